@@ -1,0 +1,33 @@
+# orch_flags: what every target of ours is compiled with.
+# Assertions state our own rules and stay in every build (STYLE 14).
+foreach(language IN ITEMS C CXX)
+    foreach(type IN ITEMS RELEASE RELWITHDEBINFO MINSIZEREL)
+        string(REPLACE "-DNDEBUG" "" CMAKE_${language}_FLAGS_${type} "${CMAKE_${language}_FLAGS_${type}}")
+    endforeach()
+endforeach()
+
+add_library(orch_flags INTERFACE)
+target_compile_options(orch_flags INTERFACE
+    -Wall -Wextra -Wformat=2 -Wshadow -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings
+    -Wvla -fno-common -fno-strict-aliasing
+    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
+    $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wno-cast-qual>
+    $<$<C_COMPILER_ID:Clang>:-Wno-gnu-statement-expression -Wno-cast-qual>)
+target_compile_definitions(orch_flags INTERFACE _GNU_SOURCE ORCH_VERSION="${PROJECT_VERSION}")
+
+if(ORCH_SANITIZE)
+    target_compile_options(orch_flags INTERFACE -fsanitize=${ORCH_SANITIZE} -fno-omit-frame-pointer
+        -fno-sanitize-recover=all)
+    target_link_options(orch_flags INTERFACE -fsanitize=${ORCH_SANITIZE})
+endif()
+
+if(ORCH_COVERAGE)
+    target_compile_options(orch_flags INTERFACE --coverage -O0)
+    target_link_options(orch_flags INTERFACE --coverage)
+endif()
+
+if(ORCH_HARDENED)
+    target_compile_options(orch_flags INTERFACE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+        -fstack-clash-protection $<$<AND:$<COMPILE_LANGUAGE:C>,$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>>:-fcf-protection>)
+    target_link_options(orch_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
+endif()

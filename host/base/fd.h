@@ -1,0 +1,30 @@
+/* fd.h -- descriptors and small files. Every descriptor is close-on-exec at birth. */
+#ifndef ORCH_BASE_FD_H
+#define ORCH_BASE_FD_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Reads to the end of file; more than bytes_max is ERR_TOO_LARGE. Appends to b. */
+bool fd_read_all(int fd, size_t bytes_max, struct buf *b, struct err *e) must_check;
+bool fd_write_all(int fd, const void *bytes, size_t len, struct err *e) must_check;
+bool fd_set_nonblock(int fd, struct err *e) must_check;
+
+/* Opens a regular file that is not a symbolic link, and reads it. path "-" is standard input. */
+bool file_read(const char *path, size_t bytes_max, struct buf *b, struct err *e) must_check;
+/* Writes a temporary file beside path, syncs it, renames it over path, syncs the folder. */
+bool file_write_atomic(const char *path, const void *bytes, size_t len, unsigned mode,
+                       struct err *e) must_check;
+/* mkdir -p; the last folder gets the mode. */
+bool dir_make(const char *path, unsigned mode, struct err *e) must_check;
+
+/* A memfd that holds bytes and can never change again (all seals set). The caller owns the fd. */
+bool memfd_sealed(const char *name, const void *bytes, size_t len, bool executable, int *ret_fd,
+                  struct err *e) must_check;
+/* True when fd is a memfd sealed against writing, growing and shrinking. */
+bool memfd_is_sealed(int fd);
+
+#endif

@@ -1,0 +1,213 @@
+/* json.c -- parsing at the door; jcs.c writes the canonical form. See json.h. */
+#include "base/json.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <string.h>
+
+const struct json_limits json_limits_default = {JSON_BYTES_MAX, JSON_DEPTH_MAX};
+
+void json_setup(void)
+{
+    json_set_alloc_funcs(mem_alloc, free);
+    json_object_seed(0);
+}
+
+/* jansson's own depth limit is fixed at 2048 and its scan recurses; this counts brackets outside
+ * of strings first, in one pass, so that a hostile text never reaches the recursion. */
+static bool depth_within(const char *text, size_t len, unsigned depth_max, struct json_place *place)
+{
+    unsigned depth = 0;
+    bool in_string = false;
+
+    *place = (struct json_place){1, 0};
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+
+        place->column++;
+        if (c == '\n')
+            *place = (struct json_place){place->line + 1, 0};
+        if (in_string && c == '\\' && i + 1 < len) {
+            i++;
+            place->column++;
+        } else if (c == '"') {
+            in_string = !in_string;
+        } else if (!in_string && (c == '{' || c == '[')) {
+            if (++depth > depth_max)
+                return false;
+        } else if (!in_string && (c == '}' || c == ']')) {
+            depth -= depth > 0 ? 1 : 0;
+        }
+    }
+    return true;
+}
+
+static bool int_safe(json_int_t n)
+{
+    return n >= -JSON_SAFE_INT_MAX && n <= JSON_SAFE_INT_MAX;
+}
+
+/* Depth is bounded by depth_within, so this recursion is too. */
+static bool ints_safe(const json_t *value)
+{
+    const char *key;
+    json_t *child;
+    size_t i;
+
+    if (json_is_integer(value))
+        return int_safe(json_integer_value(value));
+    json_object_foreach((json_t *)value, key, child)
+    {
+        if (!ints_safe(child))
+            return false;
+    }
+    json_array_foreach(value, i, child)
+    {
+        if (!ints_safe(child))
+            return false;
+    }
+    return true;
+}
+
+bool json_parse(const char *text, size_t len, const struct json_limits *limits, json_t **ret,
+                struct json_place *ret_place, struct err *e)
+{
+    struct json_place unused, *place = ret_place != NULL ? ret_place : &unused;
+    json_error_t detail;
+    auto_json value = NULL;
+
+    *place = (struct json_place){0, 0};
+    if (len > limits->bytes_max)
+        return err_set(e, ERR_TOO_LARGE, "JSON text has %zu bytes, at most %zu are taken", len,
+                       limits->bytes_max);
+    if (!depth_within(text, len, limits->depth_max, place))
+        return err_set(e, ERR_INVALID, "line %d column %d: nested deeper than %u levels",
+                       place->line, place->column, limits->depth_max);
+    value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &detail);
+    if (value == NULL) {
+        *place = (struct json_place){detail.line, detail.column};
+        return err_set(e, ERR_INVALID, "line %d column %d: %s", detail.line, detail.column,
+                       detail.text);
+    }
+    *place = (struct json_place){0, 0};
+    if (!ints_safe(value))
+        return err_set(e, ERR_INVALID,
+                       "an integer is beyond +-(2^53-1), which JSON readers do not agree on "
+                       "(RFC 7493 2.2); send it as a string");
+    *ret = take(value);
+    return true;
+}
+
+void json_add_compact(struct buf *b, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    if (text != NULL)
+        buf_adds(b, text);
+    free(text);
+}
+
+const char *json_type_name(const json_t *value)
+{
+    static const char *const names[] = {
+        [JSON_OBJECT] = "object",  [JSON_ARRAY] = "array", [JSON_STRING] = "string",
+        [JSON_INTEGER] = "number", [JSON_REAL] = "number", [JSON_TRUE] = "boolean",
+        [JSON_FALSE] = "boolean",  [JSON_NULL] = "null",
+    };
+
+    return value != NULL ? names[json_typeof(value)] : "nothing";
+}
+
+bool json_get_str(const json_t *object, const char *key, const char *absent, const char **ret,
+                  struct err *e)
+{
+    const json_t *member = json_object_get(object, key);
+
+    if (member == NULL || json_is_null(member)) {
+        *ret = absent;
+        return true;
+    }
+    if (!json_is_string(member))
+        return err_set(e, ERR_INVALID, "'%s' must be a string, not %s", key,
+                       json_type_name(member));
+    *ret = json_string_value(member);
+    return true;
+}
+
+bool json_get_int(const json_t *object, const char *key, int64_t absent, int64_t min, int64_t max,
+                  int64_t *ret, struct err *e)
+{
+    const json_t *member = json_object_get(object, key);
+
+    if (member == NULL || json_is_null(member)) {
+        *ret = absent;
+        return true;
+    }
+    if (!json_is_integer(member))
+        return err_set(e, ERR_INVALID, "'%s' must be an integer, not %s", key,
+                       json_type_name(member));
+    if (json_integer_value(member) < min || json_integer_value(member) > max)
+        return err_set(e, ERR_INVALID, "'%s' must be from %lld to %lld", key, (long long)min,
+                       (long long)max);
+    *ret = json_integer_value(member);
+    return true;
+}
+
+bool json_get_bool(const json_t *object, const char *key, bool absent, bool *ret, struct err *e)
+{
+    const json_t *member = json_object_get(object, key);
+
+    if (member == NULL || json_is_null(member)) {
+        *ret = absent;
+        return true;
+    }
+    if (!json_is_boolean(member))
+        return err_set(e, ERR_INVALID, "'%s' must be true or false, not %s", key,
+                       json_type_name(member));
+    *ret = json_is_true(member);
+    return true;
+}
+
+static bool same_array(const json_t *a, const json_t *b)
+{
+    if (json_array_size(a) != json_array_size(b))
+        return false;
+    for (size_t i = 0; i < json_array_size(a); i++) {
+        if (!json_same(json_array_get(a, i), json_array_get(b, i)))
+            return false;
+    }
+    return true;
+}
+
+static bool same_object(const json_t *a, const json_t *b)
+{
+    const char *key;
+    json_t *child;
+
+    if (json_object_size(a) != json_object_size(b))
+        return false;
+    json_object_foreach((json_t *)a, key, child)
+    {
+        const json_t *other = json_object_get(b, key);
+
+        if (other == NULL || !json_same(child, other))
+            return false;
+    }
+    return true;
+}
+
+bool json_same(const json_t *a, const json_t *b)
+{
+    if (json_is_number(a) && json_is_number(b)) {
+        if (json_is_integer(a) && json_is_integer(b))
+            return json_integer_value(a) == json_integer_value(b);
+        return json_number_value(a) == json_number_value(b);
+    }
+    if (json_is_array(a) && json_is_array(b))
+        return same_array(a, b);
+    if (json_is_object(a) && json_is_object(b))
+        return same_object(a, b);
+    return json_equal(a, b) == 1;
+}

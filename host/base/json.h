@@ -1,0 +1,69 @@
+/* json.h -- strict JSON at the door (RFC 8259 within I-JSON, RFC 7493) and canonical JSON out
+ * (RFC 8785, JCS). jansson parses; this adds what it does not refuse by itself.
+ *
+ * Refused, each with line and column: duplicate keys, depth over the limit, invalid UTF-8, lone
+ * surrogates, U+0000 in strings, integers beyond +-(2^53-1), anything behind the value. */
+#ifndef ORCH_BASE_JSON_H
+#define ORCH_BASE_JSON_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+#include <jansson.h>
+
+#define JSON_SAFE_INT_MAX 9007199254740991LL
+
+static inline void json_auto_decref(json_t **j)
+{
+    json_decref(*j);
+}
+#define auto_json __attribute__((cleanup(json_auto_decref))) json_t *
+
+struct json_limits {
+    size_t bytes_max;
+    unsigned depth_max;
+};
+/* JSON_BYTES_MAX and JSON_DEPTH_MAX of base/limits.h. */
+extern const struct json_limits json_limits_default;
+
+/* Where a text was wrong; both from 1, 0 when there is no place. */
+struct json_place {
+    int line;
+    int column;
+};
+
+/* Call once before any thread starts: gives jansson the allocator of base/mem.h. */
+void json_setup(void);
+
+/* ret_place may be NULL. The caller owns *ret. The message holds line and column. */
+bool json_parse(const char *text, size_t len, const struct json_limits *limits, json_t **ret,
+                struct json_place *ret_place, struct err *e) must_check;
+
+/* Appends the canonical form. Fails only for a value that json_parse would have refused
+ * (built by hand: NaN, infinities, integers out of range). */
+bool jcs_write(const json_t *value, struct buf *b, struct err *e) must_check;
+/* SHA-256 of the canonical form. */
+bool jcs_sha256(const json_t *value, struct sha256_hex *ret, struct err *e) must_check;
+
+/* The ECMAScript Number::toString text of RFC 8785 3.2.2.3. number is finite. out: 32 bytes. */
+void jcs_number(double number, char *out);
+
+/* Compact, keys in insertion order: for humans and wires where order carries no meaning. */
+void json_add_compact(struct buf *b, const json_t *value);
+
+/* Typed reads of an object member; absent gives the default, the wrong type an error that names
+ * the member. */
+bool json_get_str(const json_t *object, const char *key, const char *absent, const char **ret,
+                  struct err *e) must_check;
+bool json_get_int(const json_t *object, const char *key, int64_t absent, int64_t min, int64_t max,
+                  int64_t *ret, struct err *e) must_check;
+bool json_get_bool(const json_t *object, const char *key, bool absent, bool *ret,
+                   struct err *e) must_check;
+
+/* Deep equality in JSON's sense: 1 equals 1.0, true does not equal 1. */
+bool json_same(const json_t *a, const json_t *b);
+
+const char *json_type_name(const json_t *value);
+
+#endif

@@ -1,0 +1,67 @@
+/* mem.c -- see mem.h. */
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *must(void *p)
+{
+    if (p == NULL) {
+        fputs("orch: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void *mem_alloc(size_t bytes)
+{
+    return must(malloc(bytes > 0 ? bytes : 1));
+}
+
+void *mem_zero(size_t count, size_t bytes)
+{
+    return must(calloc(count > 0 ? count : 1, bytes > 0 ? bytes : 1));
+}
+
+void *mem_resize(void *p, size_t count, size_t bytes)
+{
+    return must(reallocarray(p, count > 0 ? count : 1, bytes > 0 ? bytes : 1));
+}
+
+void *mem_dup(const void *p, size_t bytes)
+{
+    void *copy = mem_alloc(bytes);
+
+    if (bytes > 0)
+        memcpy(copy, p, bytes);
+    return copy;
+}
+
+char *mem_str(const char *text)
+{
+    return text != NULL ? must(strdup(text)) : NULL;
+}
+
+char *mem_strn(const char *text, size_t bytes)
+{
+    char *copy = mem_alloc(bytes + 1);
+
+    if (bytes > 0)
+        memcpy(copy, text, bytes);
+    copy[bytes] = '\0';
+    return copy;
+}
+
+char *mem_printf(const char *fmt, ...)
+{
+    char *text = NULL;
+    va_list args;
+    int bytes;
+
+    va_start(args, fmt);
+    bytes = vasprintf(&text, fmt, args);
+    va_end(args);
+    return must(bytes < 0 ? NULL : text);
+}

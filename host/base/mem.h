@@ -1,0 +1,22 @@
+/* mem.h -- memory of a size that we chose never fails to its caller: it ends the process and the
+ * supervisor or the service manager restarts it (ADR 0004). A size that came from outside meets
+ * its limit (base/limits.h) before it comes here. All memory is released with free(). */
+#ifndef ORCH_BASE_MEM_H
+#define ORCH_BASE_MEM_H
+
+#include "base/auto.h"
+
+#include <stddef.h>
+
+void *mem_alloc(size_t bytes) must_check;                         /* not zeroed */
+void *mem_zero(size_t count, size_t bytes) must_check;            /* zeroed, overflow-checked */
+void *mem_resize(void *p, size_t count, size_t bytes) must_check; /* overflow-checked */
+void *mem_dup(const void *p, size_t bytes) must_check;
+char *mem_str(const char *text) must_check;                /* NULL stays NULL */
+char *mem_strn(const char *text, size_t bytes) must_check; /* adds the NUL */
+char *mem_printf(const char *fmt, ...) printf_like(1, 2) must_check;
+
+#define mem_new(type) ((type *)mem_zero(1, sizeof(type)))
+#define mem_array(count, type) ((type *)mem_zero((count), sizeof(type)))
+
+#endif

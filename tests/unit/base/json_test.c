@@ -1,0 +1,269 @@
+/* json_test.c -- strict parsing and RFC 8785. */
+#include "suites.h"
+
+#include "base/json.h"
+#include "base/rng.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum err_code parse_code(const char *text, size_t len)
+{
+    struct err e = {0};
+    json_t *value = NULL;
+
+    if (json_parse(text, len, &json_limits_default, &value, NULL, &e)) {
+        json_decref(value);
+        return ERR_NONE;
+    }
+    ck_assert_ptr_null(value);
+    return e.code;
+}
+
+START_TEST(what_i_json_forbids_is_refused)
+{
+    static const char *const refused[] = {
+        "",
+        "{",
+        "{\"a\":1,\"a\":2}",
+        "{\"a\":{\"b\":1,\"b\":1}}",
+        "[1] x",
+        "\"\\ud800\"",
+        "\"\\u0000\"",
+        "9007199254740992",
+        "-9007199254740992",
+        "[1e400]",
+        "{'a':1}",
+        "[01]",
+        "\"\xC3\x28\"",
+        "nul",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+        ck_assert_msg(parse_code(refused[i], strlen(refused[i])) == ERR_INVALID, "took %s",
+                      refused[i]);
+}
+END_TEST
+
+START_TEST(the_largest_safe_integers_are_taken)
+{
+    ck_assert_int_eq(parse_code("9007199254740991", 16), ERR_NONE);
+    ck_assert_int_eq(parse_code("[-9007199254740991]", 19), ERR_NONE);
+}
+END_TEST
+
+START_TEST(depth_is_counted_outside_of_strings_only)
+{
+    char deep[2 * 65 + 1];
+    const char *brackets_in_text = "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+                                   "[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[\"";
+
+    memset(deep, '[', 65);
+    memset(deep + 65, ']', 65);
+    ck_assert_int_eq(parse_code(deep, 130), ERR_INVALID);
+    ck_assert_int_eq(parse_code(deep + 1, 128), ERR_NONE);
+    ck_assert_int_eq(parse_code(brackets_in_text, strlen(brackets_in_text)), ERR_NONE);
+}
+END_TEST
+
+START_TEST(an_error_names_line_and_column)
+{
+    struct err e = {0};
+    struct json_place place;
+    json_t *value = NULL;
+    const char *text = "{\n  \"a\": 1,\n  \"b\": ]\n}";
+
+    ck_assert(!json_parse(text, strlen(text), &json_limits_default, &value, &place, &e));
+    ck_assert_int_eq(place.line, 3);
+    ck_assert_ptr_nonnull(strstr(e.msg, "line 3 column"));
+}
+END_TEST
+
+START_TEST(a_text_over_its_limit_is_too_large)
+{
+    struct json_limits small = {4, 4};
+    struct err e = {0};
+    json_t *value = NULL;
+
+    ck_assert(!json_parse("[1,2]", 5, &small, &value, NULL, &e));
+    ck_assert_int_eq(e.code, ERR_TOO_LARGE);
+}
+END_TEST
+
+START_TEST(typed_reads_name_the_member_of_the_wrong_type)
+{
+    auto_json object = json_pack("{s:s, s:i, s:b}", "s", "text", "i", 7, "b", 1);
+    struct err e = {0};
+    const char *text;
+    int64_t number;
+    bool flag;
+
+    ck_assert(json_get_str(object, "s", NULL, &text, &e) && strcmp(text, "text") == 0);
+    ck_assert(json_get_str(object, "none", "d", &text, &e) && strcmp(text, "d") == 0);
+    ck_assert(!json_get_str(object, "i", NULL, &text, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "'i' must be a string"));
+    ck_assert(json_get_int(object, "i", 0, 0, 10, &number, &e) && number == 7);
+    ck_assert(json_get_int(object, "none", 3, 0, 10, &number, &e) && number == 3);
+    ck_assert(!json_get_int(object, "i", 0, 0, 6, &number, &e));
+    ck_assert(!json_get_int(object, "s", 0, 0, 6, &number, &e));
+    ck_assert(json_get_bool(object, "b", false, &flag, &e) && flag);
+    ck_assert(json_get_bool(object, "none", true, &flag, &e) && flag);
+    ck_assert(!json_get_bool(object, "s", false, &flag, &e));
+}
+END_TEST
+
+START_TEST(equality_is_that_of_json_values)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } pairs[] = {
+        {"1", "1.0", true},
+        {"true", "1", false},
+        {"[1,2]", "[1,2.0]", true},
+        {"[1,2]", "[2,1]", false},
+        {"[1]", "[1,1]", false},
+        {"{\"a\":1,\"b\":[]}", "{\"b\":[],\"a\":1.0}", true},
+        {"{\"a\":1}", "{}", false},
+        {"{\"a\":1}", "{\"a\":2}", false},
+        {"{\"a\":1}", "{\"b\":1}", false},
+        {"null", "null", true},
+        {"\"x\"", "\"x\"", true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        auto_json a = json_loads(pairs[i].a, JSON_DECODE_ANY, NULL);
+        auto_json b = json_loads(pairs[i].b, JSON_DECODE_ANY, NULL);
+
+        ck_assert_msg(json_same(a, b) == pairs[i].same, "%s and %s", pairs[i].a, pairs[i].b);
+    }
+}
+END_TEST
+
+TCase *json_cases(void)
+{
+    TCase *tc = tcase_create("json");
+
+    tcase_add_test(tc, what_i_json_forbids_is_refused);
+    tcase_add_test(tc, the_largest_safe_integers_are_taken);
+    tcase_add_test(tc, depth_is_counted_outside_of_strings_only);
+    tcase_add_test(tc, an_error_names_line_and_column);
+    tcase_add_test(tc, a_text_over_its_limit_is_too_large);
+    tcase_add_test(tc, typed_reads_name_the_member_of_the_wrong_type);
+    tcase_add_test(tc, equality_is_that_of_json_values);
+    return tc;
+}
+
+/* The sample values of RFC 8785 appendix B, as IEEE 754 bits. */
+START_TEST(numbers_print_as_in_rfc_8785_appendix_b)
+{
+    static const struct {
+        uint64_t bits;
+        const char *text;
+    } rows[] = {
+        {0x0000000000000000, "0"},
+        {0x8000000000000000, "0"},
+        {0x0000000000000001, "5e-324"},
+        {0x8000000000000001, "-5e-324"},
+        {0x7fefffffffffffff, "1.7976931348623157e+308"},
+        {0xffefffffffffffff, "-1.7976931348623157e+308"},
+        {0x4340000000000000, "9007199254740992"},
+        {0xc340000000000000, "-9007199254740992"},
+        {0x4430000000000000, "295147905179352830000"},
+        {0x44b52d02c7e14af5, "9.999999999999997e+22"},
+        {0x44b52d02c7e14af6, "1e+23"},
+        {0x44b52d02c7e14af7, "1.0000000000000001e+23"},
+        {0x444b1ae4d6e2ef4e, "999999999999999700000"},
+        {0x444b1ae4d6e2ef4f, "999999999999999900000"},
+        {0x444b1ae4d6e2ef50, "1e+21"},
+        {0x3eb0c6f7a0b5ed8c, "9.999999999999997e-7"},
+        {0x3eb0c6f7a0b5ed8d, "0.000001"},
+        {0x41b3de4355555553, "333333333.3333332"},
+        {0x41b3de4355555554, "333333333.33333325"},
+        {0x41b3de4355555555, "333333333.3333333"},
+        {0x41b3de4355555556, "333333333.3333334"},
+        {0x41b3de4355555557, "333333333.33333343"},
+        {0xbecbf647612f3696, "-0.0000033333333333333333"},
+        {0x43143ff3c1cb0959, "1424953923781206.2"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        double number;
+        char text[32];
+
+        memcpy(&number, &rows[i].bits, sizeof number);
+        jcs_number(number, text);
+        ck_assert_str_eq(text, rows[i].text);
+    }
+}
+END_TEST
+
+START_TEST(every_number_reads_back_as_itself)
+{
+    struct rng rng = rng_of(42);
+
+    for (int i = 0; i < 20000; i++) {
+        uint64_t bits = rng_u64(&rng);
+        double number;
+        char text[32];
+
+        memcpy(&number, &bits, sizeof number);
+        if (!isfinite(number))
+            continue;
+        jcs_number(number, text);
+        ck_assert_msg(strtod(text, NULL) == number, "%s", text);
+    }
+}
+END_TEST
+
+START_TEST(keys_sort_as_utf_16)
+{
+    auto_json value =
+        json_loads("{\"\\uff5e\":1,\"\\ud800\\udc00\":2,\"a\":3,\"\\u00e9\":4}", 0, NULL);
+    auto_done(buf) text = {0};
+    struct err e = {0};
+
+    ck_assert(jcs_write(value, &text, &e));
+    ck_assert_str_eq(buf_text(&text),
+                     "{\"a\":3,\"\xC3\xA9\":4,\"\xF0\x90\x80\x80\":2,\"\xEF\xBD\x9E\":1}");
+}
+END_TEST
+
+START_TEST(the_example_of_rfc_8785_3_2_hashes_as_published)
+{
+    auto_json value = json_loads("{\"numbers\":[333333333.33333329,1E30,4.50,2e-3,"
+                                 "0.000000000000000000000000001],\"string\":\"\\u20ac$\\u000F"
+                                 "\\u000aA'\\u0042\\u0022\\u005c\\\\\\\"\\/\","
+                                 "\"literals\":[null,true,false]}",
+                                 0, NULL);
+    struct sha256_hex hash;
+    struct err e = {0};
+
+    ck_assert(jcs_sha256(value, &hash, &e));
+    ck_assert_str_eq(hash.text, "2d5e01a318d0f0879ab568c4be289c8b1f64ef8921a53c6277d5e069978baacb");
+}
+END_TEST
+
+START_TEST(integers_out_of_range_have_no_canonical_form)
+{
+    auto_json value = json_pack("[I]", (json_int_t)JSON_SAFE_INT_MAX + 1);
+    auto_done(buf) text = {0};
+    struct err e = {0};
+
+    ck_assert(!jcs_write(value, &text, &e));
+    ck_assert_int_eq(e.code, ERR_INVALID);
+}
+END_TEST
+
+TCase *jcs_cases(void)
+{
+    TCase *tc = tcase_create("jcs");
+
+    tcase_add_test(tc, numbers_print_as_in_rfc_8785_appendix_b);
+    tcase_add_test(tc, every_number_reads_back_as_itself);
+    tcase_add_test(tc, keys_sort_as_utf_16);
+    tcase_add_test(tc, the_example_of_rfc_8785_3_2_hashes_as_published);
+    tcase_add_test(tc, integers_out_of_range_have_no_canonical_form);
+    return tc;
+}

@@ -1,0 +1,12 @@
+/* suites.h -- the suites of the base tests. */
+#ifndef ORCH_TESTS_BASE_SUITES_H
+#define ORCH_TESTS_BASE_SUITES_H
+
+#include <check.h>
+
+TCase *json_cases(void);
+TCase *jcs_cases(void);
+TCase *text_cases(void);
+TCase *misc_cases(void);
+
+#endif
