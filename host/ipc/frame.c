@@ -1,0 +1,179 @@
+/* frame.c -- see frame.h. */
+#include "ipc/frame.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { FRAME_MAGIC = 0x6f726331 }; /* "orc1" */
+
+struct frame_head {
+    uint32_t magic;
+    uint16_t type;
+    uint16_t fd_count;
+    uint64_t id;
+};
+static_assert(sizeof(struct frame_head) == 16, "the header has no padding");
+
+union fd_control {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(FRAME_FDS_MAX * sizeof(int))];
+};
+
+bool frame_pair(int ret_fds[2], struct err *e)
+{
+    int size = 4 * FRAME_PAYLOAD_BYTES_MAX;
+    int fds[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+        return err_sys(e, "socketpair");
+    for (int i = 0; i < 2; i++) {
+        /* Without the right to force it the kernel's limit stands; 208 KiB is enough for one. */
+        if (setsockopt(fds[i], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) < 0)
+            (void)setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    }
+    memcpy(ret_fds, fds, sizeof fds);
+    return true;
+}
+
+bool frame_send(int sock, const struct frame *frame, struct err *e)
+{
+    struct frame_head head = {FRAME_MAGIC, frame->type, (uint16_t)frame->fd_count, frame->id};
+    struct iovec parts[2] = {
+        {.iov_base = &head, .iov_len = sizeof head},
+        {.iov_base = (void *)frame->payload, .iov_len = frame->payload_bytes},
+    };
+    union fd_control control = {0};
+    struct msghdr msg = {.msg_iov = parts, .msg_iovlen = frame->payload_bytes > 0 ? 2 : 1};
+    ssize_t n;
+
+    assert(frame->fd_count <= FRAME_FDS_MAX && frame->payload_bytes <= FRAME_PAYLOAD_BYTES_MAX);
+    if (frame->fd_count > 0) {
+        struct cmsghdr *c;
+
+        msg.msg_control = &control;
+        msg.msg_controllen = CMSG_SPACE(frame->fd_count * sizeof(int));
+        c = CMSG_FIRSTHDR(&msg);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(frame->fd_count * sizeof(int));
+        memcpy(CMSG_DATA(c), frame->fds, frame->fd_count * sizeof(int));
+    }
+    do {
+        n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return err_sys(e, "send frame type %u", frame->type);
+    return true;
+}
+
+/* Moves every descriptor of the message into fds; the control buffer has room for exactly
+ * FRAME_FDS_MAX, more are dropped by the kernel and show as MSG_CTRUNC. */
+static uint32_t take_control_fds(struct msghdr *msg, int fds[FRAME_FDS_MAX])
+{
+    uint32_t count = 0;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+        size_t n;
+
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < n; i++) {
+            int fd;
+
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+            if (count < FRAME_FDS_MAX)
+                fds[count++] = fd;
+            else
+                close(fd);
+        }
+    }
+    return count;
+}
+
+static enum frame_recv bad_frame(struct frame_in *in, struct err *e, const char *why)
+{
+    frame_close_fds(in);
+    err_set(e, ERR_CORRUPT, "bad frame: %s", why);
+    return FRAME_BAD;
+}
+
+enum frame_recv frame_recv(int sock, struct frame_in *in, struct err *e)
+{
+    struct frame_head head = {0};
+    struct iovec parts[2] = {
+        {.iov_base = &head, .iov_len = sizeof head},
+        {.iov_base = in->bytes, .iov_len = sizeof in->bytes},
+    };
+    union fd_control control;
+    struct msghdr msg = {.msg_iov = parts,
+                         .msg_iovlen = 2,
+                         .msg_control = &control,
+                         .msg_controllen = sizeof control};
+    ssize_t n;
+
+    in->frame = (struct frame){0};
+    do {
+        n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN)
+        return FRAME_NONE;
+    if (n < 0 && errno == ECONNRESET)
+        return FRAME_CLOSED;
+    if (n < 0) {
+        err_sys(e, "receive frame");
+        return FRAME_BAD;
+    }
+    in->frame.fds = in->fds;
+    in->frame.fd_count = take_control_fds(&msg, in->fds);
+    if (n == 0 && in->frame.fd_count == 0)
+        return FRAME_CLOSED;
+    if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+        return bad_frame(in, e, "larger than its limit");
+    if ((size_t)n < sizeof head || head.magic != FRAME_MAGIC)
+        return bad_frame(in, e, "no header");
+    if (head.fd_count != in->frame.fd_count)
+        return bad_frame(in, e, "another number of descriptors than it says");
+    in->frame.type = head.type;
+    in->frame.id = head.id;
+    in->frame.payload = in->bytes;
+    in->frame.payload_bytes = (uint32_t)((size_t)n - sizeof head);
+    return FRAME_GOT;
+}
+
+int frame_take_fd(struct frame_in *in, uint32_t index)
+{
+    return index < in->frame.fd_count ? take_fd(&in->fds[index]) : -1;
+}
+
+void frame_close_fds(struct frame_in *in)
+{
+    for (uint32_t i = 0; i < in->frame.fd_count; i++) {
+        if (in->fds[i] >= 0)
+            close(in->fds[i]);
+        in->fds[i] = -1;
+    }
+}
+
+bool frame_permitted(const struct frame_rule *rules, size_t count, const struct frame *frame,
+                     struct err *e)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct frame_rule *r = &rules[i];
+
+        if (r->type != frame->type)
+            continue;
+        if (frame->fd_count < r->fds_min || frame->fd_count > r->fds_max)
+            return err_set(e, ERR_DENIED, "message %s with %u descriptors", r->name,
+                           frame->fd_count);
+        if (frame->payload_bytes < r->payload_bytes_min ||
+            frame->payload_bytes > r->payload_bytes_max)
+            return err_set(e, ERR_DENIED, "message %s with %u bytes", r->name,
+                           frame->payload_bytes);
+        return true;
+    }
+    return err_set(e, ERR_DENIED, "message type %u is not for this peer", frame->type);
+}
