@@ -1,0 +1,46 @@
+/* config.h -- the settings of orchd: command line over environment over default, from the one
+ * table keys.def. A value that does not fit is an error that names where it came from; nothing
+ * falls back silently. Immutable once loaded. */
+#ifndef ORCH_CONFIG_CONFIG_H
+#define ORCH_CONFIG_CONFIG_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum config_key {
+#define KEY_TEXT(id, name, env, contract_env, value, help) CONFIG_##id,
+#define KEY_INT(id, name, env, contract_env, value, min, max, help) CONFIG_##id,
+#define KEY_BOOL(id, name, env, contract_env, value, help) CONFIG_##id,
+#include "config/keys.def"
+#undef KEY_TEXT
+#undef KEY_INT
+#undef KEY_BOOL
+    CONFIG_KEY_COUNT,
+};
+
+enum config_origin { ORIGIN_DEFAULT, ORIGIN_ENV, ORIGIN_FLAG };
+
+struct config;
+
+/* argv as main got it: --name VALUE, --name=VALUE; a boolean may stand alone. `get_env` is getenv
+ * or a test's. ERR_INVALID names the flag or the variable; *ret_help is true for --help. */
+bool config_load(int argc, char **argv, char *(*get_env)(const char *), struct config **ret,
+                 bool *ret_help, struct err *e) must_check;
+void config_free(struct config *config);
+DEFINE_AUTO(config)
+
+const char *config_text(const struct config *config, enum config_key key);
+int64_t config_int(const struct config *config, enum config_key key);
+bool config_bool(const struct config *config, enum config_key key);
+
+/* Where the value came from: "default", "ORCH_LISTEN", "--listen". */
+const char *config_origin_text(const struct config *config, enum config_key key);
+/* One line a key: name, environment names, default, help. */
+void config_help(struct buf *b);
+/* One line a key: name = value (origin). */
+void config_print(const struct config *config, struct buf *b);
+
+#endif

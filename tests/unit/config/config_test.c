@@ -1,0 +1,139 @@
+/* config_test.c -- where a setting comes from, and what is refused. */
+#include "config/config.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const no_env[] = {NULL};
+static const char *const *env = no_env;
+
+/* env holds name, value, name, value, NULL. */
+static char *get_env(const char *name)
+{
+    for (const char *const *p = env; *p != NULL; p += 2) {
+        if (strcmp(*p, name) == 0)
+            return (char *)p[1];
+    }
+    return NULL;
+}
+
+static bool load(const char *const *args, struct config **ret, struct err *e)
+{
+    int argc = 0;
+    bool help;
+
+    while (args[argc] != NULL)
+        argc++;
+    return config_load(argc, (char **)args, get_env, ret, &help, e);
+}
+
+START_TEST(the_default_yields_to_the_environment_and_that_to_a_flag)
+{
+    static const char *const vars[] = {"ORCH_LISTEN", "127.0.0.1:1", "ORCH_HOME", "/h", NULL};
+    auto_obj(config) config = NULL;
+    struct err e = {0};
+
+    env = vars;
+    ck_assert(
+        load((const char *[]){"orchd", "--listen", "127.0.0.1:2", "--dev", NULL}, &config, &e));
+    ck_assert_str_eq(config_text(config, CONFIG_LISTEN), "127.0.0.1:2");
+    ck_assert_str_eq(config_origin_text(config, CONFIG_LISTEN), "command line");
+    ck_assert_str_eq(config_text(config, CONFIG_HOME), "/h");
+    ck_assert_str_eq(config_origin_text(config, CONFIG_HOME), "ORCH_HOME");
+    ck_assert(config_bool(config, CONFIG_DEV));
+    ck_assert_int_eq(config_int(config, CONFIG_RUNS_ACTIVE_MAX), 50);
+    ck_assert_str_eq(config_origin_text(config, CONFIG_RUNS_ACTIVE_MAX), "default");
+}
+END_TEST
+
+START_TEST(the_contract_s_variables_are_read_after_ours)
+{
+    static const char *const theirs[] = {"GL_ORCHESTRATOR_MAX_CONCURRENT_EXECUTIONS", "25",
+                                         "GL_ORCHESTRATOR_ACCEPT_NEW_EXECUTIONS", "False", NULL};
+    static const char *const both[] = {"GL_ORCHESTRATOR_MAX_CONCURRENT_EXECUTIONS", "25",
+                                       "ORCH_RUNS_ACTIVE_MAX", "7", NULL};
+    auto_obj(config) one = NULL;
+    auto_obj(config) two = NULL;
+    struct err e = {0};
+
+    env = theirs;
+    ck_assert(load((const char *[]){"orchd", NULL}, &one, &e));
+    ck_assert_int_eq(config_int(one, CONFIG_RUNS_ACTIVE_MAX), 25);
+    ck_assert(!config_bool(one, CONFIG_ACCEPT_RUNS));
+    env = both;
+    ck_assert(load((const char *[]){"orchd", NULL}, &two, &e));
+    ck_assert_int_eq(config_int(two, CONFIG_RUNS_ACTIVE_MAX), 7);
+}
+END_TEST
+
+START_TEST(a_value_that_does_not_fit_names_its_source)
+{
+    static const char *const bad_env[] = {"ORCH_RUNS_ACTIVE_MAX", "many", NULL};
+    static const struct {
+        const char *args[4];
+        const char *message;
+    } rows[] = {
+        {{"orchd", "--runs-active-max", "0"}, "is not from 1 to 10000"},
+        {{"orchd", "--runs-active-max", "12x"}, "not a whole number"},
+        {{"orchd", "--dev=perhaps"}, "not true or false"},
+        {{"orchd", "--listen"}, "--listen needs a value"},
+        {{"orchd", "--lisen=x"}, "did you mean --listen?"},
+        {{"orchd", "serve"}, "unexpected argument 'serve'"},
+    };
+    struct config *config = NULL;
+    struct err e = {0};
+
+    env = no_env;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        ck_assert_msg(!load(rows[i].args, &config, &e), "row %zu", i);
+        ck_assert_int_eq(e.code, ERR_INVALID);
+        ck_assert_msg(strstr(e.msg, rows[i].message) != NULL, "row %zu: %s", i, e.msg);
+    }
+    env = bad_env;
+    ck_assert(!load((const char *[]){"orchd", NULL}, &config, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "ORCH_RUNS_ACTIVE_MAX: 'many'"));
+    ck_assert_ptr_null(config);
+}
+END_TEST
+
+START_TEST(help_and_print_show_every_key)
+{
+    auto_obj(config) config = NULL;
+    auto_done(buf) help = {0};
+    auto_done(buf) print = {0};
+    struct err e = {0};
+    char name[] = "orchd", flag[] = "--help";
+    char *args[] = {name, flag, NULL};
+    bool wants_help;
+
+    env = no_env;
+    ck_assert(config_load(2, args, get_env, &config, &wants_help, &e));
+    ck_assert(wants_help);
+    config_help(&help);
+    config_print(config, &print);
+    ck_assert_ptr_nonnull(strstr(buf_text(&help), "--sandbox-min-level"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&help), "GL_ORCHESTRATOR_LOG_LEVEL; default info]"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&print), "dev = false (default)\n"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&print), "pid-file = (empty) (default)\n"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("config");
+    TCase *tc = tcase_create("config");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_test(tc, the_default_yields_to_the_environment_and_that_to_a_flag);
+    tcase_add_test(tc, the_contract_s_variables_are_read_after_ours);
+    tcase_add_test(tc, a_value_that_does_not_fit_names_its_source);
+    tcase_add_test(tc, help_and_print_show_every_key);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
