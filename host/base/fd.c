@@ -89,19 +89,19 @@ static char *dir_of(const char *path)
     return mem_strn(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-static bool dir_sync(const char *path, struct err *e)
+bool file_sync_dir(const char *path, struct err *e)
 {
-    auto_fd fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    auto_mem char *dir = dir_of(path);
+    auto_fd fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 || fsync(fd) < 0)
-        return err_sys(e, "sync folder '%s'", path);
+        return err_sys(e, "sync folder '%s'", dir);
     return true;
 }
 
 bool file_write_atomic(const char *path, const void *bytes, size_t len, unsigned mode,
                        struct err *e)
 {
-    auto_mem char *dir = dir_of(path);
     auto_mem char *temp = mem_printf("%s.new.%d", path, (int)getpid());
     auto_fd fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
@@ -113,7 +113,7 @@ bool file_write_atomic(const char *path, const void *bytes, size_t len, unsigned
         unlink(temp);
         return false;
     }
-    return dir_sync(dir, e);
+    return file_sync_dir(path, e);
 }
 
 bool dir_make(const char *path, unsigned mode, struct err *e)

@@ -18,6 +18,8 @@ bool file_read(const char *path, size_t bytes_max, struct buf *b, struct err *e)
 /* Writes a temporary file beside path, syncs it, renames it over path, syncs the folder. */
 bool file_write_atomic(const char *path, const void *bytes, size_t len, unsigned mode,
                        struct err *e) must_check;
+/* Syncs the folder that holds path, so that a new name in it survives a crash. */
+bool file_sync_dir(const char *path, struct err *e) must_check;
 /* mkdir -p; the last folder gets the mode. */
 bool dir_make(const char *path, unsigned mode, struct err *e) must_check;
 
