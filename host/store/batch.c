@@ -1,0 +1,234 @@
+/* batch.c -- see batch.h. Every call is one row for op_rows to copy. */
+#include "store/batch.h"
+
+#include "base/mem.h"
+#include "store/arena.h"
+#include "store/ops.h"
+
+#include <assert.h>
+#include <string.h>
+
+const struct row_type *const op_rows[OP_COUNT] = {
+#define XX(kind, row, text) [OP_##kind] = &row_##row,
+    STORE_OP_MAP(XX)
+#undef XX
+};
+
+const char *const op_texts[OP_COUNT] = {
+#define XX(kind, row, text) [OP_##kind] = text,
+    STORE_OP_MAP(XX)
+#undef XX
+};
+
+struct store_batch *store_batch_new(void)
+{
+    struct arena *mem = arena_new();
+    struct store_batch *b = arena_alloc(mem, sizeof *b);
+
+    *b = (struct store_batch){.mem = mem};
+    b->end = &b->first;
+    return b;
+}
+
+/* The batch lives in its own arena. */
+void store_batch_free(struct store_batch *b)
+{
+    if (b != NULL)
+        arena_free(b->mem);
+}
+
+size_t store_batch_rows(const struct store_batch *b)
+{
+    return b->rows;
+}
+
+size_t store_batch_bytes(const struct store_batch *b)
+{
+    return arena_bytes(b->mem);
+}
+
+static void copy_text(struct arena *mem, const char **text, bool may_be_null)
+{
+    assert(*text != NULL || may_be_null);
+    if (*text != NULL)
+        *text = arena_copy(mem, *text, strlen(*text));
+}
+
+static void copy_blob(struct arena *mem, const void **blob)
+{
+    size_t bytes;
+
+    memcpy(&bytes, (const char *)blob + sizeof *blob, sizeof bytes);
+    assert(*blob != NULL || bytes == 0);
+    *blob = arena_copy(mem, *blob, bytes);
+}
+
+static void add(struct store_batch *b, enum store_op kind, const void *row)
+{
+    const struct row_type *type = op_rows[kind];
+    char *copy = arena_alloc(b->mem, type->bytes);
+    struct op *op = arena_alloc(b->mem, sizeof *op);
+
+    memcpy(copy, row, type->bytes);
+    for (size_t i = 0; i < type->count; i++) {
+        const struct column *c = &type->columns[i];
+        void *member = copy + c->offset;
+
+        if (c->kind == COL_TEXT || c->kind == COL_TEXT_NULL)
+            copy_text(b->mem, member, c->kind == COL_TEXT_NULL);
+        else if (c->kind == COL_BLOB)
+            copy_blob(b->mem, member);
+    }
+    *op = (struct op){.kind = kind, .row = copy};
+    *b->end = op;
+    b->end = &op->next;
+    b->rows++;
+}
+
+void store_batch_fence(struct store_batch *b, const char *run_id, int64_t epoch)
+{
+    add(b, OP_FENCE, &(struct lease_args){.run_id = run_id, .epoch = epoch});
+}
+
+void store_batch_run_insert(struct store_batch *b, const struct store_run *run)
+{
+    add(b, OP_RUN_INSERT, run);
+}
+
+void store_batch_run_update(struct store_batch *b, const struct store_run_update *u)
+{
+    add(b, OP_RUN_UPDATE, u);
+}
+
+void store_batch_run_end(struct store_batch *b, const struct store_run_end *end)
+{
+    add(b, OP_RUN_END, end);
+}
+
+void store_batch_run_reopen(struct store_batch *b, const char *tenant, const char *run_id)
+{
+    add(b, OP_RUN_REOPEN, &(struct key_args){.tenant = tenant, .id = run_id});
+}
+
+void store_batch_run_lease(struct store_batch *b, const char *run_id, const char *owner,
+                           int64_t epoch_known, int64_t until_us)
+{
+    add(b, OP_RUN_LEASE, &(struct lease_args){run_id, owner, epoch_known, until_us});
+}
+
+void store_batch_node_upsert(struct store_batch *b, const struct store_node *node)
+{
+    add(b, OP_NODE_UPSERT, node);
+}
+
+void store_batch_attempt_upsert(struct store_batch *b, const struct store_attempt *attempt)
+{
+    add(b, OP_ATTEMPT_UPSERT, attempt);
+}
+
+void store_batch_log_append(struct store_batch *b, const struct store_log *log)
+{
+    add(b, OP_LOG_APPEND, log);
+}
+
+void store_batch_checkpoint_put(struct store_batch *b, const struct store_checkpoint *checkpoint)
+{
+    add(b, OP_CHECKPOINT_PUT, checkpoint);
+}
+
+void store_batch_checkpoint_delete(struct store_batch *b, const char *tenant, const char *run_id,
+                                   const char *node_id)
+{
+    add(b, OP_CHECKPOINT_DELETE,
+        &(struct key_args){.tenant = tenant, .id = run_id, .more = node_id});
+}
+
+void store_batch_provenance_put(struct store_batch *b, const struct store_provenance *record)
+{
+    add(b, OP_PROVENANCE_PUT, record);
+}
+
+void store_batch_provenance_delete(struct store_batch *b, const char *tenant, const char *run_id,
+                                   const char *node_id)
+{
+    add(b, OP_PROVENANCE_DELETE,
+        &(struct key_args){.tenant = tenant, .id = run_id, .more = node_id});
+}
+
+void store_batch_event_append(struct store_batch *b, const struct store_event *event)
+{
+    add(b, OP_EVENT_APPEND, event);
+}
+
+void store_batch_statement_put(struct store_batch *b, const struct store_statement *statement)
+{
+    add(b, OP_STATEMENT_PUT, statement);
+}
+
+void store_batch_ledger_head_put(struct store_batch *b, const struct store_ledger_head *head)
+{
+    add(b, OP_LEDGER_HEAD_PUT, head);
+}
+
+void store_batch_dag_put(struct store_batch *b, const struct store_dag *dag)
+{
+    add(b, OP_DAG_PUT, dag);
+}
+
+void store_batch_dag_set_enabled(struct store_batch *b, const char *tenant, const char *dag_id,
+                                 const char *version, bool enabled, int64_t now_us)
+{
+    add(b, OP_DAG_SET_ENABLED, &(struct key_args){tenant, dag_id, version, enabled, now_us});
+}
+
+void store_batch_dag_delete(struct store_batch *b, const char *tenant, const char *dag_id,
+                            int64_t now_us)
+{
+    add(b, OP_DAG_DELETE, &(struct key_args){.tenant = tenant, .id = dag_id, .time_us = now_us});
+}
+
+void store_batch_secret_put(struct store_batch *b, const struct store_secret *secret)
+{
+    add(b, OP_SECRET_PUT, secret);
+}
+
+void store_batch_secret_delete(struct store_batch *b, const char *tenant, const char *name,
+                               int64_t version)
+{
+    add(b, OP_SECRET_DELETE, &(struct key_args){.tenant = tenant, .id = name, .number = version});
+}
+
+void store_batch_plugin_put(struct store_batch *b, const struct store_plugin *plugin)
+{
+    add(b, OP_PLUGIN_PUT, plugin);
+}
+
+void store_batch_plugin_delete(struct store_batch *b, const char *tenant, const char *plugin_id,
+                               const char *version)
+{
+    add(b, OP_PLUGIN_DELETE,
+        &(struct key_args){.tenant = tenant, .id = plugin_id, .more = version});
+}
+
+void store_batch_idempotency_put(struct store_batch *b, const struct store_idempotency *row)
+{
+    add(b, OP_IDEMPOTENCY_PUT, row);
+}
+
+void store_batch_token_revoke(struct store_batch *b, const struct store_revoked_token *token)
+{
+    add(b, OP_TOKEN_REVOKE, token);
+}
+
+void store_batch_tenant_put(struct store_batch *b, const struct store_tenant *tenant)
+{
+    add(b, OP_TENANT_PUT, tenant);
+}
+
+void store_batch_purge_expired(struct store_batch *b, int64_t now_us)
+{
+    const struct key_args before = {.tenant = "", .id = "", .time_us = now_us};
+
+    add(b, OP_PURGE_IDEMPOTENCY, &before);
+    add(b, OP_PURGE_TOKENS, &before);
+}

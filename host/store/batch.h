@@ -1,0 +1,106 @@
+/* batch.h -- writes that happen together or not at all.
+ *
+ * A batch is filled on any one thread, by one caller, and handed over with store_submit_take
+ * (store/store.h). Each call copies its arguments into the batch's one arena and cannot fail;
+ * what the database refuses comes back in the batch's completion as one error:
+ *   ERR_CONFLICT   the key exists (run, run token, DAG version, idempotency key), or the run's
+ *                  lease epoch is not the one given
+ *   ERR_NOT_FOUND  the row to change, or the run that the row belongs to, is not there (or is
+ *                  another tenant's)
+ *   ERR_INVALID    a value that the schema refuses (a CHECK)
+ * Operations apply in the order of the calls. */
+#ifndef ORCH_STORE_BATCH_H
+#define ORCH_STORE_BATCH_H
+
+#include "base/auto.h"
+#include "store/rows.h"
+
+struct store_batch;
+
+struct store_batch *store_batch_new(void) must_check;
+void store_batch_free(struct store_batch *b); /* accepts NULL */
+DEFINE_AUTO(store_batch)
+
+size_t store_batch_rows(const struct store_batch *b);
+size_t store_batch_bytes(const struct store_batch *b);
+
+/* Refuses the whole batch unless the run's lease epoch is this one (fencing, DESIGN.md 8). */
+void store_batch_fence(struct store_batch *b, const char *run_id, int64_t epoch);
+
+/* Runs. Insert refuses a second run of the same (tenant, run_token, dag_id, inputs_hash). */
+void store_batch_run_insert(struct store_batch *b, const struct store_run *run);
+
+struct store_run_update {
+    const char *tenant;
+    const char *run_id;
+    enum store_run_status status;
+    bool paused;
+    bool cancel_requested;
+    int64_t started_us; /* 0 leaves what is there */
+    struct store_counts counts;
+};
+void store_batch_run_update(struct store_batch *b, const struct store_run_update *u);
+
+struct store_run_end {
+    const char *tenant;
+    const char *run_id;
+    enum store_run_status status;
+    const char *output; /* JSON, NULL */
+    const char *outputs_hash;
+    const char *chain_hash;
+    const char *error;         /* NULL */
+    const char *errors;        /* JSON array, NULL */
+    const char *compensations; /* JSON array, NULL */
+    struct store_counts counts;
+    int64_t completed_us;
+};
+void store_batch_run_end(struct store_batch *b, const struct store_run_end *end);
+
+/* Resume: running again, what run_end wrote is cleared, started_us stays. */
+void store_batch_run_reopen(struct store_batch *b, const char *tenant, const char *run_id);
+
+/* Takes the run for owner if its epoch is still epoch_known; the new epoch is one higher. */
+void store_batch_run_lease(struct store_batch *b, const char *run_id, const char *owner,
+                           int64_t epoch_known, int64_t until_us);
+
+void store_batch_node_upsert(struct store_batch *b, const struct store_node *node);
+void store_batch_attempt_upsert(struct store_batch *b, const struct store_attempt *attempt);
+void store_batch_log_append(struct store_batch *b, const struct store_log *log);
+void store_batch_checkpoint_put(struct store_batch *b, const struct store_checkpoint *checkpoint);
+/* node_id NULL: all of the run. None to delete is no error. */
+void store_batch_checkpoint_delete(struct store_batch *b, const char *tenant, const char *run_id,
+                                   const char *node_id);
+void store_batch_provenance_put(struct store_batch *b, const struct store_provenance *record);
+/* Before a node runs again (its checkpoint was deleted): node_id NULL is all of the run. */
+void store_batch_provenance_delete(struct store_batch *b, const char *tenant, const char *run_id,
+                                   const char *node_id);
+
+/* The ledger: append-only, also for an operator with the file in hand (triggers). */
+void store_batch_event_append(struct store_batch *b, const struct store_event *event);
+void store_batch_statement_put(struct store_batch *b, const struct store_statement *statement);
+void store_batch_ledger_head_put(struct store_batch *b, const struct store_ledger_head *head);
+
+/* A version that exists with the same hash is enabled and undeleted again; with another hash it is
+ * ERR_CONFLICT: versions are immutable. */
+void store_batch_dag_put(struct store_batch *b, const struct store_dag *dag);
+void store_batch_dag_set_enabled(struct store_batch *b, const char *tenant, const char *dag_id,
+                                 const char *version, bool enabled, int64_t now_us);
+/* All versions; they stay for the runs that are pinned to them. */
+void store_batch_dag_delete(struct store_batch *b, const char *tenant, const char *dag_id,
+                            int64_t now_us);
+
+void store_batch_secret_put(struct store_batch *b, const struct store_secret *secret);
+/* version 0: all. */
+void store_batch_secret_delete(struct store_batch *b, const char *tenant, const char *name,
+                               int64_t version);
+/* Replaces the row of the same (tenant, plugin_id, version). */
+void store_batch_plugin_put(struct store_batch *b, const struct store_plugin *plugin);
+void store_batch_plugin_delete(struct store_batch *b, const char *tenant, const char *plugin_id,
+                               const char *version);
+void store_batch_idempotency_put(struct store_batch *b, const struct store_idempotency *row);
+void store_batch_token_revoke(struct store_batch *b, const struct store_revoked_token *token);
+void store_batch_tenant_put(struct store_batch *b, const struct store_tenant *tenant);
+/* Idempotency rows and revoked tokens whose expires_us is before now_us. */
+void store_batch_purge_expired(struct store_batch *b, int64_t now_us);
+
+#endif

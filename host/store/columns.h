@@ -1,0 +1,68 @@
+/* columns.h -- which column holds which member of a row: one table a row feeds the insert, the
+ * copy into a batch and the read, in every driver. Private to host/store. */
+#ifndef ORCH_STORE_COLUMNS_H
+#define ORCH_STORE_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum column_kind {
+    COL_TEXT,      /* const char *, never NULL */
+    COL_TEXT_NULL, /* const char *, NULL is NULL */
+    COL_INT,       /* int64_t */
+    COL_TIME,      /* int64_t, 0 is NULL */
+    COL_REAL,      /* double */
+    COL_BOOL,
+    COL_BLOB, /* const void *, with its size_t behind it */
+    COL_RUN_STATUS,
+    COL_NODE_STATUS,
+    COL_ID,          /* int64_t that the database gives: read only */
+    COL_VERSION_KEY, /* made from the version text at offset: written only */
+};
+
+struct column {
+    const char *name;
+    enum column_kind kind;
+    size_t offset;
+    const char *read; /* what a SELECT says in place of the name; NULL: the name */
+    bool fixed;       /* an upsert leaves it */
+};
+
+struct row_type {
+    const struct column *columns;
+    size_t count;
+    size_t bytes; /* of the struct */
+};
+
+/* Rows that are written and read. */
+extern const struct row_type row_run, row_node, row_attempt, row_checkpoint, row_provenance,
+    row_event, row_log, row_dag, row_statement, row_ledger_head, row_secret, row_plugin,
+    row_idempotency, row_revoked_token, row_tenant;
+/* Read only. */
+extern const struct row_type row_slow_node;
+/* Arguments of writes that are not whole rows. */
+extern const struct row_type row_run_update, row_run_end, row_lease, row_key;
+
+/* The arguments of leases and fences. */
+struct lease_args {
+    const char *run_id;
+    const char *owner;
+    int64_t epoch;
+    int64_t until_us;
+};
+
+/* The key of a row, or of several, and what a small write needs beside it. */
+struct key_args {
+    const char *tenant;
+    const char *id;
+    const char *more; /* NULL: all */
+    int64_t number;
+    int64_t time_us;
+};
+
+/* Sorts as versions do: runs of digits compare as numbers, a pre-release below its release. */
+struct buf;
+void version_key(const char *version, struct buf *b);
+
+#endif

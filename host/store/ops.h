@@ -1,0 +1,72 @@
+/* ops.h -- what a batch is made of: a list of operations, each a kind and a copy of its row. A
+ * driver has one statement a kind. Private to host/store. */
+#ifndef ORCH_STORE_OPS_H
+#define ORCH_STORE_OPS_H
+
+#include "base/err.h"
+#include "store/arena.h"
+#include "store/columns.h"
+#include "store/store.h"
+
+/*     kind                row            what an error calls it */
+#define STORE_OP_MAP(XX)                                                                           \
+    XX(FENCE, lease, "fence")                                                                      \
+    XX(RUN_INSERT, run, "insert run")                                                              \
+    XX(RUN_UPDATE, run_update, "update run")                                                       \
+    XX(RUN_END, run_end, "end run")                                                                \
+    XX(RUN_REOPEN, key, "reopen run")                                                              \
+    XX(RUN_LEASE, lease, "lease run")                                                              \
+    XX(NODE_UPSERT, node, "write node")                                                            \
+    XX(ATTEMPT_UPSERT, attempt, "write attempt")                                                   \
+    XX(LOG_APPEND, log, "append log")                                                              \
+    XX(CHECKPOINT_PUT, checkpoint, "put checkpoint")                                               \
+    XX(CHECKPOINT_DELETE, key, "delete checkpoints")                                               \
+    XX(PROVENANCE_PUT, provenance, "put provenance")                                               \
+    XX(PROVENANCE_DELETE, key, "delete provenance")                                                \
+    XX(EVENT_APPEND, event, "append event")                                                        \
+    XX(STATEMENT_PUT, statement, "put statement")                                                  \
+    XX(LEDGER_HEAD_PUT, ledger_head, "put ledger head")                                            \
+    XX(DAG_PUT, dag, "put DAG version")                                                            \
+    XX(DAG_SET_ENABLED, key, "enable or disable DAG version")                                      \
+    XX(DAG_DELETE, key, "delete DAG")                                                              \
+    XX(SECRET_PUT, secret, "put secret")                                                           \
+    XX(SECRET_DELETE, key, "delete secret")                                                        \
+    XX(PLUGIN_PUT, plugin, "put plugin")                                                           \
+    XX(PLUGIN_DELETE, key, "delete plugin")                                                        \
+    XX(IDEMPOTENCY_PUT, idempotency, "put idempotency key")                                        \
+    XX(TOKEN_REVOKE, revoked_token, "revoke token")                                                \
+    XX(TENANT_PUT, tenant, "put tenant")                                                           \
+    XX(PURGE_IDEMPOTENCY, key, "purge idempotency keys")                                           \
+    XX(PURGE_TOKENS, key, "purge revoked tokens")
+
+enum store_op {
+#define XX(kind, row, text) OP_##kind,
+    STORE_OP_MAP(XX)
+#undef XX
+        OP_COUNT,
+};
+
+struct op {
+    struct op *next;
+    enum store_op kind;
+    const void *row; /* of the kind's type; every text lives in the batch's arena */
+};
+
+struct store_batch {
+    struct arena *mem;
+    struct op *first;
+    struct op **end;
+    size_t rows;
+    /* From here on the queue's (store/writer.c). */
+    struct store_batch *next;
+    store_done_fn *done;
+    void *arg;
+    struct err *err; /* NULL: not refused. In mem. */
+    int64_t first_event;
+    int64_t last_event;
+};
+
+extern const struct row_type *const op_rows[OP_COUNT];
+extern const char *const op_texts[OP_COUNT];
+
+#endif

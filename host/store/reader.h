@@ -1,0 +1,224 @@
+/* reader.h -- typed questions to the store.
+ *
+ * A reader owns read-only connections of its own and is used by one thread at a time, the loop's or
+ * another; it never blocks the writer and is never blocked by it. Each call sees everything whose
+ * completion was delivered before it. Every question takes the tenant and answers from its rows
+ * alone; another tenant's row is ERR_NOT_FOUND. A function says so where NULL means all tenants:
+ * that is for the host's own work, never for a request.
+ *
+ * Lists own their rows: `auto_done(store_run_list) runs = { 0 };`. A question for one row gives a
+ * list of exactly one, or ERR_NOT_FOUND. Lists that page stop at page.size rows (1 to
+ * STORE_PAGE_ROWS_MAX) or once they hold STORE_PAGE_BYTES_MAX bytes; next_page is NULL at the end,
+ * otherwise an opaque token. A token that this store did not make is ERR_INVALID. */
+#ifndef ORCH_STORE_READER_H
+#define ORCH_STORE_READER_H
+
+#include "base/auto.h"
+#include "base/err.h"
+#include "store/arena.h"
+#include "store/rows.h"
+
+#define STORE_PAGE_ROWS_MAX 500u
+#define STORE_PAGE_BYTES_MAX (16u * 1024 * 1024)
+#define STORE_EVENT_SCAN_MAX 20000
+#define STORE_STATS_RUNS_MAX 500
+
+struct store;
+struct store_reader;
+
+bool store_reader_open(struct store *store, struct store_reader **ret, struct err *e) must_check;
+void store_reader_free(struct store_reader *r); /* accepts NULL; before store_close */
+DEFINE_AUTO(store_reader)
+
+/* Every list has the same head, so that one function can fill any of them. */
+struct store_list {
+    void *rows;
+    size_t count;
+    const char *next_page; /* NULL at the end and in lists that do not page */
+    struct arena *mem;
+};
+#define STORE_LIST(row)                                                                            \
+    struct store_##row##_list {                                                                    \
+        union {                                                                                    \
+            struct store_list list;                                                                \
+            struct {                                                                               \
+                struct store_##row *rows;                                                          \
+                size_t count;                                                                      \
+                const char *next_page;                                                             \
+                struct arena *mem;                                                                 \
+            };                                                                                     \
+        };                                                                                         \
+    };                                                                                             \
+    static inline void store_##row##_list_done(struct store_##row##_list *l)                       \
+    {                                                                                              \
+        arena_free(l->mem);                                                                        \
+        *l = (struct store_##row##_list){0};                                                       \
+    }                                                                                              \
+    DEFINE_AUTO_DONE(store_##row##_list)
+
+STORE_LIST(run)
+STORE_LIST(node)
+STORE_LIST(attempt)
+STORE_LIST(checkpoint)
+STORE_LIST(provenance)
+STORE_LIST(event)
+STORE_LIST(log)
+STORE_LIST(dag)
+STORE_LIST(statement)
+STORE_LIST(ledger_head)
+STORE_LIST(secret)
+STORE_LIST(plugin)
+STORE_LIST(idempotency)
+STORE_LIST(revoked_token)
+STORE_LIST(tenant)
+
+struct store_page {
+    const char *token; /* NULL: from the start */
+    uint32_t size;     /* 0: 50 */
+};
+
+/* Runs, newest first: (started_us, or created_us while it waits) DESC, then run_id. */
+struct store_run_filter {
+    const char *tenant;
+    const char *dag_id; /* NULL: any */
+    uint32_t statuses;  /* 0: any; else 1u << STORE_RUN_RUNNING | ... */
+    int64_t from_us;    /* inclusive; 0: none */
+    int64_t to_us;      /* exclusive; 0: none */
+    bool bodies;        /* with input, output, levels, errors, compensations */
+};
+bool store_read_run(struct store_reader *r, const char *tenant, const char *run_id,
+                    struct store_run_list *ret, struct err *e) must_check;
+bool store_read_runs(struct store_reader *r, const struct store_run_filter *filter,
+                     struct store_page page, struct store_run_list *ret, struct err *e) must_check;
+/* The run that the same start made before: at most one row, none is no error. */
+bool store_read_run_by_token(struct store_reader *r, const char *tenant, const char *run_token,
+                             const char *dag_id, const char *inputs_hash,
+                             struct store_run_list *ret, struct err *e) must_check;
+/* For recovery: pending, running and paused runs of all tenants, oldest first, with bodies. */
+bool store_read_unfinished(struct store_reader *r, struct store_page page,
+                           struct store_run_list *ret, struct err *e) must_check;
+
+/* For the statements that a crash left unsigned: ended runs of all tenants whose statement is not
+ * stored, by run id, with bodies. */
+bool store_read_unsigned(struct store_reader *r, struct store_page page,
+                         struct store_run_list *ret, struct err *e) must_check;
+
+struct store_status_counts {
+    int64_t of[STORE_RUN_STATUS_COUNT];
+};
+bool store_read_status_counts(struct store_reader *r, const char *tenant,
+                              struct store_status_counts *ret, struct err *e) must_check;
+
+/* Over the latest STORE_STATS_RUNS_MAX runs. */
+struct store_slow_node {
+    const char *dag_id;
+    const char *node_id;
+    int64_t count;
+    double avg_ms;
+    double p99_ms;
+};
+STORE_LIST(slow_node)
+struct store_durations {
+    double run_avg_ms;
+    double node_p99_ms;
+};
+bool store_read_durations(struct store_reader *r, const char *tenant, struct store_durations *ret,
+                          struct err *e) must_check;
+/* At most 10, the slowest average first. */
+bool store_read_slow_nodes(struct store_reader *r, const char *tenant,
+                           struct store_slow_node_list *ret, struct err *e) must_check;
+
+/* Nodes by (level, node_id). */
+bool store_read_nodes(struct store_reader *r, const char *tenant, const char *run_id,
+                      struct store_page page, struct store_node_list *ret,
+                      struct err *e) must_check;
+bool store_read_node(struct store_reader *r, const char *tenant, const char *run_id,
+                     const char *node_id, struct store_node_list *ret, struct err *e) must_check;
+/* By (node_id, attempt), compensations after the node's own; node_id NULL: the whole run's. */
+bool store_read_attempts(struct store_reader *r, const char *tenant, const char *run_id,
+                         const char *node_id, struct store_page page,
+                         struct store_attempt_list *ret, struct err *e) must_check;
+/* Both by node_id. */
+bool store_read_checkpoints(struct store_reader *r, const char *tenant, const char *run_id,
+                            struct store_page page, struct store_checkpoint_list *ret,
+                            struct err *e) must_check;
+bool store_read_provenance(struct store_reader *r, const char *tenant, const char *run_id,
+                           struct store_page page, struct store_provenance_list *ret,
+                           struct err *e) must_check;
+
+struct store_log_filter {
+    const char *tenant;
+    const char *run_id;
+    const char *node_id; /* NULL: any */
+    int64_t attempt;     /* 0: any */
+    int64_t after_id;    /* the cursor: rows with a greater id */
+};
+/* By id; rows as page.size. */
+bool store_read_logs(struct store_reader *r, const struct store_log_filter *filter, uint32_t rows,
+                     struct store_log_list *ret, struct err *e) must_check;
+
+/* Events with seq > after, ascending. A call looks at no more than STORE_EVENT_SCAN_MAX events, so
+ * a rare match costs no long scan: go on from *ret_next (which moves even when no row matched)
+ * until it equals the newest seq. */
+struct store_event_filter {
+    const char *tenant; /* NULL: all, for the host */
+    const char *run_id; /* NULL: any */
+    const char *dag_id; /* NULL: any */
+    const char *status; /* NULL: any */
+};
+bool store_read_events(struct store_reader *r, const struct store_event_filter *filter,
+                       int64_t after, uint32_t rows, struct store_event_list *ret,
+                       int64_t *ret_next, struct err *e) must_check;
+/* The newest event of a run: where its hash chain goes on. At most one row, none is no error. */
+bool store_read_last_event(struct store_reader *r, const char *tenant, const char *run_id,
+                           struct store_event_list *ret, struct err *e) must_check;
+/* Oldest and newest seq; 0 and 0 when there is none. */
+bool store_read_event_bounds(struct store_reader *r, int64_t *ret_oldest, int64_t *ret_newest,
+                             struct err *e) must_check;
+
+/* The newest; ERR_NOT_FOUND when the run has none. */
+bool store_read_statement(struct store_reader *r, const char *tenant, const char *run_id,
+                          struct store_statement_list *ret, struct err *e) must_check;
+/* The newest; at most one row, none is no error. */
+bool store_read_ledger_head(struct store_reader *r, const char *tenant,
+                            struct store_ledger_head_list *ret, struct err *e) must_check;
+
+enum store_dag_state { STORE_DAG_LIVE, STORE_DAG_ENABLED, STORE_DAG_DISABLED, STORE_DAG_ANY };
+struct store_dag_filter {
+    const char *tenant;
+    const char *dag_id;         /* NULL: any */
+    enum store_dag_state state; /* LIVE: not deleted; ANY: deleted too */
+    bool heads;                 /* only the highest version of each DAG, of those with the state */
+};
+/* By dag_id, then version DESC; versions compare by their numbers (1.10 above 1.9; a
+ * pre-release, 1.0-rc1, below its release). */
+bool store_read_dags(struct store_reader *r, const struct store_dag_filter *filter,
+                     struct store_page page, struct store_dag_list *ret, struct err *e) must_check;
+/* One version, deleted ones too: runs stay pinned to theirs. */
+bool store_read_dag(struct store_reader *r, const char *tenant, const char *dag_id,
+                    const char *version, struct store_dag_list *ret, struct err *e) must_check;
+/* The highest version with the state. */
+bool store_read_dag_latest(struct store_reader *r, const char *tenant, const char *dag_id,
+                           enum store_dag_state state, struct store_dag_list *ret,
+                           struct err *e) must_check;
+
+/* Newest version of each name, without blobs, by name. */
+bool store_read_secrets(struct store_reader *r, const char *tenant, struct store_page page,
+                        struct store_secret_list *ret, struct err *e) must_check;
+/* With its blob; version 0: the newest. */
+bool store_read_secret(struct store_reader *r, const char *tenant, const char *name,
+                       int64_t version, struct store_secret_list *ret, struct err *e) must_check;
+/* By (plugin_id, version DESC); those of all tenants ("") too. tenant NULL: everything. */
+bool store_read_plugins(struct store_reader *r, const char *tenant, struct store_page page,
+                        struct store_plugin_list *ret, struct err *e) must_check;
+/* At most one row, none is no error; an expired row is none. */
+bool store_read_idempotency(struct store_reader *r, const char *tenant, const char *key,
+                            const char *path, int64_t now_us, struct store_idempotency_list *ret,
+                            struct err *e) must_check;
+/* All tenants, for the authority at start: tokens that have not expired by themselves. */
+bool store_read_revoked_tokens(struct store_reader *r, int64_t now_us, struct store_page page,
+                               struct store_revoked_token_list *ret, struct err *e) must_check;
+bool store_read_tenants(struct store_reader *r, struct store_page page,
+                        struct store_tenant_list *ret, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,293 @@
+/* rows.h -- the rows of the store as plain structs, one for writing and for reading.
+ *
+ * Writing: the texts are borrowed for the call that copies them into a batch (store/batch.h).
+ * Reading: the texts live in the list that carries the row, until its *_done (store/reader.h).
+ * A text that may be absent is NULL; every other text is never NULL ("" where empty is legal).
+ * JSON columns are text, exactly as they were given. Times are microseconds since 1970 UTC, 0 for
+ * "not yet". Hashes are lower-case hex SHA-256. Names and columns: contract/greenlang.md 9 (V021),
+ * contract/stellaops.md 1, DESIGN.md 5 and 6. */
+#ifndef ORCH_STORE_ROWS_H
+#define ORCH_STORE_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The words in the database are V021's (chk_execution_status, chk_node_trace_status); a node may
+ * also be cancelled. An operator may set dag_executions.status by hand (runbook C). */
+#define STORE_RUN_STATUS_MAP(XX)                                                                   \
+    XX(PENDING, "pending")                                                                         \
+    XX(RUNNING, "running")                                                                         \
+    XX(COMPLETED, "completed")                                                                     \
+    XX(FAILED, "failed")                                                                           \
+    XX(CANCELLED, "cancelled")                                                                     \
+    XX(PAUSED, "paused")
+
+#define STORE_NODE_STATUS_MAP(XX)                                                                  \
+    XX(PENDING, "pending")                                                                         \
+    XX(RUNNING, "running")                                                                         \
+    XX(COMPLETED, "completed")                                                                     \
+    XX(FAILED, "failed")                                                                           \
+    XX(SKIPPED, "skipped")                                                                         \
+    XX(TIMED_OUT, "timed_out")                                                                     \
+    XX(RETRYING, "retrying")                                                                       \
+    XX(CANCELLED, "cancelled")
+
+enum store_run_status {
+    STORE_RUN_INVALID,
+#define XX(name, text) STORE_RUN_##name,
+    STORE_RUN_STATUS_MAP(XX)
+#undef XX
+        STORE_RUN_STATUS_COUNT,
+};
+
+enum store_node_status {
+    STORE_NODE_INVALID,
+#define XX(name, text) STORE_NODE_##name,
+    STORE_NODE_STATUS_MAP(XX)
+#undef XX
+        STORE_NODE_STATUS_COUNT,
+};
+
+const char *store_run_status_text(enum store_run_status status);
+const char *store_node_status_text(enum store_node_status status);
+/* STORE_RUN_INVALID, STORE_NODE_INVALID for an unknown word. */
+enum store_run_status store_run_status_parse(const char *text);
+enum store_node_status store_node_status_parse(const char *text);
+
+struct store_counts {
+    int64_t total;
+    int64_t completed;
+    int64_t failed;
+    int64_t skipped;
+};
+
+/* dag_executions. run_id is V021's execution_id. */
+struct store_run {
+    const char *run_id;
+    const char *tenant;
+    const char *dag_id;
+    const char *dag_version;
+    enum store_run_status status;
+    const char *run_token; /* NULL: every start is a new run */
+    const char *inputs_hash;
+    const char *outputs_hash; /* NULL until the end */
+    const char *chain_hash;   /* provenance_chain_hash; NULL until the end */
+    const char *trace_id;
+    const char *parent_run_id; /* NULL; the run that this one restarts or replays */
+    const char *parent_kind;   /* NULL, "restart", "replay" */
+    const char *created_by;    /* subject of the token, NULL when unknown */
+    const char *input;         /* JSON; NULL in a list that was read without bodies */
+    const char *output;        /* JSON, NULL until the end */
+    const char *levels;        /* JSON: topology_levels */
+    const char *options;       /* JSON of the start request's options, NULL */
+    const char *error;         /* first error, NULL */
+    const char *errors;        /* JSON array, NULL */
+    const char *compensations; /* JSON array, NULL; not empty: the run was rolled back */
+    int64_t seed;
+    bool deterministic;
+    bool checkpoint_enabled;
+    bool paused;
+    bool cancel_requested;
+    struct store_counts counts;
+    int64_t created_us;
+    int64_t started_us;
+    int64_t completed_us;
+    int64_t deadline_us;     /* 0: none */
+    const char *lease_owner; /* NULL: nobody */
+    int64_t lease_epoch;     /* rises by one with each lease; a write carries the one it knows */
+    int64_t lease_until_us;
+};
+
+/* node_traces: one row a node of a run, last write wins. */
+struct store_node {
+    const char *run_id;
+    const char *tenant;
+    const char *node_id;
+    const char *agent_id;
+    enum store_node_status status;
+    const char *input_hash;  /* NULL before the first attempt */
+    const char *output_hash; /* NULL unless completed */
+    const char *chain_hash;  /* provenance_hash; NULL unless completed */
+    const char *outputs;     /* JSON; NULL: the node's checkpoint has them. Reads fill it in */
+    const char *error;       /* last error text, NULL */
+    const char *error_class; /* NULL */
+    double duration_ms;      /* all attempts and delays */
+    int64_t attempts;        /* attempt_count: 0 for a node that never ran */
+    int64_t tally_given;     /* attempt numbers given out (struct node_tally of run/run.h), so */
+    int64_t tally_used;      /* that a recovery goes on where the numbers ended */
+    int64_t tally_infra;
+    int64_t level; /* level_index, from 0 */
+    int64_t started_us;
+    int64_t completed_us;
+};
+
+/* node_attempts: one row an attempt, last write wins. */
+struct store_attempt {
+    const char *run_id;
+    const char *tenant;
+    const char *node_id;
+    int64_t attempt;     /* from 1; goes on across a resume */
+    const char *outcome; /* outcome class (SANDBOX.md 2.5), "running" until known */
+    const char *error;   /* NULL */
+    const char *error_class;
+    const char *detail; /* JSON: profile, layer mask, limits used, exit; NULL */
+    bool retryable;
+    bool compensation;
+    int64_t started_us;
+    int64_t completed_us;
+};
+
+/* dag_checkpoints: V021's key (run, node), last write wins. Rows may vanish (runbook C). */
+struct store_checkpoint {
+    const char *run_id;
+    const char *tenant;
+    const char *node_id;
+    enum store_node_status status; /* completed, failed, skipped, timed_out */
+    const char *outputs;           /* JSON, NULL */
+    const char *output_hash;       /* NULL */
+    int64_t attempts;
+    int64_t created_us;
+};
+
+/* execution_provenance: V021's columns beside the ledger's whole record. Rows may vanish. */
+struct store_provenance {
+    const char *run_id;
+    const char *tenant;
+    const char *node_id;
+    const char *input_hash;
+    const char *output_hash;
+    const char *parent_hashes; /* JSON array */
+    const char *chain_hash;
+    const char *record_hash;
+    const char *record; /* JSON: the record that record_hash covers */
+    double duration_ms;
+    int64_t attempts;
+    int64_t created_us;
+};
+
+/* run_events: append-only. seq is the stream's cursor, given by the store; n is the event's place
+ * in its run's hash chain (ledger/event.h), given by the writer. */
+struct store_event {
+    int64_t seq; /* ignored when writing */
+    int64_t n;
+    const char *tenant;
+    const char *run_id; /* "" for an event of no run */
+    const char *dag_id; /* "" for an event of no DAG */
+    const char *type;   /* "run.started", "step.updated", ... */
+    const char *status; /* "" where the type has none */
+    const char *trace_id;
+    const char *node_id; /* NULL */
+    int64_t attempt;     /* 0: none */
+    int64_t at_us;
+    const char *payload; /* JSON object, canonical: the data that hash covers */
+    const char *prev_hash;
+    const char *hash;
+};
+
+/* attempt_logs: append-only while the run lives. */
+struct store_log {
+    int64_t id; /* ignored when writing; a log's cursor */
+    const char *run_id;
+    const char *tenant;
+    const char *node_id;
+    int64_t attempt;
+    const char *level; /* "info", ... */
+    const char *text;  /* already redacted by the worker */
+    int64_t at_us;
+};
+
+/* dag_workflows: one immutable row a version. enabled and deleted_us alone may change. */
+struct store_dag {
+    const char *tenant;
+    const char *dag_id;
+    const char *version;
+    const char *name;
+    const char *description; /* NULL */
+    const char *definition;  /* JSON, normalised */
+    const char *hash;
+    const char *retry_policy;   /* JSON: default_retry_policy, NULL */
+    const char *timeout_policy; /* JSON: default_timeout_policy, NULL */
+    const char *on_failure;
+    const char *signature;  /* DSSE envelope, NULL when unsigned */
+    const char *created_by; /* NULL */
+    int64_t max_parallel_nodes;
+    bool enabled;
+    int64_t created_us;
+    int64_t updated_us;
+    int64_t deleted_us; /* 0: lives. A deleted version stays readable for the runs pinned to it */
+};
+
+/* statements: append-only; a resumed run gets a second one. */
+struct store_statement {
+    int64_t id; /* ignored when writing */
+    const char *run_id;
+    const char *tenant;
+    const char *chain_hash;
+    const char *envelope; /* DSSE */
+    int64_t created_us;
+};
+
+/* ledger_heads: append-only signed tree heads over a tenant's events. */
+struct store_ledger_head {
+    int64_t id; /* ignored when writing */
+    const char *tenant;
+    int64_t tree_size;
+    int64_t last_seq; /* the newest event under this head */
+    const char *root_hash;
+    const char *envelope; /* DSSE */
+    int64_t created_us;
+};
+
+/* secrets: sealed by the authority; the host stores and passes ciphertext only. */
+struct store_secret {
+    const char *tenant;
+    const char *name;
+    int64_t version;
+    const void *blob; /* NULL in lists */
+    size_t blob_bytes;
+    const char *created_by; /* NULL */
+    int64_t created_us;
+};
+
+/* plugins: what is installed; the bundle itself is a file named by its hash. */
+struct store_plugin {
+    const char *tenant; /* "" for all tenants */
+    const char *plugin_id;
+    const char *version;
+    const char *bundle_hash;
+    const char *manifest; /* JSON */
+    const char *key_id;   /* the publisher's */
+    const char *installed_by;
+    int64_t installed_us;
+};
+
+/* idempotency: the answer to a mutating request, kept until expires_us. */
+struct store_idempotency {
+    const char *tenant;
+    const char *key;
+    const char *path;
+    const char *request_hash;
+    int64_t status;
+    const char *body; /* JSON */
+    int64_t created_us;
+    int64_t expires_us;
+};
+
+struct store_revoked_token {
+    const char *token_id; /* jti */
+    const char *tenant;
+    const char *reason;
+    int64_t revoked_us;
+    int64_t expires_us; /* of the token: no need to keep the row longer */
+};
+
+struct store_tenant {
+    const char *tenant;
+    const char *name;
+    const char *settings; /* JSON: quotas, weight */
+    bool enabled;
+    int64_t created_us;
+};
+
+#endif

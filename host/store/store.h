@@ -1,0 +1,107 @@
+/* store.h -- the durable store: the contract that every driver keeps (SQLite here, DESIGN.md 8).
+ *
+ * One host process, one store. The store owns a writer thread, which owns the only read-write
+ * connection and does every checkpoint. The other calls of this header belong to one thread, the
+ * loop's.
+ *
+ * What always holds:
+ *   - A batch happens whole or not at all, and its completion says which. "Done" means synced to
+ *     the disk: it survives kill -9 and power loss.
+ *   - Completions are delivered in the order of submission, on the loop's thread, by store_turn.
+ *   - Everything that waits is committed together (group commit). A batch that the database
+ *     refuses does not touch its neighbours.
+ *   - After an I/O error or a full disk nothing more is accepted: every batch of that commit and
+ *     every waiting one completes with the error, store_failed tells it, and the host must end.
+ *     A failed commit may still be found after the next open; it was never acknowledged.
+ *   - Submitting never blocks on the disk.
+ *
+ * store/rows.h has the rows, store/batch.h what can be written, store/reader.h what can be asked.
+ */
+#ifndef ORCH_STORE_STORE_H
+#define ORCH_STORE_STORE_H
+
+#include "base/auto.h"
+#include "base/err.h"
+#include "store/batch.h"
+#include "store/reader.h"
+#include "store/rows.h"
+
+struct store;
+
+enum store_check {
+    STORE_CHECK_QUICK, /* PRAGMA quick_check at open: some seconds a gigabyte */
+    STORE_CHECK_NONE,
+};
+
+#define STORE_QUEUE_BATCHES_MAX 65536u
+#define STORE_QUEUE_BYTES_MAX (256u * 1024 * 1024)
+#define STORE_BATCH_BYTES_MAX (64u * 1024 * 1024)
+
+struct store_options {
+    const char *path; /* the file; made with mode 0600, refused when others may read it */
+    enum store_check check;
+    uint32_t queue_batches_max; /* 0: STORE_QUEUE_BATCHES_MAX */
+    uint32_t checkpoint_pages;  /* size of the WAL that starts a checkpoint; 0: 4000 (16 MiB) */
+};
+
+/* Makes or migrates the schema. ERR_CONFLICT: another process has the store open. ERR_UNSUPPORTED:
+ * a newer schema, or not a store of ours. ERR_CORRUPT: the check failed. */
+bool store_open(const struct store_options *options, struct store **ret, struct err *e) must_check;
+/* Commits what waits, delivers every completion, checkpoints, closes. Accepts NULL. */
+void store_close(struct store *store);
+static inline void store_auto_close(struct store **store)
+{
+    store_close(*store);
+}
+#define auto_store __attribute__((cleanup(store_auto_close))) struct store *
+
+struct store_done {
+    const struct err *err; /* NULL: committed */
+    int64_t first_event;   /* seq of the batch's first and last event; 0 when it has none. */
+    int64_t last_event;    /* Between them all are the batch's own, in the order of the calls. */
+};
+typedef void store_done_fn(void *arg, const struct store_done *done);
+
+/* Takes the batch: *batch is NULL after success and unchanged after failure. done may be NULL.
+ * ERR_LIMIT: the queue is full. ERR_UNAVAILABLE: the store has failed. ERR_TOO_LARGE: the batch is
+ * over STORE_BATCH_BYTES_MAX. An empty batch completes too, after those before it. */
+bool store_submit_take(struct store *store, struct store_batch **batch, store_done_fn *done,
+                       void *arg, struct err *e) must_check;
+
+/* Readable when completions wait. Level-triggered; store_turn makes it quiet. */
+int store_poll_fd(const struct store *store);
+/* Delivers what has completed, without blocking. Returns how many. A callback may submit; it may
+ * not turn, wait or close. */
+size_t store_turn(struct store *store);
+/* Batches submitted whose completion was not delivered: the backpressure signal. */
+size_t store_pending(const struct store *store);
+/* True when the store has failed; ret_why may be NULL. */
+bool store_failed(struct store *store, struct err *ret_why);
+
+/* Submits, then turns until this batch is done: for start-up and tools. ret may be NULL; its err is
+ * always NULL. */
+bool store_commit_wait(struct store *store, struct store_batch **batch, struct store_done *ret,
+                       struct err *e) must_check;
+
+struct store_stats {
+    uint64_t commits; /* transactions, each one sync */
+    uint64_t batches;
+    uint64_t batches_refused;
+    uint64_t rows;
+    uint64_t checkpoints;
+    uint64_t wal_pages; /* now */
+};
+void store_stats(struct store *store, struct store_stats *ret);
+
+/* A consistent copy in a new file (0600), through a connection of its own: may run on any thread,
+ * for as long as the store is open. */
+bool store_backup(struct store *store, const char *path, struct err *e) must_check;
+
+/* Moves a closed store to another schema version, one step at a time; -1 is the newest. Down is
+ * for going back one release: it drops what the older schema has no place for. */
+bool store_migrate(const char *path, int version, struct err *e) must_check;
+int store_schema_version(void);
+/* The linked SQLite, "3.40.1": what `orch doctor` prints. */
+const char *store_driver_version(void);
+
+#endif

@@ -1,0 +1,14 @@
+/* testing.h -- faults on demand, for tests alone: no program of ours includes this. */
+#ifndef ORCH_STORE_TESTING_H
+#define ORCH_STORE_TESTING_H
+
+#include <stdint.h>
+
+struct store;
+
+/* The nth commit from now (1: the next) fails as a full disk would, before it reaches the disk. */
+void store_testing_fail_commit(struct store *store, uint64_t nth);
+/* While held, the writer takes nothing from the queue: what is submitted piles up. */
+void store_testing_hold(struct store *store, int held);
+
+#endif

@@ -1,0 +1,259 @@
+/* ledger_test.c -- events and their cursor, statements, tree heads; nothing of it ever changes. */
+#include "suites.h"
+
+#include <string.h>
+
+static struct store_done append(const char *run_id, const char *dag_id, const char *status, int n)
+{
+    struct store_batch *b = store_batch_new();
+
+    for (int i = 0; i < n; i++) {
+        struct store_event event = sample_event(run_id, i + 1, "step.updated");
+
+        event.dag_id = dag_id;
+        event.status = status;
+        store_batch_event_append(b, &event);
+    }
+    return commit(b);
+}
+
+START_TEST(an_event_reads_back_as_it_was_written)
+{
+    auto_done(store_event_list) l = {0};
+    const struct store_event_filter filter = {.tenant = SAMPLE_TENANT};
+    struct store_batch *b = store_batch_new();
+    struct store_event event = sample_event("r1", 7, "step.updated");
+    struct store_done done;
+    struct err e = {0};
+    int64_t next;
+
+    event.node_id = "n1";
+    event.attempt = 2;
+    store_batch_event_append(b, &event);
+    done = commit(b);
+    ck_assert(store_read_events(fixture_reader, &filter, 0, 0, &l, &next, &e));
+    ck_assert_uint_eq(l.count, 1);
+    ck_assert_int_eq(l.rows[0].seq, done.first_event);
+    ck_assert_int_eq(next, done.last_event);
+    ck_assert_int_eq(l.rows[0].n, 7);
+    ck_assert_str_eq(l.rows[0].run_id, "r1");
+    ck_assert_str_eq(l.rows[0].node_id, "n1");
+    ck_assert_int_eq(l.rows[0].attempt, 2);
+    ck_assert_str_eq(l.rows[0].type, "step.updated");
+    ck_assert_str_eq(l.rows[0].payload, event.payload);
+    ck_assert_str_eq(l.rows[0].prev_hash, SAMPLE_HASH_A);
+    ck_assert_str_eq(l.rows[0].hash, SAMPLE_HASH_B);
+}
+END_TEST
+
+START_TEST(a_batchs_events_follow_each_other_and_the_completion_names_them)
+{
+    struct store_done a = append("r1", "d", "running", 3);
+    struct store_done b = append("r2", "d", "running", 2);
+    struct store_done none = commit(store_batch_new());
+
+    ck_assert_int_eq(a.last_event - a.first_event, 2);
+    ck_assert_int_eq(b.first_event, a.last_event + 1);
+    ck_assert_int_eq(b.last_event, b.first_event + 1);
+    ck_assert_int_eq(none.first_event, 0);
+    ck_assert_int_eq(none.last_event, 0);
+}
+END_TEST
+
+/* Reads from 0 to the newest event, rows at a time, and counts the matches. */
+static size_t count_events(const struct store_event_filter *filter, uint32_t rows)
+{
+    int64_t oldest, newest, next = 0;
+    size_t count = 0;
+    struct err e = {0};
+
+    ck_assert(store_read_event_bounds(fixture_reader, &oldest, &newest, &e));
+    while (next < newest) {
+        auto_done(store_event_list) l = {0};
+        int64_t after = next;
+
+        ck_assert(store_read_events(fixture_reader, filter, after, rows, &l, &next, &e));
+        ck_assert_int_gt(next, after);
+        for (size_t i = 0; i < l.count; i++)
+            ck_assert(l.rows[i].seq > after && l.rows[i].seq <= next);
+        count += l.count;
+    }
+    return count;
+}
+
+START_TEST(a_cursor_gives_every_match_once_on_any_page_size)
+{
+    static const struct {
+        struct store_event_filter filter;
+        size_t count;
+    } rows[] = {
+        {{.tenant = SAMPLE_TENANT}, 60},
+        {{.tenant = NULL}, 60},
+        {{.tenant = "other"}, 0},
+        {{.tenant = SAMPLE_TENANT, .run_id = "r1"}, 30},
+        {{.tenant = "other", .run_id = "r1"}, 0},
+        {{.tenant = SAMPLE_TENANT, .dag_id = "d2"}, 30},
+        {{.tenant = SAMPLE_TENANT, .status = "failed"}, 20},
+        {{.tenant = SAMPLE_TENANT, .run_id = "r1", .status = "failed"}, 10},
+        {{.tenant = SAMPLE_TENANT, .run_id = "r1", .dag_id = "d2"}, 0},
+        {{.tenant = SAMPLE_TENANT, .dag_id = "d2", .status = "running"}, 20},
+    };
+
+    for (int i = 0; i < 10; i++) {
+        append("r1", "d1", "running", 2);
+        append("r2", "d2", "running", 2);
+        append("r1", "d1", "failed", 1);
+        append("r3", "d2", "failed", 1);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        for (uint32_t size = 1; size <= 61; size += 12)
+            ck_assert_uint_eq(count_events(&rows[i].filter, size), rows[i].count);
+    }
+}
+END_TEST
+
+START_TEST(a_rare_match_is_found_window_by_window)
+{
+    enum { OTHERS = STORE_EVENT_SCAN_MAX + 5000, BATCH = 5000 };
+    auto_done(store_event_list) first = {0};
+    const struct store_event_filter rare = {.tenant = SAMPLE_TENANT, .dag_id = "rare"};
+    struct err e = {0};
+    int64_t next;
+
+    for (int i = 0; i < OTHERS; i += BATCH)
+        append("r1", "common", "running", BATCH);
+    append("r2", "rare", "running", 1);
+    ck_assert(store_read_events(fixture_reader, &rare, 0, 10, &first, &next, &e));
+    ck_assert_uint_eq(first.count, 0);
+    ck_assert_int_eq(next, STORE_EVENT_SCAN_MAX);
+    ck_assert_uint_eq(count_events(&rare, 10), 1);
+}
+END_TEST
+
+START_TEST(a_cursor_at_the_newest_event_gives_nothing_and_stays)
+{
+    auto_done(store_event_list) l = {0};
+    auto_done(store_event_list) ahead = {0};
+    const struct store_event_filter all = {0};
+    struct store_done done = append("r1", "d", "running", 2);
+    struct err e = {0};
+    int64_t next;
+
+    ck_assert(store_read_events(fixture_reader, &all, done.last_event, 0, &l, &next, &e));
+    ck_assert_uint_eq(l.count, 0);
+    ck_assert_int_eq(next, done.last_event);
+    ck_assert(store_read_events(fixture_reader, &all, 999, 0, &ahead, &next, &e));
+    ck_assert_int_eq(next, 999);
+    ck_assert(!store_read_events(fixture_reader, &all, -1, 0, &ahead, &next, &e));
+    ck_assert_int_eq(e.code, ERR_INVALID);
+}
+END_TEST
+
+START_TEST(the_last_event_of_a_run_is_where_its_chain_goes_on)
+{
+    auto_done(store_event_list) last = {0};
+    auto_done(store_event_list) none = {0};
+    struct err e = {0};
+
+    append("r1", "d", "running", 5);
+    append("r2", "d", "running", 1);
+    ck_assert(store_read_last_event(fixture_reader, SAMPLE_TENANT, "r1", &last, &e));
+    ck_assert_uint_eq(last.count, 1);
+    ck_assert_int_eq(last.rows[0].n, 5);
+    ck_assert(store_read_last_event(fixture_reader, "other", "r1", &none, &e));
+    ck_assert_uint_eq(none.count, 0);
+}
+END_TEST
+
+START_TEST(bounds_of_an_empty_ledger_are_zero)
+{
+    int64_t oldest = -1, newest = -1;
+    struct err e = {0};
+
+    ck_assert(store_read_event_bounds(fixture_reader, &oldest, &newest, &e));
+    ck_assert_int_eq(oldest, 0);
+    ck_assert_int_eq(newest, 0);
+    append("r1", "d", "running", 3);
+    ck_assert(store_read_event_bounds(fixture_reader, &oldest, &newest, &e));
+    ck_assert_int_eq(oldest, 1);
+    ck_assert_int_eq(newest, 3);
+}
+END_TEST
+
+START_TEST(the_newest_statement_and_head_are_read)
+{
+    auto_done(store_statement_list) s = {0};
+    auto_done(store_statement_list) missing = {0};
+    auto_done(store_ledger_head_list) h = {0};
+    struct store_batch *b = store_batch_new();
+    struct store_statement statement = {0, "r1", SAMPLE_TENANT, SAMPLE_HASH_A, "{\"v\":1}", 1};
+    struct store_ledger_head head = {0, SAMPLE_TENANT, 8, 8, SAMPLE_HASH_A, "{\"head\":8}", 1};
+    struct err e = {0};
+
+    store_batch_statement_put(b, &statement);
+    store_batch_ledger_head_put(b, &head);
+    statement.envelope = "{\"v\":2}";
+    head.tree_size = head.last_seq = 16;
+    store_batch_statement_put(b, &statement);
+    store_batch_ledger_head_put(b, &head);
+    commit(b);
+    ck_assert(store_read_statement(fixture_reader, SAMPLE_TENANT, "r1", &s, &e));
+    ck_assert_str_eq(s.rows[0].envelope, "{\"v\":2}");
+    ck_assert(!store_read_statement(fixture_reader, "other", "r1", &missing, &e));
+    ck_assert_int_eq(e.code, ERR_NOT_FOUND);
+    ck_assert(store_read_ledger_head(fixture_reader, SAMPLE_TENANT, &h, &e));
+    ck_assert_uint_eq(h.count, 1);
+    ck_assert_int_eq(h.rows[0].tree_size, 16);
+}
+END_TEST
+
+START_TEST(the_database_itself_refuses_to_change_the_ledger)
+{
+    static const char *const forbidden[] = {
+        "UPDATE run_events SET payload = '{}'",
+        "DELETE FROM run_events",
+        "INSERT OR REPLACE INTO run_events SELECT seq, tenant_id, run_id, n, dag_id, type, status,"
+        " node_id, attempt, at, trace_id, '{\"forged\":1}', prev_hash, hash FROM run_events",
+        "UPDATE statements SET envelope = '{}'",
+        "DELETE FROM statements",
+        "INSERT OR REPLACE INTO statements SELECT * FROM statements",
+        "UPDATE ledger_heads SET root_hash = ''",
+        "DELETE FROM ledger_heads",
+        "INSERT OR REPLACE INTO ledger_heads SELECT * FROM ledger_heads",
+        "INSERT OR REPLACE INTO ledger_heads SELECT id + 9, tenant_id, tree_size, last_seq, 'x',"
+        " envelope, created_at FROM ledger_heads",
+    };
+    struct store_batch *b = store_batch_new();
+    const struct store_statement statement = {0, "r1", SAMPLE_TENANT, SAMPLE_HASH_A, "{}", 1};
+    const struct store_ledger_head head = {0, SAMPLE_TENANT, 8, 8, SAMPLE_HASH_A, "{}", 1};
+
+    store_batch_statement_put(b, &statement);
+    store_batch_ledger_head_put(b, &head);
+    commit(b);
+    append("r1", "d", "running", 1);
+    for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
+        ck_assert_msg(outside_sql(forbidden[i]) != 0, "done: %s", forbidden[i]);
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM run_events WHERE payload LIKE '%actor%'"),
+                     1);
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM statements"), 1);
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM ledger_heads WHERE root_hash <> ''"), 1);
+}
+END_TEST
+
+TCase *ledger_cases(void)
+{
+    TCase *c = tcase_create("ledger");
+
+    tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
+    tcase_add_test(c, an_event_reads_back_as_it_was_written);
+    tcase_add_test(c, a_batchs_events_follow_each_other_and_the_completion_names_them);
+    tcase_add_test(c, a_cursor_gives_every_match_once_on_any_page_size);
+    tcase_add_test(c, a_rare_match_is_found_window_by_window);
+    tcase_add_test(c, a_cursor_at_the_newest_event_gives_nothing_and_stays);
+    tcase_add_test(c, the_last_event_of_a_run_is_where_its_chain_goes_on);
+    tcase_add_test(c, bounds_of_an_empty_ledger_are_zero);
+    tcase_add_test(c, the_newest_statement_and_head_are_read);
+    tcase_add_test(c, the_database_itself_refuses_to_change_the_ledger);
+    tcase_set_timeout(c, 60);
+    return c;
+}
