@@ -1,0 +1,3 @@
+#define _POSIX_C_SOURCE 200809L
+#define ORCH_SDK_IMPLEMENTATION
+#include <orch/sdk.h>

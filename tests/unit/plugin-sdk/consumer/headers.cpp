@@ -1,0 +1,2 @@
+#define ORCH_SDK_IMPLEMENTATION
+#include <orch/sdk.h>
