@@ -100,15 +100,6 @@ bool json_parse(const char *text, size_t len, const struct json_limits *limits, 
     return true;
 }
 
-void json_add_compact(struct buf *b, const json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-
-    if (text != NULL)
-        buf_adds(b, text);
-    free(text);
-}
-
 const char *json_type_name(const json_t *value)
 {
     static const char *const names[] = {

@@ -49,8 +49,11 @@ bool jcs_sha256(const json_t *value, struct sha256_hex *ret, struct err *e) must
 /* The ECMAScript Number::toString text of RFC 8785 3.2.2.3. number is finite. out: 32 bytes. */
 void jcs_number(double number, char *out);
 
-/* Compact, keys in insertion order: for humans and wires where order carries no meaning. */
+/* Keys in insertion order; reals in their shortest form, always with a point or an exponent, so
+ * that they read back as reals. For people and for wires where order carries no meaning. */
 void json_add_compact(struct buf *b, const json_t *value);
+/* The same over several lines, indented by two. */
+void json_add_pretty(struct buf *b, const json_t *value);
 
 /* Typed reads of an object member; absent gives the default, the wrong type an error that names
  * the member. */

@@ -81,6 +81,21 @@ void text_add_printable(struct buf *b, const char *text, size_t len)
     }
 }
 
+void text_add_utf8(struct buf *b, const char *text, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)text;
+
+    for (size_t at = 0; at < len;) {
+        size_t step = utf8_sequence(p + at, len - at);
+
+        if (step == 0)
+            buf_adds(b, "\xEF\xBF\xBD");
+        else
+            buf_add(b, p + at, step);
+        at += step > 0 ? step : 1;
+    }
+}
+
 void text_hex(const uint8_t *bytes, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";

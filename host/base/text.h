@@ -14,6 +14,9 @@ bool text_utf8_valid(const void *bytes, size_t len);
 /* Appends text with invalid bytes as U+FFFD and C0, C1 and DEL controls as \xNN: safe to print. */
 void text_add_printable(struct buf *b, const char *text, size_t len);
 
+/* Appends text with invalid bytes as U+FFFD and nothing else changed. */
+void text_add_utf8(struct buf *b, const char *text, size_t len);
+
 /* Lower-case hex. out holds 2 * len + 1 bytes. */
 void text_hex(const uint8_t *bytes, size_t len, char *out);
 /* Exactly 2 * len lower- or upper-case digits. */

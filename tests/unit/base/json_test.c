@@ -141,6 +141,28 @@ START_TEST(equality_is_that_of_json_values)
 }
 END_TEST
 
+START_TEST(text_for_people_keeps_kinds_and_shortest_reals)
+{
+    auto_json value = json_loads("{\"b\":[1,1.0,826606.467,1e20,-0.0],\"a\":{},\"c\":[],"
+                                 "\"d\":\"x\\n\",\"e\":null,\"f\":true}",
+                                 0, NULL);
+    auto_done(buf) flat = {0};
+    auto_done(buf) pretty = {0};
+    auto_json again = NULL;
+    struct err e = {0};
+
+    json_add_compact(&flat, value);
+    ck_assert_str_eq(buf_text(&flat), "{\"b\":[1,1.0,826606.467,100000000000000000000.0,0.0],"
+                                      "\"a\":{},\"c\":[],\"d\":\"x\\n\",\"e\":null,"
+                                      "\"f\":true}");
+    json_add_pretty(&pretty, value);
+    ck_assert_ptr_nonnull(strstr(buf_text(&pretty), "{\n  \"b\": [\n    1,\n    1.0,"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&pretty), "\"a\": {},\n  \"c\": [],"));
+    ck_assert(json_parse(pretty.data, pretty.len, &json_limits_default, &again, NULL, &e));
+    ck_assert(json_same(value, again));
+}
+END_TEST
+
 TCase *json_cases(void)
 {
     TCase *tc = tcase_create("json");
@@ -152,6 +174,7 @@ TCase *json_cases(void)
     tcase_add_test(tc, a_text_over_its_limit_is_too_large);
     tcase_add_test(tc, typed_reads_name_the_member_of_the_wrong_type);
     tcase_add_test(tc, equality_is_that_of_json_values);
+    tcase_add_test(tc, text_for_people_keeps_kinds_and_shortest_reals);
     return tc;
 }
 
