@@ -1,0 +1,264 @@
+/* api.h -- the HTTP and WebSocket server of orchd. Lives on the daemon's one loop thread; every
+ * function here is called from that thread and every callback runs on it.
+ *
+ * Who does what. The api parses, checks (route, size, token, tenant, scope, rate, idempotency key),
+ * reads the store through the reader it was given, and writes answers. It changes nothing itself:
+ * every change is one call of struct api_engine, which the daemon implements. The daemon calls the
+ * given api_done_fn exactly once for each call, during the call or later, after the commit
+ * ("commit, then tell"); the client may be gone by then, which is the api's business.
+ *
+ * Sources: DESIGN.md 10 and 12, contract/greenlang.md 6, contract/stellaops.md 2, 3 and 5. */
+#ifndef ORCH_API_API_H
+#define ORCH_API_API_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct api;
+struct metrics;
+struct store_reader;
+struct uv_loop_s;
+
+/* ---- who asks ---- */
+
+/* One bit a scope; `admin` implies `write` implies `read` (identity.c). */
+/*     name          text */
+#define API_SCOPE_MAP(XX)                                                                          \
+    XX(READ, "orchestrator:read")                                                                  \
+    XX(WRITE, "orchestrator:write")                                                                \
+    XX(ADMIN, "orchestrator:admin")                                                                \
+    XX(ORCH_READ, "orch:read")                                                                     \
+    XX(ORCH_OPERATE, "orch:operate")                                                               \
+    XX(ORCH_QUOTA, "orch:quota")                                                                   \
+    XX(ORCH_BACKFILL, "orch:backfill")
+
+enum api_scope_bit {
+#define XX(name, text) API_SCOPE_BIT_##name,
+    API_SCOPE_MAP(XX)
+#undef XX
+        API_SCOPE_COUNT,
+};
+enum api_scope {
+    API_SCOPE_NONE = 0,
+#define XX(name, text) API_SCOPE_##name = 1 << API_SCOPE_BIT_##name,
+    API_SCOPE_MAP(XX)
+#undef XX
+};
+
+/* The bits of a space-delimited `scope` claim; words that are not ours are passed over. */
+uint32_t api_scopes_parse(const char *text);
+
+/* What a verified token says. Copied by the api. */
+struct api_claims {
+    const char *subject;
+    const char *tenant;   /* "" for a token that is not bound to one */
+    uint32_t scopes;      /* enum api_scope */
+    int64_t expires_unix; /* seconds; after it the cached verdict is dropped */
+};
+
+typedef void (*api_verified_fn)(void *done_arg, const struct api_claims *claims, /* NULL: refused */
+                                const struct err *e);
+
+struct api_auth {
+    void *arg;
+    /* Calls done exactly once, now or later. token is only valid during the call. */
+    void (*verify)(void *arg, const char *token, size_t len, api_verified_fn done, void *done_arg);
+};
+
+/* Who caused a change: for the audit entry and the ledger event. Texts are never NULL. */
+struct api_actor {
+    const char *tenant;
+    const char *subject;
+    const char *reason; /* X-Stella-Reason or X-Stella-Operator-Reason, "" */
+    const char *ticket;
+    const char *trace_id;    /* 32 hex digits */
+    const char *traceparent; /* of the span this request is, to hand on */
+};
+
+/* ---- what the daemon does ---- */
+
+/* How a call ended. Everything is borrowed for the length of the callback; texts that do not apply
+ * are NULL. */
+struct api_outcome {
+    const struct err *e;     /* NULL: it worked */
+    const char *code;        /* UPPER_SNAKE for problem+json; NULL: the err code's own */
+    const json_t *findings;  /* definition findings [{error_type,message,nodes,line,column}] */
+    const char *dag_id;      /* publish, update, import: what was stored */
+    const char *version;     /* the same */
+    const char *run_id;      /* run_* */
+    const char *trace_id;    /* run_start, run_restart */
+    bool created;            /* false: it was there already (idempotent repeat) */
+    const json_t *skipped;   /* run_resume: node ids that will not run again */
+    const json_t *remaining; /* run_resume: node ids that may run */
+    int64_t count;           /* checkpoints_delete: how many; secret_put: the version */
+};
+
+typedef void (*api_done_fn)(void *done_arg, const struct api_outcome *outcome);
+
+enum api_definition_form {
+    API_DEFINITION_JSON, /* a GreenLang or StellaOps object, already parsed, in `json` */
+    API_DEFINITION_TEXT, /* YAML or JSON text, in `text` */
+};
+
+struct api_publish {
+    enum api_definition_form form;
+    const json_t *json;
+    const char *text;
+    size_t text_len;
+    const json_t *signature; /* DSSE envelope or NULL */
+    bool dag_id_generated;   /* GreenLang create: derive the id from name and nodes, and refuse an
+                                id that exists; otherwise the id in the definition, a new version */
+};
+
+struct api_run_start {
+    const char *dag_id;
+    const char *version;   /* NULL: the newest enabled */
+    const json_t *inputs;  /* an object, never NULL */
+    const char *run_token; /* NULL: none, every start is a new run */
+    bool checkpoint_enabled;
+    bool deterministic_mode;
+};
+
+struct api_run_restart {
+    const char *run_id;
+    const char *from_node; /* NULL: from the start */
+    const json_t *inputs;  /* NULL: the same */
+};
+
+struct api_secret_put {
+    const char *name;
+    const void *boxed; /* sealed by the client to the authority's box key */
+    size_t boxed_len;
+    const char *target_version; /* NULL: the next */
+};
+
+struct api_idempotency {
+    const char *tenant;
+    const char *key;
+    const char *path;         /* method and path: "POST /runs" */
+    const char *request_hash; /* SHA-256 of the body, hex */
+    int status;
+    const char *body; /* the JSON text that was answered */
+};
+
+/* State that only the daemon has; plain values, filled synchronously. */
+struct api_health {
+    bool live;
+    bool ready;     /* false while starting, draining, or when the store or supervisor failed */
+    bool accepting; /* new runs are admitted */
+    uint32_t runs_active;
+    uint32_t runs_active_max;
+    uint32_t runs_queued;
+    const json_t *checks;      /* object name -> {status, detail}; borrowed until the next call */
+    const json_t *queue_depth; /* object tenant -> number; borrowed likewise */
+    const char *checkpoint_strategy; /* "sqlite", "database" */
+    const char *not_ready_reason;
+};
+
+struct api_engine {
+    void *arg;
+
+    void (*dag_publish)(void *arg, const struct api_actor *who, const struct api_publish *what,
+                        api_done_fn done, void *done_arg);
+    /* patch: the members to change; a partial node merges into the existing node. A new version. */
+    void (*dag_update)(void *arg, const struct api_actor *who, const char *dag_id,
+                       const json_t *patch, api_done_fn done, void *done_arg);
+    void (*dag_delete)(void *arg, const struct api_actor *who, const char *dag_id, api_done_fn done,
+                       void *done_arg);
+    void (*dag_disable)(void *arg, const struct api_actor *who, const char *dag_id,
+                        const char *version, api_done_fn done, void *done_arg);
+
+    void (*run_start)(void *arg, const struct api_actor *who, const struct api_run_start *what,
+                      api_done_fn done, void *done_arg);
+    /* Idempotent for a run that is being cancelled; ERR_CONFLICT for one that has ended. */
+    void (*run_cancel)(void *arg, const struct api_actor *who, const char *run_id, api_done_fn done,
+                       void *done_arg);
+    void (*run_resume)(void *arg, const struct api_actor *who, const char *run_id, api_done_fn done,
+                       void *done_arg);
+    void (*run_pause)(void *arg, const struct api_actor *who, const char *run_id, bool pause,
+                      api_done_fn done, void *done_arg);
+    void (*run_restart)(void *arg, const struct api_actor *who, const struct api_run_restart *what,
+                        api_done_fn done, void *done_arg);
+    void (*checkpoints_delete)(void *arg, const struct api_actor *who, const char *run_id,
+                               api_done_fn done, void *done_arg);
+
+    void (*secret_put)(void *arg, const struct api_actor *who, const struct api_secret_put *what,
+                       api_done_fn done, void *done_arg);
+    void (*secret_delete)(void *arg, const struct api_actor *who, const char *name,
+                          api_done_fn done, void *done_arg);
+    /* Drops and refills the plugin, definition and secret caches. */
+    void (*warm)(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg);
+
+    /* Remembers an answer under (tenant, key, path); done after the commit. */
+    void (*idempotency_put)(void *arg, const struct api_idempotency *what, api_done_fn done,
+                            void *done_arg);
+
+    void (*health)(void *arg, struct api_health *ret);
+    /* base64 of the authority's X25519 key that clients seal secrets to; NULL: not known yet. */
+    const char *(*secret_box_key)(void *arg);
+};
+
+/* ---- the server ---- */
+
+struct api_options {
+    struct uv_loop_s *loop;      /* the daemon's; must outlive the api */
+    struct store_reader *reader; /* used on the loop thread only; borrowed */
+    struct metrics *metrics;     /* borrowed; see api/metrics.h */
+    const struct api_engine *engine;
+    const struct api_auth *auth;
+    const char *listen_host; /* NULL: 127.0.0.1 */
+    uint16_t listen_port;    /* 0: any free port, see api_port */
+    bool dev;                /* a missing tenant is "default" */
+
+    /* 0 takes the default in parentheses. */
+    uint32_t connections_max;    /* (10000) */
+    uint32_t idle_timeout_s;     /* a client that stalls while sending or between requests (30) */
+    uint32_t rate_per_s;         /* requests a second for each tenant (2000) */
+    uint32_t rate_burst;         /* (4000) */
+    uint32_t stream_ring_events; /* committed events kept in memory for live clients (8192) */
+    uint32_t stream_behind_max;  /* a live client further behind is closed (100000) */
+    uint32_t stream_heartbeat_s; /* (15) */
+    uint32_t stream_stall_s;     /* no byte taken for so long with events waiting: closed (30) */
+    uint32_t stream_auth_s;      /* time for the first-message token (5) */
+};
+
+/* Starts to listen. Nothing is served before the loop runs. */
+bool api_open(const struct api_options *options, struct api **ret, struct err *e) must_check;
+/* Stops listening and ends every connection; open engine and auth calls must have been answered,
+ * or never be answered after this. The loop must then run until it is empty, or the process end:
+ * libwebsockets gives its handles back over a few turns. Accepts NULL. */
+void api_close(struct api *api);
+
+uint16_t api_port(const struct api *api);
+
+/* Drain: /readyz says no, new stream clients are refused with 503; existing requests go on. */
+void api_drain(struct api *api);
+/* After a revocation or a change of trust: every token is verified anew. */
+void api_tokens_forget(struct api *api);
+
+/* ---- the stream ---- */
+
+/* One committed row of run_events. Texts are copied; NULL where they do not apply. */
+struct api_event {
+    int64_t seq; /* the store's; ascending over all calls */
+    const char *tenant;
+    const char *dag_id;
+    const char *run_id;
+    const char *type; /* run.started, run.updated, step.updated, run.completed, ... */
+    const char *status;
+    const char *trace_id;
+    const char *step_id;
+    int32_t attempt; /* 0: none */
+    int64_t wall_us;
+    const char *payload; /* JSON object text, goes out as "data"; NULL */
+};
+
+/* After each commit, in order of seq. Events with a seq that was published before are passed over.
+ */
+void api_stream_publish(struct api *api, const struct api_event *events, size_t count);
+
+#endif

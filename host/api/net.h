@@ -1,0 +1,34 @@
+/* net.h -- the only part that knows libwebsockets: net.c (context, HTTP) and net_ws.c. */
+#ifndef ORCH_API_NET_H
+#define ORCH_API_NET_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct api;
+struct api_request;
+struct conn;
+struct net;
+struct stream_client;
+
+/* Every answer's bytes begin behind this much free room, which libwebsockets may write into. */
+enum { NET_HEADROOM = 64 };
+
+bool net_open(struct api *api, struct net **ret, struct err *e) must_check;
+/* Ends every connection; the loop must run once more for lws to let go of its handles. */
+void net_close(struct net *net);
+uint16_t net_port(const struct net *net);
+
+/* The whole answer, head and body, behind NET_HEADROOM bytes. Takes wire. */
+void net_answer_take(struct conn *conn, struct buf *wire, bool close);
+/* Writes the head, then pumps the client. Takes wire; the client belongs to the connection. */
+void net_stream_begin(struct conn *conn, struct buf *wire, struct stream_client *client);
+/* The client has something to write, or wants to be closed. */
+void net_wake(struct conn *conn);
+/* Ends a connection that takes no bytes. */
+void net_kill(struct conn *conn);
+
+#endif

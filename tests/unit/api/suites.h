@@ -1,0 +1,15 @@
+/* suites.h -- one case a file of host/api; main.c runs them all. */
+#ifndef ORCH_TESTS_API_SUITES_H
+#define ORCH_TESTS_API_SUITES_H
+
+#include <check.h>
+
+TCase *router_cases(void);
+TCase *http_cases(void);
+TCase *problem_cases(void);
+TCase *identity_cases(void);
+TCase *limits_cases(void);
+TCase *metrics_cases(void);
+TCase *stream_cases(void);
+
+#endif
