@@ -1,0 +1,653 @@
+"""The orch binary against a small fake host: exit codes, failures, paging, streams.
+
+    python3 cli_test.py ORCH      # ORCH: the binary under test
+"""
+import base64
+import json
+import os
+import pty
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ORCH = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "orch"
+BASE = "/api/v1/orchestrator"
+RUN = "0199c7e2-4f1a-7c3e-9d55-0a6b1f3e2c77"
+DEFINITION = "dag_id: d\nname: D\nversion: 1.0.0\nnodes:\n  a: {agent_id: x}\n  b: {agent_id: x, depends_on: [a]}\n"
+
+
+def problem(status, code, message):
+    return status, {"status": status, "code": code, "message": message, "trace_id": "7d1c" * 8,
+                    "error": {"code": code, "message": message, "trace_id": "7d1c" * 8}}
+
+
+def trace(status, nodes):
+    return {"execution_id": RUN, "dag_id": "d", "status": status, "topology_levels": [["a"], ["b"]],
+            "start_time": "2026-11-22T10:00:00.000000Z", "node_traces": nodes,
+            "end_time": "2026-11-22T10:00:01.250000Z" if status != "running" else None}
+
+
+def node(status, **more):
+    return {"status": status, "attempt_count": 0 if status == "pending" else 1, "duration_ms": 12.0,
+            "completed_at": "2026-11-22T10:00:00.500000Z" if status == "completed" else None, **more}
+
+
+class Host(BaseHTTPRequestHandler):
+    """Answers from the routes of the test that runs; keeps what came."""
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else b""
+        path = self.path.removeprefix(BASE)
+        self.server.seen.append((self.command, path, dict(self.headers), body))
+        route = self.server.routes.get(f"{self.command} {path.split('?')[0]}")
+        if route is None:
+            route = problem(404, "ROUTE_NOT_FOUND", "no such route")
+        if callable(route):
+            route = route(self)
+        if route is not None:
+            status, doc = route
+            data = json.dumps(doc).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    do_GET = do_POST = do_PUT = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+    def lines(self, *docs):
+        """An NDJSON reply that ends with the connection."""
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for doc in docs:
+            self.wfile.write(json.dumps(doc).encode() + b"\n")
+        self.close_connection = True
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.host = ThreadingHTTPServer(("127.0.0.1", 0), Host)
+        self.host.handle_error = lambda *_: None             # a client that hangs up is part of a test
+        self.host.daemon_threads = True
+        self.host.seen, self.host.routes = [], {}
+        threading.Thread(target=self.host.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.dir = tempfile.mkdtemp()
+        self.url = f"http://127.0.0.1:{self.host.server_port}"
+        # a proxy in the environment is not for loopback
+        self.env = {"PATH": os.environ["PATH"], "ORCH_HOME": self.dir, "ORCH_URL": self.url,
+                    "ORCH_TOKEN": "good", "http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
+
+    def tearDown(self):
+        self.host.shutdown()
+        self.host.server_close()
+        shutil.rmtree(self.dir)
+
+    def routes(self, **routes):
+        """POST_runs=... is POST /runs; names that are no identifiers go through **{}."""
+        self.host.routes.update({k.replace("_", " /", 1) if " " not in k else k: v for k, v in routes.items()})
+
+    def orch(self, *args, want=0, stdin=None, env=None):
+        p = subprocess.run([ORCH, *args], input=stdin, capture_output=True, timeout=30,
+                           env={**self.env, **(env or {})})
+        self.assertEqual(p.returncode, want, f"{args}: {p.stdout.decode()} {p.stderr.decode()}")
+        return p.stdout.decode(), p.stderr.decode()
+
+    def file(self, name, text):
+        path = os.path.join(self.dir, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+
+class Requests(Case):
+    def test_every_request_says_who_asks_and_how_much_it_sends(self):
+        self.routes(POST_runs=(201, {"runId": RUN, "status": "running"}))
+        out, err = self.orch("run", "start", "--dag-id", "d", "--tenant", "acme", "--traceparent",
+                             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+        self.assertEqual(out, RUN + "\n")
+        method, path, headers, body = self.host.seen[0]
+        self.assertEqual((method, path), ("POST", "/runs"))
+        self.assertEqual(headers["Authorization"], "Bearer good")
+        self.assertEqual(headers["X-Stella-Tenant"], "acme")
+        self.assertEqual(headers["traceparent"], "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+        self.assertEqual(int(headers["Content-Length"]), len(body))
+        self.assertNotIn("Transfer-Encoding", headers)
+        self.assertNotIn("Expect", headers)
+        self.assertEqual(json.loads(body), {"dagId": "d", "inputs": {}})
+
+    def test_a_large_body_is_neither_chunked_nor_expected(self):
+        self.routes(POST_runs=(201, {"runId": RUN}))
+        path = self.file("in.json", json.dumps({"text": "x" * 900_000}))
+        self.orch("run", "start", "--dag-id", "d", "--inputs", path)
+        _, _, headers, body = self.host.seen[0]
+        self.assertEqual(int(headers["Content-Length"]), len(body))
+        self.assertNotIn("Expect", headers)
+
+    def test_an_empty_post_has_a_length(self):
+        self.routes(**{f"POST /runs/{RUN}:resume": (202, {"runId": RUN})})
+        out, err = self.orch("run", "resume", RUN)
+        self.assertEqual(out, RUN + "\n")
+        self.assertIn("resumed", err)
+        self.assertEqual(self.host.seen[0][2]["Content-Length"], "0")
+
+    def test_the_token_file_of_the_home_is_used_and_quiet_mutes_prose(self):
+        self.file("token", "from-file\n")
+        self.routes(**{f"POST /runs/{RUN}:pause": (202, {})})
+        _, err = self.orch("run", "pause", "--run-id", RUN, "--quiet", env={"ORCH_TOKEN": ""})
+        self.assertEqual(err, "")
+        self.assertEqual(self.host.seen[0][2]["Authorization"], "Bearer from-file")
+
+    def test_the_base_path_may_be_in_the_url_already(self):
+        self.routes(GET_runs=(200, {"items": []}))
+        self.orch("run", "list", "--api-url", self.url + BASE + "/")
+        self.assertTrue(self.host.seen[0][1].startswith("/runs?"))
+
+    def test_a_header_cannot_be_smuggled_in(self):
+        _, err = self.orch("run", "list", "--tenant", "a\r\nX-Evil: 1", want=1)
+        self.assertIn("control character", err)
+        self.assertEqual(self.host.seen, [])
+
+
+class ExitCodes(Case):
+    CASES = [  # status, code, core, fine
+        (400, "INVALID_REQUEST", 1, 2), (401, "TOKEN_INVALID", 2, 3), (403, "TENANT_REQUIRED", 2, 3),
+        (404, "RUN_NOT_FOUND", 1, 4), (409, "CONFLICT", 1, 6), (413, "BODY_TOO_LARGE", 1, 2),
+        (422, "UNPROCESSABLE", 1, 2), (429, "RATE_LIMITED", 1, 10), (500, "INTERNAL", 1, 1),
+        (503, "UNAVAILABLE", 1, 10), (418, "TEAPOT", 1, 2)]
+
+    def test_http_failures_have_the_contracts_codes(self):
+        for status, code, core, fine in self.CASES:
+            self.routes(**{f"GET /runs/{RUN}": problem(status, code, "it is so")})
+            out, err = self.orch("run", "show", RUN, want=core)
+            self.assertEqual(out, "")
+            self.assertIn(f"it is so ({code})", err)
+            self.assertNotIn("7d1c", err)
+            self.orch("run", "show", RUN, "--exit-codes", "fine", want=fine)
+
+    def test_verbose_shows_the_trace_id(self):
+        self.routes(**{f"GET /runs/{RUN}": problem(500, "INTERNAL", "no")})
+        _, err = self.orch("run", "show", RUN, "--verbose", want=1)
+        self.assertIn("7d1c" * 8, err)
+
+    def test_a_cancellation_that_is_rejected_exits_3(self):
+        self.routes(**{f"POST /runs/{RUN}:cancel": problem(409, "RUN_ENDED", "the run has ended")})
+        self.orch("run", "cancel", RUN, want=3)
+        self.routes(**{f"POST /runs/{RUN}:cancel": (202, {"runId": RUN, "status": "cancelling"})})
+        out, _ = self.orch("run", "cancel", "--run-id", RUN, "--reason", "wrong input")
+        self.assertEqual(out, RUN + "\n")
+        self.assertEqual(self.host.seen[-1][2]["X-Stella-Reason"], "wrong input")
+
+    def test_a_wrong_command_line_exits_1_or_2(self):
+        self.orch("run", "start", want=1)
+        self.orch("run", "start", "--exit-codes", "fine", want=2)
+
+    def test_nobody_listening_is_told_from_a_failure(self):
+        _, err = self.orch("run", "list", "--api-url", "http://127.0.0.1:9", want=1)
+        self.assertIn("is the host running?", err)
+        self.orch("run", "list", "--api-url", "http://127.0.0.1:9", "--exit-codes=fine", want=5)
+
+    def test_an_answer_that_is_no_problem_document_is_survived(self):
+        def html(host):
+            host.send_response(502)
+            host.send_header("Content-Length", "6")
+            host.end_headers()
+            host.wfile.write(b"<html>")
+        self.routes(GET_runs=html)
+        _, err = self.orch("run", "list", want=1)
+        self.assertIn("HTTP 502", err)
+
+    def test_a_slow_host_meets_the_timeout(self):
+        def slow(host):
+            time.sleep(2)
+            return 200, {"items": []}
+        self.routes(GET_runs=slow)
+        self.orch("run", "list", "--timeout", "200ms", "--exit-codes=fine", want=7)
+
+    def test_a_message_cannot_move_the_cursor(self):
+        self.routes(GET_runs=problem(400, "X", "a\x1b[2Jb"))
+        _, err = self.orch("run", "list", want=1)
+        self.assertIn("a\\x1b[2Jb", err)
+
+    def test_a_full_disk_under_standard_output_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            p = subprocess.run([ORCH, "version"], stdout=full, stderr=subprocess.PIPE, env=self.env)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn(b"standard output", p.stderr)
+
+
+class Lists(Case):
+    ROWS = [{"runId": "r2", "dagId": "d", "dagVersion": "1.0.0", "status": "failed",
+             "startedUtc": "2026-11-22T10:00:00.000000Z", "endedUtc": None},
+            {"runId": "r1", "dagId": "d", "dagVersion": "1.0.0", "status": "completed",
+             "startedUtc": "2026-11-22T09:00:00.000000Z", "endedUtc": "2026-11-22T09:00:01.000000Z"}]
+
+    def test_a_page_keeps_the_hosts_order_and_names_the_next(self):
+        self.routes(GET_runs=(200, {"items": self.ROWS, "next_page_token": "p/2"}))
+        out, err = self.orch("run", "list", "--dag-id", "d", "--status", "failed", "--page-size", "2",
+                             "--page-token", "p/1")
+        self.assertEqual([line.split()[0] for line in out.splitlines()], ["RUN", "r2", "r1"])
+        self.assertIn("--page-token p/2", err)
+        self.assertEqual(self.host.seen[0][1],
+                         "/runs?dagId=d&status=failed&page_size=2&page_token=p%2F1")
+
+    def test_the_same_list_in_every_form(self):
+        self.routes(GET_runs=(200, {"items": self.ROWS, "next_page_token": "p2"}))
+        out, _ = self.orch("run", "list", "-o", "json")
+        self.assertEqual(json.loads(out), {"items": self.ROWS, "next_page_token": "p2"})
+        out, _ = self.orch("run", "list", "-o", "ndjson")
+        self.assertEqual([json.loads(line) for line in out.splitlines()], self.ROWS)
+        out, _ = self.orch("run", "list", "-o", "name")
+        self.assertEqual(out, "r2\nr1\n")
+        out, _ = self.orch("run", "list", "-o", "yaml")
+        self.assertIn("next_page_token: p2", out)
+
+    def test_a_run_is_shown_with_its_steps(self):
+        step = {"stepId": "a", "status": "completed", "attempt": 2, "durationMs": 1.5}
+        self.routes(**{f"GET /runs/{RUN}": (200, {**self.ROWS[0], "steps": [step]})})
+        out, _ = self.orch("run", "show", RUN)
+        self.assertRegex(out, r"status +failed\n")
+        self.assertRegex(out, r"\na +completed +2 +1.5 ")
+        self.orch("run", "show", want=1)
+        self.orch("run", "show", RUN, "--run-id", RUN, want=1)
+
+    def test_no_colour_goes_into_a_pipe_unless_asked_for(self):
+        self.routes(GET_runs=(200, {"items": self.ROWS}))
+        self.assertNotIn("\x1b", self.orch("run", "list")[0])
+        self.assertIn("\x1b[1m", self.orch("run", "list", "--color", "always")[0])
+
+
+class Dags(Case):
+    def test_a_definition_is_checked_here_before_it_is_sent(self):
+        path = self.file("bad.yaml", DEFINITION.replace("[a]", "[aa]"))
+        _, err = self.orch("dag", "publish", "--file", path, want=1)
+        self.assertIn("bad.yaml:6:33: missing: ", err)
+        self.assertIn("^", err)
+        self.assertEqual(self.host.seen, [])
+
+    def test_a_definition_is_published_with_its_signature(self):
+        self.routes(**{"POST /dags/import": (201, {"dag": {"dag_id": "d"}, "message": "DAG imported"})})
+        path = self.file("d.yaml", DEFINITION)
+        out, err = self.orch("dag", "publish", "--file", path, "--signature",
+                             self.file("sig.dsse", '{"payload":"e30=","payloadType":"t","signatures":[]}'))
+        self.assertEqual(out, "d\n")
+        self.assertIn("version 1.0.0", err)
+        body = json.loads(self.host.seen[0][3])
+        self.assertEqual(body["yaml_content"], DEFINITION)
+        self.assertEqual(body["signature"]["payloadType"], "t")
+
+    def test_plan_validate_and_graph_need_no_host(self):
+        path = self.file("d.yaml", DEFINITION)
+        out, _ = self.orch("dag", "plan", "--file", path, "--output", "json")
+        plan = json.loads(out)
+        self.assertEqual((plan["valid"], plan["levels"]), (True, [["a"], ["b"]]))
+        self.assertEqual(len(plan["hash"]), 64)
+        out, _ = self.orch("dag", "plan", "-f", path, "-o", "name")
+        self.assertEqual(out, "a\nb\n")
+        self.orch("dag", "validate", "--file", path)
+        out, _ = self.orch("dag", "graph", "--file", path, "--format", "mermaid")
+        self.assertTrue(out.startswith("graph TD"))
+        bad = self.file("cycle.json", json.dumps({"name": "c", "nodes": {
+            "A": {"agent_id": "x", "depends_on": ["B"]}, "B": {"agent_id": "x", "depends_on": ["A"]}}}))
+        out, _ = self.orch("dag", "plan", "--file", bad, "--output", "json", want=1)
+        self.assertEqual(json.loads(out)["errors"][0]["error_type"], "cycle")
+        out, _ = self.orch("dag", "validate", "--file", bad, "-o", "json", "--exit-codes=fine", want=2)
+        self.assertFalse(json.loads(out)["valid"])
+        self.orch("dag", "graph", "--file", bad, want=1)
+        self.assertEqual(self.host.seen, [])
+
+    def test_a_definition_may_come_from_standard_input(self):
+        out, _ = self.orch("dag", "plan", "--file", "-", "-o", "json", stdin=DEFINITION.encode())
+        self.assertTrue(json.loads(out)["valid"])
+        _, err = self.orch("dag", "validate", "--file", "-", stdin=b"nodes: [", want=1)
+        self.assertIn("(standard input):", err)
+        self.orch("dag", "plan", "--file", os.path.join(self.dir, "nowhere.yaml"), "--exit-codes=fine", want=4)
+
+    def test_a_version_is_disabled_and_exported(self):
+        self.routes(**{"POST /dags/d%2Fx/1.0.0:disable": (200, {"dagId": "d/x"}),
+                       "GET /dags/d/export": (200, {"yaml": "dag_id: d\n"})})
+        out, _ = self.orch("dag", "disable", "--dag-id", "d/x", "--version", "1.0.0")
+        self.assertEqual(out, "d/x\n")
+        out, _ = self.orch("dag", "export", "--dag-id", "d")
+        self.assertEqual(out, "dag_id: d\n")
+
+    def test_stella_orch_is_the_same_program(self):
+        link = os.path.join(self.dir, "stella")
+        os.symlink(ORCH, link)
+        p = subprocess.run([link, "orch", "dag", "validate", "--file", self.file("d.yaml", DEFINITION)],
+                           env=self.env, capture_output=True)
+        self.assertEqual(p.returncode, 0)
+
+
+class Watch(Case):
+    def play(self, *traces):
+        """The trace route gives one after the other and stays at the last; None cuts the connection."""
+        left = list(traces)
+
+        def next_trace(host):
+            one = left.pop(0) if len(left) > 1 else left[0]
+            if one is None:
+                host.connection.shutdown(socket.SHUT_RDWR)
+                host.close_connection = True
+                return None
+            return 200, one
+        self.routes(**{f"GET /executions/{RUN}/trace": next_trace,
+                       f"GET /runs/{RUN}": (200, {"runId": RUN, "dagVersion": "1.0.0", "status": "running"}),
+                       f"GET /executions/{RUN}/provenance": (200, {"provenances": [
+                           {"node_id": "a", "plugin": "x@1.0.0", "profile": "pure", "level": 4}]})})
+
+    def test_the_exit_code_is_the_runs(self):
+        for status, want in (("completed", 0), ("failed", 1), ("cancelled", 1)):
+            self.play(trace(status, {"a": node("completed"), "b": node(status)}))
+            out, _ = self.orch("run", "watch", RUN, want=want)
+            self.assertIn(f" d  v1.0.0  ● {status} in 1.25s\n", out)
+            self.assertIn("x@1.0.0 (pure, level 4)", out)
+            self.assertIn(" totals       2 nodes: ", out)
+
+    def test_changes_are_lines_when_there_is_no_terminal(self):
+        self.play(trace("running", {"a": node("running")}),
+                  trace("running", {"a": node("completed"), "b": node("running")}),
+                  trace("completed", {"a": node("completed"), "b": node("completed")}))
+        out, _ = self.orch("run", "watch", RUN)
+        self.assertEqual([line for line in out.splitlines() if line[0] in "ab"],
+                         ["a  running  1 attempt", "a  completed in 0.01s  1 attempt",
+                          "b  running  1 attempt", "b  completed in 0.01s  1 attempt"])
+        self.assertNotIn("\x1b", out)
+
+    def test_the_tree_is_redrawn_on_a_terminal(self):
+        self.play(trace("running", {"a": node("running")}),
+                  trace("completed", {"a": node("completed"), "b": node("completed")}))
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execve(ORCH, [ORCH, "run", "watch", RUN], self.env)
+        text = b""
+        try:
+            while chunk := os.read(fd, 4096):
+                text += chunk
+        except OSError:                                      # the terminal's way to say end of file
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        self.assertIn(b"\x1b[3A\x1b[J", text)
+        self.assertIn("✔".encode(), text)
+
+    def test_a_host_that_restarts_is_waited_for(self):
+        self.play(trace("running", {"a": node("running")}), None, None,   # libcurl tries a kept connection twice
+                  trace("completed", {"a": node("completed"), "b": node("completed")}))
+        _, err = self.orch("run", "watch", RUN)
+        self.assertIn("waiting for it", err)
+
+    def test_an_unknown_run_is_not_waited_for(self):
+        self.routes(**{f"GET /runs/{RUN}": problem(404, "RUN_NOT_FOUND", "Run not found")})
+        self.orch("run", "watch", RUN, "--exit-codes=fine", want=4)
+
+    def test_start_and_wait_prints_the_id_alone(self):
+        self.play(trace("running", {}), trace("failed", {"a": node("failed", error="no")}))
+        self.routes(POST_runs=(201, {"runId": RUN}))
+        out, _ = self.orch("run", "start", "--dag-id", "d", "--wait", want=1)
+        self.assertEqual(out, RUN + "\n")
+        out, _ = self.orch("run", "start", "--dag-id", "d", "--watch", want=1)
+        self.assertTrue(out.startswith(RUN + "\n"))
+        self.assertIn("✘ a", out)
+
+    def test_outputs_of_the_last_level_are_shown(self):
+        self.play(trace("completed", {"a": node("completed"),
+                                      "b": node("completed", outputs={"t": {"scope1": 12.5}, "unit": "t"})}))
+        out, _ = self.orch("run", "watch", RUN, "--outputs")
+        self.assertRegex(out, r"   b\.t\.scope1 +12\.5\n")
+        self.assertRegex(out, r"   b\.unit +t\n")
+
+    def test_json_is_the_final_trace(self):
+        last = trace("completed", {"a": node("completed"), "b": node("completed")})
+        self.play(trace("running", {}), last)
+        out, _ = self.orch("run", "watch", RUN, "-o", "json")
+        self.assertEqual(json.loads(out), last)
+
+
+class Provenance(Case):
+    ENVELOPE = {"payload": base64.b64encode(b"{}").decode(), "payloadType": "application/vnd.in-toto+json",
+                "signatures": [{"keyid": "", "sig": base64.b64encode(bytes(64)).decode()}]}
+
+    def serve(self, statement):
+        self.routes(**{f"GET /runs/{RUN}/provenance": (200, {"runId": RUN, "statement": statement}),
+                       f"GET /runs/{RUN}": (200, {"dagVersion": "1.0.0"}),
+                       f"GET /executions/{RUN}/provenance": (200, {"provenances": []}),
+                       f"GET /executions/{RUN}/trace": (200, trace("completed", {"a": node("completed")}))})
+
+    def test_the_envelope_is_printed_as_it_is(self):
+        self.serve(self.ENVELOPE)
+        out, _ = self.orch("run", "provenance", RUN)
+        self.assertEqual(json.loads(out), self.ENVELOPE)
+        self.serve(None)
+        self.orch("run", "provenance", RUN, "--exit-codes=fine", want=4)
+
+    def test_a_statement_that_is_not_verified_is_not_kept(self):
+        self.serve(self.ENVELOPE)
+        with open(os.path.join(self.dir, "root.key"), "wb") as f:
+            os.fchmod(f.fileno(), 0o600)
+            f.write(bytes(range(32)))
+        path = os.path.join(self.dir, "statement.json")
+        _, err = self.orch("run", "watch", RUN, "--statement", path, "--exit-codes=fine", want=8)
+        self.assertIn("key_unknown", err)
+        self.assertFalse(os.path.exists(path))
+        out, _ = self.orch("verify", self.file("s.json", json.dumps(self.ENVELOPE)), "-o", "json",
+                           "--exit-codes=fine", want=8)
+        self.assertEqual([row["verified"] for row in json.loads(out)], [False])
+
+
+def event(cursor, kind, **more):
+    return {"type": kind, "seq": cursor, "cursor": cursor, "runId": RUN,
+            "timestamp": f"2026-11-22T10:00:00.{cursor:06d}Z", **more}
+
+
+class Stream(Case):
+    def afters(self):
+        return [path.partition("after=")[2].partition("&")[0] for _, path, _, _ in self.host.seen
+                if path.startswith("/runs/stream")]
+
+    def serve(self, *connections, ended=3):
+        left = list(connections)
+        self.routes(**{"GET /runs/stream": lambda host: host.lines(*(left.pop(0) if left else [])),
+                       f"GET /runs/{RUN}": lambda host: (200, {
+                           "runId": RUN, "status": "running" if left else "completed",
+                           "endedUtc": None if left else f"2026-11-22T10:00:00.{ended:06d}Z"})})
+
+    def test_a_lost_connection_is_resumed_behind_the_last_cursor(self):
+        hello = {"type": "hello", "cursor": 0, "heartbeat_s": 15}
+        self.serve([hello, event(1, "run.started"), event(2, "step.updated", stepId="a")],
+                   [{"type": "heartbeat", "cursor": 2}],
+                   [event(3, "run.completed")])
+        out, err = self.orch("run", "stream", RUN)
+        self.assertEqual([json.loads(line)["cursor"] for line in out.splitlines()], [1, 2, 3])
+        self.assertEqual(self.afters(), ["0", "2", "2"])
+        self.assertIn("resuming behind cursor 2", err)
+
+    def test_a_run_that_was_resumed_is_followed_to_its_last_end(self):
+        self.serve([event(1, "run.failed")], [event(2, "step.updated"), event(3, "run.completed")])
+        out, _ = self.orch("run", "stream", "--run-id", RUN)
+        self.assertEqual([json.loads(line)["cursor"] for line in out.splitlines()], [1, 2, 3])
+
+    def test_a_stream_may_begin_at_a_cursor(self):
+        self.serve([event(3, "run.completed")])
+        self.orch("run", "stream", RUN, "--after", "2")
+        self.assertEqual(self.afters(), ["2"])
+
+    def test_a_run_that_ended_before_the_cursor_ends_with_the_heartbeat(self):
+        self.routes(**{"GET /runs/stream": lambda host: host.lines({"type": "hello", "cursor": 9},
+                                                                  {"type": "heartbeat", "cursor": 9}),
+                       f"GET /runs/{RUN}": (200, {"runId": RUN, "status": "failed"})})
+        out, _ = self.orch("run", "stream", RUN, "--after", "9")
+        self.assertEqual(out, "")
+
+    def test_an_error_of_the_host_is_not_retried(self):
+        self.serve([{"type": "error", "code": "CURSOR_IN_FUTURE", "message": "in the future"}], [])
+        _, err = self.orch("run", "stream", RUN, "--after", "99", want=1)
+        self.assertIn("in the future (CURSOR_IN_FUTURE)", err)
+        self.routes(**{"GET /runs/stream": problem(401, "TOKEN_INVALID", "no")})
+        self.orch("run", "stream", want=2)
+
+    def test_a_reset_is_told_and_followed(self):
+        self.serve([{"type": "reset", "reason": "no longer kept", "cursor": 7}, event(8, "run.completed")], ended=8)
+        out, err = self.orch("run", "stream", RUN)
+        self.assertIn("reset: no longer kept", err)
+        self.assertEqual(len(out.splitlines()), 1)
+
+    def test_a_stream_of_everything_goes_on_until_it_is_interrupted(self):
+        self.serve([event(1, "run.completed")], [event(2, "run.started")], [], [], [])
+        p = subprocess.Popen([ORCH, "run", "stream", "--dag-id", "d"], env=self.env, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL)
+        self.assertEqual([json.loads(p.stdout.readline())["cursor"] for _ in range(2)], [1, 2])
+        p.send_signal(signal.SIGINT)
+        self.assertEqual(p.wait(timeout=10), -signal.SIGINT)
+        p.stdout.close()
+
+
+class Logs(Case):
+    def test_logs_are_read_page_by_page_and_followed(self):
+        states = ["running", "running", "completed"]
+        lines = [{"timestamp": "2026-11-22T10:00:00.000000Z", "stepId": "a", "attempt": 1, "level": "info",
+                  "message": f"line {i}\x1b", "cursor": i} for i in range(1, 5)]
+        ready = {"running": 2, "completed": 4}
+
+        def page(host):
+            after = int((host.path.partition("page_token=")[2] or "0").partition("&")[0])
+            items = [line for line in lines[:ready[states[0]]] if line["cursor"] > after][:1]
+            return 200, {"items": items, **({"next_page_token": str(items[-1]["cursor"])} if items else {})}
+
+        def run(_):
+            if len(states) > 1:
+                states.pop(0)
+            return 200, {"status": states[0]}
+        self.routes(**{f"GET /runs/{RUN}/logs": page, f"GET /runs/{RUN}": run})
+        out, _ = self.orch("run", "logs", RUN, "--follow")
+        self.assertEqual([line.split("  ", 2)[1:] for line in out.splitlines()],
+                         [["a#1", f"info  line {i}\\x1b"] for i in range(1, 5)])
+        out, _ = self.orch("run", "logs", RUN, "--step-id", "a", "-o", "ndjson")
+        self.assertEqual([json.loads(line) for line in out.splitlines()], lines)
+        self.assertIn("stepId=a", self.host.seen[-1][1])
+
+
+class Secrets(Case):
+    def test_a_value_leaves_only_boxed(self):
+        key = base64.b64encode(bytes([9] + [0] * 31)).decode()
+        self.routes(**{"GET /secrets/key": (200, {"key": key}), "GET /secrets/db": (200, {"version": 1}),
+                       "PUT /secrets/db": (201, {"name": "db", "version": 2})})
+        out, err = self.orch("secret", "set", "db", stdin=b"hunter2\n")
+        self.assertEqual(out, "db\n")
+        self.orch("secret", "rotate", "db", "--from-file", self.file("v", "hunter2"))
+        for method, path, headers, body in self.host.seen:
+            self.assertNotIn(b"hunter2", body)
+            self.assertNotIn(base64.b64encode(b"hunter2"), body)
+        self.assertGreater(len(base64.b64decode(json.loads(self.host.seen[1][3])["boxed"])), 48)
+        self.assertNotIn("hunter2", out + err)
+
+    def test_a_name_that_is_not_there_is_not_rotated(self):
+        self.routes(**{"GET /secrets/nope": problem(404, "SECRET_NOT_FOUND", "no such secret")})
+        self.orch("secret", "rotate", "nope", "--exit-codes=fine", stdin=b"x", want=4)
+        self.assertEqual(len(self.host.seen), 1)
+
+    def test_a_wrong_key_or_a_large_value_is_refused(self):
+        self.routes(**{"GET /secrets/key": (200, {"key": "AAAA"})})
+        self.orch("secret", "set", "db", stdin=b"x", want=1)
+        self.orch("secret", "set", "db", stdin=b"x" * 100_000, want=1)
+
+    def test_names_are_listed_and_removed(self):
+        self.routes(GET_secrets=(200, {"items": [{"name": "db", "version": 2, "createdUtc": "t"}]}),
+                    **{"DELETE /secrets/db": (200, {"message": "Secret deleted"})})
+        self.assertIn("db", self.orch("secret", "list")[0])
+        self.assertEqual(self.orch("secret", "rm", "db")[0], "db\n")
+
+
+class Offline(Case):
+    def test_a_shell_can_read_the_completion(self):
+        script, _ = self.orch("completion", "bash")
+        path = self.file("orch.bash", script)
+        probe = (f'source {path}; COMP_WORDS=({{0}}); COMP_CWORD=$((${{{{#COMP_WORDS[@]}}}}-1)); _orch; '
+                 'echo "${{COMPREPLY[*]}}"')
+        for words, want in (('orch ""', "dag run"), ("orch dag pl", "plan"), ("orch dag plan --fi", "--file"),
+                            ("orch --quiet run list --sta", "--status"),
+                            ('orch run list --status ""', "running completed failed cancelled"),
+                            ("orch dag plan --output ya", "yaml"), ("orch run start --in", "--inputs")):
+            p = subprocess.run(["bash", "-c", probe.format(words)], capture_output=True, text=True)
+            self.assertEqual(p.stderr, "")
+            self.assertIn(want, p.stdout)
+        self.assertTrue(self.orch("completion", "zsh")[0].startswith("#compdef orch"))
+        self.assertIn("complete -c orch", self.orch("completion", "fish")[0])
+        self.orch("completion", "tcsh", want=1)
+
+    @unittest.skipUnless(shutil.which("scdoc"), "scdoc is not installed: the man page cannot be made")
+    def test_the_manual_is_good_scdoc(self):
+        source, _ = self.orch("man")
+        p = subprocess.run(["scdoc"], input=source.encode(), capture_output=True)
+        self.assertEqual(p.returncode, 0, p.stderr.decode())
+        self.assertIn(b".SH EXIT STATUS", p.stdout)
+
+    def root_key(self):
+        with open(os.path.join(self.dir, "root.key"), "wb") as f:
+            os.fchmod(f.fileno(), 0o600)
+            f.write(bytes(range(32)))
+
+    def test_public_keys_are_shown_as_others_read_them(self):
+        self.root_key()
+        pems = {self.orch("key", "show", "--use", use)[0] for use in ("host", "publisher", "token")}
+        self.assertEqual(len(pems), 3)
+        for pem in pems:
+            p = subprocess.run(["openssl", "pkey", "-pubin", "-text", "-noout"], input=pem.encode(), capture_output=True)
+            self.assertIn(b"ED25519", p.stdout)
+
+    def test_a_token_needs_the_root_key(self):
+        _, err = self.orch("token", "mint", "--subject", "ci", "--exit-codes=fine", want=4)
+        self.assertIn("root key", err)
+        self.root_key()
+        out, err = self.orch("token", "mint", "--subject", "ci", "--scope",
+                             "orchestrator:read orchestrator:write", "--ttl", "1h", "--tenant", "acme")
+        claims = json.loads(base64.urlsafe_b64decode(out.split(".")[1] + "=="))
+        self.assertEqual((claims["sub"], claims["stellaops:tenant"]), ("ci", "acme"))
+        self.assertEqual(claims["exp"] - claims["iat"], 3600)
+        _, err = self.orch("token", "mint", "--subject", "ci", "--scope", "orch:operate", want=1)
+        self.assertIn("invalid_request", err)
+
+    def test_nothing_is_verified_without_a_trusted_key(self):
+        path = self.file("s.json", "{}")
+        _, err = self.orch("verify", path, want=1)
+        self.assertIn("no key is trusted", err)
+
+    def test_doctor_reports_and_judges(self):
+        os.chmod(self.dir, 0o755)
+        self.file("token", "t")
+        os.chmod(os.path.join(self.dir, "token"), 0o644)
+        out, _ = self.orch("doctor", "-o", "json", "--api-url", "http://127.0.0.1:9", want=1)
+        rows = {row["check"]: row for row in json.loads(out)}
+        self.assertEqual(rows["token"]["verdict"], "fail")
+        self.assertIn("chmod 0600", rows["token"]["detail"])
+        self.assertEqual(rows["host"]["verdict"], "warn")
+        self.assertIn("fdatasync", rows["disk"]["detail"])
+        self.assertTrue({"sandbox", "sqlite", "libraries", "trust"} <= set(rows))
+
+    def test_codes_are_explained(self):
+        self.assertIn("ORCH_TENANT", self.orch("explain", "TENANT_REQUIRED")[0])
+        _, err = self.orch("explain", "TENANT_REQUIERD", want=1)
+        self.assertIn("did you mean 'TENANT_REQUIRED'?", err)
+        self.assertIn("sqlite-wal-reset", self.orch("explain")[0])
+
+    def test_a_start_is_cold_and_quick(self):
+        took = []
+        for _ in range(5):
+            start = time.monotonic()
+            self.orch("version")
+            took.append(time.monotonic() - start)
+        self.assertLess(min(took), 0.25)                     # aim: 50 ms; sanitizers and busy machines are slower
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
