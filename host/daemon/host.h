@@ -1,0 +1,52 @@
+/* host.h -- the parts of orchd and who owns what. One loop thread; the store has its writer's
+ * thread; nothing else runs here, no key is in this process, no plugin is ever loaded in it.
+ *
+ * Start order (main.c): settings, sandbox (forks, so before everything else), store, authority's
+ * socket, plugins, recovery, then the server: nobody is answered before the runs that a crash
+ * left are back. Stop order is the reverse. */
+#ifndef ORCH_DAEMON_HOST_H
+#define ORCH_DAEMON_HOST_H
+
+#include "api/api.h"
+#include "api/metrics.h"
+#include "authority/client.h"
+#include "base/err.h"
+#include "config/config.h"
+#include "sandbox/client.h"
+#include "store/store.h"
+
+#include <uv.h>
+
+struct agents;
+struct dag_cache;
+struct engine;
+struct loop;
+struct statements;
+
+struct host {
+    const struct config *config;
+    const char *home;
+    uv_loop_t *uv;
+    struct loop *loop;
+    struct sandbox *sandbox;
+    struct authority_client *authority;
+    struct store *store;
+    struct store_reader *reader;
+    struct metrics *metrics;
+    struct dag_cache *dags;
+    struct agents *agents;
+    struct engine *engine;
+    struct statements *statements;
+    struct api *api;
+    char box_key[64];     /* base64 of the authority's box key; "" until known */
+    char builder_id[160]; /* names the host's signing key in statements */
+    bool accepting;       /* admits new runs */
+    bool draining;        /* SIGTERM came */
+    bool stopping;        /* the loop has ended: nothing is started any more */
+    struct err fatal;     /* code != ERR_NONE: why the host must end */
+};
+
+/* Remembers the first reason and stops the loop after this turn. */
+void host_fail(struct host *host, const struct err *why);
+
+#endif

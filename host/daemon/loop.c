@@ -1,0 +1,191 @@
+/* loop.c -- see loop.h. A callback only lets its part do what is due; what is left before the
+ * loop blocks is done in the prepare step, once a turn. */
+#include "daemon/loop.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/engine.h"
+#include "daemon/engine_parts.h"
+#include "daemon/host.h"
+#include "daemon/statements.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+struct loop {
+    struct host *host;
+    uv_loop_t uv;
+    uv_poll_t sandbox, store;
+    uv_poll_t *authority; /* a handle of its own for each authority that lived */
+    int authority_fd;
+    uv_prepare_t prepare;
+    uv_timer_t timer;
+    uv_signal_t term, intr;
+};
+
+static void on_sandbox(uv_poll_t *handle, int status unused_arg, int events unused_arg)
+{
+    struct host *host = handle->data;
+
+    sandbox_turn(host->sandbox, clock_mono_ns());
+}
+
+static void on_store(uv_poll_t *handle, int status unused_arg, int events unused_arg)
+{
+    struct host *host = handle->data;
+
+    store_turn(host->store);
+}
+
+static void on_authority(uv_poll_t *handle, int status unused_arg, int events unused_arg)
+{
+    struct host *host = handle->data;
+
+    authority_client_turn(host->authority, clock_mono_ns());
+}
+
+static void on_timer(uv_timer_t *handle unused_arg)
+{
+    /* It only wakes the loop: the prepare step does what is due. */
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+/* Follows the client from one authority to the next. */
+static void follow_authority(struct loop *loop)
+{
+    int fd = authority_client_fd(loop->host->authority);
+    short wanted = authority_client_events(loop->host->authority);
+    int events = ((wanted & POLLIN) ? UV_READABLE : 0) | ((wanted & POLLOUT) ? UV_WRITABLE : 0);
+
+    if (fd != loop->authority_fd && loop->authority != NULL) {
+        uv_poll_stop(loop->authority);
+        uv_close((uv_handle_t *)take(loop->authority), free_handle);
+    }
+    loop->authority_fd = fd;
+    if (fd < 0)
+        return;
+    if (loop->authority == NULL) {
+        loop->authority = mem_new(uv_poll_t);
+        uv_poll_init(&loop->uv, loop->authority, fd);
+        loop->authority->data = loop->host;
+    }
+    uv_poll_start(loop->authority, events, on_authority);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void arm_timer(struct loop *loop, int64_t now)
+{
+    struct host *host = loop->host;
+    int64_t due =
+        least(sandbox_next_timer(host->sandbox), authority_client_deadline_ns(host->authority));
+
+    if (host->engine != NULL)
+        due = least(due, engine_next_timer(host->engine));
+    if (due == INT64_MAX)
+        uv_timer_stop(&loop->timer);
+    else /* rounded up: a timer that fires early would spin */
+        uv_timer_start(&loop->timer, on_timer,
+                       due <= now ? 0 : (uint64_t)(due - now + 999999) / 1000000, 0);
+}
+
+static void before_blocking(uv_prepare_t *handle)
+{
+    struct loop *loop = handle->data;
+    struct host *host = loop->host;
+    int64_t now = clock_mono_ns();
+
+    if (host->engine != NULL) {
+        engine_tick(host->engine, now);
+        statements_turn(host->statements);
+    }
+    if (authority_client_events(host->authority) & POLLOUT)
+        authority_client_turn(host->authority, now);
+    if (sandbox_next_timer(host->sandbox) <= now)
+        sandbox_turn(host->sandbox, now);
+    follow_authority(loop);
+    uv_update_time(&loop->uv);
+    arm_timer(loop, clock_mono_ns());
+}
+
+static void on_signal(uv_signal_t *handle, int signal_number)
+{
+    struct loop *loop = handle->data;
+
+    log_event(LOG_INFO, "host.signal", F_INT("signal", signal_number));
+    loop->host->draining = true;
+    uv_stop(&loop->uv);
+}
+
+bool loop_new(struct host *host, struct loop **ret, struct err *e)
+{
+    struct loop *loop = mem_new(struct loop);
+    int failed;
+
+    loop->host = host;
+    loop->authority_fd = -1;
+    failed = uv_loop_init(&loop->uv);
+    if (failed != 0) {
+        free(loop);
+        return err_set(e, ERR_SYSTEM, "event loop: %s", uv_strerror(failed));
+    }
+    host->uv = &loop->uv;
+    uv_poll_init(&loop->uv, &loop->sandbox, sandbox_poll_fd(host->sandbox));
+    uv_poll_init(&loop->uv, &loop->store, store_poll_fd(host->store));
+    uv_prepare_init(&loop->uv, &loop->prepare);
+    uv_timer_init(&loop->uv, &loop->timer);
+    uv_signal_init(&loop->uv, &loop->term);
+    uv_signal_init(&loop->uv, &loop->intr);
+    loop->sandbox.data = loop->store.data = host;
+    loop->prepare.data = loop->term.data = loop->intr.data = loop;
+    uv_poll_start(&loop->sandbox, UV_READABLE, on_sandbox);
+    uv_poll_start(&loop->store, UV_READABLE, on_store);
+    uv_prepare_start(&loop->prepare, before_blocking);
+    uv_signal_start(&loop->term, on_signal, SIGTERM);
+    uv_signal_start(&loop->intr, on_signal, SIGINT);
+    *ret = loop;
+    return true;
+}
+
+void loop_free(struct loop *loop)
+{
+    if (loop == NULL)
+        return;
+    if (loop->authority != NULL)
+        uv_close((uv_handle_t *)loop->authority, free_handle);
+    uv_close((uv_handle_t *)&loop->sandbox, NULL);
+    uv_close((uv_handle_t *)&loop->store, NULL);
+    uv_close((uv_handle_t *)&loop->prepare, NULL);
+    uv_close((uv_handle_t *)&loop->timer, NULL);
+    uv_close((uv_handle_t *)&loop->term, NULL);
+    uv_close((uv_handle_t *)&loop->intr, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    if (uv_loop_close(&loop->uv) != 0)
+        log_event(LOG_WARN, "loop.handles_left", F_INT("left", loop->uv.active_handles));
+    free(loop);
+}
+
+void loop_once(struct loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
+void loop_run(struct loop *loop)
+{
+    if (loop->host->fatal.code == ERR_NONE && !loop->host->draining)
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *loop)
+{
+    uv_stop(&loop->uv);
+}

@@ -1,0 +1,354 @@
+/* main.c -- `orchd`: parses the settings, starts the parts in order, runs the loop, stops them in
+ * the reverse order. See host.h for the order and why. */
+#include "api/api.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "daemon/agents.h"
+#include "daemon/dag_cache.h"
+#include "daemon/engine.h"
+#include "daemon/engine_parts.h"
+#include "daemon/host.h"
+#include "daemon/identity.h"
+#include "daemon/loop.h"
+#include "daemon/notify.h"
+#include "daemon/service.h"
+#include "daemon/statements.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PLUGINS_NS = 30000000000, LAST_COMMITS_MS = 10000 };
+
+void host_fail(struct host *host, const struct err *why)
+{
+    if (host->fatal.code != ERR_NONE)
+        return;
+    host->fatal = *why;
+    host->accepting = false;
+    log_event(LOG_ERROR, "host.fatal", F_ERR(why));
+    if (host->loop != NULL)
+        loop_stop(host->loop);
+}
+
+/* ---- the sandbox's events, handed on ---- */
+
+static void on_plugin_ready(void *arg, const struct sandbox_plugin_info *info)
+{
+    agents_on_ready(((struct host *)arg)->agents, info);
+}
+
+static void on_plugin_failed(void *arg, const char *digest, const struct err *why)
+{
+    agents_on_failed(((struct host *)arg)->agents, digest, why);
+}
+
+static void on_authority_socket(void *arg, int fd)
+{
+    struct host *host = arg;
+
+    authority_client_attach(host->authority, &fd);
+}
+
+static void on_supervisor_gone(void *arg)
+{
+    struct err e;
+
+    err_set(&e, ERR_UNAVAILABLE, "the supervisor is gone: nothing can be run any more");
+    host_fail(arg, &e);
+}
+
+static void on_attempt_log(void *arg, uint64_t id, enum attempt_stream stream, int32_t level,
+                           const char *text, size_t len)
+{
+    engine_on_attempt_log(((struct host *)arg)->engine, id, stream, level, text, len);
+}
+
+static void on_attempt_started(void *arg, uint64_t id, uint32_t layers, int level)
+{
+    engine_on_attempt_started(((struct host *)arg)->engine, id, layers, level);
+}
+
+static void on_attempt_done(void *arg, uint64_t id, const struct attempt_result *result)
+{
+    engine_on_attempt_done(((struct host *)arg)->engine, id, result);
+}
+
+static const struct sandbox_events sandbox_callbacks = {
+    .on_plugin_ready = on_plugin_ready,
+    .on_plugin_failed = on_plugin_failed,
+    .on_authority = on_authority_socket,
+    .on_supervisor_gone = on_supervisor_gone,
+    .on_attempt_log = on_attempt_log,
+    .on_attempt_started = on_attempt_started,
+    .on_attempt_done = on_attempt_done,
+};
+
+/* ---- start ---- */
+
+/* The sandbox and the machine name the same outcomes: SANDBOX.md 2.5. */
+static void check_outcome_names(void)
+{
+    for (int i = OUTCOME_INVALID + 1; i < OUTCOME_COUNT; i++)
+        assert(attempt_class_from_text(outcome_name((enum outcome)i)) != ATTEMPT_INVALID);
+}
+
+/* Where the other binaries are: the setting, or the folder of this one. */
+static char *libexec_of(const struct config *config)
+{
+    const char *set = config_text(config, CONFIG_LIBEXEC);
+    char self[4096];
+    ssize_t len;
+
+    if (*set != '\0')
+        return mem_str(set);
+    len = readlink("/proc/self/exe", self, sizeof self - 1);
+    while (len > 0 && self[len - 1] != '/')
+        len--;
+    return len > 1 ? mem_strn(self, (size_t)len - 1) : mem_str(".");
+}
+
+static bool start_sandbox(struct host *host, struct err *e)
+{
+    auto_mem char *libexec = libexec_of(host->config);
+    auto_mem char *supervisor = mem_printf("%s/orch-supervisor", libexec);
+    auto_mem char *worker = mem_printf("%s/orch-worker", libexec);
+    auto_mem char *authority = mem_printf("%s/orch-authority", libexec);
+
+    return sandbox_start(
+        &(struct sandbox_options){
+            .supervisor_path = supervisor,
+            .worker_path = worker,
+            .authority_path = authority,
+            .authority_create_root = config_bool(host->config, CONFIG_DEV),
+            .home = host->home,
+            .without = config_text(host->config, CONFIG_SANDBOX_WITHOUT),
+        },
+        &sandbox_callbacks, host, &host->sandbox, e);
+}
+
+static bool start_store(struct host *host, struct err *e)
+{
+    auto_mem char *path = mem_printf("%s/orch.db", host->home);
+
+    return store_open(&(struct store_options){.path = path}, &host->store, e) &&
+           store_reader_open(host->store, &host->reader, e);
+}
+
+static bool wait_for_authority(struct host *host, struct err *e)
+{
+    int64_t until = clock_mono_ns() + PLUGINS_NS;
+
+    while (!authority_client_attached(host->authority)) {
+        if (clock_mono_ns() > until || host->fatal.code != ERR_NONE)
+            return err_set(e, ERR_TIMEOUT, "the authority did not start (see its log lines)");
+        loop_once(host->loop);
+    }
+    return true;
+}
+
+static bool wait_for_plugins(struct host *host, struct err *e)
+{
+    int64_t until = clock_mono_ns() + PLUGINS_NS;
+
+    agents_scan(host->agents);
+    while (agents_busy(host->agents)) {
+        if (clock_mono_ns() > until || host->fatal.code != ERR_NONE)
+            return err_set(e, ERR_TIMEOUT, "the plugins did not load in time");
+        loop_once(host->loop);
+    }
+    return true;
+}
+
+static bool start_parts(struct host *host, struct err *e)
+{
+    host->metrics = metrics_new();
+    host->authority = authority_client_new();
+    host->agents = agents_new(host);
+    if (!start_sandbox(host, e) || !start_store(host, e) || !loop_new(host, &host->loop, e))
+        return false;
+    host->dags = dag_cache_new(host->reader);
+    host->statements = statements_new(host);
+    host->engine = engine_new(host);
+    if (!wait_for_authority(host, e) || !identity_load(host, e))
+        return false;
+    if (config_bool(host->config, CONFIG_DEV) && !identity_dev(host, e))
+        return err_wrap(e, "--dev");
+    return identity_revocations(host, e) && wait_for_plugins(host, e);
+}
+
+/* "127.0.0.1:8080", "[::1]:8080" */
+static bool parse_listen(const char *text, char *host, size_t host_bytes, uint16_t *ret_port,
+                         struct err *e)
+{
+    const char *colon = strrchr(text, ':');
+    size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+    char *end;
+    long port;
+
+    if (len == 0 || len >= host_bytes)
+        return err_set(e, ERR_INVALID, "listen: '%s' is not ADDRESS:PORT", text);
+    port = strtol(colon + 1, &end, 10);
+    if (colon[1] == '\0' || *end != '\0' || port < 0 || port > 65535)
+        return err_set(e, ERR_INVALID, "listen: '%s' is not a port", colon + 1);
+    if (text[0] == '[' && text[len - 1] == ']') {
+        text++;
+        len -= 2;
+    }
+    memcpy(host, text, len);
+    host[len] = '\0';
+    *ret_port = (uint16_t)port;
+    return true;
+}
+
+static bool start_server(struct host *host, struct err *e)
+{
+    char address[256];
+    struct api_options options = {
+        .loop = host->uv,
+        .reader = host->reader,
+        .metrics = host->metrics,
+        .engine = service_engine(host),
+        .auth = service_auth(host),
+        .listen_host = address,
+        .dev = config_bool(host->config, CONFIG_DEV),
+    };
+
+    return parse_listen(config_text(host->config, CONFIG_LISTEN), address, sizeof address,
+                        &options.listen_port, e) &&
+           api_open(&options, &host->api, e);
+}
+
+static bool write_pid(const struct host *host, struct err *e)
+{
+    const char *path = config_text(host->config, CONFIG_PID_FILE);
+    auto_mem char *text = mem_printf("%d\n", (int)getpid());
+
+    return *path == '\0' || file_write_atomic(path, text, strlen(text), 0644, e);
+}
+
+static bool start(struct host *host, struct err *e)
+{
+    int64_t began = clock_mono_ns();
+    unsigned recovered;
+
+    if (!dir_make(host->home, 0700, e) || !start_parts(host, e) ||
+        !engine_recover(host->engine, &recovered, e) ||
+        !engine_recover_statements(host->engine, e) || !start_server(host, e) ||
+        !write_pid(host, e))
+        return false;
+    host->accepting = config_bool(host->config, CONFIG_ACCEPT_RUNS);
+    metrics_set(host->metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
+    metrics_set(host->metrics, METRIC_CHAIN_VALID, METRIC_NO_LABELS, 1);
+    log_event(LOG_INFO, "host.ready", F_STR("listen", config_text(host->config, CONFIG_LISTEN)),
+              F_INT("port", api_port(host->api)), F_STR("store", store_driver_version()),
+              F_INT("sandbox_level", sandbox_layers(host->sandbox)->level),
+              F_INT("runs_recovered", recovered),
+              F_INT("start_ms", (clock_mono_ns() - began) / 1000000));
+    notify_service_manager("READY=1");
+    return true;
+}
+
+/* ---- stop ---- */
+
+/* What was submitted is committed and answered; nothing new is started. Runs stay resumable. */
+static void finish_commits(struct host *host)
+{
+    int64_t until = clock_mono_ns() + (int64_t)LAST_COMMITS_MS * 1000000;
+
+    while (store_pending(host->store) > 0 && clock_mono_ns() < until) {
+        struct pollfd p = {.fd = store_poll_fd(host->store), .events = POLLIN};
+
+        poll(&p, 1, 100);
+        store_turn(host->store);
+    }
+}
+
+static void stop(struct host *host)
+{
+    const char *pid_file = config_text(host->config, CONFIG_PID_FILE);
+
+    notify_service_manager("STOPPING=1");
+    host->stopping = true;
+    if (*pid_file != '\0' && host->api != NULL)
+        unlink(pid_file);
+    if (host->engine != NULL)
+        attempts_flush_logs(host->engine->attempts);
+    if (host->store != NULL)
+        finish_commits(host);
+    authority_client_free(host->authority);
+    api_close(host->api);
+    host->api = NULL;
+    loop_free(host->loop);
+    sandbox_free(host->sandbox);
+    engine_free(host->engine);
+    statements_free(host->statements);
+    agents_free(host->agents);
+    dag_cache_free(host->dags);
+    store_reader_free(host->reader);
+    store_close(host->store);
+    metrics_free(host->metrics);
+}
+
+static int serve(const struct config *config)
+{
+    struct host host = {.config = config, .home = config_text(config, CONFIG_HOME)};
+    struct err e = {0};
+    bool ok = start(&host, &e);
+
+    if (ok)
+        loop_run(host.loop);
+    else
+        log_event(LOG_ERROR, "host.not_started", F_ERR(&e));
+    ok = ok && host.fatal.code == ERR_NONE;
+    stop(&host);
+    log_event(LOG_INFO, "host.stopped", F_INT("clean", ok));
+    return ok ? 0 : 1;
+}
+
+static bool setup_log(const struct config *config, struct err *e)
+{
+    const char *format = config_text(config, CONFIG_LOG_FORMAT);
+    enum log_level least;
+
+    if (!log_level_parse(config_text(config, CONFIG_LOG_LEVEL), &least))
+        return err_set(e, ERR_INVALID, "log-level: '%s' is not debug, info, warn or error",
+                       config_text(config, CONFIG_LOG_LEVEL));
+    if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
+        return err_set(e, ERR_INVALID, "log-format: '%s' is neither json nor text", format);
+    log_setup("orchd", least, strcmp(format, "json") == 0);
+    return true;
+}
+
+static int usage(void)
+{
+    auto_done(buf) text = {0};
+
+    config_help(&text);
+    printf("orchd %s -- the orch host\n\nusage: orchd [--flag VALUE]...\n\n%s", ORCH_VERSION,
+           buf_text(&text));
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    auto_obj(config) config = NULL;
+    struct err e = {0};
+    bool help;
+
+    signal(SIGPIPE, SIG_IGN);
+    umask(077);
+    json_setup();
+    check_outcome_names();
+    if (!config_load(argc, argv, getenv, &config, &help, &e) || !setup_log(config, &e)) {
+        fprintf(stderr, "orchd: %s\n", e.msg);
+        return 2;
+    }
+    return help ? usage() : serve(config);
+}

@@ -1,0 +1,283 @@
+/* service.c -- see service.h. */
+#include "daemon/service.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/agents.h"
+#include "daemon/commit.h"
+#include "daemon/dag_cache.h"
+#include "daemon/definitions.h"
+#include "daemon/engine.h"
+#include "daemon/host.h"
+#include "daemon/secrets.h"
+#include "daemon/statements.h"
+
+/* ---- definitions, runs, secrets: one line each ---- */
+
+static void dag_publish(void *arg, const struct api_actor *who, const struct api_publish *what,
+                        api_done_fn done, void *done_arg)
+{
+    definitions_publish(arg, who, what, done, done_arg);
+}
+
+static void dag_update(void *arg, const struct api_actor *who, const char *dag_id,
+                       const json_t *patch, api_done_fn done, void *done_arg)
+{
+    definitions_update(arg, who, dag_id, patch, done, done_arg);
+}
+
+static void dag_delete(void *arg, const struct api_actor *who, const char *dag_id, api_done_fn done,
+                       void *done_arg)
+{
+    definitions_delete(arg, who, dag_id, done, done_arg);
+}
+
+static void dag_disable(void *arg, const struct api_actor *who, const char *dag_id,
+                        const char *version, api_done_fn done, void *done_arg)
+{
+    definitions_disable(arg, who, dag_id, version, done, done_arg);
+}
+
+static struct engine *engine_of(void *arg)
+{
+    return ((struct host *)arg)->engine;
+}
+
+static void run_start_call(void *arg, const struct api_actor *who, const struct api_run_start *what,
+                           api_done_fn done, void *done_arg)
+{
+    engine_run_start(engine_of(arg), who, what, done, done_arg);
+}
+
+static void run_cancel_call(void *arg, const struct api_actor *who, const char *run_id,
+                            api_done_fn done, void *done_arg)
+{
+    engine_run_cancel(engine_of(arg), who, run_id, done, done_arg);
+}
+
+static void run_resume_call(void *arg, const struct api_actor *who, const char *run_id,
+                            api_done_fn done, void *done_arg)
+{
+    engine_run_resume(engine_of(arg), who, run_id, done, done_arg);
+}
+
+static void run_pause_call(void *arg, const struct api_actor *who, const char *run_id, bool pause,
+                           api_done_fn done, void *done_arg)
+{
+    engine_run_pause(engine_of(arg), who, run_id, pause, done, done_arg);
+}
+
+static void run_restart_call(void *arg, const struct api_actor *who,
+                             const struct api_run_restart *what, api_done_fn done, void *done_arg)
+{
+    engine_run_restart(engine_of(arg), who, what, done, done_arg);
+}
+
+static void checkpoints_delete(void *arg, const struct api_actor *who, const char *run_id,
+                               api_done_fn done, void *done_arg)
+{
+    engine_checkpoints_delete(engine_of(arg), who, run_id, done, done_arg);
+}
+
+static void secret_put(void *arg, const struct api_actor *who, const struct api_secret_put *what,
+                       api_done_fn done, void *done_arg)
+{
+    secrets_put(arg, who, what, done, done_arg);
+}
+
+static void secret_delete(void *arg, const struct api_actor *who, const char *name,
+                          api_done_fn done, void *done_arg)
+{
+    secrets_delete(arg, who, name, done, done_arg);
+}
+
+/* ---- warm, idempotency, health ---- */
+
+static void warm(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg)
+{
+    struct host *host = arg;
+
+    log_event(LOG_INFO, "caches.warmed", F_STR("subject", who->subject));
+    dag_cache_clear(host->dags);
+    agents_scan(host->agents);
+    done(done_arg, &(struct api_outcome){0});
+}
+
+struct remembering {
+    api_done_fn done;
+    void *done_arg;
+};
+
+static void remembered(void *arg, const struct store_done *result)
+{
+    auto_mem struct remembering *r = arg;
+
+    r->done(r->done_arg, &(struct api_outcome){.e = result->err});
+}
+
+#define IDEMPOTENCY_KEPT_US (24LL * 3600 * 1000000)
+
+static void idempotency_put(void *arg, const struct api_idempotency *what, api_done_fn done,
+                            void *done_arg)
+{
+    struct host *host = arg;
+    struct store_batch *batch = store_batch_new();
+    struct remembering *r = mem_new(struct remembering);
+    int64_t now = clock_wall_us();
+    struct err e;
+
+    *r = (struct remembering){done, done_arg};
+    store_batch_idempotency_put(batch, &(struct store_idempotency){
+                                           .tenant = what->tenant,
+                                           .key = what->key,
+                                           .path = what->path,
+                                           .request_hash = what->request_hash,
+                                           .status = what->status,
+                                           .body = what->body,
+                                           .created_us = now,
+                                           .expires_us = now + IDEMPOTENCY_KEPT_US,
+                                       });
+    if (store_submit_take(host->store, &batch, remembered, r, &e))
+        return;
+    store_batch_free(batch);
+    remembered(r, &(struct store_done){.err = &e});
+}
+
+static json_t *check(bool ok, const char *detail)
+{
+    return json_pack("{s:s, s:s}", "status", ok ? "pass" : "fail", "detail", detail);
+}
+
+static json_t *checks_of(struct host *host)
+{
+    json_t *checks = json_object();
+    auto_mem char *plugins = NULL, *statements = NULL;
+    auto_done(buf) layers = {0};
+    struct err why = {0};
+    bool store_ok = !store_failed(host->store, &why);
+    bool authority_ok = authority_client_attached(host->authority);
+    unsigned loaded, refused;
+    json_t *sandbox;
+
+    agents_counts(host->agents, &loaded, &refused);
+    plugins = mem_printf("%u loaded, %u refused", loaded, refused);
+    statements = mem_printf("%u waiting for a signature", statements_pending(host->statements));
+    layer_report_json(sandbox_layers(host->sandbox), &layers);
+    sandbox = check(true, "layers that this host enforces");
+    json_object_set_new(sandbox, "layers", json_loads(buf_text(&layers), 0, NULL));
+    json_object_set_new(checks, "store",
+                        check(store_ok, store_ok ? store_driver_version() : why.msg));
+    json_object_set_new(checks, "authority",
+                        check(authority_ok, authority_ok ? "attached" : "restarting"));
+    json_object_set_new(checks, "plugins", check(refused == 0, plugins));
+    json_object_set_new(checks, "statements", check(true, statements));
+    json_object_set_new(checks, "sandbox", sandbox);
+    return checks;
+}
+
+static void health(void *arg, struct api_health *ret)
+{
+    static json_t *checks, *depth; /* lent until the next call (api.h) */
+    struct host *host = arg;
+    struct engine_counts counts = engine_counts(host->engine);
+    bool failed = store_failed(host->store, NULL);
+
+    json_decref(checks);
+    json_decref(depth);
+    checks = checks_of(host);
+    depth = engine_queue_depth_owned(host->engine);
+    *ret = (struct api_health){
+        .live = !failed,
+        .ready = !failed && !host->draining && host->fatal.code == ERR_NONE,
+        .accepting = host->accepting && !host->draining,
+        .runs_active = counts.runs_active,
+        .runs_active_max = (uint32_t)config_int(host->config, CONFIG_RUNS_ACTIVE_MAX),
+        .runs_queued = counts.runs_waiting,
+        .checks = checks,
+        .queue_depth = depth,
+        .checkpoint_strategy = "sqlite",
+        .not_ready_reason = failed           ? "the store has failed"
+                            : host->draining ? "draining"
+                                             : NULL,
+    };
+}
+
+static const char *secret_box_key(void *arg)
+{
+    const struct host *host = arg;
+
+    return host->box_key[0] != '\0' ? host->box_key : NULL;
+}
+
+const struct api_engine *service_engine(struct host *host)
+{
+    static struct api_engine engine;
+
+    engine = (struct api_engine){
+        .arg = host,
+        .dag_publish = dag_publish,
+        .dag_update = dag_update,
+        .dag_delete = dag_delete,
+        .dag_disable = dag_disable,
+        .run_start = run_start_call,
+        .run_cancel = run_cancel_call,
+        .run_resume = run_resume_call,
+        .run_pause = run_pause_call,
+        .run_restart = run_restart_call,
+        .checkpoints_delete = checkpoints_delete,
+        .secret_put = secret_put,
+        .secret_delete = secret_delete,
+        .warm = warm,
+        .idempotency_put = idempotency_put,
+        .health = health,
+        .secret_box_key = secret_box_key,
+    };
+    return &engine;
+}
+
+/* ---- tokens ---- */
+
+struct verifying {
+    api_verified_fn done;
+    void *done_arg;
+};
+
+static void token_checked(void *arg, const struct authority_result *result, const struct err *e)
+{
+    auto_mem struct verifying *v = arg;
+    auto_done(buf) scopes = {0};
+    struct api_claims claims;
+
+    if (e != NULL) {
+        v->done(v->done_arg, NULL, e);
+        return;
+    }
+    token_scopes_text(result->claims.scopes, &scopes);
+    claims = (struct api_claims){
+        .subject = result->claims.subject,
+        .tenant = result->claims.tenant,
+        .scopes = api_scopes_parse(buf_text(&scopes)),
+        .expires_unix = result->claims.expires_s,
+    };
+    v->done(v->done_arg, &claims, NULL);
+}
+
+static void verify(void *arg, const char *token, size_t len, api_verified_fn done, void *done_arg)
+{
+    struct host *host = arg;
+    struct verifying *v = mem_new(struct verifying);
+    struct err e;
+
+    *v = (struct verifying){done, done_arg};
+    if (!authority_token_verify(host->authority, token, len,
+                                (struct authority_reply){token_checked, v}, &e))
+        token_checked(v, NULL, &e);
+}
+
+const struct api_auth *service_auth(struct host *host)
+{
+    static struct api_auth auth;
+
+    auth = (struct api_auth){.arg = host, .verify = verify};
+    return &auth;
+}
