@@ -1,0 +1,25 @@
+/* load.h -- a load on a live host: starts runs over kept-alive connections and learns of their ends
+ * from one NDJSON stream, all on one libcurl multi handle. Exits with a message when the host does
+ * not do as it should: a benchmark of errors is worth nothing. */
+#ifndef ORCH_TESTS_BENCH_LOAD_H
+#define ORCH_TESTS_BENCH_LOAD_H
+
+#include <jansson.h>
+
+struct load;
+
+/* url without a trailing slash. Opens the stream and waits for its hello. */
+struct load *load_open(const char *url, const char *token);
+void load_close(struct load *load);
+
+/* POST /dags/import; takes the definition. */
+void load_import(struct load *load, json_t *dag);
+
+/* Runs of the DAG: keeps `outstanding` going until `runs` have ended and `seconds` have passed
+ * (either may be 0: then the other alone counts). times gets the seconds from the start request to
+ * the end's event, up to times_max of them. Returns how many ended; *ret_seconds how long it took.
+ */
+long load_run(struct load *load, const char *dag_id, int outstanding, long runs, double seconds,
+              double *times, long times_max, double *ret_seconds);
+
+#endif
