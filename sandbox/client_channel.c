@@ -174,6 +174,8 @@ static bool on_packet(struct sandbox *sb, struct slot *slot, const struct attemp
                                        a->streams[STREAM_LOG].dropped + CHANNEL_SLACK_BYTES &&
                on_running_packet(sb, slot, p);
     }
+    if (slot->seen.killed != KILL_NONE)
+        return true; /* a spare that is no longer wanted */
     if (slot->state != SLOT_CONFINING || p->head.type != ATTEMPT_READY ||
         p->head.bytes != sizeof ready || !take_head(p, &ready, sizeof ready))
         return false;

@@ -65,7 +65,6 @@ struct zyg {
     int64_t started_ns, deadline_ns; /* deadline: while starting */
     uint32_t spawning;               /* asked for, not there yet */
     uint64_t spawned;
-    bool spoiled; /* an attempt of it crashed: its spares know a layout that leaked */
 };
 TAILQ_HEAD(zyg_list, zyg);
 
@@ -250,8 +249,9 @@ struct domain *domain_of(struct sandbox *sb, struct plugin *plugin, const struct
 struct zyg *domain_zygote(struct sandbox *sb, struct domain *domain);
 void zygote_ready(struct sandbox *sb, uint64_t id, const void *info, size_t bytes);
 void zygote_gone(struct sandbox *sb, uint64_t id, enum err_code code, const char *why);
-/* No more forks. spoil: its spares go as well. */
-void zygote_retire(struct sandbox *sb, struct zyg *z, bool spoil);
+/* No more forks. spoil_spares: an attempt crashed, and what it may have told of the address space
+ * layout must be worth nothing. */
+void zygote_retire(struct sandbox *sb, struct zyg *z, bool spoil_spares);
 void domain_retire(struct sandbox *sb, struct domain *domain);
 void domains_turn(struct sandbox *sb);
 void domain_free(struct sandbox *sb, struct domain *domain);

@@ -141,12 +141,14 @@ void slot_spawned(struct sandbox *sb, struct slot *slot, uint32_t layers, int pi
 void slot_spawn_failed(struct sandbox *sb, struct slot *slot, const char *why)
 {
     struct pool *pool = slot->pool;
+    bool retired = slot->zyg == NULL || slot->zyg->state == ZYG_STOPPING;
 
     if (slot->state != SLOT_SPAWNING)
         return;
     spawn_answered(sb, slot);
     slot_abandon(sb, slot, OUTCOME_INFRA, why);
-    pool_failed(sb, pool, why);
+    if (!retired)
+        pool_failed(sb, pool, why);
     pool_pump(sb, pool);
 }
 
@@ -186,9 +188,7 @@ void slot_ready(struct sandbox *sb, struct slot *slot, uint32_t layers)
     pool->ready_count++;
     sb->counts.spares_ready++;
     pool->failures = 0;
-    if (slot->zyg != NULL && slot->zyg->spoiled)
-        slot_abandon(sb, slot, OUTCOME_INFRA, "its zygote is no longer trusted");
-    else if (slot->attempt != NULL)
+    if (slot->attempt != NULL)
         slot_bind(sb, slot, slot->attempt);
     pool_pump(sb, pool);
 }

@@ -227,30 +227,35 @@ void zygote_gone(struct sandbox *sb, uint64_t id, enum err_code code, const char
 
 /* ---- retire ---- */
 
-void zygote_retire(struct sandbox *sb, struct zyg *z, bool spoil)
+static void spoil(struct sandbox *sb, struct slot_list *list, const struct zyg *z)
 {
-    struct domain *d = z->domain;
-    struct pool *pool;
     struct slot *slot, *next;
 
-    z->spoiled = z->spoiled || spoil;
+    for (slot = TAILQ_FIRST(list); slot != NULL; slot = next) {
+        next = TAILQ_NEXT(slot, link);
+        if (slot->zyg != z || slot->seen.killed != KILL_NONE)
+            continue;
+        sb->counts.spares_spoiled++;
+        if (slot->attempt != NULL)
+            slot_abandon(sb, slot, OUTCOME_INFRA, "its zygote is no longer trusted");
+        else
+            slot_kill(sb, slot, KILL_INFRA);
+    }
+}
+
+void zygote_retire(struct sandbox *sb, struct zyg *z, bool spoil_spares)
+{
+    struct pool *pool;
+
     if (z->state != ZYG_STOPPING) {
         z->state = ZYG_STOPPING;
         tell_super(sb, MSG_ZYGOTE_STOP, z->id, NULL, 0, NULL, 0);
     }
-    if (!spoil)
-        return;
-    TAILQ_FOREACH(pool, &sb->pools, link)
-    {
-        if (pool->domain != d)
+    TAILQ_FOREACH (pool, &sb->pools, link) {
+        if (!spoil_spares || pool->domain != z->domain)
             continue;
-        for (slot = TAILQ_FIRST(&pool->ready); slot != NULL; slot = next) {
-            next = TAILQ_NEXT(slot, link);
-            if (slot->zyg != z)
-                continue;
-            sb->counts.spares_spoiled++;
-            slot_kill(sb, slot, KILL_INFRA);
-        }
+        spoil(sb, &pool->starting, z);
+        spoil(sb, &pool->ready, z);
     }
 }
 

@@ -117,9 +117,13 @@ static const struct rule madvise_hints = {
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |            \
      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 #define CLONE_AS_FORK (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD)
+/* No thread in a zygote, but by an errno: attempts stand on this filter, and for them the answer to
+ * pthread_create is EAGAIN. */
 static const struct rule clone_fork = {
-    .text = "ALLOW fork, else KILL",
-    .cases = {{EQ(0, CLONE_AS_FORK), NO, ALLOW}, {EQ(0, CLONE_PARENT | SIGCHLD), NO, ALLOW}},
+    .text = "ALLOW fork, EAGAIN pthread_create, else KILL",
+    .cases = {{EQ(0, CLONE_AS_FORK), NO, ALLOW},
+              {EQ(0, CLONE_PARENT | SIGCHLD), NO, ALLOW},
+              {EQ(0, CLONE_AS_PTHREAD), NO, FAIL(EAGAIN)}},
     .otherwise = KILL,
 };
 static const struct rule clone_none = {

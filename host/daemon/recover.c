@@ -294,6 +294,13 @@ static struct run *machine_of(const struct active_run *ar, const struct store_ru
                    });
 }
 
+static void tell_recovered(const struct active_run *ar)
+{
+    log_event(LOG_INFO, "run.recovered", F_STR("run_id", ar->run_id), F_STR("tenant", ar->tenant),
+              F_INT("nodes_completed", run_node_count(ar->run, NODE_COMPLETED)),
+              F_INT("nodes_total", ar->dag->node_count));
+}
+
 static bool recover_run(struct engine *engine, const struct store_run *row, uint32_t rebuilds,
                         struct err *e)
 {
@@ -307,11 +314,13 @@ static bool recover_run(struct engine *engine, const struct store_run *row, uint
     ar->rebuilds = rebuilds;
     borrowed = ar;
     if (row->status == STORE_RUN_PENDING && !row->cancel_requested) {
+        tell_recovered(ar);
         engine_add(engine, &ar);
         return true;
     }
     if (!engine_restore(ar, e) || !run_recover(ar->run, clock_mono_ns(), e))
         return err_wrap(e, "run %s", row->run_id);
+    tell_recovered(ar);
     engine_add(engine, &ar);
     c = commit_new(borrowed, clock_wall_us());
     commit_event(c, "run.updated", "recovered", NO_NODE, 0, NULL);
@@ -343,8 +352,6 @@ static void recover_or_tell(struct engine *engine, const struct store_run *row, 
 
     if (recover_run(engine, row, 0, &e)) {
         (*count)++;
-        log_event(LOG_INFO, "run.recovered", F_STR("run_id", row->run_id),
-                  F_STR("tenant", row->tenant), F_INT("completed", row->counts.completed));
         return;
     }
     log_event(LOG_ERROR, "run.not_recovered", F_STR("run_id", row->run_id), F_ERR(&e));
