@@ -27,6 +27,7 @@ struct conn {
     bool close;                   /* after out */
     bool close_sent;              /* the WebSocket close frame */
     struct stream_client *client; /* owned; the connection is a stream */
+    struct gone *gone;            /* owned; NULL unless the stream is a plain one */
     struct buf in;                /* pieces of one WebSocket message */
     LIST_ENTRY(conn) link;
 };
@@ -45,6 +46,9 @@ int ws_receive(struct conn *c, const char *bytes, size_t len);
 int ws_writeable(struct conn *c);
 /* A stream begins: bounds what the kernel buffers for it. */
 void conn_bound(struct conn *c);
+/* net_gone.c: ends a plain stream whose reader has left. */
+void gone_watch(struct conn *c);
+void gone_end(struct conn *c);
 /* The HTTP forms of the stream. */
 int stream_writeable(struct conn *c);
 

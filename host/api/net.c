@@ -179,6 +179,7 @@ struct conn *conn_make(struct net *net, struct lws *wsi)
 /* Lets go of what the connection carries. */
 static void conn_clear(struct conn *c)
 {
+    gone_end(c);
     struct api_request *req = take(c->req);
 
     if (req != NULL)
@@ -217,6 +218,7 @@ void net_stream_begin(struct conn *c, struct buf *wire, struct stream_client *cl
     conn_bound(c);
     net_answer_take(c, wire, true);
     c->client = client;
+    gone_watch(c);
 }
 
 void net_wake(struct conn *c)
@@ -437,8 +439,9 @@ uint16_t net_port(const struct net *net)
     return (uint16_t)lws_get_vhost_listen_port(net->vhost);
 }
 
-/* On a foreign libuv loop lws destroys its context in two calls: the first closes its handles,
- * the second, when the loop has seen them closed, frees the rest. */
+/* On a foreign libuv loop lws destroys its context in two calls: the first closes its handles, the
+ * second frees the rest and unloads the code that their close callbacks are in; so it must wait
+ * until no handle of the loop is closing any more. */
 struct ending {
     uv_timer_t timer;
     struct net *net;
@@ -449,10 +452,21 @@ static void on_ended(uv_handle_t *handle)
     free(handle->data);
 }
 
+static void note_closing(uv_handle_t *handle, void *arg)
+{
+    bool *closing = arg;
+
+    *closing = *closing || uv_is_closing(handle);
+}
+
 static void on_ending(uv_timer_t *timer)
 {
     struct ending *ending = timer->data;
+    bool closing = false;
 
+    uv_walk(timer->loop, note_closing, &closing);
+    if (closing)
+        return;
     lws_context_destroy(ending->net->context);
     free(ending->net);
     uv_close((uv_handle_t *)timer, on_ended);
@@ -472,6 +486,6 @@ void net_close(struct net *net)
     lws_context_destroy(net->context);
     ending->net = net;
     ending->timer.data = ending;
-    failed = uv_timer_start(&ending->timer, on_ending, ENDING_MS, 0);
+    failed = uv_timer_start(&ending->timer, on_ending, ENDING_MS, ENDING_MS);
     assert(failed == 0);
 }

@@ -152,8 +152,9 @@ void request_send_problem(struct api_request *req, const struct problem *problem
         log_event(LOG_ERROR, "http.internal", F_ERR(problem->e),
                   F_STR("route", req->match.route != NULL ? req->match.route->pattern : "none"),
                   F_STR("trace_id", req->trace.trace_id));
-    if (problem->e->code == ERR_UNAVAILABLE)
-        api_header(req, "Retry-After", "1");
+    if (problem->e->code == ERR_UNAVAILABLE ||
+        (problem->e->code == ERR_LIMIT && !(req->limited && !req->rate.admitted)))
+        api_header(req, "Retry-After", "1"); /* the rate's own is in add_rate_headers */
     json_add_compact(&body, value);
     request_send(req, problem_status(problem), PROBLEM_TYPE, &body);
 }

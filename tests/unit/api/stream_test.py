@@ -207,7 +207,10 @@ def test_a_client_that_does_not_read_is_let_go_and_loses_nothing(server_of):
         time.sleep(0.3)
         for _ in range(20):
             start(server, "slow", {"events": 2000})
-        time.sleep(4)
+        end = time.monotonic() + 20
+        while b'closed_total{reason="stalled"} 1' not in expect(server, 200, "GET", "/metrics", base="", token=None):
+            assert time.monotonic() < end, "the client was not let go"
+            time.sleep(0.2)
         s.settimeout(5)
         data = b""
         try:
