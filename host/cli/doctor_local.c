@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "sandbox/client.h"
+#include "store/store.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -13,7 +15,6 @@
 #include <libfyaml.h>
 #include <openssl/crypto.h>
 #include <sodium.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,29 +22,12 @@
 #include <sys/utsname.h>
 
 enum {
-    /* WAL-reset corruption with two writing connections, fixed in 3.51.3 (USERS.md 0.4). */
-    SQLITE_FIXED = 3051003,
     SYNCS = 32,
     SYNC_BYTES = 4096,
     DISK_WARN_MIB = 1024,
 };
 
 /* ---- the kernel, by doing ---- */
-
-/* ORCH_LIBEXEC, else the folder this program is in. */
-static char *libexec_dir(void)
-{
-    const char *set = getenv("ORCH_LIBEXEC");
-    char self[4096];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    char *slash;
-
-    if (set != NULL && *set != '\0')
-        return mem_str(set);
-    self[len > 0 ? len : 0] = '\0';
-    slash = strrchr(self, '/');
-    return slash != NULL ? mem_strn(self, (size_t)(slash - self)) : mem_str(".");
-}
 
 static void say_layers(json_t *rows, const struct layer_report *report)
 {
@@ -64,7 +48,7 @@ static void say_layers(json_t *rows, const struct layer_report *report)
 
 void doctor_sandbox(struct cli *cli, json_t *rows)
 {
-    auto_mem char *dir = libexec_dir();
+    auto_mem char *dir = program_libexec(getenv("ORCH_LIBEXEC"));
     auto_mem char *supervisor = mem_printf("%s/orch-supervisor", dir);
     auto_mem char *worker = mem_printf("%s/orch-worker", dir);
     struct sandbox_options options = {.supervisor_path = supervisor, .worker_path = worker};
@@ -86,10 +70,10 @@ void doctor_sandbox(struct cli *cli, json_t *rows)
 
 void doctor_libraries(struct cli *cli, json_t *rows)
 {
-    bool reset_bug = sqlite3_libversion_number() < SQLITE_FIXED;
+    bool reset_bug = store_driver_has_reset_bug();
 
     (void)cli;
-    doctor_say(rows, "sqlite", reset_bug ? DOCTOR_WARN : DOCTOR_OK, "%s%s", sqlite3_libversion(),
+    doctor_say(rows, "sqlite", reset_bug ? DOCTOR_WARN : DOCTOR_OK, "%s%s", store_driver_version(),
                reset_bug ? " has the WAL-reset bug; mitigated: one writing connection, which does "
                            "every checkpoint (orch explain sqlite-wal-reset)"
                          : "");

@@ -3,6 +3,7 @@
 #include "cli/plugin_project.h"
 
 #include "base/mem.h"
+#include "base/program.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,9 +17,8 @@ enum { ARGV_MAX = PROJECT_SOURCES_MAX + 32 };
 static const struct {
     const char *include, *share;
 } places[] = {
-    {"../include", "../share/orch-sdk"}, /* installed; then two shapes of a build folder */
-    {"../plugin-sdk/stage/include", "../plugin-sdk/stage/share/orch-sdk"},
-    {"../../plugin-sdk/stage/include", "../../plugin-sdk/stage/share/orch-sdk"},
+    {"../include", "../share/orch-sdk"},                                   /* installed */
+    {"../plugin-sdk/stage/include", "../plugin-sdk/stage/share/orch-sdk"}, /* a build folder */
 };
 
 void sdk_paths_done(struct sdk_paths *paths)
@@ -37,10 +37,10 @@ bool sdk_find(struct sdk_paths *ret, struct err *e)
         auto_mem char *map = mem_printf("%s/plugin.map", found.share);
         auto_mem char *header = mem_printf("%s/orch/plugin.h", found.include);
 
-        if (access(map, R_OK) == 0 && access(header, R_OK) == 0) {
-            *ret = (struct sdk_paths){take(found.include), take(found.share)};
-            return true;
-        }
+        if (access(map, R_OK) != 0 || access(header, R_OK) != 0)
+            continue;
+        *ret = (struct sdk_paths){take(found.include), take(found.share)};
+        return true;
     }
     return err_set(e, ERR_NOT_FOUND, "the plugin SDK is not installed beside '%s'", dir);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/program.h"
 
 #include <orch/plugin.h>
 
@@ -12,9 +13,6 @@
 
 #define LAB_TENANT "lab"
 enum { LAB_LOG_BYTES_MAX = 1024 * 1024 };
-
-/* The sandbox's programs, seen from the folder of this one; ORCH_LIBEXEC comes first. */
-static const char *const places[] = {".", "../libexec/orch", "../../sandbox"};
 
 struct lab {
     struct sandbox *sandbox;
@@ -174,35 +172,19 @@ static bool lab_wait(struct lab *lab, struct err *e)
     return true;
 }
 
-/* True when both programs are in dir; their paths then, to be released. */
-static bool programs_in(const char *dir, char **ret_supervisor, char **ret_worker)
+static bool find_programs(char **ret_supervisor, char **ret_worker, struct err *e)
 {
+    auto_mem char *dir = program_libexec(getenv("ORCH_LIBEXEC"));
     auto_mem char *supervisor = mem_printf("%s/orch-supervisor", dir);
     auto_mem char *worker = mem_printf("%s/orch-worker", dir);
 
     if (access(supervisor, X_OK) != 0 || access(worker, X_OK) != 0)
-        return false;
+        return err_set(e, ERR_NOT_FOUND,
+                       "orch-supervisor and orch-worker are not in '%s' (ORCH_LIBEXEC says where)",
+                       dir);
     *ret_supervisor = take(supervisor);
     *ret_worker = take(worker);
     return true;
-}
-
-static bool find_programs(char **ret_supervisor, char **ret_worker, struct err *e)
-{
-    const char *set = getenv("ORCH_LIBEXEC");
-    auto_mem char *here = program_dir();
-
-    if (set != NULL && *set != '\0')
-        return programs_in(set, ret_supervisor, ret_worker) ||
-               err_set(e, ERR_NOT_FOUND, "ORCH_LIBEXEC='%s' has no orch-supervisor and orch-worker",
-                       set);
-    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-        auto_mem char *dir = mem_printf("%s/%s", here, places[i]);
-
-        if (programs_in(dir, ret_supervisor, ret_worker))
-            return true;
-    }
-    return err_set(e, ERR_NOT_FOUND, "orch-supervisor and orch-worker are not beside '%s'", here);
 }
 
 static bool start_sandbox(struct lab *lab, struct err *e)

@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-char *program_dir(void)
-{
-    char self[4096];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self);
-
-    while (len > 0 && self[len - 1] != '/')
-        len--;
-    return len > 1 ? mem_strn(self, (size_t)len - 1) : mem_str(".");
-}
-
 bool plugin_project_open(const char *dir, struct plugin_project **ret, struct err *e)
 {
     auto_obj(plugin_project) project = mem_new(struct plugin_project);

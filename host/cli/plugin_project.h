@@ -21,9 +21,6 @@ struct plugin_project {
     struct manifest *manifest;
 };
 
-/* The folder of this program; release with free. */
-char *program_dir(void) must_check;
-
 /* dir NULL means ".". */
 bool plugin_project_open(const char *dir, struct plugin_project **ret, struct err *e) must_check;
 void plugin_project_free(struct plugin_project *project);

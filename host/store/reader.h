@@ -100,8 +100,8 @@ bool store_read_unfinished(struct store_reader *r, struct store_page page,
 
 /* For the statements that a crash left unsigned: ended runs of all tenants whose statement is not
  * stored, by run id, with bodies. */
-bool store_read_unsigned(struct store_reader *r, struct store_page page,
-                         struct store_run_list *ret, struct err *e) must_check;
+bool store_read_unsigned(struct store_reader *r, struct store_page page, struct store_run_list *ret,
+                         struct err *e) must_check;
 
 struct store_status_counts {
     int64_t of[STORE_RUN_STATUS_COUNT];

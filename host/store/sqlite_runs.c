@@ -96,8 +96,8 @@ bool store_read_unfinished(struct store_reader *r, struct store_page page,
                      &ret->list, NULL, e);
 }
 
-bool store_read_unsigned(struct store_reader *r, struct store_page page,
-                         struct store_run_list *ret, struct err *e)
+bool store_read_unsigned(struct store_reader *r, struct store_page page, struct store_run_list *ret,
+                         struct err *e)
 {
     auto_done(page_start) at = {0};
 

@@ -209,6 +209,11 @@ int store_schema_version(void)
     return migration_count;
 }
 
+bool store_driver_has_reset_bug(void)
+{
+    return sqlite3_libversion_number() < 3051003;
+}
+
 const char *store_driver_version(void)
 {
     return sqlite3_libversion();

@@ -103,5 +103,8 @@ bool store_migrate(const char *path, int version, struct err *e) must_check;
 int store_schema_version(void);
 /* The linked SQLite, "3.40.1": what `orch doctor` prints. */
 const char *store_driver_version(void);
+/* WAL-reset corruption with two writing connections, fixed in SQLite 3.51.3 (USERS.md 0.4). This
+ * driver has one writing connection, so it is mitigated; doctor says so. */
+bool store_driver_has_reset_bug(void);
 
 #endif

@@ -361,8 +361,8 @@ class Watch(Case):
                   trace("completed", {"a": node("completed"), "b": node("completed")}))
         out, _ = self.orch("run", "watch", RUN)
         self.assertEqual([line for line in out.splitlines() if line[0] in "ab"],
-                         ["a  running  1 attempt", "a  completed in 0.01s  1 attempt",
-                          "b  running  1 attempt", "b  completed in 0.01s  1 attempt"])
+                         ["a  running  1 attempt", "a  completed in 0.012s  1 attempt",
+                          "b  running  1 attempt", "b  completed in 0.012s  1 attempt"])
         self.assertNotIn("\x1b", out)
 
     def test_the_tree_is_redrawn_on_a_terminal(self):
