@@ -120,6 +120,7 @@ void commit_event(struct commit *c, const char *type, const char *status, uint32
                              &(struct store_event){
                                  .tenant = ar->tenant,
                                  .run_id = ar->run_id,
+                                 .n = (int64_t)ar->chain.n,
                                  .dag_id = ar->dag->dag_id,
                                  .type = type,
                                  .status = status,

@@ -19,7 +19,7 @@ struct loop {
     uv_loop_t uv;
     uv_poll_t sandbox, store;
     uv_poll_t *authority; /* a handle of its own for each authority that lived */
-    int authority_fd;
+    int authority_fd, authority_events; /* as polled; fd -1: none */
     uv_prepare_t prepare;
     uv_timer_t timer;
     uv_signal_t term, intr;
@@ -67,7 +67,10 @@ static void follow_authority(struct loop *loop)
         uv_poll_stop(loop->authority);
         uv_close((uv_handle_t *)take(loop->authority), free_handle);
     }
+    if (fd == loop->authority_fd && events == loop->authority_events)
+        return;
     loop->authority_fd = fd;
+    loop->authority_events = events;
     if (fd < 0)
         return;
     if (loop->authority == NULL) {

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/text.h"
 #include "daemon/agents.h"
 #include "daemon/dag_cache.h"
@@ -99,24 +100,9 @@ static void check_outcome_names(void)
         assert(attempt_class_from_text(outcome_name((enum outcome)i)) != ATTEMPT_INVALID);
 }
 
-/* Where the other binaries are: the setting, or the folder of this one. */
-static char *libexec_of(const struct config *config)
-{
-    const char *set = config_text(config, CONFIG_LIBEXEC);
-    char self[4096];
-    ssize_t len;
-
-    if (*set != '\0')
-        return mem_str(set);
-    len = readlink("/proc/self/exe", self, sizeof self - 1);
-    while (len > 0 && self[len - 1] != '/')
-        len--;
-    return len > 1 ? mem_strn(self, (size_t)len - 1) : mem_str(".");
-}
-
 static bool start_sandbox(struct host *host, struct err *e)
 {
-    auto_mem char *libexec = libexec_of(host->config);
+    auto_mem char *libexec = program_libexec(config_text(host->config, CONFIG_LIBEXEC));
     auto_mem char *supervisor = mem_printf("%s/orch-supervisor", libexec);
     auto_mem char *worker = mem_printf("%s/orch-worker", libexec);
     auto_mem char *authority = mem_printf("%s/orch-authority", libexec);

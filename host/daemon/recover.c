@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-/* The number of a stored event within its run stands in its data. */
-static int64_t event_number(const struct store_event *event)
-{
-    auto_json data = json_loads(event->payload, 0, NULL);
-
-    return json_integer_value(json_object_get(data, "n"));
-}
-
 static bool chain_goes_on(struct active_run *ar, struct err *e)
 {
     auto_done(store_event_list) last = {0};
@@ -24,7 +16,7 @@ static bool chain_goes_on(struct active_run *ar, struct err *e)
         return false;
     if (last.count == 0)
         return true;
-    ar->chain.n = (uint64_t)event_number(&last.rows[0]);
+    ar->chain.n = (uint64_t)last.rows[0].n;
     if (!text_copy(ar->chain.prev.text, sizeof ar->chain.prev.text, last.rows[0].hash))
         return err_set(e, ERR_CORRUPT, "the last event of run %s has no hash", ar->run_id);
     return true;

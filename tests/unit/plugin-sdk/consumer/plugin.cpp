@@ -18,8 +18,16 @@ static orch_status echo(const orch_host *host, orch_run *run, const orch_ctx *ct
 }
 
 static const orch_agent echo_agent = {
-    sizeof(orch_agent), 0,       "consumer.echo", "1.0.0", nullptr,
-    nullptr,            nullptr, nullptr,         nullptr, echo,
+    sizeof(orch_agent),
+    0,
+    "consumer.echo",
+    "1.0.0",
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
+    echo,
 };
 
 ORCH_PLUGIN("consumer", "1.0.0", nullptr, &echo_agent);
