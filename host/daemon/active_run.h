@@ -63,7 +63,7 @@ struct active_run {
     uint32_t in_flight; /* batches */
     uint32_t rebuilds;  /* after refused commits */
     bool deterministic, checkpoints, dropped;
-    TAILQ_ENTRY(active_run) waiting;
+    TAILQ_ENTRY(active_run) queue; /* of its place: waiting or active */
     UT_hash_handle hh;
 };
 

@@ -36,6 +36,8 @@ struct commit {
     STAILQ_HEAD(, act) acts;
     struct commit_answer answer;
     bool ends_run;
+    struct err refused; /* code set: the store did not take it */
+    STAILQ_ENTRY(commit) link;
 };
 
 struct commit *commit_new(struct active_run *ar, int64_t wall_us)
@@ -266,13 +268,22 @@ void commit_submit(struct commit **commit)
 {
     struct commit *c = take(*commit);
     struct active_run *ar = c->ar;
-    struct err e;
 
     ar->in_flight++;
     if (c->ends_run)
         engine_run_over(ar);
-    if (store_submit_take(ar->engine->host->store, &c->batch, committed, c, &e))
-        return;
-    /* The queue is full or the store has failed: told as the commit's own end. */
-    committed(c, &(struct store_done){.err = &e});
+    if (!store_submit_take(ar->engine->host->store, &c->batch, committed, c, &c->refused))
+        STAILQ_INSERT_TAIL(&ar->engine->refused, c, link);
+}
+
+void commits_refused(struct engine *engine)
+{
+    struct commit *c;
+
+    while ((c = STAILQ_FIRST(&engine->refused)) != NULL) {
+        struct err why = c->refused;
+
+        STAILQ_REMOVE_HEAD(&engine->refused, link);
+        committed(c, &(struct store_done){.err = &why});
+    }
 }

@@ -41,7 +41,10 @@ void answer_error(api_done_fn done, void *done_arg, const struct err *e, const c
 
 /* Drops a commit that was not submitted; nobody is answered. */
 void commit_abandon(struct commit **c);
-/* Takes the commit; *c is NULL afterwards. May complete at once when the store refuses it. */
+/* Takes the commit; *c is NULL afterwards. Its end is told later, also when the store refuses it.
+ */
 void commit_submit(struct commit **c);
+/* Tells the ends of the commits that the store did not take. Once a turn. */
+void commits_refused(struct engine *engine);
 
 #endif

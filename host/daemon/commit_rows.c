@@ -161,8 +161,10 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
     auto_mem char *compensation_id = NULL;
     const char *node_id = ar->dag->nodes[d->ref.node].node_id;
 
-    if (d->ref.compensation)
-        node_id = compensation_id = mem_printf("compensate_%s", node_id);
+    if (d->ref.compensation) {
+        compensation_id = mem_printf("compensate_%s", node_id);
+        node_id = compensation_id;
+    }
     store_batch_attempt_upsert(commit_batch(c),
                                &(struct store_attempt){
                                    .run_id = ar->run_id,

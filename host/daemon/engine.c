@@ -28,6 +28,8 @@ struct engine *engine_new(struct host *host)
     engine->waiting_max = (uint32_t)config_int(host->config, CONFIG_RUNS_WAITING_MAX);
     engine->attempts = attempts_new(host, attempts_max(host->config));
     TAILQ_INIT(&engine->waiting);
+    TAILQ_INIT(&engine->running);
+    STAILQ_INIT(&engine->refused);
     return engine;
 }
 
@@ -70,9 +72,10 @@ void engine_add(struct engine *engine, struct active_run **run)
 
     HASH_ADD_STR(engine->runs, run_id, ar);
     if (run_state(ar->run) == RUN_NEW) {
-        TAILQ_INSERT_TAIL(&engine->waiting, ar, waiting);
+        TAILQ_INSERT_TAIL(&engine->waiting, ar, queue);
         engine->waiting_count++;
     } else {
+        TAILQ_INSERT_TAIL(&engine->running, ar, queue);
         ar->place = PLACE_ACTIVE;
         engine->active++;
     }
@@ -88,8 +91,9 @@ static void level_widths(struct active_run *ar)
 
 static void leave_queue(struct active_run *ar)
 {
-    TAILQ_REMOVE(&ar->engine->waiting, ar, waiting);
+    TAILQ_REMOVE(&ar->engine->waiting, ar, queue);
     ar->engine->waiting_count--;
+    TAILQ_INSERT_TAIL(&ar->engine->running, ar, queue);
     ar->place = PLACE_ACTIVE;
     ar->engine->active++;
 }
@@ -131,8 +135,8 @@ void engine_run_over(struct active_run *ar)
     assert(ar->place != PLACE_ENDED);
     if (ar->place == PLACE_WAITING)
         leave_queue(ar);
+    TAILQ_REMOVE(&ar->engine->running, ar, queue);
     ar->place = PLACE_ENDED;
-    ar->timer_ns = RUN_NO_TIMER;
     ar->engine->active--;
     gauges(ar->engine);
 }
@@ -225,28 +229,33 @@ int64_t engine_next_timer(const struct engine *engine)
     int64_t next = RUN_NO_TIMER;
     const struct active_run *ar;
 
-    for (ar = engine->runs; ar != NULL; ar = ar->hh.next) {
-        if (ar->place == PLACE_ACTIVE && ar->timer_ns < next)
-            next = ar->timer_ns;
-    }
+    if (!STAILQ_EMPTY(&engine->refused))
+        return 0;
+    TAILQ_FOREACH(ar, &engine->running, queue)
+    next = ar->timer_ns < next ? ar->timer_ns : next;
     return next;
+}
+
+static void tick_run(struct active_run *ar, int64_t now_ns)
+{
+    struct commit *c;
+
+    run_tick(ar->run, now_ns);
+    c = commit_new(ar, clock_wall_us());
+    commit_decisions(c);
+    commit_submit(&c);
 }
 
 void engine_tick(struct engine *engine, int64_t now_ns)
 {
     struct active_run *ar, *next;
 
+    commits_refused(engine);
     attempts_flush_logs(engine->attempts);
-    HASH_ITER(hh, engine->runs, ar, next)
-    {
-        struct commit *c;
-
-        if (ar->place != PLACE_ACTIVE || ar->timer_ns > now_ns)
-            continue;
-        run_tick(ar->run, now_ns);
-        c = commit_new(ar, clock_wall_us());
-        commit_decisions(c);
-        commit_submit(&c);
+    for (ar = TAILQ_FIRST(&engine->running); ar != NULL; ar = next) {
+        next = TAILQ_NEXT(ar, queue); /* ar may end now; its neighbours cannot */
+        if (ar->timer_ns <= now_ns)
+            tick_run(ar, now_ns);
     }
 }
 
@@ -265,7 +274,7 @@ json_t *engine_queue_depth_owned(const struct engine *engine)
     json_t *depth = json_object();
     const struct active_run *ar;
 
-    TAILQ_FOREACH(ar, &engine->waiting, waiting)
+    TAILQ_FOREACH(ar, &engine->waiting, queue)
     {
         json_int_t n = json_integer_value(json_object_get(depth, ar->tenant));
 

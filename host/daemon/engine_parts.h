@@ -9,11 +9,13 @@
 #include "daemon/host.h"
 
 TAILQ_HEAD(run_queue, active_run);
+STAILQ_HEAD(commit_queue, commit);
 
 struct engine {
     struct host *host;
-    struct active_run *runs; /* by run_id */
-    struct run_queue waiting;
+    struct active_run *runs;           /* by run_id */
+    struct run_queue waiting, running; /* PLACE_WAITING, PLACE_ACTIVE */
+    struct commit_queue refused;       /* that the store did not take; told in engine_tick */
     struct attempts *attempts;
     uint32_t active, waiting_count;
     uint32_t active_max, waiting_max;
@@ -22,7 +24,7 @@ struct engine {
 /* NULL when no such run of the tenant is in this process, or it has ended. */
 struct active_run *engine_find(const struct engine *engine, const char *tenant, const char *run_id);
 /* Into the table, behind those that wait already. Takes the run. */
-void engine_add(struct engine *engine, struct active_run **ar);
+void engine_add(struct engine *engine, struct active_run **run);
 /* Begins waiting runs while there is room; those already begun (recovered) only count. */
 void engine_admit(struct engine *engine);
 

@@ -18,7 +18,7 @@ struct loop {
     struct host *host;
     uv_loop_t uv;
     uv_poll_t sandbox, store;
-    uv_poll_t *authority; /* a handle of its own for each authority that lived */
+    uv_poll_t *authority;               /* a handle of its own for each authority that lived */
     int authority_fd, authority_events; /* as polled; fd -1: none */
     uv_prepare_t prepare;
     uv_timer_t timer;

@@ -19,13 +19,16 @@
 #include "daemon/statements.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
-enum { PLUGINS_NS = 30000000000, LAST_COMMITS_MS = 10000 };
+#define PLUGINS_NS (30ll * 1000 * 1000 * 1000)
+enum { LAST_COMMITS_MS = 10000, DESCRIPTORS_MAX = 65536 };
 
 void host_fail(struct host *host, const struct err *why)
 {
@@ -123,7 +126,8 @@ static bool start_store(struct host *host, struct err *e)
 {
     auto_mem char *path = mem_printf("%s/orch.db", host->home);
 
-    return store_open(&(struct store_options){.path = path}, &host->store, e) &&
+    return store_open(&(struct store_options){.path = path, .check = STORE_CHECK_NONE},
+                      &host->store, e) &&
            store_reader_open(host->store, &host->reader, e);
 }
 
@@ -282,11 +286,27 @@ static void stop(struct host *host)
     metrics_free(host->metrics);
 }
 
+/* An attempt takes up to five descriptors and spares wait with theirs; lws sizes a table by the
+ * limit and is slow above 262,144 (USERS.md 3.1). */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        log_event(LOG_WARN, "host.descriptor_limit", F_STR("error", strerror(errno)));
+}
+
 static int serve(const struct config *config)
 {
     struct host host = {.config = config, .home = config_text(config, CONFIG_HOME)};
     struct err e = {0};
-    bool ok = start(&host, &e);
+    bool ok;
+
+    raise_descriptor_limit();
+    ok = start(&host, &e);
 
     if (ok)
         loop_run(host.loop);
