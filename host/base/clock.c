@@ -32,12 +32,57 @@ void clock_text(int64_t wall_us, char out[CLOCK_TEXT_BYTES])
     snprintf(out + used, CLOCK_TEXT_BYTES - used, ".%06dZ", (int)(wall_us % 1000000));
 }
 
+/* Exactly so many digits: sscanf would take blanks and signs as well. */
+static bool parse_digits(const char **text, int count, int *ret)
+{
+    int value = 0;
+
+    for (int i = 0; i < count; i++, (*text)++) {
+        if (**text < '0' || **text > '9')
+            return false;
+        value = value * 10 + (**text - '0');
+    }
+    *ret = value;
+    return true;
+}
+
+static bool parse_one_of(const char **text, const char *any)
+{
+    if (**text == '\0' || strchr(any, **text) == NULL)
+        return false;
+    (*text)++;
+    return true;
+}
+
+static bool parse_seconds(const char **text, int64_t *ret_seconds)
+{
+    struct tm tm = {0}, again;
+
+    if (!parse_digits(text, 4, &tm.tm_year) || !parse_one_of(text, "-") ||
+        !parse_digits(text, 2, &tm.tm_mon) || !parse_one_of(text, "-") ||
+        !parse_digits(text, 2, &tm.tm_mday) || !parse_one_of(text, "Tt ") ||
+        !parse_digits(text, 2, &tm.tm_hour) || !parse_one_of(text, ":") ||
+        !parse_digits(text, 2, &tm.tm_min) || !parse_one_of(text, ":") ||
+        !parse_digits(text, 2, &tm.tm_sec))
+        return false;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    again = tm;
+    *ret_seconds = (int64_t)timegm(&again);
+    /* timegm turns 31 February and 10:61 into times that exist. */
+    return again.tm_mon == tm.tm_mon && again.tm_mday == tm.tm_mday &&
+           again.tm_hour == tm.tm_hour && again.tm_min == tm.tm_min;
+}
+
 static bool parse_fraction(const char **text, int64_t *ret_us)
 {
     int64_t us = 0;
     int digits = 0;
 
-    for ((*text)++; **text >= '0' && **text <= '9'; (*text)++, digits++) {
+    *ret_us = 0;
+    if (!parse_one_of(text, "."))
+        return true;
+    for (; **text >= '0' && **text <= '9'; (*text)++, digits++) {
         if (digits < 6)
             us = us * 10 + (**text - '0');
     }
@@ -47,45 +92,28 @@ static bool parse_fraction(const char **text, int64_t *ret_us)
     return digits >= 1 && digits <= 9;
 }
 
-static bool parse_offset(const char *text, int64_t *ret_seconds)
+static bool parse_offset(const char **text, int64_t *ret_seconds)
 {
-    int hours, minutes, used = 0;
+    bool west = **text == '-';
+    int hours, minutes;
 
-    if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0) {
-        *ret_seconds = 0;
+    *ret_seconds = 0;
+    if (parse_one_of(text, "Zz"))
         return true;
-    }
-    if (text[0] != '+' && text[0] != '-')
+    if (!parse_one_of(text, "+-") || !parse_digits(text, 2, &hours) || !parse_one_of(text, ":") ||
+        !parse_digits(text, 2, &minutes) || hours > 23 || minutes > 59)
         return false;
-    if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 || used != 5 ||
-        text[1 + used] != '\0' || hours > 23 || minutes > 59)
-        return false;
-    *ret_seconds = (hours * 60 + minutes) * 60 * (text[0] == '-' ? -1 : 1);
+    *ret_seconds = ((int64_t)hours * 60 + minutes) * (west ? -60 : 60);
     return true;
 }
 
 bool clock_parse(const char *text, int64_t *ret_wall_us)
 {
-    struct tm tm = {0}, again;
-    int64_t us = 0, offset;
-    int used = 0;
-    time_t seconds;
+    int64_t seconds, us, offset;
 
-    if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-               &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6 ||
-        used != 19)
+    if (!parse_seconds(&text, &seconds) || !parse_fraction(&text, &us) ||
+        !parse_offset(&text, &offset) || *text != '\0')
         return false;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    again = tm;
-    seconds = timegm(&again);
-    if (again.tm_mday != tm.tm_mday || again.tm_mon != tm.tm_mon || again.tm_hour != tm.tm_hour)
-        return false; /* 31 February and the like */
-    text += used;
-    if (*text == '.' && !parse_fraction(&text, &us))
-        return false;
-    if (!parse_offset(text, &offset))
-        return false;
-    *ret_wall_us = ((int64_t)seconds - offset) * 1000000 + us;
+    *ret_wall_us = (seconds - offset) * 1000000 + us;
     return true;
 }

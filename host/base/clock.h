@@ -12,7 +12,7 @@ int64_t clock_wall_us(void); /* since 1970-01-01T00:00:00Z */
 enum { CLOCK_TEXT_BYTES = 32 };
 /* "2026-11-22T07:38:00.123456Z", always with six decimals, so that texts sort as times do. */
 void clock_text(int64_t wall_us, char out[CLOCK_TEXT_BYTES]);
-/* Any RFC 3339 time, any offset, up to nine decimals (cut to microseconds). */
+/* Any RFC 3339 time but a leap second, any offset, up to nine decimals (cut to microseconds). */
 bool clock_parse(const char *text, int64_t *ret_wall_us) __attribute__((warn_unused_result));
 
 #endif

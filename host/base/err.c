@@ -42,7 +42,7 @@ bool err_code_retryable(enum err_code code)
     return err_table[code].retry;
 }
 
-bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
+bool(err_set)(struct err *e, enum err_code code, const char *fmt, ...)
 {
     va_list args;
 
@@ -84,7 +84,7 @@ static enum err_code code_of_errno(int number)
     }
 }
 
-bool err_sys(struct err *e, const char *fmt, ...)
+bool(err_sys)(struct err *e, const char *fmt, ...)
 {
     int number = errno;
     va_list args;
@@ -102,7 +102,7 @@ bool err_sys(struct err *e, const char *fmt, ...)
     return false;
 }
 
-bool err_wrap(struct err *e, const char *fmt, ...)
+bool(err_wrap)(struct err *e, const char *fmt, ...)
 {
     char inner[ERR_MSG_BYTES];
     va_list args;

@@ -62,13 +62,23 @@ bool fd_set_nonblock(int fd, struct err *e)
     return true;
 }
 
-bool file_read(const char *path, size_t bytes_max, struct buf *b, struct err *e)
+static bool open_stdin(int *ret_fd, struct err *e)
+{
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0)
+        return err_sys(e, "standard input");
+    *ret_fd = fd;
+    return true;
+}
+
+bool file_open(const char *path, int *ret_fd, struct err *e)
 {
     auto_fd fd = -1;
     struct stat st;
 
     if (strcmp(path, "-") == 0)
-        return fd_read_all(STDIN_FILENO, bytes_max, b, e) || err_wrap(e, "standard input");
+        return open_stdin(ret_fd, e);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return err_sys(e, "open '%s'", path);
@@ -76,7 +86,19 @@ bool file_read(const char *path, size_t bytes_max, struct buf *b, struct err *e)
         return err_sys(e, "stat '%s'", path);
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_INVALID, "'%s' is not a regular file", path);
-    return fd_read_all(fd, bytes_max, b, e) || err_wrap(e, "'%s'", path);
+    *ret_fd = take_fd(&fd);
+    return true;
+}
+
+bool file_read(const char *path, size_t bytes_max, struct buf *b, struct err *e)
+{
+    auto_fd fd = -1;
+
+    if (!file_open(path, &fd, e))
+        return false;
+    if (fd_read_all(fd, bytes_max, b, e))
+        return true;
+    return strcmp(path, "-") == 0 ? err_wrap(e, "standard input") : err_wrap(e, "'%s'", path);
 }
 
 /* The folder of path, "." where it has none. */

@@ -13,7 +13,10 @@ bool fd_read_all(int fd, size_t bytes_max, struct buf *b, struct err *e) must_ch
 bool fd_write_all(int fd, const void *bytes, size_t len, struct err *e) must_check;
 bool fd_set_nonblock(int fd, struct err *e) must_check;
 
-/* Opens a regular file that is not a symbolic link, and reads it. path "-" is standard input. */
+/* Opens a regular file that is not a symbolic link for reading. path "-" gives a copy of standard
+ * input. */
+bool file_open(const char *path, int *ret_fd, struct err *e) must_check;
+/* The same, and reads it. */
 bool file_read(const char *path, size_t bytes_max, struct buf *b, struct err *e) must_check;
 /* Writes a temporary file beside path, syncs it, renames it over path, syncs the folder. */
 bool file_write_atomic(const char *path, const void *bytes, size_t len, unsigned mode,

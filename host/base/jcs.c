@@ -87,7 +87,7 @@ void jcs_number(double number, char *out)
 
     assert(isfinite(number));
     if (number == 0) {
-        strcpy(out, "0");
+        memcpy(out, "0", sizeof "0");
         return;
     }
     d = shortest(fabs(number));

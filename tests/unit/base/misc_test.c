@@ -1,4 +1,4 @@
-/* misc_test.c -- errors, buffers, clocks, files, memfds, ids, hashes, log lines. */
+/* misc_test.c -- errors, buffers, clocks, files, memfds, ids, hashes, log lines, places. */
 #include "suites.h"
 
 #include "base/buf.h"
@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/uuid.h"
 
 #include <errno.h>
@@ -74,6 +75,15 @@ START_TEST(times_go_both_ways)
     ck_assert(!clock_parse("2026-11-22T07:38:00.Z", &us));
     ck_assert(!clock_parse("2026-11-22T07:38:00+0200", &us));
     ck_assert(!clock_parse("yesterday", &us));
+    ck_assert(!clock_parse("", &us));
+    ck_assert(!clock_parse("2026- 1-02T07:38:00Z", &us));
+    ck_assert(!clock_parse("+202-11-22T07:38:00Z", &us));
+    ck_assert(!clock_parse("2026-11-22T07:38:75Z", &us));
+    ck_assert(!clock_parse("2026-11-22T24:00:00Z", &us));
+    ck_assert(!clock_parse("2026-11-22T07:38:00+-1:-3", &us));
+    ck_assert(!clock_parse("2026-11-22T07:38:00+24:00", &us));
+    ck_assert(!clock_parse("2026-11-22T07:38:00Z ", &us));
+    ck_assert(!clock_parse("2026-11-22T07:38:00.1234567890Z", &us));
     ck_assert(clock_mono_ns() > 0 && clock_wall_us() > 1700000000000000);
 }
 END_TEST
@@ -195,6 +205,21 @@ START_TEST(log_levels_have_names)
 }
 END_TEST
 
+START_TEST(the_other_programs_are_where_they_are_said_to_be_or_beside_this_one)
+{
+    auto_mem char *here = program_dir();
+    auto_mem char *said = program_libexec("/opt/orch");
+    auto_mem char *unset = program_libexec(NULL);
+    auto_mem char *empty = program_libexec("");
+    auto_mem char *self = mem_printf("%s/base_test", here);
+
+    ck_assert_int_eq(access(self, X_OK), 0);
+    ck_assert_str_eq(said, "/opt/orch");
+    ck_assert_str_eq(unset, here);
+    ck_assert_str_eq(empty, here);
+}
+END_TEST
+
 TCase *misc_cases(void)
 {
     TCase *tc = tcase_create("misc");
@@ -209,5 +234,6 @@ TCase *misc_cases(void)
     tcase_add_test(tc, hashes_in_pieces_equal_hashes_at_once);
     tcase_add_test(tc, a_peer_cannot_forge_a_log_line);
     tcase_add_test(tc, log_levels_have_names);
+    tcase_add_test(tc, the_other_programs_are_where_they_are_said_to_be_or_beside_this_one);
     return tc;
 }
