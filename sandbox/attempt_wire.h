@@ -99,6 +99,7 @@ void attempt_input_pack(const struct attempt_input *input, struct buf *b);
 bool attempt_input_unpack(const void *bytes, size_t len, struct attempt_input *ret,
                           struct err *e) must_check;
 
+/* CRC-32 of IEEE 802.3, reflected; 0 to begin, the last result to go on. */
 uint32_t attempt_crc(uint32_t crc, const void *bytes, size_t len);
 
 #endif

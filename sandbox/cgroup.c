@@ -84,6 +84,7 @@ static uint64_t file_number(const char *folder, const char *name, const char *ke
 
 /* ---- where our folders are ---- */
 
+/* 0 for a process that is no more, or only waits to be reaped. */
 static uint64_t start_time_of(pid_t pid)
 {
     auto_mem char *path = mem_printf("/proc/%d/stat", (int)pid);
@@ -92,6 +93,8 @@ static uint64_t start_time_of(pid_t pid)
     const char *at = f != NULL && fgets(line, sizeof line, f) != NULL ? strrchr(line, ')') : NULL;
     uint64_t ticks = 0;
 
+    if (at == NULL || strncmp(at, ") Z", 3) == 0)
+        return 0;
     /* Field 22, the 20th behind the name. */
     for (int i = 0; at != NULL && i < 20; i++)
         at = strchr(at + 1, ' ');
@@ -143,7 +146,7 @@ static void sweep(const char *parent)
         auto_mem char *stale = mem_printf("%s/%s", parent, entry->d_name);
 
         if (sscanf(entry->d_name, "orch-%d-%" SCNu64, &pid, &start) == 2 &&
-            start_time_of(pid) != start)
+            (start == 0 || start_time_of(pid) != start))
             remove_folder(stale);
     }
     if (dir != NULL)

@@ -3,8 +3,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "orch/plugin.h"
 #include "sandbox/client_internal.h"
+#include <orch/plugin.h>
 
 #include <assert.h>
 #include <signal.h>
@@ -106,7 +106,7 @@ static struct attempt *attempt_new(struct sandbox *sb, const struct attempt_spec
     a->min_level = spec->min_level != 0 ? spec->min_level : LAYER_LEVEL_DEFAULT;
     a->required_layers = spec->required_layers;
     a->deadline_ns = spec->deadline_ns;
-    a->output_bytes_max = spec->limits.output_bytes;
+    a->reader.output_bytes_max = spec->limits.output_bytes;
     for (size_t i = 0; i < ARRAY_LEN(a->streams); i++)
         a->streams[i].left = spec->limits.log_bytes;
     TAILQ_INSERT_HEAD(&sb->attempts[a->id % HASH_BUCKETS], a, hash_link);
@@ -181,9 +181,9 @@ struct attempt *attempt_find(struct sandbox *sb, uint64_t id)
 {
     struct attempt *a;
 
-    TAILQ_FOREACH(a, &sb->attempts[id % HASH_BUCKETS], hash_link)
-    if (a->id == id)
-        return a;
+    TAILQ_FOREACH (a, &sb->attempts[id % HASH_BUCKETS], hash_link)
+        if (a->id == id)
+            return a;
     return NULL;
 }
 
@@ -226,6 +226,16 @@ void sandbox_attempt_kill(struct sandbox *sb, uint64_t id)
 bool attempt_accepts(const struct attempt *a, uint32_t layers)
 {
     return layer_level(layers) >= a->min_level && (a->required_layers & ~layers) == 0;
+}
+
+void attempt_progressed(struct sandbox *sb, struct attempt *a, const struct packet_part *part)
+{
+    auto_done(buf) note = {0};
+
+    text_add_utf8(&note, part->text, part->bytes);
+    if (sb->events.on_attempt_progress != NULL)
+        sb->events.on_attempt_progress(sb->arg, a->id, part->done, part->total, buf_text(&note),
+                                       note.len);
 }
 
 void attempt_begun(struct sandbox *sb, struct attempt *a)
@@ -275,10 +285,11 @@ void attempt_gave_up(struct sandbox *sb, struct attempt *a, enum outcome outcome
 /* What an output is, is decided here once and for all: a strict JSON text, or no output. */
 static bool output_is_json(struct attempt *a)
 {
-    struct json_limits limits = {a->output_bytes_max, OUTPUT_JSON_DEPTH_MAX};
+    struct json_limits limits = {a->reader.output_bytes_max, OUTPUT_JSON_DEPTH_MAX};
     struct err e;
 
-    if (json_parse(buf_text(&a->output), a->output.len, &limits, &a->output_json, NULL, &e))
+    if (json_parse(buf_text(&a->reader.output), a->reader.output.len, &limits, &a->output_json,
+                   NULL, &e))
         return true;
     a->reason = mem_printf("the output is not a JSON value: %.900s", e.msg);
     return false;
@@ -289,6 +300,8 @@ void attempt_ended(struct sandbox *sb, struct attempt *a, const struct observed 
     assert(a->outcome == OUTCOME_INVALID);
     a->seen = *seen;
     a->seen.wall_ns = a->ended_ns - a->started_ns;
+    a->seen.stop_asked = a->cancelled;
+    a->seen.past_deadline = a->deadline_ns != 0 && a->ended_ns >= a->deadline_ns;
     a->seen.cpu_limit_ns = (int64_t)a->pool->limits.cpu_ms * 1000000;
     a->outcome = outcome_of(&a->seen);
     if (a->outcome == OUTCOME_OK && !output_is_json(a))
@@ -327,8 +340,8 @@ static bool frame_speaks(const struct attempt *a)
 
 static void say_message(const struct attempt *a, struct buf *b)
 {
-    if (frame_speaks(a) && a->message != NULL && a->message[0] != '\0')
-        text_add_utf8(b, a->message, strlen(a->message));
+    if (frame_speaks(a) && a->reader.message != NULL && a->reader.message[0] != '\0')
+        text_add_utf8(b, a->reader.message, strlen(a->reader.message));
     else if (a->outcome == OUTCOME_UNKNOWN_AGENT)
         buf_addf(b, "Agent '%s' not found in registry", a->agent_id);
     else if (a->reason != NULL)
@@ -341,8 +354,8 @@ static void say_message(const struct attempt *a, struct buf *b)
 
 static void say_class(const struct attempt *a, struct buf *b)
 {
-    if (frame_speaks(a) && a->error_class[0] != '\0')
-        text_add_utf8(b, a->error_class, strlen(a->error_class));
+    if (frame_speaks(a) && a->reader.error_class[0] != '\0')
+        text_add_utf8(b, a->reader.error_class, strlen(a->reader.error_class));
     else if (words[a->outcome].error_class != NULL)
         buf_adds(b, words[a->outcome].error_class);
 }
@@ -354,18 +367,19 @@ static void deliver(struct sandbox *sb, struct attempt *a)
     bool ok = a->outcome == OUTCOME_OK, by_itself = a->seen.frame_complete;
     struct attempt_result r = {
         .outcome = a->outcome,
-        .status = by_itself ? a->result.status : 0,
-        .output = ok ? buf_text(&a->output) : NULL,
-        .output_bytes = ok ? a->output.len : 0,
+        .status = by_itself ? a->reader.result.status : 0,
+        .output = ok ? buf_text(&a->reader.output) : NULL,
+        .output_bytes = ok ? a->reader.output.len : 0,
         .output_json = ok ? a->output_json : NULL,
         .exit_code = a->seen.exit_known && a->seen.signal == 0 ? a->seen.exit_code : -1,
         .signal = a->seen.signal,
         .layers = a->layers,
         .level = layer_level(a->layers),
         .wall_ns = a->started_ns != 0 ? a->ended_ns - a->started_ns : 0,
-        .cpu_ns = by_itself ? (int64_t)a->result.cpu_ns : 0,
+        .cpu_ns = by_itself ? (int64_t)a->reader.result.cpu_ns : 0,
         .memory_peak = a->memory_peak,
-        .log_dropped = a->streams[STREAM_LOG].dropped + (by_itself ? a->result.log_dropped : 0),
+        .log_dropped =
+            a->streams[STREAM_LOG].dropped + (by_itself ? a->reader.result.log_dropped : 0),
         .stdout_dropped = a->streams[STREAM_STDOUT].dropped,
         .stderr_dropped = a->streams[STREAM_STDERR].dropped,
     };
@@ -398,10 +412,9 @@ void attempt_free(struct sandbox *sb, struct attempt *a)
     if (a->begun_due)
         TAILQ_REMOVE(&sb->begun, a, begun_link);
     buf_done(&a->input);
-    buf_done(&a->output);
+    attempt_reader_done(&a->reader);
     json_decref(a->output_json);
     free(a->agent_id);
-    free(a->message);
     free(a->reason);
     free(a);
 }

@@ -10,7 +10,7 @@
 #ifndef ORCH_SANDBOX_CLIENT_INTERNAL_H
 #define ORCH_SANDBOX_CLIENT_INTERNAL_H
 
-#include "sandbox/attempt_wire.h"
+#include "sandbox/attempt_reader.h"
 #include "sandbox/client.h"
 #include "sandbox/super_wire.h"
 
@@ -159,15 +159,8 @@ struct attempt {
     int64_t started_ns, ended_ns;
     uint32_t layers;
     struct stream streams[3];
-    uint64_t log_dropped; /* by the attempt's own word */
     uint64_t channel_bytes;
-    /* The result as it comes. */
-    bool result_begun;
-    struct attempt_result_head result;
-    char error_class[ATTEMPT_CLASS_BYTES_MAX + 1];
-    char *message;
-    struct buf output;
-    uint64_t output_bytes_max;
+    struct attempt_reader reader;
     /* Decided. */
     enum outcome outcome;
     char *reason; /* for outcomes that no frame explains */
@@ -216,12 +209,17 @@ void watch_add(struct sandbox *sb, struct watch *w, int fd, uint32_t events,
                void (*ready)(struct sandbox *, struct watch *, uint32_t), void *owner);
 void watch_events(struct sandbox *sb, struct watch *w, uint32_t events);
 void watch_close(struct sandbox *sb, struct watch *w);
-/* Queues when the supervisor's socket is full. Takes the descriptors in any case. */
-void tell_super(struct sandbox *sb, enum super_message type, uint64_t id, const void *payload,
-                size_t bytes, int *fds, uint32_t fd_count);
 void timer_at(struct sandbox *sb, int64_t at_ns);
 /* Makes the poll descriptor readable: something became due outside of sandbox_turn. */
 void wake_self(struct sandbox *sb);
+
+/* client_super.c */
+bool supervisor_start(struct sandbox *sb, struct err *e) must_check;
+void supervisor_stop(struct sandbox *sb);
+void supervisor_await(struct sandbox *sb);
+/* Queues when the supervisor's socket is full. Takes the descriptors in any case. */
+void tell_super(struct sandbox *sb, enum super_message type, uint64_t id, const void *payload,
+                size_t bytes, int *fds, uint32_t fd_count);
 
 /* client_plugin.c */
 struct plugin *plugin_find(struct sandbox *sb, const char *digest);
@@ -298,6 +296,8 @@ void attempt_ended(struct sandbox *sb, struct attempt *a, const struct observed 
 /* It never ran, or nobody knows how it ended. */
 void attempt_gave_up(struct sandbox *sb, struct attempt *a, enum outcome outcome,
                      const char *reason);
+/* The note reaches the caller as valid UTF-8. */
+void attempt_progressed(struct sandbox *sb, struct attempt *a, const struct packet_part *part);
 void attempt_begun(struct sandbox *sb, struct attempt *a);
 void attempts_tell_begun(struct sandbox *sb);
 void attempts_deliver(struct sandbox *sb);

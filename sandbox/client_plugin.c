@@ -2,9 +2,8 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "ipc/pack.h"
-#include "orch/plugin.h"
 #include "sandbox/client_internal.h"
+#include "sandbox/plugin_info.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,9 +16,9 @@ struct plugin *plugin_find(struct sandbox *sb, const char *digest)
 {
     struct plugin *plugin;
 
-    TAILQ_FOREACH(plugin, &sb->plugins, link)
-    if (plugin->state != PLUGIN_REMOVED && strcmp(plugin->digest, digest) == 0)
-        return plugin;
+    TAILQ_FOREACH (plugin, &sb->plugins, link)
+        if (plugin->state != PLUGIN_REMOVED && strcmp(plugin->digest, digest) == 0)
+            return plugin;
     return NULL;
 }
 
@@ -82,12 +81,12 @@ static void remove_plugin(struct sandbox *sb, struct plugin *plugin, const char 
     struct pool *pool;
 
     plugin->state = PLUGIN_REMOVED;
-    TAILQ_FOREACH(pool, &sb->pools, link)
-    if (pool->domain->plugin == plugin)
-        pool_drop_waiting(sb, pool, why);
-    TAILQ_FOREACH(domain, &sb->domains, link)
-    if (domain->plugin == plugin)
-        domain_retire(sb, domain);
+    TAILQ_FOREACH (pool, &sb->pools, link)
+        if (pool->domain->plugin == plugin)
+            pool_drop_waiting(sb, pool, why);
+    TAILQ_FOREACH (domain, &sb->domains, link)
+        if (domain->plugin == plugin)
+            domain_retire(sb, domain);
     timer_at(sb, sb->now_ns);
     wake_self(sb);
 }
@@ -101,56 +100,6 @@ void sandbox_plugin_remove(struct sandbox *sb, const char *digest)
 }
 
 /* ---- what a plugin says of itself ---- */
-
-struct info {
-    struct sandbox_plugin_info public;
-    struct sandbox_agent agents[AGENTS_MAX];
-    char *texts[2 + AGENTS_MAX * 7];
-    size_t text_count;
-};
-
-static void info_free(struct info *info)
-{
-    for (size_t i = 0; info != NULL && i < info->text_count; i++)
-        free(info->texts[i]);
-    free(info);
-}
-DEFINE_AUTO(info)
-
-static const char *text_field(struct info *info, struct unpack *u)
-{
-    char *text = unpack_str_owned(u, PLUGIN_INFO_BYTES_MAX);
-
-    if (!text_utf8_valid(text, strlen(text)))
-        u->failed = true;
-    info->texts[info->text_count++] = text;
-    return text;
-}
-
-static bool unpack_info(struct info *info, struct unpack *u)
-{
-    info->public.abi_major = unpack_u32(u);
-    info->public.abi_minor = unpack_u32(u);
-    info->public.id = text_field(info, u);
-    info->public.version = text_field(info, u);
-    info->public.n_agents = unpack_u32(u);
-    info->public.agents = info->agents;
-    if (info->public.n_agents > AGENTS_MAX)
-        return false;
-    for (uint32_t i = 0; i < info->public.n_agents; i++) {
-        struct sandbox_agent *agent = &info->agents[i];
-
-        agent->flags = unpack_u32(u);
-        agent->id = text_field(info, u);
-        agent->version = text_field(info, u);
-        agent->summary = text_field(info, u);
-        agent->profile = text_field(info, u);
-        agent->input_schema = text_field(info, u);
-        agent->output_schema = text_field(info, u);
-        agent->policies = text_field(info, u);
-    }
-    return unpack_end(u, NULL);
-}
 
 static bool check_expected(const struct plugin *plugin, const struct sandbox_plugin_info *info,
                            struct err *e)
@@ -177,20 +126,15 @@ void plugin_refused(struct sandbox *sb, struct domain *domain, const struct err 
 
 void plugin_loaded(struct sandbox *sb, struct domain *domain, const void *bytes, size_t len)
 {
-    auto_obj(info) info = mem_new(struct info);
     struct plugin *plugin = domain->plugin;
-    struct unpack u = unpack_of(bytes, len);
+    auto_obj(plugin_info) info = NULL;
     struct pool *pool;
     struct err e;
 
     if (plugin->state != PLUGIN_LOADING)
         return;
-    if (!unpack_info(info, &u)) {
-        err_set(&e, ERR_UNPROCESSABLE, "plugin's description cannot be read");
-        plugin_refused(sb, domain, &e);
-        return;
-    }
-    if (!check_expected(plugin, &info->public, &e)) {
+    info = plugin_info_read(bytes, len, &e);
+    if (info == NULL || !check_expected(plugin, &info->public, &e)) {
         plugin_refused(sb, domain, &e);
         return;
     }
@@ -198,9 +142,9 @@ void plugin_loaded(struct sandbox *sb, struct domain *domain, const void *bytes,
     info->public.digest = plugin->digest;
     if (sb->events.on_plugin_ready != NULL)
         sb->events.on_plugin_ready(sb->arg, &info->public);
-    TAILQ_FOREACH(pool, &sb->pools, link)
-    if (pool->domain->plugin == plugin)
-        pool_pump(sb, pool);
+    TAILQ_FOREACH (pool, &sb->pools, link)
+        if (pool->domain->plugin == plugin)
+            pool_pump(sb, pool);
 }
 
 void plugins_sweep(struct sandbox *sb)

@@ -17,10 +17,10 @@ struct pool *pool_of(struct sandbox *sb, struct plugin *plugin, const struct att
     struct domain *d = domain_of(sb, plugin, spec, false);
     struct pool *pool;
 
-    TAILQ_FOREACH(pool, &sb->pools, link)
-    if (pool->domain == d && pool->has_secrets == spec->has_secrets &&
-        same_limits(&pool->limits, &spec->limits))
-        return pool;
+    TAILQ_FOREACH (pool, &sb->pools, link)
+        if (pool->domain == d && pool->has_secrets == spec->has_secrets &&
+            same_limits(&pool->limits, &spec->limits))
+            return pool;
     pool = mem_new(struct pool);
     pool->domain = d;
     pool->limits = spec->limits;
@@ -55,8 +55,7 @@ static bool order_made(struct sandbox *sb, struct pool *pool)
 {
     struct slot *slot;
 
-    TAILQ_FOREACH(slot, &pool->starting, link)
-    {
+    TAILQ_FOREACH (slot, &pool->starting, link) {
         struct zyg *z;
 
         if (slot->state != SLOT_MADE)
@@ -123,9 +122,9 @@ void pools_pump_domain(struct sandbox *sb, struct domain *domain)
 {
     struct pool *pool;
 
-    TAILQ_FOREACH(pool, &sb->pools, link)
-    if (pool->domain == domain)
-        pool_pump(sb, pool);
+    TAILQ_FOREACH (pool, &sb->pools, link)
+        if (pool->domain == domain)
+            pool_pump(sb, pool);
 }
 
 void pool_failed(struct sandbox *sb, struct pool *pool, const char *why)

@@ -102,9 +102,9 @@ struct slot *slot_find(struct sandbox *sb, uint64_t id)
 {
     struct slot *slot;
 
-    TAILQ_FOREACH(slot, bucket(sb, id), hash_link)
-    if (slot->id == id)
-        return slot;
+    TAILQ_FOREACH (slot, bucket(sb, id), hash_link)
+        if (slot->id == id)
+            return slot;
     return NULL;
 }
 

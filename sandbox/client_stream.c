@@ -3,8 +3,8 @@
  * the kernel and counted; with secrets stdout and stderr are thrown away whole, since nobody
  * redacted them. */
 #include "base/text.h"
-#include "orch/plugin.h"
 #include "sandbox/client_internal.h"
+#include <orch/plugin.h>
 
 #include <assert.h>
 #include <errno.h>

@@ -26,9 +26,9 @@ struct domain *domain_of(struct sandbox *sb, struct plugin *plugin, const struct
 {
     struct domain *d;
 
-    TAILQ_FOREACH(d, &sb->domains, link)
-    if (!describes && same_domain(d, plugin, spec))
-        return d;
+    TAILQ_FOREACH (d, &sb->domains, link)
+        if (!describes && same_domain(d, plugin, spec))
+            return d;
     d = mem_new(struct domain);
     d->plugin = plugin;
     d->profile = spec->profile;
@@ -77,13 +77,13 @@ static bool room_for_zygote(struct sandbox *sb)
 
     if (sb->zygote_count < sb->options.zygotes_max)
         return true;
-    TAILQ_FOREACH(pool, &sb->pools, link) /* those that are in use are the latest */
-    if (pool->waiting_count + pool->running_count > 0)
-        pool->domain->used_ns = sb->now_ns;
-    TAILQ_FOREACH(d, &sb->domains, link)
-    if (d->zygote_count > 0 && d->used_ns < sb->now_ns &&
-        (oldest == NULL || d->used_ns < oldest->used_ns))
-        oldest = d;
+    TAILQ_FOREACH (pool, &sb->pools, link) /* those that are in use are the latest */
+        if (pool->waiting_count + pool->running_count > 0)
+            pool->domain->used_ns = sb->now_ns;
+    TAILQ_FOREACH (d, &sb->domains, link)
+        if (d->zygote_count > 0 && d->used_ns < sb->now_ns &&
+            (oldest == NULL || d->used_ns < oldest->used_ns))
+            oldest = d;
     if (oldest != NULL)
         domain_retire(sb, oldest);
     timer_at(sb, sb->now_ns + QUIET_NS);
@@ -112,8 +112,7 @@ struct zyg *domain_zygote(struct sandbox *sb, struct domain *d)
     struct zyg *z, *best = NULL;
     uint32_t starting = 0, usable = 0;
 
-    TAILQ_FOREACH(z, &d->zygotes, link)
-    {
+    TAILQ_FOREACH (z, &d->zygotes, link) {
         starting += z->state == ZYG_STARTING;
         usable += z->state != ZYG_STOPPING;
         if (can_fork(d, z) && (best == NULL || z->spawning < best->spawning))
@@ -139,10 +138,10 @@ static struct zyg *find_zygote(struct sandbox *sb, uint64_t id)
     struct domain *d;
     struct zyg *z;
 
-    TAILQ_FOREACH(d, &sb->domains, link)
-    TAILQ_FOREACH(z, &d->zygotes, link)
-    if (z->id == id)
-        return z;
+    TAILQ_FOREACH (d, &sb->domains, link)
+        TAILQ_FOREACH (z, &d->zygotes, link)
+            if (z->id == id)
+                return z;
     return NULL;
 }
 
@@ -170,15 +169,14 @@ static void forget_zygote(struct sandbox *sb, struct zyg *z)
     struct pool *pool;
     struct slot *slot;
 
-    TAILQ_FOREACH(pool, &sb->pools, link)
-    {
+    TAILQ_FOREACH (pool, &sb->pools, link) {
         struct slot_list *const lists[] = {&pool->starting, &pool->ready, &pool->running};
 
         if (pool->domain != d)
             continue;
         for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-            TAILQ_FOREACH(slot, lists[i], link)
-        slot->zyg = slot->zyg == z ? NULL : slot->zyg;
+            TAILQ_FOREACH (slot, lists[i], link)
+                slot->zyg = slot->zyg == z ? NULL : slot->zyg;
     }
     TAILQ_REMOVE(&d->zygotes, z, link);
     d->zygote_count--;
@@ -200,9 +198,9 @@ static void start_failed(struct sandbox *sb, struct domain *d, const struct err 
     }
     if (d->failures < FAILURES_MAX)
         return;
-    TAILQ_FOREACH(pool, &sb->pools, link)
-    if (pool->domain == d)
-        pool_drop_waiting(sb, pool, why->msg);
+    TAILQ_FOREACH (pool, &sb->pools, link)
+        if (pool->domain == d)
+            pool_drop_waiting(sb, pool, why->msg);
 }
 
 void zygote_gone(struct sandbox *sb, uint64_t id, enum err_code code, const char *text)
@@ -263,8 +261,8 @@ void domain_retire(struct sandbox *sb, struct domain *d)
 {
     struct zyg *z;
 
-    TAILQ_FOREACH(z, &d->zygotes, link)
-    zygote_retire(sb, z, true);
+    TAILQ_FOREACH (z, &d->zygotes, link)
+        zygote_retire(sb, z, true);
     timer_at(sb, sb->now_ns + SECOND_NS);
 }
 
@@ -292,8 +290,8 @@ void domains_turn(struct sandbox *sb)
 
     for (d = TAILQ_FIRST(&sb->domains); d != NULL; d = next) {
         next = TAILQ_NEXT(d, link);
-        TAILQ_FOREACH(z, &d->zygotes, link)
-        zygote_turn(sb, z);
+        TAILQ_FOREACH (z, &d->zygotes, link)
+            zygote_turn(sb, z);
         if (d->describes && d->plugin->state == PLUGIN_LOADING)
             domain_zygote(sb, d);
         if (sb->now_ns >= d->used_ns + DOMAIN_IDLE_NS && d->pools == 0 && !d->describes)

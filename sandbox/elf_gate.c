@@ -1,8 +1,8 @@
 /* elf_gate.c -- headers, segments and the ABI note. See elf_gate.h. */
 #include "sandbox/elf_gate.h"
 
-#include "orch/plugin.h"
 #include "sandbox/elf_view.h"
+#include <orch/plugin.h>
 
 #include <stdarg.h>
 #include <stdio.h>

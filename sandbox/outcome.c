@@ -1,7 +1,7 @@
 /* outcome.c -- see outcome.h. */
 #include "sandbox/outcome.h"
 
-#include "orch/plugin.h"
+#include <orch/plugin.h>
 
 #include <assert.h>
 #include <signal.h>
@@ -57,8 +57,10 @@ static enum outcome of_status(const struct observed *o)
         return OUTCOME_PLUGIN_TRANSIENT;
     case ORCH_E_INPUT:
         return OUTCOME_BAD_INPUT;
-    case ORCH_E_CANCELLED:
-        return OUTCOME_CANCELLED;
+    case ORCH_E_CANCELLED: /* should_stop also says so at the deadline, just before our kill */
+        if (o->stop_asked)
+            return OUTCOME_CANCELLED;
+        return o->past_deadline ? OUTCOME_TIMEOUT : OUTCOME_PLUGIN_FATAL;
     default: /* FATAL, UNSUPPORTED, INTERNAL, and whatever a plugin makes up */
         return OUTCOME_PLUGIN_FATAL;
     }

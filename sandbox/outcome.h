@@ -51,6 +51,8 @@ struct observed {
     bool exit_known;      /* false: nobody could tell us the exit status */
     bool lost;            /* not reaped in time */
     bool entered;         /* input was handed over */
+    bool stop_asked;      /* sandbox_attempt_cancel told it */
+    bool past_deadline;   /* it ended at or behind its deadline */
     int exit_code;        /* when signal is 0 */
     int signal;           /* 0: it exited */
     bool frame_complete;  /* one whole, valid result frame */

@@ -1,6 +1,7 @@
 /* redact.h -- finds secret values in what an attempt is about to say and puts "[redacted]" in their
- * place: as they are, JSON-escaped, percent-encoded, in hex of either case, and inside base64 and
- * base64url at each of the three ways that bytes can fall into groups of three.
+ * place: as they are, percent-encoded, in hex of either case, and inside base64 and base64url at
+ * each of the three ways that bytes can fall into groups of three; each of these also with any
+ * choice of JSON escapes.
  *
  * Values under REDACT_ENCODED_BYTES_MIN bytes are found only as they are: their encodings are too
  * short to tell from chance. A plugin that wants to disguise a value can; this stops accidents. */

@@ -3,9 +3,10 @@
  * network, no store, no secret; it opens no file that a plugin names and parses nothing that a
  * plugin wrote except the fixed head of a frame. It lives exactly as long as the host's socket.
  *
- *   super_main.c     arguments, loop, end           super_zygote.c   start, setup, messages, end
- *   super_probe.c    which layers this host has     super_attempt.c  fork, limit, kill, release
- *   super_init.c     PID 1 of each namespace        super_authority.c
+ *   super_main.c     arguments, loop, end           super_start.c    makes a zygote
+ *   super_probe.c    which layers this host has     super_zygote.c   its messages, its end
+ *   super_init.c     PID 1 of each namespace        super_attempt.c  fork, limit, kill, release
+ *   super_authority.c
  */
 #ifndef ORCH_SANDBOX_SUPER_H
 #define ORCH_SANDBOX_SUPER_H
@@ -44,7 +45,7 @@ struct super_zygote {
     struct zygote_confined confined;
     char last_words[256]; /* of its log: the reason of an abort */
     uint32_t attempts;
-    bool told_gone;
+    bool told_gone, killed;
 };
 
 struct super_attempt {
@@ -83,6 +84,7 @@ struct super {
     struct cgroups *cgroups;
     int filters[2]; /* sealed struct filter_set: without and with threads */
 
+    uint32_t zygote_count, attempt_count, files_max;
     struct zygote_list zygotes, dead_zygotes;
     struct attempt_list attempts[ATTEMPT_BUCKETS];
     uint64_t uid_used[UID_SLOTS / 64];
@@ -107,6 +109,10 @@ void tell_host(struct super *s, enum super_message type, uint64_t id, const void
 void tell_host_text(struct super *s, enum super_message type, uint64_t id, const char *text);
 bool fault_hit(struct super *s, enum super_fault fault);
 
+/* False when a next message might find no free descriptor for what it carries: whoever would need
+ * more is refused while there is still room to say so. */
+bool files_are_left(const struct super *s);
+
 /* super_probe.c: fills the part of struct super above. Ends the process when nothing can be run
  * safely and says why. */
 bool probe_layers(struct super *s, struct err *e) must_check;
@@ -122,9 +128,17 @@ struct init_start {
 bool init_start(const struct init_start *start, pid_t *ret_pid, int *ret_pidfd, int *ret_go_fd,
                 struct err *e) must_check;
 
-/* super_zygote.c */
+/* super_start.c */
 bool zygote_start(struct super *s, uint64_t id, uint32_t flags, const char *digest, int *plugin_fd,
                   struct super_zygote **ret, struct err *e) must_check;
+/* Accepts 0. */
+void uid_give_back(struct super *s, uint32_t uid);
+
+/* super_zygote.c: the handlers of its descriptors */
+void zygote_on_control(struct super *s, struct source *src);
+void zygote_on_status(struct super *s, struct source *src);
+void zygote_on_log(struct super *s, struct source *src);
+void zygote_on_init_gone(struct super *s, struct source *src);
 struct super_zygote *zygote_find(struct super *s, uint64_t id);
 void zygote_stop(struct super *s, struct super_zygote *z);
 void zygote_kill(struct super *s, struct super_zygote *z);
@@ -149,5 +163,6 @@ int64_t attempts_poll_memory(struct super *s, int64_t now_ns);
 /* super_authority.c */
 bool authority_start(struct super *s, int64_t now_ns, struct err *e) must_check;
 int64_t authority_turn(struct super *s, int64_t now_ns);
+void authority_kill(struct super *s);
 
 #endif

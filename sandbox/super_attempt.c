@@ -20,8 +20,9 @@ enum {
     MEMORY_SLACK_BYTES = 64 << 20, /* the worker itself, its stack and the C library */
     MEMORY_POLL_NS = 100 * 1000 * 1000,
 };
-#define ADDRESS_SPACE_BYTES (16ull << 30) /* under a memory cgroup, which counts what is touched   \
-                                           */
+#define ADDRESS_SPACE_BYTES                                                                        \
+    (16ull << 30) /* under a memory cgroup, which counts what is touched                           \
+                   */
 
 static struct attempt_list *bucket(struct super *s, uint64_t id)
 {
@@ -32,14 +33,15 @@ static struct super_attempt *find(struct super *s, uint64_t id)
 {
     struct super_attempt *a;
 
-    LIST_FOREACH(a, bucket(s, id), link)
-    if (a->id == id)
-        return a;
+    LIST_FOREACH (a, bucket(s, id), link)
+        if (a->id == id)
+            return a;
     return NULL;
 }
 
-static void forget(struct super_attempt *a, bool ended)
+static void forget(struct super *s, struct super_attempt *a, bool ended)
 {
+    s->attempt_count--;
     LIST_REMOVE(a, link);
     if (a->zygote != NULL)
         a->zygote->attempts--;
@@ -52,7 +54,7 @@ static void forget(struct super_attempt *a, bool ended)
 static void spawn_failed(struct super *s, struct super_attempt *a, const char *why)
 {
     tell_host_text(s, MSG_SPAWN_FAILED, a->id, why);
-    forget(a, true);
+    forget(s, a, true);
 }
 
 /* ---- spawn ---- */
@@ -80,6 +82,8 @@ static bool relay(struct super *s, struct super_attempt *a, struct frame_in *in,
         return err_set(e, ERR_UNAVAILABLE, "the zygote does not serve");
     if (in->frame.fd_count != (a->request.has_secrets ? 4 : 3))
         return err_set(e, ERR_INVALID, "%u descriptors", in->frame.fd_count);
+    if (!files_are_left(s))
+        return err_set(e, ERR_LIMIT, "the supervisor has no descriptors left");
     if (fault_hit(s, FAULT_FORK))
         return err_set(e, ERR_UNAVAILABLE, "fault: no fork");
     return zygote_send(a->zygote, MSG_FORK, a->id, &order, sizeof order, in->fds,
@@ -98,6 +102,7 @@ void attempt_spawn(struct super *s, struct frame_in *in)
     if (a->zygote != NULL)
         a->zygote->attempts++;
     LIST_INSERT_HEAD(bucket(s, a->id), a, link);
+    s->attempt_count++;
     if (!relay(s, a, in, &e))
         spawn_failed(s, a, e.msg);
 }
@@ -127,9 +132,9 @@ static bool pid_is_known(struct super *s, pid_t pid)
     struct super_attempt *a;
 
     for (int i = 0; i < ATTEMPT_BUCKETS; i++)
-        LIST_FOREACH(a, &s->attempts[i], link)
-    if (a->pid == pid)
-        return true;
+        LIST_FOREACH (a, &s->attempts[i], link)
+            if (a->pid == pid)
+                return true;
     return false;
 }
 
@@ -232,7 +237,7 @@ void attempt_release(struct super *s, uint64_t id, bool answer)
     ended = a->pid == 0 || !still_lives(a);
     if (!ended)
         pidfd_signal(a->pidfd, SIGKILL);
-    forget(a, ended);
+    forget(s, a, ended);
 }
 
 void attempt_reaped(struct super *s, struct super_zygote *z, uint32_t inner_pid, int status)
@@ -240,8 +245,7 @@ void attempt_reaped(struct super *s, struct super_zygote *z, uint32_t inner_pid,
     struct super_attempt *a;
 
     for (int i = 0; i < ATTEMPT_BUCKETS; i++)
-        LIST_FOREACH(a, &s->attempts[i], link)
-        {
+        LIST_FOREACH (a, &s->attempts[i], link) {
             if (a->zygote != z || a->inner_pid != inner_pid || a->inner_pid == 0)
                 continue;
             tell_host(s, MSG_EXITED, a->id, &status, sizeof status, -1);
@@ -286,8 +290,7 @@ int64_t attempts_poll_memory(struct super *s, int64_t now_ns)
         return s->memory_poll_ns;
     s->memory_poll_ns = now_ns + MEMORY_POLL_NS;
     for (int i = 0; i < ATTEMPT_BUCKETS; i++)
-        LIST_FOREACH(a, &s->attempts[i], link)
-        {
+        LIST_FOREACH (a, &s->attempts[i], link) {
             if (a->pid == 0 || a->over_memory || resident_bytes(a->pid) <= a->request.memory_bytes)
                 continue;
             a->over_memory = true;

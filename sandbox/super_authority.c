@@ -104,3 +104,9 @@ int64_t authority_turn(struct super *s, int64_t now_ns)
     s->authority.restart_ns = now_ns + s->authority.backoff_ns;
     return s->authority.restart_ns;
 }
+
+void authority_kill(struct super *s)
+{
+    if (s->authority.process.fd >= 0)
+        pidfd_signal(s->authority.process.fd, SIGKILL);
+}

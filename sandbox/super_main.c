@@ -90,6 +90,27 @@ bool fault_hit(struct super *s, enum super_fault fault)
     return s->faults[fault].every > 0 && ++s->faults[fault].seen % s->faults[fault].every == 0;
 }
 
+enum { FILES_OF_OURS = 16, FILES_A_ZYGOTE = 5, FILES_IN_FLIGHT = FRAME_FDS_MAX + 4 };
+
+bool files_are_left(const struct super *s)
+{
+    return FILES_OF_OURS + FILES_A_ZYGOTE * s->zygote_count + s->attempt_count + FILES_IN_FLIGHT <=
+           s->files_max;
+}
+
+/* As many as we may have. */
+static void raise_files(struct super *s)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    s->files_max = limit.rlim_cur < UINT32_MAX ? (uint32_t)limit.rlim_cur : UINT32_MAX;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        s->files_max = limit.rlim_cur < UINT32_MAX ? (uint32_t)limit.rlim_cur : UINT32_MAX;
+}
+
 /* ---- from the host ---- */
 
 static void host_starts_zygote(struct super *s, struct frame_in *in)
@@ -238,6 +259,7 @@ static bool parse_arguments(struct super *s, int argc, char **argv)
 
 static bool start(struct super *s, struct err *e)
 {
+    raise_files(s);
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     s->worker_fd = open(s->worker_path, O_PATH | O_CLOEXEC);
     if (s->epoll < 0 || s->worker_fd < 0)
@@ -282,10 +304,11 @@ static void end(struct super *s)
     int64_t until = clock_mono_ns() + END_MS * 1000000ll;
     struct super_zygote *z;
 
-    LIST_FOREACH(z, &s->zygotes, link)
-    zygote_kill(s, z);
+    LIST_FOREACH (z, &s->zygotes, link)
+        zygote_kill(s, z);
     while (!LIST_EMPTY(&s->zygotes) && clock_mono_ns() < until)
         turn(s, 10);
+    authority_kill(s); /* it ends by itself when the host is gone, unless it hangs */
     cgroups_free(s->cgroups);
 }
 

@@ -78,8 +78,8 @@ struct zygote_setup {
     uint32_t flags;  /* ZYGOTE_* */
     uint32_t layers; /* LAYER_* that it shall enter; the others it leaves */
     uint32_t uid, gid;
-    uint32_t init_reaps; /* attempts become children of init, which reports how they end */
-    uint32_t zero;
+    uint32_t init_reaps;      /* attempts become children of init, which reports how they end */
+    uint32_t die_with_zygote; /* no pid namespace will end the attempts */
     char digest[DIGEST_TEXT_BYTES + 7];
 };
 

@@ -1,17 +1,12 @@
-/* super_zygote.c -- one zygote from clone to burial, the supervisor's side (SANDBOX.md 2.4, S1 to
- * S3). A zygote is believed until CONFINED, which it sends before the plugin's first instruction;
- * from then on its frames are only taken when they are due, and numbers are checked. */
+/* super_zygote.c -- one zygote from its first word to its burial, the supervisor's side. It is
+ * believed until CONFINED, which it sends before the plugin's first instruction; from then on its
+ * frames are only taken when they are due, and numbers are checked. */
 #include "sandbox/super.h"
 
-#include "base/fd.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "ipc/pack.h"
 #include "sandbox/pidfd.h"
 
-#include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -21,12 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    UID_FIRST = 0x6f720000, /* far above what people and systemd use; two a zygote */
-    ZYGOTE_MEMORY_BYTES = 1 << 30,
-    ZYGOTE_PIDS_MAX = 1024,
-    FRAMES_A_TURN = 64,
-};
+enum { FRAMES_A_TURN = 64 };
 
 /* What a zygote may say, by the state that it is in. */
 static const struct frame_rule rules[] = {
@@ -49,30 +39,6 @@ static bool message_is_due(enum zygote_state state, uint16_t type)
     default:
         return state == ZYGOTE_SERVING;
     }
-}
-
-/* ---- uids ---- */
-
-static uint32_t uid_take(struct super *s)
-{
-    for (uint32_t i = 0; i < UID_SLOTS; i++) {
-        uint32_t slot = (s->uid_next + i) % UID_SLOTS;
-
-        if ((s->uid_used[slot / 64] & 1ull << slot % 64) != 0)
-            continue;
-        s->uid_used[slot / 64] |= 1ull << slot % 64;
-        s->uid_next = slot + 1;
-        return UID_FIRST + 2 * slot;
-    }
-    return 0;
-}
-
-static void uid_give_back(struct super *s, uint32_t uid)
-{
-    uint32_t slot = (uid - UID_FIRST) / 2;
-
-    if (uid != 0)
-        s->uid_used[slot / 64] &= ~(1ull << slot % 64);
 }
 
 /* ---- the end ---- */
@@ -147,6 +113,21 @@ static void on_confined(struct super *s, struct super_zygote *z, const struct fr
     protocol_error(s, z, why);
 }
 
+/* Forks of a process with threads inherit locks that nobody will release. Threads can only be there
+ * where attempts are granted some. */
+static int thread_count(pid_t pid)
+{
+    char path[64], line[128];
+    auto_file f = NULL;
+    int count = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    f = fopen(path, "re");
+    while (f != NULL && count == 0 && fgets(line, sizeof line, f) != NULL)
+        (void)sscanf(line, "Threads: %d", &count);
+    return count;
+}
+
 static void on_message(struct super *s, struct super_zygote *z, struct frame_in *in)
 {
     char why[ERR_MSG_BYTES + 1];
@@ -156,6 +137,10 @@ static void on_message(struct super *s, struct super_zygote *z, struct frame_in 
         on_confined(s, z, &in->frame);
         break;
     case MSG_LOADED:
+        if (thread_count(z->pid) != 1) {
+            protocol_error(s, z, "a constructor left a thread");
+            return;
+        }
         z->state = ZYGOTE_SERVING;
         tell_host(s, MSG_ZYGOTE_READY, z->id, in->frame.payload, in->frame.payload_bytes, -1);
         break;
@@ -207,6 +192,7 @@ static bool send_setup(struct super *s, struct super_zygote *z, struct err *e)
         .uid = z->uid,
         .gid = z->uid,
         .init_reaps = (s->outer & LAYER_EXIT_INFO) == 0,
+        .die_with_zygote = (s->clone_flags & CLONE_NEWPID) == 0,
     };
     int fds[2] = {s->filters[(z->flags & ZYGOTE_THREADS) != 0], z->plugin_fd};
 
@@ -230,7 +216,7 @@ static void on_hello(struct super *s, struct super_zygote *z)
         close(take_fd(&z->plugin_fd));
 }
 
-static void on_control(struct super *s, struct source *src)
+void zygote_on_control(struct super *s, struct source *src)
 {
     struct super_zygote *z = src->owner;
     struct err e;
@@ -261,7 +247,7 @@ static void on_control(struct super *s, struct source *src)
     }
 }
 
-static void on_status(struct super *s, struct source *src)
+void zygote_on_status(struct super *s, struct source *src)
 {
     struct super_zygote *z = src->owner;
     struct init_status records[64];
@@ -283,7 +269,7 @@ static void on_status(struct super *s, struct source *src)
 }
 
 /* Drained and dropped but for the last words. */
-static void on_log(struct super *s, struct source *src)
+void zygote_on_log(struct super *s, struct source *src)
 {
     struct super_zygote *z = src->owner;
     auto_done(buf) b = {0};
@@ -303,12 +289,12 @@ static void on_log(struct super *s, struct source *src)
     snprintf(z->last_words, sizeof z->last_words, "%s", buf_text(&b));
 }
 
-static void on_init_gone(struct super *s, struct source *src)
+void zygote_on_init_gone(struct super *s, struct source *src)
 {
     struct super_zygote *z = src->owner;
 
     if (z->status.fd >= 0)
-        on_status(s, &z->status);
+        zygote_on_status(s, &z->status);
     waitpid(z->init_pid, NULL, 0);
     tell_gone(s, z, ERR_UNAVAILABLE, "the zygote's init ended");
     source_close(s, &z->status);
@@ -322,11 +308,18 @@ void zygotes_bury(struct super *s)
 {
     struct super_zygote *z, *next;
 
+    /* Whatever else lives in the namespace was left by a constructor. */
+    LIST_FOREACH (z, &s->zygotes, link)
+        if (z->state == ZYGOTE_GONE && z->attempts == 0 && !z->killed) {
+            z->killed = true;
+            zygote_kill(s, z);
+        }
     for (z = LIST_FIRST(&s->dead_zygotes); z != NULL; z = next) {
         next = LIST_NEXT(z, link);
         if (z->attempts > 0)
             continue;
         LIST_REMOVE(z, link);
+        s->zygote_count--;
         cgroup_give_back(z->group, true);
         uid_give_back(s, z->uid);
         if (z->plugin_fd >= 0)
@@ -339,9 +332,9 @@ struct super_zygote *zygote_find(struct super *s, uint64_t id)
 {
     struct super_zygote *z;
 
-    LIST_FOREACH(z, &s->zygotes, link)
-    if (z->id == id)
-        return z;
+    LIST_FOREACH (z, &s->zygotes, link)
+        if (z->id == id)
+            return z;
     return NULL;
 }
 
@@ -358,126 +351,4 @@ bool zygote_send(struct super_zygote *z, enum super_message type, uint64_t id, c
     if (z->control.fd < 0)
         return err_set(e, ERR_UNAVAILABLE, "the zygote is gone");
     return frame_send(z->control.fd, &frame, e);
-}
-
-/* ---- the start ---- */
-
-struct ends {
-    int control[2], status[2], log[2];
-};
-
-static void ends_done(struct ends *ends)
-{
-    for (int *fd = (int *)ends; fd < (int *)(ends + 1); fd++)
-        if (*fd >= 0)
-            close(*fd);
-}
-DEFINE_AUTO_DONE(ends)
-
-static bool ends_open(struct ends *ends, struct err *e)
-{
-    int on = 1;
-
-    if (!frame_pair(ends->control, e))
-        return false;
-    if (pipe2(ends->status, O_CLOEXEC) < 0 || pipe2(ends->log, O_CLOEXEC) < 0)
-        return err_sys(e, "pipe");
-    if (setsockopt(ends->control[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
-        return err_sys(e, "ask for credentials");
-    return fd_set_nonblock(ends->control[0], e) && fd_set_nonblock(ends->status[0], e) &&
-           fd_set_nonblock(ends->log[0], e);
-}
-
-/* Rootless: one uid of ours becomes uid 0 inside, which has no rights outside. */
-static bool map_ids(pid_t pid, struct err *e)
-{
-    const struct {
-        const char *file;
-        unsigned id;
-    } maps[] = {{"uid_map", geteuid()}, {"gid_map", getegid()}};
-    char path[64], text[64];
-
-    snprintf(path, sizeof path, "/proc/%d/setgroups", (int)pid);
-    for (int i = -1; i < (int)ARRAY_LEN(maps); i++) {
-        auto_fd fd = -1;
-
-        if (i >= 0) {
-            snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, maps[i].file);
-            snprintf(text, sizeof text, "0 %u 1", maps[i].id);
-        } else {
-            snprintf(text, sizeof text, "deny");
-        }
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || !fd_write_all(fd, text, strlen(text), e))
-            return err_sys(e, "write '%s'", path);
-    }
-    return true;
-}
-
-/* S2: while init is parked. */
-static bool place_init(struct super *s, struct super_zygote *z, struct err *e)
-{
-    struct cgroup_limits limits = {ZYGOTE_MEMORY_BYTES, ZYGOTE_PIDS_MAX};
-
-    if ((s->clone_flags & CLONE_NEWUSER) != 0 && !map_ids(z->init_pid, e))
-        return false;
-    return cgroup_take(s->cgroups, &limits, &z->group, e) && cgroup_enter(z->group, z->init_pid, e);
-}
-
-static bool start_init(struct super *s, struct super_zygote *z, struct ends *ends, struct err *e)
-{
-    struct init_start start = {
-        .clone_flags = s->clone_flags,
-        .worker_fd = s->worker_fd,
-        .control = ends->control[1],
-        .status = ends->status[1],
-        .log = ends->log[1],
-        .init_uid = z->uid != 0 ? z->uid + 1 : 0,
-    };
-    auto_fd go = -1;
-    int pidfd;
-
-    if (!init_start(&start, &z->init_pid, &pidfd, &go, e))
-        return false;
-    source_watch(s, &z->init, pidfd, on_init_gone, z);
-    if (!place_init(s, z, e) || write(go, "", 1) != 1) {
-        close(take_fd(&go)); /* init sees the end of file and exits; on_init_gone buries it */
-        return err_wrap(e, "start zygote");
-    }
-    return true;
-}
-
-bool zygote_start(struct super *s, uint64_t id, uint32_t flags, const char *digest, int *plugin_fd,
-                  struct super_zygote **ret, struct err *e)
-{
-    auto_done(ends) ends = {{-1, -1}, {-1, -1}, {-1, -1}};
-    auto_mem struct super_zygote *z = mem_new(struct super_zygote);
-    struct super_zygote *kept = z;
-
-    z->id = id;
-    z->flags = flags;
-    z->plugin_fd = z->control.fd = z->status.fd = z->log.fd = z->init.fd = -1;
-    snprintf(z->digest, sizeof z->digest, "%s", digest);
-    if (s->root && (z->uid = uid_take(s)) == 0)
-        return err_set(e, ERR_LIMIT, "no uid is free");
-    if (!ends_open(&ends, e) || !start_init(s, z, &ends, e)) {
-        bool started = z->init.fd >= 0;
-
-        z->told_gone = true;
-        if (!started) {
-            uid_give_back(s, z->uid);
-            return false;
-        }
-        z = NULL; /* on_init_gone buries it */
-        LIST_INSERT_HEAD(&s->zygotes, kept, link);
-        return false;
-    }
-    z->plugin_fd = take_fd(plugin_fd);
-    source_watch(s, &z->control, take_fd(&ends.control[0]), on_control, z);
-    source_watch(s, &z->status, take_fd(&ends.status[0]), on_status, z);
-    source_watch(s, &z->log, take_fd(&ends.log[0]), on_log, z);
-    z = NULL;
-    LIST_INSERT_HEAD(&s->zygotes, kept, link);
-    *ret = kept;
-    return true;
 }

@@ -8,9 +8,9 @@
 #ifndef ORCH_SANDBOX_WORKER_H
 #define ORCH_SANDBOX_WORKER_H
 
-#include "orch/plugin.h"
 #include "sandbox/attempt_wire.h"
 #include "sandbox/super_wire.h"
+#include <orch/plugin.h>
 
 /* Descriptors of a zygote besides 0 to 2 (a dead pipe and its log). */
 enum { FD_CONTROL = 3, FD_RULESET = 5, FD_PLUGIN = 6, FD_FIRST_FREE = 7 };

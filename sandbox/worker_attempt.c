@@ -192,6 +192,9 @@ _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, 
     if (!set_limits(order) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
         !start_cpu_limit(order->cpu_ms))
         _exit(EXIT_NOT_CONFINED);
+    if (z->setup.die_with_zygote != 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+        _exit(EXIT_NOT_CONFINED);
+    prctl(PR_SET_NAME, "orch-attempt", 0, 0, 0);
     signal(SIGCHLD, SIG_DFL);
     reseed();
     if (z->plugin == NULL)

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -129,6 +130,7 @@ static int serve(void)
 
 int main(void)
 {
+    prctl(PR_SET_NAME, "orch-worker", 0, 0, 0);
     if (!take_setup())
         return EXIT_NO_SETUP;
     /* The kernel reaps; who wants an exit status asks the pidfd. */

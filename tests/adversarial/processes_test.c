@@ -1,0 +1,179 @@
+/* processes_test.c -- cases 1 to 17: other programs, processes, namespaces, odd system calls. */
+#include "harness.h"
+
+#include <unistd.h>
+
+/* Each of these ends its attempt with SIGSYS. */
+static const char *const killed[] = {
+    /* 1, 2, 3 */ "execve",
+    "execveat",
+    "fork",
+    "vfork",
+    "clone",
+    "system",
+    "spawn",
+    /* 6, 7, 8, 9 */ "newuser",
+    "unshare",
+    "unshare_net",
+    "setns",
+    "traceme",
+    "attach",
+    "vm_read",
+    "vm_write",
+    /* 11, 12, 13 */ "pidfd_getfd",
+    "kill_all",
+    "kill_init",
+    "kill_group",
+    "tgkill",
+    "sigqueue",
+    "setown",
+};
+
+static const char *const killed_x86[] = {"raw_fork", /* 14, 15 */ "int80_mkdir", "int80_exec",
+                                         "x32"};
+
+START_TEST(cases_1_to_13_programs_processes_and_siblings_are_out_of_reach)
+{
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    expect_policy_violation(hostile(&w, killed[_i]));
+    world_done(&w);
+}
+END_TEST
+
+#ifdef __x86_64__
+START_TEST(cases_14_and_15_other_calling_conventions_are_killed)
+{
+    struct world w;
+
+    rmdir("/tmp/orch-int80");
+    world_start_hostile(&w, NULL);
+    expect_policy_violation(hostile(&w, killed_x86[_i]));
+    ck_assert_int_ne(access("/tmp/orch-int80", F_OK), 0);
+    world_done(&w);
+}
+END_TEST
+#endif
+
+START_TEST(case_3_no_second_process_is_ever_seen)
+{
+    struct world w;
+    unsigned before;
+
+    world_start_hostile(&w, NULL);
+    world_turn_for(&w, 50);
+    before = descendants();
+    expect_policy_violation(hostile(&w, "fork"));
+    world_turn_for(&w, 200);
+    ck_assert_uint_le(descendants(), before + 8); /* spares come and go; no stray stays below */
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(case_4_clone3_is_unknown_and_the_process_lives)
+{
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    expect_said(hostile(&w, "clone3"), "ENOSYS");
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(case_5_a_thread_needs_a_grant_and_the_grant_is_a_number)
+{
+    struct request granted = {.config = "{\"case\":\"threads\"}", .limits.threads_max = 3};
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    expect_said(hostile(&w, "threads"), "0 threads, then EAGAIN");
+    expect_said(attempt_run(&w, &granted), "3 threads, then EAGAIN");
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(case_10_no_file_of_another_process_can_be_opened)
+{
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    expect_said(hostile(&w, "open"), "closed");
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(case_11_pidfd_open_is_unknown)
+{
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    expect_said(hostile(&w, "pidfd_open"), "ENOSYS");
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(case_12_a_sibling_survives_an_attack_on_everyone)
+{
+    struct request sleeps = {.config = "{\"case\":\"sleep\"}"};
+    struct answer *sibling;
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    sibling = attempt_begin(&w, &sleeps);
+    world_turn_for(&w, 100);
+    ck_assert(sibling->started);
+    expect_policy_violation(hostile(&w, "kill_all"));
+    ck_assert_uint_eq(sibling->times, 0);
+    sandbox_attempt_cancel(w.sb, sibling->id);
+    attempt_await(&w, sibling);
+    expect_outcome(sibling, OUTCOME_CANCELLED);
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(case_16_numbers_that_do_not_exist_neither_hang_nor_pass)
+{
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    expect_said(hostile(&w, "nr_high"), "ENOSYS");
+    expect_policy_violation(hostile(&w, "nr_minus"));
+    expect_policy_violation(hostile(&w, "nr_word"));
+    world_done(&w);
+}
+END_TEST
+
+START_TEST(case_17_no_ioctl_not_even_with_high_bits_set)
+{
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    expect_said(hostile(&w, "tiocsti"), "ENOTTY");
+    world_done(&w);
+}
+END_TEST
+
+Suite *adversarial_suite(void)
+{
+    Suite *suite = suite_create("processes");
+    TCase *tests = tcase_create("cases 1 to 17");
+
+    tcase_set_timeout(tests, 30);
+    tcase_add_loop_test(tests, cases_1_to_13_programs_processes_and_siblings_are_out_of_reach, 0,
+                        (int)(sizeof killed / sizeof killed[0]));
+#ifdef __x86_64__
+    tcase_add_loop_test(tests, cases_14_and_15_other_calling_conventions_are_killed, 0,
+                        (int)(sizeof killed_x86 / sizeof killed_x86[0]));
+#endif
+    tcase_add_test(tests, case_3_no_second_process_is_ever_seen);
+    tcase_add_test(tests, case_4_clone3_is_unknown_and_the_process_lives);
+    tcase_add_test(tests, case_5_a_thread_needs_a_grant_and_the_grant_is_a_number);
+    tcase_add_test(tests, case_10_no_file_of_another_process_can_be_opened);
+    tcase_add_test(tests, case_11_pidfd_open_is_unknown);
+    tcase_add_test(tests, case_12_a_sibling_survives_an_attack_on_everyone);
+    tcase_add_test(tests, case_16_numbers_that_do_not_exist_neither_hang_nor_pass);
+    tcase_add_test(tests, case_17_no_ioctl_not_even_with_high_bits_set);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
