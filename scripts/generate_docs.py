@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Writes the generated parts of docs/*.md: what stands between
+
+    <!-- generated: NAME -->
+    <!-- end -->
+
+comes from the program's own tables (the program docs_tables of tests/docs, built with the tests),
+from the log lines in the sources, or from the table of tests/house/include_direction.py.
+
+    scripts/generate_docs.py build/release/tests/docs/docs_tables          writes
+    scripts/generate_docs.py --check build/release/tests/docs/docs_tables  says what differs, exits 1
+"""
+import difflib
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PART = re.compile(r"(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+LOG = re.compile(r'log_event\(\s*([^"]{1,80}?),\s*"([a-z0-9_.]+)"')
+PROCESS = {"authority": "authority", "sandbox": "supervisor"}
+
+
+def log_lines(root):
+    """(event, process, levels) of every log line in the sources."""
+    found = {}
+    for folder in ("host", "authority", "sandbox"):
+        for path in sorted((root / folder).rglob("*.c")):
+            for level, event in LOG.findall(path.read_text()):
+                levels = re.findall(r"LOG_(\w+)", level)
+                key = (event, PROCESS.get(folder, "orchd"))
+                found.setdefault(key, set()).update(word.lower() for word in levels)
+    return [(event, process, sorted(levels)) for (event, process), levels in sorted(found.items())]
+
+
+def log():
+    rows = ["| event | process | level |", "| --- | --- | --- |"]
+    rows += [f"| `{event}` | {process} | {', '.join(levels)} |" for event, process, levels in log_lines(ROOT)]
+    return "\n".join(rows) + "\n"
+
+
+def includes():
+    sys.path.insert(0, str(ROOT / "tests/house"))
+    sys.dont_write_bytecode = True
+    import include_direction
+
+    rows = ["| folder | may include |", "| --- | --- |"]
+    rows += [f"| `{folder}` | {', '.join(sorted(may)) or 'nothing of ours'} |"
+             for folder, may in include_direction.MAY.items() if any((ROOT / folder).rglob("*.[ch]"))]
+    rows += ["", "| header | only in |", "| --- | --- |"]
+    rows += [f"| `<{header}>` | {', '.join(f'`{folder}`' for folder in sorted(only))} |"
+             for header, only in include_direction.ONLY.items()]
+    return "\n".join(rows) + "\n"
+
+
+def part(tables, name):
+    if name in ("log", "includes"):
+        return globals()[name]()
+    return subprocess.run([tables, name], check=True, capture_output=True, text=True).stdout
+
+
+def main():
+    check = "--check" in sys.argv
+    tables = [word for word in sys.argv[1:] if word != "--check"]
+    if len(tables) != 1:
+        sys.exit(__doc__)
+    parts = stale = 0
+    for path in sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]):
+        old = path.read_text()
+        new = PART.sub(lambda m: m[1] + part(tables[0], m[2]) + m[4], old)
+        parts += len(PART.findall(old))
+        if new == old:
+            continue
+        stale += 1
+        if check:
+            name = str(path.relative_to(ROOT))
+            sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True),
+                                                       name, name + " (generated)", n=0))
+        else:
+            path.write_text(new)
+            print(f"wrote {path.relative_to(ROOT)}")
+    if check and stale:
+        print("run scripts/generate_docs.py to bring the documents up to date")
+    print(f"{parts} generated parts")
+    return 1 if not parts or (check and stale) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

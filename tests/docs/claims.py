@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Checks what the documents say of the tree: that the tests they name exist, the functions, files
+and links too; that every log line that asks for an operator is explained; that the ADRs are whole.
+
+Prints FILE:LINE: reason for each breach and exits 1.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts"))
+import blocks  # noqa: E402
+import generate_docs  # noqa: E402
+
+LISTS = {"0008-dependencies.md"}  # decisions of one line each
+SOURCES = ("host", "sandbox", "authority", "plugin-sdk", "plugins", "tests", "scripts", "cmake")
+TEST_NAMES = (r"START_TEST\(\s*(\w+)", r"def (test_\w+)", r"add_test\(NAME\s+(\w+)",
+              r"orch_unit_test\((\w+)", r"orch_fuzz_target\((\w+)")
+CODE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+PATH = re.compile(r"^(?:host|sandbox|authority|plugin-sdk|plugins|tests|docs|scripts|cmake|ops)/[\w./*-]+$")
+
+
+def read(path):
+    return path.read_text(errors="replace")
+
+
+def pages(root):
+    return sorted([root / "README.md", *(root / "docs").rglob("*.md")])
+
+
+def prose(path):
+    """(line number, line) outside of fenced blocks."""
+    fenced = False
+    for number, line in enumerate(read(path).splitlines(), 1):
+        if line.startswith("```"):
+            fenced = not fenced
+        elif not fenced:
+            yield number, line
+
+
+def sources(root):
+    for folder in SOURCES:
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and path.suffix in (".c", ".h", ".cpp", ".py", ".sh", ".txt", ".cmake", ".def"):
+                yield path
+
+
+def test_names(root):
+    names = set()
+    for path in sources(root):
+        if "tests" in path.relative_to(root).parts[:1]:
+            text = read(path)
+            for shape in TEST_NAMES:
+                names.update(re.findall(shape, text))
+    return names
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def threats(root):
+    """The last cell of each row of THREATS.md names tests, all of which exist."""
+    names, claims = test_names(root), 0
+    page = root / "docs/THREATS.md"
+    for number, line in prose(page):
+        if not line.startswith("| ") or line.startswith(("| ---", "| claim")):
+            continue
+        tests = CODE.findall(cells(line)[-1])
+        claims += 1
+        if not tests:
+            yield page, number, "a claim without a test"
+        for test in tests:
+            if test not in names:
+                yield page, number, f"there is no test '{test}'"
+    if claims == 0:
+        yield page, 1, "no claims"
+
+
+def defines(text, function):
+    """A definition stands at the start of a line, and its brace comes before any semicolon."""
+    for found in re.finditer(rf"^[a-z_][^\n;={{]*\b{re.escape(function)}\(", text, re.MULTILINE):
+        if re.match(r"[^;{]*\{", text[found.end():]):
+            return True
+    return False
+
+
+def walk(root):
+    """Rows | what | `function` | `file` | of ARCHITECTURE.md: the function is defined there."""
+    page, rows = root / "docs/ARCHITECTURE.md", 0
+    for number, line in prose(page):
+        if not line.startswith("| ") or len(cells(line)) != 3:
+            continue
+        functions, file = CODE.findall(cells(line)[1]), cells(line)[2].strip("`")
+        if not functions or not PATH.match(file):
+            continue
+        rows += 1
+        text = read(root / file) if (root / file).exists() else ""
+        for function in functions:
+            if not defines(text, function):
+                yield page, number, f"{file} does not define {function}"
+    if rows == 0:
+        yield page, 1, "no walk"
+
+
+def paths(root):
+    for page in pages(root):
+        for number, line in prose(page):
+            for name in CODE.findall(line):
+                ours = PATH.match(name) and page.name not in blocks.SH_PAGES  # theirs: of a plugin's folder
+                if ours and not any(root.glob(name.rstrip("/"))):
+                    yield page, number, f"there is no {name}"
+            for target in LINK.findall(line):
+                if "://" not in target and not (page.parent / target).exists():
+                    yield page, number, f"the link to {target} is dead"
+
+
+def named_in_sources(root):
+    for path in sources(root):
+        if path.name == "self_test.py":  # names what is not there, on purpose
+            continue
+        for number, line in enumerate(read(path).splitlines(), 1):
+            for name in re.findall(r"\bdocs/[A-Za-z0-9_-]+\.md", line):
+                if not (root / name).exists():
+                    yield path, number, f"there is no {name}"
+
+
+def logged(root):
+    """Every warning and error of a log has its row in OPERATIONS.md."""
+    page = root / "docs/OPERATIONS.md"
+    told = set(re.findall(r"^\| `([a-z0-9_.]+)` \| [^|]*[a-z][^|]* \| [^|]+ \|$", read(page), re.MULTILINE))
+    for event, _, levels in generate_docs.log_lines(root):
+        if {"warn", "error"} & set(levels) and event not in told:
+            yield page, 1, f"the log line '{event}' is not explained"
+
+
+def decisions(root):
+    adrs = sorted((root / "docs/adr").glob("*.md"))
+    for expected, path in enumerate(adrs, 1):
+        text = read(path)
+        if not re.match(rf"{expected:04d}-", path.name) or not text.startswith(f"# {expected}. "):
+            yield path, 1, f"should be number {expected}"
+        for part in () if path.name in LISTS else ("Context.", "Choice.", "What we gave up."):
+            if part not in text:
+                yield path, 1, f"has no '{part}'"
+    if not adrs:
+        yield root / "docs/adr", 1, "no decisions"
+
+
+def fences(root):
+    for page in pages(root):
+        for number, why in blocks.problems(page.name, read(page).splitlines()):
+            yield page, number, why
+
+
+CHECKS = (threats, walk, paths, named_in_sources, logged, decisions, fences)
+
+
+def breaches(root):
+    for check in CHECKS:
+        yield from check(root)
+
+
+def main():
+    bad = list(breaches(ROOT))
+    for path, number, why in bad:
+        print(f"{path.relative_to(ROOT)}:{number}: {why}")
+    print(f"{len(pages(ROOT))} pages, {len(bad)} breaches")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
