@@ -1,0 +1,172 @@
+"""How a host ends and what the next one finds: SIGTERM, a second host, a supervisor, an authority or
+a zygote that is killed. Whatever dies, no process is left behind."""
+import os
+import signal
+import subprocess
+import time
+
+from host import BIN, chain, child_named, clean_environment, dag, descendants, running, title, until, zombies
+
+SLOW = dag("slow", {"a": ([], {"return": 1}), "b": (["a"], {"sleep_s": 1.5}), "c": (["b"], {})})
+
+
+def test_a_terminated_host_ends_with_0_and_its_runs_go_on_at_the_next_start(make_host):
+    own = make_host()
+    own.publish(SLOW)
+    run = own.run("slow")
+    own.wait_node(run, "b", "running")
+    before = own.http("GET", f"/checkpoints/{run}").json["checkpoints"]
+    began = time.monotonic()
+    assert own.stop() == 0
+    assert time.monotonic() - began < 5 and not (own.home / "host.pid").exists()
+    assert [line["clean"] for line in own.events("host.stopped")] == [1]
+    own.start()
+    assert own.ready["runs_recovered"] == 1
+    trace = own.wait(run)
+    assert trace["status"] == "completed" and trace["node_traces"]["a"]["attempt_count"] == 1
+    after = {c["node_id"]: c for c in own.http("GET", f"/checkpoints/{run}").json["checkpoints"]}
+    assert [after["a"]] == before
+
+
+def test_a_host_that_was_stopped_under_load_answers_every_start_that_it_kept(make_host):
+    own = make_host()
+    own.publish(chain("quick", 2))
+    runs = [own.run("quick") for _ in range(40)]
+    assert own.stop() == 0
+    own.start()
+    assert [own.wait(run)["status"] for run in runs] == ["completed"] * 40
+
+
+def test_an_interrupted_host_ends_like_a_terminated_one(make_host):
+    own = make_host()
+    own.signal(signal.SIGINT)
+    assert own.wait_end() == 0
+
+
+def test_a_second_host_on_the_same_home_is_refused_and_the_first_goes_on(make_host):
+    own = make_host()
+    second = subprocess.run([BIN / "orchd", "--dev", "--listen=127.0.0.1:0"], capture_output=True, text=True,
+                            env=clean_environment(own.home), timeout=60)
+    assert second.returncode == 1 and "another" in second.stderr and "orch.db" in second.stderr
+    own.publish(chain("quick", 1))
+    own.complete("quick")
+
+
+def test_an_address_that_is_taken_is_named(make_host):
+    own = make_host()
+    other = make_host("other", start=False)
+    other.launch(listen=f"127.0.0.1:{own.ready['port']}")
+    assert other.process.wait(45) == 1
+    assert "cannot listen on 127.0.0.1" in other.log_text()
+
+
+def test_when_the_supervisor_is_killed_the_host_commits_and_ends_with_an_error(make_host):
+    own = make_host()
+    own.publish(SLOW)
+    run = own.run("slow")
+    own.wait_node(run, "b", "running")
+    own.below = descendants(own.pid)
+    os.kill(child_named(own, "orch-supervisor"), signal.SIGKILL)
+    assert own.wait_end() == 1
+    assert "supervisor is gone" in own.log_text()
+    own.start()
+    assert own.wait(run)["status"] == "completed"
+
+
+def test_when_the_authority_is_killed_it_is_started_again_and_signs_on(make_host):
+    own = make_host()
+    own.publish(chain("quick", 1))
+    for _ in range(3):
+        before = child_named(own, "orch-authority")
+        os.kill(before, signal.SIGKILL)
+        run = own.run("quick", token=own.token)
+        assert own.wait(run)["status"] == "completed"
+        assert own.provenance(run)["signatures"]
+        assert child_named(own, "orch-authority") not in (None, before)
+
+
+def test_no_statement_is_lost_while_the_authority_is_away(make_host):
+    own = make_host()
+    own.publish(chain("quick", 1))
+    runs = [own.run("quick") for _ in range(30)]
+    os.kill(child_named(own, "orch-authority"), signal.SIGKILL)
+    runs += [own.run("quick") for _ in range(10)]
+    for run in runs:
+        own.wait(run)
+        assert own.provenance(run)["signatures"]
+
+
+def test_a_run_that_ended_just_before_a_kill_still_gets_its_statement(make_host):
+    own = make_host()
+    own.publish(chain("quick", 1))
+    os.kill(child_named(own, "orch-authority"), signal.SIGSTOP)
+    runs = [own.run("quick") for _ in range(5)]
+    for run in runs:
+        own.wait(run)
+    own.kill9()
+    own.start()
+    for run in runs:
+        assert own.provenance(run)["signatures"]
+
+
+def workers(host):
+    return {pid for pid in descendants(host.pid) if title(pid) in ("orch-worker", "orch-attempt")}
+
+
+def test_killed_workers_are_retried_and_every_run_completes(make_host):
+    own = make_host()
+    policy = {"max_retries": 10, "strategy": "constant", "base_delay": 0.05, "jitter": False}
+    own.publish(chain("steady", 4, {"sleep_s": 0.1}) | {"default_retry_policy": policy})
+    runs = [own.run("steady") for _ in range(5)]
+    for _ in range(3):
+        time.sleep(0.1)
+        for pid in workers(own):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+    assert [own.wait(run, 60)["status"] for run in runs] == ["completed"] * 5
+
+
+def test_when_the_host_is_killed_in_the_middle_everything_below_is_gone_within_a_second(make_host):
+    own = make_host()
+    own.publish(dag("wide", {f"n{i}": ([], {"sleep_s": 30}) for i in range(8)}))
+    own.run("wide")
+    until(lambda: len(workers(own)) >= 9, 20, "a zygote and its attempts")
+    own.signal(signal.SIGKILL)
+    own.process.wait()
+    assert len(own.below) >= 9
+    until(lambda: not (own.below & running()), 1, "the end of all below")
+    own.wait_end()
+
+
+def open_files(host):
+    return len(os.listdir(f"/proc/{host.pid}/fd"))
+
+
+def test_eight_hundred_attempts_leave_no_process_and_no_descriptor_behind(make_host):
+    """Bounds that hold with every warm spare there is (64, five descriptors each), and no leak of
+    one descriptor or process an attempt would fit under."""
+    own = make_host()
+    own.publish(chain("quick", 2))
+    for _ in range(400):
+        own.run("quick")
+    until(lambda: own.http("GET", "/metrics").json["active_executions"] == 0, 60, "the end of all runs")
+    until(lambda: open_files(own) <= 64 * 5 + 80, 20, "few open files")
+    until(lambda: len(descendants(own.pid)) <= 64 + 20, 20, "few processes")
+    until(lambda: not zombies(own), 5, "the end of zombies")
+
+
+def test_wrong_settings_are_named_and_end_with_2(tmp_path):
+    for flags, word in ((["--runs-active-max=0"], "runs-active-max"), (["--nonsense"], "nonsense"),
+                        (["--log-level=loud"], "loud"), (["--log-format=xml"], "xml")):
+        done = subprocess.run([BIN / "orchd", "--home", tmp_path, *flags], capture_output=True, text=True, timeout=20,
+                              env=clean_environment(tmp_path))
+        assert done.returncode == 2 and word in done.stderr, done
+
+
+def test_a_home_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = subprocess.run([BIN / "orchd", "--dev", f"--home={tmp_path / 'file' / 'home'}"], capture_output=True,
+                          text=True, timeout=60, env=clean_environment(tmp_path))
+    assert done.returncode == 1 and str(tmp_path / "file") in done.stderr
