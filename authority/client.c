@@ -269,8 +269,8 @@ void authority_client_turn(struct authority_client *c, int64_t now_ns)
 {
     if (c->sock < 0)
         return;
-    set_deadlines(&c->waiting, now_ns);
     receive(c);
+    set_deadlines(&c->waiting, now_ns); /* also of what an answer's callback asks */
     if (c->sock >= 0)
         send_waiting(c);
     if (c->sock >= 0 && now_ns >= authority_client_deadline_ns(c))

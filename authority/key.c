@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static_assert(KEY_BYTES == crypto_sign_PUBLICKEYBYTES && KEY_BYTES == crypto_sign_SEEDBYTES &&
-                  SIGNATURE_BYTES == crypto_sign_BYTES,
-              "key.h has libsodium's sizes");
+static_assert(KEY_BYTES == crypto_sign_PUBLICKEYBYTES, "key.h has libsodium's sizes");
+static_assert(KEY_BYTES == crypto_sign_SEEDBYTES, "key.h has libsodium's sizes");
+static_assert(SIGNATURE_BYTES == crypto_sign_BYTES, "key.h has libsodium's sizes");
 
 /* RFC 8410 sections 4 and 7: all but the last 32 bytes of either DER is fixed. */
 enum { SPKI_PREFIX_BYTES = 12, PKCS8_PREFIX_BYTES = 16, DER_BYTES_MAX = 48 };

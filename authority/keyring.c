@@ -13,9 +13,8 @@ enum { NUMBER_SEALING = 1, NUMBER_BOX = 5 };
 static const char context[crypto_kdf_CONTEXTBYTES] = "orchroot";
 
 static_assert(ROOT_KEY_BYTES == crypto_kdf_KEYBYTES, "the root key is the derivation's key");
-static_assert(SECRET_BOX_KEY_BYTES == crypto_box_PUBLICKEYBYTES &&
-                  SECRET_BOX_KEY_BYTES == crypto_box_SECRETKEYBYTES,
-              "secret.h has libsodium's sizes");
+static_assert(SECRET_BOX_KEY_BYTES == crypto_box_PUBLICKEYBYTES, "secret.h has libsodium's sizes");
+static_assert(SECRET_BOX_KEY_BYTES == crypto_box_SECRETKEYBYTES, "secret.h has libsodium's sizes");
 
 struct keyring {
     struct key_secret *keys[KEYRING_COUNT];

@@ -42,7 +42,8 @@ bool serve_verify_bundle(struct server *s, struct request *r, struct buf *reply,
         return false;
     if (!text_is_sha256(archive))
         return err_set(e, ERR_INVALID, "the archive's hash is not SHA-256 in lower hex");
-    if (!trust_verify_bundle(s->trust, tenant, text, len, archive, &envelope, &by, e))
+    if (!trust_verify_bundle(s->trust, &(struct trust_bundle){tenant, text, len, archive},
+                             &envelope, &by, e))
         return false;
     log_event(LOG_INFO, "authority.bundle_verified", F_STR("tenant", tenant),
               F_STR("key", by->key_id.text), F_STR("archive", archive));

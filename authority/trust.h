@@ -100,9 +100,16 @@ bool trust_verify(const struct trust *trust, const struct dsse_envelope *envelop
 bool trust_grant(const struct trust_entry *entry, const void *manifest, size_t len,
                  const char *archive_sha256, struct err *e) must_check;
 
+struct trust_bundle {
+    const char *tenant;
+    const char *envelope; /* as it came: len bytes */
+    size_t len;
+    const char *archive_sha256; /* lower hex */
+};
+
 /* All of it for one bundle: parse, verify as publisher for the tenant, grant. */
-bool trust_verify_bundle(const struct trust *trust, const char *tenant, const char *envelope,
-                         size_t len, const char *archive_sha256, struct dsse_envelope **ret,
-                         const struct trust_entry **ret_by, struct err *e) must_check;
+bool trust_verify_bundle(const struct trust *trust, const struct trust_bundle *bundle,
+                         struct dsse_envelope **ret, const struct trust_entry **ret_by,
+                         struct err *e) must_check;
 
 #endif

@@ -217,18 +217,20 @@ bool trust_grant(const struct trust_entry *entry, const void *manifest, size_t l
            grant_network(entry, json_object_get(requests, "network"), e);
 }
 
-bool trust_verify_bundle(const struct trust *trust, const char *tenant, const char *envelope,
-                         size_t len, const char *archive_sha256, struct dsse_envelope **ret,
-                         const struct trust_entry **ret_by, struct err *e)
+bool trust_verify_bundle(const struct trust *trust, const struct trust_bundle *bundle,
+                         struct dsse_envelope **ret, const struct trust_entry **ret_by,
+                         struct err *e)
 {
-    const struct trust_ask ask = {TRUST_PUBLISHER, DSSE_TYPE_BUNDLE, tenant};
+    const struct trust_ask ask = {TRUST_PUBLISHER, DSSE_TYPE_BUNDLE, bundle->tenant};
     auto_obj(dsse_envelope) parsed = NULL;
     const struct trust_entry *by = NULL;
 
-    if (!dsse_parse(envelope, len, &parsed, e) || !trust_verify(trust, parsed, &ask, &by, e))
+    if (!dsse_parse(bundle->envelope, bundle->len, &parsed, e) ||
+        !trust_verify(trust, parsed, &ask, &by, e))
         return false;
     assert(by != NULL);
-    if (!trust_grant(by, buf_text(&parsed->payload), parsed->payload.len, archive_sha256, e))
+    if (!trust_grant(by, buf_text(&parsed->payload), parsed->payload.len, bundle->archive_sha256,
+                     e))
         return false;
     *ret = take(parsed);
     *ret_by = by;

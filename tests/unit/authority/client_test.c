@@ -95,6 +95,39 @@ START_TEST(answers_find_their_requests_in_any_order)
 }
 END_TEST
 
+/* Asks once more from within the answer. */
+struct asking {
+    struct authority_client *client;
+    struct answers second;
+};
+
+static void ask_again(void *arg, const struct authority_result *result unused_arg,
+                      const struct err *err unused_arg)
+{
+    struct asking *asking = arg;
+
+    reload(asking->client, &asking->second);
+}
+
+START_TEST(a_request_that_an_answer_led_to_has_its_own_time)
+{
+    auto_fd peer = -1;
+    auto_obj(authority_client) client = attached(&peer);
+    struct asking asking = {.client = client};
+    struct err e = {0};
+
+    ck_good(authority_trust_reload(client, (struct authority_reply){ask_again, &asking}, &e), &e);
+    authority_client_turn(client, 1);
+    reply(peer, MESSAGE_TRUST_RELOAD | MESSAGE_REPLY, receive(peer), &ok, sizeof ok);
+    authority_client_turn(client, 2);
+    ck_assert(authority_client_attached(client));
+    ck_assert_int_gt(authority_client_deadline_ns(client), 2);
+    reply(peer, MESSAGE_TRUST_RELOAD | MESSAGE_REPLY, receive(peer), &ok, sizeof ok);
+    authority_client_turn(client, 3);
+    ck_assert_uint_eq(asking.second.good, 1);
+}
+END_TEST
+
 START_TEST(an_error_reply_carries_its_code_and_message)
 {
     auto_fd peer = -1;
@@ -267,6 +300,7 @@ TCase *client_cases(void)
     TCase *tc = tcase_create("client");
 
     tcase_add_test(tc, answers_find_their_requests_in_any_order);
+    tcase_add_test(tc, a_request_that_an_answer_led_to_has_its_own_time);
     tcase_add_test(tc, an_error_reply_carries_its_code_and_message);
     tcase_add_test(tc, without_an_authority_requests_are_not_accepted);
     tcase_add_test(tc, when_the_authority_dies_every_pending_request_fails_once);

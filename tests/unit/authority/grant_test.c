@@ -48,7 +48,8 @@ static bool verify(const struct trust *trust, const char *payload, const char *a
     auto_done(buf) text = {0};
 
     dsse_sign(DSSE_TYPE_BUNDLE, payload, strlen(payload), keys, 1, &text);
-    return trust_verify_bundle(trust, "acme", text.data, text.len, archive, &envelope, &by, e);
+    return trust_verify_bundle(trust, &(struct trust_bundle){"acme", text.data, text.len, archive},
+                               &envelope, &by, e);
 }
 
 START_TEST(what_is_asked_and_granted_is_accepted)
@@ -165,6 +166,7 @@ START_TEST(no_single_changed_byte_is_believed)
     dsse_sign(DSSE_TYPE_BUNDLE, payload, strlen(payload), keys, 1, &text);
     hint_at = (size_t)(strstr(text.data, "\"keyid\":\"") + 9 - text.data);
     for (size_t i = 0; i < text.len; i++) {
+        const struct trust_bundle bundle = {"acme", text.data, text.len, ARCHIVE};
         auto_obj(dsse_envelope) envelope = NULL;
         const struct trust_entry *by = NULL;
         struct err e = {0};
@@ -172,9 +174,7 @@ START_TEST(no_single_changed_byte_is_believed)
         if (i >= hint_at - 9 && i < hint_at + 65)
             continue; /* the hint is not signed: see a_key_id_is_a_hint_and_no_more */
         text.data[i] ^= 1;
-        ck_assert_msg(!trust_verify_bundle(trust, "acme", text.data, text.len, ARCHIVE, &envelope,
-                                           &by, &e),
-                      "byte %zu", i);
+        ck_assert_msg(!trust_verify_bundle(trust, &bundle, &envelope, &by, &e), "byte %zu", i);
         ck_assert_int_ne(refusal_of(&e), REFUSAL_NONE);
         refused++;
         text.data[i] ^= 1;
