@@ -223,7 +223,7 @@ void tell_super(struct sandbox *sb, enum super_message type, uint64_t id, const 
 
 /* client_plugin.c */
 struct plugin *plugin_find(struct sandbox *sb, const char *digest);
-void plugin_loaded(struct sandbox *sb, struct domain *domain, const void *info, size_t bytes);
+void plugin_loaded(struct sandbox *sb, struct domain *domain, const void *bytes, size_t len);
 void plugin_refused(struct sandbox *sb, struct domain *domain, const struct err *why);
 /* Frees what was removed and is no longer used. */
 void plugins_sweep(struct sandbox *sb);
@@ -246,7 +246,7 @@ struct domain *domain_of(struct sandbox *sb, struct plugin *plugin, const struct
 /* One that can fork now, or NULL; then one may have been started. */
 struct zyg *domain_zygote(struct sandbox *sb, struct domain *domain);
 void zygote_ready(struct sandbox *sb, uint64_t id, const void *info, size_t bytes);
-void zygote_gone(struct sandbox *sb, uint64_t id, enum err_code code, const char *why);
+void zygote_gone(struct sandbox *sb, uint64_t id, enum err_code code, const char *text);
 /* No more forks. spoil_spares: an attempt crashed, and what it may have told of the address space
  * layout must be worth nothing. */
 void zygote_retire(struct sandbox *sb, struct zyg *z, bool spoil_spares);

@@ -297,6 +297,7 @@ static void ended(struct sandbox *sb, struct slot *slot)
         spare_died(sb, slot);
         return;
     }
+    assert(slot->attempt != NULL);
     slot->seen.exit_known = slot->exit_known;
     slot->seen.signal = WIFSIGNALED(slot->wait_status) ? WTERMSIG(slot->wait_status) : 0;
     slot->seen.exit_code = WIFEXITED(slot->wait_status) ? WEXITSTATUS(slot->wait_status) : -1;

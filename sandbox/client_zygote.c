@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RETRY_MIN_NS (50 * 1000 * 1000ll)
+#define RETRY_MIN_NS (50 * 1000 * 1000LL)
 #define RETRY_MAX_NS (5 * SECOND_NS)
 
 static bool same_domain(const struct domain *d, const struct plugin *plugin,
@@ -54,7 +54,7 @@ static void start_zygote(struct sandbox *sb, struct domain *d)
     z->id = sb->next_id++;
     z->domain = d;
     z->started_ns = clock_mono_ns();
-    z->deadline_ns = z->started_ns + sb->options.load_ms * 1000000ll;
+    z->deadline_ns = z->started_ns + sb->options.load_ms * 1000000LL;
     TAILQ_INSERT_TAIL(&d->zygotes, z, link);
     d->zygote_count++;
     sb->zygote_count++;

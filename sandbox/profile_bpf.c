@@ -100,7 +100,7 @@ static uint32_t emit_test(struct compiler *c, const struct arg_test *t, uint32_t
     case TEST_NONNULL:
         emit_jump(c, BPF_JEQ, 0, no, yes);
         at = emit_load(c, arg_offset(t->arg, false));
-        at = emit_jump(c, BPF_JEQ, 0, at, yes);
+        emit_jump(c, BPF_JEQ, 0, at, yes);
         return emit_load(c, arg_offset(t->arg, true));
     case TEST_NE:
         at = emit_jump(c, BPF_JEQ, t->value, no, yes);

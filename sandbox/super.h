@@ -144,8 +144,7 @@ void zygote_stop(struct super *s, struct super_zygote *z);
 void zygote_kill(struct super *s, struct super_zygote *z);
 /* Frees zygotes that have ended and have no attempts. */
 void zygotes_bury(struct super *s);
-bool zygote_send(struct super_zygote *z, enum super_message type, uint64_t id, const void *payload,
-                 size_t bytes, const int *fds, uint32_t fd_count, struct err *e) must_check;
+bool zygote_send(struct super_zygote *z, const struct frame *frame, struct err *e) must_check;
 
 /* super_attempt.c */
 void attempt_spawn(struct super *s, struct frame_in *in);

@@ -86,8 +86,14 @@ static bool relay(struct super *s, struct super_attempt *a, struct frame_in *in,
         return err_set(e, ERR_LIMIT, "the supervisor has no descriptors left");
     if (fault_hit(s, FAULT_FORK))
         return err_set(e, ERR_UNAVAILABLE, "fault: no fork");
-    return zygote_send(a->zygote, MSG_FORK, a->id, &order, sizeof order, in->fds,
-                       in->frame.fd_count, e);
+    return zygote_send(a->zygote,
+                       &(struct frame){.type = MSG_FORK,
+                                       .id = a->id,
+                                       .payload = &order,
+                                       .payload_bytes = sizeof order,
+                                       .fds = in->fds,
+                                       .fd_count = in->frame.fd_count},
+                       e);
 }
 
 void attempt_spawn(struct super *s, struct frame_in *in)

@@ -301,7 +301,7 @@ static void turn(struct super *s, int timeout_ms)
 /* Everything below us is gone when this returns, and so are our groups. */
 static void end(struct super *s)
 {
-    int64_t until = clock_mono_ns() + END_MS * 1000000ll;
+    int64_t until = clock_mono_ns() + END_MS * 1000000LL;
     struct super_zygote *z;
 
     LIST_FOREACH (z, &s->zygotes, link)

@@ -200,7 +200,13 @@ static bool send_setup(struct super *s, struct super_zygote *z, struct err *e)
     if ((s->clone_flags & CLONE_NEWNS) == 0)
         setup.layers &= ~(uint32_t)LAYER_MNTNS;
     memcpy(setup.digest, z->digest, sizeof z->digest);
-    return zygote_send(z, MSG_SETUP, 0, &setup, sizeof setup, fds, z->plugin_fd >= 0 ? 2 : 1, e);
+    return zygote_send(z,
+                       &(struct frame){.type = MSG_SETUP,
+                                       .payload = &setup,
+                                       .payload_bytes = sizeof setup,
+                                       .fds = fds,
+                                       .fd_count = z->plugin_fd >= 0 ? 2 : 1},
+                       e);
 }
 
 static void on_hello(struct super *s, struct super_zygote *z)
@@ -338,17 +344,9 @@ struct super_zygote *zygote_find(struct super *s, uint64_t id)
     return NULL;
 }
 
-bool zygote_send(struct super_zygote *z, enum super_message type, uint64_t id, const void *payload,
-                 size_t bytes, const int *fds, uint32_t fd_count, struct err *e)
+bool zygote_send(struct super_zygote *z, const struct frame *frame, struct err *e)
 {
-    struct frame frame = {.type = (uint16_t)type,
-                          .id = id,
-                          .payload = payload,
-                          .payload_bytes = (uint32_t)bytes,
-                          .fds = fds,
-                          .fd_count = fd_count};
-
     if (z->control.fd < 0)
         return err_set(e, ERR_UNAVAILABLE, "the zygote is gone");
-    return frame_send(z->control.fd, &frame, e);
+    return frame_send(z->control.fd, frame, e);
 }
