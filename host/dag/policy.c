@@ -78,5 +78,5 @@ void timeout_attempt_text(const struct timeout_policy *policy, char out[SECONDS_
 {
     jcs_number(policy->attempt_s, out);
     if (!policy->attempt_is_integer && strpbrk(out, ".e") == NULL)
-        strcat(out, ".0"); /* at most 7 digits stand before it */
+        memcpy(out + strlen(out), ".0", sizeof ".0"); /* at most 7 digits stand before it */
 }

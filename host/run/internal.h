@@ -129,7 +129,7 @@ struct node_scope {
     uint32_t level;
 };
 struct dag_scope scope_of(struct node_scope *ctx); /* borrows ctx */
-json_t *input_for_node_owned(const struct run *run, uint32_t node) must_check;
+json_t *input_for_node_owned(const struct run *run, uint32_t index) must_check;
 json_t *input_for_handler_owned(const struct run *run, uint32_t node) must_check;
 json_t *outputs_wrap_owned(json_t *value) must_check;
 

@@ -217,7 +217,7 @@ struct run_why {
     int64_t until_ns; /* RUN_NO_TIMER: no known end */
 };
 
-struct run_why run_why(const struct run *run, uint32_t node);
+struct run_why run_why(const struct run *run, uint32_t index);
 const char *run_why_text(enum run_why_kind kind);
 
 #endif

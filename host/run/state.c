@@ -38,7 +38,7 @@ static const uint8_t node_table[NODE_STATE_COUNT][NODE_EVENT_COUNT] = {
 static_assert(NODE_STATE_COUNT <= UINT8_MAX, "states fit the table's cell");
 
 static const uint8_t run_table[RUN_STATE_COUNT][RUN_EVENT_COUNT] = {
-    [RUN_NEW] = {[RUN_EV_BEGIN] = RUN_ACTIVE},
+    [RUN_NEW] = {[RUN_EV_BEGIN] = RUN_ACTIVE, [RUN_EV_STOP] = RUN_STOPPING},
     [RUN_ACTIVE] = {[RUN_EV_PAUSE] = RUN_PAUSED,
                     [RUN_EV_STOP] = RUN_STOPPING,
                     [RUN_EV_ROLL_BACK] = RUN_ROLLING_BACK,

@@ -36,13 +36,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     auto_done(dag_findings) findings = {0};
     auto_obj(dag) dag = NULL;
-    auto_json plan = NULL;
     struct err e = {0};
     bool read = dag_parse((const char *)bytes, len, &dag, &findings, &e);
 
     assert(read == (dag != NULL));
     assert(read ? dag->valid == (findings.count == 0) : findings.count == 1 && e.code != ERR_NONE);
-    plan = dag_plan_json_owned(dag, &findings);
+    json_decref(dag_plan_json_owned(dag, &findings));
     if (read)
         check_graphs(dag);
     if (read && dag->valid)

@@ -197,6 +197,17 @@ static bool ends(struct trial *t, struct attempt_ref ref)
     return accepted;
 }
 
+START_TEST(a_run_that_waits_to_begin_can_be_cancelled)
+{
+    auto_done(trial) t;
+
+    trial_init(&t, CHAIN, "");
+    t_cancel(&t);
+    expect(&t, "run stopping\ndone cancelled\n");
+    ck_assert_int_eq(view(&t, "A").state, NODE_PENDING);
+}
+END_TEST
+
 START_TEST(an_end_of_an_attempt_that_is_not_open_is_refused)
 {
     auto_done(trial) t;
@@ -235,7 +246,6 @@ START_TEST(what_the_state_refuses_changes_nothing)
     struct err e = {0};
 
     trial_init(&t, CHAIN, "");
-    ck_assert(!run_cancel(t.run, t.now, &e));
     ck_assert(!run_pause(t.run, t.now, &e));
     ck_assert(!run_unpause(t.run, t.now, &e));
     ck_assert_int_eq(run_state(t.run), RUN_NEW);
@@ -292,6 +302,7 @@ TCase *control_cases(void)
     tcase_add_test(c, a_retry_that_came_due_while_paused_starts_when_it_goes_on);
     tcase_add_test(c, a_nodes_timeout_acts_while_paused);
     tcase_add_test(c, a_paused_run_can_be_cancelled);
+    tcase_add_test(c, a_run_that_waits_to_begin_can_be_cancelled);
     tcase_add_test(c, an_end_of_an_attempt_that_is_not_open_is_refused);
     tcase_add_test(c, an_attempt_starts_once);
     tcase_add_test(c, what_the_state_refuses_changes_nothing);
