@@ -1,9 +1,23 @@
 /* event.c -- see event.h. */
 #include "ledger/event.h"
 
-#include "base/buf.h"
-
 #include <string.h>
+
+/* The member names stand in JCS order. */
+void event_add_json(struct buf *b, const struct ledger_event *event, uint64_t n, const char *prev,
+                    const char *hash)
+{
+    buf_addf(b, "{\"data\":%s", event->data);
+    if (hash != NULL)
+        buf_addf(b, ",\"hash\":\"%s\"", hash);
+    buf_addf(b, ",\"n\":%llu,\"prev\":\"%s\",\"run_id\":", (unsigned long long)n, prev);
+    buf_add_json_str(b, event->run_id, strlen(event->run_id));
+    buf_adds(b, ",\"timestamp\":");
+    buf_add_json_str(b, event->timestamp, strlen(event->timestamp));
+    buf_adds(b, ",\"type\":");
+    buf_add_json_str(b, event->type, strlen(event->type));
+    buf_addc(b, '}');
+}
 
 void event_chain_begin(struct event_chain *chain)
 {
@@ -18,15 +32,7 @@ void event_chain_add(struct event_chain *chain, const struct ledger_event *event
 
     *ret_prev = chain->prev;
     chain->n++;
-    /* The member names stand in JCS order. */
-    buf_addf(&text, "{\"data\":%s,\"n\":%llu,\"prev\":\"%s\",\"run_id\":", event->data,
-             (unsigned long long)chain->n, chain->prev.text);
-    buf_add_json_str(&text, event->run_id, strlen(event->run_id));
-    buf_adds(&text, ",\"timestamp\":");
-    buf_add_json_str(&text, event->timestamp, strlen(event->timestamp));
-    buf_adds(&text, ",\"type\":");
-    buf_add_json_str(&text, event->type, strlen(event->type));
-    buf_addc(&text, '}');
+    event_add_json(&text, event, chain->n, chain->prev.text, NULL);
     chain->prev = sha256_hex(buf_text(&text), text.len);
 }
 

@@ -7,6 +7,7 @@
 #ifndef ORCH_LEDGER_EVENT_H
 #define ORCH_LEDGER_EVENT_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
 
@@ -26,6 +27,11 @@ struct ledger_event {
     const char *timestamp; /* RFC 3339 UTC */
     const char *data;      /* canonical JSON (RFC 8785) of an object */
 };
+
+/* Appends {data, hash, n, prev, run_id, timestamp, type} in canonical form; without hash (NULL) it
+ * is what the hash is made of. */
+void event_add_json(struct buf *b, const struct ledger_event *event, uint64_t n, const char *prev,
+                    const char *hash);
 
 void event_chain_begin(struct event_chain *chain);
 /* Moves the chain on by one event; chain->n and chain->prev are then the event's own number and

@@ -202,6 +202,13 @@ static const struct column event_columns[] = {
 };
 ROW_TYPE(row_event, store_event, event_columns);
 
+static const struct column leaf_columns[] = {
+    COL(store_leaf, INT, seq, "seq"),
+    COL(store_leaf, TEXT, tenant, "tenant_id"),
+    COL(store_leaf, TEXT, hash, "hash"),
+};
+ROW_TYPE(row_leaf, store_leaf, leaf_columns);
+
 static const struct column log_columns[] = {
     COL(store_log, ID, id, "id"),
     COL(store_log, TEXT, run_id, "execution_id"),

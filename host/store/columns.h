@@ -40,7 +40,7 @@ extern const struct row_type row_run, row_node, row_attempt, row_checkpoint, row
     row_event, row_log, row_dag, row_statement, row_ledger_head, row_secret, row_plugin,
     row_idempotency, row_revoked_token, row_tenant;
 /* Read only. */
-extern const struct row_type row_slow_node;
+extern const struct row_type row_slow_node, row_leaf;
 /* Arguments of writes that are not whole rows. */
 extern const struct row_type row_run_update, row_run_end, row_lease, row_key;
 

@@ -62,6 +62,7 @@ STORE_LIST(attempt)
 STORE_LIST(checkpoint)
 STORE_LIST(provenance)
 STORE_LIST(event)
+STORE_LIST(leaf)
 STORE_LIST(log)
 STORE_LIST(dag)
 STORE_LIST(statement)
@@ -182,6 +183,16 @@ bool store_read_statement(struct store_reader *r, const char *tenant, const char
 /* The newest; at most one row, none is no error. */
 bool store_read_ledger_head(struct store_reader *r, const char *tenant,
                             struct store_ledger_head_list *ret, struct err *e) must_check;
+/* The newest made before the time, and the oldest made at it or later; at most one row. */
+bool store_read_ledger_head_before(struct store_reader *r, const char *tenant, int64_t time_us,
+                                   struct store_ledger_head_list *ret, struct err *e) must_check;
+bool store_read_ledger_head_from(struct store_reader *r, const char *tenant, int64_t time_us,
+                                 struct store_ledger_head_list *ret, struct err *e) must_check;
+/* The greatest last_seq of all tenants' heads; 0 when there is none. */
+bool store_read_ledger_sealed(struct store_reader *r, int64_t *ret_seq, struct err *e) must_check;
+/* Of all tenants, with after < seq <= upto, ascending; rows as page.size. */
+bool store_read_leaves(struct store_reader *r, int64_t after, int64_t upto, uint32_t rows,
+                       struct store_leaf_list *ret, struct err *e) must_check;
 
 enum store_dag_state { STORE_DAG_LIVE, STORE_DAG_ENABLED, STORE_DAG_DISABLED, STORE_DAG_ANY };
 struct store_dag_filter {

@@ -185,6 +185,13 @@ struct store_event {
     const char *hash;
 };
 
+/* An event as its tenant's Merkle tree sees it (ledger/head.h). */
+struct store_leaf {
+    int64_t seq;
+    const char *tenant;
+    const char *hash;
+};
+
 /* attempt_logs: append-only while the run lives. */
 struct store_log {
     int64_t id; /* ignored when writing; a log's cursor */
@@ -228,7 +235,9 @@ struct store_statement {
     int64_t created_us;
 };
 
-/* ledger_heads: append-only signed tree heads over a tenant's events. */
+/* ledger_heads: append-only signed tree heads over a tenant's events. created_us rises from head to
+ * head of a tenant. A batch holds the heads of every tenant that had events behind its last head,
+ * so that no event up to the greatest last_seq of all is without one (daemon/heads.h). */
 struct store_ledger_head {
     int64_t id; /* ignored when writing */
     const char *tenant;

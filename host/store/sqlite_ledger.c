@@ -66,3 +66,34 @@ bool store_read_ledger_head(struct store_reader *r, const char *tenant,
 {
     return read_rows(r, ASK(Q_LEDGER_HEAD, P_TEXT(tenant)), &ret->list, NULL, e);
 }
+
+bool store_read_ledger_head_before(struct store_reader *r, const char *tenant, int64_t time_us,
+                                   struct store_ledger_head_list *ret, struct err *e)
+{
+    return read_rows(r, ASK(Q_LEDGER_HEAD_BEFORE, P_TEXT(tenant), P_INT(time_us)), &ret->list, NULL,
+                     e);
+}
+
+bool store_read_ledger_head_from(struct store_reader *r, const char *tenant, int64_t time_us,
+                                 struct store_ledger_head_list *ret, struct err *e)
+{
+    return read_rows(r, ASK(Q_LEDGER_HEAD_FROM, P_TEXT(tenant), P_INT(time_us)), &ret->list, NULL,
+                     e);
+}
+
+bool store_read_ledger_sealed(struct store_reader *r, int64_t *ret_seq, struct err *e)
+{
+    return read_int(r, &(struct question){.query = Q_LEDGER_SEALED}, ret_seq, e) ||
+           err_wrap(e, "ledger heads");
+}
+
+bool store_read_leaves(struct store_reader *r, int64_t after, int64_t upto, uint32_t rows,
+                       struct store_leaf_list *ret, struct err *e)
+{
+    const uint32_t limit = page_rows(rows);
+    const struct question q = {.query = Q_LEAVES,
+                               PARAMS(P_INT(after), P_INT(upto), P_INT(limit)),
+                               .rows_max = limit};
+
+    return read_rows(r, &q, &ret->list, NULL, e) || err_wrap(e, "leaves");
+}

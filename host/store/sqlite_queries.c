@@ -91,11 +91,21 @@ const struct statement queries[QUERY_COUNT] = {
                       &row_event},
     [Q_EVENT_OLDEST] = {"SELECT min(seq) FROM run_events", NULL},
     [Q_EVENT_NEWEST] = {"SELECT max(seq) FROM run_events", NULL},
+    [Q_LEAVES] = {"SELECT {read} FROM run_events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq"
+                  " LIMIT ?3",
+                  &row_leaf},
     [Q_STATEMENT] = {"SELECT {read} FROM statements" OF_RUN " ORDER BY id DESC LIMIT 1",
                      &row_statement},
     [Q_LEDGER_HEAD] = {"SELECT {read} FROM ledger_heads WHERE tenant_id = ?1"
                        " ORDER BY tree_size DESC LIMIT 1",
                        &row_ledger_head},
+    [Q_LEDGER_HEAD_BEFORE] = {"SELECT {read} FROM ledger_heads WHERE tenant_id = ?1"
+                              " AND created_at < ?2 ORDER BY created_at DESC LIMIT 1",
+                              &row_ledger_head},
+    [Q_LEDGER_HEAD_FROM] = {"SELECT {read} FROM ledger_heads WHERE tenant_id = ?1"
+                            " AND created_at >= ?2 ORDER BY created_at LIMIT 1",
+                            &row_ledger_head},
+    [Q_LEDGER_SEALED] = {"SELECT max(last_seq) FROM ledger_heads", NULL},
     /* ?4: enum store_dag_state; ?5: only the highest version that has the state */
     [Q_DAGS] = {"SELECT {read} FROM dag_workflows AS d WHERE tenant_id = ?1"
                 " AND dag_id BETWEEN ?2 AND ?3 AND (dag_id > ?2 OR version_key < ?6)"

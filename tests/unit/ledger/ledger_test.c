@@ -10,6 +10,8 @@
 #include <string.h>
 
 TCase *merkle_cases(void);
+TCase *head_cases(void);
+TCase *export_cases(void);
 
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -264,6 +266,8 @@ int main(void)
     tcase_add_test(tc, a_dropped_node_leaves_a_parent_unknown);
     suite_add_tcase(suite, tc);
     suite_add_tcase(suite, merkle_cases());
+    suite_add_tcase(suite, head_cases());
+    suite_add_tcase(suite, export_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -153,7 +153,7 @@ static int64_t table_count(void)
 
 START_TEST(a_full_database_goes_down_step_by_step_and_up_again)
 {
-    static const int tables_at[] = {0, 7, 10, 15};
+    static const int tables_at[] = {0, 7, 10, 15, 15};
     struct err e = {0};
 
     ck_assert_int_eq(store_schema_version(), ARRAY_LEN(tables_at) - 1);
@@ -167,13 +167,13 @@ START_TEST(a_full_database_goes_down_step_by_step_and_up_again)
             ck_assert_int_eq(outside_int("SELECT count(*) FROM dag_checkpoints"), 1);
     }
     ck_assert_msg(store_migrate(fixture_path, -1, &e), "%s", e.msg);
-    ck_assert_int_eq(table_count(), tables_at[3]);
+    ck_assert_int_eq(table_count(), tables_at[store_schema_version()]);
     fixture_open();
     fill_all_tables();
 }
 END_TEST
 
-START_TEST(one_step_down_and_up_keeps_the_other_tables_rows)
+START_TEST(going_down_below_a_table_and_up_keeps_the_other_tables_rows)
 {
     auto_done(store_event_list) events = {0};
     const struct store_event_filter all = {0};
@@ -182,8 +182,8 @@ START_TEST(one_step_down_and_up_keeps_the_other_tables_rows)
 
     fill_all_tables();
     fixture_close();
-    ck_assert(store_migrate(fixture_path, store_schema_version() - 1, &e));
-    fixture_open(); /* opening is the way up */
+    ck_assert(store_migrate(fixture_path, 2, &e)); /* before secrets */
+    fixture_open();                                /* opening is the way up */
     ck_assert_int_eq(outside_int("SELECT count(*) FROM execution_provenance"), 1);
     ck_assert_int_eq(outside_int("SELECT count(*) FROM secrets"), 0);
     ck_assert(store_read_events(fixture_reader, &all, 0, 0, &events, &next, &e));
@@ -317,7 +317,7 @@ TCase *file_cases(void)
     tcase_add_test(c, a_newer_schema_is_refused);
     tcase_add_test(c, damage_is_found_at_open);
     tcase_add_test(c, a_full_database_goes_down_step_by_step_and_up_again);
-    tcase_add_test(c, one_step_down_and_up_keeps_the_other_tables_rows);
+    tcase_add_test(c, going_down_below_a_table_and_up_keeps_the_other_tables_rows);
     tcase_add_test(c, v021s_tables_and_columns_are_there);
     tcase_add_test(c, a_migration_to_an_unknown_version_or_of_an_open_store_is_refused);
     tcase_add_test(c, a_backup_is_a_store_of_its_own_and_never_overwrites);

@@ -207,6 +207,101 @@ START_TEST(the_newest_statement_and_head_are_read)
 }
 END_TEST
 
+/* Heads of the tenant over 10, 20, 30, ... events, made at 1000, 2000, 3000, ... */
+static void put_heads(const char *tenant, int count)
+{
+    struct store_batch *b = store_batch_new();
+
+    for (int i = 1; i <= count; i++) {
+        struct store_ledger_head head = {0,    tenant,           10 * i, 10 * i, SAMPLE_HASH_A,
+                                         "{}", INT64_C(1000) * i};
+
+        store_batch_ledger_head_put(b, &head);
+    }
+    commit(b);
+}
+
+typedef bool head_fn(struct store_reader *r, const char *tenant, int64_t time_us,
+                     struct store_ledger_head_list *ret, struct err *e);
+
+/* tree_size of the head that is found; 0: none. */
+static int64_t size_at(head_fn *read, const char *tenant, int64_t time_us)
+{
+    auto_done(store_ledger_head_list) h = {0};
+    struct err e = {0};
+
+    ck_assert_msg(read(fixture_reader, tenant, time_us, &h, &e), "%s", e.msg);
+    ck_assert_uint_le(h.count, 1);
+    return h.count > 0 ? h.rows[0].tree_size : 0;
+}
+
+START_TEST(the_head_that_stood_at_a_time_is_found)
+{
+    static const struct {
+        int64_t time_us;
+        int64_t before;
+        int64_t from;
+    } rows[] = {
+        {0, 0, 10},     {1000, 0, 10},  {1001, 10, 20}, {2000, 10, 20},
+        {2999, 20, 30}, {3000, 20, 30}, {3001, 30, 0},
+    };
+
+    put_heads(SAMPLE_TENANT, 3);
+    put_heads("other", 7);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        ck_assert_int_eq(size_at(store_read_ledger_head_before, SAMPLE_TENANT, rows[i].time_us),
+                         rows[i].before);
+        ck_assert_int_eq(size_at(store_read_ledger_head_from, SAMPLE_TENANT, rows[i].time_us),
+                         rows[i].from);
+    }
+    ck_assert_int_eq(size_at(store_read_ledger_head_from, "nobody", 0), 0);
+}
+END_TEST
+
+START_TEST(the_greatest_seq_under_any_head_is_read)
+{
+    int64_t seq = -1;
+    struct err e = {0};
+
+    ck_assert(store_read_ledger_sealed(fixture_reader, &seq, &e));
+    ck_assert_int_eq(seq, 0);
+    put_heads("other", 7);
+    put_heads(SAMPLE_TENANT, 3);
+    ck_assert(store_read_ledger_sealed(fixture_reader, &seq, &e));
+    ck_assert_int_eq(seq, 70);
+}
+END_TEST
+
+START_TEST(leaves_are_of_all_tenants_in_the_order_of_their_commits)
+{
+    struct store_batch *b = store_batch_new();
+    struct err e = {0};
+    int64_t after = 2;
+    size_t count = 0;
+
+    for (int i = 1; i <= 20; i++) {
+        struct store_event event = sample_event("r1", i, "step.updated");
+
+        event.tenant = i % 2 == 0 ? "even" : "odd";
+        store_batch_event_append(b, &event);
+    }
+    commit(b);
+    while (after < 18) {
+        auto_done(store_leaf_list) l = {0};
+
+        ck_assert(store_read_leaves(fixture_reader, after, 18, 5, &l, &e));
+        ck_assert(l.count > 0 && l.count <= 5);
+        for (size_t i = 0; i < l.count; i++) {
+            ck_assert_int_eq(l.rows[i].seq, ++after);
+            ck_assert_str_eq(l.rows[i].tenant, after % 2 == 0 ? "even" : "odd");
+            ck_assert_str_eq(l.rows[i].hash, SAMPLE_HASH_B);
+        }
+        count += l.count;
+    }
+    ck_assert_uint_eq(count, 16);
+}
+END_TEST
+
 START_TEST(the_database_itself_refuses_to_change_the_ledger)
 {
     static const char *const forbidden[] = {
@@ -253,6 +348,9 @@ TCase *ledger_cases(void)
     tcase_add_test(c, the_last_event_of_a_run_is_where_its_chain_goes_on);
     tcase_add_test(c, bounds_of_an_empty_ledger_are_zero);
     tcase_add_test(c, the_newest_statement_and_head_are_read);
+    tcase_add_test(c, the_head_that_stood_at_a_time_is_found);
+    tcase_add_test(c, the_greatest_seq_under_any_head_is_read);
+    tcase_add_test(c, leaves_are_of_all_tenants_in_the_order_of_their_commits);
     tcase_add_test(c, the_database_itself_refuses_to_change_the_ledger);
     tcase_set_timeout(c, 60);
     return c;
