@@ -190,6 +190,8 @@ struct api_engine {
                        api_done_fn done, void *done_arg);
     void (*secret_delete)(void *arg, const struct api_actor *who, const char *name,
                           api_done_fn done, void *done_arg);
+    /* Done when every event committed so far is under a signed head of its tenant's ledger. */
+    void (*ledger_seal)(void *arg, api_done_fn done, void *done_arg);
     /* Drops and refills the plugin, definition and secret caches. */
     void (*warm)(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg);
 

@@ -27,7 +27,8 @@ struct conn {
     bool close;                   /* after out */
     bool close_sent;              /* the WebSocket close frame */
     struct stream_client *client; /* owned; the connection is a stream */
-    struct gone *gone;            /* owned; NULL unless the stream is a plain one */
+    struct net_body body;         /* owned; next NULL unless the answer comes in pieces */
+    struct gone *gone;            /* owned; NULL unless a plain stream, or a body in pieces */
     struct buf in;                /* pieces of one WebSocket message */
     LIST_ENTRY(conn) link;
 };
@@ -46,6 +47,9 @@ int ws_receive(struct conn *c, const char *bytes, size_t len);
 int ws_writeable(struct conn *c);
 /* A stream begins: bounds what the kernel buffers for it. */
 void conn_bound(struct conn *c);
+/* net_body.c: the next piece of a body; body_end lets go of it. */
+int body_writeable(struct conn *c);
+void body_end(struct conn *c);
 /* net_gone.c: ends a plain stream whose reader has left. */
 void gone_watch(struct conn *c);
 void gone_end(struct conn *c);

@@ -61,6 +61,10 @@ void checkpoint_delete(struct api_request *req);
 void execution_provenance(struct api_request *req);
 void run_provenance(struct api_request *req);
 
+/* route_ledger.c */
+void ledger_head(struct api_request *req);
+void ledger_export(struct api_request *req);
+
 /* route_secrets.c */
 void secret_list(struct api_request *req);
 void secret_get(struct api_request *req);

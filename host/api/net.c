@@ -7,10 +7,12 @@
  * to it. */
 #include "api/conn.h"
 #include "api/server.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <uv.h>
@@ -124,6 +126,8 @@ static bool read_query(struct lws *wsi, struct http_query *query, struct early *
             return early_fail(ret_error, 400, "QUERY_INVALID");
         }
         len = lws_hdr_copy_fragment(wsi, piece, sizeof piece, WSI_TOKEN_HTTP_URI_ARGS, n++);
+        if (len == 1 && piece[0] == '/')
+            continue; /* what lws makes of an empty query: "/runs?" */
         if (len > 0 && !http_query_add(query, piece, (size_t)len, &ret_error->e))
             return early_fail(ret_error, 400, "QUERY_INVALID");
     }
@@ -185,6 +189,7 @@ static void conn_clear(struct conn *c)
     if (req != NULL)
         request_client_gone(req, c->dispatched);
     stream_client_free(take(c->client));
+    body_end(c);
     buf_done(&c->out);
     buf_done(&c->in);
     c->out = c->in = (struct buf){0};
@@ -301,6 +306,8 @@ static int on_answered(struct conn *c)
     c->out = (struct buf){0};
     if (c->client != NULL)
         return stream_writeable(c);
+    if (c->body.next != NULL)
+        return body_writeable(c);
     if (c->close)
         return -1;
     return lws_http_transaction_completed(wsi) ? -1 : 0;
@@ -416,20 +423,20 @@ static void fill_info(const struct api_options *opt, struct net *net, void **loo
 
 bool net_open(struct api *api, struct net **ret, struct err *e)
 {
-    struct net *net = mem_new(struct net);
     struct lws_context_creation_info info = {0};
     void *loops[1] = {api->opt.loop};
+    struct net *net;
 
+    if (!net_address_try(&api->opt, e))
+        return false;
+    net = mem_new(struct net);
     net->api = api;
     lws_set_log_level(LLL_ERR | LLL_WARN, on_log);
     fill_info(&api->opt, net, loops, &info);
     net->context = lws_create_context(&info);
-    if (net->context == NULL) {
-        free(net);
-        return err_set(e, ERR_UNAVAILABLE, "cannot listen on %s port %u: in use, or not ours",
-                       api->opt.listen_host, api->opt.listen_port);
-    }
+    assert(net->context != NULL); /* its memory, its plugin: nothing that a caller could mend */
     net->vhost = lws_get_vhost_by_name(net->context, "default");
+    assert(net->vhost != NULL);
     *ret = net;
     return true;
 }

@@ -182,6 +182,28 @@ void api_reply_outcome_error(struct api_request *req, const struct api_outcome *
     api_reply_findings(req, out->e, out->code, out->findings);
 }
 
+/* Of an answer whose length is not known: the connection's end is its end. */
+static void add_open_head(const struct api_request *req, const char *content_type, struct buf *wire)
+{
+    add_head(req, 200, content_type, wire);
+    buf_adds(wire, wants_close(req) ? "\r\n" : "Connection: close\r\n\r\n");
+}
+
+void api_reply_pieces(struct api_request *req, const char *content_type,
+                      const struct net_body *body)
+{
+    auto_done(buf) wire = {0};
+
+    note(req, 200);
+    if (req->conn != NULL) {
+        add_open_head(req, content_type, &wire);
+        net_body_begin(req->conn, &wire, body);
+    } else {
+        body->free(body->arg);
+    }
+    request_free(req);
+}
+
 void api_reply_streams(struct api_request *req, const char *content_type)
 {
     enum stream_kind kind =
@@ -201,8 +223,7 @@ void api_reply_streams(struct api_request *req, const char *content_type)
         return;
     }
     note(req, 200);
-    add_head(req, 200, content_type, &wire);
-    buf_adds(&wire, "Connection: close\r\n\r\n");
+    add_open_head(req, content_type, &wire);
     net_stream_begin(req->conn, &wire, client);
     request_free(req);
 }

@@ -22,6 +22,7 @@
 #include <sys/queue.h>
 
 struct conn;
+struct net_body;
 
 /* An error that was found before the body had come; answered when it has. */
 struct early {
@@ -93,6 +94,9 @@ void api_reply_findings(struct api_request *req, const struct err *e, const char
                         const json_t *errors);
 /* The engine's refusal. */
 void api_reply_outcome_error(struct api_request *req, const struct api_outcome *out);
+/* 200 with a body that is made while it goes out (api/net.h). Takes the body. */
+void api_reply_pieces(struct api_request *req, const char *content_type,
+                      const struct net_body *body);
 /* The answer is a stream from now on: the client takes the connection, the request ends. */
 void api_reply_streams(struct api_request *req, const char *content_type);
 

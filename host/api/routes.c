@@ -97,6 +97,11 @@ static const struct route rows[] = {
     {HTTP_GET, API_BASE "/metrics", NEED_READ, NO_BODY, "", 200, "getMetrics", metrics_summary},
     {HTTP_GET, API_BASE "/health", NEED_NOTHING, NO_BODY, "", 200, "getHealth", health_service},
 
+    /* The ledger */
+    {HTTP_GET, API_BASE "/ledger/head", NEED_READ, NO_BODY, "", 200, "getLedgerHead", ledger_head},
+    {HTTP_GET, API_BASE "/ledger/export", NEED_ADMIN, NO_BODY, "from to", 200, "exportLedger",
+     ledger_export},
+
     /* Administration */
     {HTTP_GET, API_BASE "/admin/health", NEED_ADMIN, NO_BODY, "", 200, "adminHealth", admin_health},
     {HTTP_GET, API_BASE "/admin/metrics", NEED_ADMIN, NO_BODY, "", 200, "adminMetrics",

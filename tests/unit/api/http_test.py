@@ -54,6 +54,7 @@ def test_unknown_routes_methods_and_queries(server):
     expect(server, 400, "GET", "/runs?dagId=a&dagId=b", code="QUERY_INVALID")
     expect(server, 400, "GET", "/runs?from=yesterday")
     expect(server, 400, "GET", "/runs?page_token=zzz")
+    expect(server, 200, "GET", "/runs?")
 
 
 def test_bad_paths(server):

@@ -247,6 +247,7 @@ struct api_engine server_engine_of(struct server *s)
                                .checkpoints_delete = server_checkpoints_delete,
                                .secret_put = put_secret,
                                .secret_delete = delete_secret,
+                               .ledger_seal = server_ledger_seal,
                                .warm = warm,
                                .idempotency_put = remember,
                                .health = health,
