@@ -241,6 +241,20 @@ static bool show_statement(struct watch *w, struct err *e)
     return true;
 }
 
+/* "run ID failed: Node 'a' failed: why" */
+static void say_end(const struct watch *w)
+{
+    const char *error = json_string_value(json_object_get(w->trace, "error"));
+    auto_done(buf) text = {0};
+
+    if (error != NULL) {
+        buf_adds(&text, ": ");
+        text_add_printable(&text, error, strlen(error));
+    }
+    cli_say(w->cli, "run %s %s%s", w->run_id,
+            json_string_value(json_object_get(w->trace, "status")), buf_text(&text));
+}
+
 static bool show_end(struct watch *w, struct err *e)
 {
     auto_done(buf) totals = {0};
@@ -253,6 +267,8 @@ static bool show_end(struct watch *w, struct err *e)
         fprintf(w->cli->out, " totals       %s\n", buf_text(&totals));
     } else if (w->options->tree) {
         out_value(w->cli, w->trace);
+    } else {
+        say_end(w);
     }
     if (w->options->outputs)
         show_outputs(w);

@@ -68,17 +68,22 @@ static bool verify_file(struct cli *cli, const struct trust *trust, const char *
 {
     const char *tenant = cli->set.tenant != NULL ? cli->set.tenant : "default";
     auto_done(buf) bytes = {0};
+    auto_fd fd = -1;
     json_t *facts = NULL;
     struct err why = {0};
-    bool good;
+    bool good, ledger;
 
-    if (!file_read(file, VERIFY_BYTES_MAX, &bytes, e))
+    if (!file_open(file, &fd, e))
         return false;
-    if (!is_bundle(file)) {
+    if (!verify_is_ledger(fd, &bytes, &ledger, e) ||
+        (!ledger && !fd_read_all(fd, VERIFY_BYTES_MAX, &bytes, e)))
+        return err_wrap(e, "'%s'", file);
+    if (!ledger && !is_bundle(file)) {
         verify_lines(cli, trust, file, &bytes, rows);
         return true;
     }
-    good = verify_bundle(trust, tenant, buf_text(&bytes), bytes.len, &facts, &why);
+    good = ledger ? verify_ledger(trust, fd, &bytes, &facts, &why)
+                  : verify_bundle(trust, tenant, buf_text(&bytes), bytes.len, &facts, &why);
     add_row(cli, rows, file, good, facts, &why);
     return true;
 }
@@ -113,19 +118,22 @@ static const struct cli_flag flags[] = {
     {.name = NULL},
 };
 static const struct cli_arg args[] = {
-    {"FILE", true, true, "provenance statement, ledger head, signed DAG (DSSE) or .orchbundle"},
+    {"FILE", true, true,
+     "provenance statement, ledger head, signed DAG (DSSE), exported ledger or .orchbundle"},
     {NULL, false, false, NULL},
 };
 static const struct cli_verb verbs[] = {
     {.summary = "Verify signed files offline",
-     .details = "Checks the signature against the trusted keys, then computes every hash again: "
-                "node records, chain, subjects, archive. Exits 1 when anything differs and says "
-                "what.",
+     .details =
+         "Checks the signature against the trusted keys, then computes every hash again: "
+         "node records, chains, subjects, Merkle root, archive. Exits 1 when anything differs "
+         "and says what.",
      .flags = flags,
      .args = args,
      .handler = verify},
     {.handler = NULL},
 };
 const struct cli_group cli_group_verify = {.name = "verify",
-                                           .summary = "Verify provenance and bundles offline",
+                                           .summary =
+                                               "Verify provenance, ledgers and bundles offline",
                                            .verbs = verbs};

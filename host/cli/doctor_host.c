@@ -1,6 +1,7 @@
 /* doctor_host.c -- a running host, if there is one: does it live, is it ready, does it know us? */
 #include "cli/client.h"
 #include "cli/doctor.h"
+#include "cli/settings.h"
 
 #include <string.h>
 
@@ -21,7 +22,9 @@ void doctor_host(struct cli *cli, json_t *rows)
     auto_done(buf) body = {0};
     struct err e = {0};
 
-    if (client_get_bytes(cli, "!/healthz", &body, &e)) {
+    if (!settings_token(cli, &e)) {
+        doctor_say(rows, "access", DOCTOR_FAIL, "%s", e.msg);
+    } else if (client_get_bytes(cli, "!/healthz", &body, &e)) {
         doctor_say(rows, "host", DOCTOR_OK, "%s lives", cli->set.url);
         check_route(cli, rows, "host ready", "!/readyz");
         check_route(cli, rows, "access", "/runs?page_size=1");

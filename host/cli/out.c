@@ -256,7 +256,9 @@ void out_id(const struct cli *cli, const char *id, const json_t *reply)
         fprintf(cli->out, "%s\n", buf_text(&line));
         return;
     }
-    if (reply == NULL)
-        reply = made = json_pack("{s:s}", "id", id);
+    if (reply == NULL) {
+        made = json_pack("{s:s}", "id", id);
+        reply = made;
+    }
     out_value(cli, reply);
 }

@@ -155,8 +155,8 @@ static bool run_once(struct cli *cli, struct lab *lab, const char *agent, struct
         !lab_run(lab, agent, &input, &config, &r, e))
         return false;
     say_log(cli, &r);
-    cli_say(cli, "%s in %.3f ms, level %d", outcome_name(r.outcome),
-            (double)(r.wall_ns / 1000) / 1000, r.level);
+    cli_say(cli, "%s in %.3f ms, level %d", outcome_name(r.outcome), (double)r.wall_ns / 1e6,
+            r.level);
     if (r.outcome == OUTCOME_OK)
         fprintf(cli->out, "%s\n", buf_text(&r.output));
     else

@@ -111,12 +111,12 @@ static bool wants_color(const struct cli *cli, bool tty)
 }
 
 /* A host without a token file answers 401, and says so better than we could. */
-static bool token_from_home(struct cli *cli, struct err *e)
+bool settings_token(struct cli *cli, struct err *e)
 {
     auto_mem char *path = mem_printf("%s/token", cli->set.home);
     auto_done(buf) text = {0};
 
-    if (access(path, F_OK) != 0)
+    if (cli->set.token != NULL || access(path, F_OK) != 0)
         return true;
     if (!file_read(path, TOKEN_BYTES_MAX, &text, e))
         return err_wrap(e, "token");
@@ -150,7 +150,5 @@ bool settings_resolve(struct cli *cli, struct err *e)
     set->fine_exits = settings_fine_exits(cli);
     set->tty = isatty(fileno(cli->out)) == 1;
     set->color = wants_color(cli, set->tty);
-    if (set->token == NULL && cli->verb != NULL && cli->verb->needs_server)
-        return token_from_home(cli, e);
-    return true;
+    return cli->verb == NULL || !cli->verb->needs_server || settings_token(cli, e);
 }

@@ -13,4 +13,8 @@ bool settings_resolve(struct cli *cli, struct err *e) must_check;
 /* --exit-codes as far as it was parsed: a wrong command line has an exit code too. */
 bool settings_fine_exits(const struct cli *cli);
 
+/* Takes the token of ORCH_HOME/token when none was given; done by settings_resolve for verbs that
+ * need a server. */
+bool settings_token(struct cli *cli, struct err *e) must_check;
+
 #endif

@@ -97,6 +97,20 @@ static bool check_signature_only(const json_t *payload, json_t **ret, struct err
     return true;
 }
 
+static bool check_head(const json_t *payload, json_t **ret, struct err *e)
+{
+    auto_done(buf) text = {0};
+    auto_mem char *detail = NULL;
+    struct ledger_head head;
+
+    if (!jcs_write(payload, &text, e) || !ledger_head_parse(buf_text(&text), text.len, &head, e))
+        return false;
+    detail = mem_printf("%llu events, root %s, signed %s", (unsigned long long)head.tree.leaves,
+                        ledger_tree_root(&head.tree).text, head.timestamp);
+    *ret = json_pack("{s:s, s:s}", "subject", head.tenant, "detail", detail);
+    return true;
+}
+
 static const struct kind {
     const char *type;
     const char *name;
@@ -104,7 +118,7 @@ static const struct kind {
     check_fn *check;
 } kinds[] = {
     {DSSE_TYPE_PROVENANCE, "provenance", TRUST_HOST, check_provenance},
-    {DSSE_TYPE_LEDGER_HEAD, "ledger-head", TRUST_HOST, check_signature_only},
+    {DSSE_TYPE_LEDGER_HEAD, "ledger-head", TRUST_HOST, check_head},
     {DSSE_TYPE_DAG, "dag", TRUST_DAG, check_signature_only},
 };
 
@@ -117,7 +131,7 @@ static const struct kind *kind_of(const char *type)
     return NULL;
 }
 
-static void add_signer(json_t *facts, const char *kind, const struct trust_entry *by)
+void verify_add_signer(json_t *facts, const char *kind, const struct trust_entry *by)
 {
     char fingerprint[KEY_FINGERPRINT_BYTES];
 
@@ -151,7 +165,7 @@ bool verify_envelope(const struct trust *trust, const char *text, size_t len, js
         return err_wrap(e, "signed content");
     if (!kind->check(payload, &facts, e))
         return false;
-    add_signer(facts, kind->name, by);
+    verify_add_signer(facts, kind->name, by);
     *ret = take(facts);
     return true;
 }
@@ -163,14 +177,15 @@ bool verify_bundle(const struct trust *trust, const char *tenant, const void *by
     auto_obj(manifest) manifest = NULL;
     auto_mem char *detail = NULL;
     const struct trust_entry *by = NULL;
+    struct trust_bundle bundle;
     struct bundle_view view;
     struct sha256_hex archive;
 
     if (!bundle_open(bytes, len, &view, e))
         return false;
     archive = sha256_hex(view.archive, view.archive_bytes);
-    if (!trust_verify_bundle(trust, tenant, view.envelope, view.envelope_bytes, archive.text,
-                             &envelope, &by, e) ||
+    bundle = (struct trust_bundle){tenant, view.envelope, view.envelope_bytes, archive.text};
+    if (!trust_verify_bundle(trust, &bundle, &envelope, &by, e) ||
         !manifest_parse(buf_text(&envelope->payload), envelope->payload.len, MANIFEST_SIGNED,
                         &manifest, e))
         return false;
@@ -178,7 +193,7 @@ bool verify_bundle(const struct trust *trust, const char *tenant, const void *by
                         manifest->file_count, archive.text);
     *ret = json_pack("{s:s+++, s:s}", "subject", manifest->id, "@", manifest->version, "", "detail",
                      detail);
-    add_signer(*ret, "bundle", by);
+    verify_add_signer(*ret, "bundle", by);
     return true;
 }
 

@@ -634,6 +634,35 @@ class Offline(Case):
         self.assertIn("fdatasync", rows["disk"]["detail"])
         self.assertTrue({"sandbox", "sqlite", "libraries", "trust"} <= set(rows))
 
+    def test_a_ledger_that_is_cut_short_leaves_no_file(self):
+        first = {"export": "orch.ledger/1", "since": None, "tenant": "default"}
+        self.routes(**{"GET /ledger/export": lambda host: host.lines(first)})
+        file = os.path.join(self.dir, "l.ndjson")
+        _, err = self.orch("ledger", "export", "--out", file, "--from", "2026-11-22T00:00:00Z", want=1)
+        self.assertIn("line 1: not in canonical form", err)  # json.dumps puts blanks
+        self.assertIn("from=2026-11-22T00%3A00%3A00Z", self.host.seen[0][1])
+        cut = json.dumps(first, separators=(",", ":")).encode() + b"\n"
+
+        def send(host):
+            host.send_response(200)
+            host.send_header("Connection", "close")
+            host.end_headers()
+            host.wfile.write(cut)
+        self.routes(**{"GET /ledger/export": send})
+        _, err = self.orch("ledger", "export", "--out", file, want=1)
+        self.assertIn("the last line is missing: the export was cut short", err)
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_what_is_no_ledger_head_is_not_taken_for_one(self):
+        self.routes(**{"GET /ledger/head": (200, {"payload": "e30=", "payloadType": "x", "signatures": []})})
+        self.assertIn("unsigned", self.orch("ledger", "head", want=1)[1])
+        envelope = {"payload": "e30=", "payloadType": "x",
+                    "signatures": [{"sig": base64.b64encode(bytes(64)).decode()}]}
+        self.routes(**{"GET /ledger/head": (200, envelope)})
+        self.assertIn("not a ledger head", self.orch("ledger", "head", want=1)[1])
+        self.routes(**{"GET /ledger/head": problem(404, "LEDGER_HEAD_NOT_FOUND", "no head")})
+        self.assertIn("LEDGER_HEAD_NOT_FOUND", self.orch("ledger", "head", want=1)[1])
+
     def test_codes_are_explained(self):
         self.assertIn("ORCH_TENANT", self.orch("explain", "TENANT_REQUIRED")[0])
         _, err = self.orch("explain", "TENANT_REQUIERD", want=1)
