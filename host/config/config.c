@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -142,6 +143,7 @@ static bool load_flag(struct config *config, int argc, char **argv, int *at, str
     const char *equals = strchr(name, '=');
     int i = key_find(name, equals != NULL ? (size_t)(equals - name) : strlen(name));
     const char *text;
+    char source[64];
 
     if (i < 0)
         return unknown_flag(name, e);
@@ -153,7 +155,8 @@ static bool load_flag(struct config *config, int argc, char **argv, int *at, str
         text = argv[++*at];
     else
         return err_set(e, ERR_INVALID, "--%s needs a value", name);
-    if (!value_set(&config->values[i], &keys[i], text, argv[*at], e))
+    snprintf(source, sizeof source, "--%s", keys[i].name);
+    if (!value_set(&config->values[i], &keys[i], text, source, e))
         return false;
     config->values[i].origin = ORIGIN_FLAG;
     return true;

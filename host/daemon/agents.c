@@ -2,6 +2,7 @@
 #include "daemon/agents.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -29,7 +30,9 @@ struct plugin {
     enum plugin_state state;
     struct sha256_hex bundle_hash;
     struct sha256_hex digest; /* of the shared object; "" before it was unpacked */
-    void *map;                /* the sealed bundle, while it is verified */
+    char *manifest;           /* as it was signed; NULL before it was verified */
+    char signer_key[SHA256_HEX_BYTES];
+    void *map; /* the sealed bundle, while it is verified */
     size_t map_bytes;
     UT_hash_handle hh; /* by file */
 };
@@ -87,6 +90,7 @@ void agents_free(struct agents *agents)
     {
         HASH_DEL(agents->plugins, p);
         plugin_unmap(p);
+        free(p->manifest);
         free(p->file);
         free(p);
     }
@@ -127,6 +131,9 @@ static bool unpack_and_load(struct plugin *p, const struct authority_result *res
         return err_set(e, ERR_UNSUPPORTED, "built for %s, this host is %s", manifest->arch,
                        manifest_arch());
     p->digest = sha256_hex(so.data, so.len);
+    free(p->manifest);
+    p->manifest = mem_strn(result->verified.payload.data, result->verified.payload.len);
+    memcpy(p->signer_key, result->verified.key_id, sizeof p->signer_key);
     if (!memfd_sealed("orch-plugin", so.data, so.len, true, &fd, e))
         return false;
     p->state = PLUGIN_LOADING;
@@ -306,6 +313,28 @@ static void register_agent(struct agents *agents, const struct sandbox_plugin_in
     HASH_ADD_KEYPTR(hh, agents->by_id, r->id, strlen(r->id), r);
 }
 
+/* What GET /plugins shows; nothing depends on the row. */
+static void remember(const struct plugin *p, const struct sandbox_plugin_info *info)
+{
+    struct store_batch *batch = store_batch_new();
+    struct err e;
+
+    store_batch_plugin_put(batch, &(struct store_plugin){
+                                      .tenant = "",
+                                      .plugin_id = info->id,
+                                      .version = info->version,
+                                      .bundle_hash = p->bundle_hash.text,
+                                      .manifest = p->manifest,
+                                      .key_id = p->signer_key,
+                                      .installed_by = "plugins folder",
+                                      .installed_us = clock_wall_us(),
+                                  });
+    if (store_submit_take(p->owner->host->store, &batch, NULL, NULL, &e))
+        return;
+    log_event(LOG_WARN, "plugin.row_lost", F_STR("plugin", info->id), F_ERR(&e));
+    store_batch_free(batch);
+}
+
 void agents_on_ready(struct agents *agents, const struct sandbox_plugin_info *info)
 {
     struct plugin *p = find_digest(agents, info->digest);
@@ -313,6 +342,7 @@ void agents_on_ready(struct agents *agents, const struct sandbox_plugin_info *in
     if (p == NULL)
         return;
     p->state = PLUGIN_READY;
+    remember(p, info);
     for (uint32_t i = 0; i < info->n_agents; i++)
         register_agent(agents, info, &info->agents[i]);
     log_event(LOG_INFO, "plugin.ready", F_STR("plugin", info->id), F_STR("version", info->version),

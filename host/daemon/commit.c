@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "daemon/commit_rows.h"
 #include "daemon/engine_parts.h"
+#include "daemon/heads.h"
 #include "daemon/statements.h"
 
 #include <assert.h>
@@ -251,6 +252,7 @@ static void committed(void *arg, const struct store_done *done)
     } else {
         act_all(c); /* first: an attempt on its way shortens the wait of the next step */
         publish(c, done->first_event);
+        heads_note(ar->engine->host->heads, done->last_event);
         answer(c);
         if (c->ends_run && !ar->dropped)
             statements_add(ar->engine->host->statements, ar);

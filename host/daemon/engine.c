@@ -54,6 +54,8 @@ static void gauges(struct engine *engine)
 
     metrics_set(m, METRIC_ACTIVE_EXECUTIONS, METRIC_NO_LABELS, engine->active);
     metrics_set(m, METRIC_QUEUED_EXECUTIONS, METRIC_NO_LABELS, engine->waiting_count);
+    metrics_set(m, METRIC_DB_PENDING, METRIC_LABELS("orchestrator-service"),
+                (double)store_pending(engine->host->store));
 }
 
 struct active_run *engine_find(const struct engine *engine, const char *tenant, const char *run_id)
@@ -236,6 +238,23 @@ int64_t engine_next_timer(const struct engine *engine)
     return next;
 }
 
+#define PURGE_EVERY_NS (3600LL * 1000 * 1000 * 1000)
+
+/* Idempotency keys and revocations that have expired. Losing one purge costs nothing. */
+static void purge(struct engine *engine, int64_t now_ns)
+{
+    auto_obj(store_batch) batch = NULL;
+    struct err e;
+
+    if (now_ns < engine->purge_ns)
+        return;
+    engine->purge_ns = now_ns + PURGE_EVERY_NS;
+    batch = store_batch_new();
+    store_batch_purge_expired(batch, clock_wall_us());
+    if (!store_submit_take(engine->host->store, &batch, NULL, NULL, &e))
+        log_event(LOG_DEBUG, "store.purge_refused", F_ERR(&e));
+}
+
 static void tick_run(struct active_run *ar, int64_t now_ns)
 {
     struct commit *c;
@@ -251,6 +270,7 @@ void engine_tick(struct engine *engine, int64_t now_ns)
     struct active_run *ar, *next;
 
     commits_refused(engine);
+    purge(engine, now_ns);
     attempts_flush_logs(engine->attempts);
     for (ar = TAILQ_FIRST(&engine->running); ar != NULL; ar = next) {
         next = TAILQ_NEXT(ar, queue); /* ar may end now; its neighbours cannot */

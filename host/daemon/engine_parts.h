@@ -19,6 +19,7 @@ struct engine {
     struct attempts *attempts;
     uint32_t active, waiting_count;
     uint32_t active_max, waiting_max;
+    int64_t purge_ns; /* when expired rows are dropped next */
 };
 
 /* NULL when no such run of the tenant is in this process, or it has ended. */

@@ -20,6 +20,7 @@
 struct agents;
 struct dag_cache;
 struct engine;
+struct heads;
 struct loop;
 struct statements;
 
@@ -37,6 +38,7 @@ struct host {
     struct agents *agents;
     struct engine *engine;
     struct statements *statements;
+    struct heads *heads;
     struct api *api;
     char box_key[64];     /* base64 of the authority's box key; "" until known */
     char builder_id[160]; /* names the host's signing key in statements */

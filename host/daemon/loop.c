@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "daemon/engine.h"
 #include "daemon/engine_parts.h"
+#include "daemon/heads.h"
 #include "daemon/host.h"
 #include "daemon/statements.h"
 
@@ -25,11 +26,16 @@ struct loop {
     uv_signal_t term, intr;
 };
 
+static void follow_authority(struct loop *loop);
+
+/* Whoever may close the authority's socket follows it at once: the next connection that is accepted
+ * may get the same number, which libuv refuses while the old one is polled. */
 static void on_sandbox(uv_poll_t *handle, int status unused_arg, int events unused_arg)
 {
     struct host *host = handle->data;
 
     sandbox_turn(host->sandbox, clock_mono_ns());
+    follow_authority(host->loop);
 }
 
 static void on_store(uv_poll_t *handle, int status unused_arg, int events unused_arg)
@@ -44,6 +50,7 @@ static void on_authority(uv_poll_t *handle, int status unused_arg, int events un
     struct host *host = handle->data;
 
     authority_client_turn(host->authority, clock_mono_ns());
+    follow_authority(host->loop);
 }
 
 static void on_timer(uv_timer_t *handle unused_arg)
@@ -93,7 +100,7 @@ static void arm_timer(struct loop *loop, int64_t now)
         least(sandbox_next_timer(host->sandbox), authority_client_deadline_ns(host->authority));
 
     if (host->engine != NULL)
-        due = least(due, engine_next_timer(host->engine));
+        due = least(due, least(engine_next_timer(host->engine), heads_next_timer(host->heads)));
     if (due == INT64_MAX)
         uv_timer_stop(&loop->timer);
     else /* rounded up: a timer that fires early would spin */
@@ -110,6 +117,7 @@ static void before_blocking(uv_prepare_t *handle)
     if (host->engine != NULL) {
         engine_tick(host->engine, now);
         statements_turn(host->statements);
+        heads_turn(host->heads, now);
     }
     if (authority_client_events(host->authority) & POLLOUT)
         authority_client_turn(host->authority, now);

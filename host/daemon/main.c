@@ -11,6 +11,7 @@
 #include "daemon/dag_cache.h"
 #include "daemon/engine.h"
 #include "daemon/engine_parts.h"
+#include "daemon/heads.h"
 #include "daemon/host.h"
 #include "daemon/identity.h"
 #include "daemon/loop.h"
@@ -27,7 +28,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#define PLUGINS_NS (30ll * 1000 * 1000 * 1000)
+#define PLUGINS_NS (30LL * 1000 * 1000 * 1000)
 enum { LAST_COMMITS_MS = 10000, DESCRIPTORS_MAX = 65536 };
 
 void host_fail(struct host *host, const struct err *why)
@@ -165,6 +166,7 @@ static bool start_parts(struct host *host, struct err *e)
         return false;
     host->dags = dag_cache_new(host->reader);
     host->statements = statements_new(host);
+    host->heads = heads_new(host);
     host->engine = engine_new(host);
     if (!wait_for_authority(host, e) || !identity_load(host, e))
         return false;
@@ -230,12 +232,13 @@ static bool start(struct host *host, struct err *e)
 
     if (!dir_make(host->home, 0700, e) || !start_parts(host, e) ||
         !engine_recover(host->engine, &recovered, e) ||
-        !engine_recover_statements(host->engine, e) || !start_server(host, e) ||
-        !write_pid(host, e))
+        !engine_recover_statements(host->engine, e) || !heads_begin(host->heads, e) ||
+        !start_server(host, e) || !write_pid(host, e))
         return false;
     host->accepting = config_bool(host->config, CONFIG_ACCEPT_RUNS);
     metrics_set(host->metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
     metrics_set(host->metrics, METRIC_CHAIN_VALID, METRIC_NO_LABELS, 1);
+    metrics_set(host->metrics, METRIC_DB_ACTIVE, METRIC_LABELS("orchestrator-service"), 2);
     log_event(LOG_INFO, "host.ready", F_STR("listen", config_text(host->config, CONFIG_LISTEN)),
               F_INT("port", api_port(host->api)), F_STR("store", store_driver_version()),
               F_INT("sandbox_level", sandbox_layers(host->sandbox)->level),
@@ -265,6 +268,8 @@ static void stop(struct host *host)
     const char *pid_file = config_text(host->config, CONFIG_PID_FILE);
 
     notify_service_manager("STOPPING=1");
+    if (host->api != NULL)
+        api_drain(host->api);
     host->stopping = true;
     if (*pid_file != '\0' && host->api != NULL)
         unlink(pid_file);
@@ -283,6 +288,7 @@ static void stop(struct host *host)
     dag_cache_free(host->dags);
     store_reader_free(host->reader);
     store_close(host->store);
+    heads_free(host->heads); /* a batch of its could end in store_close */
     metrics_free(host->metrics);
 }
 

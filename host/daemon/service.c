@@ -8,6 +8,7 @@
 #include "daemon/dag_cache.h"
 #include "daemon/definitions.h"
 #include "daemon/engine.h"
+#include "daemon/heads.h"
 #include "daemon/host.h"
 #include "daemon/secrets.h"
 #include "daemon/statements.h"
@@ -91,16 +92,43 @@ static void secret_delete(void *arg, const struct api_actor *who, const char *na
     secrets_delete(arg, who, name, done, done_arg);
 }
 
-/* ---- warm, idempotency, health ---- */
+/* ---- ledger, warm, idempotency, health ---- */
+
+static void ledger_seal(void *arg, api_done_fn done, void *done_arg)
+{
+    heads_seal(((struct host *)arg)->heads, done, done_arg);
+}
+
+struct warming {
+    struct host *host;
+    api_done_fn done;
+    void *done_arg;
+};
+
+/* The bundles that were refused are tried again, with the trust as it is now. */
+static void trust_reloaded(void *arg, const struct authority_result *result unused_arg,
+                           const struct err *e)
+{
+    auto_mem struct warming *w = arg;
+
+    if (e == NULL) {
+        api_tokens_forget(w->host->api);
+        agents_scan(w->host->agents);
+    }
+    w->done(w->done_arg, &(struct api_outcome){.e = e});
+}
 
 static void warm(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg)
 {
     struct host *host = arg;
+    struct warming *w = mem_new(struct warming);
+    struct err e;
 
+    *w = (struct warming){host, done, done_arg};
     log_event(LOG_INFO, "caches.warmed", F_STR("subject", who->subject));
     dag_cache_clear(host->dags);
-    agents_scan(host->agents);
-    done(done_arg, &(struct api_outcome){0});
+    if (!authority_trust_reload(host->authority, (struct authority_reply){trust_reloaded, w}, &e))
+        trust_reloaded(w, NULL, &e);
 }
 
 struct remembering {
@@ -151,7 +179,8 @@ static json_t *check(bool ok, const char *detail)
 static json_t *checks_of(struct host *host)
 {
     json_t *checks = json_object();
-    auto_mem char *plugins = NULL, *statements = NULL;
+    const struct err *unsealed = heads_failed(host->heads);
+    auto_mem char *plugins = NULL, *statements = NULL, *ledger = NULL;
     auto_done(buf) layers = {0};
     struct err why = {0};
     bool store_ok = !store_failed(host->store, &why);
@@ -162,6 +191,7 @@ static json_t *checks_of(struct host *host)
     agents_counts(host->agents, &loaded, &refused);
     plugins = mem_printf("%u loaded, %u refused", loaded, refused);
     statements = mem_printf("%u waiting for a signature", statements_pending(host->statements));
+    ledger = mem_printf("%lld events without a signed head", (long long)heads_behind(host->heads));
     layer_report_json(sandbox_layers(host->sandbox), &layers);
     sandbox = check(true, "layers that this host enforces");
     json_object_set_new(sandbox, "layers", json_loads(buf_text(&layers), 0, NULL));
@@ -171,6 +201,8 @@ static json_t *checks_of(struct host *host)
                         check(authority_ok, authority_ok ? "attached" : "restarting"));
     json_object_set_new(checks, "plugins", check(refused == 0, plugins));
     json_object_set_new(checks, "statements", check(true, statements));
+    json_object_set_new(checks, "ledger",
+                        check(unsealed == NULL, unsealed != NULL ? unsealed->msg : ledger));
     json_object_set_new(checks, "sandbox", sandbox);
     return checks;
 }
@@ -227,6 +259,7 @@ const struct api_engine *service_engine(struct host *host)
         .checkpoints_delete = checkpoints_delete,
         .secret_put = secret_put,
         .secret_delete = secret_delete,
+        .ledger_seal = ledger_seal,
         .warm = warm,
         .idempotency_put = idempotency_put,
         .health = health,

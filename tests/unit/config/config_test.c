@@ -74,7 +74,7 @@ START_TEST(a_value_that_does_not_fit_names_its_source)
         const char *args[4];
         const char *message;
     } rows[] = {
-        {{"orchd", "--runs-active-max", "0"}, "is not from 1 to 10000"},
+        {{"orchd", "--runs-active-max", "0"}, "--runs-active-max: 0 is not from 1 to 10000"},
         {{"orchd", "--runs-active-max", "12x"}, "not a whole number"},
         {{"orchd", "--dev=perhaps"}, "not true or false"},
         {{"orchd", "--listen"}, "--listen needs a value"},
