@@ -135,7 +135,7 @@ static orch_status read_fields(struct csv *c, orch_bytes line, orch_bytes fields
 
 static orch_status read_header(struct csv *c, orch_bytes line)
 {
-    orch_bytes fields[COL_COUNT];
+    orch_bytes fields[COL_COUNT] = {0};
     uint32_t seen = 0;
     orch_status status = read_fields(c, line, fields);
 

@@ -136,7 +136,7 @@ void world_turn_for(struct world *w, int64_t ms)
 
 void attempt_await(struct world *w, const struct answer *a)
 {
-    int64_t until = clock_mono_ns() + AWAIT_MS * 1000000ll;
+    int64_t until = clock_mono_ns() + AWAIT_MS * 1000000LL;
 
     while (a->times == 0 && clock_mono_ns() < until)
         turn_once(w, until);
@@ -145,7 +145,7 @@ void attempt_await(struct world *w, const struct answer *a)
 
 void world_await_all(struct world *w)
 {
-    int64_t until = clock_mono_ns() + AWAIT_MS * 1000000ll;
+    int64_t until = clock_mono_ns() + AWAIT_MS * 1000000LL;
 
     while (w->pending > 0 && clock_mono_ns() < until)
         turn_once(w, until);
@@ -194,7 +194,7 @@ void world_done(struct world *w)
     ck_assert_str_eq(buf_text(&a->output), "{\"n\":41}");
     for (unsigned i = 0; i < w->count; i++)
         ck_assert_uint_eq(w->answers[i].times, 1);
-    ck_assert_msg(w->turn_cpu_max_ns < TURN_CPU_MAX_MS * 1000000ll,
+    ck_assert_msg(w->turn_cpu_max_ns < TURN_CPU_MAX_MS * 1000000LL,
                   "a turn of the host's loop took %jd us of CPU",
                   (intmax_t)(w->turn_cpu_max_ns / 1000));
     world_stop(w);
@@ -212,7 +212,7 @@ void file_bytes(const char *path, struct buf *b)
 void world_add_bytes(struct world *w, const void *bytes, size_t len)
 {
     struct sandbox_plugin plugin = {.digest = w->digest};
-    int64_t until = clock_mono_ns() + AWAIT_MS * 1000000ll;
+    int64_t until = clock_mono_ns() + AWAIT_MS * 1000000LL;
     struct err e;
 
     w->plugin_ready = w->plugin_failed = false;

@@ -70,7 +70,7 @@ static const char *do_malloc(void)
 }
 static const char *do_touch(void)
 {
-    size_t bytes = 4ull << 30;
+    size_t bytes = 4ULL << 30;
     char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                    -1, 0);
 

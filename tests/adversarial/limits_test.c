@@ -1,6 +1,8 @@
 /* limits_test.c -- cases 47 to 53, 56 and 57: time, memory, floods. */
 #include "harness.h"
 
+#include "base/clock.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +26,8 @@ static struct answer *run_until_deadline(struct world *w, const char *name)
     return attempt_run(w, &r);
 }
 
-/* A busy machine may be late; never early, and not always late. */
+/* A busy machine may be late; never early (the deadline counts from the order, the wall time from
+ * the start), and not always late. */
 START_TEST(cases_47_to_50_what_does_not_end_is_ended_at_its_deadline)
 {
     int64_t best_ms = INT64_MAX;
@@ -32,12 +35,13 @@ START_TEST(cases_47_to_50_what_does_not_end_is_ended_at_its_deadline)
 
     world_start_hostile(&w, NULL);
     for (int i = 0; i < TRIES && best_ms > DEADLINE_MS + TOLERANCE_MS; i++) {
+        int64_t ordered_ns = clock_mono_ns();
         struct answer *a = run_until_deadline(&w, stuck[_i].name);
         int64_t wall_ms = a->wall_ns / 1000000;
 
+        ck_assert_int_ge((clock_mono_ns() - ordered_ns) / 1000000, DEADLINE_MS);
         expect_outcome(a, OUTCOME_TIMEOUT);
         ck_assert_int_eq(a->signal, SIGKILL);
-        ck_assert_int_ge(wall_ms, DEADLINE_MS - TOLERANCE_MS);
         best_ms = wall_ms < best_ms ? wall_ms : best_ms;
     }
     ck_assert_int_le(best_ms, DEADLINE_MS + TOLERANCE_MS);

@@ -17,7 +17,7 @@
 
 enum { OUTSTANDING = 50, CHAIN = 300, IDLE_RUNS = 200, IDLE_PAUSE_MS = 8, RATE_MS = 3000 };
 #define SPIN_NS (200 * 1000)
-#define MS_NS 1000000ll
+#define MS_NS 1000000LL
 
 struct bench {
     struct sandbox *sb;

@@ -286,23 +286,23 @@ static struct starter *idle_starter(struct load *load)
     return NULL;
 }
 
-long load_run(struct load *load, const char *dag_id, int outstanding, long runs, double seconds,
-              double *times, long times_max, double *ret_seconds)
+long load_run(struct load *load, const struct load_order *order, double *times, long times_max,
+              double *ret_seconds)
 {
     double start = bench_now(), now = start, last = start;
     long begun = 0, seen = 0;
 
-    load->start_body = mem_printf("{\"dagId\":\"%s\",\"inputs\":{}}", dag_id);
+    load->start_body = mem_printf("{\"dagId\":\"%s\",\"inputs\":{}}", order->dag_id);
     load->ended = 0;
     load->times = times;
     load->times_max = times_max;
     for (;;) {
-        bool more = begun < runs || now - start < seconds;
+        bool more = begun < order->runs || now - start < order->seconds;
 
-        while (more && busy_count(load) < outstanding) {
+        while (more && busy_count(load) < order->outstanding) {
             start_one(load, idle_starter(load));
             begun++;
-            more = begun < runs || now - start < seconds;
+            more = begun < order->runs || now - start < order->seconds;
         }
         if (!more && busy_count(load) == 0)
             break;
@@ -311,7 +311,7 @@ long load_run(struct load *load, const char *dag_id, int outstanding, long runs,
         last = load->ended > seen ? now : last;
         seen = load->ended;
         if (now - last > STUCK_S)
-            die("no run ended for a minute", dag_id);
+            die("no run ended for a minute", order->dag_id);
     }
     *ret_seconds = now - start;
     free(load->start_body);

@@ -15,11 +15,18 @@ void load_close(struct load *load);
 /* POST /dags/import; takes the definition. */
 void load_import(struct load *load, json_t *dag);
 
-/* Runs of the DAG: keeps `outstanding` going until `runs` have ended and `seconds` have passed
- * (either may be 0: then the other alone counts). times gets the seconds from the start request to
- * the end's event, up to times_max of them. Returns how many ended; *ret_seconds how long it took.
- */
-long load_run(struct load *load, const char *dag_id, int outstanding, long runs, double seconds,
-              double *times, long times_max, double *ret_seconds);
+/* Keeps `outstanding` runs of the DAG going until `runs` were started and `seconds` have passed
+ * (either may be 0: then the other alone counts). */
+struct load_order {
+    const char *dag_id;
+    int outstanding;
+    long runs;
+    double seconds;
+};
+
+/* times gets the seconds from the start request to the end's event, up to times_max of them.
+ * Returns how many ended; *ret_seconds how long it took. */
+long load_run(struct load *load, const struct load_order *order, double *times, long times_max,
+              double *ret_seconds);
 
 #endif

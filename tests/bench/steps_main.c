@@ -109,8 +109,10 @@ static void bench_chain(struct load *load, double fdatasync_s, double fork_s)
     long runs;
 
     load_import(load, chain("bench-chain100", 100));
-    load_run(load, "bench-chain100", 1, 1, 0, times, TIMES_MAX, &spent); /* warm */
-    runs = load_run(load, "bench-chain100", 1, 3, options.seconds, times, TIMES_MAX, &spent);
+    load_run(load, &(struct load_order){"bench-chain100", 1, 1, 0}, times, TIMES_MAX,
+             &spent); /* warm */
+    runs = load_run(load, &(struct load_order){"bench-chain100", 1, 3, options.seconds}, times,
+                    TIMES_MAX, &spent);
     ms = percentile(runs, 0.5) * 1000 / 100;
     figure("chain100_ms_per_step", ms, "ms");
     if (!options.json && fdatasync_s > 0 && fork_s > 0)
@@ -124,8 +126,9 @@ static double bench_many(struct load *load, const char *dag_id, int steps)
     long runs;
 
     load_import(load, chain(dag_id, steps));
-    load_run(load, dag_id, 50, 100, 0, times, TIMES_MAX, &spent); /* warm */
-    runs = load_run(load, dag_id, 50, 0, options.seconds, times, TIMES_MAX, &spent);
+    load_run(load, &(struct load_order){dag_id, 50, 100, 0}, times, TIMES_MAX, &spent); /* warm */
+    runs = load_run(load, &(struct load_order){dag_id, 50, 0, options.seconds}, times, TIMES_MAX,
+                    &spent);
     return (double)runs * steps / spent;
 }
 
@@ -144,8 +147,9 @@ static void bench_idle(struct load *load)
     long runs;
 
     load_import(load, chain("bench-one-idle", 1));
-    load_run(load, "bench-one-idle", 1, 20, 0, times, TIMES_MAX, &spent);
-    runs = load_run(load, "bench-one-idle", 1, 200, options.seconds, times, TIMES_MAX, &spent);
+    load_run(load, &(struct load_order){"bench-one-idle", 1, 20, 0}, times, TIMES_MAX, &spent);
+    runs = load_run(load, &(struct load_order){"bench-one-idle", 1, 200, options.seconds}, times,
+                    TIMES_MAX, &spent);
     figure("idle_1step_p50_ms", percentile(runs, 0.5) * 1000, "ms");
     figure("idle_1step_p99_ms", percentile(runs, 0.99) * 1000, "ms");
 }
@@ -156,8 +160,9 @@ static void bench_dag500(struct load *load)
     long runs;
 
     load_import(load, layers("bench-dag500"));
-    load_run(load, "bench-dag500", 1, 1, 0, times, TIMES_MAX, &spent);
-    runs = load_run(load, "bench-dag500", 1, 3, options.seconds, times, TIMES_MAX, &spent);
+    load_run(load, &(struct load_order){"bench-dag500", 1, 1, 0}, times, TIMES_MAX, &spent);
+    runs = load_run(load, &(struct load_order){"bench-dag500", 1, 3, options.seconds}, times,
+                    TIMES_MAX, &spent);
     figure("dag500_ms_per_node", percentile(runs, 0.5) * 1000 / 500, "ms");
 }
 

@@ -222,6 +222,17 @@ def test_each_tenant_has_a_ledger_of_its_own(host, ledger, tmp_path):
         assert verify(host, file, tmp_path)["verified"] is True
 
 
+def test_one_pass_renews_the_heads_of_more_tenants_than_one_request_to_the_authority_holds(make_host):
+    own, tenants = make_host(ledger_head_seconds=0), [f"t{i:02}" for i in range(70)]
+    who = {t: {"token": own.mint("orchestrator:admin", tenant=t), "X_Stella_Tenant": t} for t in tenants}
+    for tenant in tenants:
+        own.publish(chain("d", 1), **who[tenant])
+        own.http("POST", "/runs", {"dagId": "d", "inputs": {}}, expect=201, **who[tenant])
+    own.http("GET", "/ledger/export", expect=200, **who["t00"])
+    assert own.events("ledger.sealed")[0]["heads"] == len(tenants)
+    assert [head(own, **who[t])["tenant"] for t in tenants] == tenants
+
+
 def test_who_may_only_read_sees_the_head_and_no_export(host, ledger):
     reader = host.mint("orchestrator:read")
     assert host.http("GET", "/ledger/head", token=reader).status == 200
