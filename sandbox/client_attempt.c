@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MEMORY_BYTES_DEFAULT (256ull << 20)
-#define MEMORY_BYTES_MIN (16ull << 20)
-#define CPU_MS_DEFAULT (600 * 1000ull)
-#define LOG_BYTES_DEFAULT (256 * 1024ull)
+#define MEMORY_BYTES_DEFAULT (256ULL << 20)
+#define MEMORY_BYTES_MIN (16ULL << 20)
+#define CPU_MS_DEFAULT (600 * 1000ULL)
+#define LOG_BYTES_DEFAULT (256 * 1024ULL)
 #define OUTPUT_JSON_DEPTH_MAX 64u
 enum { THREADS_MAX = 64 };
 

@@ -28,11 +28,11 @@ enum {
     ZYGOTE_ATTEMPTS_MAX = 5000 /* then a fresh address space layout */
 };
 
-#define SECOND_NS (1000 * 1000 * 1000ll)
+#define SECOND_NS (1000 * 1000 * 1000LL)
 #define SPAWN_NS (10 * SECOND_NS)     /* SPAWN to READY */
 #define LOST_NS (2 * SECOND_NS)       /* SIGKILL to exit */
 #define EXIT_WORD_NS (1 * SECOND_NS)  /* exit to init's word about it */
-#define QUIET_NS (2 * 1000 * 1000ll)  /* after a start, before spares are made again */
+#define QUIET_NS (2 * 1000 * 1000LL)  /* after a start, before spares are made again */
 #define POOL_IDLE_NS (60 * SECOND_NS) /* then it keeps spares_min */
 #define DOMAIN_IDLE_NS (600 * SECOND_NS)
 #define ZYGOTE_AGE_NS (900 * SECOND_NS)

@@ -265,7 +265,7 @@ bool supervisor_start(struct sandbox *sb, struct err *e)
 void supervisor_await(struct sandbox *sb)
 {
     struct timespec pause = {0, 2 * 1000 * 1000};
-    int64_t until = clock_mono_ns() + END_MS * 1000000ll;
+    int64_t until = clock_mono_ns() + END_MS * 1000000LL;
 
     while (sb->supervisor_pid > 0 && waitpid(sb->supervisor_pid, NULL, WNOHANG) == 0) {
         if (clock_mono_ns() > until)

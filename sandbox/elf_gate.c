@@ -15,7 +15,7 @@ enum { NATIVE_MACHINE = EM_AARCH64 };
 #endif
 
 enum { PAGE = 4096, NOTE_BYTES_MAX = 64 * 1024 };
-#define IMAGE_BYTES_MAX (1ull << 30)
+#define IMAGE_BYTES_MAX (1ULL << 30)
 
 bool elf_refuse(struct err *e, const char *fmt, ...)
 {

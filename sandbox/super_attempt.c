@@ -21,7 +21,7 @@ enum {
     MEMORY_POLL_NS = 100 * 1000 * 1000,
 };
 #define ADDRESS_SPACE_BYTES                                                                        \
-    (16ull << 30) /* under a memory cgroup, which counts what is touched                           \
+    (16ULL << 30) /* under a memory cgroup, which counts what is touched                           \
                    */
 
 static struct attempt_list *bucket(struct super *s, uint64_t id)

@@ -17,9 +17,9 @@
 #include "sandbox/pidfd.h"
 
 enum { EXIT_NO_EXEC = 73 };
-#define BACKOFF_MIN_NS (100 * 1000 * 1000ll)
-#define BACKOFF_MAX_NS (5 * 1000 * 1000 * 1000ll)
-#define STEADY_NS (10 * 1000 * 1000 * 1000ll)
+#define BACKOFF_MIN_NS (100 * 1000 * 1000LL)
+#define BACKOFF_MAX_NS (5 * 1000 * 1000 * 1000LL)
+#define STEADY_NS (10 * 1000 * 1000 * 1000LL)
 
 static _Noreturn void become_authority(const struct super *s, int socket)
 {

@@ -25,9 +25,9 @@ static uint32_t uid_take(struct super *s)
     for (uint32_t i = 0; i < UID_SLOTS; i++) {
         uint32_t slot = (s->uid_next + i) % UID_SLOTS;
 
-        if ((s->uid_used[slot / 64] & 1ull << slot % 64) != 0)
+        if ((s->uid_used[slot / 64] & 1ULL << slot % 64) != 0)
             continue;
-        s->uid_used[slot / 64] |= 1ull << slot % 64;
+        s->uid_used[slot / 64] |= 1ULL << slot % 64;
         s->uid_next = slot + 1;
         return UID_FIRST + 2 * slot;
     }
@@ -39,7 +39,7 @@ void uid_give_back(struct super *s, uint32_t uid)
     uint32_t slot = (uid - UID_FIRST) / 2;
 
     if (uid != 0)
-        s->uid_used[slot / 64] &= ~(1ull << slot % 64);
+        s->uid_used[slot / 64] &= ~(1ULL << slot % 64);
 }
 
 /* ---- the start ---- */

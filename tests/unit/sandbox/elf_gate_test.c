@@ -123,7 +123,7 @@ static void load_wraps(struct buf *b)
 }
 static void load_huge(struct buf *b)
 {
-    segment(b, PT_LOAD)->p_memsz = 1ull << 40;
+    segment(b, PT_LOAD)->p_memsz = 1ULL << 40;
 }
 static void load_overlaps(struct buf *b)
 {
@@ -135,7 +135,7 @@ static void no_dynamic(struct buf *b)
 }
 static void dynamic_outside(struct buf *b)
 {
-    segment(b, PT_DYNAMIC)->p_vaddr = 1ull << 29;
+    segment(b, PT_DYNAMIC)->p_vaddr = 1ULL << 29;
 }
 static void text_relocation(struct buf *b)
 {
@@ -159,7 +159,7 @@ static void filter(struct buf *b)
 }
 static void strtab_outside(struct buf *b)
 {
-    entry(b, DT_STRTAB)->d_un.d_ptr = 1ull << 29;
+    entry(b, DT_STRTAB)->d_un.d_ptr = 1ULL << 29;
 }
 static void strtab_huge(struct buf *b)
 {
@@ -167,11 +167,11 @@ static void strtab_huge(struct buf *b)
 }
 static void symtab_outside(struct buf *b)
 {
-    entry(b, DT_SYMTAB)->d_un.d_ptr = 1ull << 29;
+    entry(b, DT_SYMTAB)->d_un.d_ptr = 1ULL << 29;
 }
 static void hash_outside(struct buf *b)
 {
-    entry(b, DT_GNU_HASH)->d_un.d_ptr = 1ull << 29;
+    entry(b, DT_GNU_HASH)->d_un.d_ptr = 1ULL << 29;
 }
 static void needed_path(struct buf *b)
 {

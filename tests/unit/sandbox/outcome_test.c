@@ -9,7 +9,7 @@
 
 #define RAN .entered = true, .exit_known = true
 #define CLEAN RAN, .frame_complete = true
-#define SECONDS(n) ((n)*1000000000ll)
+#define SECONDS(n) ((n)*1000000000LL)
 
 static const struct {
     struct observed seen;
