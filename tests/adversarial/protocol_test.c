@@ -193,9 +193,9 @@ START_TEST(an_agent_that_is_not_there_is_named)
 }
 END_TEST
 
-START_TEST(an_input_of_four_megabytes_arrives_whole)
+START_TEST(an_input_of_many_packets_arrives_whole)
 {
-    static char input[3 << 20];
+    static char input[1536 * 1024];
     struct request r = {.agent = "canary", .input = input};
     struct answer *a;
     struct world w;
@@ -233,7 +233,7 @@ Suite *adversarial_suite(void)
     tcase_add_loop_test(tests, a_status_decides_the_class_and_the_words_are_the_agents_own, 0,
                         LENGTH(statuses));
     tcase_add_test(tests, an_agent_that_is_not_there_is_named);
-    tcase_add_test(tests, an_input_of_four_megabytes_arrives_whole);
+    tcase_add_test(tests, an_input_of_many_packets_arrives_whole);
     suite_add_tcase(suite, tests);
     return suite;
 }
