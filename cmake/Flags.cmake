@@ -6,13 +6,18 @@ foreach(language IN ITEMS C CXX)
     endforeach()
 endforeach()
 
+# Position-independent code is compiled everywhere; this links it as such, whatever the compiler's
+# own default is.
+include(CheckPIESupported)
+check_pie_supported()
+
 add_library(orch_flags INTERFACE)
 target_compile_options(orch_flags INTERFACE
-    -Wall -Wextra -Wformat=2 -Wshadow -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings
+    -Wall -Wextra -Wformat=2 -Wshadow -Wundef -Wpointer-arith -Wwrite-strings
     -Wvla -fno-common -fno-strict-aliasing
     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
-    $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond -Wno-cast-qual>
-    $<$<C_COMPILER_ID:Clang>:-Wno-gnu-statement-expression -Wno-cast-qual>)
+    $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond>
+    $<$<C_COMPILER_ID:Clang>:-Wno-gnu-statement-expression>)
 target_compile_definitions(orch_flags INTERFACE _GNU_SOURCE ORCH_VERSION="${PROJECT_VERSION}")
 
 if(ORCH_SANITIZE)
@@ -27,7 +32,8 @@ if(ORCH_COVERAGE)
 endif()
 
 if(ORCH_HARDENED)
-    target_compile_options(orch_flags INTERFACE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-        -fstack-clash-protection $<$<AND:$<COMPILE_LANGUAGE:C>,$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>>:-fcf-protection>)
+    target_compile_options(orch_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+        -fstack-protector-strong -fstack-clash-protection
+        $<$<AND:$<COMPILE_LANGUAGE:C>,$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>>:-fcf-protection>)
     target_link_options(orch_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()

@@ -1,7 +1,11 @@
 # orch_unit_test(NAME source... LIBS lib...): one Check program a module.
-# orch_fuzz_target(NAME source LIBS lib...): libFuzzer target with ORCH_FUZZ; without it, a program
-# that replays tests/fuzz/corpus/NAME, registered as a test so that every preset replays it.
+# orch_thread_test(NAME PROGRAM): a test whose program has threads; the tsan preset builds and runs it.
+# orch_fuzz_target(NAME source LIBS lib...): with ORCH_FUZZ a libFuzzer target that starts from
+# tests/fuzz/corpus/NAME and runs for a bounded time; without it, a program that replays the corpus,
+# so that every preset does.
 pkg_check_modules(CHECK IMPORTED_TARGET check)
+add_custom_target(thread_tests)
+add_custom_target(fuzz_targets)
 
 function(orch_unit_test name)
     cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
@@ -12,17 +16,31 @@ function(orch_unit_test name)
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 
+function(orch_thread_test name program)
+    set_property(TEST ${name} APPEND PROPERTY LABELS threads)
+    add_dependencies(thread_tests ${program})
+endfunction()
+
+# 20,000 inputs or 5 seconds, whichever comes first; what libFuzzer finds stays in the build folder.
 function(orch_fuzz_target name source)
     cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
+    set(program ${name}_fuzz)
+    set(test ${program}_replay)
     set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
     if(ORCH_FUZZ)
-        add_executable(${name}_fuzz ${source})
-        target_compile_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
-        target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+        set(test ${program})
+        set(found ${CMAKE_CURRENT_BINARY_DIR}/${name}_found)
+        file(MAKE_DIRECTORY ${found})
+        add_executable(${program} ${source})
+        target_compile_options(${program} PRIVATE -fsanitize=fuzzer)
+        target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+        add_dependencies(fuzz_targets ${program})
+        add_test(NAME ${test} COMMAND ${program} -runs=20000 -max_total_time=5 -timeout=10
+            -artifact_prefix=${found}- ${found} ${corpus})
     else()
-        add_executable(${name}_fuzz ${source} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.c)
-        add_test(NAME ${name}_fuzz_replay COMMAND ${name}_fuzz ${corpus})
-        set_tests_properties(${name}_fuzz_replay PROPERTIES LABELS fuzz TIMEOUT 120)
+        add_executable(${program} ${source} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.c)
+        add_test(NAME ${test} COMMAND ${program} ${corpus})
     endif()
-    target_link_libraries(${name}_fuzz PRIVATE orch_flags orch_base ${arg_LIBS})
+    set_tests_properties(${test} PROPERTIES LABELS fuzz TIMEOUT 120)
+    target_link_libraries(${program} PRIVATE orch_flags orch_base ${arg_LIBS})
 endfunction()

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""A check that cannot fail checks nothing: in a small tree of its own every check passes, and each
+planted breach makes its check fail and name the place.
+"""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+HEADER = "#ifndef ORCH_BASE_A_H\n#define ORCH_BASE_A_H\n\n{}\n#endif\n"
+SOUND = {
+    "host/base/a.h": HEADER.format("int a(void);\n"),
+    "host/base/a.c": '#include "base/a.h"\n\nint a(void)\n{\n    return 1;\n}\n',
+    "host/dag/b.c": '#include "base/a.h"\n#include <libfyaml.h>\n',
+    "sandbox/c.c": '#include "orch/plugin.h"\n\nstatic const char *text = "ORCH_HOME"; /* orch_run */\n'
+                   "static struct orch_run *run;\n",
+    "authority/d.c": '#include "base/a.h"\n',
+    "plugin-sdk/include/orch/plugin.h": "struct orch_run;\n",
+    "plugins/p/p.c": '#include "p.h"\n#include <orch/plugin.h>\n',
+    "tests/t.c": "int t;\n",
+    "docs/README.md": "# A title\n",
+    "run": "#!/bin/sh\necho \"$1\"\n",
+}
+DEEP = "int f(int x)\n{\n" + "".join("    " * i + f"if (x > {i})\n" for i in range(1, 5)) + \
+       "                    return 1;\n    return 0;\n}\n"
+# check, file, its new content, what the check must print
+BREACHES = (
+    ("include_direction.py", "host/base/a.c", '#include "dag/dag.h"\n', "host/base/a.c:1: host/base may not"),
+    ("include_direction.py", "sandbox/c.c", "# include <authority/key.h>\n", "sandbox may not include"),
+    ("include_direction.py", "host/dag/b.c", '#include "host/store/store.h"\n', "not a rooted path"),
+    ("include_direction.py", "host/dag/b.c", '#include "../store/store.h"\n', "climbs out"),
+    ("include_direction.py", "host/dag/b.c", '#include "dag.h"\n', "not a rooted path"),
+    ("include_direction.py", "host/dag/b.c", "\n#include <sqlite3.h>\n", "host/dag/b.c:2: sqlite3.h belongs to"),
+    ("include_direction.py", "host/new/e.c", "int e;\n", "no rule says"),
+    ("include_direction.py", "plugins/p/p.c", '#include "base/a.h"\n', "must build alone"),
+    ("include_direction.py", "plugin-sdk/include/orch/plugin.h", '#include "host/base/a.h"\n', "must build alone"),
+    ("sizes.py", "host/base/a.c", "int x;\n" * 801, "at most 800"),
+    ("sizes.py", "host/base/a.c", "int a(void)\n{\n" + "    x++;\n" * 71 + "}\n", "function of 71 lines"),
+    ("sizes.py", "host/base/a.c", DEEP, "host/base/a.c:6: 4 levels deep"),
+    ("text.py", "docs/README.md", "TO" "DO: write\n", "unfinished"),
+    ("text.py", "host/base/a.c", "int x; /* XX" "X */\n", "unfinished"),
+    ("text.py", "run", "#!/bin/sh\ncat /ho" "me/someone/x\n", "run:2: a path of somebody's machine"),
+    ("text.py", "docs/README.md", "one \ntwo\n", "docs/README.md:1: blanks"),
+    ("text.py", "docs/README.md", "one\r\n", "blanks"),
+    ("text.py", "docs/README.md", "one", "no newline"),
+    ("text.py", "host/base/a.c", "\tint x;\n", "a tab"),
+    ("names.py", "host/base/a.h", HEADER.format("int orch_a(void);\n"), "orch_a is not a name of the SDK"),
+    ("names.py", "authority/d.c", "#define ORCH_MAX 1\n", "ORCH_MAX is not"),
+    ("names.py", "host/base/a.h", "int a;\n", "its guard is not ORCH_BASE_A_H"),
+    ("headers.py", "host/base/a.h", HEADER.format("size_t a(void);\n"), "host/base/a.h:1: does not compile alone"),
+    ("headers.py", "host/base/a.h", "struct a { int b; };\n", "does not compile alone"),
+    ("format.sh", "tests/t.c", "int  t;\n", "tests/t.c:1"),
+    ("shell.sh", "run", "#!/bin/sh\necho $1\n", "SC2086"),
+)
+
+
+def plant(root, name, text):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def run(check, root):
+    command = ["sh"] if check.endswith(".sh") else [sys.executable]
+    done = subprocess.run([*command, HERE / check, root], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def sound_tree(root):
+    for name, text in SOUND.items():
+        plant(root, name, text)
+    shutil.copy(HERE.parents[1] / ".clang-format", root)
+
+
+def main():
+    wrong = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (check, name, text, said) in enumerate(BREACHES):
+            root = pathlib.Path(folder) / str(number)
+            sound_tree(root)
+            before, output = run(check, root)
+            if before != 0:
+                wrong.append(f"{check} fails on a sound tree: {output}")
+            plant(root, name, text)
+            after, output = run(check, root)
+            if after != 1 or said not in output:
+                wrong.append(f"{check}, {name}: exit {after}, wanted 1 and `{said}`, said: {output}")
+        empty = pathlib.Path(folder) / "empty"
+        empty.mkdir()
+        wrong += [f"{check} is content with an empty tree" for check in {b[0] for b in BREACHES}
+                  if run(check, empty)[0] == 0]
+    print("\n".join(wrong))
+    print(f"{len(BREACHES)} breaches planted, {len(wrong)} not found as they should be")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

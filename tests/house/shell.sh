@@ -1,0 +1,14 @@
+#!/bin/sh
+# Checks every POSIX sh script with shellcheck. Left out: SC2015 (`a && b || die` is meant so) and
+# SC2016 (sed and awk programs stand in single quotes).
+# usage: shell.sh [ROOT]
+set -eu
+cd "${1:-$(dirname "$0")/../..}"
+files=$(find . \( -name .git -o -name build -o -name .orch -o -name corpus \) -prune -o -type f -print |
+    sort | while read -r file; do
+        head -n 1 "$file" | tr -d '\000' | grep -q '^#!/bin/sh' && echo "$file"
+    done) || true
+[ -n "$files" ] || { echo "no scripts" >&2; exit 1; }
+# shellcheck disable=SC2086  # file names of ours hold no spaces
+shellcheck --shell=sh --exclude=SC2015,SC2016 $files
+echo "$(echo "$files" | wc -l) scripts are clean"

@@ -1,0 +1,33 @@
+"""What every check of the house shares: the root, our folders, their sources, how it ends.
+
+A check is `check.py [ROOT]`. It prints FILE:LINE: reason for each breach and exits 1 when there is
+one, or when it saw no file at all. self_test.py plants a breach of every rule and runs it.
+"""
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDERS = ("host", "sandbox", "authority", "plugin-sdk", "plugins", "tests")
+LEFT_OUT = {".git", ".orch", "build", "corpus", "__pycache__", ".pytest_cache"}
+
+
+def files(folders=(".",), suffixes=None):
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*")):
+            inside = path.relative_to(ROOT)
+            if path.is_file() and not LEFT_OUT & set(inside.parts) and \
+                    (suffixes is None or path.suffix in suffixes):
+                yield path, inside.as_posix()
+
+
+def check(breaches, seen):
+    """breaches: makes (file, line, reason); seen() is the number of files that were looked at."""
+    global ROOT
+    if len(sys.argv) == 2:
+        ROOT = pathlib.Path(sys.argv[1]).resolve()
+    count = 0
+    for name, line, reason in breaches:
+        count += 1
+        print(f"{name}:{line}: {reason}")
+    print(f"{seen()} files, {count} breaches")
+    sys.exit(1 if count or not seen() else 0)
