@@ -14,6 +14,7 @@ from stream import Lines
 
 HERE = pathlib.Path(__file__).resolve().parent
 MARK = "[redacted]"
+SHADOW_BYTES_MIN = 1 << 30  # a larger mapping is a sanitizer's shadow, which is no data
 SECRET = 'Pa55phrase-"quoted"\\slash/+ä&=?zebra'
 WHERES = ["output", "log", "error", "stdout", "stderr"]
 
@@ -78,7 +79,7 @@ def memory_of(pid):
         for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
             span, rights = line.split()[:2]
             begin, end = (int(x, 16) for x in span.split("-"))
-            if rights.startswith("rw"):
+            if rights.startswith("rw") and end - begin < SHADOW_BYTES_MIN:
                 try:
                     memory.seek(begin)
                     parts.append(memory.read(end - begin))
