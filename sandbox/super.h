@@ -43,7 +43,7 @@ struct super_zygote {
     uint32_t inner_pid; /* as init sees it */
     struct cgroup *group;
     struct zygote_confined confined;
-    char last_words[256]; /* of its log: the reason of an abort */
+    char last_words[256]; /* of its log, and then why it is gone */
     uint32_t attempts;
     bool told_gone, killed;
 };

@@ -135,7 +135,8 @@ static bool probe_zygote(struct super *s, struct zygote_confined *ret, struct er
     *ret = z->confined;
     zygote_kill(s, z);
     if (z->state == ZYGOTE_GONE && ret->layers == 0)
-        return err_set(e, ERR_UNSUPPORTED, "the probe zygote could not confine itself");
+        return err_set(e, ERR_UNSUPPORTED, "the probe zygote could not confine itself: %s",
+                       z->last_words);
     return true;
 }
 

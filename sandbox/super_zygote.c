@@ -51,6 +51,7 @@ static void tell_gone(struct super *s, struct super_zygote *z, enum err_code cod
         return;
     z->told_gone = true;
     z->state = ZYGOTE_GONE;
+    snprintf(z->last_words, sizeof z->last_words, "%s", why);
     attempts_orphaned(s, z);
     source_close(s, &z->control);
     if (z->id == 0)
