@@ -1,8 +1,8 @@
 /* api.c -- the server's life; see api.h. */
 #include "api/api.h"
 
-#include "api/net.h"
-#include "api/server.h"
+#include "api/http/net.h"
+#include "api/http/server.h"
 #include "base/clock.h"
 #include "base/mem.h"
 

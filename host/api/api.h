@@ -209,7 +209,7 @@ struct api_engine {
 struct api_options {
     struct uv_loop_s *loop;      /* the daemon's; must outlive the api */
     struct store_reader *reader; /* used on the loop thread only; borrowed */
-    struct metrics *metrics;     /* borrowed; see api/metrics.h */
+    struct metrics *metrics;     /* borrowed; see observe/metrics.h */
     const struct api_engine *engine;
     const struct api_auth *auth;
     const char *listen_host; /* NULL: 127.0.0.1 */

@@ -8,7 +8,7 @@
  * A handler reads its flags with cli_flag_*, prints results on cli->out through cli/out.h and prose
  * through cli_say, and returns false with *e set when it could not do its work. A verb that did its
  * work and has bad news (a run that failed, a plan that is not valid) returns true after
- * cli_exit(cli, CLI_EXIT_FAILED). Nothing here exits the process but cli_main.c.
+ * cli_exit(cli, CLI_EXIT_FAILED). Nothing here exits the process but main.c.
  *
  * Ids go alone to standard output, prose to standard error (USERS.md 1.2). Exit codes:
  * contract/stellaops.md 4.1; with --exit-codes=fine USERS.md 2, note C. */

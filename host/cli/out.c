@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "dag/graph_text.h"
+#include "model/dag/draw/graph_text.h"
 
 #include <assert.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * The run is an execution trace (contract/greenlang.md 6, route 10): status, dag_id, start_time,
  * end_time, topology_levels, node_traces{id: status, attempt_count, duration_ms, started_at,
  * error}. Plugin and sandbox come from the node records of GET /executions/{id}/provenance
- * (ledger/record.h) once there are any. Absent members leave their place empty. */
+ * (model/ledger/record.h) once there are any. Absent members leave their place empty. */
 #ifndef ORCH_CLI_TREE_H
 #define ORCH_CLI_TREE_H
 

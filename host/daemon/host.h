@@ -8,11 +8,11 @@
 #define ORCH_DAEMON_HOST_H
 
 #include "api/api.h"
-#include "api/metrics.h"
-#include "authority/client.h"
+#include "authority/client/client.h"
 #include "base/err.h"
 #include "config/config.h"
-#include "sandbox/client.h"
+#include "observe/metrics.h"
+#include "sandbox/client/client.h"
 #include "store/store.h"
 
 #include <uv.h>

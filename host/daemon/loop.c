@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/engine.h"
-#include "daemon/engine_parts.h"
-#include "daemon/heads.h"
 #include "daemon/host.h"
-#include "daemon/statements.h"
+#include "engine/engine.h"
+#include "engine/engine_parts.h"
+#include "engine/evidence/heads.h"
+#include "engine/evidence/statements.h"
 
 #include <poll.h>
 #include <signal.h>

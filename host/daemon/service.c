@@ -3,15 +3,15 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/agents.h"
-#include "daemon/commit.h"
-#include "daemon/dag_cache.h"
-#include "daemon/definitions.h"
-#include "daemon/engine.h"
-#include "daemon/heads.h"
 #include "daemon/host.h"
-#include "daemon/secrets.h"
-#include "daemon/statements.h"
+#include "engine/attempts/secrets.h"
+#include "engine/catalog/agents.h"
+#include "engine/catalog/dag_cache.h"
+#include "engine/catalog/definitions.h"
+#include "engine/commit/commit.h"
+#include "engine/engine.h"
+#include "engine/evidence/heads.h"
+#include "engine/evidence/statements.h"
 
 /* ---- definitions, runs, secrets: one line each ---- */
 

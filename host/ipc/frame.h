@@ -1,6 +1,6 @@
 /* frame.h -- one frame a packet over a SOCK_SEQPACKET socket pair: a fixed header, a payload and
  * up to FRAME_FDS_MAX descriptors. Used between our own processes (docs/PROTOCOL.md); the channel
- * to a plugin attempt has its own, smaller format (sandbox/attempt_wire.h).
+ * to a plugin attempt has its own, smaller format (sandbox/wire/attempt_wire.h).
  *
  * A peer's words are never asserted on: whatever is not a whole, well-formed frame is an error,
  * and its descriptors are closed before the error is returned. */

@@ -57,7 +57,7 @@ struct store_batch {
     struct op *first;
     struct op **end;
     size_t rows;
-    /* From here on the queue's (store/writer.c). */
+    /* From here on the queue's (store/sqlite/writer.c). */
     struct store_batch *next;
     store_done_fn *done;
     void *arg;

@@ -114,8 +114,8 @@ struct store_node {
     const char *error_class; /* NULL */
     double duration_ms;      /* all attempts and delays */
     int64_t attempts;        /* attempt_count: 0 for a node that never ran */
-    int64_t tally_given;     /* attempt numbers given out (struct node_tally of run/run.h), so */
-    int64_t tally_used;      /* that a recovery goes on where the numbers ended */
+    int64_t tally_given; /* attempt numbers given out (struct node_tally of model/run/run.h), so */
+    int64_t tally_used;  /* that a recovery goes on where the numbers ended */
     int64_t tally_infra;
     int64_t level; /* level_index, from 0 */
     int64_t started_us;
@@ -167,7 +167,7 @@ struct store_provenance {
 };
 
 /* run_events: append-only. seq is the stream's cursor, given by the store; n is the event's place
- * in its run's hash chain (ledger/event.h), given by the writer. */
+ * in its run's hash chain (model/ledger/event.h), given by the writer. */
 struct store_event {
     int64_t seq; /* ignored when writing */
     int64_t n;
@@ -185,7 +185,7 @@ struct store_event {
     const char *hash;
 };
 
-/* An event as its tenant's Merkle tree sees it (ledger/head.h). */
+/* An event as its tenant's Merkle tree sees it (model/ledger/head.h). */
 struct store_leaf {
     int64_t seq;
     const char *tenant;
@@ -237,7 +237,7 @@ struct store_statement {
 
 /* ledger_heads: append-only signed tree heads over a tenant's events. created_us rises from head to
  * head of a tenant. A batch holds the heads of every tenant that had events behind its last head,
- * so that no event up to the greatest last_seq of all is without one (daemon/heads.h). */
+ * so that no event up to the greatest last_seq of all is without one (engine/evidence/heads.h). */
 struct store_ledger_head {
     int64_t id; /* ignored when writing */
     const char *tenant;

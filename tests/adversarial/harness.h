@@ -8,7 +8,7 @@
 #define ORCH_TESTS_ADVERSARIAL_HARNESS_H
 
 #include "base/buf.h"
-#include "sandbox/client.h"
+#include "sandbox/client/client.h"
 
 #include <check.h>
 #include <stdbool.h>

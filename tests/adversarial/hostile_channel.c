@@ -9,7 +9,7 @@
 
 /* ---- the channel, by hand ---- */
 
-struct result_head { /* sandbox/attempt_wire.h, as an attacker would reconstruct it */
+struct result_head { /* sandbox/wire/attempt_wire.h, as an attacker would reconstruct it */
     uint32_t type, bytes;
     int32_t status;
     uint32_t flags;

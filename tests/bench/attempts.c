@@ -7,7 +7,7 @@
 #include "base/fd.h"
 #include "base/hash.h"
 #include "floor.h"
-#include "sandbox/client.h"
+#include "sandbox/client/client.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* tables.c -- `docs_tables SECTION`: prints one generated part of the documents as Markdown, from
  * the tables that the program itself uses. scripts/generate_docs.py puts it in its place; the test
  * docs_generated compares. */
-#include "api/metrics.h"
-#include "api/server.h"
+#include "api/http/server.h"
 #include "base/limits.h"
 #include "cli/cli.h"
-#include "sandbox/layer.h"
-#include "sandbox/outcome.h"
-#include "sandbox/profile.h"
+#include "observe/metrics.h"
+#include "sandbox/profile/profile.h"
+#include "sandbox/wire/layer.h"
+#include "sandbox/wire/outcome.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* attempt_reader_fuzz.c -- any bytes as an attempt's packets: {u16 length, packet}*. */
-#include "sandbox/attempt_reader.h"
+#include "sandbox/wire/attempt_reader.h"
 
 #include <assert.h>
 #include <string.h>

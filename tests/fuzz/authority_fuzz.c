@@ -1,8 +1,8 @@
 /* authority_fuzz.c -- bytes as requests: the first says which, the rest is its body. Whatever they
  * are there is one whole reply, and it is an error or has the fields of its kind. The state is one
  * server in a temporary folder. */
-#include "authority/client_wire.h"
-#include "authority/server.h"
+#include "authority/client/wire.h"
+#include "authority/server/server.h"
 #include "base/log.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* dag_parse_fuzz.c -- any bytes as a definition. What is taken must be written, exported and read
  * back as the same definition; what is refused must say why. */
-#include "dag/graph_text.h"
-#include "dag/plan.h"
+#include "model/dag/draw/graph_text.h"
+#include "model/dag/plan.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* dsse_fuzz.c -- whatever dsse_parse takes can be judged without harm, and is believed for nobody's
  * key; what we sign around its payload parses back to the same payload. */
-#include "authority/dsse.h"
-#include "authority/refusal.h"
-#include "authority/trust.h"
+#include "authority/trust/dsse.h"
+#include "authority/trust/refusal.h"
+#include "authority/trust/trust.h"
 
 #include <assert.h>
 #include <stdint.h>

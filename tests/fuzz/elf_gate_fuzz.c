@@ -1,5 +1,5 @@
 /* elf_gate_fuzz.c -- any bytes as a plugin's shared object. */
-#include "sandbox/elf_gate.h"
+#include "sandbox/image/elf_gate.h"
 
 #include <assert.h>
 #include <string.h>

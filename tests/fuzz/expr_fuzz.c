@@ -1,6 +1,6 @@
 /* expr_fuzz.c -- any bytes as a condition. What compiles evaluates, and its printed form is one
  * again that means the same. */
-#include "dag/expr.h"
+#include "model/dag/expr/expr.h"
 
 #include "base/json.h"
 

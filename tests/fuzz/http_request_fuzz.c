@@ -1,9 +1,9 @@
 /* http_request_fuzz.c -- a path, query pieces and a header as anybody may send them: the first line
  * is the path, the last a header value, the lines between are query pieces. */
-#include "api/identity.h"
-#include "api/server.h"
-#include "api/trace.h"
+#include "api/auth/identity.h"
+#include "api/http/server.h"
 #include "base/mem.h"
+#include "observe/trace.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* jwt_fuzz.c -- no bytes are a token by themselves; and as claims under a good signature they are
  * read within bounds, and what is taken names a subject, a tenant and an id. */
-#include "authority/token.h"
+#include "authority/token/token.h"
 #include "base/text.h"
 
 #include <assert.h>

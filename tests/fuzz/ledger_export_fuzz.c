@@ -1,6 +1,6 @@
 /* ledger_export_fuzz.c -- an exported ledger from anybody is checked without a crash. Heads stand
  * in it bare, so that the fuzzer needs no key. */
-#include "ledger/check.h"
+#include "model/ledger/check.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* ledger_head_fuzz.c -- a head from anybody is refused, or it is one: written again it reads back
  * the same, and its tree can grow. */
-#include "ledger/head.h"
+#include "model/ledger/head.h"
 
 #include <stdint.h>
 #include <string.h>

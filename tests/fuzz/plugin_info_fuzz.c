@@ -1,6 +1,6 @@
 /* plugin_info_fuzz.c -- any bytes as a plugin's description of itself. */
 #include "base/text.h"
-#include "sandbox/plugin_info.h"
+#include "sandbox/image/plugin_info.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* statement_fuzz.c -- a statement from anybody is checked without a crash. */
 #include "base/json.h"
-#include "ledger/statement.h"
+#include "model/ledger/statement.h"
 
 #include <stdint.h>
 

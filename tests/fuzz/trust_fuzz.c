@@ -1,6 +1,6 @@
 /* trust_fuzz.c -- bytes as a trust entry, and as a manifest judged by a fixed entry. */
-#include "authority/refusal.h"
-#include "authority/trust.h"
+#include "authority/trust/refusal.h"
+#include "authority/trust/trust.h"
 
 #include <assert.h>
 #include <stdint.h>

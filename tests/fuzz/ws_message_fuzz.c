@@ -1,5 +1,5 @@
 /* ws_message_fuzz.c -- the first message of a stream client, and the stream's query. */
-#include "api/stream_client.h"
+#include "api/stream/client.h"
 
 #include <assert.h>
 

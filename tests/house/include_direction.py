@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks that folders include only what DESIGN.md 1 (docs/ARCHITECTURE.md) lets them.
+"""Checks that rooms include only what this table (printed in docs/ARCHITECTURE.md) lets them.
 
-A folder is a trust level: an include against the direction would let the untrusting side depend on
+A room is one folder: one subject, in one process or in all. An include against the direction would let the untrusting side depend on
 the trusting one.
 """
 import re
@@ -9,22 +9,59 @@ import re
 import tree
 
 BASE = {"base"}
-# folder -> our folders that it may include besides itself; orch is the SDK's
+MODEL = {"model/dag", "model/run", "model/ledger", "model/version"}
+DAG = {"model/dag", "model/dag/expr", "model/dag/source", "model/dag/draw"}
+AUTHORITY_WORDS = {"authority/keys", "authority/token", "authority/trust"}
+RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/attempts", "engine/evidence", "engine/catalog"}
+CLI = BASE | {"cli", "config"}
+# room -> our rooms that it may include besides itself; orch is the SDK's
 MAY = {
     "host/base": set(),
     "host/ipc": BASE,
     "host/config": BASE,
-    "host/dag": BASE,
+    "host/model/version": BASE,
+    "host/model/dag": BASE | DAG,
+    "host/model/dag/expr": BASE,
+    "host/model/dag/source": BASE | DAG,
+    "host/model/dag/draw": BASE | {"model/dag"},
+    "host/model/run": BASE | {"model/dag"},
+    "host/model/ledger": BASE,
     "host/bundle": BASE | {"orch"},
-    "host/run": BASE | {"dag"},
-    "host/ledger": BASE,
-    "host/store": BASE | {"run", "ledger"},
-    "host/queue": BASE | {"run", "ledger", "store"},
-    "host/api": BASE | {"ipc", "dag", "run", "ledger", "store"},
-    "host/daemon": BASE | {"ipc", "config", "dag", "run", "ledger", "bundle", "store", "queue", "api", "authority", "sandbox"},
-    "host/cli": BASE | {"ipc", "config", "dag", "run", "ledger", "bundle", "store", "authority", "sandbox", "orch"},
-    "sandbox": BASE | {"ipc", "orch"},
-    "authority": BASE | {"ipc"},
+    "host/store": BASE | MODEL,
+    "host/store/sqlite": BASE | MODEL | {"store"},
+    "host/observe": BASE,
+    "host/api": BASE | {"api/http", "api/auth", "api/routes", "api/stream", "observe", "store"},
+    "host/api/http": BASE | {"api", "api/auth", "api/stream", "observe", "store"},
+    "host/api/auth": BASE | {"api", "api/http", "store"},
+    "host/api/routes": BASE | DAG | MODEL | {"api", "api/http", "api/auth", "api/stream", "observe", "store"},
+    "host/api/stream": BASE | {"api", "api/http", "api/auth", "observe", "store"},
+    "host/engine": BASE | RUN_ROOMS | {"api", "config", "daemon", "model/run", "observe", "sandbox/client", "store"},
+    "host/engine/runs": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
+    "host/engine/commit": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
+    "host/engine/attempts": BASE | RUN_ROOMS | {"api", "authority/client", "config", "daemon", "sandbox/client", "store"},
+    "host/engine/evidence": BASE | {"api", "authority/client", "authority/trust", "config", "daemon", "engine/runs", "model/ledger", "store"},
+    "host/engine/catalog": BASE | DAG | {"api", "authority/client", "bundle", "config", "daemon", "engine/commit", "sandbox/client", "store"},
+    "host/daemon": BASE | RUN_ROOMS | {"api", "authority/client", "config", "observe", "sandbox/client", "store"},
+    "host/cli": CLI | {"model/dag/draw"},
+    "host/cli/dag": CLI | DAG,
+    "host/cli/doctor": CLI | {"authority/trust", "sandbox/client", "store"},
+    "host/cli/keys": CLI | AUTHORITY_WORDS,
+    "host/cli/ledger": CLI | AUTHORITY_WORDS | {"bundle", "cli/run", "model/ledger"},
+    "host/cli/plugin": CLI | AUTHORITY_WORDS | {"bundle", "cli/ledger", "orch", "sandbox/client", "sandbox/image"},
+    "host/cli/run": CLI | {"cli/ledger"},
+    "sandbox/kernel": BASE,
+    "sandbox/profile": BASE,
+    "sandbox/wire": BASE | {"ipc", "orch", "sandbox/profile", "sandbox/kernel"},
+    "sandbox/image": BASE | {"ipc", "orch", "sandbox/client", "sandbox/wire"},
+    "sandbox/client": BASE | {"ipc", "orch", "sandbox/image", "sandbox/kernel", "sandbox/profile", "sandbox/wire"},
+    "sandbox/supervisor": BASE | {"ipc", "sandbox/kernel", "sandbox/profile", "sandbox/wire"},
+    "sandbox/worker": BASE | {"ipc", "orch", "sandbox/image", "sandbox/kernel", "sandbox/profile", "sandbox/wire"},
+    "authority/keys": BASE | {"ipc"},
+    "authority/token": BASE | {"authority/keys"},
+    "authority/trust": BASE | {"authority/keys", "model/version"},
+    "authority/wire": BASE | AUTHORITY_WORDS | {"ipc"},
+    "authority/client": BASE | AUTHORITY_WORDS | {"authority/wire", "ipc"},
+    "authority/server": BASE | AUTHORITY_WORDS | {"authority/client", "authority/wire", "ipc"},
     "plugin-sdk": set(),
     "plugins": set(),
 }
@@ -32,54 +69,66 @@ MAY = {
 ONLY = {
     "archive.h": {"host/bundle"},
     "archive_entry.h": {"host/bundle"},
-    "curl/curl.h": {"host/cli"},
-    "libfyaml.h": {"host/dag", "host/cli"},
-    "libwebsockets.h": {"host/api"},
-    "linux/seccomp.h": {"sandbox", "authority"},
-    "openssl/crypto.h": {"host/cli"},
+    "curl/curl.h": {"host/cli", "host/cli/doctor"},
+    "libfyaml.h": {"host/model/dag/source", "host/cli/doctor"},
+    "libwebsockets.h": {"host/api/http"},
+    "linux/landlock.h": {"authority/server", "sandbox/kernel"},
+    "linux/seccomp.h": {"sandbox/profile", "sandbox/supervisor"},
+    "openssl/crypto.h": {"host/cli/doctor"},
     "openssl/evp.h": {"host/base"},
-    "seccomp.h": {"authority"},
-    "sodium.h": {"authority", "host/base", "host/daemon", "host/cli"},
-    "sqlite3.h": {"host/store"},
-    "uv.h": {"host/api", "host/daemon"},
+    "seccomp.h": {"authority/server"},
+    "sodium.h": {"authority/keys", "host/base", "host/cli/doctor", "host/engine/runs"},
+    "sqlite3.h": {"host/store/sqlite"},
+    "uv.h": {"host/api", "host/api/http", "host/daemon"},
 }
 # Nothing of ours, so that they build alone; a file of a plugin names its neighbour without folder.
 ALONE = ("plugin-sdk", "plugins")
-OURS = {name.split("/")[-1] for name in MAY} | {"orch"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 seen = []
 
 
-def folder_of(name):
-    return max((f for f in MAY if name.startswith(f + "/")), key=len, default=None)
+def included_as(room):
+    return room.removeprefix("host/")
 
 
-def reasons(folder, kind, header):
-    own, top = folder.split("/")[-1], header.split("/")[0]
+ROOMS = {included_as(room) for room in MAY} | {"orch"}
+TOPS = {room.split("/")[0] for room in ROOMS}
+
+
+def room_of(name):
+    folder = name.rpartition("/")[0]
+    if folder in MAY:
+        return folder
+    return next((alone for alone in ALONE if name.startswith(alone + "/")), None)
+
+
+def reasons(room, kind, header):
+    target, _, _ = header.rpartition("/")
+    ours = target.split("/")[0] in TOPS
     if ".." in header.split("/"):
         yield f"{header} climbs out of its folder"
     elif header in ONLY:
-        if folder not in ONLY[header]:
+        if room not in ONLY[header]:
             yield f"{header} belongs to {', '.join(sorted(ONLY[header]))}"
-    elif folder in ALONE:
-        if "/" in header and top in (OURS | {"host"}) - {"orch"}:
-            yield f"{folder} must build alone, without {header}"
-    elif kind == '"' and ("/" not in header or top not in OURS):
+    elif room in ALONE:
+        if target.split("/")[0] in (TOPS | {"host"}) - {"orch"}:
+            yield f"{room} must build alone, without {header}"
+    elif kind == '"' and target not in ROOMS:
         yield f"{header} is not a rooted path such as base/err.h"
-    elif "/" in header and top in OURS and top != own and top not in MAY[folder]:
-        yield f"{folder} may not include {header}"
+    elif ours and target != included_as(room) and target not in MAY[room]:
+        yield f"{room} may not include {header}"
 
 
 def breaches():
     for path, name in tree.files(("host", "sandbox", "authority", *ALONE), {".c", ".h", ".cpp", ".def"}):
         seen.append(name)
-        folder = folder_of(name)
-        if folder is None:
+        room = room_of(name)
+        if room is None:
             yield name, 1, "no rule says what this folder may include"
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             found = INCLUDE.match(line)
-            for reason in reasons(folder, *found.groups()) if found else ():
+            for reason in reasons(room, *found.groups()) if found else ():
                 yield name, number, reason
 
 

@@ -13,10 +13,10 @@ HEADER = "#ifndef ORCH_BASE_A_H\n#define ORCH_BASE_A_H\n\n{}\n#endif\n"
 SOUND = {
     "host/base/a.h": HEADER.format("int a(void);\n"),
     "host/base/a.c": '#include "base/a.h"\n\nint a(void)\n{\n    return 1;\n}\n',
-    "host/dag/b.c": '#include "base/a.h"\n#include <libfyaml.h>\n',
-    "sandbox/c.c": '#include "orch/plugin.h"\n\nstatic const char *text = "ORCH_HOME"; /* orch_run */\n'
+    "host/model/dag/source/b.c": '#include "base/a.h"\n#include <libfyaml.h>\n',
+    "sandbox/wire/c.c": '#include "orch/plugin.h"\n\nstatic const char *text = "ORCH_HOME"; /* orch_run */\n'
                    "static struct orch_run *run;\n",
-    "authority/d.c": '#include "base/a.h"\n',
+    "authority/token/d.c": '#include "base/a.h"\n',
     "plugin-sdk/include/orch/plugin.h": "struct orch_run;\n",
     "plugins/p/p.c": '#include "p.h"\n#include <orch/plugin.h>\n',
     "tests/t.c": "int t;\n",
@@ -27,12 +27,12 @@ DEEP = "int f(int x)\n{\n" + "".join("    " * i + f"if (x > {i})\n" for i in ran
        "                    return 1;\n    return 0;\n}\n"
 # check, file, its new content, what the check must print
 BREACHES = (
-    ("include_direction.py", "host/base/a.c", '#include "dag/dag.h"\n', "host/base/a.c:1: host/base may not"),
-    ("include_direction.py", "sandbox/c.c", "# include <authority/key.h>\n", "sandbox may not include"),
-    ("include_direction.py", "host/dag/b.c", '#include "host/store/store.h"\n', "not a rooted path"),
-    ("include_direction.py", "host/dag/b.c", '#include "../store/store.h"\n', "climbs out"),
-    ("include_direction.py", "host/dag/b.c", '#include "dag.h"\n', "not a rooted path"),
-    ("include_direction.py", "host/dag/b.c", "\n#include <sqlite3.h>\n", "host/dag/b.c:2: sqlite3.h belongs to"),
+    ("include_direction.py", "host/base/a.c", '#include "model/dag/dag.h"\n', "host/base/a.c:1: host/base may not"),
+    ("include_direction.py", "sandbox/wire/c.c", "# include <authority/keys/key.h>\n", "sandbox/wire may not include"),
+    ("include_direction.py", "host/model/dag/source/b.c", '#include "host/store/store.h"\n', "not a rooted path"),
+    ("include_direction.py", "host/model/dag/source/b.c", '#include "../store/store.h"\n', "climbs out"),
+    ("include_direction.py", "host/model/dag/source/b.c", '#include "dag.h"\n', "not a rooted path"),
+    ("include_direction.py", "host/model/dag/source/b.c", "\n#include <sqlite3.h>\n", "host/model/dag/source/b.c:2: sqlite3.h belongs to"),
     ("include_direction.py", "host/new/e.c", "int e;\n", "no rule says"),
     ("include_direction.py", "plugins/p/p.c", '#include "base/a.h"\n', "must build alone"),
     ("include_direction.py", "plugin-sdk/include/orch/plugin.h", '#include "host/base/a.h"\n', "must build alone"),
@@ -47,7 +47,7 @@ BREACHES = (
     ("text.py", "docs/README.md", "one", "no newline"),
     ("text.py", "host/base/a.c", "\tint x;\n", "a tab"),
     ("names.py", "host/base/a.h", HEADER.format("int orch_a(void);\n"), "orch_a is not a name of the SDK"),
-    ("names.py", "authority/d.c", "#define ORCH_MAX 1\n", "ORCH_MAX is not"),
+    ("names.py", "authority/token/d.c", "#define ORCH_MAX 1\n", "ORCH_MAX is not"),
     ("names.py", "host/base/a.h", "int a;\n", "its guard is not ORCH_BASE_A_H"),
     ("headers.py", "host/base/a.h", HEADER.format("size_t a(void);\n"), "host/base/a.h:1: does not compile alone"),
     ("headers.py", "host/base/a.h", "struct a { int b; };\n", "does not compile alone"),

@@ -8,7 +8,7 @@ import pytest
 from host import chain
 
 READ, WRITE, ADMIN = "orchestrator:read", "orchestrator:write", "orchestrator:admin"
-SKEW_S = 30  # authority/token.h
+SKEW_S = 30  # authority/token/token.h
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-/* sim.h -- a seeded world around host/run: it owns the clock, the store and the workers, and
+/* sim.h -- a seeded world around host/model/run: it owns the clock, the store and the workers, and
  * breaks them.
  *
  * One seed gives one definition, one plan of what each attempt does, and one order of events. A
@@ -9,8 +9,8 @@
 
 #include "base/json.h"
 #include "base/rng.h"
-#include "dag/dag.h"
-#include "run/run.h"
+#include "model/dag/dag.h"
+#include "model/run/run.h"
 
 #define MS 1000000LL
 #define NEVER INT64_MAX

@@ -17,7 +17,6 @@ int main(void)
     suite_add_tcase(suite, problem_cases());
     suite_add_tcase(suite, identity_cases());
     suite_add_tcase(suite, limits_cases());
-    suite_add_tcase(suite, metrics_cases());
     suite_add_tcase(suite, stream_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

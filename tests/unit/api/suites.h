@@ -9,7 +9,6 @@ TCase *http_cases(void);
 TCase *problem_cases(void);
 TCase *identity_cases(void);
 TCase *limits_cases(void);
-TCase *metrics_cases(void);
 TCase *stream_cases(void);
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef ORCH_TESTS_AUTHORITY_SUITES_H
 #define ORCH_TESTS_AUTHORITY_SUITES_H
 
-#include "authority/key.h"
-#include "authority/refusal.h"
+#include "authority/keys/key.h"
+#include "authority/trust/refusal.h"
 #include "base/err.h"
 
 #include <check.h>

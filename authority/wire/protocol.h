@@ -1,0 +1,102 @@
+/* protocol.h -- what the host and the authority say to each other, and nothing else may be said.
+ *
+ * Frames of ipc/frame.h. A reply has its request's type with MESSAGE_REPLY set and its id. A body
+ * is the frame's payload; a larger one travels as a sealed memfd, the frame's last descriptor,
+ * with an empty payload. Fields are packed as ipc/pack.h does. A reply's body begins with
+ * [u32 err_code]; when that is not 0 a [str message] is all that follows.
+ *
+ *   request          its fields                                  reply's fields
+ *   VERIFY_BUNDLE    str tenant, bytes envelope,                 str key_id, str signer, bytes
+ * payload str archive_sha256 VERIFY_DAG       str tenant, bytes envelope                  the same
+ *   SIGN             u32 n, n * (u32 purpose, str type,          n * bytes envelope
+ *                    bytes payload)
+ *   TOKEN_MINT       str subject, str tenant, u32 scopes,        bytes token, claims
+ *                    u64 ttl_s, 3 * (str reason, str ticket)
+ *   TOKEN_VERIFY     bytes token                                 claims
+ *   TOKEN_REVOKE     str id, u64 expires_s                       -
+ *   SECRET_SEAL      str tenant, str name, u32 version,          bytes blob
+ *                    bytes box
+ *   SECRET_UNSEAL    str tenant, u32 n, n * (str env_name,       -
+ *     + pipe         str name, u32 version, bytes blob)
+ *   PUBLIC_KEYS      -                                           4 * bytes (host, publisher, token,
+ *                                                                box), bytes jwks
+ *   TRUST_RELOAD     -                                           -
+ *   TRUST_LIST       -                                           bytes JSON array
+ *   TRUST_ADD        bytes entry                                 -
+ *   TRUST_REVOKE     str key_id, str reason                      -
+ *   claims: str subject, str tenant, str id, u32 scopes, u64 issued_s, u64 expires_s,
+ *           3 * (str reason, str ticket)
+ *
+ * Whoever sends a message that is not in the table, has the wrong descriptors or is too large has
+ * ended the connection. */
+#ifndef ORCH_AUTHORITY_WIRE_PROTOCOL_H
+#define ORCH_AUTHORITY_WIRE_PROTOCOL_H
+
+#include "authority/keys/secret.h"
+#include "authority/token/token.h"
+#include "authority/trust/dsse.h"
+#include "authority/trust/trust.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "ipc/frame.h"
+#include "ipc/pack.h"
+
+#define AUTHORITY_BODY_BYTES_MAX (2 * DSSE_ENVELOPE_BYTES_MAX)
+
+/*     message        descriptors, bytes at most */
+#define AUTHORITY_MESSAGE_MAP(XX)                                                                  \
+    XX(VERIFY_BUNDLE, 0, DSSE_ENVELOPE_BYTES_MAX)                                                  \
+    XX(VERIFY_DAG, 0, DSSE_ENVELOPE_BYTES_MAX)                                                     \
+    XX(SIGN, 0, AUTHORITY_BODY_BYTES_MAX)                                                          \
+    XX(TOKEN_MINT, 0, 4096)                                                                        \
+    XX(TOKEN_VERIFY, 0, TOKEN_BYTES_MAX + 4)                                                       \
+    XX(TOKEN_REVOKE, 0, 64)                                                                        \
+    XX(SECRET_SEAL, 0, SECRET_BOX_BYTES_MAX + 1024)                                                \
+    XX(SECRET_UNSEAL, 1, SECRETS_PER_ATTEMPT_MAX *(SECRET_BLOB_BYTES_MAX + 1024))                  \
+    XX(PUBLIC_KEYS, 0, 0)                                                                          \
+    XX(TRUST_RELOAD, 0, 0)                                                                         \
+    XX(TRUST_LIST, 0, 0)                                                                           \
+    XX(TRUST_ADD, 0, TRUST_FILE_BYTES_MAX + 4)                                                     \
+    XX(TRUST_REVOKE, 0, 2048)
+
+enum authority_message {
+    MESSAGE_INVALID,
+#define XX(name, fds, bytes) MESSAGE_##name,
+    AUTHORITY_MESSAGE_MAP(XX)
+#undef XX
+        MESSAGE_COUNT,
+    MESSAGE_REPLY = 0x8000,
+};
+
+const char *message_name(unsigned type); /* of a request or its reply */
+size_t message_bytes_max(enum authority_message request);
+
+/* One received message. The body lies in the frame_in or in the mapping of a memfd. */
+struct message {
+    unsigned type;
+    uint64_t id;
+    const void *body;
+    size_t body_bytes;
+    int fd; /* -1: none */
+    void *mapping;
+    size_t mapping_bytes;
+};
+void message_done(struct message *m);
+DEFINE_AUTO_DONE(message)
+
+/* fd is not consumed; -1 for none. Errors as frame_send. */
+bool message_send(int sock, unsigned type, uint64_t id, const struct buf *body, int fd,
+                  struct err *e) must_check;
+
+/* Which end of the socket reads: it decides which messages are permitted. */
+enum message_reader { READER_AUTHORITY, READER_HOST };
+/* FRAME_GOT gives *ret, to be released with message_done, valid until in is reused. */
+enum frame_recv message_recv(int sock, enum message_reader reader, struct frame_in *in,
+                             struct message *ret, struct err *e) must_check;
+
+void claims_pack(struct buf *b, const struct token_claims *claims);
+void claims_unpack(struct unpack *u, struct token_claims *ret);
+void reasons_pack(struct buf *b, const struct token_reason why[ELEVATION_COUNT]);
+void reasons_unpack(struct unpack *u, struct token_reason why[ELEVATION_COUNT]);
+
+#endif

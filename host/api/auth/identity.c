@@ -1,0 +1,159 @@
+/* identity.c -- see identity.h. */
+#include "api/auth/identity.h"
+
+#include "base/text.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* Which scopes give a right outright; orch:operate gives the last two for a stated reason. */
+static const struct {
+    uint32_t scopes;
+    uint32_t scopes_with_reason;
+    const char *wanted;
+} rights[NEED_COUNT] = {
+    [NEED_READ] = {API_SCOPE_READ | API_SCOPE_WRITE | API_SCOPE_ADMIN | API_SCOPE_ORCH_READ |
+                       API_SCOPE_ORCH_OPERATE,
+                   0, "orchestrator:read or orch:read"},
+    [NEED_WRITE] = {API_SCOPE_WRITE | API_SCOPE_ADMIN, API_SCOPE_ORCH_OPERATE,
+                    "orchestrator:write or orch:operate"},
+    [NEED_ADMIN] = {API_SCOPE_ADMIN, API_SCOPE_ORCH_OPERATE, "orchestrator:admin or orch:operate"},
+};
+
+uint32_t api_scopes_parse(const char *text)
+{
+    static const char *const names[] = {
+#define XX(name, text) text,
+        API_SCOPE_MAP(XX)
+#undef XX
+    };
+    uint32_t scopes = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        scopes |= http_list_has(text, names[i]) ? 1u << i : 0;
+    return scopes;
+}
+
+bool claims_copy(struct claims *out, const struct api_claims *in, struct err *e)
+{
+    out->scopes = in->scopes;
+    out->expires_unix = in->expires_unix;
+    if (!text_copy(out->subject, sizeof out->subject, in->subject) ||
+        !text_copy(out->tenant, sizeof out->tenant, in->tenant))
+        return err_set(e, ERR_UNAUTHENTICATED, "the token's subject or tenant is too long");
+    return true;
+}
+
+const char *bearer_token(const struct http_head *head)
+{
+    const char *value = http_header(head, HTTP_HEADER_AUTHORIZATION);
+
+    if (strncasecmp(value, "Bearer ", 7) != 0)
+        return NULL;
+    value += 7 + strspn(value + 7, " ");
+    return *value != '\0' ? value : NULL;
+}
+
+bool tenant_valid(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len > 0 && len <= TENANT_BYTES_MAX && *text != '.' &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
+/* The one value of the three headers, NULL when none was sent. */
+static bool tenant_of_headers(const struct http_head *head, const char **ret, const char **ret_code,
+                              struct err *e)
+{
+    static const enum http_header names[] = {HTTP_HEADER_TENANT, HTTP_HEADER_TENANT_OPS,
+                                             HTTP_HEADER_TENANT_ID};
+
+    *ret = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *value = head->header[names[i]];
+
+        if (value == NULL)
+            continue;
+        if (*ret != NULL && strcmp(*ret, value) != 0) {
+            *ret_code = "TENANT_MISMATCH";
+            return err_set(e, ERR_INVALID, "the tenant headers name different tenants");
+        }
+        if (!tenant_valid(value)) {
+            *ret_code = "TENANT_INVALID";
+            return err_set(e, ERR_INVALID,
+                           "a tenant is 1 to %u characters of A-Z a-z 0-9 . _ - and does not begin "
+                           "with a dot",
+                           TENANT_BYTES_MAX);
+        }
+        *ret = value;
+    }
+    return true;
+}
+
+static bool tenant_decide(const struct http_head *head, const struct claims *claims, bool dev,
+                          struct identity *out, const char **ret_code, struct err *e)
+{
+    const char *tenant;
+
+    if (!tenant_of_headers(head, &tenant, ret_code, e))
+        return false;
+    if (tenant == NULL && !dev) {
+        *ret_code = "TENANT_REQUIRED";
+        return err_set(e, ERR_DENIED, "the header X-Stella-Tenant is missing");
+    }
+    if (tenant == NULL)
+        tenant = *claims->tenant != '\0' ? claims->tenant : "default";
+    if (strcmp(tenant, claims->tenant) != 0) {
+        *ret_code = "TENANT_MISMATCH";
+        return err_set(e, ERR_DENIED, "the token is not for tenant '%s'", tenant);
+    }
+    return text_copy(out->tenant, sizeof out->tenant, tenant) ||
+           err_set(e, ERR_INVALID, "the tenant is too long");
+}
+
+/* Either spelling; two that differ are refused, so that the audit entry says one thing. */
+static bool either_header(const struct http_head *head, enum http_header a, enum http_header b,
+                          char *out, size_t out_bytes, struct err *e)
+{
+    const char *first = head->header[a], *second = head->header[b];
+
+    if (first != NULL && second != NULL && strcmp(first, second) != 0)
+        return err_set(e, ERR_INVALID, "two reason or ticket headers differ");
+    if (first == NULL)
+        first = second != NULL ? second : "";
+    if (!http_text_clean(first, strlen(first)) || !text_copy(out, out_bytes, first))
+        return err_set(e, ERR_INVALID, "a reason or ticket header is too long or not text");
+    return true;
+}
+
+static bool scope_decide(const struct claims *claims, enum route_need need,
+                         const struct identity *who, const char **ret_code, struct err *e)
+{
+    if ((claims->scopes & rights[need].scopes) != 0)
+        return true;
+    if ((claims->scopes & rights[need].scopes_with_reason) == 0) {
+        *ret_code = "ERR_SCOPE_MISMATCH";
+        return err_set(e, ERR_DENIED, "needs the scope %s", rights[need].wanted);
+    }
+    if (*who->reason == '\0' || *who->ticket == '\0') {
+        *ret_code = "REASON_REQUIRED";
+        return err_set(e, ERR_DENIED,
+                       "orch:operate needs the headers X-Stella-Reason and X-Stella-Ticket");
+    }
+    return true;
+}
+
+bool identity_decide(const struct http_head *head, const struct claims *claims,
+                     enum route_need need, bool dev, struct identity *ret, const char **ret_code,
+                     struct err *e)
+{
+    *ret_code = NULL;
+    ret->claims = *claims;
+    return tenant_decide(head, claims, dev, ret, ret_code, e) &&
+           either_header(head, HTTP_HEADER_REASON, HTTP_HEADER_OPERATOR_REASON, ret->reason,
+                         sizeof ret->reason, e) &&
+           either_header(head, HTTP_HEADER_TICKET, HTTP_HEADER_OPERATOR_TICKET, ret->ticket,
+                         sizeof ret->ticket, e) &&
+           scope_decide(claims, need, ret, ret_code, e);
+}

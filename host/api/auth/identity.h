@@ -1,0 +1,48 @@
+/* identity.h -- who asks, for which tenant, and whether they may: one decision, pure.
+ *
+ * DESIGN.md 12 (tenant header), contract/stellaops.md 0.1-0.4 and 5: both scope families are
+ * accepted. A right that comes from orch:operate alone needs reason and ticket headers for a
+ * change. The token's tenant must be the request's. */
+#ifndef ORCH_API_AUTH_IDENTITY_H
+#define ORCH_API_AUTH_IDENTITY_H
+
+#include "api/api.h"
+#include "api/http/http.h"
+#include "api/http/router.h"
+#include "base/limits.h"
+
+enum {
+    SUBJECT_BYTES_MAX = 256,
+    REASON_BYTES_MAX = 256,
+    TICKET_BYTES_MAX = 128,
+};
+
+/* A copy of struct api_claims that owns its texts. */
+struct claims {
+    char subject[SUBJECT_BYTES_MAX + 1];
+    char tenant[TENANT_BYTES_MAX + 1];
+    uint32_t scopes;
+    int64_t expires_unix;
+};
+/* False when a text is longer than its field. */
+bool claims_copy(struct claims *out, const struct api_claims *in, struct err *e) must_check;
+
+struct identity {
+    struct claims claims;
+    char tenant[TENANT_BYTES_MAX + 1];
+    char reason[REASON_BYTES_MAX + 1];
+    char ticket[TICKET_BYTES_MAX + 1];
+};
+
+/* The token behind "Authorization: Bearer "; NULL when there is none. */
+const char *bearer_token(const struct http_head *head);
+
+/* [A-Za-z0-9._-], 1 to TENANT_BYTES_MAX, not beginning with '.'. */
+bool tenant_valid(const char *text);
+
+/* need must not be NEED_NOTHING. On failure *ret_code is the problem's code. */
+bool identity_decide(const struct http_head *head, const struct claims *claims,
+                     enum route_need need, bool dev, struct identity *ret, const char **ret_code,
+                     struct err *e) must_check;
+
+#endif

@@ -1,0 +1,59 @@
+/* conn.h -- one connection, between net.c (HTTP) and net_ws.c (WebSocket and streams) only. */
+#ifndef ORCH_API_HTTP_CONN_H
+#define ORCH_API_HTTP_CONN_H
+
+#include "api/http/http.h"
+#include "api/http/net.h"
+#include "api/http/request.h"
+
+#include <libwebsockets.h>
+#include <sys/queue.h>
+
+struct net {
+    struct api *api; /* NULL once it ends */
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    LIST_HEAD(conn_list, conn) conns;
+    uint32_t connections;
+};
+
+struct conn {
+    struct net *net;
+    struct lws *wsi;
+    struct api_request *req; /* until its answer is handed over */
+    bool dispatched;         /* request_complete was called */
+    struct buf out;          /* an answer, behind NET_HEADROOM */
+    size_t out_at;
+    bool close;                   /* after out */
+    bool close_sent;              /* the WebSocket close frame */
+    struct stream_client *client; /* owned; the connection is a stream */
+    struct net_body body;         /* owned; next NULL unless the answer comes in pieces */
+    struct gone *gone;            /* owned; NULL unless a plain stream, or a body in pieces */
+    struct buf in;                /* pieces of one WebSocket message */
+    LIST_ENTRY(conn) link;
+};
+
+/* Reads the request line and the headers. False: *ret_error says what to answer. */
+bool conn_read_head(struct lws *wsi, struct http_head *ret, struct early *ret_error) must_check;
+
+/* NULL before the first request of a connection. */
+struct conn *conn_of(struct lws *wsi);
+struct conn *conn_make(struct net *net, struct lws *wsi);
+
+/* LWS_CALLBACK_HTTP_CONFIRM_UPGRADE and the WebSocket callbacks; the result is lws's. */
+int ws_confirm(struct net *net, struct lws *wsi, const char *upgrade);
+int ws_established(struct conn *c);
+int ws_receive(struct conn *c, const char *bytes, size_t len);
+int ws_writeable(struct conn *c);
+/* A stream begins: bounds what the kernel buffers for it. */
+void conn_bound(struct conn *c);
+/* net_body.c: the next piece of a body; body_end lets go of it. */
+int body_writeable(struct conn *c);
+void body_end(struct conn *c);
+/* net_gone.c: ends a plain stream whose reader has left. */
+void gone_watch(struct conn *c);
+void gone_end(struct conn *c);
+/* The HTTP forms of the stream. */
+int stream_writeable(struct conn *c);
+
+#endif

@@ -1,0 +1,13 @@
+/* fields.h -- which members a JSON body may and must have, from one blank-separated list. Pure. */
+#ifndef ORCH_API_HTTP_FIELDS_H
+#define ORCH_API_HTTP_FIELDS_H
+
+#include <jansson.h>
+
+/* list: "name! nodes! description": a "!" marks what must be there; "*" takes anything. The result
+ * holds one {loc, msg, type, pointer} an offence, unknown members first (greenlang 6: FastAPI's
+ * shape); empty: all is well. The caller owns it. */
+json_t *fields_check_owned(const json_t *object, const char *list)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,242 @@
+/* net_ws.c -- the stream's transports: WebSocket frames, and the NDJSON and SSE bodies of a plain
+ * answer; see conn.h. What to say is stream/client.c's business.
+ *
+ * An upgrade is refused in CONFIRM_UPGRADE, the one place where lws lets us answer with a proper
+ * status and body (USERS.md 3.1). */
+#include "api/http/conn.h"
+#include "api/http/server.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+enum { MESSAGES_A_TURN = 64, CLOSE_WAIT_S = 2, SEND_BUFFER_BYTES = 128 * 1024 };
+
+#define STREAM_SUBPROTOCOL "orch.runs.v1+json"
+#define TICKET_PREFIX "orch.ticket."
+
+/* The kernel's share of what a client may hold back; without it, it grows to megabytes. */
+void conn_bound(struct conn *c)
+{
+    int bytes = SEND_BUFFER_BYTES;
+
+    if (setsockopt(lws_get_socket_fd(c->wsi), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) < 0)
+        log_event(LOG_DEBUG, "stream.send_buffer_not_bounded", F_INT("errno", errno));
+}
+
+static int write_now(struct conn *c, enum lws_write_protocol how, char *bytes, size_t len)
+{
+    return lws_write(c->wsi, (unsigned char *)bytes, len, how) < 0 ? -1 : 0;
+}
+
+/* The close frame is written by hand: with libuv, 4.1.6 drops the connection before it sends the
+ * one of lws_close_reason. The peer's own close frame, or the timeout, ends the connection. */
+static int close_ws(struct conn *c)
+{
+    int code = c->client->close_code;
+    char frame[LWS_PRE + 4];
+
+    if (c->close_sent)
+        return 0;
+    frame[LWS_PRE] = (char)0x88; /* final, opcode close (RFC 6455 5.2) */
+    frame[LWS_PRE + 1] = 2;
+    frame[LWS_PRE + 2] = (char)(code >> 8);
+    frame[LWS_PRE + 3] = (char)(code & 0xff);
+    if (write_now(c, LWS_WRITE_RAW, frame + LWS_PRE, 4) < 0)
+        return -1;
+    c->close_sent = true;
+    lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_WAIT_S);
+    return 0;
+}
+
+/* A stream ends when its client says so, after everything queued went out. */
+static int end_of_stream(struct conn *c)
+{
+    if (lws_partial_buffered(c->wsi)) {
+        lws_callback_on_writable(c->wsi);
+        return 0;
+    }
+    return c->client->kind == STREAM_WS ? close_ws(c) : -1;
+}
+
+static int pump(struct conn *c, enum lws_write_protocol how)
+{
+    char *bytes;
+    size_t len;
+
+    for (int i = 0; i < MESSAGES_A_TURN; i++) {
+        if (lws_send_pipe_choked(c->wsi)) {
+            lws_callback_on_writable(c->wsi);
+            return 0;
+        }
+        if (!stream_client_next(c->client, &bytes, &len))
+            return c->client->state == CLIENT_CLOSING ? end_of_stream(c) : 0;
+        if (write_now(c, how, bytes, len) < 0)
+            return -1;
+        stream_client_wrote(c->client, clock_mono_ns());
+    }
+    lws_callback_on_writable(c->wsi);
+    return 0;
+}
+
+int stream_writeable(struct conn *c)
+{
+    lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+    return pump(c, LWS_WRITE_HTTP);
+}
+
+int ws_writeable(struct conn *c)
+{
+    return c->client != NULL ? pump(c, LWS_WRITE_TEXT) : -1;
+}
+
+/* ---- upgrade ---- */
+
+/* Answers the upgrade request as if it were a plain one that failed. */
+static int refuse(struct conn *c, struct http_head *head, int status, const char *code,
+                  const struct err *e)
+{
+    struct early early = {true, status, code, *e};
+    struct api_request *req = request_begin(c->net->api, c, head, &early);
+    size_t left;
+
+    c->req = req;
+    c->dispatched = true;
+    request_complete(req);
+    left = c->out.len - c->out_at;
+    if (lws_write(c->wsi, (unsigned char *)c->out.data + c->out_at, left, LWS_WRITE_HTTP_HEADERS) <
+        0)
+        return -1;
+    buf_done(&c->out);
+    c->out = (struct buf){0};
+    return 1;
+}
+
+/* A list of subprotocols must have ours; no list at all is a plain client. */
+static bool subprotocol_fits(const struct http_head *head, struct err *e)
+{
+    const char *offered = http_header(head, HTTP_HEADER_WS_PROTOCOL);
+
+    if (*offered == '\0' || http_list_has(offered, STREAM_SUBPROTOCOL))
+        return true;
+    return err_set(e, ERR_INVALID, "none of the offered subprotocols is " STREAM_SUBPROTOCOL);
+}
+
+static bool upgrade_fits(struct api *api, const struct http_head *head, const char *upgrade,
+                         struct early *early)
+{
+    struct stream_filter filter;
+    int64_t after;
+
+    early->set = true;
+    if (strcasecmp(upgrade, "websocket") != 0) {
+        *early = (struct early){true, 400, "UPGRADE_UNKNOWN", {0}};
+        return err_set(&early->e, ERR_INVALID, "only an upgrade to websocket is offered");
+    }
+    if (strcmp(head->path, API_BASE "/runs/stream") != 0) {
+        *early = (struct early){true, 404, "ROUTE_NOT_FOUND", {0}};
+        return err_set(&early->e, ERR_NOT_FOUND, "Not Found");
+    }
+    if (api->draining) {
+        *early = (struct early){true, 503, "DRAINING", {0}};
+        return err_set(&early->e, ERR_UNAVAILABLE, "the host is going down");
+    }
+    *early = (struct early){true, 400, "SUBPROTOCOL_UNKNOWN", {0}};
+    if (!subprotocol_fits(head, &early->e))
+        return false;
+    early->code = "QUERY_INVALID";
+    return stream_query(head, &filter, &after, &early->e);
+}
+
+/* "orch.ticket.XYZ" among the offered subprotocols, copied; false when there is none. */
+static bool ticket_of(const struct http_head *head, char *out, size_t out_bytes)
+{
+    const char *at = strstr(http_header(head, HTTP_HEADER_WS_PROTOCOL), TICKET_PREFIX);
+    size_t len;
+
+    if (at == NULL)
+        return false;
+    at += strlen(TICKET_PREFIX);
+    len = strcspn(at, " ,\t");
+    if (len == 0 || len >= out_bytes)
+        return false;
+    memcpy(out, at, len);
+    out[len] = '\0';
+    return true;
+}
+
+/* Starts the client on what the head brings: a ticket, a bearer, or nothing yet. */
+static void begin_client(struct conn *c, struct http_head *head)
+{
+    char ticket[128];
+    const char *bearer;
+
+    c->client = stream_client_new(c->net->api, c, STREAM_WS, head);
+    bearer = bearer_token(&c->client->head);
+    if (ticket_of(&c->client->head, ticket, sizeof ticket))
+        stream_client_ticket(c->client, ticket);
+    else if (bearer != NULL)
+        stream_client_token(c->client, bearer);
+}
+
+/* A verdict that is known already is told as a status instead of a close code. */
+static int refuse_client(struct conn *c)
+{
+    struct stream_client *client = take(c->client);
+    auto_done(http_head) head = client->head;
+    struct early why = {true, client->refused_status, client->refused_code, client->refused};
+
+    client->head = (struct http_head){0};
+    stream_client_free(client);
+    return refuse(c, &head, why.status, why.code, &why.e);
+}
+
+int ws_confirm(struct net *net, struct lws *wsi, const char *upgrade)
+{
+    struct conn *c = conn_make(net, wsi);
+    auto_done(http_head) head = {0};
+    struct early early;
+
+    if (!conn_read_head(wsi, &head, &early) || !upgrade_fits(net->api, &head, upgrade, &early))
+        return refuse(c, &head, early.status, early.code, &early.e);
+    begin_client(c, &head);
+    return c->client->state == CLIENT_CLOSING ? refuse_client(c) : 0;
+}
+
+int ws_established(struct conn *c)
+{
+    if (c->client == NULL)
+        return -1;
+    conn_bound(c);
+    lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+    lws_callback_on_writable(c->wsi);
+    return 0;
+}
+
+/* Too much, or after the end: what comes is not looked at, the close frame tells why. */
+static int overflow(struct conn *c)
+{
+    if (c->client->state != CLIENT_CLOSING) {
+        c->client->state = CLIENT_CLOSING;
+        c->client->close_code = LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE;
+        stream_client_wake(c->client);
+    }
+    return 0;
+}
+
+int ws_receive(struct conn *c, const char *bytes, size_t len)
+{
+    if (c->client == NULL)
+        return -1;
+    if (c->client->state == CLIENT_CLOSING || c->in.len + len > STREAM_CLIENT_MESSAGE_BYTES_MAX)
+        return overflow(c);
+    buf_add(&c->in, bytes, len);
+    if (!lws_is_final_fragment(c->wsi) || lws_remaining_packet_payload(c->wsi) > 0)
+        return 0;
+    stream_client_message(c->client, buf_text(&c->in), c->in.len);
+    buf_clear(&c->in);
+    return 0;
+}

@@ -1,0 +1,244 @@
+/* reply.c -- how a request ends: the answer's head and body as bytes; see request.h. */
+#include "api/http/fields.h"
+#include "api/http/net.h"
+#include "api/http/request.h"
+#include "api/http/server.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define JSON_TYPE "application/json"
+#define PROBLEM_TYPE "application/problem+json"
+
+/* For every answer: nothing of ours is ever a page, a script or cached. */
+static const char common_headers[] = "Cache-Control: no-store\r\n"
+                                     "X-Content-Type-Options: nosniff\r\n"
+                                     "Content-Security-Policy: default-src 'none'; "
+                                     "frame-ancestors 'none'\r\n"
+                                     "Referrer-Policy: no-referrer\r\n";
+
+const char *api_param(const struct api_request *req, const char *name)
+{
+    return route_param(&req->match, name);
+}
+
+const char *api_query(const struct api_request *req, const char *name)
+{
+    return http_query_get(&req->head.query, name);
+}
+
+struct api_actor api_actor(const struct api_request *req)
+{
+    return (struct api_actor){.tenant = req->who.tenant,
+                              .subject = req->who.claims.subject,
+                              .reason = req->who.reason,
+                              .ticket = req->who.ticket,
+                              .trace_id = req->trace.trace_id,
+                              .traceparent = req->trace.traceparent};
+}
+
+void api_header(struct api_request *req, const char *name, const char *value)
+{
+    assert(http_text_clean(value, strlen(value)));
+    buf_addf(&req->extra, "%s: %s\r\n", name, value);
+}
+
+static void add_rate_headers(const struct api_request *req, struct buf *wire)
+{
+    if (!req->limited)
+        return;
+    buf_addf(wire,
+             "X-RateLimit-Limit: %u\r\nX-RateLimit-Remaining: %u\r\nX-RateLimit-Reset: %lld\r\n",
+             req->rate.limit, req->rate.remaining, (long long)time(NULL) + req->rate.reset_s);
+    if (!req->rate.admitted)
+        buf_addf(wire, "Retry-After: %u\r\n", req->rate.retry_after_s);
+}
+
+static bool wants_close(const struct api_request *req)
+{
+    return http_list_has(http_header(&req->head, HTTP_HEADER_CONNECTION), "close") ||
+           req->head.header[HTTP_HEADER_TRANSFER_ENCODING] != NULL;
+}
+
+/* The head up to the length; the caller ends it. */
+static void add_head(const struct api_request *req, int status, const char *content_type,
+                     struct buf *wire)
+{
+    static const char headroom[NET_HEADROOM];
+
+    buf_add(wire, headroom, sizeof headroom);
+    buf_addf(wire, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
+    if (content_type != NULL)
+        buf_addf(wire, "Content-Type: %s\r\n", content_type);
+    buf_adds(wire, common_headers);
+    buf_addf(wire, "traceparent: %s\r\n", req->trace.traceparent);
+    if (status == 401)
+        buf_adds(wire, "WWW-Authenticate: Bearer\r\n");
+    add_rate_headers(req, wire);
+    buf_add(wire, req->extra.data, req->extra.len);
+    if (wants_close(req))
+        buf_adds(wire, "Connection: close\r\n");
+}
+
+static void note(const struct api_request *req, int status)
+{
+    const char *route = req->match.route != NULL ? req->match.route->pattern : "none";
+    const char *method = http_method_text(req->head.method);
+    int64_t took_ns = clock_mono_ns() - req->began_ns;
+    char status_text[8];
+
+    snprintf(status_text, sizeof status_text, "%d", status);
+    metrics_observe(req->api->metrics, METRIC_HTTP_DURATION,
+                    METRIC_LABELS(method, route, status_text), (double)took_ns * 1e-9);
+    log_event(LOG_DEBUG, "http.request", F_STR("method", method), F_STR("route", route),
+              F_INT("status", status), F_INT("took_us", took_ns / 1000),
+              F_STR("tenant", req->who.tenant), F_STR("trace_id", req->trace.trace_id));
+}
+
+/* Ends the request, whatever became of the client. Takes body's bytes. */
+void request_send(struct api_request *req, int status, const char *content_type, struct buf *body)
+{
+    auto_done(buf) wire = {0};
+
+    note(req, status);
+    if (req->conn != NULL) {
+        add_head(req, status, content_type, &wire);
+        if (status != 204)
+            buf_addf(&wire, "Content-Length: %zu\r\n", body->len);
+        buf_adds(&wire, "\r\n");
+        if (req->head.method != HTTP_HEAD)
+            buf_add(&wire, body->data, body->len);
+        net_answer_take(req->conn, &wire, wants_close(req));
+    }
+    buf_done(body);
+    *body = (struct buf){0};
+    request_free(req);
+}
+
+void api_reply_bytes(struct api_request *req, int status, const char *content_type,
+                     struct buf *body)
+{
+    request_send(req, status, content_type, body);
+}
+
+void api_reply_json(struct api_request *req, int status, json_t **value)
+{
+    struct buf body = {0};
+
+    assert(*value != NULL);
+    json_add_compact(&body, *value);
+    json_decref(*value);
+    *value = NULL;
+    api_reply_text(req, status, &body);
+}
+
+void api_reply_text(struct api_request *req, int status, struct buf *body)
+{
+    if (!idempotency_hold(req, status, body))
+        request_send(req, status, JSON_TYPE, body);
+}
+
+void request_send_problem(struct api_request *req, const struct problem *problem)
+{
+    auto_json value = problem_json_owned(problem);
+    struct buf body = {0};
+
+    assert(value != NULL);
+    if (problem_is_internal(problem))
+        log_event(LOG_ERROR, "http.internal", F_ERR(problem->e),
+                  F_STR("route", req->match.route != NULL ? req->match.route->pattern : "none"),
+                  F_STR("trace_id", req->trace.trace_id));
+    if (problem->e->code == ERR_UNAVAILABLE ||
+        (problem->e->code == ERR_LIMIT && !(req->limited && !req->rate.admitted)))
+        api_header(req, "Retry-After", "1"); /* the rate's own is in add_rate_headers */
+    json_add_compact(&body, value);
+    request_send(req, problem_status(problem), PROBLEM_TYPE, &body);
+}
+
+void api_reply_findings(struct api_request *req, const struct err *e, const char *code,
+                        const json_t *errors)
+{
+    struct problem problem = {.code = code,
+                              .e = e,
+                              .errors = errors,
+                              .instance = req->head.path,
+                              .trace_id = req->trace.trace_id};
+
+    request_send_problem(req, &problem);
+}
+
+void api_reply_error(struct api_request *req, const struct err *e, const char *code)
+{
+    api_reply_findings(req, e, code, NULL);
+}
+
+void api_reply_outcome_error(struct api_request *req, const struct api_outcome *out)
+{
+    assert(out->e != NULL);
+    api_reply_findings(req, out->e, out->code, out->findings);
+}
+
+/* Of an answer whose length is not known: the connection's end is its end. */
+static void add_open_head(const struct api_request *req, const char *content_type, struct buf *wire)
+{
+    add_head(req, 200, content_type, wire);
+    buf_adds(wire, wants_close(req) ? "\r\n" : "Connection: close\r\n\r\n");
+}
+
+void api_reply_pieces(struct api_request *req, const char *content_type,
+                      const struct net_body *body)
+{
+    auto_done(buf) wire = {0};
+
+    note(req, 200);
+    if (req->conn != NULL) {
+        add_open_head(req, content_type, &wire);
+        net_body_begin(req->conn, &wire, body);
+    } else {
+        body->free(body->arg);
+    }
+    request_free(req);
+}
+
+void api_reply_streams(struct api_request *req, const char *content_type)
+{
+    enum stream_kind kind =
+        strcmp(content_type, "text/event-stream") == 0 ? STREAM_SSE : STREAM_NDJSON;
+    auto_done(buf) wire = {0};
+    struct identity who = req->who;
+    struct stream_client *client;
+    const char *code;
+    struct err e;
+
+    client = stream_client_new(req->api, req->conn, kind, &req->head);
+    if (!stream_client_follow(client, &who, &code, &e)) {
+        req->head = client->head;
+        client->head = (struct http_head){0};
+        stream_client_free(client);
+        api_reply_error(req, &e, code);
+        return;
+    }
+    note(req, 200);
+    add_open_head(req, content_type, &wire);
+    net_stream_begin(req->conn, &wire, client);
+    request_free(req);
+}
+
+bool api_fields_known(struct api_request *req, const char *known)
+{
+    auto_json errors = fields_check_owned(req->json, known);
+    const json_t *first = json_array_get(errors, 0);
+    struct err e;
+
+    if (first == NULL)
+        return true;
+    (void)err_set(&e, ERR_UNPROCESSABLE, "%s: %s",
+                  json_string_value(json_array_get(json_object_get(first, "loc"), 1)),
+                  json_string_value(json_object_get(first, "msg")));
+    api_reply_findings(req, &e, "FIELDS_INVALID", errors);
+    return false;
+}

@@ -1,0 +1,304 @@
+/* request.c -- the checks of every request, in their one order; see request.h. */
+#include "api/http/request.h"
+
+#include "api/http/server.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    BODY_PASSED_BYTES_MAX = 64 * 1024 * 1024, /* read and thrown away to answer 413 in order */
+    TOKEN_CACHE_S = 60,                       /* a revocation that was not announced counts then */
+};
+
+static const struct json_limits body_limits = {HTTP_BODY_BYTES_MAX, JSON_DEPTH_MAX};
+
+static void early_set(struct api_request *req, int status, const char *code, const struct err *e)
+{
+    if (!req->early.set)
+        req->early = (struct early){true, status, code, *e};
+}
+
+/* Content-Length: digits, or nothing at all. */
+static bool body_length(const struct http_head *head, uint64_t *ret, struct err *e)
+{
+    const char *text = http_header(head, HTTP_HEADER_CONTENT_LENGTH);
+
+    *ret = strtoull(text, NULL, 10);
+    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 18)
+        return err_set(e, ERR_INVALID, "Content-Length is not a number of bytes");
+    return true;
+}
+
+static void check_framing(struct api_request *req)
+{
+    uint32_t bytes_max = req->match.route != NULL ? req->match.route->body_bytes_max : 0;
+    bool unread = req->match.route == NULL || req->match.route->body == BODY_NONE;
+    uint64_t length = 0;
+    struct err e;
+
+    if (req->head.header[HTTP_HEADER_TRANSFER_ENCODING] != NULL) {
+        (void)err_set(&e, ERR_INVALID, "chunked request bodies are not taken: send Content-Length");
+        early_set(req, 411, "LENGTH_REQUIRED", &e);
+    } else if (!body_length(&req->head, &length, &e)) {
+        early_set(req, 400, NULL, &e);
+    } else if (!unread && length > bytes_max) {
+        (void)err_set(&e, ERR_TOO_LARGE, "the body has %llu bytes, at most %u are taken",
+                      (unsigned long long)length, bytes_max);
+        early_set(req, 413, "BODY_TOO_LARGE", &e);
+    }
+    req->has_body = length > 0;
+}
+
+static void allow_header(struct api_request *req)
+{
+    auto_done(buf) list = {0};
+
+    for (uint32_t m = 0; m < HTTP_METHOD_COUNT; m++) {
+        bool listed = (req->match.allowed & (1u << m)) != 0 || m == HTTP_OPTIONS ||
+                      (m == HTTP_HEAD && (req->match.allowed & (1u << HTTP_GET)) != 0);
+
+        if (listed)
+            buf_addf(&list, "%s%s", list.len > 0 ? ", " : "", http_method_text(m));
+    }
+    api_header(req, "Allow", buf_text(&list));
+}
+
+static void check_route(struct api_request *req)
+{
+    struct err e;
+
+    if (!route_find(&api_routes, req->head.method, req->head.path, &req->match, &e)) {
+        early_set(req, 400, "PATH_INVALID", &e);
+        return;
+    }
+    if (req->match.route != NULL)
+        return;
+    if (req->match.allowed == 0) {
+        (void)err_set(&e, ERR_NOT_FOUND, "Not Found");
+        early_set(req, 404, "ROUTE_NOT_FOUND", &e);
+        return;
+    }
+    allow_header(req);
+    if (req->head.method == HTTP_OPTIONS)
+        return;
+    (void)err_set(&e, ERR_INVALID, "Method Not Allowed");
+    early_set(req, 405, "METHOD_NOT_ALLOWED", &e);
+}
+
+static void check_bearer(struct api_request *req)
+{
+    struct err e;
+
+    if (req->match.route == NULL || req->match.route->need == NEED_NOTHING ||
+        bearer_token(&req->head) != NULL)
+        return;
+    (void)err_set(&e, ERR_UNAUTHENTICATED, "the header Authorization: Bearer is missing");
+    early_set(req, 401, "TOKEN_REQUIRED", &e);
+}
+
+struct api_request *request_begin(struct api *api, struct conn *conn, struct http_head *head,
+                                  const struct early *head_error)
+{
+    struct api_request *req = mem_new(struct api_request);
+
+    req->api = api;
+    req->conn = conn;
+    req->head = *head;
+    *head = (struct http_head){0};
+    req->began_ns = clock_mono_ns();
+    req->trace = trace_of(http_header(&req->head, HTTP_HEADER_TRACEPARENT));
+    LIST_INSERT_HEAD(&api->requests, req, link);
+    if (head_error->set)
+        req->early = *head_error;
+    check_route(req);
+    check_framing(req);
+    check_bearer(req);
+    return req;
+}
+
+bool request_body(struct api_request *req, const void *bytes, size_t len)
+{
+    const struct route *route = req->match.route;
+
+    if (!req->early.set && route != NULL && route->body != BODY_NONE) {
+        assert(req->body.len + len <= route->body_bytes_max);
+        buf_add(&req->body, bytes, len);
+        return true;
+    }
+    req->body_passed_bytes += len;
+    return req->body_passed_bytes <= BODY_PASSED_BYTES_MAX;
+}
+
+void request_free(struct api_request *req)
+{
+    LIST_REMOVE(req, link);
+    http_head_done(&req->head);
+    json_decref(req->json);
+    buf_done(&req->body);
+    buf_done(&req->extra);
+    buf_done(&req->held_body);
+    free(req);
+}
+
+void request_client_gone(struct api_request *req, bool dispatched)
+{
+    req->conn = NULL;
+    if (!dispatched)
+        request_free(req);
+}
+
+/* ---- token ---- */
+
+struct verification {
+    struct api *api;
+    verify_done_fn done;
+    void *arg;
+    char *token;
+};
+
+static void on_verified(void *arg, const struct api_claims *given, const struct err *e)
+{
+    struct verification *v = arg;
+    struct verdict verdict = {0};
+    int64_t now = time(NULL);
+    struct err own;
+
+    if (given != NULL && !claims_copy(&verdict.claims, given, &own)) {
+        given = NULL;
+        e = &own;
+    }
+    if (given != NULL) {
+        verdict.until_unix = now + TOKEN_CACHE_S;
+        if (given->expires_unix < verdict.until_unix)
+            verdict.until_unix = given->expires_unix;
+        verdicts_put(v->api->tokens, v->token, &verdict);
+    }
+    v->done(v->arg, given != NULL ? &verdict.claims : NULL, e);
+    free(v->token);
+    free(v);
+}
+
+void verify_token(struct api *api, const char *token, verify_done_fn done, void *arg)
+{
+    const struct verdict *known = verdicts_get(api->tokens, token, time(NULL));
+    struct verification *v;
+
+    if (known != NULL) {
+        struct claims claims = known->claims;
+
+        done(arg, &claims, NULL);
+        return;
+    }
+    v = mem_new(struct verification);
+    *v = (struct verification){api, done, arg, mem_str(token)};
+    api->opt.auth->verify(api->opt.auth->arg, v->token, strlen(v->token), on_verified, v);
+}
+
+/* ---- body and handler ---- */
+
+/* False: the request was answered. */
+static bool parse_body(struct api_request *req)
+{
+    const struct route *route = req->match.route;
+    auto_json errors = NULL;
+    struct json_place place;
+    struct err e;
+
+    if (route->body != BODY_JSON && route->body != BODY_OPTIONAL)
+        return true;
+    if (req->body.len == 0 && route->body == BODY_OPTIONAL)
+        return true;
+    if (req->body.len == 0) {
+        (void)err_set(&e, ERR_UNPROCESSABLE, "a JSON body is required");
+        api_reply_error(req, &e, "BODY_REQUIRED");
+        return false;
+    }
+    if (!json_parse(req->body.data, req->body.len, &body_limits, &req->json, &place, &e)) {
+        errors = json_array();
+        json_array_append_new(errors,
+                              json_pack("{s:s, s:i, s:i, s:s}", "pointer", "", "line", place.line,
+                                        "column", place.column, "message", "not acceptable JSON"));
+        api_reply_findings(req, &e, "JSON_INVALID", errors);
+        return false;
+    }
+    if (!json_is_object(req->json)) {
+        (void)err_set(&e, ERR_INVALID, "the body must be a JSON object, not %s",
+                      json_type_name(req->json));
+        api_reply_error(req, &e, "JSON_INVALID");
+        return false;
+    }
+    return api_fields_known(req, route->fields);
+}
+
+static void run_handler(struct api_request *req)
+{
+    struct err e;
+
+    if (!http_query_known(&req->head.query, req->match.route->queries, &e)) {
+        api_reply_error(req, &e, "QUERY_INVALID");
+        return;
+    }
+    if (parse_body(req) && idempotency_begin(req))
+        req->match.route->handle(req);
+}
+
+static void on_claims(void *arg, const struct claims *claims, const struct err *e)
+{
+    struct api_request *req = arg;
+    struct api *api = req->api;
+    const char *code;
+    struct err why;
+
+    if (req->conn == NULL) {
+        request_free(req);
+        return;
+    }
+    if (claims == NULL) {
+        api_reply_error(req, e, e->code == ERR_UNAUTHENTICATED ? "TOKEN_INVALID" : NULL);
+        return;
+    }
+    if (!identity_decide(&req->head, claims, req->match.route->need, api->opt.dev, &req->who, &code,
+                         &why)) {
+        api_reply_error(req, &why, code);
+        return;
+    }
+    req->rate = rate_take(api->rate, req->who.tenant, clock_mono_ns());
+    req->limited = true;
+    if (!req->rate.admitted) {
+        (void)err_set(&why, ERR_LIMIT, "more than %u requests a second", api->opt.rate_per_s);
+        api_reply_error(req, &why, "RATE_LIMITED");
+        return;
+    }
+    run_handler(req);
+}
+
+static void reply_early(struct api_request *req)
+{
+    struct problem problem = {.status = req->early.status,
+                              .code = req->early.code,
+                              .e = &req->early.e,
+                              .instance = req->head.path,
+                              .trace_id = req->trace.trace_id};
+
+    request_send_problem(req, &problem);
+}
+
+void request_complete(struct api_request *req)
+{
+    struct buf nothing = {0};
+
+    if (req->early.set) {
+        reply_early(req);
+    } else if (req->match.route == NULL) {
+        request_send(req, 204, NULL, &nothing); /* OPTIONS */
+    } else if (req->match.route->need == NEED_NOTHING) {
+        run_handler(req);
+    } else {
+        verify_token(req->api, bearer_token(&req->head), on_claims, req);
+    }
+}

@@ -1,0 +1,199 @@
+/* dags.c -- definitions: create, publish, import, change, disable, delete. The daemon
+ * validates and stores; what it refuses comes back with its findings. */
+#include "api/http/jsonw.h"
+#include "api/http/server.h"
+#include "api/routes/handlers.h"
+#include "api/routes/view.h"
+
+#include <string.h>
+
+#define GREENLANG_FIELDS                                                                           \
+    "name! nodes! description version default_retry_policy default_timeout_policy on_failure "     \
+    "max_parallel_nodes metadata run_timeout_seconds"
+#define STELLAOPS_FIELDS                                                                           \
+    "dagId! version steps! edges name description metadata signature on_failure "                  \
+    "max_parallel_nodes default_retry_policy default_timeout_policy run_timeout_seconds"
+
+/* prefix: what GreenLang's text puts before the joined findings. */
+static void refuse(struct api_request *req, const struct api_outcome *out, enum err_code code,
+                   const char *prefix)
+{
+    struct err e = *out->e;
+
+    if (json_array_size(out->findings) == 0) {
+        api_reply_outcome_error(req, out);
+        return;
+    }
+    e.code = code;
+    (void)err_wrap(&e, "%s", prefix);
+    api_reply_findings(req, &e, "DEFINITION_INVALID", out->findings);
+}
+
+/* {dag, message}: GreenLang's answer to every change. */
+static void reply_dag(struct api_request *req, const struct api_outcome *out, int status,
+                      const char *message)
+{
+    auto_done(store_dag_list) rows = {0};
+    auto_done(buf) body = {0};
+    struct err e;
+
+    jw_open(&body, NULL, '{');
+    if (!store_read_dag(req->api->reader, req->who.tenant, out->dag_id, out->version, &rows, &e) ||
+        !view_dag(&body, "dag", &rows.rows[0], &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    jw_str(&body, "message", message);
+    jw_str(&body, "dagId", out->dag_id);
+    jw_str(&body, "version", out->version);
+    jw_close(&body, '}');
+    api_reply_text(req, status, &body);
+}
+
+static void reply_version(struct api_request *req, const struct api_outcome *out, int status)
+{
+    auto_done(store_dag_list) rows = {0};
+    struct buf body = {0};
+    struct err e;
+
+    if (!store_read_dag(req->api->reader, req->who.tenant, out->dag_id, out->version, &rows, &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    view_dag_version(&body, NULL, &rows.rows[0]);
+    api_reply_text(req, status, &body);
+}
+
+static void on_created(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        refuse(arg, out, ERR_INVALID, "DAG validation failed");
+    else
+        reply_dag(arg, out, 201, "DAG created");
+}
+
+static void on_published(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        refuse(arg, out, ERR_UNPROCESSABLE, "the definition is not valid");
+    else
+        reply_version(arg, out, out->created ? 201 : 200);
+}
+
+static void on_imported(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        refuse(arg, out, ERR_INVALID, "Imported DAG validation failed");
+    else
+        reply_dag(arg, out, out->created ? 201 : 200, "DAG imported");
+}
+
+static void on_updated(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        refuse(arg, out, ERR_INVALID, "Updated DAG validation failed");
+    else
+        reply_dag(arg, out, 200, "DAG updated");
+}
+
+/* One path, two families: StellaOps sends steps[], GreenLang a nodes map. */
+void dag_create(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    bool steps = json_object_get(req->json, "steps") != NULL;
+    struct api_publish what = {.form = API_DEFINITION_JSON,
+                               .json = req->json,
+                               .signature = json_object_get(req->json, "signature"),
+                               .dag_id_generated = !steps};
+    struct api_actor who = api_actor(req);
+
+    if (!api_fields_known(req, steps ? STELLAOPS_FIELDS : GREENLANG_FIELDS))
+        return;
+    engine->dag_publish(engine->arg, &who, &what, steps ? on_published : on_created, req);
+}
+
+void dag_import(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_actor who = api_actor(req);
+    struct api_publish what = {.form = API_DEFINITION_TEXT,
+                               .signature = json_object_get(req->json, "signature")};
+    struct err e;
+
+    if (!json_get_str(req->json, "yaml_content", "", &what.text, &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    what.text_len = strlen(what.text);
+    engine->dag_publish(engine->arg, &who, &what, on_imported, req);
+}
+
+static void reply_missing(struct api_request *req, const struct api_outcome *out, const char *text)
+{
+    struct err e;
+
+    if (out->e->code != ERR_NOT_FOUND || out->code != NULL) {
+        api_reply_outcome_error(req, out);
+        return;
+    }
+    (void)err_set(&e, ERR_NOT_FOUND, "%s", text);
+    api_reply_error(req, &e, "DAG_NOT_FOUND");
+}
+
+static void on_updated_or_missing(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL && out->e->code == ERR_NOT_FOUND)
+        reply_missing(arg, out, "DAG not found");
+    else
+        on_updated(arg, out);
+}
+
+void dag_update(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_actor who = api_actor(req);
+
+    engine->dag_update(engine->arg, &who, api_param(req, "dag_id"), req->json,
+                       on_updated_or_missing, req);
+}
+
+static void on_deleted(void *arg, const struct api_outcome *out)
+{
+    json_t *body;
+
+    if (out->e != NULL) {
+        reply_missing(arg, out, "DAG not found");
+        return;
+    }
+    body = json_pack("{s:s}", "message", "DAG deleted");
+    api_reply_json(arg, 200, &body);
+}
+
+void dag_delete(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_actor who = api_actor(req);
+
+    engine->dag_delete(engine->arg, &who, api_param(req, "dag_id"), on_deleted, req);
+}
+
+static void on_disabled(void *arg, const struct api_outcome *out)
+{
+    struct api_request *req = arg;
+    struct api_outcome named = {.dag_id = api_param(req, "dag_id"),
+                                .version = api_param(req, "version")};
+
+    if (out->e != NULL)
+        reply_missing(req, out, "DAG version not found");
+    else
+        reply_version(req, &named, 200);
+}
+
+void dag_disable(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_actor who = api_actor(req);
+
+    engine->dag_disable(engine->arg, &who, api_param(req, "dag_id"), api_param(req, "version"),
+                        on_disabled, req);
+}

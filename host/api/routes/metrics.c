@@ -1,0 +1,101 @@
+/* metrics.c -- Prometheus text, and GreenLang's JSON summary for one tenant. */
+#include "api/http/jsonw.h"
+#include "api/http/server.h"
+#include "api/routes/handlers.h"
+#include "base/mem.h"
+
+void metrics_prometheus(struct api_request *req)
+{
+    struct buf body = {0};
+
+    metrics_text(req->api->metrics, &body);
+    api_reply_bytes(req, 200, "text/plain; version=0.0.4; charset=utf-8", &body);
+}
+
+static bool count_dags(struct api_request *req, int64_t *ret, struct err *e)
+{
+    struct store_dag_filter filter = {.tenant = req->who.tenant,
+                                      .state = STORE_DAG_LIVE,
+                                      .heads = true};
+    auto_mem char *token = NULL;
+
+    *ret = 0;
+    do {
+        auto_done(store_dag_list) rows = {0};
+
+        if (!store_read_dags(req->api->reader, &filter,
+                             (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
+                             &rows, e))
+            return false;
+        *ret += (int64_t)rows.count;
+        free(token);
+        token = mem_str(rows.next_page);
+    } while (token != NULL);
+    return true;
+}
+
+static void add_counts(struct buf *b, const struct store_status_counts *counts)
+{
+    int64_t total = 0;
+
+    jw_open(b, "executions_by_status", '{');
+    for (uint32_t s = STORE_RUN_INVALID + 1; s < STORE_RUN_STATUS_COUNT; s++) {
+        if (counts->of[s] > 0)
+            jw_int(b, store_run_status_text(s), counts->of[s]);
+        total += counts->of[s];
+    }
+    jw_close(b, '}');
+    jw_int(b, "total_executions", total);
+    jw_int(b, "active_executions", counts->of[STORE_RUN_RUNNING] + counts->of[STORE_RUN_PAUSED]);
+    jw_int(b, "queued_executions", counts->of[STORE_RUN_PENDING]);
+}
+
+static void add_durations(struct buf *b, const struct store_durations *d,
+                          const struct store_slow_node_list *slowest)
+{
+    jw_real(b, "avg_execution_duration_ms", d->run_avg_ms);
+    jw_real(b, "p99_node_duration_ms", d->node_p99_ms);
+    jw_open(b, "slowest_nodes", '[');
+    for (size_t i = 0; i < slowest->count; i++) {
+        const struct store_slow_node *node = &slowest->rows[i];
+
+        jw_open(b, NULL, '{');
+        jw_str(b, "node_id", node->node_id);
+        jw_str(b, "dag_id", node->dag_id);
+        jw_real(b, "avg_duration_ms", node->avg_ms);
+        jw_real(b, "p99_duration_ms", node->p99_ms);
+        jw_close(b, '}');
+    }
+    jw_close(b, ']');
+}
+
+void metrics_summary(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    auto_done(store_slow_node_list) slowest = {0};
+    struct store_durations durations;
+    struct store_status_counts counts;
+    struct api_health health = {0};
+    struct buf body = {0};
+    int64_t dags;
+    struct err e;
+
+    if (!count_dags(req, &dags, &e) ||
+        !store_read_status_counts(req->api->reader, req->who.tenant, &counts, &e) ||
+        !store_read_durations(req->api->reader, req->who.tenant, &durations, &e) ||
+        !store_read_slow_nodes(req->api->reader, req->who.tenant, &slowest, &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    engine->health(engine->arg, &health);
+    jw_open(&body, NULL, '{');
+    jw_int(&body, "registered_dags", dags);
+    add_counts(&body, &counts);
+    jw_int(&body, "max_concurrent_executions", health.runs_active_max);
+    jw_str(&body, "checkpoint_strategy", health.checkpoint_strategy);
+    jw_bool(&body, "provenance_enabled", true);
+    jw_bool(&body, "determinism_enabled", true);
+    add_durations(&body, &durations, &slowest);
+    jw_close(&body, '}');
+    api_reply_text(req, 200, &body);
+}

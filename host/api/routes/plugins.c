@@ -1,0 +1,40 @@
+/* plugins.c -- what is installed for the tenant. */
+#include "api/http/jsonw.h"
+#include "api/http/server.h"
+#include "api/routes/handlers.h"
+#include "api/routes/view.h"
+
+static void add_plugin(struct buf *b, const struct store_plugin *row)
+{
+    jw_open(b, NULL, '{');
+    jw_str(b, "pluginId", row->plugin_id);
+    jw_str(b, "version", row->version);
+    jw_str(b, "bundleHash", row->bundle_hash);
+    jw_str(b, "keyId", row->key_id);
+    jw_bool(b, "shared", *row->tenant == '\0');
+    jw_time(b, "installedUtc", row->installed_us);
+    jw_raw(b, "manifest", row->manifest);
+    jw_close(b, '}');
+}
+
+void plugin_list(struct api_request *req)
+{
+    auto_done(store_plugin_list) rows = {0};
+    struct store_page page;
+    struct buf body = {0};
+    struct err e;
+
+    if (!query_page(req, &page, &e) ||
+        !store_read_plugins(req->api->reader, req->who.tenant, page, &rows, &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    jw_open(&body, NULL, '{');
+    jw_open(&body, "items", '[');
+    for (size_t i = 0; i < rows.count; i++)
+        add_plugin(&body, &rows.rows[i]);
+    jw_close(&body, ']');
+    view_next_page(&body, rows.next_page);
+    jw_close(&body, '}');
+    api_reply_text(req, 200, &body);
+}

@@ -1,0 +1,291 @@
+/* provenance.c -- a run's evidence: its records, whether they still hold together, and the
+ * signed statement.
+ *
+ * Checked on every read, from the stored records alone: each record's own hashes, each record's
+ * parents against the definition, and the run's chain hash (DESIGN.md 6). A difference is shown,
+ * counted and logged in the runbook's words; it is never hidden. */
+#include "api/http/jsonw.h"
+#include "api/http/server.h"
+#include "api/routes/handlers.h"
+#include "api/routes/view.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "model/ledger/record.h"
+
+#include <string.h>
+
+#define MISSING "Execution not found"
+
+struct evidence {
+    json_t *records; /* array of records in level order, then node id */
+    json_t *chains;  /* node id -> chain hash */
+    json_t *nodes;   /* the definition's nodes */
+    bool valid;
+};
+
+static void evidence_done(struct evidence *ev)
+{
+    json_decref(ev->records);
+    json_decref(ev->chains);
+    json_decref(ev->nodes);
+}
+DEFINE_AUTO_DONE(evidence)
+
+/* ---- load ---- */
+
+static bool add_records(struct evidence *ev, const struct store_provenance_list *rows,
+                        struct err *e)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        json_t *record = json_loads(rows->rows[i].record, 0, NULL);
+
+        if (!json_is_object(record)) {
+            json_decref(record);
+            return err_set(e, ERR_CORRUPT, "the record of node '%s' is not an object",
+                           rows->rows[i].node_id);
+        }
+        json_array_append_new(ev->records, record);
+        json_object_set_new(ev->chains, rows->rows[i].node_id,
+                            json_string(rows->rows[i].chain_hash));
+    }
+    return true;
+}
+
+static bool load_records(struct api_request *req, const char *run_id, struct evidence *ev,
+                         struct err *e)
+{
+    auto_mem char *token = NULL;
+
+    ev->records = json_array();
+    ev->chains = json_object();
+    do {
+        auto_done(store_provenance_list) rows = {0};
+
+        if (!store_read_provenance(req->api->reader, req->who.tenant, run_id,
+                                   (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
+                                   &rows, e) ||
+            !add_records(ev, &rows, e))
+            return false;
+        free(token);
+        token = mem_str(rows.next_page);
+    } while (token != NULL);
+    return true;
+}
+
+static bool load_nodes(struct api_request *req, const struct store_run *run, struct evidence *ev,
+                       struct err *e)
+{
+    auto_done(store_dag_list) dags = {0};
+    auto_json definition = NULL;
+
+    if (!store_read_dag(req->api->reader, req->who.tenant, run->dag_id, run->dag_version, &dags, e))
+        return err_wrap(e, "definition of the run");
+    definition = json_loads(dags.rows[0].definition, 0, NULL);
+    ev->nodes = json_incref(json_object_get(definition, "nodes"));
+    return ev->nodes != NULL || err_set(e, ERR_CORRUPT, "the run's definition has no nodes");
+}
+
+/* ---- check ---- */
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static json_t *sorted_owned(const char **texts, size_t count)
+{
+    json_t *out = json_array();
+
+    qsort(texts, count, sizeof *texts, compare_texts);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || strcmp(texts[i], texts[i - 1]) != 0)
+            json_array_append_new(out, json_string(texts[i]));
+    }
+    return out;
+}
+
+/* The chain hashes that the definition's dependencies have in this run. */
+static json_t *expected_parents_owned(const struct evidence *ev, const char *node_id)
+{
+    const json_t *deps = json_object_get(json_object_get(ev->nodes, node_id), "depends_on");
+    auto_mem const char **texts = mem_array(json_array_size(deps), const char *);
+    size_t count = 0, i;
+    json_t *dep;
+
+    json_array_foreach(deps, i, dep)
+    {
+        const char *chain = json_string_value(json_object_get(ev->chains, json_string_value(dep)));
+
+        if (chain != NULL)
+            texts[count++] = chain;
+    }
+    return sorted_owned(texts, count);
+}
+
+static json_t *actual_parents_owned(const json_t *record)
+{
+    const json_t *parents = json_object_get(record, "parent_hashes");
+    auto_mem const char **texts = mem_array(json_array_size(parents), const char *);
+    size_t count = 0, i;
+    json_t *parent;
+
+    json_array_foreach(parents, i, parent)
+    {
+        if (json_is_string(parent))
+            texts[count++] = json_string_value(parent);
+    }
+    return sorted_owned(texts, count);
+}
+
+/* Appends one {node_id, chain_hash, valid, expected_parent_hashes, actual_parent_hashes}. */
+static void add_checked(struct buf *b, struct evidence *ev, const json_t *record)
+{
+    const char *node_id = json_string_value(json_object_get(record, "node_id"));
+    auto_json expected = expected_parents_owned(ev, node_id != NULL ? node_id : "");
+    auto_json actual = actual_parents_owned(record);
+    bool own, parents = json_equal(expected, actual) == 1;
+    struct err e = {0};
+
+    own = node_record_verify(record, &e);
+    if (!own || !parents) {
+        ev->valid = false;
+        log_event(LOG_ERROR,
+                  own ? "provenance.parent hash not found"
+                      : "provenance.provenance chain hash mismatch",
+                  F_STR("node_id", node_id), F_STR("why", own ? "" : e.msg));
+    }
+    jw_open(b, NULL, '{');
+    jw_str(b, "node_id", node_id);
+    jw_json(b, "chain_hash", json_object_get(record, "chain_hash"));
+    jw_bool(b, "valid", own && parents);
+    jw_json(b, "expected_parent_hashes", expected);
+    jw_json(b, "actual_parent_hashes", actual);
+    jw_close(b, '}');
+}
+
+/* The run's hash over its records in the order of its levels. */
+static void check_run_hash(struct evidence *ev, const struct store_run *run)
+{
+    auto_json levels = json_loads(run->levels != NULL ? run->levels : "[]", 0, NULL);
+    auto_mem const char **hashes = mem_array(json_object_size(ev->chains), const char *);
+    struct sha256_hex whole;
+    size_t count = 0, i, j;
+    json_t *level, *id;
+
+    if (run->chain_hash == NULL)
+        return;
+    json_array_foreach(levels, i, level)
+    {
+        json_array_foreach(level, j, id)
+        {
+            const char *chain =
+                json_string_value(json_object_get(ev->chains, json_string_value(id)));
+
+            if (chain != NULL && count < json_object_size(ev->chains))
+                hashes[count++] = chain;
+        }
+    }
+    execution_chain_hash(hashes, count, &whole);
+    if (strcmp(whole.text, run->chain_hash) == 0 && count == json_object_size(ev->chains))
+        return;
+    ev->valid = false;
+    log_event(LOG_ERROR, "provenance.provenance chain hash mismatch", F_STR("run_id", run->run_id));
+}
+
+/* Appends nodes[] and sets ev->valid. */
+static void check_all(struct buf *b, struct evidence *ev, const struct store_run *run,
+                      struct metrics *metrics)
+{
+    json_t *record;
+    size_t i;
+
+    ev->valid = true;
+    jw_open(b, "nodes", '[');
+    json_array_foreach(ev->records, i, record)
+    {
+        add_checked(b, ev, record);
+    }
+    jw_close(b, ']');
+    check_run_hash(ev, run);
+    if (!ev->valid) {
+        metrics_add(metrics, METRIC_CHECKPOINT_OPERATIONS, METRIC_LABELS("verify_failed", "error"),
+                    1);
+        metrics_set(metrics, METRIC_CHAIN_VALID, METRIC_NO_LABELS, 0);
+    }
+}
+
+static bool load_evidence(struct api_request *req, const struct store_run *run, struct evidence *ev)
+{
+    struct err e;
+
+    if (load_records(req, run->run_id, ev, &e) && load_nodes(req, run, ev, &e))
+        return true;
+    api_reply_error(req, &e, NULL);
+    return false;
+}
+
+/* ---- answers ---- */
+
+void execution_provenance(struct api_request *req)
+{
+    auto_done(store_run_list) runs = {0};
+    auto_done(evidence) ev = {0};
+    struct buf body = {0};
+    struct err e;
+
+    if (!load_run(req, "execution_id", MISSING, &runs) || !load_evidence(req, &runs.rows[0], &ev))
+        return;
+    if (json_array_size(ev.records) == 0) {
+        (void)err_set(&e, ERR_NOT_FOUND, "Provenance not found");
+        api_reply_error(req, &e, "PROVENANCE_NOT_FOUND");
+        return;
+    }
+    jw_open(&body, NULL, '{');
+    jw_str(&body, "execution_id", runs.rows[0].run_id);
+    jw_text(&body, "chain_hash", runs.rows[0].chain_hash);
+    jw_text(&body, "provenance_chain_hash", runs.rows[0].chain_hash);
+    jw_int(&body, "node_count", (int64_t)json_array_size(ev.records));
+    jw_json(&body, "provenances", ev.records);
+    check_all(&body, &ev, &runs.rows[0], req->api->metrics);
+    jw_bool(&body, "chain_valid", ev.valid);
+    jw_close(&body, '}');
+    api_reply_text(req, 200, &body);
+}
+
+static bool load_statement(struct api_request *req, const char *run_id,
+                           struct store_statement_list *ret)
+{
+    struct err e;
+
+    if (store_read_statement(req->api->reader, req->who.tenant, run_id, ret, &e) ||
+        e.code == ERR_NOT_FOUND)
+        return true;
+    api_reply_error(req, &e, NULL);
+    return false;
+}
+
+/* statement is null until the run has ended and the authority has signed. */
+void run_provenance(struct api_request *req)
+{
+    auto_done(store_run_list) runs = {0};
+    auto_done(store_statement_list) statements = {0};
+    auto_done(evidence) ev = {0};
+    struct buf body = {0};
+    bool signed_yet;
+
+    if (!load_run(req, "runId", "Run not found", &runs) ||
+        !load_evidence(req, &runs.rows[0], &ev) ||
+        !load_statement(req, runs.rows[0].run_id, &statements))
+        return;
+    signed_yet = statements.count > 0;
+    jw_open(&body, NULL, '{');
+    jw_str(&body, "runId", runs.rows[0].run_id);
+    jw_str(&body, "chainHash", runs.rows[0].chain_hash);
+    jw_json(&body, "records", ev.records);
+    check_all(&body, &ev, &runs.rows[0], req->api->metrics);
+    jw_bool(&body, "chainValid", ev.valid);
+    jw_raw(&body, "statement", signed_yet ? statements.rows[0].envelope : NULL);
+    jw_time(&body, "signedUtc", signed_yet ? statements.rows[0].created_us : 0);
+    jw_close(&body, '}');
+    api_reply_text(req, 200, &body);
+}

@@ -1,0 +1,122 @@
+/* routes.c -- the route table: every path, what it needs, what it takes. The check order is
+ * request.c's; a change here shows in tests/unit/api/routes/routes.txt. */
+#include "api/http/server.h"
+#include "api/routes/handlers.h"
+#include "base/limits.h"
+
+#define NO_BODY BODY_NONE, 0, ""
+#define SMALL (64 * 1024)
+#define PAGE "page_size page_token"
+#define WORKFLOW_FIELDS                                                                            \
+    "name nodes description version default_retry_policy default_timeout_policy on_failure "       \
+    "max_parallel_nodes metadata run_timeout_seconds"
+
+/* clang-format off: one row an endpoint */
+static const struct route rows[] = {
+    /* The root: probes and discovery */
+    {HTTP_GET, "/healthz", NEED_NOTHING, NO_BODY, "verbose", 200, "healthz", health_live},
+    {HTTP_GET, "/livez", NEED_NOTHING, NO_BODY, "verbose", 200, "livez", health_live},
+    {HTTP_GET, "/readyz", NEED_NOTHING, NO_BODY, "verbose", 200, "readyz", health_ready},
+    {HTTP_GET, "/metrics", NEED_NOTHING, NO_BODY, "", 200, "prometheus", metrics_prometheus},
+    {HTTP_GET, "/.well-known/openapi", NEED_NOTHING, NO_BODY, "", 200, "openapi", openapi_get},
+    {HTTP_GET, "/openapi/orchestrator.json", NEED_NOTHING, NO_BODY, "", 200, "openapiFile",
+     openapi_get},
+
+    /* Definitions: both families on one path */
+    {HTTP_POST, API_BASE "/dags", NEED_ADMIN, BODY_JSON, DEFINITION_BYTES_MAX, "*", "", 201,
+     "createDag", dag_create},
+    {HTTP_GET, API_BASE "/dags", NEED_READ, NO_BODY, "dagId active " PAGE, 200, "listDags",
+     dag_list},
+    {HTTP_POST, API_BASE "/dags/import", NEED_ADMIN, BODY_JSON, DEFINITION_BYTES_MAX,
+     "yaml_content! signature", "", 201, "importDag", dag_import},
+    {HTTP_GET, API_BASE "/dags/{dag_id}", NEED_READ, NO_BODY, "", 200, "getDag", dag_get},
+    {HTTP_PUT, API_BASE "/dags/{dag_id}", NEED_ADMIN, BODY_JSON, DEFINITION_BYTES_MAX,
+     WORKFLOW_FIELDS, "", 200, "updateDag", dag_update},
+    {HTTP_DELETE, API_BASE "/dags/{dag_id}", NEED_ADMIN, NO_BODY, "", 200, "deleteDag", dag_delete},
+    {HTTP_POST, API_BASE "/dags/{dag_id}/validate", NEED_READ, BODY_NONE, SMALL, "", "", 200,
+     "validateDag", dag_validate_stored},
+    {HTTP_POST, API_BASE "/dags/{dag_id}/execute", NEED_WRITE, BODY_OPTIONAL, RUN_INPUT_BYTES_MAX,
+     "input_data execution_options", "", 202, "executeDag", execution_start},
+    {HTTP_GET, API_BASE "/dags/{dag_id}/export", NEED_READ, NO_BODY, "", 200, "exportDag",
+     dag_export},
+    {HTTP_GET, API_BASE "/dags/{dag_id}/visualize", NEED_READ, NO_BODY, "", 200, "visualizeDag",
+     dag_visualize},
+    {HTTP_POST, API_BASE "/dags/{dag_id}/{version}:disable", NEED_ADMIN, BODY_NONE, SMALL, "", "",
+     200, "disableDag", dag_disable},
+    {HTTP_GET, API_BASE "/dags/{dag_id}/{version}", NEED_READ, NO_BODY, "", 200, "getDagVersion",
+     dag_get_version},
+
+    /* Runs: StellaOps */
+    {HTTP_POST, API_BASE "/runs", NEED_WRITE, BODY_JSON, RUN_INPUT_BYTES_MAX,
+     "dagId! version inputs runToken", "", 201, "createRun", run_create},
+    {HTTP_GET, API_BASE "/runs", NEED_READ, NO_BODY, "dagId status from to " PAGE, 200, "listRuns",
+     run_list},
+    {HTTP_GET, API_BASE "/runs/stream", NEED_READ, NO_BODY, "dagId status runId after", 200,
+     "streamRuns", stream_open},
+    {HTTP_POST, API_BASE "/runs/{runId}:cancel", NEED_WRITE, BODY_OPTIONAL, SMALL, "reason", "",
+     202, "cancelRun", run_cancel_op},
+    {HTTP_POST, API_BASE "/runs/{runId}:resume", NEED_WRITE, BODY_OPTIONAL, SMALL, "reason", "",
+     202, "resumeRun", run_resume_op},
+    {HTTP_POST, API_BASE "/runs/{runId}:pause", NEED_WRITE, BODY_OPTIONAL, SMALL, "reason", "", 202,
+     "pauseRun", run_pause_op},
+    {HTTP_POST, API_BASE "/runs/{runId}:unpause", NEED_WRITE, BODY_OPTIONAL, SMALL, "reason", "",
+     202, "unpauseRun", run_unpause_op},
+    {HTTP_POST, API_BASE "/runs/{runId}:restart", NEED_WRITE, BODY_OPTIONAL, RUN_INPUT_BYTES_MAX,
+     "fromNode inputs reason", "", 201, "restartRun", run_restart_op},
+    {HTTP_GET, API_BASE "/runs/{runId}", NEED_READ, NO_BODY, "", 200, "getRun", run_get},
+    {HTTP_GET, API_BASE "/runs/{runId}/steps", NEED_READ, NO_BODY, PAGE, 200, "listSteps",
+     step_list},
+    {HTTP_GET, API_BASE "/runs/{runId}/steps/{stepId}", NEED_READ, NO_BODY, "", 200, "getStep",
+     step_get},
+    {HTTP_GET, API_BASE "/runs/{runId}/logs", NEED_READ, NO_BODY, "stepId attempt " PAGE, 200,
+     "getLogs", run_logs},
+    {HTTP_GET, API_BASE "/runs/{runId}/provenance", NEED_READ, NO_BODY, "", 200, "getRunProvenance",
+     run_provenance},
+    {HTTP_GET, API_BASE "/artifacts/{hash}", NEED_READ, NO_BODY, "", 200, "getArtifact",
+     artifact_get},
+    {HTTP_POST, API_BASE "/ws-tickets", NEED_READ, BODY_NONE, SMALL, "", "", 201, "createTicket",
+     ticket_create},
+
+    /* Executions: GreenLang */
+    {HTTP_GET, API_BASE "/executions", NEED_READ, NO_BODY, "dag_id status since limit page_token",
+     200, "listExecutions", execution_list},
+    {HTTP_GET, API_BASE "/executions/{execution_id}", NEED_READ, NO_BODY, "", 200, "getExecution",
+     execution_get},
+    {HTTP_GET, API_BASE "/executions/{execution_id}/trace", NEED_READ, NO_BODY, "", 200, "getTrace",
+     execution_trace},
+    {HTTP_POST, API_BASE "/executions/{execution_id}/cancel", NEED_WRITE, BODY_OPTIONAL, SMALL, "",
+     "", 200, "cancelExecution", execution_cancel},
+    {HTTP_POST, API_BASE "/executions/{execution_id}/resume", NEED_WRITE, BODY_OPTIONAL, SMALL,
+     "agent_registry", "", 202, "resumeExecution", execution_resume},
+    {HTTP_GET, API_BASE "/executions/{execution_id}/provenance", NEED_READ, NO_BODY, "", 200,
+     "getProvenance", execution_provenance},
+    {HTTP_GET, API_BASE "/checkpoints/{execution_id}", NEED_READ, NO_BODY, "", 200,
+     "listCheckpoints", checkpoint_list},
+    {HTTP_DELETE, API_BASE "/checkpoints/{execution_id}", NEED_WRITE, NO_BODY, "", 200,
+     "deleteCheckpoints", checkpoint_delete},
+    {HTTP_GET, API_BASE "/metrics", NEED_READ, NO_BODY, "", 200, "getMetrics", metrics_summary},
+    {HTTP_GET, API_BASE "/health", NEED_NOTHING, NO_BODY, "", 200, "getHealth", health_service},
+
+    /* The ledger */
+    {HTTP_GET, API_BASE "/ledger/head", NEED_READ, NO_BODY, "", 200, "getLedgerHead", ledger_head},
+    {HTTP_GET, API_BASE "/ledger/export", NEED_ADMIN, NO_BODY, "from to", 200, "exportLedger",
+     ledger_export},
+
+    /* Administration */
+    {HTTP_GET, API_BASE "/admin/health", NEED_ADMIN, NO_BODY, "", 200, "adminHealth", admin_health},
+    {HTTP_GET, API_BASE "/admin/metrics", NEED_ADMIN, NO_BODY, "", 200, "adminMetrics",
+     metrics_prometheus},
+    {HTTP_POST, API_BASE "/admin/warm", NEED_ADMIN, BODY_NONE, SMALL, "", "", 202, "warm",
+     admin_warm},
+    {HTTP_GET, API_BASE "/plugins", NEED_READ, NO_BODY, PAGE, 200, "listPlugins", plugin_list},
+    {HTTP_GET, API_BASE "/secrets", NEED_READ, NO_BODY, PAGE, 200, "listSecrets", secret_list},
+    {HTTP_GET, API_BASE "/secrets/key", NEED_READ, NO_BODY, "", 200, "getSecretKey", secret_key},
+    {HTTP_GET, API_BASE "/secrets/{name}", NEED_READ, NO_BODY, "", 200, "getSecret", secret_get},
+    {HTTP_PUT, API_BASE "/secrets/{name}", NEED_ADMIN, BODY_JSON, 128 * 1024, "boxed!", "", 201,
+     "putSecret", secret_put},
+    {HTTP_DELETE, API_BASE "/secrets/{name}", NEED_ADMIN, NO_BODY, "", 200, "deleteSecret",
+     secret_delete},
+};
+/* clang-format on */
+
+const struct route_table api_routes = {rows, ARRAY_LEN(rows)};

@@ -1,0 +1,264 @@
+/* runs.c -- runs in StellaOps' words. */
+#include "api/routes/runs.h"
+
+#include "api/http/jsonw.h"
+#include "api/http/server.h"
+#include "api/routes/handlers.h"
+#include "api/routes/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- shared with executions.c ---- */
+
+void run_reply_refused(struct api_request *req, const struct api_outcome *out, const char *missing)
+{
+    struct err e;
+
+    if (out->e->code != ERR_NOT_FOUND || out->code != NULL) {
+        api_reply_outcome_error(req, out);
+        return;
+    }
+    (void)err_set(&e, ERR_NOT_FOUND, "%s", missing);
+    api_reply_error(req, &e, "RUN_NOT_FOUND");
+}
+
+/* The Idempotency-Key stands in for a run token that was not given: so the run itself is deduped
+ * in the commit that makes it, not only its answer. */
+void run_start_token(const struct api_request *req, struct api_run_start *what,
+                     char out[RUN_TOKEN_BYTES])
+{
+    if (what->run_token != NULL || !req->idempotent)
+        return;
+    snprintf(out, RUN_TOKEN_BYTES, "idempotency:%s", req->head.header[HTTP_HEADER_IDEMPOTENCY_KEY]);
+    what->run_token = out;
+}
+
+bool run_object(const json_t *body, const char *key, json_t *empty, const json_t **ret,
+                struct err *e)
+{
+    const json_t *value = json_object_get(body, key);
+
+    if (value == NULL || json_is_null(value)) {
+        *ret = empty;
+        return true;
+    }
+    *ret = value;
+    return json_is_object(value) ||
+           err_set(e, ERR_INVALID, "'%s' must be an object, not %s", key, json_type_name(value));
+}
+
+/* ---- start ---- */
+
+static void reply_started(struct api_request *req, const struct api_outcome *out, int status)
+{
+    auto_done(store_run_list) rows = {0};
+    struct buf body = {0};
+    struct err e;
+
+    if (!store_read_run(req->api->reader, req->who.tenant, out->run_id, &rows, &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    jw_open(&body, NULL, '{');
+    view_run_members(&body, &rows.rows[0]);
+    jw_close(&body, '}');
+    api_reply_text(req, status, &body);
+}
+
+static void on_started(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL && out->e->code == ERR_NOT_FOUND && out->code == NULL) {
+        api_reply_error(arg, out->e, "DAG_NOT_FOUND");
+        return;
+    }
+    if (out->e != NULL)
+        api_reply_outcome_error(arg, out);
+    else
+        reply_started(arg, out, out->created ? 201 : 200);
+}
+
+void run_create(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_run_start what = {.checkpoint_enabled = true, .deterministic_mode = true};
+    struct api_actor who = api_actor(req);
+    auto_json empty = json_object();
+    char token[RUN_TOKEN_BYTES];
+    struct err e;
+
+    if (!json_get_str(req->json, "dagId", "", &what.dag_id, &e) ||
+        !json_get_str(req->json, "version", NULL, &what.version, &e) ||
+        !json_get_str(req->json, "runToken", NULL, &what.run_token, &e) ||
+        !run_object(req->json, "inputs", empty, &what.inputs, &e)) {
+        api_reply_error(req, &e, "FIELD_INVALID");
+        return;
+    }
+    run_start_token(req, &what, token);
+    engine->run_start(engine->arg, &who, &what, on_started, req);
+}
+
+/* ---- read ---- */
+
+static bool statuses_of_query(const struct api_request *req, uint32_t *ret, struct err *e)
+{
+    const char *text = api_query(req, "status");
+    enum store_run_status status;
+
+    *ret = 0;
+    if (text == NULL)
+        return true;
+    status = store_run_status_parse(text);
+    if (status == STORE_RUN_INVALID)
+        return err_set(e, ERR_INVALID,
+                       "query parameter 'status' must be running, completed, failed or cancelled");
+    *ret = 1u << status;
+    if (status == STORE_RUN_RUNNING)
+        *ret |= 1u << STORE_RUN_PENDING | 1u << STORE_RUN_PAUSED;
+    return true;
+}
+
+void run_list(struct api_request *req)
+{
+    struct store_run_filter filter = {.tenant = req->who.tenant, .dag_id = api_query(req, "dagId")};
+    auto_done(store_run_list) rows = {0};
+    struct store_page page;
+    struct buf body = {0};
+    struct err e;
+
+    if (!query_page(req, &page, &e) || !query_time(req, "from", &filter.from_us, &e) ||
+        !query_time(req, "to", &filter.to_us, &e) ||
+        !statuses_of_query(req, &filter.statuses, &e) ||
+        !store_read_runs(req->api->reader, &filter, page, &rows, &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    jw_open(&body, NULL, '{');
+    jw_open(&body, "items", '[');
+    for (size_t i = 0; i < rows.count; i++) {
+        jw_open(&body, NULL, '{');
+        view_run_members(&body, &rows.rows[i]);
+        jw_close(&body, '}');
+    }
+    jw_close(&body, ']');
+    view_next_page(&body, rows.next_page);
+    jw_close(&body, '}');
+    api_reply_text(req, 200, &body);
+}
+
+void run_get(struct api_request *req)
+{
+    auto_done(store_run_list) rows = {0};
+    auto_done(buf) body = {0};
+    struct err e;
+
+    if (!load_run(req, "runId", "Run not found", &rows))
+        return;
+    jw_open(&body, NULL, '{');
+    view_run_members(&body, &rows.rows[0]);
+    jw_raw(&body, "inputs", rows.rows[0].input);
+    jw_raw(&body, "outputs", rows.rows[0].output);
+    jw_raw(&body, "errors", rows.rows[0].errors != NULL ? rows.rows[0].errors : "[]");
+    if (!view_nodes(req, rows.rows[0].run_id, "steps", '[', view_step, &body, &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    jw_close(&body, '}');
+    api_reply_text(req, 200, &body);
+}
+
+/* ---- change ---- */
+
+static void reply_accepted(struct api_request *req, const struct api_outcome *out,
+                           const char *status)
+{
+    json_t *body;
+
+    if (out->e != NULL) {
+        run_reply_refused(req, out, "Run not found");
+        return;
+    }
+    body = json_pack("{s:s, s:s}", "runId", api_param(req, "runId"), "status", status);
+    api_reply_json(req, 202, &body);
+}
+
+static void on_cancelled(void *arg, const struct api_outcome *out)
+{
+    reply_accepted(arg, out, "cancelling");
+}
+
+static void on_resumed(void *arg, const struct api_outcome *out)
+{
+    reply_accepted(arg, out, "running");
+}
+
+static void on_paused(void *arg, const struct api_outcome *out)
+{
+    reply_accepted(arg, out, "paused");
+}
+
+/* The body's reason stands in for the header's. */
+static struct api_actor actor_with_reason(const struct api_request *req)
+{
+    struct api_actor who = api_actor(req);
+    const char *reason = json_string_value(json_object_get(req->json, "reason"));
+
+    if (*who.reason == '\0' && reason != NULL && strlen(reason) <= REASON_BYTES_MAX)
+        who.reason = reason;
+    return who;
+}
+
+void run_cancel_op(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_actor who = actor_with_reason(req);
+
+    engine->run_cancel(engine->arg, &who, api_param(req, "runId"), on_cancelled, req);
+}
+
+void run_resume_op(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_actor who = actor_with_reason(req);
+
+    engine->run_resume(engine->arg, &who, api_param(req, "runId"), on_resumed, req);
+}
+
+void run_pause_op(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_actor who = actor_with_reason(req);
+
+    engine->run_pause(engine->arg, &who, api_param(req, "runId"), true, on_paused, req);
+}
+
+void run_unpause_op(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_actor who = actor_with_reason(req);
+
+    engine->run_pause(engine->arg, &who, api_param(req, "runId"), false, on_resumed, req);
+}
+
+static void on_restarted(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        run_reply_refused(arg, out, "Run not found");
+    else
+        reply_started(arg, out, 201);
+}
+
+void run_restart_op(struct api_request *req)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_run_restart what = {.run_id = api_param(req, "runId")};
+    struct api_actor who = actor_with_reason(req);
+    struct err e;
+
+    if (!json_get_str(req->json, "fromNode", NULL, &what.from_node, &e) ||
+        !run_object(req->json, "inputs", NULL, &what.inputs, &e)) {
+        api_reply_error(req, &e, "FIELD_INVALID");
+        return;
+    }
+    engine->run_restart(engine->arg, &who, &what, on_restarted, req);
+}

@@ -1,0 +1,157 @@
+/* steps.c -- what a run's steps did: states, attempts, logs. */
+#include "api/http/jsonw.h"
+#include "api/http/server.h"
+#include "api/routes/handlers.h"
+#include "api/routes/view.h"
+#include "base/text.h"
+
+#include <stdio.h>
+
+void step_list(struct api_request *req)
+{
+    auto_done(store_run_list) runs = {0};
+    auto_done(store_node_list) rows = {0};
+    struct store_page page;
+    struct buf body = {0};
+    struct err e;
+
+    if (!load_run(req, "runId", "Run not found", &runs))
+        return;
+    if (!query_page(req, &page, &e) || !store_read_nodes(req->api->reader, req->who.tenant,
+                                                         runs.rows[0].run_id, page, &rows, &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    jw_open(&body, NULL, '{');
+    jw_open(&body, "items", '[');
+    for (size_t i = 0; i < rows.count; i++)
+        view_step(&body, NULL, &rows.rows[i]);
+    jw_close(&body, ']');
+    view_next_page(&body, rows.next_page);
+    jw_close(&body, '}');
+    api_reply_text(req, 200, &body);
+}
+
+static void add_attempt(struct buf *b, const struct store_attempt *a)
+{
+    jw_open(b, NULL, '{');
+    jw_int(b, "attempt", a->attempt);
+    jw_str(b, "outcome", a->outcome);
+    jw_bool(b, "compensation", a->compensation);
+    jw_bool(b, "retryable", a->retryable);
+    jw_str(b, "errorCode", a->error_class);
+    jw_str(b, "error", a->error);
+    jw_time(b, "startedUtc", a->started_us);
+    jw_time(b, "endedUtc", a->completed_us);
+    jw_raw(b, "detail", a->detail);
+    jw_close(b, '}');
+}
+
+static void reply_step(struct api_request *req, const struct store_node *node,
+                       const struct store_attempt_list *attempts)
+{
+    struct buf body = {0};
+
+    jw_open(&body, NULL, '{');
+    jw_str(&body, "runId", node->run_id);
+    view_step_members(&body, node);
+    jw_raw(&body, "outputs", node->outputs);
+    jw_open(&body, "attempts", '[');
+    for (size_t i = 0; i < attempts->count; i++)
+        add_attempt(&body, &attempts->rows[i]);
+    jw_close(&body, ']');
+    jw_close(&body, '}');
+    api_reply_text(req, 200, &body);
+}
+
+void step_get(struct api_request *req)
+{
+    auto_done(store_node_list) rows = {0};
+    auto_done(store_attempt_list) attempts = {0};
+    const char *run_id = api_param(req, "runId"), *step_id = api_param(req, "stepId");
+    struct err e;
+
+    if (store_read_node(req->api->reader, req->who.tenant, run_id, step_id, &rows, &e) &&
+        store_read_attempts(req->api->reader, req->who.tenant, run_id, step_id,
+                            (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &attempts, &e)) {
+        reply_step(req, &rows.rows[0], &attempts);
+        return;
+    }
+    if (e.code == ERR_NOT_FOUND)
+        (void)err_set(&e, ERR_NOT_FOUND, "Step not found");
+    api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? "STEP_NOT_FOUND" : NULL);
+}
+
+/* ---- logs ---- */
+
+static bool log_filter(const struct api_request *req, struct store_log_filter *ret,
+                       uint32_t *ret_rows, struct err *e)
+{
+    const struct http_query *q = &req->head.query;
+    int64_t rows;
+
+    ret->node_id = api_query(req, "stepId");
+    if (!http_query_int(q, "attempt", 0, 1, INT32_MAX, &ret->attempt, e) ||
+        !http_query_int(q, "page_token", 0, 0, JSON_SAFE_INT_MAX, &ret->after_id, e) ||
+        !http_query_int(q, "page_size", 100, 1, STORE_PAGE_ROWS_MAX, &rows, e))
+        return false;
+    *ret_rows = (uint32_t)rows;
+    return true;
+}
+
+static void add_log(struct buf *b, const struct store_log *row)
+{
+    jw_open(b, NULL, '{');
+    jw_time(b, "timestamp", row->at_us);
+    jw_str(b, "stepId", row->node_id);
+    jw_int(b, "attempt", row->attempt);
+    jw_str(b, "level", row->level);
+    jw_str(b, "message", row->text);
+    jw_int(b, "cursor", row->id);
+    jw_close(b, '}');
+}
+
+/* The token of a page is the cursor of its last line and is given with every page that has lines,
+ * so that a reader who follows goes on from it; an empty page has none. */
+void run_logs(struct api_request *req)
+{
+    auto_done(store_run_list) runs = {0};
+    auto_done(store_log_list) rows = {0};
+    struct store_log_filter filter = {.tenant = req->who.tenant};
+    struct buf body = {0};
+    char token[24];
+    uint32_t count;
+    struct err e;
+
+    if (!load_run(req, "runId", "Run not found", &runs))
+        return;
+    filter.run_id = runs.rows[0].run_id;
+    if (!log_filter(req, &filter, &count, &e) ||
+        !store_read_logs(req->api->reader, &filter, count, &rows, &e)) {
+        api_reply_error(req, &e, NULL);
+        return;
+    }
+    jw_open(&body, NULL, '{');
+    jw_open(&body, "items", '[');
+    for (size_t i = 0; i < rows.count; i++)
+        add_log(&body, &rows.rows[i]);
+    jw_close(&body, ']');
+    if (rows.count > 0) {
+        snprintf(token, sizeof token, "%lld", (long long)rows.rows[rows.count - 1].id);
+        view_next_page(&body, token);
+    }
+    jw_close(&body, '}');
+    api_reply_text(req, 200, &body);
+}
+
+/* Outputs sit in their run's checkpoints; no object store is attached to this host. */
+void artifact_get(struct api_request *req)
+{
+    struct err e;
+
+    if (!text_is_sha256(api_param(req, "hash")))
+        (void)err_set(&e, ERR_INVALID, "an artifact is named by 64 lower-case hex digits");
+    else
+        (void)err_set(&e, ERR_NOT_FOUND, "Artifact not found");
+    api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? "ARTIFACT_NOT_FOUND" : "PATH_INVALID");
+}

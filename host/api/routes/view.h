@@ -1,0 +1,48 @@
+/* view.h -- rows as the two families of clients see them: GreenLang's snake_case and StellaOps'
+ * camelCase, of the same objects. Each appends one JSON value to the buffer, as a member when key
+ * is not NULL. Contract: greenlang.md 6, stellaops.md 1. */
+#ifndef ORCH_API_ROUTES_VIEW_H
+#define ORCH_API_ROUTES_VIEW_H
+
+#include "api/http/request.h"
+#include "base/buf.h"
+#include "store/reader.h"
+
+/* GreenLang's twelve workflow fields and hash, enabled. */
+bool view_dag(struct buf *b, const char *key, const struct store_dag *row,
+              struct err *e) must_check;
+/* A version in a list. */
+void view_dag_version(struct buf *b, const char *key, const struct store_dag *row);
+/* A version with steps[], edges[], metadata and signature. */
+bool view_dag_full(struct buf *b, const char *key, const struct store_dag *row,
+                   struct err *e) must_check;
+
+/* The members of a trace without node_traces, into an object that is open. */
+void view_execution_members(struct buf *b, const struct store_run *run);
+void view_node_trace(struct buf *b, const char *key, const struct store_node *node);
+
+/* "running" also for what waits or is paused: StellaOps knows four words. */
+const char *view_run_status(enum store_run_status status);
+void view_run_members(struct buf *b, const struct store_run *run);
+void view_step_members(struct buf *b, const struct store_node *node);
+void view_step(struct buf *b, const char *key, const struct store_node *node);
+
+/* ---- what several handlers read ---- */
+
+/* page_size (1 to 500) and page_token of the query. */
+bool query_page(const struct api_request *req, struct store_page *ret, struct err *e) must_check;
+/* RFC 3339 in the query; 0 when absent. */
+bool query_time(const struct api_request *req, const char *name, int64_t *ret,
+                struct err *e) must_check;
+void view_next_page(struct buf *b, const char *token);
+
+typedef void (*view_node_fn)(struct buf *b, const char *key, const struct store_node *node);
+/* All nodes of a run as the member `key`: an array, or an object by node id. */
+bool view_nodes(struct api_request *req, const char *run_id, const char *key, char open,
+                view_node_fn each, struct buf *b, struct err *e) must_check;
+
+/* The run of the path parameter; false: answered, 404 with the given text. */
+bool load_run(struct api_request *req, const char *param, const char *missing,
+              struct store_run_list *ret) must_check;
+
+#endif

@@ -1,0 +1,126 @@
+/* auth.c -- how a stream client shows who it is: a bearer in the header, a one-time ticket
+ * in the subprotocol list, or a first message (USERS.md 2, note B); see client.h. */
+#include "api/http/problem.h"
+#include "api/http/server.h"
+#include "base/mem.h"
+
+#include <string.h>
+#include <time.h>
+
+static const struct json_limits message_limits = {STREAM_CLIENT_MESSAGE_BYTES_MAX, 4};
+
+static const struct {
+    int status;
+    int close_code;
+} close_codes[] = {
+    {400, CLOSE_BAD_REQUEST},
+    {401, CLOSE_UNAUTHENTICATED},
+    {403, CLOSE_DENIED},
+    {503, CLOSE_RESTART},
+};
+
+static void refuse(struct stream_client *c, const struct err *e, const char *code)
+{
+    struct problem problem = {.code = code, .e = e, .instance = "", .trace_id = ""};
+
+    c->refused = *e;
+    c->refused_code = problem_code(&problem);
+    c->refused_status = problem_status(&problem);
+    c->close_code = CLOSE_INTERNAL;
+    for (size_t i = 0; i < ARRAY_LEN(close_codes); i++) {
+        if (close_codes[i].status == c->refused_status)
+            c->close_code = close_codes[i].close_code;
+    }
+    stream_client_say_error(c, c->refused_code, e->msg);
+    c->state = CLIENT_CLOSING;
+    stream_client_wake(c);
+}
+
+static void on_token(void *arg, const struct claims *claims, const struct err *e)
+{
+    struct stream_client *c = arg;
+    struct identity who;
+    const char *code = NULL;
+    struct err why;
+
+    c->verifying = false;
+    if (c->gone) {
+        stream_client_free(c);
+        return;
+    }
+    if (claims == NULL) {
+        refuse(c, e, e->code == ERR_UNAUTHENTICATED ? "TOKEN_INVALID" : NULL);
+        return;
+    }
+    if (!identity_decide(&c->head, claims, NEED_READ, c->api->opt.dev, &who, &code, &why) ||
+        !stream_client_follow(c, &who, &code, &why))
+        refuse(c, &why, code);
+}
+
+void stream_client_token(struct stream_client *c, const char *token)
+{
+    c->state = CLIENT_VERIFIES;
+    c->verifying = true;
+    verify_token(c->api, token, on_token, c);
+}
+
+void stream_client_ticket(struct stream_client *c, const char *ticket)
+{
+    struct verdict verdict;
+    struct identity who = {0};
+    const char *code = "TICKET_INVALID";
+    struct err e;
+
+    if (!verdicts_take(c->api->tickets, ticket, time(NULL), &verdict)) {
+        (void)err_set(&e, ERR_UNAUTHENTICATED, "the ticket is unknown, used or too old");
+        refuse(c, &e, code);
+        return;
+    }
+    who.claims = verdict.claims;
+    memcpy(who.tenant, verdict.tenant, sizeof who.tenant);
+    if (!stream_client_follow(c, &who, &code, &e))
+        refuse(c, &e, code);
+}
+
+void auth_message_done(struct auth_message *m)
+{
+    json_decref(m->doc);
+    *m = (struct auth_message){0};
+}
+
+bool auth_message_parse(const char *text, size_t len, struct auth_message *ret, struct err *e)
+{
+    auto_json doc = NULL;
+    const char *type, *token, *tenant;
+
+    if (!json_parse(text, len, &message_limits, &doc, NULL, e))
+        return false;
+    if (!json_is_object(doc))
+        return err_set(e, ERR_INVALID, "the message must be a JSON object");
+    if (!json_get_str(doc, "type", "", &type, e) || !json_get_str(doc, "token", "", &token, e) ||
+        !json_get_str(doc, "tenant", NULL, &tenant, e))
+        return false;
+    if (strcmp(type, "auth") != 0 || *token == '\0')
+        return err_set(e, ERR_INVALID, "expected {\"type\":\"auth\",\"token\":\"...\"}");
+    if (tenant != NULL && !tenant_valid(tenant))
+        return err_set(e, ERR_INVALID, "'tenant' is not a tenant's name");
+    *ret = (struct auth_message){.token = token, .tenant = tenant, .doc = take(doc)};
+    return true;
+}
+
+void stream_client_message(struct stream_client *c, const char *text, size_t len)
+{
+    struct auth_message message;
+    struct err e;
+
+    if (c->state != CLIENT_AWAITS_AUTH)
+        return; /* a client that follows has nothing to say: what it sends is read and dropped */
+    if (!auth_message_parse(text, len, &message, &e)) {
+        refuse(c, &e, "MESSAGE_INVALID");
+        return;
+    }
+    if (message.tenant != NULL && c->head.header[HTTP_HEADER_TENANT] == NULL)
+        c->head.header[HTTP_HEADER_TENANT] = mem_str(message.tenant);
+    stream_client_token(c, message.token);
+    auth_message_done(&message);
+}

@@ -1,0 +1,112 @@
+/* client.h -- one client of /runs/stream: what to write to it next, whatever the transport.
+ *
+ * A client is authenticating, then follows: control messages (hello, reset, lagging, error) first,
+ * then events, from the store while its cursor is below the ring's floor and from the ring
+ * afterwards. It holds one page of the store at most. The connection owns it. */
+#ifndef ORCH_API_STREAM_CLIENT_H
+#define ORCH_API_STREAM_CLIENT_H
+
+#include "api/auth/identity.h"
+#include "api/http/http.h"
+#include "api/stream/stream.h"
+#include "base/json.h"
+#include "store/reader.h"
+
+#include <sys/queue.h>
+
+enum stream_kind { STREAM_WS, STREAM_NDJSON, STREAM_SSE };
+
+enum client_state {
+    CLIENT_AWAITS_AUTH, /* the first message must be the token */
+    CLIENT_VERIFIES,    /* the daemon checks the token */
+    CLIENT_FOLLOWS,
+    CLIENT_CLOSING, /* after what is queued: close_code */
+};
+
+/* WebSocket close codes of ours (RFC 6455 7.4.2: 4000-4999). */
+enum {
+    CLOSE_BAD_REQUEST = 4400,
+    CLOSE_UNAUTHENTICATED = 4401,
+    CLOSE_DENIED = 4403,
+    CLOSE_TOO_SLOW = 4408,
+    CLOSE_INTERNAL = 1011,
+    CLOSE_RESTART = 1012,
+};
+
+enum { STREAM_PAGE_ROWS = 256, STREAM_CLIENT_MESSAGE_BYTES_MAX = 16 * 1024 };
+
+struct stream_client {
+    struct api *api;
+    struct conn *conn;
+    enum stream_kind kind;
+    enum client_state state;
+    struct http_head head; /* of the request, for the identity decision after a late token */
+    struct stream_filter filter;
+    int64_t after; /* as asked; -1: from now on */
+    int64_t cursor;
+    bool live;          /* has caught up with the head once */
+    bool waiting;       /* a write was asked for and has not happened */
+    struct buf control; /* queued control messages, one a line */
+    struct store_event_list page;
+    size_t page_at;
+    int64_t page_next;             /* the cursor behind the page */
+    struct stream_message message; /* made from the page, being written */
+    struct buf scratch;            /* one message behind STREAM_HEADROOM */
+    int64_t began_ns;
+    int64_t active_ns;  /* last byte taken, or the moment since which a write waits */
+    int close_code;     /* with CLIENT_CLOSING */
+    int refused_status; /* why, for an upgrade that is still a request */
+    const char *refused_code;
+    struct err refused;
+    bool verifying; /* the daemon holds a reference; see gone */
+    bool gone;      /* the connection ended while it was verifying */
+    LIST_ENTRY(stream_client) link;
+};
+
+/* Reads dagId, runId, status, after (or Last-Event-ID) of the query. */
+bool stream_query(const struct http_head *head, struct stream_filter *ret, int64_t *ret_after,
+                  struct err *e) must_check;
+
+/* Takes the head's contents; starts in CLIENT_AWAITS_AUTH. */
+struct stream_client *stream_client_new(struct api *api, struct conn *conn, enum stream_kind kind,
+                                        struct http_head *head) must_check;
+/* Accepts NULL. */
+void stream_client_free(struct stream_client *c);
+
+/* The identity is known: hello, then events. False: e and *ret_code say why not. */
+bool stream_client_follow(struct stream_client *c, const struct identity *who,
+                          const char **ret_code, struct err *e) must_check;
+/* There is something to write. */
+void stream_client_wake(struct stream_client *c);
+/* Queues {"type":"error"}. */
+void stream_client_say_error(struct stream_client *c, const char *code, const char *text);
+/* Checks a bearer and follows, or closes with an error message. */
+void stream_client_token(struct stream_client *c, const char *token);
+/* The same with a one-time ticket. */
+void stream_client_ticket(struct stream_client *c, const char *ticket);
+/* One whole message of the client. */
+void stream_client_message(struct stream_client *c, const char *text, size_t len);
+
+/* After a publish: asks for a write where there is something to say. */
+void stream_wake_all(struct api *api);
+
+/* The next bytes to write, behind at least STREAM_HEADROOM free bytes; false: nothing now. Valid
+ * until the next call for this client or the next publish. */
+bool stream_client_next(struct stream_client *c, char **ret, size_t *ret_len);
+/* The socket took bytes. */
+void stream_client_wrote(struct stream_client *c, int64_t now_ns);
+
+/* Once a second: heartbeats, authentication deadlines, clients that take nothing. */
+void stream_tick(struct api *api, int64_t now_ns);
+
+struct auth_message {
+    const char *token;  /* borrowed from the document */
+    const char *tenant; /* likewise; NULL: not given. Browsers cannot send the header */
+    json_t *doc;
+};
+void auth_message_done(struct auth_message *m);
+/* {"type":"auth","token":"...","tenant":"..."}: bytes from anybody. */
+bool auth_message_parse(const char *text, size_t len, struct auth_message *ret,
+                        struct err *e) must_check;
+
+#endif

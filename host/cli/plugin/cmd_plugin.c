@@ -1,0 +1,143 @@
+/* cmd_plugin.c -- the verbs of `orch plugin`. */
+#include "cli/plugin/cmd_plugin.h"
+
+#include "cli/plugin/project.h"
+
+static bool build(struct cli *cli, struct err *e)
+{
+    auto_obj(plugin_project) project = NULL;
+
+    if (!plugin_project_open(cli_arg(cli, 0), &project, e) || !plugin_build(project, e))
+        return false;
+    fprintf(cli->out, "%s\n", project->so);
+    return true;
+}
+
+static const struct cli_flag new_flags[] = {
+    {.name = "lang",
+     .type = FLAG_CHOICE,
+     .value = "LANG",
+     .fallback = "c",
+     .choices = "c|cpp",
+     .help = "the language of the template"},
+    {.name = NULL},
+};
+static const struct cli_arg new_args[] = {
+    {"NAME", true, false, "the plugin's id and the new folder's name"},
+    {NULL, false, false, NULL},
+};
+
+static const struct cli_arg project_args[] = {
+    {"DIR", false, false, "the project's folder (default: this one)"},
+    {NULL, false, false, NULL},
+};
+static const struct cli_arg plugin_args[] = {
+    {"PLUGIN", false, false, "a project's folder, a .so or an .orchbundle (default: this folder)"},
+    {NULL, false, false, NULL},
+};
+
+static const struct cli_flag pack_flags[] = {
+    {.name = "so",
+     .type = FLAG_FILE,
+     .value = "FILE",
+     .help = "the built plugin (default DIR/ID.so)"},
+    {.name = "out",
+     .type = FLAG_FILE,
+     .value = "FILE",
+     .help = "the bundle to write (default ID-VERSION-linux-ARCH.orchbundle here)"},
+    {.name = NULL},
+};
+
+static const struct cli_flag sign_flags[] = {
+    {.name = "key",
+     .type = FLAG_FILE,
+     .required = true,
+     .value = "FILE",
+     .help = "the publisher's secret key (PEM, readable by you alone)"},
+    {.name = NULL},
+};
+static const struct cli_arg bundles_args[] = {
+    {"BUNDLE", true, true, "what `orch plugin pack` wrote; signed in place"},
+    {NULL, false, false, NULL},
+};
+static const struct cli_arg bundle_args[] = {
+    {"BUNDLE", true, false, "the .orchbundle"},
+    {NULL, false, false, NULL},
+};
+
+static const struct cli_flag verify_flags[] = {
+    {.name = "trust",
+     .type = FLAG_FILE,
+     .value = "PATH",
+     .help = "a public key (PEM) or a folder of trust entries (default ORCH_HOME/trust)"},
+    {.name = NULL},
+};
+
+static const struct cli_flag run_flags[] = {
+    {.name = "agent",
+     .type = FLAG_TEXT,
+     .value = "ID",
+     .help = "run this agent once instead of the golden tests"},
+    {.name = "input", .type = FLAG_FILE, .value = "FILE", .help = "its input, JSON (default {})"},
+    {.name = "config", .type = FLAG_FILE, .value = "FILE", .help = "its config, JSON (default {})"},
+    {.name = NULL},
+};
+
+static const struct cli_arg keygen_args[] = {
+    {"NAME", true, false, "writes NAME.pem (secret, mode 0600) and NAME.pub.pem"},
+    {NULL, false, false, NULL},
+};
+
+static const struct cli_verb verbs[] = {
+    {.name = "new",
+     .summary = "Start a plugin from a template",
+     .flags = new_flags,
+     .args = new_args,
+     .handler = plugin_new},
+    {.name = "build",
+     .summary = "Compile a project's folder to ID.so",
+     .details =
+         "Compiles every *.c and *.cpp of the folder in one go, with $CC or $CXX (default cc "
+         "and c++) and the flags that the load gate asks for.",
+     .args = project_args,
+     .handler = build},
+    {.name = "check",
+     .summary = "Check a plugin: the file, then a load in the sandbox",
+     .details = "First the load gate over the bytes (ELF layout, exports, libraries, ABI note), "
+                "then a load in a confined process, where the plugin's agents must be those of its "
+                "manifest.",
+     .args = plugin_args,
+     .handler = plugin_check},
+    {.name = "run",
+     .summary = "Build a plugin and run its tests in the sandbox",
+     .details = "Runs every tests/golden/*.json of the project, each as one attempt in the real "
+                "sandbox: {\"agent\", \"input\", \"config\"} and the wanted \"output\" or "
+                "\"error\". With --agent it runs that agent once and prints its output.",
+     .flags = run_flags,
+     .args = plugin_args,
+     .handler = plugin_run},
+    {.name = "pack",
+     .summary = "Make a bundle of a built plugin",
+     .details = "The same files always give the same bytes. The bundle is not signed yet.",
+     .flags = pack_flags,
+     .args = project_args,
+     .handler = plugin_pack},
+    {.name = "sign",
+     .summary = "Sign bundles with a publisher's key",
+     .flags = sign_flags,
+     .args = bundles_args,
+     .handler = plugin_sign},
+    {.name = "verify",
+     .summary = "Verify a bundle: signature, trust, every file",
+     .flags = verify_flags,
+     .args = bundle_args,
+     .handler = plugin_verify},
+    {.name = "keygen",
+     .summary = "Make a publisher's key",
+     .args = keygen_args,
+     .handler = plugin_keygen},
+    {.handler = NULL},
+};
+const struct cli_group cli_group_plugin = {.name = "plugin",
+                                           .summary = "Write, check, pack and sign plugins",
+                                           .verbs = verbs};

@@ -1,0 +1,35 @@
+/* cmd_run.h -- the verbs of `orch run`. cmd_run.c has the table and the plain requests; the live
+ * ones have a file each. */
+#ifndef ORCH_CLI_RUN_CMD_RUN_H
+#define ORCH_CLI_RUN_CMD_RUN_H
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "cli/cli.h"
+
+cli_handler_fn run_watch_verb;
+cli_handler_fn run_stream_verb;
+cli_handler_fn run_logs_verb;
+cli_handler_fn run_provenance_verb;
+
+/* The run of --run-id or of the first argument; exactly one of them. */
+bool run_id_of(const struct cli *cli, const char **ret, struct err *e) must_check;
+
+struct watch_options {
+    bool tree;             /* show the run, live on a terminal; false: only wait */
+    bool outputs;          /* print what the last level returned */
+    const char *statement; /* file for the signed provenance statement, or NULL */
+};
+/* Waits for the end of the run and sets the exit: OK when it completed, FAILED otherwise. */
+bool run_watch(struct cli *cli, const char *run_id, const struct watch_options *options,
+               struct err *e) must_check;
+
+/* GET /runs/{id}/provenance: the DSSE envelope and the node records. */
+bool run_fetch_provenance(struct cli *cli, const char *run_id, json_t **ret,
+                          struct err *e) must_check;
+
+/* A host that was restarted is asked again until it answers: false once e is not worth it or
+ * --timeout passed. Sleeps before it returns true. tries counts from 0. */
+bool run_try_again(struct cli *cli, unsigned *tries, const struct err *e);
+
+#endif

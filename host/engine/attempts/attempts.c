@@ -1,0 +1,412 @@
+/* attempts.c -- see attempts.h. */
+#include "engine/attempts/attempts.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/attempts/secrets.h"
+#include "engine/catalog/agents.h"
+#include "engine/engine_parts.h"
+
+#include <assert.h>
+#include <string.h>
+
+TAILQ_HEAD(order_queue, attempt_order);
+
+/* An order that the sandbox has. */
+struct running {
+    uint64_t id;
+    struct attempt_order *order;
+    struct attempt_outcome override; /* class INVALID: none; why we killed it ourselves */
+    char *override_message;
+    UT_hash_handle hh;
+};
+
+struct attempts {
+    struct host *host;
+    struct order_queue waiting;
+    struct running *running; /* by id */
+    uint32_t running_count, running_max, waiting_count;
+    struct store_batch *logs; /* of this turn; NULL: none */
+};
+
+void attempt_order_free(struct attempt_order *order)
+{
+    if (order == NULL)
+        return;
+    free(order->node_id);
+    free(order->agent_id);
+    free(order->config);
+    free(order->input);
+    free(order);
+}
+
+struct attempts *attempts_new(struct host *host, uint32_t running_max)
+{
+    struct attempts *attempts = mem_new(struct attempts);
+
+    attempts->host = host;
+    attempts->running_max = running_max;
+    TAILQ_INIT(&attempts->waiting);
+    return attempts;
+}
+
+static void running_free(struct attempts *a, struct running *r)
+{
+    HASH_DEL(a->running, r);
+    a->running_count--;
+    attempt_order_free(r->order);
+    free(r->override_message);
+    free(r);
+}
+
+void attempts_free(struct attempts *a)
+{
+    struct attempt_order *order;
+    struct running *r, *next;
+
+    if (a == NULL)
+        return;
+    while ((order = TAILQ_FIRST(&a->waiting)) != NULL) {
+        TAILQ_REMOVE(&a->waiting, order, link);
+        attempt_order_free(order);
+    }
+    HASH_ITER(hh, a->running, r, next)
+    running_free(a, r);
+    store_batch_free(a->logs);
+    free(a);
+}
+
+uint32_t attempts_running(const struct attempts *a)
+{
+    return a->running_count;
+}
+
+uint32_t attempts_waiting(const struct attempts *a)
+{
+    return a->waiting_count;
+}
+
+/* ---- starting ---- */
+
+static bool is(const struct attempt_order *order, const struct active_run *ar,
+               struct attempt_ref ref)
+{
+    return order->ar == ar && order->ref.node == ref.node && order->ref.attempt == ref.attempt &&
+           order->ref.compensation == ref.compensation;
+}
+
+/* What a refusal to start means for the node. */
+static enum attempt_class class_of_refusal(enum err_code code)
+{
+    switch (code) {
+    case ERR_NOT_FOUND:
+        return ATTEMPT_UNKNOWN_AGENT;
+    case ERR_UNSUPPORTED:
+    case ERR_DENIED:
+        return ATTEMPT_POLICY_VIOLATION;
+    case ERR_TOO_LARGE:
+    case ERR_INVALID:
+        return ATTEMPT_BAD_INPUT;
+    default:
+        return ATTEMPT_INFRA;
+    }
+}
+
+static void refuse(struct attempt_order *order, enum attempt_class class, const char *message)
+{
+    engine_attempt_over(order->ar, order->ref,
+                        &(struct attempt_outcome){.class = class, .message = message});
+    attempt_order_free(order);
+}
+
+/* The node's wishes; a handler runs with the agent's own. */
+static void spec_of_node(struct attempt_spec *spec, const struct dag_node *node,
+                         const struct agent *agent)
+{
+    spec->profile = agent->profile;
+    if (node->profile != NODE_PROFILE_UNSET)
+        spec->profile = (enum profile)(node->profile - NODE_PROFILE_PURE);
+    if (node->isolation != NODE_ISOLATION_UNSET)
+        spec->isolation = (enum isolation)(node->isolation - NODE_ISOLATION_WARM);
+    spec->limits = (struct attempt_limits){
+        .memory_bytes = (uint64_t)node->limits.memory_bytes,
+        .cpu_ms = (uint64_t)node->limits.cpu_ms,
+        .output_bytes = (uint64_t)node->limits.output_bytes,
+        .log_bytes = (uint64_t)node->limits.log_bytes,
+    };
+    spec->has_secrets = node->secret_ref_count > 0;
+}
+
+/* Equal in every replay: from the run's seed and the node, not from the machine. */
+static void seed_of(const struct attempt_order *order, uint8_t seed[32])
+{
+    auto_mem char *text = mem_printf("%llu:%s", (unsigned long long)order->seed, order->node_id);
+
+    sha256(text, strlen(text), seed);
+}
+
+static void remember_plugin(struct attempt_order *order, const struct agent *agent,
+                            enum profile profile)
+{
+    struct node_fact *fact = &order->ar->nodes[order->ref.node];
+
+    if (order->ref.compensation)
+        return; /* the node's record is of the node's own attempt */
+    snprintf(fact->plugin, sizeof fact->plugin, "%s", agent->plugin);
+    fact->plugin_digest = agent->digest;
+    fact->profile = profile;
+    fact->layers = 0;
+    fact->level = 0;
+}
+
+static struct attempt_spec spec_of(struct attempts *a, const struct attempt_order *order,
+                                   const struct agent *agent, const char *key)
+{
+    struct active_run *ar = order->ar;
+    const struct dag_node *node = &ar->dag->nodes[order->ref.node];
+    struct attempt_spec spec = {
+        .digest = agent->digest.text,
+        .agent_id = order->agent_id,
+        .tenant = ar->tenant,
+        .profile = agent->profile,
+        .isolation = ISOLATION_WARM,
+        .min_level = (int)config_int(a->host->config, CONFIG_SANDBOX_MIN_LEVEL),
+        .deadline_ns = order->timeout_ns > 0 ? clock_mono_ns() + order->timeout_ns : 0,
+        .run_id = ar->run_id,
+        .node_id = order->node_id,
+        .attempt = order->ref.attempt,
+        .idempotency_key = key,
+        .logical_time_us =
+            ar->deterministic ? (uint64_t)node->level * 1000000u : (uint64_t)clock_wall_us(),
+        .config_json = order->config,
+        .config_bytes = order->config_bytes,
+        .input_json = order->input,
+        .input_bytes = order->input_bytes,
+    };
+
+    seed_of(order, spec.seed);
+    if (!order->ref.compensation)
+        spec_of_node(&spec, node, agent);
+    return spec;
+}
+
+/* True when the order is dealt with; false when the sandbox is full and it must wait. */
+static bool dispatch(struct attempts *a, struct attempt_order *order)
+{
+    const struct agent *agent = agents_find(a->host->agents, order->agent_id);
+    auto_mem char *key = mem_printf("%s/%s", order->ar->run_id, order->node_id);
+    auto_fd secrets = -1;
+    struct attempt_spec spec;
+    struct running *r;
+    struct err e;
+    uint64_t id;
+
+    if (agent == NULL) {
+        refuse(order, ATTEMPT_UNKNOWN_AGENT, NULL);
+        return true;
+    }
+    spec = spec_of(a, order, agent, key);
+    if (!sandbox_attempt_start(a->host->sandbox, &spec, &id, &secrets, &e)) {
+        if (e.code == ERR_LIMIT)
+            return false;
+        refuse(order, class_of_refusal(e.code), e.msg);
+        return true;
+    }
+    remember_plugin(order, agent, spec.profile);
+    order->ar->nodes[order->ref.node].attempt_started_us = clock_wall_us();
+    r = mem_new(struct running);
+    r->id = id;
+    r->order = order;
+    HASH_ADD(hh, a->running, id, sizeof r->id, r);
+    a->running_count++;
+    if (spec.has_secrets)
+        secrets_send(a->host, order->ar->tenant, &order->ar->dag->nodes[order->ref.node], &secrets,
+                     id);
+    return true;
+}
+
+void attempts_start(struct attempts *a, struct attempt_order **order)
+{
+    struct attempt_order *taken = take(*order);
+
+    TAILQ_INSERT_TAIL(&a->waiting, taken, link);
+    a->waiting_count++;
+    attempts_turn(a);
+}
+
+void attempts_turn(struct attempts *a)
+{
+    struct attempt_order *order;
+
+    while (!a->host->stopping && a->running_count < a->running_max &&
+           (order = TAILQ_FIRST(&a->waiting)) != NULL) {
+        TAILQ_REMOVE(&a->waiting, order, link);
+        a->waiting_count--;
+        if (dispatch(a, order))
+            continue;
+        TAILQ_INSERT_HEAD(&a->waiting, order, link);
+        a->waiting_count++;
+        return;
+    }
+}
+
+/* ---- stopping ---- */
+
+static void stop_waiting(struct attempts *a, struct attempt_order *order)
+{
+    TAILQ_REMOVE(&a->waiting, order, link);
+    a->waiting_count--;
+    refuse(order, ATTEMPT_CANCELLED, "stopped before it was started");
+}
+
+void attempts_stop(struct attempts *a, const struct active_run *ar, struct attempt_ref ref,
+                   bool kill)
+{
+    struct attempt_order *order;
+    struct running *r, *next;
+
+    TAILQ_FOREACH(order, &a->waiting, link)
+    {
+        if (is(order, ar, ref)) {
+            stop_waiting(a, order);
+            return;
+        }
+    }
+    HASH_ITER(hh, a->running, r, next)
+    {
+        if (!is(r->order, ar, ref))
+            continue;
+        if (kill)
+            sandbox_attempt_kill(a->host->sandbox, r->id);
+        else
+            sandbox_attempt_cancel(a->host->sandbox, r->id);
+        return;
+    }
+}
+
+void attempts_forget(struct attempts *a, const struct active_run *ar)
+{
+    struct attempt_order *order, *next_order;
+    struct running *r, *next;
+
+    for (order = TAILQ_FIRST(&a->waiting); order != NULL; order = next_order) {
+        next_order = TAILQ_NEXT(order, link);
+        if (order->ar != ar)
+            continue;
+        TAILQ_REMOVE(&a->waiting, order, link);
+        a->waiting_count--;
+        attempt_order_free(order);
+    }
+    HASH_ITER(hh, a->running, r, next)
+    {
+        if (r->order->ar != ar)
+            continue;
+        sandbox_attempt_kill(a->host->sandbox, r->id);
+        running_free(a, r);
+    }
+}
+
+void attempts_fail(struct attempts *a, uint64_t id, enum attempt_class class, const char *message)
+{
+    struct running *r;
+
+    HASH_FIND(hh, a->running, &id, sizeof id, r);
+    if (r == NULL)
+        return;
+    free(r->override_message);
+    r->override_message = mem_str(message);
+    r->override = (struct attempt_outcome){.class = class, .message = r->override_message};
+    sandbox_attempt_kill(a->host->sandbox, id);
+}
+
+/* ---- what the sandbox tells ---- */
+
+void attempts_on_started(struct attempts *a, uint64_t id, uint32_t layers, int level)
+{
+    struct running *r;
+    struct node_fact *fact;
+
+    HASH_FIND(hh, a->running, &id, sizeof id, r);
+    if (r == NULL)
+        return;
+    fact = &r->order->ar->nodes[r->order->ref.node];
+    if (!r->order->ref.compensation) {
+        fact->layers = layers;
+        fact->level = level;
+    }
+    engine_attempt_begun(r->order->ar, r->order->ref);
+}
+
+static const char *log_level_of(enum attempt_stream stream, int32_t level)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+
+    if (stream == STREAM_STDOUT)
+        return "stdout";
+    if (stream == STREAM_STDERR)
+        return "stderr";
+    return level >= 0 && level < (int32_t)ARRAY_LEN(levels) ? levels[level] : "info";
+}
+
+void attempts_on_log(struct attempts *a, uint64_t id, enum attempt_stream stream, int32_t level,
+                     const char *text, size_t len)
+{
+    auto_mem char *copy = mem_strn(text, len);
+    struct running *r;
+
+    HASH_FIND(hh, a->running, &id, sizeof id, r);
+    if (r == NULL)
+        return;
+    if (a->logs == NULL)
+        a->logs = store_batch_new();
+    store_batch_log_append(a->logs, &(struct store_log){
+                                        .run_id = r->order->ar->run_id,
+                                        .tenant = r->order->ar->tenant,
+                                        .node_id = r->order->node_id,
+                                        .attempt = r->order->ref.attempt,
+                                        .level = log_level_of(stream, level),
+                                        .text = copy,
+                                        .at_us = clock_wall_us(),
+                                    });
+}
+
+void attempts_flush_logs(struct attempts *a)
+{
+    struct err e;
+
+    if (a->logs == NULL)
+        return;
+    if (!store_submit_take(a->host->store, &a->logs, NULL, NULL, &e)) {
+        log_event(LOG_WARN, "logs.lost", F_ERR(&e));
+        store_batch_free(take(a->logs));
+    }
+}
+
+/* Both lists are SANDBOX.md 2.5; main.c checks at start that they agree word for word. */
+static struct attempt_outcome outcome_of_result(const struct attempt_result *result)
+{
+    return (struct attempt_outcome){
+        .class = attempt_class_from_text(outcome_name(result->outcome)),
+        .error_class = result->error_class,
+        .message = result->error_message,
+        .outputs = result->output_json,
+    };
+}
+
+void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_result *result)
+{
+    struct attempt_outcome outcome = outcome_of_result(result);
+    struct running *r;
+
+    HASH_FIND(hh, a->running, &id, sizeof id, r);
+    if (r == NULL)
+        return; /* its run was dropped */
+    if (r->override.class != ATTEMPT_INVALID && result->outcome == OUTCOME_CANCELLED)
+        outcome = r->override;
+    attempts_flush_logs(a);
+    engine_attempt_over(r->order->ar, r->order->ref, &outcome);
+    HASH_FIND(hh, a->running, &id, sizeof id, r); /* gone when the run was dropped meanwhile */
+    if (r != NULL)
+        running_free(a, r);
+    attempts_turn(a);
+}

@@ -1,0 +1,56 @@
+/* attempts.h -- from a decided attempt to the sandbox and back. Inside the engine only.
+ *
+ * At most attempts-max run in the sandbox at a time; further ones wait in the order in which they
+ * were decided. */
+#ifndef ORCH_ENGINE_ATTEMPTS_ATTEMPTS_H
+#define ORCH_ENGINE_ATTEMPTS_ATTEMPTS_H
+
+#include "engine/runs/active_run.h"
+
+struct attempts;
+struct host;
+
+/* A decided attempt, as it leaves the commit. Owned; freed with attempt_order_free. */
+struct attempt_order {
+    struct active_run *ar;
+    struct attempt_ref ref;
+    char *node_id;
+    char *agent_id;
+    char *config;
+    size_t config_bytes;
+    char *input;
+    size_t input_bytes;
+    int64_t timeout_ns;
+    uint64_t seed;
+    TAILQ_ENTRY(attempt_order) link;
+};
+
+void attempt_order_free(struct attempt_order *order); /* accepts NULL */
+
+struct attempts *attempts_new(struct host *host, uint32_t running_max) must_check;
+void attempts_free(struct attempts *attempts); /* accepts NULL */
+
+/* Takes the order. */
+void attempts_start(struct attempts *attempts, struct attempt_order **order);
+void attempts_stop(struct attempts *attempts, const struct active_run *ar, struct attempt_ref ref,
+                   bool kill);
+/* Kills an attempt for a reason of ours; it then ends with this class instead of cancelled. */
+void attempts_fail(struct attempts *attempts, uint64_t id, enum attempt_class class,
+                   const char *message);
+/* The run goes away without its attempts ending: kills them, their ends are not told. */
+void attempts_forget(struct attempts *attempts, const struct active_run *ar);
+/* Starts what waits while there is room. Once a turn. */
+void attempts_turn(struct attempts *attempts);
+
+void attempts_on_started(struct attempts *attempts, uint64_t id, uint32_t layers, int level);
+void attempts_on_log(struct attempts *attempts, uint64_t id, enum attempt_stream stream,
+                     int32_t level, const char *text, size_t len);
+void attempts_on_done(struct attempts *attempts, uint64_t id, const struct attempt_result *result);
+
+/* Hands this turn's log lines to the store. */
+void attempts_flush_logs(struct attempts *attempts);
+
+uint32_t attempts_running(const struct attempts *attempts);
+uint32_t attempts_waiting(const struct attempts *attempts);
+
+#endif

@@ -1,0 +1,389 @@
+/* definitions.c -- see definitions.h. */
+#include "engine/catalog/definitions.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/host.h"
+#include "engine/commit/commit.h"
+#include "model/dag/dag.h"
+#include "model/dag/plan.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { VERSION_TRIES_MAX = 1000 };
+
+/* One definition on its way into the store. */
+struct publishing {
+    struct host *host;
+    char *tenant, *subject;
+    struct dag *dag;
+    char *signature; /* JSON text or NULL */
+    bool created;
+    api_done_fn done;
+    void *done_arg;
+};
+
+static void publishing_free(struct publishing *p)
+{
+    if (p == NULL)
+        return;
+    free(p->tenant);
+    free(p->subject);
+    free(p->signature);
+    dag_free(p->dag);
+    free(p);
+}
+DEFINE_AUTO(publishing)
+
+static struct publishing *publishing_new(struct host *host, const struct api_actor *who,
+                                         api_done_fn done, void *done_arg)
+{
+    struct publishing *p = mem_new(struct publishing);
+
+    *p = (struct publishing){
+        .host = host,
+        .tenant = mem_str(who->tenant),
+        .subject = mem_str(who->subject),
+        .done = done,
+        .done_arg = done_arg,
+    };
+    return p;
+}
+
+static char *text_of(json_t *value)
+{
+    auto_done(buf) text = {0};
+
+    json_add_compact(&text, value);
+    json_decref(value);
+    return buf_take(&text);
+}
+
+static void answer(struct publishing *p, const struct err *e)
+{
+    p->done(p->done_arg, &(struct api_outcome){
+                             .e = e,
+                             .dag_id = p->dag->dag_id,
+                             .version = p->dag->version,
+                             .created = p->created,
+                         });
+}
+
+static void stored(void *arg, const struct store_done *result)
+{
+    auto_obj(publishing) p = arg;
+
+    if (result->err == NULL)
+        log_event(LOG_INFO, "dag.published", F_STR("tenant", p->tenant),
+                  F_STR("dagId", p->dag->dag_id), F_STR("version", p->dag->version),
+                  F_STR("hash", p->dag->hash.text), F_STR("subject", p->subject));
+    answer(p, result->err);
+}
+
+static void store_dag(struct publishing *p)
+{
+    const struct dag *dag = p->dag;
+    struct store_batch *batch = store_batch_new();
+    auto_mem char *definition = text_of(dag_to_json_owned(dag));
+    auto_mem char *retry = text_of(retry_policy_to_json_owned(&dag->default_retry_policy));
+    auto_mem char *timeout = text_of(timeout_policy_to_json_owned(&dag->default_timeout_policy));
+    int64_t now = clock_wall_us();
+    struct err e;
+
+    store_batch_dag_put(batch, &(struct store_dag){
+                                   .tenant = p->tenant,
+                                   .dag_id = dag->dag_id,
+                                   .version = dag->version,
+                                   .name = dag->name,
+                                   .description = dag->description,
+                                   .definition = definition,
+                                   .hash = dag->hash.text,
+                                   .retry_policy = retry,
+                                   .timeout_policy = timeout,
+                                   .on_failure = dag_failure_text(dag->on_failure),
+                                   .signature = p->signature,
+                                   .created_by = p->subject,
+                                   .max_parallel_nodes = dag->max_parallel_nodes,
+                                   .enabled = true,
+                                   .created_us = now,
+                                   .updated_us = now,
+                               });
+    if (store_submit_take(p->host->store, &batch, stored, p, &e))
+        return;
+    store_batch_free(batch);
+    stored(p, &(struct store_done){.err = &e});
+}
+
+/* ---- signature ---- */
+
+static void signature_checked(void *arg, const struct authority_result *result,
+                              const struct err *why)
+{
+    struct publishing *p = arg;
+    struct err e;
+
+    if (why == NULL) {
+        struct sha256_hex signed_hash =
+            sha256_hex(result->verified.payload.data, result->verified.payload.len);
+
+        if (strcmp(signed_hash.text, p->dag->hash.text) == 0) {
+            store_dag(p);
+            return;
+        }
+        err_set(&e, ERR_UNPROCESSABLE,
+                "the signature is over a definition with hash %s, this one has %s",
+                signed_hash.text, p->dag->hash.text);
+        why = &e;
+    }
+    answer(p, why);
+    publishing_free(p);
+}
+
+static void check_and_store(struct publishing *p)
+{
+    struct err e;
+
+    if (p->signature == NULL) {
+        store_dag(p);
+        return;
+    }
+    if (!authority_verify_dag(p->host->authority, p->tenant, p->signature, strlen(p->signature),
+                              (struct authority_reply){signature_checked, p}, &e))
+        signature_checked(p, NULL, &e);
+}
+
+/* ---- versions ---- */
+
+/* "1.0.0" gives "1.0.1"; a version that does not end in a number gets ".1". */
+static char *version_after(const char *version)
+{
+    size_t len = strlen(version), digits = len;
+    unsigned long number;
+
+    while (digits > 0 && isdigit((unsigned char)version[digits - 1]))
+        digits--;
+    if (digits == len || len - digits > 9)
+        return mem_printf("%s.1", version);
+    number = strtoul(version + digits, NULL, 10);
+    return mem_printf("%.*s%lu", (int)digits, version, number + 1);
+}
+
+static bool set_version(struct dag **dag, const char *version, struct err *e)
+{
+    auto_json doc = dag_to_json_owned(*dag);
+    struct dag *next;
+
+    json_object_set_new(doc, "version", json_string(version));
+    if (!dag_from_json_valid(doc, &next, e))
+        return false;
+    dag_free(*dag);
+    *dag = next;
+    return true;
+}
+
+enum version_rule { VERSION_EXACT, VERSION_NEXT_FREE };
+
+/* Settles the version that is stored. *ret_created is false when it is there already. */
+static bool settle_version(struct publishing *p, enum version_rule rule, struct err *e)
+{
+    for (int i = 0; i < VERSION_TRIES_MAX; i++) {
+        auto_done(store_dag_list) rows = {0};
+        auto_mem char *next = NULL;
+        bool same;
+
+        if (!store_read_dag(p->host->reader, p->tenant, p->dag->dag_id, p->dag->version, &rows,
+                            e)) {
+            p->created = e->code == ERR_NOT_FOUND;
+            return p->created;
+        }
+        same = strcmp(rows.rows[0].hash, p->dag->hash.text) == 0;
+        p->created = rows.rows[0].deleted_us != 0;
+        if (same)
+            return true;
+        if (rule == VERSION_EXACT)
+            return err_set(e, ERR_CONFLICT,
+                           "%s@%s exists with another content; versions are immutable: publish "
+                           "it as a new version",
+                           p->dag->dag_id, p->dag->version);
+        next = version_after(p->dag->version);
+        if (!set_version(&p->dag, next, e))
+            return false;
+    }
+    return err_set(e, ERR_CONFLICT, "no free version after %d tries", VERSION_TRIES_MAX);
+}
+
+/* ---- publish ---- */
+
+static bool parse(const struct api_publish *what, struct dag **ret, struct dag_findings *findings,
+                  struct err *e)
+{
+    if (what->form == API_DEFINITION_TEXT)
+        return dag_parse(what->text, what->text_len, ret, findings, e);
+    return dag_from_json((json_t *)what->json, ret, findings, e);
+}
+
+static void refuse_findings(struct host *host, const struct dag_findings *findings,
+                            api_done_fn done, void *done_arg)
+{
+    auto_json list = findings_json_owned(findings);
+    auto_done(buf) text = {0};
+    struct err e;
+
+    for (size_t i = 0; i < findings->count; i++)
+        metrics_add(host->metrics, METRIC_VALIDATION_ERRORS,
+                    METRIC_LABELS(finding_type_text(findings->items[i].type)), 1);
+    findings_text(findings, &text);
+    err_set(&e, ERR_UNPROCESSABLE, "%s", buf_text(&text));
+    done(done_arg, &(struct api_outcome){.e = &e, .code = "DEFINITION_INVALID", .findings = list});
+}
+
+static bool is_new_id(struct publishing *p, struct err *e)
+{
+    auto_done(store_dag_list) rows = {0};
+
+    if (store_read_dag_latest(p->host->reader, p->tenant, p->dag->dag_id, STORE_DAG_LIVE, &rows, e))
+        return err_set(e, ERR_INVALID, "DAG '%s' already exists", p->dag->dag_id);
+    return e->code == ERR_NOT_FOUND;
+}
+
+static void refuse(struct publishing *p, const struct err *e)
+{
+    answer_error(p->done, p->done_arg, e, NULL);
+    publishing_free(p);
+}
+
+void definitions_publish(struct host *host, const struct api_actor *who,
+                         const struct api_publish *what, api_done_fn done, void *done_arg)
+{
+    auto_done(dag_findings) findings = {0};
+    struct publishing *p = publishing_new(host, who, done, done_arg);
+    enum version_rule rule = what->form == API_DEFINITION_TEXT ? VERSION_NEXT_FREE : VERSION_EXACT;
+    struct err e;
+
+    if (!parse(what, &p->dag, &findings, &e) || findings.count > 0) {
+        refuse_findings(host, &findings, done, done_arg);
+        publishing_free(p);
+        return;
+    }
+    if (what->signature != NULL) {
+        p->signature = text_of(json_incref((json_t *)what->signature));
+        rule = VERSION_EXACT; /* the signature names the version */
+    }
+    if ((what->dag_id_generated && !is_new_id(p, &e)) || !settle_version(p, rule, &e)) {
+        refuse(p, &e);
+        return;
+    }
+    check_and_store(p);
+}
+
+/* ---- update: the patch over the newest version ---- */
+
+static void merge_node(json_t *nodes, const char *id, json_t *patch)
+{
+    json_t *node = json_object_get(nodes, id);
+
+    if (json_is_object(node) && json_is_object(patch))
+        json_object_update(node, patch);
+    else
+        json_object_set(nodes, id, patch);
+}
+
+/* null leaves a member as it is (greenlang 6, route 4). */
+static void merge(json_t *doc, const json_t *patch)
+{
+    const char *key, *id;
+    json_t *value, *node;
+
+    json_object_foreach((json_t *)patch, key, value)
+    {
+        json_t *nodes = json_object_get(doc, "nodes");
+
+        if (json_is_null(value))
+            continue;
+        if (strcmp(key, "nodes") != 0 || !json_is_object(value)) {
+            json_object_set(doc, key, value);
+            continue;
+        }
+        json_object_foreach(value, id, node) merge_node(nodes, id, node);
+    }
+}
+
+void definitions_update(struct host *host, const struct api_actor *who, const char *dag_id,
+                        const json_t *patch, api_done_fn done, void *done_arg)
+{
+    auto_done(store_dag_list) rows = {0};
+    auto_done(dag_findings) findings = {0};
+    auto_json doc = NULL;
+    struct publishing *p = publishing_new(host, who, done, done_arg);
+    struct err e;
+
+    if (!store_read_dag_latest(host->reader, who->tenant, dag_id, STORE_DAG_LIVE, &rows, &e) ||
+        !json_parse(rows.rows[0].definition, strlen(rows.rows[0].definition), &json_limits_default,
+                    &doc, NULL, &e)) {
+        refuse(p, &e);
+        return;
+    }
+    merge(doc, patch);
+    if (!dag_from_json(doc, &p->dag, &findings, &e) || findings.count > 0) {
+        refuse_findings(host, &findings, done, done_arg);
+        publishing_free(p);
+        return;
+    }
+    if (!settle_version(p, VERSION_NEXT_FREE, &e)) {
+        refuse(p, &e);
+        return;
+    }
+    store_dag(p);
+}
+
+/* ---- delete, disable ---- */
+
+struct changing {
+    char *dag_id, *version;
+    api_done_fn done;
+    void *done_arg;
+};
+
+static void changed(void *arg, const struct store_done *result)
+{
+    struct changing *c = arg;
+
+    c->done(c->done_arg,
+            &(struct api_outcome){.e = result->err, .dag_id = c->dag_id, .version = c->version});
+    free(c->dag_id);
+    free(c->version);
+    free(c);
+}
+
+static void submit_change(struct host *host, struct store_batch *batch, const char *dag_id,
+                          const char *version, api_done_fn done, void *done_arg)
+{
+    struct changing *c = mem_new(struct changing);
+    struct err e;
+
+    *c = (struct changing){mem_str(dag_id), mem_str(version), done, done_arg};
+    if (store_submit_take(host->store, &batch, changed, c, &e))
+        return;
+    store_batch_free(batch);
+    changed(c, &(struct store_done){.err = &e});
+}
+
+void definitions_delete(struct host *host, const struct api_actor *who, const char *dag_id,
+                        api_done_fn done, void *done_arg)
+{
+    struct store_batch *batch = store_batch_new();
+
+    store_batch_dag_delete(batch, who->tenant, dag_id, clock_wall_us());
+    submit_change(host, batch, dag_id, NULL, done, done_arg);
+}
+
+void definitions_disable(struct host *host, const struct api_actor *who, const char *dag_id,
+                         const char *version, api_done_fn done, void *done_arg)
+{
+    struct store_batch *batch = store_batch_new();
+
+    store_batch_dag_set_enabled(batch, who->tenant, dag_id, version, false, clock_wall_us());
+    submit_change(host, batch, dag_id, version, done, done_arg);
+}

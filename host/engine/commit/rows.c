@@ -1,0 +1,396 @@
+/* rows.c -- attempts and nodes as rows, one function a kind of decision. See
+ * rows.h; a run's own decisions are in run_rows.c. */
+#include "engine/commit/rows.h"
+
+#include "base/mem.h"
+#include "engine/engine_parts.h"
+#include "model/ledger/record.h"
+
+#include <assert.h>
+#include <string.h>
+
+static enum store_node_status node_status(enum node_state state)
+{
+    static const enum store_node_status of[NODE_STATE_COUNT] = {
+        [NODE_PENDING] = STORE_NODE_PENDING,     [NODE_READY] = STORE_NODE_PENDING,
+        [NODE_QUEUED] = STORE_NODE_RUNNING,      [NODE_RUNNING] = STORE_NODE_RUNNING,
+        [NODE_WAITING] = STORE_NODE_RETRYING,    [NODE_STOPPING] = STORE_NODE_RUNNING,
+        [NODE_COMPLETED] = STORE_NODE_COMPLETED, [NODE_FAILED] = STORE_NODE_FAILED,
+        [NODE_SKIPPED] = STORE_NODE_SKIPPED,     [NODE_CANCELLED] = STORE_NODE_CANCELLED,
+    };
+
+    assert(of[state] != STORE_NODE_INVALID);
+    return of[state];
+}
+
+static const char *or_null(const struct sha256_hex *hash)
+{
+    return hash->text[0] != '\0' ? hash->text : NULL;
+}
+
+/* The node's row as it stands now; the caller fills in what ended. */
+static struct store_node node_row(const struct active_run *ar, const struct run_decision *d,
+                                  enum node_state state)
+{
+    const struct dag_node *node = &ar->dag->nodes[d->ref.node];
+    const struct node_fact *fact = &ar->nodes[d->ref.node];
+
+    return (struct store_node){
+        .run_id = ar->run_id,
+        .tenant = ar->tenant,
+        .node_id = node->node_id,
+        .agent_id = node->agent_id,
+        .status = node_status(state),
+        .input_hash = or_null(&fact->input_hash),
+        .attempts = d->tally.counted,
+        .tally_given = d->tally.attempts,
+        .tally_used = d->tally.used,
+        .tally_infra = d->tally.infra,
+        .level = node->level,
+        .started_us = fact->started_us,
+    };
+}
+
+char *commit_json_text(const json_t *value, size_t *ret_bytes)
+{
+    auto_done(buf) text = {0};
+
+    if (value != NULL)
+        json_add_compact(&text, value);
+    else
+        buf_adds(&text, "{}");
+    *ret_bytes = text.len;
+    return buf_take(&text);
+}
+
+/* Input and output of a node were JSON at the door, so a canonical form exists. */
+void commit_jcs(const json_t *value, struct buf *text)
+{
+    struct err e;
+
+    if (!jcs_write(value, text, &e))
+        assert(!"a value that came through the door has a canonical form");
+}
+
+static void on_start(struct commit *c, const struct run_decision *d)
+{
+    struct active_run *ar = commit_run(c);
+    struct node_fact *fact = &ar->nodes[d->ref.node];
+    struct attempt_order *order = mem_new(struct attempt_order);
+    auto_done(buf) input = {0};
+
+    commit_jcs(d->start.input, &input);
+    order->ar = ar;
+    order->ref = d->ref;
+    order->node_id = mem_str(d->start.node_id);
+    order->agent_id = mem_str(d->start.agent_id);
+    order->config = commit_json_text(d->start.config, &order->config_bytes);
+    order->timeout_ns = d->start.timeout_ns;
+    order->seed = d->start.seed;
+    if (d->ref.compensation) {
+        store_batch_attempt_upsert(commit_batch(c), &(struct store_attempt){
+                                                        .run_id = ar->run_id,
+                                                        .tenant = ar->tenant,
+                                                        .node_id = d->start.node_id,
+                                                        .attempt = d->ref.attempt,
+                                                        .outcome = "running",
+                                                        .compensation = true,
+                                                        .started_us = commit_wall_us(c),
+                                                    });
+    } else {
+        struct store_node row;
+
+        fact->input_hash = sha256_hex(buf_text(&input), input.len);
+        if (fact->started_us == 0)
+            fact->started_us = commit_wall_us(c);
+        row = node_row(ar, d, NODE_RUNNING);
+        store_batch_node_upsert(commit_batch(c), &row);
+    }
+    commit_event(c, "step.updated", "running", d->ref.node, d->ref.attempt,
+                 d->ref.compensation ? json_pack("{s:b}", "compensation", 1) : NULL);
+    order->input_bytes = input.len;
+    order->input = buf_take(&input);
+    commit_start(c, &order);
+}
+
+static void on_stop(struct commit *c, const struct run_decision *d)
+{
+    commit_stop(c, d->ref, d->stop.kill);
+}
+
+/* What the attempt is remembered by; the tally lets a recovery go on with its numbers. */
+static char *attempt_detail(const struct active_run *ar, const struct run_decision *d)
+{
+    const struct node_fact *fact = &ar->nodes[d->ref.node];
+    auto_json detail =
+        json_pack("{s:s, s:s, s:s, s:i, s:i, s:[i,i,i,i]}", "plugin", fact->plugin, "plugin_digest",
+                  fact->plugin_digest.text, "profile", profile_name(fact->profile), "layer_mask",
+                  (int)fact->layers, "level", fact->level, "tally", (int)d->tally.attempts,
+                  (int)d->tally.counted, (int)d->tally.used, (int)d->tally.infra);
+    size_t bytes;
+
+    return commit_json_text(detail, &bytes);
+}
+
+static json_t *failure_data(const struct run_decision *d)
+{
+    if (d->done.error == NULL)
+        return NULL;
+    return json_pack("{s:s, s:s}", "error", d->done.error, "error_class",
+                     d->done.error_class != NULL ? d->done.error_class : "");
+}
+
+static void attempt_metrics(struct active_run *ar, const struct run_decision *d)
+{
+    struct metrics *m = ar->engine->host->metrics;
+    const char *dag_id = ar->dag->dag_id, *node_id = ar->dag->nodes[d->ref.node].node_id;
+
+    metrics_add(m, METRIC_ATTEMPTS, METRIC_LABELS(attempt_class_text(d->done.class)), 1);
+    if (d->done.class == ATTEMPT_TIMEOUT)
+        metrics_add(m, METRIC_NODE_TIMEOUTS, METRIC_LABELS(dag_id, node_id), 1);
+    if (d->done.state == NODE_WAITING) {
+        metrics_add(m, METRIC_NODE_RETRIES, METRIC_LABELS(dag_id, node_id), 1);
+        metrics_add(m, METRIC_STEP_RETRIES, METRIC_LABELS(ar->tenant), 1);
+    }
+}
+
+static void on_attempt_done(struct commit *c, const struct run_decision *d)
+{
+    struct active_run *ar = commit_run(c);
+    auto_mem char *detail = attempt_detail(ar, d);
+    auto_mem char *compensation_id = NULL;
+    const char *node_id = ar->dag->nodes[d->ref.node].node_id;
+
+    if (d->ref.compensation) {
+        compensation_id = mem_printf("compensate_%s", node_id);
+        node_id = compensation_id;
+    }
+    store_batch_attempt_upsert(commit_batch(c),
+                               &(struct store_attempt){
+                                   .run_id = ar->run_id,
+                                   .tenant = ar->tenant,
+                                   .node_id = node_id,
+                                   .attempt = d->ref.attempt,
+                                   .outcome = attempt_class_text(d->done.class),
+                                   .error = d->done.error,
+                                   .error_class = d->done.error_class,
+                                   .detail = detail,
+                                   .retryable = d->done.state == NODE_WAITING,
+                                   .compensation = d->ref.compensation,
+                                   .started_us = ar->nodes[d->ref.node].attempt_started_us,
+                                   .completed_us = commit_wall_us(c),
+                               });
+    attempt_metrics(ar, d);
+    if (d->done.state == NODE_WAITING && !d->ref.compensation) {
+        struct store_node row = node_row(ar, d, NODE_WAITING);
+
+        row.error = d->done.error;
+        row.error_class = d->done.error_class;
+        store_batch_node_upsert(commit_batch(c), &row);
+        commit_event(c, "step.updated", "retrying", d->ref.node, d->ref.attempt, failure_data(d));
+    }
+}
+
+/* The chain hashes of the node's completed parents. */
+static size_t parent_hashes(const struct active_run *ar, const struct dag_node *node,
+                            const char **hashes)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < node->dep_count; i++) {
+        const struct node_fact *parent = &ar->nodes[node->deps[i]];
+
+        if (parent->chain_hash.text[0] != '\0')
+            hashes[count++] = parent->chain_hash.text;
+    }
+    return count;
+}
+
+static double fact_ms(const struct node_fact *fact)
+{
+    return (double)(fact->ended_us - fact->started_us) / 1000.0;
+}
+
+/* Record, provenance row and checkpoint of a node that completed. */
+static void keep_result(struct commit *c, const struct run_decision *d, const char *outputs)
+{
+    struct active_run *ar = commit_run(c);
+    const struct dag_node *node = &ar->dag->nodes[d->ref.node];
+    struct node_fact *fact = &ar->nodes[d->ref.node];
+    auto_mem const char **parents = mem_array(node->dep_count, const char *);
+    auto_mem char *record_text = NULL, *parents_text = NULL;
+    char started[CLOCK_TEXT_BYTES], ended[CLOCK_TEXT_BYTES];
+    size_t bytes;
+    struct node_record record = {
+        .node_id = node->node_id,
+        .agent_id = node->agent_id,
+        .input_hash = fact->input_hash.text,
+        .output_hash = fact->output_hash.text,
+        .parent_hashes = parents,
+        .parent_count = parent_hashes(ar, node, parents),
+        .attempt_count = d->tally.counted,
+        .started_at = started,
+        .completed_at = ended,
+        .duration_ms = fact_ms(fact),
+        .plugin = fact->plugin,
+        .plugin_digest = fact->plugin_digest.text,
+        .profile = profile_name(fact->profile),
+        .layer_mask = fact->layers,
+        .level = (uint32_t)fact->level,
+    };
+
+    clock_text(fact->started_us, started);
+    clock_text(fact->ended_us, ended);
+    json_decref(fact->record);
+    fact->record = node_record_json(&record);
+    node_record_chain_hash(&record, &fact->chain_hash);
+    record_text = commit_json_text(fact->record, &bytes);
+    parents_text = commit_json_text(json_object_get(fact->record, "parent_hashes"), &bytes);
+    store_batch_provenance_put(commit_batch(c),
+                               &(struct store_provenance){
+                                   .run_id = ar->run_id,
+                                   .tenant = ar->tenant,
+                                   .node_id = node->node_id,
+                                   .input_hash = record.input_hash,
+                                   .output_hash = record.output_hash,
+                                   .parent_hashes = parents_text,
+                                   .chain_hash = fact->chain_hash.text,
+                                   .record_hash = json_string_value(
+                                       json_object_get(fact->record, "record_hash")),
+                                   .record = record_text,
+                                   .duration_ms = record.duration_ms,
+                                   .attempts = record.attempt_count,
+                                   .created_us = commit_wall_us(c),
+                               });
+    if (!ar->checkpoints)
+        return;
+    store_batch_checkpoint_put(commit_batch(c), &(struct store_checkpoint){
+                                                    .run_id = ar->run_id,
+                                                    .tenant = ar->tenant,
+                                                    .node_id = node->node_id,
+                                                    .status = STORE_NODE_COMPLETED,
+                                                    .outputs = outputs,
+                                                    .output_hash = fact->output_hash.text,
+                                                    .attempts = d->tally.counted,
+                                                    .created_us = commit_wall_us(c),
+                                                });
+    metrics_add(ar->engine->host->metrics, METRIC_CHECKPOINT_OPERATIONS,
+                METRIC_LABELS("save", "success"), 1);
+    metrics_observe(ar->engine->host->metrics, METRIC_CHECKPOINT_SIZE, METRIC_NO_LABELS,
+                    (double)strlen(outputs));
+}
+
+static void node_metrics(struct active_run *ar, const struct run_decision *d)
+{
+    struct metrics *m = ar->engine->host->metrics;
+    const char *dag_id = ar->dag->dag_id, *node_id = ar->dag->nodes[d->ref.node].node_id;
+
+    if (d->tally.counted == 0)
+        return;
+    metrics_add(m, METRIC_NODE_EXECUTIONS,
+                METRIC_LABELS(dag_id, node_id, node_state_text(d->done.state)), 1);
+    metrics_observe(m, METRIC_NODE_DURATION, METRIC_LABELS(dag_id, node_id),
+                    fact_ms(&ar->nodes[d->ref.node]) / 1000.0);
+}
+
+static void on_node_done(struct commit *c, const struct run_decision *d)
+{
+    struct active_run *ar = commit_run(c);
+    struct node_fact *fact = &ar->nodes[d->ref.node];
+    auto_mem char *outputs = NULL;
+    struct store_node row;
+    size_t bytes;
+
+    fact->ended_us = commit_wall_us(c);
+    if (fact->started_us == 0)
+        fact->started_us = fact->ended_us;
+    row = node_row(ar, d, d->done.state);
+    if (d->done.state == NODE_COMPLETED) {
+        auto_done(buf) canonical = {0};
+
+        commit_jcs(d->done.outputs, &canonical);
+        fact->output_hash = sha256_hex(buf_text(&canonical), canonical.len);
+        outputs = commit_json_text(d->done.outputs, &bytes);
+        keep_result(c, d, outputs);
+        row.output_hash = fact->output_hash.text;
+        row.chain_hash = fact->chain_hash.text;
+        row.outputs = ar->checkpoints ? NULL : outputs;
+    }
+    row.error = d->done.error;
+    row.error_class = d->done.timed_out ? "TimeoutError" : d->done.error_class;
+    row.duration_ms = fact_ms(fact);
+    row.completed_us = fact->ended_us;
+    store_batch_node_upsert(commit_batch(c), &row);
+    node_metrics(ar, d);
+    commit_event(c, "step.updated", node_state_text(d->done.state), d->ref.node, d->ref.attempt,
+                 d->done.state == NODE_COMPLETED
+                     ? json_pack("{s:s, s:s}", "output_hash", fact->output_hash.text, "chain_hash",
+                                 fact->chain_hash.text)
+                     : failure_data(d));
+}
+
+/* A resumed run evaluates the node once more: what its row said of the last time is gone. */
+static void on_node_again(struct commit *c, const struct run_decision *d)
+{
+    struct active_run *ar = commit_run(c);
+    struct node_fact *fact = &ar->nodes[d->ref.node];
+    struct store_node row;
+
+    fact->started_us = fact->ended_us = 0;
+    fact->input_hash.text[0] = '\0';
+    row = node_row(ar, d, NODE_PENDING);
+    store_batch_node_upsert(commit_batch(c), &row);
+}
+
+void commit_kept_node(struct commit *c, uint32_t node, struct node_tally tally,
+                      const json_t *outputs)
+{
+    struct active_run *ar = commit_run(c);
+    struct node_fact *fact = &ar->nodes[node];
+    struct run_decision d = {.ref = {.node = node}, .tally = tally};
+    struct store_node row = node_row(ar, &d, NODE_COMPLETED);
+    size_t bytes;
+    auto_mem char *text = commit_json_text(outputs, &bytes);
+
+    keep_result(c, &d, text);
+    row.output_hash = fact->output_hash.text;
+    row.chain_hash = fact->chain_hash.text;
+    row.outputs = ar->checkpoints ? NULL : text;
+    row.duration_ms = fact_ms(fact);
+    row.completed_us = fact->ended_us;
+    store_batch_node_upsert(commit_batch(c), &row);
+}
+
+static void on_compensation_done(struct commit *c, const struct run_decision *d)
+{
+    struct active_run *ar = commit_run(c);
+    const char *status = node_state_text(d->done.state);
+
+    json_array_append_new(ar->compensations,
+                          json_pack("{s:s, s:s, s:s, s:O?, s:s?, s:i}", "node_id",
+                                    ar->dag->nodes[d->ref.node].node_id, "handler",
+                                    d->done.handler != NULL ? d->done.handler : "", "status",
+                                    status, "input", d->done.input, "error", d->done.error,
+                                    "attempt_count", (int)d->tally.counted));
+    commit_event(c, "step.updated", status, d->ref.node, d->ref.attempt,
+                 json_pack("{s:b, s:s?}", "compensation", 1, "error", d->done.error));
+}
+
+static void (*const on_decision[DECIDE_COUNT])(struct commit *, const struct run_decision *) = {
+    [DECIDE_START_ATTEMPT] = on_start,       [DECIDE_STOP_ATTEMPT] = on_stop,
+    [DECIDE_ATTEMPT_DONE] = on_attempt_done, [DECIDE_NODE_DONE] = on_node_done,
+    [DECIDE_NODE_AGAIN] = on_node_again,     [DECIDE_COMPENSATION_DONE] = on_compensation_done,
+    [DECIDE_RUN_STATE] = commit_run_state,   [DECIDE_RUN_DONE] = commit_run_done,
+};
+
+void commit_decisions(struct commit *c)
+{
+    struct active_run *ar = commit_run(c);
+    struct run_decision d;
+
+    while (run_next(ar->run, &d)) {
+        assert(d.kind > DECIDE_INVALID && d.kind < DECIDE_COUNT);
+        on_decision[d.kind](c, &d);
+    }
+    ar->timer_ns = run_next_timer(ar->run);
+}

@@ -1,0 +1,139 @@
+/* run_rows.c -- a run's own decisions as rows. See rows.h. */
+#include "base/mem.h"
+#include "engine/commit/rows.h"
+#include "engine/engine_parts.h"
+#include "model/ledger/record.h"
+
+#include <assert.h>
+
+static struct store_counts counts_of(const struct active_run *ar)
+{
+    return (struct store_counts){
+        .total = (int64_t)ar->dag->node_count,
+        .completed = run_node_count(ar->run, NODE_COMPLETED),
+        .failed = run_node_count(ar->run, NODE_FAILED),
+        .skipped = run_node_count(ar->run, NODE_SKIPPED),
+    };
+}
+
+void commit_run_state(struct commit *c, const struct run_decision *d)
+{
+    struct active_run *ar = commit_run(c);
+    bool first = ar->started_us == 0;
+
+    if (d->run.state == RUN_ACTIVE && first)
+        ar->started_us = commit_wall_us(c);
+    store_batch_run_update(commit_batch(c), &(struct store_run_update){
+                                                .tenant = ar->tenant,
+                                                .run_id = ar->run_id,
+                                                .status = STORE_RUN_RUNNING,
+                                                .paused = d->run.state == RUN_PAUSED,
+                                                .cancel_requested = d->run.state == RUN_STOPPING &&
+                                                                    !d->run.timed_out,
+                                                .started_us = first ? ar->started_us : 0,
+                                                .counts = counts_of(ar),
+                                            });
+    if (d->run.state == RUN_ACTIVE && first)
+        commit_event(c, "run.started", "running", NO_NODE, 0,
+                     json_pack("{s:s, s:s, s:s, s:s, s:s}", "dag_id", ar->dag->dag_id,
+                               "dag_version", ar->dag->version, "dag_hash", ar->dag->hash.text,
+                               "inputs_hash", ar->inputs_hash.text, "trace_id", ar->trace_id));
+    else
+        commit_event(c, "run.updated", run_state_text(d->run.state), NO_NODE, 0, NULL);
+}
+
+/* {sink: its outputs} of the sinks that completed. */
+static json_t *run_output(const struct active_run *ar)
+{
+    json_t *output = json_object();
+
+    for (uint32_t i = 0; i < ar->dag->node_count; i++) {
+        struct node_view view = run_node(ar->run, i);
+
+        if (ar->dag->nodes[i].dependent_count == 0 && view.state == NODE_COMPLETED)
+            json_object_set(output, ar->dag->nodes[i].node_id, (json_t *)view.outputs);
+    }
+    return output;
+}
+
+static void run_chain_hash(const struct active_run *ar, struct sha256_hex *ret)
+{
+    auto_mem const char **hashes = mem_array(ar->dag->node_count, const char *);
+    size_t count = 0;
+
+    for (size_t i = 0; i < ar->dag->node_count; i++) {
+        const struct node_fact *fact = &ar->nodes[ar->dag->order[i]];
+
+        if (fact->chain_hash.text[0] != '\0')
+            hashes[count++] = fact->chain_hash.text;
+    }
+    execution_chain_hash(hashes, count, ret);
+    metrics_observe(ar->engine->host->metrics, METRIC_CHAIN_LENGTH, METRIC_LABELS(ar->dag->dag_id),
+                    (double)count);
+}
+
+static void run_metrics(struct active_run *ar, const char *status)
+{
+    struct metrics *m = ar->engine->host->metrics;
+    double seconds = (double)(ar->ended_us - ar->started_us) / 1e6;
+
+    metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS(ar->dag->dag_id, status), 1);
+    metrics_observe(m, METRIC_DAG_DURATION, METRIC_LABELS(ar->dag->dag_id), seconds);
+    metrics_add(m, METRIC_RUNS, METRIC_LABELS(status, ar->tenant), 1);
+    metrics_observe(m, METRIC_RUN_DURATION, METRIC_LABELS(ar->tenant), seconds);
+}
+
+static const struct {
+    enum store_run_status status;
+    const char *event;
+} run_ends[RUN_STATE_COUNT] = {
+    [RUN_COMPLETED] = {STORE_RUN_COMPLETED, "run.completed"},
+    [RUN_FAILED] = {STORE_RUN_FAILED, "run.failed"},
+    [RUN_CANCELLED] = {STORE_RUN_CANCELLED, "run.cancelled"},
+};
+
+void commit_run_done(struct commit *c, const struct run_decision *d)
+{
+    struct active_run *ar = commit_run(c);
+    auto_json output = run_output(ar);
+    auto_mem char *output_text = NULL, *errors = NULL, *compensations = NULL;
+    auto_done(buf) canonical = {0};
+    struct sha256_hex outputs_hash, chain;
+    const char *status = run_state_text(d->run.state);
+    size_t bytes;
+
+    assert(run_ends[d->run.state].event != NULL);
+    ar->ended_us = commit_wall_us(c);
+    if (ar->started_us == 0)
+        ar->started_us = ar->ended_us;
+    ar->final_state = d->run.state;
+    commit_jcs(output, &canonical);
+    outputs_hash = sha256_hex(buf_text(&canonical), canonical.len);
+    run_chain_hash(ar, &chain);
+    ar->chain_hash = chain;
+    output_text = commit_json_text(output, &bytes);
+    errors = commit_json_text(d->run.errors, &bytes);
+    compensations = commit_json_text(ar->compensations, &bytes);
+    store_batch_run_end(commit_batch(c),
+                        &(struct store_run_end){
+                            .tenant = ar->tenant,
+                            .run_id = ar->run_id,
+                            .status = run_ends[d->run.state].status,
+                            .output = output_text,
+                            .outputs_hash = outputs_hash.text,
+                            .chain_hash = chain.text,
+                            .error = json_string_value(json_array_get(d->run.errors, 0)),
+                            .errors = errors,
+                            .compensations =
+                                d->run.rolled_back || json_array_size(ar->compensations) > 0
+                                    ? compensations
+                                    : NULL,
+                            .counts = counts_of(ar),
+                            .completed_us = ar->ended_us,
+                        });
+    commit_event(c, run_ends[d->run.state].event, status, NO_NODE, 0,
+                 json_pack("{s:s, s:s}", "chain_hash", chain.text, "outputs_hash",
+                           outputs_hash.text));
+    run_metrics(ar, status);
+    commit_ends_run(c);
+}

@@ -1,0 +1,199 @@
+/* statements.c -- see statements.h. */
+#include "engine/evidence/statements.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/host.h"
+#include "engine/runs/active_run.h"
+#include "model/ledger/statement.h"
+
+#include <string.h>
+
+enum { SENDING_MAX = 64 };
+
+struct pending {
+    struct statements *owner;
+    char run_id[UUID_TEXT_BYTES];
+    char *tenant;
+    struct sha256_hex chain_hash;
+    char *payload;
+    size_t payload_bytes;
+    TAILQ_ENTRY(pending) link;
+};
+
+struct statements {
+    struct host *host;
+    TAILQ_HEAD(, pending) waiting;
+    unsigned waiting_count, sending;
+};
+
+struct statements *statements_new(struct host *host)
+{
+    struct statements *s = mem_new(struct statements);
+
+    s->host = host;
+    TAILQ_INIT(&s->waiting);
+    return s;
+}
+
+static void pending_free(struct pending *p)
+{
+    free(p->tenant);
+    free(p->payload);
+    free(p);
+}
+
+void statements_free(struct statements *s)
+{
+    struct pending *p;
+
+    if (s == NULL)
+        return;
+    while ((p = TAILQ_FIRST(&s->waiting)) != NULL) {
+        TAILQ_REMOVE(&s->waiting, p, link);
+        pending_free(p);
+    }
+    free(s);
+}
+
+unsigned statements_pending(const struct statements *s)
+{
+    return s->waiting_count + s->sending;
+}
+
+/* Records of the completed nodes in level order, then node id. */
+static json_t *records_of(const struct active_run *ar)
+{
+    json_t *records = json_array();
+
+    for (size_t i = 0; i < ar->dag->node_count; i++) {
+        json_t *record = ar->nodes[ar->dag->order[i]].record;
+
+        if (record != NULL)
+            json_array_append(records, record);
+    }
+    return records;
+}
+
+static char *payload_of(const struct active_run *ar, const char *builder_id, size_t *ret_bytes)
+{
+    auto_json records = records_of(ar);
+    auto_json statement = NULL;
+    auto_done(buf) text = {0};
+    char started[CLOCK_TEXT_BYTES], ended[CLOCK_TEXT_BYTES];
+    struct err e;
+
+    clock_text(ar->started_us, started);
+    clock_text(ar->ended_us, ended);
+    statement = statement_make(&(struct statement_run){
+        .run_id = ar->run_id,
+        .tenant = ar->tenant,
+        .status = run_state_text(ar->final_state),
+        .trace_id = ar->trace_id,
+        .dag_id = ar->dag->dag_id,
+        .dag_version = ar->dag->version,
+        .dag_hash = ar->dag->hash.text,
+        .inputs_hash = ar->inputs_hash.text,
+        .chain_hash = ar->chain_hash.text,
+        .ledger_head = ar->chain.prev.text,
+        .started_at = started,
+        .ended_at = ended,
+        .builder_id = builder_id,
+        .deterministic = ar->deterministic,
+        .records = records,
+    });
+    if (!jcs_write(statement, &text, &e)) {
+        log_event(LOG_ERROR, "statement.not_made", F_STR("run_id", ar->run_id), F_ERR(&e));
+        return NULL;
+    }
+    *ret_bytes = text.len;
+    return buf_take(&text);
+}
+
+void statements_add(struct statements *s, const struct active_run *ar)
+{
+    struct pending *p = mem_new(struct pending);
+
+    p->owner = s;
+    memcpy(p->run_id, ar->run_id, sizeof p->run_id);
+    p->tenant = mem_str(ar->tenant);
+    p->chain_hash = ar->chain_hash;
+    p->payload = payload_of(ar, s->host->builder_id, &p->payload_bytes);
+    if (p->payload == NULL) {
+        pending_free(p);
+        return;
+    }
+    TAILQ_INSERT_TAIL(&s->waiting, p, link);
+    s->waiting_count++;
+    statements_turn(s);
+}
+
+static void store(struct pending *p, const char *envelope)
+{
+    struct store_batch *batch = store_batch_new();
+    struct err e;
+
+    store_batch_statement_put(batch, &(struct store_statement){
+                                         .run_id = p->run_id,
+                                         .tenant = p->tenant,
+                                         .chain_hash = p->chain_hash.text,
+                                         .envelope = envelope,
+                                         .created_us = clock_wall_us(),
+                                     });
+    if (!store_submit_take(p->owner->host->store, &batch, NULL, NULL, &e)) {
+        log_event(LOG_ERROR, "statement.not_stored", F_STR("run_id", p->run_id), F_ERR(&e));
+        store_batch_free(batch);
+    }
+}
+
+static void is_signed(void *arg, const struct authority_result *result, const struct err *e)
+{
+    struct pending *p = arg;
+    struct statements *s = p->owner;
+
+    s->sending--;
+    if (e != NULL && e->code == ERR_UNAVAILABLE) { /* the authority died: the next one signs */
+        TAILQ_INSERT_HEAD(&s->waiting, p, link);
+        s->waiting_count++;
+        return;
+    }
+    if (e != NULL) {
+        log_event(LOG_ERROR, "statement.not_signed", F_STR("run_id", p->run_id), F_ERR(e));
+    } else {
+        auto_mem char *envelope =
+            mem_strn(result->signatures.envelopes[0].data, result->signatures.envelopes[0].len);
+
+        store(p, envelope);
+    }
+    pending_free(p);
+}
+
+static bool send_for_signing(struct statements *s, struct pending *p)
+{
+    struct authority_sign_item item = {PURPOSE_PROVENANCE, STATEMENT_PAYLOAD_TYPE, p->payload,
+                                       p->payload_bytes};
+    struct err e;
+
+    s->sending++;
+    if (authority_sign(s->host->authority, &item, 1, (struct authority_reply){is_signed, p}, &e))
+        return true;
+    s->sending--;
+    return false;
+}
+
+void statements_turn(struct statements *s)
+{
+    struct pending *p;
+
+    while (s->sending < SENDING_MAX && (p = TAILQ_FIRST(&s->waiting)) != NULL) {
+        if (!authority_client_attached(s->host->authority))
+            return;
+        TAILQ_REMOVE(&s->waiting, p, link);
+        s->waiting_count--;
+        if (send_for_signing(s, p))
+            continue;
+        TAILQ_INSERT_HEAD(&s->waiting, p, link);
+        s->waiting_count++;
+        return;
+    }
+}

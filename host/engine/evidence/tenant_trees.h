@@ -1,0 +1,26 @@
+/* tenant_trees.h -- the Merkle trees of the tenants whose heads a pass renews (heads.c). Each
+ * begins where the tenant's newest stored head ends. Inside heads.c only. */
+#ifndef ORCH_ENGINE_EVIDENCE_TENANT_TREES_H
+#define ORCH_ENGINE_EVIDENCE_TENANT_TREES_H
+
+#include "base/err.h"
+#include "model/ledger/head.h"
+#include "store/reader.h"
+
+#include <stdint.h>
+#include <uthash.h>
+
+struct tenant_tree {
+    struct ledger_head head;
+    int64_t created_us; /* of the old head until the new one is made */
+    UT_hash_handle hh;  /* by head.tenant */
+};
+
+/* Puts the event behind its tenant's tree, which is loaded first where it is not in the table.
+ * ERR_CORRUPT: the stored head is not one, or is over this event already. */
+bool tenant_trees_add(struct tenant_tree **trees, struct store_reader *reader,
+                      const struct store_leaf *leaf, struct err *e) must_check;
+/* Frees every tree; *trees is NULL afterwards. */
+void tenant_trees_clear(struct tenant_tree **trees);
+
+#endif

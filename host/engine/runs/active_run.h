@@ -1,0 +1,77 @@
+/* active_run.h -- one run in this process: its machine, what the ledger must remember of it while
+ * it lives, and the batches that are on their way. Inside the engine only.
+ *
+ * An active run is owned by the engine's table. It is freed once it has ended (or was dropped) and
+ * no batch of it is in flight. */
+#ifndef ORCH_ENGINE_RUNS_ACTIVE_RUN_H
+#define ORCH_ENGINE_RUNS_ACTIVE_RUN_H
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/uuid.h"
+#include "engine/catalog/dag_cache.h"
+#include "engine/engine.h"
+#include "model/ledger/event.h"
+#include "model/run/run.h"
+
+#include <sys/queue.h>
+#include <uthash.h>
+
+struct commit;
+
+/* What a completed or running node leaves for its record. */
+struct node_fact {
+    struct sha256_hex input_hash;  /* of the last attempt's input */
+    struct sha256_hex output_hash; /* "" unless completed */
+    struct sha256_hex chain_hash;  /* "" unless completed */
+    json_t *record;                /* owned; NULL unless completed */
+    int64_t started_us;            /* first attempt; 0 before */
+    int64_t ended_us;
+    int64_t attempt_started_us; /* last attempt at the sandbox */
+    char plugin[256];           /* of the last attempt */
+    struct sha256_hex plugin_digest;
+    enum profile profile;
+    uint32_t layers;
+    int level;
+};
+
+enum run_place {
+    PLACE_WAITING, /* admitted to the table, waits for one of runs-active-max */
+    PLACE_ACTIVE,
+    PLACE_ENDED, /* out of the counts; goes when its last batch is done */
+};
+
+struct active_run {
+    struct engine *engine;
+    enum run_place place;
+    char run_id[UUID_TEXT_BYTES];
+    char trace_id[33];
+    char *tenant;
+    struct dag_use *use;
+    const struct dag *dag; /* of use */
+    struct run *run;
+    json_t *input;
+    json_t *compensations; /* array: facts in the order they came */
+    struct sha256_hex inputs_hash;
+    struct sha256_hex chain_hash; /* of the execution; set when it has ended */
+    enum run_state final_state;   /* the same */
+    struct event_chain chain;
+    struct node_fact *nodes; /* dag->node_count */
+    int64_t created_us, started_us, ended_us;
+    int64_t timer_ns; /* run_next_timer as last seen */
+    uint64_t seed;
+    uint32_t in_flight; /* batches */
+    uint32_t rebuilds;  /* after refused commits */
+    bool deterministic, checkpoints, dropped;
+    TAILQ_ENTRY(active_run) queue; /* of its place: waiting or active */
+    UT_hash_handle hh;
+};
+
+void active_run_free(struct active_run *ar); /* accepts NULL */
+DEFINE_AUTO(active_run)
+
+/* A machine for the run, not started; takes the use. input is referenced. */
+struct active_run *active_run_new(struct engine *engine, const char *tenant, struct dag_use **use,
+                                  json_t *input) must_check;
+
+#endif

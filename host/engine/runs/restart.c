@@ -1,0 +1,110 @@
+/* restart.c -- a new run that points to the old one and keeps what is not downstream. */
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/commit/rows.h"
+#include "engine/engine_parts.h"
+#include "engine/runs/start.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static bool inputs_of(const struct store_run *row, const json_t *given, json_t **ret, struct err *e)
+{
+    if (given != NULL) {
+        *ret = json_incref((json_t *)given);
+        return true;
+    }
+    return json_parse(row->input, strlen(row->input), &json_limits_default, ret, NULL, e);
+}
+
+/* The nodes that a restart from `from` keeps: their rows and records are copied to the new run. */
+static bool keep_nodes(struct active_run *ar, const struct active_run *old, const char *from,
+                       struct commit *c, struct err *e)
+{
+    const struct dag_node *node = dag_find(ar->dag, from);
+    auto_mem bool *keep = mem_array(ar->dag->node_count, bool);
+
+    if (node == NULL)
+        return err_set(e, ERR_UNPROCESSABLE, "no node '%s' in %s@%s", from, ar->dag->dag_id,
+                       ar->dag->version);
+    run_restart_keeps(ar->dag, dag_index(ar->dag, node), keep);
+    for (uint32_t i = 0; i < ar->dag->node_count; i++) {
+        struct node_view view = run_node(old->run, i);
+
+        if (!keep[i] || view.state != NODE_COMPLETED)
+            continue;
+        if (!run_restore_node(ar->run, i,
+                              &(struct node_past){.state = NODE_COMPLETED,
+                                                  .tally = view.tally,
+                                                  .outputs = (json_t *)view.outputs},
+                              e))
+            return false;
+        ar->nodes[i] = old->nodes[i];
+        json_incref(ar->nodes[i].record);
+    }
+    for (uint32_t i = 0; i < ar->dag->node_count; i++) { /* all facts first: records link to them */
+        struct node_view view = run_node(ar->run, i);
+
+        if (view.state == NODE_COMPLETED)
+            commit_kept_node(c, i, view.tally, view.outputs);
+    }
+    return true;
+}
+
+static bool restart(struct engine *engine, const struct api_actor *who,
+                    const struct api_run_restart *what, struct commit **ret, struct err *e)
+{
+    auto_done(store_run_list) rows = {0};
+    auto_json inputs = NULL;
+    auto_obj(active_run) old = NULL;
+    struct active_run *ar;
+    struct start start = {0};
+    struct commit *c;
+
+    if (!start_admitted(engine, e) ||
+        !store_read_run(engine->host->reader, who->tenant, what->run_id, &rows, e) ||
+        !inputs_of(&rows.rows[0], what->inputs, &inputs, e) ||
+        !start_inputs(inputs, &start.inputs_hash, e) ||
+        !engine_load(engine, &rows.rows[0], &old, e))
+        return false;
+    if (engine_find(engine, who->tenant, what->run_id) != NULL)
+        return err_set(e, ERR_CONFLICT, "run %s is still going on", what->run_id);
+    old->run = run_new(old->dag, &(struct run_options){.input = old->input});
+    if (what->from_node != NULL && !engine_restore(old, e))
+        return false;
+    if (!dag_cache_get(engine->host->dags, who->tenant, rows.rows[0].dag_id,
+                       rows.rows[0].dag_version, &start.use, e))
+        return false;
+    start.deterministic = old->deterministic;
+    start.checkpoints = old->checkpoints;
+    start.seed = start_seed(old->dag, &start.inputs_hash, start.deterministic);
+    ar = start_run(engine, who, &start, inputs);
+    c = commit_new(ar, ar->created_us);
+    start_insert(c, who, NULL, (struct parent){what->run_id, "restart"});
+    if (what->from_node != NULL && !keep_nodes(ar, old, what->from_node, c, e)) {
+        commit_abandon(&c);
+        active_run_free(ar);
+        return false;
+    }
+    *ret = c;
+    return true;
+}
+
+void engine_run_restart(struct engine *engine, const struct api_actor *who,
+                        const struct api_run_restart *what, api_done_fn done, void *done_arg)
+{
+    struct active_run *ar;
+    struct commit *c;
+    struct err e;
+
+    if (!restart(engine, who, what, &c, &e)) {
+        answer_error(done, done_arg, &e, NULL);
+        return;
+    }
+    commit_set_answer(c,
+                      &(struct commit_answer){.done = done, .done_arg = done_arg, .created = true});
+    ar = commit_run(c);
+    start_launch(&ar, &c);
+}

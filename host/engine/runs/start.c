@@ -1,0 +1,240 @@
+/* start.c -- a new run: admitted, inserted, begun. See start.h and engine.h. */
+#include "engine/runs/start.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/commit/rows.h"
+#include "engine/engine_parts.h"
+
+#include <sodium.h>
+#include <string.h>
+
+uint64_t start_seed(const struct dag *dag, const struct sha256_hex *inputs_hash, bool deterministic)
+{
+    auto_mem char *text = mem_printf("%s:%s", dag->hash.text, inputs_hash->text);
+    uint8_t digest[SHA256_BYTES];
+    uint64_t seed;
+
+    if (deterministic)
+        sha256(text, strlen(text), digest);
+    else
+        randombytes_buf(digest, sizeof digest);
+    memcpy(&seed, digest, sizeof seed);
+    return seed & INT64_MAX; /* the store's integers are signed */
+}
+
+bool start_admitted(const struct engine *engine, struct err *e)
+{
+    if (!engine->host->accepting || engine->host->draining)
+        return err_set(e, ERR_UNAVAILABLE, "this host takes no new runs now (%s)",
+                       engine->host->draining ? "it is draining" : "accept-runs is false");
+    if (engine->waiting_count >= engine->waiting_max && !engine_has_room(engine))
+        return err_set(e, ERR_LIMIT,
+                       "%u runs execute and %u wait, which is all that this host admits",
+                       engine->active, engine->waiting_count);
+    return true;
+}
+
+bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e)
+{
+    auto_done(buf) text = {0};
+
+    if (!json_is_object(inputs))
+        return err_set(e, ERR_INVALID, "the run's input must be an object, not %s",
+                       json_type_name(inputs));
+    if (!jcs_write(inputs, &text, e))
+        return err_wrap(e, "the run's input");
+    if (text.len > RUN_INPUT_BYTES_MAX)
+        return err_set(e, ERR_TOO_LARGE, "the run's input has %zu bytes, at most %u are taken",
+                       text.len, RUN_INPUT_BYTES_MAX);
+    *ret = sha256_hex(buf_text(&text), text.len);
+    return true;
+}
+
+/* The run that the same start made before (DESIGN 12), answered as a repeat. */
+static bool repeat_of(struct engine *engine, const char *tenant, const char *run_token,
+                      const char *dag_id, const char *inputs_hash, api_done_fn done, void *done_arg)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e;
+
+    if (run_token == NULL ||
+        !store_read_run_by_token(engine->host->reader, tenant, run_token, dag_id, inputs_hash,
+                                 &rows, &e) ||
+        rows.count == 0)
+        return false;
+    done(done_arg, &(struct api_outcome){
+                       .run_id = rows.rows[0].run_id,
+                       .trace_id = rows.rows[0].trace_id,
+                       .dag_id = rows.rows[0].dag_id,
+                       .version = rows.rows[0].dag_version,
+                       .created = false,
+                   });
+    return true;
+}
+
+struct active_run *start_run(struct engine *engine, const struct api_actor *who,
+                             struct start *start, json_t *inputs)
+{
+    struct active_run *ar = active_run_new(engine, who->tenant, &start->use, inputs);
+
+    ar->created_us = clock_wall_us();
+    uuid7(ar->created_us, ar->run_id);
+    if (!text_copy(ar->trace_id, sizeof ar->trace_id, who->trace_id))
+        ar->trace_id[0] = '\0';
+    ar->inputs_hash = start->inputs_hash;
+    ar->seed = start->seed;
+    ar->deterministic = start->deterministic;
+    ar->checkpoints = start->checkpoints;
+    ar->run =
+        run_new(ar->dag,
+                &(struct run_options){
+                    .seed = ar->seed,
+                    .deterministic_mode = start->deterministic,
+                    .input = ar->input,
+                    .grace_ns = config_int(engine->host->config, CONFIG_CANCEL_GRACE_MS) * 1000000,
+                });
+    return ar;
+}
+
+static char *levels_text(const struct dag *dag)
+{
+    auto_done(buf) text = {0};
+
+    buf_addc(&text, '[');
+    for (size_t i = 0; i < dag->level_count; i++) {
+        buf_adds(&text, i > 0 ? ",[" : "[");
+        for (uint32_t j = 0; j < dag->levels[i].count; j++) {
+            const char *id = dag->nodes[dag->order[dag->levels[i].first + j]].node_id;
+
+            if (j > 0)
+                buf_addc(&text, ',');
+            buf_add_json_str(&text, id, strlen(id));
+        }
+        buf_addc(&text, ']');
+    }
+    buf_addc(&text, ']');
+    return buf_take(&text);
+}
+
+void start_insert(struct commit *c, const struct api_actor *who, const char *run_token,
+                  struct parent parent)
+{
+    struct active_run *ar = commit_run(c);
+    auto_mem char *levels = levels_text(ar->dag);
+    auto_done(buf) input = {0};
+    double timeout_s = ar->dag->run_timeout_s;
+
+    json_add_compact(&input, ar->input);
+    store_batch_run_insert(commit_batch(c),
+                           &(struct store_run){
+                               .run_id = ar->run_id,
+                               .tenant = ar->tenant,
+                               .dag_id = ar->dag->dag_id,
+                               .dag_version = ar->dag->version,
+                               .status = STORE_RUN_PENDING,
+                               .run_token = run_token,
+                               .inputs_hash = ar->inputs_hash.text,
+                               .trace_id = ar->trace_id,
+                               .parent_run_id = parent.run_id,
+                               .parent_kind = parent.kind,
+                               .created_by = who->subject,
+                               .input = buf_text(&input),
+                               .levels = levels,
+                               .seed = (int64_t)ar->seed,
+                               .deterministic = ar->deterministic,
+                               .checkpoint_enabled = ar->checkpoints,
+                               .counts.total = (int64_t)ar->dag->node_count,
+                               .created_us = ar->created_us,
+                               .deadline_us =
+                                   timeout_s > 0 ? ar->created_us + (int64_t)(timeout_s * 1e6) : 0,
+                           });
+}
+
+/* A start that another start of the same token overtook between the look-up and the commit. */
+struct starting {
+    struct engine *engine;
+    char *tenant, *run_token, *dag_id;
+    struct sha256_hex inputs_hash;
+    api_done_fn done;
+    void *done_arg;
+};
+
+static void started(void *arg, const struct api_outcome *outcome)
+{
+    struct starting *s = arg;
+    bool answered = false;
+
+    if (outcome->e != NULL && outcome->e->code == ERR_CONFLICT)
+        answered = repeat_of(s->engine, s->tenant, s->run_token, s->dag_id, s->inputs_hash.text,
+                             s->done, s->done_arg);
+    if (!answered)
+        s->done(s->done_arg, outcome);
+    free(s->tenant);
+    free(s->run_token);
+    free(s->dag_id);
+    free(s);
+}
+
+static struct starting *starting_new(const struct active_run *ar, const char *run_token,
+                                     api_done_fn done, void *done_arg)
+{
+    struct starting *s = mem_new(struct starting);
+
+    *s = (struct starting){
+        .engine = ar->engine,
+        .tenant = mem_str(ar->tenant),
+        .run_token = mem_str(run_token),
+        .dag_id = mem_str(ar->dag->dag_id),
+        .inputs_hash = ar->inputs_hash,
+        .done = done,
+        .done_arg = done_arg,
+    };
+    return s;
+}
+
+void start_launch(struct active_run **run, struct commit **c)
+{
+    struct active_run *ar = *run;
+    bool now = engine_has_room(ar->engine);
+
+    engine_add(ar->engine, run);
+    if (!now || !engine_begin(ar, *c))
+        commit_event(*c, "run.updated", "pending", NO_NODE, 0, NULL);
+    commit_submit(c);
+}
+
+void engine_run_start(struct engine *engine, const struct api_actor *who,
+                      const struct api_run_start *what, api_done_fn done, void *done_arg)
+{
+    struct start start = {.deterministic = what->deterministic_mode,
+                          .checkpoints = what->checkpoint_enabled};
+    struct active_run *ar;
+    struct commit *c;
+    struct err e;
+
+    if (!start_inputs(what->inputs, &start.inputs_hash, &e)) {
+        answer_error(done, done_arg, &e, NULL);
+        return;
+    }
+    if (repeat_of(engine, who->tenant, what->run_token, what->dag_id, start.inputs_hash.text, done,
+                  done_arg))
+        return;
+    if (!start_admitted(engine, &e) || !dag_cache_get(engine->host->dags, who->tenant, what->dag_id,
+                                                      what->version, &start.use, &e)) {
+        answer_error(done, done_arg, &e, NULL);
+        return;
+    }
+    start.seed = start_seed(dag_use_dag(start.use), &start.inputs_hash, start.deterministic);
+    ar = start_run(engine, who, &start, (json_t *)what->inputs);
+    c = commit_new(ar, ar->created_us);
+    start_insert(c, who, what->run_token, (struct parent){0});
+    commit_set_answer(c, &(struct commit_answer){
+                             .done = started,
+                             .done_arg = starting_new(ar, what->run_token, done, done_arg),
+                             .created = true,
+                         });
+    start_launch(&ar, &c);
+}

@@ -1,0 +1,309 @@
+/* load.c -- from a document to a model: the definition's own table, the nodes in their order, and
+ * the checks that follow. See dag.h. */
+#include "model/dag/source/load.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/dag/plan.h"
+#include "model/dag/words.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_CHARS_MAX 256 /* V021: VARCHAR(256) */
+#define VERSION_CHARS_MAX 32
+#define DESCRIPTION_CHARS_MAX 65536
+#define TIME_CHARS_MAX 64
+
+static void load_nodes(struct loader *l, void *target, const char *key, json_t *value);
+static void load_default_retry(struct loader *l, void *target, const char *key, json_t *value);
+static void load_default_timeout(struct loader *l, void *target, const char *key, json_t *value);
+
+#define AT(member) offsetof(struct dag, member)
+static const struct field dag_fields[] = {
+    {.name = "dag_id", FIELD_ID, AT(dag_id), .max = DAG_ID_BYTES_MAX},
+    {.name = "name", FIELD_TEXT, AT(name), .max = NAME_CHARS_MAX},
+    {.name = "description", FIELD_TEXT, AT(description), .max = DESCRIPTION_CHARS_MAX},
+    {.name = "version", FIELD_TEXT, AT(version), .max = VERSION_CHARS_MAX},
+    {.name = "nodes", FIELD_CUSTOM, 0, .load = load_nodes},
+    {.name = "default_retry_policy",
+     FIELD_CUSTOM,
+     AT(default_retry_policy),
+     .load = load_default_retry},
+    {.name = "default_timeout_policy",
+     FIELD_CUSTOM,
+     AT(default_timeout_policy),
+     .load = load_default_timeout},
+    {.name = "run_timeout_seconds", FIELD_NUMBER, AT(run_timeout_s), 0.001, TIMEOUT_S_MAX},
+    {.name = "on_failure", FIELD_WORD, AT(on_failure), .words = dag_failure_words},
+    {.name = "max_parallel_nodes", FIELD_UINT32, AT(max_parallel_nodes), 0, DAG_PARALLEL_NODES_MAX},
+    {.name = "metadata", FIELD_OBJECT, AT(metadata)},
+    {.name = "signature", FIELD_ANY, AT(signature)},
+    {.name = "created_at", FIELD_TEXT, AT(created_at), .max = TIME_CHARS_MAX},
+    {.name = "hash", FIELD_IGNORED}, /* an export carries it; it is always computed anew */
+    {0},
+};
+#undef AT
+
+static void load_default_retry(struct loader *l, void *target, const char *key, json_t *value)
+{
+    load_retry_policy(l, key, value, target);
+}
+
+static void load_default_timeout(struct loader *l, void *target, const char *key, json_t *value)
+{
+    load_timeout_policy(l, key, value, target);
+}
+
+struct member {
+    const char *key;
+    json_t *value;
+    uint32_t position;
+};
+
+/* UTF-8 bytes sort as code points do. */
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct member *)a)->key, ((const struct member *)b)->key);
+}
+
+static struct member *sorted_members_owned(json_t *object)
+{
+    struct member *members = mem_array(json_object_size(object) + 1, struct member);
+    uint32_t count = 0;
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(object, key, value)
+    {
+        members[count] = (struct member){key, value, count};
+        count++;
+    }
+    qsort(members, count, sizeof(struct member), by_key);
+    return members;
+}
+
+static void load_nodes(struct loader *l, void *target, const char *key, json_t *value)
+{
+    struct dag *dag = target;
+    size_t count = json_object_size(value);
+    auto_mem struct member *members = NULL;
+
+    if (!json_is_object(value)) {
+        load_wrong(l, key, value, "an object of node id to node");
+        return;
+    }
+    if (count > DAG_NODES_MAX) {
+        finding_add(l->findings, FINDING_TOO_LARGE, source_place(l->source, value, key), NULL, 0,
+                    "The DAG has %zu nodes, at most %u are taken", count, DAG_NODES_MAX);
+        return;
+    }
+    members = sorted_members_owned(value);
+    dag->nodes = mem_array(count + 1, struct dag_node);
+    dag->node_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct loader inner = *l;
+
+        inner.node_id = members[i].key;
+        dag->nodes[i].node_id = members[i].key;
+        dag->nodes[i].position = members[i].position;
+        dag->nodes[i].place = source_place(l->source, NULL, members[i].key);
+        load_node(&inner, &dag->nodes[i], members[i].value);
+    }
+}
+
+/* A key as Python prints it inside a list. Characters that Python would write as \x or \u escapes
+ * (blanks beyond ASCII, unassigned code points) stay as they are. */
+static void add_python_text(struct buf *b, const char *text)
+{
+    char quote = strchr(text, '\'') != NULL && strchr(text, '"') == NULL ? '"' : '\'';
+
+    buf_addc(b, quote);
+    for (; *text != '\0'; text++) {
+        if (*text == '\\' || *text == quote)
+            buf_addc(b, '\\');
+        buf_addc(b, *text);
+    }
+    buf_addc(b, quote);
+}
+
+/* greenlang 1.1: "dag_" and 12 hex digits of SHA-256 of "test-dag:['A', 'B']". */
+static void generate_id(struct dag *dag)
+{
+    auto_done(buf) text = {0};
+    struct sha256_hex hash;
+
+    buf_addf(&text, "%s:[", dag->name);
+    for (size_t i = 0; i < dag->node_count; i++) {
+        buf_adds(&text, i > 0 ? ", " : "");
+        add_python_text(&text, dag->nodes[i].node_id);
+    }
+    buf_addc(&text, ']');
+    hash = sha256_hex(text.data, text.len);
+    dag->generated_id = mem_printf("dag_%.12s", hash.text);
+    dag->dag_id = dag->generated_id;
+}
+
+static struct dag *dag_new(json_t *doc)
+{
+    struct dag *dag = mem_new(struct dag);
+
+    dag->doc = json_incref(doc);
+    dag->dag_id = "";
+    dag->name = "";
+    dag->description = "";
+    dag->version = "1.0.0";
+    dag->default_retry_policy = retry_policy_default;
+    dag->default_timeout_policy = timeout_policy_default;
+    dag->on_failure = DAG_FAILURE_FAIL_FAST;
+    return dag;
+}
+
+static void finish(struct dag *dag, struct dag_findings *findings)
+{
+    struct err e;
+
+    dag->valid = findings->count == 0 && findings->left_out == 0;
+    if (!dag->valid)
+        return;
+    graph_levels(dag);
+    if (dag_hash(dag, &dag->hash, &e))
+        return;
+    finding_add(findings, FINDING_BAD_FIELD, (struct json_place){0, 0}, NULL, 0,
+                "The definition cannot be hashed: %s", e.msg);
+    dag->valid = false;
+}
+
+static struct dag *load_owned(const struct source *source, struct dag_findings *findings)
+{
+    struct dag *dag = dag_new(source->root);
+    struct loader loader = {
+        .source = source,
+        .dag = dag,
+        .findings = findings,
+        .wrong = FINDING_BAD_FIELD,
+    };
+
+    load_fields(&loader, dag_fields, source->root, dag);
+    if (*dag->dag_id == '\0')
+        generate_id(dag);
+    if (dag->max_parallel_nodes == 0)
+        dag->max_parallel_nodes = DAG_PARALLEL_NODES_DEFAULT; /* 0 is taken as "not given" */
+    graph_index(dag);
+    graph_check(dag, source, findings);
+    findings_finish(findings);
+    finish(dag, findings);
+    return dag;
+}
+
+/* Takes the places of source; its root is replaced when it has steps[]. */
+static bool load_source(struct source *source, struct dag **ret, struct dag_findings *findings,
+                        struct err *e)
+{
+    json_t *native;
+
+    if (!json_is_object(source->root))
+        return err_set(e, ERR_INVALID, "a definition is an object, not %s",
+                       json_type_name(source->root));
+    if (json_object_get(source->root, "steps") != NULL) {
+        native = load_steps_owned(source, findings);
+        json_decref(source->root);
+        source->root = native;
+    }
+    *ret = load_owned(source, findings);
+    return true;
+}
+
+/* The finding has its place in numbers; an error has it only in its message. */
+static const char *without_place(const char *message, struct json_place place)
+{
+    char prefix[64];
+    int len = snprintf(prefix, sizeof(prefix), "line %d column %d: ", place.line, place.column);
+
+    return strncmp(message, prefix, (size_t)len) == 0 ? message + len : message;
+}
+
+static bool refuse(struct dag_findings *findings, struct json_place place, const struct err *e)
+{
+    finding_add(findings, FINDING_BAD_SYNTAX, place, NULL, 0, "%s", without_place(e->msg, place));
+    return false;
+}
+
+bool dag_parse(const char *text, size_t len, struct dag **ret, struct dag_findings *findings,
+               struct err *e)
+{
+    auto_done(source) source = {0};
+    struct json_place place = {0, 0};
+    struct err local, *reason = e != NULL ? e : &local;
+
+    if (source_read(text, len, &source, &place, reason) &&
+        load_source(&source, ret, findings, reason))
+        return true;
+    return refuse(findings, place, reason);
+}
+
+bool dag_from_json(json_t *doc, struct dag **ret, struct dag_findings *findings, struct err *e)
+{
+    auto_done(source) source = {.root = json_incref(doc)};
+    struct err local, *reason = e != NULL ? e : &local;
+
+    if (load_source(&source, ret, findings, reason))
+        return true;
+    return refuse(findings, (struct json_place){0, 0}, reason);
+}
+
+bool dag_from_json_valid(json_t *doc, struct dag **ret, struct err *e)
+{
+    auto_done(dag_findings) findings = {0};
+    auto_done(buf) text = {0};
+    auto_obj(dag) dag = NULL;
+
+    if (!dag_from_json(doc, &dag, &findings, e))
+        return false;
+    if (!dag->valid) {
+        findings_text(&findings, &text);
+        return err_set(e, ERR_UNPROCESSABLE, "DAG validation failed: %s", buf_text(&text));
+    }
+    *ret = take(dag);
+    return true;
+}
+
+void dag_free(struct dag *dag)
+{
+    if (dag == NULL)
+        return;
+    for (size_t i = 0; i < dag->node_count; i++)
+        node_done(&dag->nodes[i]);
+    retry_policy_done(&dag->default_retry_policy);
+    free(dag->nodes);
+    free(dag->order);
+    free(dag->levels);
+    free(dag->edges);
+    free(dag->generated_id);
+    json_decref(dag->doc);
+    free(dag);
+}
+
+static int node_by_id(const void *id, const void *node)
+{
+    return strcmp(id, ((const struct dag_node *)node)->node_id);
+}
+
+const struct dag_node *dag_find(const struct dag *dag, const char *node_id)
+{
+    if (dag->node_count == 0)
+        return NULL;
+    return bsearch(node_id, dag->nodes, dag->node_count, sizeof(struct dag_node), node_by_id);
+}
+
+const struct retry_policy *dag_retry_policy(const struct dag *dag, const struct dag_node *node)
+{
+    return node->retry_policy != NULL ? node->retry_policy : &dag->default_retry_policy;
+}
+
+const struct timeout_policy *dag_timeout_policy(const struct dag *dag, const struct dag_node *node)
+{
+    return node->timeout_policy != NULL ? node->timeout_policy : &dag->default_timeout_policy;
+}

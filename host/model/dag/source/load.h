@@ -1,0 +1,82 @@
+/* load.h -- tables of fields: how a JSON object becomes one of our structs. Private to
+ * host/model/dag.
+ *
+ * Each object of the definition has one table; the engine in load_field.c walks the object, so an
+ * unknown field, a wrong type and a value out of bounds are worded in one place. null always means
+ * "not given". A wrong value leaves the default and makes a finding. */
+#ifndef ORCH_MODEL_DAG_SOURCE_LOAD_H
+#define ORCH_MODEL_DAG_SOURCE_LOAD_H
+
+#include "model/dag/dag.h"
+#include "model/dag/source/source.h"
+
+struct loader {
+    const struct source *source;
+    struct dag *dag;
+    struct dag_findings *findings;
+    const char *node_id;     /* whose fields these are; NULL: the definition's own */
+    const char *within;      /* the object inside it, as "retry_policy"; NULL: none */
+    enum finding_type wrong; /* the type of a wrong value's finding */
+};
+
+enum field_kind {
+    FIELD_IGNORED, /* known, and without a meaning here */
+    FIELD_TEXT,    /* const char *, at most max characters */
+    FIELD_ID,      /* the same without control characters; max in bytes */
+    FIELD_BOOL,    /* bool */
+    FIELD_UINT32,
+    FIELD_INT32,
+    FIELD_INT64,
+    FIELD_NUMBER, /* double */
+    FIELD_WORD,   /* enum, an index into words */
+    FIELD_OBJECT, /* json_t *, borrowed */
+    FIELD_ANY,    /* json_t *, borrowed */
+    FIELD_CUSTOM, /* load(), which gets the member's own value */
+};
+
+struct field {
+    const char *name;
+    enum field_kind kind;
+    size_t offset;
+    double min;
+    double max;
+    const char *const *words;
+    void (*load)(struct loader *l, void *target, const char *key, json_t *value);
+};
+
+/* fields ends with a NULL name. object's keys must outlive target. */
+void load_fields(struct loader *l, const struct field *fields, json_t *object, void *target);
+
+/* A finding about a member: "Node 'A': retry_policy.strategy must be ..., not ...". key may be
+ * NULL for one about the whole object. */
+void load_wrong(struct loader *l, const char *key, const json_t *value, const char *wanted);
+/* 1 to bytes_max bytes, no control characters. */
+bool load_id_ok(const char *text, size_t bytes_max);
+
+/* Loads a list of texts: every other item makes a finding, and false. */
+bool load_texts(struct loader *l, const char *key, json_t *value);
+
+/* load_policy.c; an empty object gives NULL (inherit). The caller owns what they allocate. */
+void load_retry_policy(struct loader *l, const char *key, json_t *value,
+                       struct retry_policy *target);
+void load_timeout_policy(struct loader *l, const char *key, json_t *value,
+                         struct timeout_policy *target);
+void load_retry_policy_ptr(struct loader *l, void *target, const char *key, json_t *value);
+void load_timeout_policy_ptr(struct loader *l, void *target, const char *key, json_t *value);
+void retry_policy_done(struct retry_policy *policy);
+void retry_policy_free(struct retry_policy *policy);
+
+/* load_node.c */
+void load_node(struct loader *l, struct dag_node *node, json_t *value);
+void node_done(struct dag_node *node);
+
+/* load_steps.c: StellaOps' steps[] + edges[] as a native definition with the same places. The
+ * result is a new object; *source is changed to carry the places of its keys. */
+json_t *load_steps_owned(struct source *source, struct dag_findings *findings) must_check;
+
+/* graph.c: indexes, then the contract's findings; levels of a valid definition. */
+void graph_index(struct dag *dag);
+void graph_check(struct dag *dag, const struct source *source, struct dag_findings *findings);
+void graph_levels(struct dag *dag);
+
+#endif

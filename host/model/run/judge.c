@@ -1,0 +1,66 @@
+#include "base/rng.h"
+#include "model/run/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* INFRA is ours: a short delay, and a bound so that a host that cannot start workers fails its
+ * nodes in about half a minute instead of never. */
+static const struct retry_policy infra_policy = {
+    .max_retries = RUN_INFRA_RETRIES_MAX,
+    .strategy = RETRY_EXPONENTIAL,
+    .base_delay_s = 0.05,
+    .max_delay_s = 5.0,
+    .jitter = true,
+    .jitter_range = 0.1,
+};
+
+/* greenlang 1.3: whoever asks for the process to end is not asked again. */
+static bool never_retried(const char *error_class)
+{
+    return strcmp(error_class, "KeyboardInterrupt") == 0 || strcmp(error_class, "SystemExit") == 0;
+}
+
+/* A policy may name the class or `module.Class`. */
+static bool listed(const struct retry_policy *policy, const char *error_class)
+{
+    const char *dot = strrchr(error_class, '.');
+
+    return retry_class_listed(policy, error_class) ||
+           (dot != NULL && retry_class_listed(policy, dot + 1));
+}
+
+bool judge_retry(const struct retry_policy *policy, bool idempotent, const struct node_tally *tally,
+                 enum attempt_class class, const char *error_class)
+{
+    if (!idempotent && !attempt_class_answered(class))
+        return false;
+    switch (attempt_class_retry(class)) {
+    case RETRY_NEVER:
+        return false;
+    case RETRY_UNCOUNTED:
+        return tally->infra <= infra_policy.max_retries;
+    case RETRY_POLICY:
+        break;
+    }
+    return tally->used <= policy->max_retries && !never_retried(error_class) &&
+           listed(policy, error_class);
+}
+
+int64_t judge_delay_ns(const struct retry_policy *policy, const struct node_tally *tally,
+                       enum attempt_class class, uint64_t seed)
+{
+    bool ours = attempt_class_retry(class) == RETRY_UNCOUNTED;
+    struct rng rng = rng_of(seed + tally->attempts);
+    double unit = 2.0 * rng_unit(&rng) - 1.0;
+
+    return ns_of(
+        retry_delay_s(ours ? &infra_policy : policy, ours ? tally->infra : tally->used, unit));
+}
+
+uint64_t judge_seed(uint64_t run_seed, const struct step *s)
+{
+    struct rng rng = rng_of(run_seed ^ ((uint64_t)s->node << 1 | s->compensation));
+
+    return rng_u64(&rng);
+}

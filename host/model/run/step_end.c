@@ -1,0 +1,166 @@
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/run/internal.h"
+
+#include <string.h>
+
+static void set_error_take(struct step *s, char *text, char *error_class)
+{
+    step_drop_error(s);
+    s->error = text;
+    s->error_class = error_class;
+}
+
+/* Words from outside: bounded, and always UTF-8. */
+static char *outside_text(const char *text)
+{
+    size_t len = strnlen(text, ERROR_TEXT_BYTES_MAX);
+    auto_done(buf) b = {0};
+
+    if (text_utf8_valid(text, len))
+        return mem_strn(text, len);
+    text_add_printable(&b, text, len);
+    return buf_take(&b);
+}
+
+static char *timeout_text(const struct run *run, const struct step *s)
+{
+    char seconds[SECONDS_TEXT_BYTES];
+
+    timeout_attempt_text(step_timeout_policy(run, s), seconds);
+    return mem_printf("Node '%s' timed out after %ss", step_label(run, s), seconds);
+}
+
+static char *outcome_text(const struct run *run, const struct step *s,
+                          const struct attempt_outcome *o)
+{
+    if (o->class == ATTEMPT_TIMEOUT)
+        return timeout_text(run, s);
+    if (o->class == ATTEMPT_UNKNOWN_AGENT)
+        return mem_printf("Agent '%s' not found in registry", step_agent(run, s));
+    if (o->message != NULL && o->message[0] != '\0')
+        return outside_text(o->message);
+    return mem_printf("the attempt ended: %s", attempt_class_text(o->class));
+}
+
+/* Ours, not the node's: no attempt of it. */
+static void uncount_attempt(struct node_tally *t)
+{
+    t->counted--;
+    t->used--;
+    t->infra++;
+}
+
+static void note_outcome(const struct run *run, struct step *s, const struct attempt_outcome *o)
+{
+    s->class = o->class;
+    if (o->class == ATTEMPT_OK) {
+        step_drop_error(s);
+        s->outputs = outputs_wrap_owned(o->outputs);
+        return;
+    }
+    set_error_take(s, outcome_text(run, s, o), outside_text(attempt_error_class(o)));
+    if (attempt_class_retry(o->class) == RETRY_UNCOUNTED || s->cause == STOP_QUEUE_TIMEOUT)
+        uncount_attempt(&s->tally);
+}
+
+/* The node's own deadlines, in the words of the attempt's. */
+static void note_timeout(const struct run *run, struct step *s, enum stop_cause cause)
+{
+    const struct timeout_policy *policy = step_timeout_policy(run, s);
+    bool queue = cause == STOP_QUEUE_TIMEOUT;
+    char seconds[32];
+
+    jcs_number(queue ? policy->queue_s : policy->node_s, seconds);
+    s->class = ATTEMPT_TIMEOUT;
+    s->timed_out = true;
+    set_error_take(s,
+                   mem_printf("Node '%s' timed out after %ss %s", step_label(run, s), seconds,
+                              queue ? "waiting to start" : "over all attempts"),
+                   mem_str("TimeoutError"));
+}
+
+/* What no more attempts means. on_timeout is the node's, a handler has no say. */
+static enum node_event spent(const struct run *run, const struct step *s)
+{
+    if (s->compensation)
+        return s->class == ATTEMPT_UNKNOWN_AGENT ? NODE_EV_SKIP : NODE_EV_FAIL;
+    if (s->timed_out && step_timeout_policy(run, s)->on_timeout == TIMEOUT_ACTION_SKIP)
+        return NODE_EV_SKIP;
+    return NODE_EV_FAIL;
+}
+
+enum node_event step_time_out(const struct run *run, struct step *s, enum stop_cause cause)
+{
+    note_timeout(run, s, cause);
+    return spent(run, s);
+}
+
+static enum node_event stopped(const struct run *run, struct step *s)
+{
+    if (s->cause == STOP_CANCEL || s->cause == STOP_RUN_TIMEOUT)
+        return NODE_EV_CANCEL;
+    return step_time_out(run, s, s->cause);
+}
+
+static enum node_event verdict(const struct run *run, struct step *s, int64_t now)
+{
+    const struct retry_policy *policy = step_retry_policy(run, s);
+    bool idempotent = s->compensation || run->dag->nodes[s->node].idempotent;
+
+    if (s->class == ATTEMPT_OK)
+        return NODE_EV_SUCCEED;
+    if (s->state == NODE_STOPPING)
+        return stopped(run, s);
+    if (judge_retry(policy, idempotent, &s->tally, s->class, s->error_class)) {
+        s->stage_due =
+            now + judge_delay_ns(policy, &s->tally, s->class, judge_seed(run->opt.seed, s));
+        return NODE_EV_RETRY;
+    }
+    s->timed_out = s->class == ATTEMPT_TIMEOUT;
+    return spent(run, s);
+}
+
+static void decide_done(struct run *run, enum run_decision_kind kind, const struct step *s)
+{
+    struct run_decision *d = run_decide_step(run, kind, s);
+
+    d->done.state = s->state;
+    d->done.class = s->class;
+    d->done.error = s->error;
+    d->done.error_class = s->error_class;
+    d->done.input = s->input;
+    d->done.outputs = s->outputs;
+    d->done.handler = s->compensation ? step_agent(run, s) : NULL;
+    d->done.retry_at_ns = s->stage_due;
+    d->done.timed_out = s->timed_out;
+}
+
+static void close_step(struct run *run, struct step *s)
+{
+    s->node_due = s->stage_due = RUN_NO_TIMER;
+    step_arm(run, s);
+    decide_done(run, s->compensation ? DECIDE_COMPENSATION_DONE : DECIDE_NODE_DONE, s);
+    if (!s->compensation)
+        schedule_node_ended(run, s->node);
+}
+
+void step_close_take(struct run *run, struct step *s, enum node_event ev, char *reason)
+{
+    if (reason != NULL)
+        set_error_take(s, reason, mem_str("RuntimeError"));
+    step_move(run, s, ev);
+    close_step(run, s);
+}
+
+void step_ended(struct run *run, struct step *s, const struct attempt_outcome *outcome, int64_t now)
+{
+    note_outcome(run, s, outcome);
+    step_move(run, s, verdict(run, s, now));
+    decide_done(run, DECIDE_ATTEMPT_DONE, s);
+    if (node_state_final(s->state))
+        close_step(run, s);
+    else
+        step_arm(run, s);
+}

@@ -1,0 +1,246 @@
+/* db.c -- see db.h. */
+#include "store/sqlite/db.h"
+
+#include "base/buf.h"
+#include "store/store.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Above what a batch can hold, so that a bind never fails for a value's length. */
+enum { VALUE_BYTES_MAX = 128 * 1024 * 1024, BUSY_MS = 5000 };
+enum { APPLICATION_ID = 0x6f726368 }; /* "orch" */
+static_assert(VALUE_BYTES_MAX > STORE_BATCH_BYTES_MAX, "a batch's texts can be bound");
+
+/* SQLite's count of its own memory takes a global lock at each allocation, between the writer and
+ * the readers: without it a commit of many rows is a twelfth faster (tests/bench/store_bench). */
+void sqlite_db_setup(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+void sqlite_db_close(sqlite3 *db)
+{
+    int rc = sqlite3_close(db);
+
+    assert(rc == SQLITE_OK); /* otherwise a statement of ours was not finalized */
+}
+
+static enum err_code code_of(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_CONSTRAINT:
+        if (rc == SQLITE_CONSTRAINT_FOREIGNKEY)
+            return ERR_NOT_FOUND;
+        return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+                       rc == SQLITE_CONSTRAINT_ROWID || rc == SQLITE_CONSTRAINT_TRIGGER
+                   ? ERR_CONFLICT
+                   : ERR_INVALID;
+    case SQLITE_MISMATCH:
+        return ERR_INVALID;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_CORRUPT;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_UNAVAILABLE;
+    case SQLITE_FULL:
+        return ERR_LIMIT;
+    default:
+        return ERR_SYSTEM;
+    }
+}
+
+bool sqlite_db_fail(sqlite3 *db, const char *what, struct err *e)
+{
+    int rc = sqlite3_extended_errcode(db);
+
+    return err_set(e, code_of(rc), "%s: %s (sqlite %d)", what, sqlite3_errmsg(db), rc);
+}
+
+bool sqlite_db_refused(sqlite3 *db)
+{
+    switch (sqlite3_errcode(db) & 0xff) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool open_any(const char *path, int flags, sqlite3 **ret, struct err *e)
+{
+    sqlite3 *db = NULL;
+
+    if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) !=
+        SQLITE_OK) {
+        if (db == NULL)
+            return err_set(e, ERR_SYSTEM, "open '%s': out of memory", path);
+        err_set(e, code_of(sqlite3_extended_errcode(db)), "open '%s': %s", path,
+                sqlite3_errmsg(db));
+        sqlite_db_close(db);
+        return false;
+    }
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    /* Only an outside shell can hold a lock against us; it gets this long. */
+    sqlite3_busy_timeout(db, BUSY_MS);
+    *ret = db;
+    return true;
+}
+
+bool sqlite_db_open_plain(const char *path, sqlite3 **ret, struct err *e)
+{
+    return open_any(path, SQLITE_OPEN_READWRITE, ret, e);
+}
+
+/* An empty file becomes ours; any other must be, before anything is written to it. */
+static bool claim(sqlite3 *db, struct err *e)
+{
+    int64_t id, tables;
+    auto_done(buf) sql = {0};
+
+    if (!sqlite_db_int(db, "PRAGMA application_id", &id, e) ||
+        !sqlite_db_int(db, "SELECT count(*) FROM sqlite_schema", &tables, e))
+        return false;
+    if (id == APPLICATION_ID)
+        return true;
+    if (id != 0 || tables > 0)
+        return err_set(e, ERR_UNSUPPORTED, "the file is another program's database");
+    buf_addf(&sql, "PRAGMA application_id = %d", APPLICATION_ID);
+    return sqlite_db_exec(db, buf_text(&sql), e);
+}
+
+bool sqlite_db_open_writer(const char *path, sqlite3 **ret, struct err *e)
+{
+    auto_sqlite db = NULL;
+    int64_t is_wal;
+
+    if (!open_any(path, SQLITE_OPEN_READWRITE, &db, e))
+        return false;
+    /* The journal's limit is what stays of a WAL that a long read (a backup) let grow. */
+    if (!claim(db, e) || !sqlite_db_exec(db,
+                                         "PRAGMA journal_mode = WAL;"
+                                         "PRAGMA synchronous = FULL;"
+                                         "PRAGMA wal_autocheckpoint = 0;"
+                                         "PRAGMA journal_size_limit = 67108864;"
+                                         "PRAGMA foreign_keys = ON;"
+                                         "PRAGMA temp_store = MEMORY;"
+                                         "PRAGMA cache_size = -65536;",
+                                         e))
+        return err_wrap(e, "open '%s'", path);
+    /* A file system without shared memory keeps the old mode and says nothing. */
+    if (!sqlite_db_int(db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &is_wal, e))
+        return err_wrap(e, "open '%s'", path);
+    if (!is_wal)
+        return err_set(e, ERR_UNSUPPORTED, "'%s': its file system cannot hold a WAL", path);
+    *ret = take(db);
+    return true;
+}
+
+bool sqlite_db_open_reader(const char *path, sqlite3 **ret, struct err *e)
+{
+    auto_sqlite db = NULL;
+
+    if (!open_any(path, SQLITE_OPEN_READONLY, &db, e))
+        return false;
+    /* The writer alone checkpoints (DESIGN.md 8): not even the last reader to close does. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (!sqlite_db_exec(db,
+                        "PRAGMA query_only = ON;"
+                        "PRAGMA temp_store = MEMORY;"
+                        "PRAGMA cache_size = -16384;",
+                        e))
+        return err_wrap(e, "open '%s'", path);
+    *ret = take(db);
+    return true;
+}
+
+bool sqlite_db_exec(sqlite3 *db, const char *sql, struct err *e)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_db_fail(db, "exec", e);
+    return true;
+}
+
+void sqlite_db_rollback(sqlite3 *db)
+{
+    if (!sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool sqlite_db_int(sqlite3 *db, const char *sql, int64_t *ret, struct err *e)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool ok = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+              sqlite3_step(stmt) == SQLITE_ROW;
+
+    if (ok)
+        *ret = sqlite3_column_int64(stmt, 0);
+    else
+        sqlite_db_fail(db, sql, e);
+    sqlite3_finalize(stmt);
+    return ok;
+}
+
+/* Writes the column as the marker wants it, behind the separator; false when the marker leaves the
+ * column out. */
+static bool add_column(struct buf *b, const char *separator, const char *marker,
+                       const struct column *c, size_t number)
+{
+    bool written = c->kind != COL_ID;
+
+    if (strcmp(marker, "columns") == 0 && written)
+        buf_addf(b, "%s%s", separator, c->name);
+    else if (strcmp(marker, "values") == 0 && written)
+        buf_addf(b, "%s?%zu", separator, number);
+    else if (strcmp(marker, "set") == 0 && written && !c->fixed)
+        buf_addf(b, "%s%s = excluded.%s", separator, c->name, c->name);
+    else if (strcmp(marker, "read") == 0)
+        buf_addf(b, "%s%s", separator, c->read != NULL ? c->read : c->name);
+    else
+        return false;
+    return true;
+}
+
+static void add_columns(struct buf *b, const char *marker, const struct row_type *row)
+{
+    const char *separator = "";
+
+    for (size_t i = 0; i < row->count; i++) {
+        if (add_column(b, separator, marker, &row->columns[i], i + 1))
+            separator = ", ";
+    }
+    assert(separator[0] != '\0'); /* otherwise the marker is misspelt */
+}
+
+/* The markers of the header, written out. */
+static void expand(struct buf *b, const struct statement *what)
+{
+    const char *p = what->sql;
+
+    for (const char *open = strchr(p, '{'); open != NULL; open = strchr(p, '{')) {
+        const char *close = strchr(open, '}');
+        char marker[16] = "";
+
+        assert(close != NULL && (size_t)(close - open) < sizeof marker);
+        memcpy(marker, open + 1, (size_t)(close - open) - 1);
+        buf_add(b, p, (size_t)(open - p));
+        add_columns(b, marker, what->row);
+        p = close + 1;
+    }
+    buf_adds(b, p);
+}
+
+bool sqlite_db_prepare(sqlite3 *db, const struct statement *what, sqlite3_stmt **ret, struct err *e)
+{
+    auto_done(buf) sql = {0};
+
+    expand(&sql, what);
+    if (sqlite3_prepare_v3(db, buf_text(&sql), -1, SQLITE_PREPARE_PERSISTENT, ret, NULL) !=
+        SQLITE_OK)
+        return sqlite_db_fail(db, buf_text(&sql), e);
+    return true;
+}

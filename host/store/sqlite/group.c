@@ -1,0 +1,81 @@
+/* group.c -- see group.h. */
+#include "store/sqlite/group.h"
+
+static void refuse(struct store_batch *b, const struct err *why)
+{
+    b->err = arena_alloc(b->mem, sizeof *b->err);
+    *b->err = *why;
+    b->first_event = b->last_event = 0;
+}
+
+enum outcome { APPLIED_ALL, AGAIN, FAILED };
+
+/* Without savepoints: most groups hold no refused batch, and those that do are done over. A group
+ * of one has no neighbours to protect. */
+static enum outcome apply_plain(struct sqlite_write *db, struct store_batch *group, struct err *e)
+{
+    for (struct store_batch *b = group; b != NULL; b = b->next) {
+        enum applied result = sqlite_write_apply(db, b, e);
+
+        if (result == BROKEN)
+            return FAILED;
+        if (result == REFUSED && group->next != NULL)
+            return AGAIN;
+        if (result == REFUSED)
+            refuse(b, e);
+    }
+    return APPLIED_ALL;
+}
+
+static enum outcome apply_guarded(struct sqlite_write *db, struct store_batch *group, struct err *e)
+{
+    for (struct store_batch *b = group; b != NULL; b = b->next) {
+        enum applied result = sqlite_write_apply_guarded(db, b, e);
+
+        if (result == BROKEN)
+            return FAILED;
+        if (result == REFUSED)
+            refuse(b, e);
+    }
+    return APPLIED_ALL;
+}
+
+static bool fault_is_due(atomic_uint_fast64_t *fail_in, struct err *e)
+{
+    if (atomic_load(fail_in) == 0 || atomic_fetch_sub(fail_in, 1) > 1)
+        return false;
+    return !err_set(e, ERR_LIMIT, "commit: injected fault");
+}
+
+static enum outcome apply(struct sqlite_write *db, struct store_batch *group, struct err *e)
+{
+    enum outcome outcome = apply_plain(db, group, e);
+
+    if (outcome != AGAIN)
+        return outcome;
+    sqlite_write_rollback(db);
+    return sqlite_write_begin(db, e) ? apply_guarded(db, group, e) : FAILED;
+}
+
+bool group_commit(struct sqlite_write *db, struct store_batch *group, atomic_uint_fast64_t *fail_in,
+                  bool *ret_synced, struct err *e)
+{
+    bool alone_and_refused;
+
+    if (!sqlite_write_begin(db, e) || apply(db, group, e) == FAILED)
+        return false;
+    alone_and_refused = group->next == NULL && group->err != NULL;
+    if (alone_and_refused)
+        sqlite_write_rollback(db);
+    else if (fault_is_due(fail_in, e) || !sqlite_write_commit(db, e))
+        return false;
+    *ret_synced = !alone_and_refused;
+    return true;
+}
+
+void group_fail(struct sqlite_write *db, struct store_batch *group, const struct err *why)
+{
+    sqlite_write_rollback(db);
+    for (struct store_batch *b = group; b != NULL; b = b->next)
+        refuse(b, why);
+}

@@ -1,0 +1,144 @@
+/* queries.c -- every question that a reader can ask, in one table. Parameter 1 of a row with
+ * bodies (columns.c) says whether they are wanted; the last parameter of a list is its LIMIT. A
+ * test holds that none of them scans a table. */
+#include "store/sqlite/read.h"
+
+/* What a list of runs is sorted by: the index is over the same expression. */
+#define STARTED "coalesce(started_at, created_at)"
+#define RUNS(filter)                                                                               \
+    "SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND " filter " AND " STARTED           \
+    " BETWEEN ?3 AND ?4 AND (" STARTED " < ?5 OR execution_id > ?6)"                               \
+    " AND (?7 IS NULL OR instr(?7, ',' || status || ',') > 0)"                                     \
+    " ORDER BY " STARTED " DESC, execution_id LIMIT ?9"
+#define RECENT_RUNS                                                                                \
+    "SELECT execution_id, dag_id, started_at, completed_at FROM dag_executions"                    \
+    " WHERE tenant_id = ?1 ORDER BY " STARTED " DESC, execution_id LIMIT ?2"
+#define OF_RUN " WHERE execution_id = ?2 AND tenant_id = ?1"
+
+const struct statement queries[QUERY_COUNT] = {
+    [Q_RUN] = {"SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND execution_id = ?3",
+               &row_run},
+    [Q_RUNS] = {RUNS("?8 IS NULL"), &row_run},
+    [Q_RUNS_OF_DAG] = {RUNS("dag_id = ?8"), &row_run},
+    [Q_RUNS_OF_STATUS] = {RUNS("status = ?8"), &row_run},
+    [Q_RUN_BY_TOKEN] = {"SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND run_token = ?3"
+                        " AND dag_id = ?4 AND inputs_hash = ?5",
+                        &row_run},
+    [Q_UNFINISHED] = {"SELECT {read} FROM dag_executions"
+                      " WHERE status IN ('pending', 'running', 'paused')"
+                      " AND created_at >= ?2 AND (created_at > ?2 OR execution_id > ?3)"
+                      " ORDER BY created_at, execution_id LIMIT ?4",
+                      &row_run},
+    [Q_UNSIGNED] = {"SELECT {read} FROM dag_executions WHERE statement_due = 1"
+                    " AND execution_id > ?2 ORDER BY execution_id LIMIT ?3",
+                    &row_run},
+    [Q_STATUS_COUNTS] = {"SELECT status, count(*) FROM dag_executions WHERE tenant_id = ?1"
+                         " GROUP BY status",
+                         NULL},
+    [Q_RUN_DURATION] = {"SELECT avg(completed_at - started_at) / 1000.0 FROM (" RECENT_RUNS
+                        ") WHERE completed_at IS NOT NULL AND started_at IS NOT NULL",
+                        NULL},
+    [Q_NODE_DURATION] = {"SELECT min(ms) FROM (SELECT t.duration_ms AS ms,"
+                         " cume_dist() OVER (ORDER BY t.duration_ms) AS share"
+                         " FROM (" RECENT_RUNS ") AS r JOIN node_traces AS t USING (execution_id)"
+                         " WHERE t.completed_at IS NOT NULL) WHERE share >= 0.99",
+                         NULL},
+    [Q_SLOW_NODES] = {"SELECT dag_id, node_id, count(*) AS count, avg(ms) AS avg_ms,"
+                      " min(ms) FILTER (WHERE share >= 0.99) AS p99_ms"
+                      " FROM (SELECT r.dag_id, t.node_id, t.duration_ms AS ms,"
+                      " cume_dist() OVER (PARTITION BY r.dag_id, t.node_id"
+                      " ORDER BY t.duration_ms) AS share"
+                      " FROM (" RECENT_RUNS ") AS r JOIN node_traces AS t USING (execution_id)"
+                      " WHERE t.completed_at IS NOT NULL)"
+                      " GROUP BY dag_id, node_id ORDER BY avg_ms DESC, dag_id, node_id LIMIT 10",
+                      &row_slow_node},
+    /* The inner question sorts small rows, the outer one reads only those of the page. */
+    [Q_NODES] =
+        {"SELECT {read} FROM node_traces WHERE rowid IN (SELECT rowid FROM node_traces" OF_RUN
+         " AND (level_index, node_id) > (?3, ?4) ORDER BY level_index, node_id LIMIT ?5)"
+         " ORDER BY level_index, node_id",
+         &row_node},
+    [Q_NODE] = {"SELECT {read} FROM node_traces" OF_RUN " AND node_id = ?3", &row_node},
+    [Q_ATTEMPTS] = {"SELECT {read} FROM node_attempts" OF_RUN
+                    " AND (node_id, compensation, attempt) > (?3, ?4, ?5)"
+                    " ORDER BY node_id, compensation, attempt LIMIT ?6",
+                    &row_attempt},
+    [Q_ATTEMPTS_OF_NODE] = {"SELECT {read} FROM node_attempts" OF_RUN
+                            " AND node_id = ?3 AND (compensation, attempt) > (?4, ?5)"
+                            " ORDER BY compensation, attempt LIMIT ?6",
+                            &row_attempt},
+    [Q_CHECKPOINTS] = {"SELECT {read} FROM dag_checkpoints" OF_RUN
+                       " AND node_id > ?3 ORDER BY node_id LIMIT ?4",
+                       &row_checkpoint},
+    [Q_PROVENANCE] = {"SELECT {read} FROM execution_provenance" OF_RUN
+                      " AND node_id > ?3 ORDER BY node_id LIMIT ?4",
+                      &row_provenance},
+    [Q_LOGS] = {"SELECT {read} FROM attempt_logs" OF_RUN " AND id > ?3"
+                " AND (?4 IS NULL OR node_id = ?4) AND (?5 = 0 OR attempt = ?5)"
+                " ORDER BY id LIMIT ?6",
+                &row_log},
+    [Q_EVENTS] = {"SELECT {read} FROM run_events WHERE seq > ?2 AND seq <= ?3"
+                  " AND (?1 IS NULL OR tenant_id = ?1) AND (?4 IS NULL OR dag_id = ?4)"
+                  " AND (?5 IS NULL OR status = ?5) ORDER BY seq LIMIT ?6",
+                  &row_event},
+    [Q_EVENTS_OF_RUN] = {"SELECT {read} FROM run_events WHERE run_id = ?7 AND seq > ?2"
+                         " AND seq <= ?3 AND (?1 IS NULL OR tenant_id = ?1)"
+                         " AND (?4 IS NULL OR dag_id = ?4) AND (?5 IS NULL OR status = ?5)"
+                         " ORDER BY seq LIMIT ?6",
+                         &row_event},
+    [Q_LAST_EVENT] = {"SELECT {read} FROM run_events WHERE run_id = ?2 AND tenant_id = ?1"
+                      " ORDER BY seq DESC LIMIT 1",
+                      &row_event},
+    [Q_EVENT_OLDEST] = {"SELECT min(seq) FROM run_events", NULL},
+    [Q_EVENT_NEWEST] = {"SELECT max(seq) FROM run_events", NULL},
+    [Q_LEAVES] = {"SELECT {read} FROM run_events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq"
+                  " LIMIT ?3",
+                  &row_leaf},
+    [Q_STATEMENT] = {"SELECT {read} FROM statements" OF_RUN " ORDER BY id DESC LIMIT 1",
+                     &row_statement},
+    [Q_LEDGER_HEAD] = {"SELECT {read} FROM ledger_heads WHERE tenant_id = ?1"
+                       " ORDER BY tree_size DESC LIMIT 1",
+                       &row_ledger_head},
+    [Q_LEDGER_HEAD_BEFORE] = {"SELECT {read} FROM ledger_heads WHERE tenant_id = ?1"
+                              " AND created_at < ?2 ORDER BY created_at DESC LIMIT 1",
+                              &row_ledger_head},
+    [Q_LEDGER_HEAD_FROM] = {"SELECT {read} FROM ledger_heads WHERE tenant_id = ?1"
+                            " AND created_at >= ?2 ORDER BY created_at LIMIT 1",
+                            &row_ledger_head},
+    [Q_LEDGER_SEALED] = {"SELECT max(last_seq) FROM ledger_heads", NULL},
+    /* ?4: enum store_dag_state; ?5: only the highest version that has the state */
+    [Q_DAGS] = {"SELECT {read} FROM dag_workflows AS d WHERE tenant_id = ?1"
+                " AND dag_id BETWEEN ?2 AND ?3 AND (dag_id > ?2 OR version_key < ?6)"
+                " AND CASE ?4 WHEN 0 THEN deleted_at = 0 WHEN 1 THEN enabled AND deleted_at = 0"
+                " WHEN 2 THEN NOT enabled AND deleted_at = 0 ELSE 1 END"
+                " AND NOT (?5 AND EXISTS (SELECT 1 FROM dag_workflows AS h"
+                " WHERE h.tenant_id = d.tenant_id AND h.dag_id = d.dag_id"
+                " AND h.version_key > d.version_key AND CASE ?4 WHEN 0 THEN h.deleted_at = 0"
+                " WHEN 1 THEN h.enabled AND h.deleted_at = 0"
+                " WHEN 2 THEN NOT h.enabled AND h.deleted_at = 0 ELSE 1 END))"
+                " ORDER BY dag_id, version_key DESC LIMIT ?7",
+                &row_dag},
+    [Q_DAG] = {"SELECT {read} FROM dag_workflows WHERE tenant_id = ?1 AND dag_id = ?2"
+               " AND version = ?3",
+               &row_dag},
+    [Q_SECRETS] = {"SELECT {read} FROM secrets AS s WHERE tenant_id = ?2 AND name > ?3"
+                   " AND NOT EXISTS (SELECT 1 FROM secrets AS h WHERE h.tenant_id = s.tenant_id"
+                   " AND h.name = s.name AND h.version > s.version) ORDER BY name LIMIT ?4",
+                   &row_secret},
+    [Q_SECRET] = {"SELECT {read} FROM secrets WHERE tenant_id = ?2 AND name = ?3"
+                  " AND (?4 = 0 OR version = ?4) ORDER BY version DESC LIMIT 1",
+                  &row_secret},
+    [Q_PLUGINS] = {"SELECT {read} FROM plugins WHERE (?1 IS NULL OR tenant_id IN ('', ?1))"
+                   " AND (plugin_id > ?2 OR (plugin_id = ?2 AND version_key < ?3)"
+                   " OR (plugin_id = ?2 AND version_key = ?3 AND tenant_id > ?4))"
+                   " ORDER BY plugin_id, version_key DESC, tenant_id LIMIT ?5",
+                   &row_plugin},
+    [Q_IDEMPOTENCY] = {"SELECT {read} FROM idempotency WHERE tenant_id = ?1 AND key = ?2"
+                       " AND path = ?3 AND expires_at > ?4",
+                       &row_idempotency},
+    [Q_REVOKED_TOKENS] = {"SELECT {read} FROM revoked_tokens WHERE token_id > ?2"
+                          " AND expires_at > ?1 ORDER BY token_id LIMIT ?3",
+                          &row_revoked_token},
+    [Q_TENANTS] = {"SELECT {read} FROM tenants WHERE tenant_id > ?1 ORDER BY tenant_id LIMIT ?2",
+                   &row_tenant},
+};

@@ -1,0 +1,152 @@
+/* runs.c -- questions about runs (reader.h). */
+#include "base/buf.h"
+#include "store/sqlite/read.h"
+
+#include <string.h>
+
+static struct page_key run_key(const void *row)
+{
+    const struct store_run *run = row;
+    int64_t started = run->started_us != 0 ? run->started_us : run->created_us;
+
+    return (struct page_key){started, run->run_id, "", ""};
+}
+
+static struct page_key unfinished_key(const void *row)
+{
+    const struct store_run *run = row;
+
+    return (struct page_key){run->created_us, run->run_id, "", ""};
+}
+
+bool store_read_run(struct store_reader *r, const char *tenant, const char *run_id,
+                    struct store_run_list *ret, struct err *e)
+{
+    return read_row(r, ASK(Q_RUN, P_INT(1), P_TEXT(tenant), P_TEXT(run_id)), "run", run_id,
+                    &ret->list, e);
+}
+
+bool store_read_run_by_token(struct store_reader *r, const char *tenant, const char *run_token,
+                             const char *dag_id, const char *inputs_hash,
+                             struct store_run_list *ret, struct err *e)
+{
+    return read_rows(r,
+                     ASK(Q_RUN_BY_TOKEN, P_INT(1), P_TEXT(tenant), P_TEXT(run_token),
+                         P_TEXT(dag_id), P_TEXT(inputs_hash)),
+                     &ret->list, NULL, e);
+}
+
+/* ",running,paused," for the statement to look into; empty: any. */
+static void add_words(struct buf *b, uint32_t statuses)
+{
+    for (int s = STORE_RUN_INVALID + 1; s < STORE_RUN_STATUS_COUNT; s++) {
+        if ((statuses & (1u << s)) != 0)
+            buf_addf(b, "%s%s,", b->len == 0 ? "," : "",
+                     store_run_status_text((enum store_run_status)s));
+    }
+}
+
+/* The one status of a set of one, which has an index; NULL for any other set. */
+static const char *only_status(uint32_t statuses)
+{
+    if (statuses == 0 || (statuses & (statuses - 1)) != 0)
+        return NULL;
+    return store_run_status_text((enum store_run_status)__builtin_ctz(statuses));
+}
+
+bool store_read_runs(struct store_reader *r, const struct store_run_filter *filter,
+                     struct store_page page, struct store_run_list *ret, struct err *e)
+{
+    auto_done(page_start) at = {0};
+    auto_done(buf) words = {0};
+    int64_t newest = filter->to_us > 0 ? filter->to_us - 1 : INT64_MAX - 1;
+    enum query query = Q_RUNS;
+    const char *only;
+
+    if ((filter->statuses & ~((1u << STORE_RUN_STATUS_COUNT) - 2)) != 0)
+        return err_set(e, ERR_INVALID, "not a set of run statuses: %u", filter->statuses);
+    if (!page_begin(page, (struct page_key){INT64_MAX, "", "", ""}, &at, e))
+        return false;
+    only = only_status(filter->statuses);
+    if (filter->dag_id != NULL)
+        query = Q_RUNS_OF_DAG;
+    else if (only != NULL)
+        query = Q_RUNS_OF_STATUS;
+    add_words(&words, filter->statuses);
+    return read_rows(r,
+                     ASK_PAGE(query, at.rows, run_key, P_INT(filter->bodies),
+                              P_TEXT(filter->tenant), P_INT(filter->from_us),
+                              P_INT(at.key.number < newest ? at.key.number : newest),
+                              P_INT(at.key.number), P_TEXT(at.key.text),
+                              P_TEXT(words.len > 0 ? buf_text(&words) : NULL),
+                              P_TEXT(filter->dag_id != NULL ? filter->dag_id : only),
+                              P_INT(at.rows + 1)),
+                     &ret->list, NULL, e);
+}
+
+bool store_read_unfinished(struct store_reader *r, struct store_page page,
+                           struct store_run_list *ret, struct err *e)
+{
+    auto_done(page_start) at = {0};
+
+    return page_begin(page, (struct page_key){INT64_MIN, "", "", ""}, &at, e) &&
+           read_rows(r,
+                     ASK_PAGE(Q_UNFINISHED, at.rows, unfinished_key, P_INT(1), P_INT(at.key.number),
+                              P_TEXT(at.key.text), P_INT(at.rows + 1)),
+                     &ret->list, NULL, e);
+}
+
+bool store_read_unsigned(struct store_reader *r, struct store_page page, struct store_run_list *ret,
+                         struct err *e)
+{
+    auto_done(page_start) at = {0};
+
+    return page_begin(page, (struct page_key){0, "", "", ""}, &at, e) &&
+           read_rows(r,
+                     ASK_PAGE(Q_UNSIGNED, at.rows, unfinished_key, P_INT(1), P_TEXT(at.key.text),
+                              P_INT(at.rows + 1)),
+                     &ret->list, NULL, e);
+}
+
+bool store_read_status_counts(struct store_reader *r, const char *tenant,
+                              struct store_status_counts *ret, struct err *e)
+{
+    struct store_status_counts counts = {0};
+    sqlite3_stmt *stmt = read_ask(r, ASK(Q_STATUS_COUNTS, P_TEXT(tenant)));
+    int rc;
+
+    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        const char *word = (const char *)sqlite3_column_text(stmt, 0);
+
+        counts.of[store_run_status_parse(word)] = sqlite3_column_int64(stmt, 1);
+    }
+    if (rc != SQLITE_DONE)
+        sqlite_db_fail(r->db, "count runs", e);
+    sqlite3_reset(stmt);
+    if (rc != SQLITE_DONE)
+        return false;
+    *ret = counts;
+    return true;
+}
+
+bool store_read_durations(struct store_reader *r, const char *tenant, struct store_durations *ret,
+                          struct err *e)
+{
+    struct store_durations d;
+
+    if (!read_real(r, ASK(Q_RUN_DURATION, P_TEXT(tenant), P_INT(STORE_STATS_RUNS_MAX)),
+                   &d.run_avg_ms, e) ||
+        !read_real(r, ASK(Q_NODE_DURATION, P_TEXT(tenant), P_INT(STORE_STATS_RUNS_MAX)),
+                   &d.node_p99_ms, e))
+        return err_wrap(e, "durations");
+    *ret = d;
+    return true;
+}
+
+bool store_read_slow_nodes(struct store_reader *r, const char *tenant,
+                           struct store_slow_node_list *ret, struct err *e)
+{
+    return read_rows(r,
+                     ASK_PAGE(Q_SLOW_NODES, 10, NULL, P_TEXT(tenant), P_INT(STORE_STATS_RUNS_MAX)),
+                     &ret->list, NULL, e);
+}

@@ -1,0 +1,38 @@
+/* write.h -- the one read-write connection: transactions, one statement an operation,
+ * checkpoints. Used by the writer thread alone, after sqlite_write_open. Private to host/store. */
+#ifndef ORCH_STORE_SQLITE_WRITE_H
+#define ORCH_STORE_SQLITE_WRITE_H
+
+#include "base/err.h"
+#include "store/ops.h"
+
+struct sqlite_write;
+
+/* Checks the file as asked, brings the schema up to date, prepares every statement. */
+bool sqlite_write_open(const struct store_options *options, struct sqlite_write **ret,
+                       struct err *e) must_check;
+/* Checkpoints what it can, then closes. Accepts NULL. */
+void sqlite_write_free(struct sqlite_write *w);
+DEFINE_AUTO(sqlite_write)
+
+bool sqlite_write_begin(struct sqlite_write *w, struct err *e) must_check;
+bool sqlite_write_commit(struct sqlite_write *w, struct err *e) must_check;
+/* Also after a failure, whatever is left of the transaction. */
+void sqlite_write_rollback(struct sqlite_write *w);
+
+enum applied {
+    APPLIED,
+    REFUSED, /* the batch's own fault: e says why, its rows must be undone */
+    BROKEN,  /* the store's: nothing more may be written */
+};
+/* Applies a batch inside the transaction and notes the seq of its events. */
+enum applied sqlite_write_apply(struct sqlite_write *w, struct store_batch *b, struct err *e);
+/* The same, and undoes a refused batch alone: costs a savepoint. */
+enum applied sqlite_write_apply_guarded(struct sqlite_write *w, struct store_batch *b,
+                                        struct err *e);
+
+/* Checkpoints when the WAL has grown enough since the last time. Outside of transactions. */
+bool sqlite_write_checkpoint(struct sqlite_write *w, bool *ret_done, struct err *e) must_check;
+uint64_t sqlite_write_wal_pages(const struct sqlite_write *w);
+
+#endif

@@ -1,0 +1,329 @@
+/* writer.c -- see writer.h. */
+#include "store/sqlite/writer.h"
+
+#include "base/mem.h"
+#include "store/sqlite/group.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+
+enum {
+    GROUP_BATCHES_MAX = 4096,
+    GROUP_BYTES_MAX = 8 * 1024 * 1024, /* a transaction that the page cache holds */
+};
+
+struct list {
+    struct store_batch *first;
+    struct store_batch **end;
+};
+
+struct writer {
+    struct sqlite_write *db;
+    pthread_t thread;
+    int event_fd;
+    size_t batches_max;
+
+    pthread_mutex_t lock; /* of everything down to the next blank line */
+    pthread_cond_t wake;
+    struct list queue;
+    struct list finished;
+    size_t queued;
+    size_t queued_bytes;
+    bool closing;
+    bool held;
+    bool broken;
+    struct err why;           /* once broken */
+    struct store_stats stats; /* as of the last post */
+
+    struct store_stats done;      /* the thread's own */
+    size_t pending;               /* the loop's own: submitted and not delivered */
+    atomic_uint_fast64_t fail_in; /* see group.h */
+};
+
+static void list_init(struct list *l)
+{
+    l->first = NULL;
+    l->end = &l->first;
+}
+
+static void list_add(struct list *l, struct store_batch *b)
+{
+    b->next = NULL;
+    *l->end = b;
+    l->end = &b->next;
+}
+
+static struct store_batch *list_take_all(struct list *l)
+{
+    struct store_batch *first = l->first;
+
+    list_init(l);
+    return first;
+}
+
+/* The thread's side */
+
+/* Takes as much from the queue as one transaction should hold. The lock is held. */
+static struct store_batch *group_take(struct writer *w)
+{
+    struct list group;
+    size_t batches = 0, bytes = 0;
+
+    list_init(&group);
+    while (w->queue.first != NULL && batches < GROUP_BATCHES_MAX && bytes < GROUP_BYTES_MAX) {
+        struct store_batch *b = w->queue.first;
+
+        w->queue.first = b->next;
+        if (w->queue.first == NULL)
+            w->queue.end = &w->queue.first;
+        batches++;
+        bytes += store_batch_bytes(b);
+        list_add(&group, b);
+    }
+    w->queued -= batches;
+    w->queued_bytes -= bytes;
+    return group.first;
+}
+
+static bool has_work(const struct writer *w)
+{
+    return w->queue.first != NULL && !w->held;
+}
+
+/* Waits for the next group; NULL: closing, and nothing is left. */
+static struct store_batch *group_wait(struct writer *w)
+{
+    struct store_batch *group;
+
+    pthread_mutex_lock(&w->lock);
+    while (!has_work(w) && !w->closing)
+        pthread_cond_wait(&w->wake, &w->lock);
+    group = group_take(w);
+    pthread_mutex_unlock(&w->lock);
+    return group;
+}
+
+static void count(struct writer *w, const struct store_batch *group)
+{
+    for (const struct store_batch *b = group; b != NULL; b = b->next) {
+        w->done.batches++;
+        w->done.rows += b->err == NULL ? b->rows : 0;
+        w->done.batches_refused += b->err != NULL ? 1 : 0;
+    }
+    w->done.wal_pages = sqlite_write_wal_pages(w->db);
+}
+
+/* Hands the group to the loop; broken, when not NULL, is why there will be no other. The wake-up is
+ * behind the lock, which the one that wakes up wants. */
+static void post(struct writer *w, struct store_batch *group, const struct err *broken)
+{
+    count(w, group);
+    pthread_mutex_lock(&w->lock);
+    w->stats = w->done;
+    if (broken != NULL) {
+        w->broken = true;
+        w->why = *broken;
+    }
+    while (group != NULL) {
+        struct store_batch *b = group;
+
+        group = b->next;
+        list_add(&w->finished, b);
+    }
+    pthread_mutex_unlock(&w->lock);
+    eventfd_write(w->event_fd, 1);
+}
+
+/* After the completions are out: nobody waits for a checkpoint. */
+static bool checkpoint(struct writer *w, struct err *e)
+{
+    bool done;
+
+    if (!sqlite_write_checkpoint(w->db, &done, e))
+        return false;
+    w->done.checkpoints += done ? 1 : 0;
+    return true;
+}
+
+static void *writer_main(void *arg)
+{
+    struct writer *w = arg;
+    struct err e = {0};
+    bool sound = true, synced = false;
+
+    for (struct store_batch *group = group_wait(w); group != NULL; group = group_wait(w)) {
+        if (sound)
+            sound = group_commit(w->db, group, &w->fail_in, &synced, &e);
+        if (!sound)
+            group_fail(w->db, group, &e);
+        w->done.commits += sound && synced ? 1 : 0;
+        post(w, group, sound ? NULL : &e);
+        if (sound && !checkpoint(w, &e)) {
+            sound = false;
+            post(w, NULL, &e);
+        }
+    }
+    return NULL;
+}
+
+/* The loop's side */
+
+bool writer_start_take(const struct store_options *options, struct sqlite_write **db,
+                       struct writer **ret, struct err *e)
+{
+    auto_fd event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct writer *w;
+    int rc;
+
+    if (event_fd < 0)
+        return err_sys(e, "eventfd");
+    w = mem_new(struct writer);
+    w->db = *db;
+    w->event_fd = event_fd;
+    w->batches_max =
+        options->queue_batches_max > 0 ? options->queue_batches_max : STORE_QUEUE_BATCHES_MAX;
+    list_init(&w->queue);
+    list_init(&w->finished);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    rc = pthread_create(&w->thread, NULL, writer_main, w);
+    if (rc != 0) {
+        free(w);
+        errno = rc;
+        return err_sys(e, "start the writer's thread");
+    }
+    (void)take_fd(&event_fd);
+    *db = NULL;
+    *ret = w;
+    return true;
+}
+
+void writer_free(struct writer *w)
+{
+    if (w == NULL)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->closing = true;
+    w->held = false;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    writer_turn(w);
+    assert(w->pending == 0);
+    sqlite_write_free(w->db);
+    close(w->event_fd);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+/* The lock is held. */
+static bool may_submit(const struct writer *w, size_t bytes, struct err *e)
+{
+    if (w->broken)
+        return err_set(e, ERR_UNAVAILABLE, "the store has failed: %s", w->why.msg);
+    if (w->closing)
+        return err_set(e, ERR_UNAVAILABLE, "the store is closing");
+    if (w->queued >= w->batches_max)
+        return err_set(e, ERR_LIMIT, "%zu batches wait for the disk", w->queued);
+    if (w->queued_bytes + bytes > STORE_QUEUE_BYTES_MAX)
+        return err_set(e, ERR_LIMIT, "%zu bytes wait for the disk", w->queued_bytes);
+    return true;
+}
+
+bool writer_submit_take(struct writer *w, struct store_batch **batch, store_done_fn *done,
+                        void *arg, struct err *e)
+{
+    struct store_batch *b = *batch;
+    size_t bytes = store_batch_bytes(b);
+    bool ok;
+
+    if (bytes > STORE_BATCH_BYTES_MAX)
+        return err_set(e, ERR_TOO_LARGE, "a batch of %zu bytes", bytes);
+    b->done = done;
+    b->arg = arg;
+    pthread_mutex_lock(&w->lock);
+    ok = may_submit(w, bytes, e);
+    if (ok) {
+        list_add(&w->queue, b);
+        w->queued++;
+        w->queued_bytes += bytes;
+    }
+    pthread_mutex_unlock(&w->lock);
+    if (!ok)
+        return false;
+    pthread_cond_signal(&w->wake);
+    w->pending++;
+    *batch = NULL;
+    return true;
+}
+
+int writer_poll_fd(const struct writer *w)
+{
+    return w->event_fd;
+}
+
+size_t writer_turn(struct writer *w)
+{
+    struct store_batch *next;
+    size_t delivered = 0;
+    eventfd_t seen;
+
+    (void)eventfd_read(w->event_fd, &seen); /* before the list: what comes later wakes again */
+    pthread_mutex_lock(&w->lock);
+    next = list_take_all(&w->finished);
+    pthread_mutex_unlock(&w->lock);
+    while (next != NULL) {
+        struct store_batch *b = next;
+        const struct store_done done = {b->err, b->first_event, b->last_event};
+
+        next = b->next;
+        assert(w->pending > 0);
+        w->pending--;
+        delivered++;
+        if (b->done != NULL)
+            b->done(b->arg, &done);
+        store_batch_free(b);
+    }
+    return delivered;
+}
+
+size_t writer_pending(const struct writer *w)
+{
+    return w->pending;
+}
+
+bool writer_failed(struct writer *w, struct err *ret_why)
+{
+    bool broken;
+
+    pthread_mutex_lock(&w->lock);
+    broken = w->broken;
+    if (broken && ret_why != NULL)
+        *ret_why = w->why;
+    pthread_mutex_unlock(&w->lock);
+    return broken;
+}
+
+void writer_stats(struct writer *w, struct store_stats *ret)
+{
+    pthread_mutex_lock(&w->lock);
+    *ret = w->stats;
+    pthread_mutex_unlock(&w->lock);
+}
+
+void writer_fail_commit(struct writer *w, uint64_t nth)
+{
+    atomic_store(&w->fail_in, nth);
+}
+
+void writer_hold(struct writer *w, bool held)
+{
+    pthread_mutex_lock(&w->lock);
+    w->held = held;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}

@@ -1,0 +1,362 @@
+/* table.c -- the table of profile.h. A call that is not in it is killed. */
+#include "sandbox/profile/profile.h"
+
+#include <asm/unistd.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#define KILL SECCOMP_RET_KILL_PROCESS
+#define ALLOW SECCOMP_RET_ALLOW
+#define FAIL(e) (SECCOMP_RET_ERRNO | (e))
+#define ALL 0xffffffffu
+
+#define EQ(n, v)                                                                                   \
+    {                                                                                              \
+        n, TEST_EQ, ALL, (uint32_t)(v)                                                             \
+    }
+#define NE(n, v)                                                                                   \
+    {                                                                                              \
+        n, TEST_NE, ALL, (uint32_t)(v)                                                             \
+    }
+#define GE(n, v)                                                                                   \
+    {                                                                                              \
+        n, TEST_GE, ALL, (uint32_t)(v)                                                             \
+    }
+#define HAS_ANY(n, bits)                                                                           \
+    {                                                                                              \
+        n, TEST_NE, (uint32_t)(bits), 0                                                            \
+    }
+#define HAS_ALL(n, bits)                                                                           \
+    {                                                                                              \
+        n, TEST_EQ, (uint32_t)(bits), (uint32_t)(bits)                                             \
+    }
+#define BESIDES(n, bits)                                                                           \
+    {                                                                                              \
+        n, TEST_NE, ~(uint32_t)(bits), 0                                                           \
+    } /* a bit outside of these */
+#define WITHIN(n, bits)                                                                            \
+    {                                                                                              \
+        n, TEST_EQ, ~(uint32_t)(bits), 0                                                           \
+    }
+#define MASKED(n, mask, v)                                                                         \
+    {                                                                                              \
+        n, TEST_EQ, (uint32_t)(mask), (uint32_t)(v)                                                \
+    }
+#define NONNULL(n)                                                                                 \
+    {                                                                                              \
+        n, TEST_NONNULL, ALL, 0                                                                    \
+    }
+#define NO                                                                                         \
+    {                                                                                              \
+        0, TEST_NONE, 0, 0                                                                         \
+    }
+
+static const struct rule kill_it = {.text = "KILL", .otherwise = KILL};
+static const struct rule allow = {.text = "ALLOW", .otherwise = ALLOW};
+static const struct rule eacces = {.text = "EACCES", .otherwise = FAIL(EACCES)};
+static const struct rule enosys = {.text = "ENOSYS", .otherwise = FAIL(ENOSYS)};
+static const struct rule enotty = {.text = "ENOTTY", .otherwise = FAIL(ENOTTY)};
+static const struct rule eperm = {.text = "EPERM", .otherwise = FAIL(EPERM)};
+
+static const struct rule fcntl_flags = {
+    .text = "ALLOW GETFD SETFD GETFL SETFL(APPEND NONBLOCK), else KILL",
+    .cases = {{EQ(1, F_GETFD), NO, ALLOW},
+              {EQ(1, F_SETFD), NO, ALLOW},
+              {EQ(1, F_GETFL), NO, ALLOW},
+              /* What F_GETFL gave comes back: the access mode and the kernel's O_LARGEFILE. */
+              {EQ(1, F_SETFL), WITHIN(2, O_ACCMODE | O_APPEND | O_NONBLOCK | 0100000), ALLOW}},
+    .otherwise = KILL,
+};
+
+/* DROPPABLE is 8: Linux 6.11, used by the C library's getrandom. */
+#define MMAP_FLAGS                                                                                 \
+    (MAP_SHARED | MAP_PRIVATE | 0x08 | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK |     \
+     MAP_FIXED_NOREPLACE)
+static const struct rule mmap_data = {
+    .text = "ALLOW without EXEC, EACCES with it, EINVAL for other flags",
+    .cases = {{HAS_ANY(2, PROT_EXEC), NO, FAIL(EACCES)},
+              {BESIDES(3, MMAP_FLAGS), NO, FAIL(EINVAL)}},
+    .otherwise = ALLOW,
+};
+static const struct rule mprotect_data = {
+    .text = "ALLOW without EXEC, EACCES with it, EINVAL for GROWS*",
+    .cases = {{HAS_ANY(2, PROT_EXEC), NO, FAIL(EACCES)},
+              {BESIDES(2, PROT_READ | PROT_WRITE), NO, FAIL(EINVAL)}},
+    .otherwise = ALLOW,
+};
+static const struct rule map_load = {
+    .text = "ALLOW, EACCES for WRITE with EXEC",
+    .cases = {{HAS_ALL(2, PROT_WRITE | PROT_EXEC), NO, FAIL(EACCES)}},
+    .otherwise = ALLOW,
+};
+static const struct rule mremap_flags = {
+    .text = "ALLOW MAYMOVE FIXED, else EINVAL",
+    .cases = {{BESIDES(3, MREMAP_MAYMOVE | MREMAP_FIXED), NO, FAIL(EINVAL)}},
+    .otherwise = ALLOW,
+};
+/* 102 and 103: GUARD_INSTALL and GUARD_REMOVE, Linux 6.13. */
+static const struct rule madvise_hints = {
+    .text = "ALLOW 0-4 FREE (NO)HUGEPAGE DONTDUMP WIPEONFORK GUARD_*, else EINVAL",
+    .cases = {{EQ(2, MADV_FREE), NO, ALLOW},
+              {EQ(2, MADV_HUGEPAGE), NO, ALLOW},
+              {EQ(2, MADV_NOHUGEPAGE), NO, ALLOW},
+              {EQ(2, MADV_DONTDUMP), NO, ALLOW},
+              {EQ(2, MADV_WIPEONFORK), NO, ALLOW},
+              {EQ(2, 102), NO, ALLOW},
+              {EQ(2, 103), NO, ALLOW},
+              {GE(2, MADV_DONTNEED + 1), NO, FAIL(EINVAL)}},
+    .otherwise = ALLOW,
+};
+
+#define CLONE_AS_PTHREAD                                                                           \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |            \
+     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
+#define CLONE_AS_FORK (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD)
+/* No thread in a zygote, but by an errno: attempts stand on this filter, and for them the answer to
+ * pthread_create is EAGAIN. */
+static const struct rule clone_fork = {
+    .text = "ALLOW fork, EAGAIN pthread_create, else KILL",
+    .cases = {{EQ(0, CLONE_AS_FORK), NO, ALLOW},
+              {EQ(0, CLONE_PARENT | SIGCHLD), NO, ALLOW},
+              {EQ(0, CLONE_AS_PTHREAD), NO, FAIL(EAGAIN)}},
+    .otherwise = KILL,
+};
+static const struct rule clone_none = {
+    .text = "EAGAIN pthread_create, else KILL",
+    .cases = {{EQ(0, CLONE_AS_PTHREAD), NO, FAIL(EAGAIN)}},
+    .otherwise = KILL,
+};
+static const struct rule clone_fork_threads = {
+    .text = "ALLOW fork and pthread_create, else KILL",
+    .cases = {{EQ(0, CLONE_AS_FORK), NO, ALLOW},
+              {EQ(0, CLONE_PARENT | SIGCHLD), NO, ALLOW},
+              {EQ(0, CLONE_AS_PTHREAD), NO, ALLOW}},
+    .otherwise = KILL,
+};
+static const struct rule clone_threads = {
+    .text = "ALLOW pthread_create, else KILL",
+    .cases = {{EQ(0, CLONE_AS_PTHREAD), NO, ALLOW}},
+    .otherwise = KILL,
+};
+
+#define MEMBARRIER_PRIVATE 0x1f8 /* the six PRIVATE_EXPEDITED* commands, register and use */
+static const struct rule membarrier_private = {
+    .text = "ALLOW QUERY PRIVATE_EXPEDITED*, else EINVAL",
+    .cases = {{BESIDES(0, MEMBARRIER_PRIVATE), NO, FAIL(EINVAL)}},
+    .otherwise = ALLOW,
+};
+#define FUTEX_ALLOW(op)                                                                            \
+    {                                                                                              \
+        MASKED(1, FUTEX_CMD_MASK, op), NO, ALLOW                                                   \
+    }
+static const struct rule futex_plain = {
+    .text = "ALLOW WAIT WAKE *_BITSET *REQUEUE WAKE_OP, else EINVAL",
+    .cases = {FUTEX_ALLOW(FUTEX_WAIT), FUTEX_ALLOW(FUTEX_WAKE), FUTEX_ALLOW(FUTEX_WAIT_BITSET),
+              FUTEX_ALLOW(FUTEX_WAKE_BITSET), FUTEX_ALLOW(FUTEX_REQUEUE),
+              FUTEX_ALLOW(FUTEX_CMP_REQUEUE), FUTEX_ALLOW(FUTEX_WAKE_OP)},
+    .otherwise = FAIL(EINVAL),
+};
+/* A negative clock is a descriptor or another process. */
+static const struct rule clock_named = {
+    .text = "ALLOW named clocks, else EINVAL",
+    .cases = {{GE(0, 0x80000000u), NO, FAIL(EINVAL)}},
+    .otherwise = ALLOW,
+};
+/* The two signals by which the CPU limit speaks keep their default action. */
+static const struct rule sigaction_not_cpu = {
+    .text = "ALLOW, EPERM for SIGXCPU SIGPROF",
+    .cases = {{EQ(0, SIGXCPU), NONNULL(1), FAIL(EPERM)}, {EQ(0, SIGPROF), NONNULL(1), FAIL(EPERM)}},
+    .otherwise = ALLOW,
+};
+static const struct rule tgkill_self = {
+    .text = "ALLOW own process, else KILL",
+    .cases = {{NE(0, PROFILE_SELF_PID), NO, KILL}},
+    .otherwise = ALLOW,
+};
+static const struct rule kill_probe = {
+    .text = "ALLOW signal 0, else KILL",
+    .cases = {{NE(1, 0), NO, KILL}},
+    .otherwise = ALLOW,
+};
+static const struct rule getrusage_own = {
+    .text = "ALLOW SELF THREAD, else EINVAL",
+    .cases = {{EQ(0, 0), NO, ALLOW}, {EQ(0, 1), NO, ALLOW}},
+    .otherwise = FAIL(EINVAL),
+};
+static const struct rule prlimit_read = {
+    .text = "ALLOW reading own, else EPERM",
+    .cases = {{NE(0, 0), NO, FAIL(EPERM)}, {NONNULL(2), NO, FAIL(EPERM)}},
+    .otherwise = ALLOW,
+};
+static const struct rule prlimit_own = {
+    .text = "ALLOW own, else EPERM",
+    .cases = {{NE(0, 0), NO, FAIL(EPERM)}},
+    .otherwise = ALLOW,
+};
+static const struct rule getrandom_flags = {
+    .text = "ALLOW NONBLOCK INSECURE, else EINVAL",
+    .cases = {{BESIDES(2, 0x1 | 0x4), NO, FAIL(EINVAL)}},
+    .otherwise = ALLOW,
+};
+static const struct rule prctl_names = {
+    .text = "ALLOW SET_NAME SET_VMA, else EPERM",
+    .cases = {{EQ(0, PR_SET_NAME), NO, ALLOW}, {EQ(0, PR_SET_VMA), NO, ALLOW}},
+    .otherwise = FAIL(EPERM),
+};
+static const struct rule prctl_enter = {
+    .text = "ALLOW SET_NAME SET_VMA SET_PDEATHSIG SET_DUMPABLE(0) and reading, else EPERM",
+    .cases = {{EQ(0, PR_SET_NAME), NO, ALLOW},
+              {EQ(0, PR_SET_VMA), NO, ALLOW},
+              {EQ(0, PR_SET_PDEATHSIG), NO, ALLOW},
+              {EQ(0, PR_SET_DUMPABLE), EQ(1, 0), ALLOW},
+              {EQ(0, PR_GET_DUMPABLE), NO, ALLOW},
+              {EQ(0, PR_GET_SECCOMP), NO, ALLOW},
+              {EQ(0, PR_GET_NO_NEW_PRIVS), NO, ALLOW}},
+    .otherwise = FAIL(EPERM),
+};
+/* The path behind an empty one cannot be looked at here: see profile_decide on empty_root. */
+static const struct rule stat_by_fd = {
+    .text = "ALLOW with EMPTY_PATH, else EACCES",
+    .cases = {{HAS_ANY(3, AT_EMPTY_PATH), NO, ALLOW}},
+    .otherwise = FAIL(EACCES),
+};
+
+/* Columns: LOAD, PURE, LOAD_THREADS, PURE_THREADS. */
+#define ROW(call, load, own, load_t, own_t)                                                        \
+    {                                                                                              \
+        __NR_##call, #call,                                                                        \
+        {                                                                                          \
+            &(load), &(own), &(load_t), &(own_t)                                                   \
+        }                                                                                          \
+    }
+#define SPLIT(call, load, own) ROW(call, load, own, load, own)
+#define SAME(call, rule) ROW(call, rule, rule, rule, rule)
+#define LOAD_ONLY(call, rule) SPLIT(call, rule, kill_it)
+
+/* profile.c sorts it. */
+const struct sys_row profile_table[] = {
+    /* descriptors that are there */
+    SAME(read, allow),
+    SAME(write, allow),
+    SAME(readv, allow),
+    SAME(writev, allow),
+    SAME(close, allow),
+    SAME(lseek, allow),
+    SAME(fstat, allow),
+    SAME(dup, allow),
+    SAME(fcntl, fcntl_flags),
+    SAME(ppoll, allow),
+    SAME(pselect6, allow),
+    SAME(newfstatat, stat_by_fd),
+    /* memory */
+    SAME(brk, allow),
+    SAME(munmap, allow),
+    SAME(mremap, mremap_flags),
+    SPLIT(mmap, map_load, mmap_data),
+    SPLIT(mprotect, map_load, mprotect_data),
+    SAME(madvise, madvise_hints),
+    /* threads and waiting */
+    ROW(clone, clone_fork, clone_none, clone_fork_threads, clone_threads),
+    ROW(rseq, allow, enosys, allow, allow),
+    SAME(set_robust_list, allow),
+    SAME(set_tid_address, allow),
+    SAME(membarrier, membarrier_private),
+    SAME(sched_yield, allow),
+    SAME(getcpu, allow),
+    SAME(futex, futex_plain),
+    /* time */
+    SAME(clock_gettime, clock_named),
+    SAME(clock_getres, clock_named),
+    SAME(clock_nanosleep, clock_named),
+    SAME(nanosleep, allow),
+    SAME(gettimeofday, allow),
+    /* signals */
+    SAME(rt_sigaction, sigaction_not_cpu),
+    SAME(rt_sigprocmask, allow),
+    SAME(rt_sigreturn, allow),
+    SAME(sigaltstack, allow),
+    SAME(restart_syscall, allow),
+    SPLIT(tgkill, allow, tgkill_self),
+    /* identity */
+    SAME(getpid, allow),
+    SAME(gettid, allow),
+    SAME(getuid, allow),
+    SAME(geteuid, allow),
+    SAME(getgid, allow),
+    SAME(getegid, allow),
+    SAME(uname, allow),
+    SAME(getrusage, getrusage_own),
+    SAME(times, allow),
+    SPLIT(prlimit64, prlimit_own, prlimit_read),
+    SAME(sched_getaffinity, allow),
+    /* entropy, end */
+    SAME(getrandom, getrandom_flags),
+    SAME(exit, allow),
+    SAME(exit_group, allow),
+    SPLIT(prctl, prctl_enter, prctl_names),
+    /* refused with an errno that programs expect */
+    SAME(clone3, enosys),
+    SAME(statx, enosys),
+    SAME(io_uring_setup, enosys),
+    SAME(io_uring_enter, enosys),
+    SAME(io_uring_register, enosys),
+    SAME(openat2, enosys),
+    SAME(faccessat, eacces),
+    SAME(faccessat2, eacces),
+    SAME(readlinkat, eacces),
+    SAME(getcwd, eacces),
+    SAME(socket, eacces),
+    SAME(socketpair, eacces),
+    SAME(pipe2, eacces),
+    SAME(eventfd2, eacces),
+    SAME(memfd_create, eacces),
+    SAME(ioctl, enotty),
+    SAME(set_mempolicy, eperm),
+    SAME(sched_setaffinity, eperm),
+    SAME(sched_setattr, eperm),
+    SAME(sched_setparam, eperm),
+    SAME(sched_setscheduler, eperm),
+    SAME(setpriority, eperm),
+    SAME(ioprio_set, eperm),
+    /* what the fork server needs until the attempt's own filter stands */
+    SPLIT(openat, allow, eacces),
+    SPLIT(pidfd_open, allow, enosys),
+    LOAD_ONLY(pread64, allow),
+    LOAD_ONLY(wait4, allow),
+    LOAD_ONLY(sendmsg, allow),
+    LOAD_ONLY(recvmsg, allow),
+    LOAD_ONLY(close_range, allow),
+    LOAD_ONLY(dup3, allow),
+    LOAD_ONLY(setsid, allow),
+    LOAD_ONLY(setitimer, allow),
+    LOAD_ONLY(capget, allow),
+    LOAD_ONLY(kill, kill_probe),
+    LOAD_ONLY(seccomp, allow),
+    LOAD_ONLY(landlock_restrict_self, allow),
+#ifdef __x86_64__
+    SAME(poll, allow),
+    SAME(select, allow),
+    SAME(time, allow),
+    SAME(getrlimit, allow),
+    SAME(open, eacces),
+    SAME(creat, eacces),
+    SAME(access, eacces),
+    SAME(stat, eacces),
+    SAME(lstat, eacces),
+    SAME(readlink, eacces),
+    SAME(pipe, eacces),
+    SAME(eventfd, eacces),
+#endif
+};
+const size_t profile_table_count = sizeof profile_table / sizeof profile_table[0];
+
+/* set_mempolicy_home_node of Linux 5.17: the last of the headers this was written with. */
+uint32_t profile_nr_max(void)
+{
+    return __NR_set_mempolicy_home_node;
+}

@@ -1,0 +1,46 @@
+/* cgroup.h -- memory and process limits of attempts through cgroup v1 or v2, whichever this host
+ * has, from a recycled pool of groups: making one is slow, moving a process into one is not.
+ * Supervisor only.
+ *
+ * Groups live in a folder "orch-PID-START" beside or below our own group, where PID and START are
+ * those of the supervisor: folders of dead supervisors are swept at the start. */
+#ifndef ORCH_SANDBOX_SUPERVISOR_CGROUP_H
+#define ORCH_SANDBOX_SUPERVISOR_CGROUP_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum cgroup_kind { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_KINDS };
+
+struct cgroups;
+struct cgroup;
+
+/* The kinds in the mask (1 << kind) that can be had; errno of the others in ret_errnos. Never
+ * fails: with none, cgroup_take gives groups that do nothing. */
+struct cgroups *cgroups_open(uint32_t wanted, int ret_errnos[CGROUP_KINDS]);
+bool cgroups_have(const struct cgroups *all, enum cgroup_kind kind);
+/* Kills and removes what is in our folder. Accepts NULL. */
+void cgroups_free(struct cgroups *all);
+
+struct cgroup_limits {
+    uint64_t memory_bytes;
+    uint32_t pids_max; /* 0: not limited, and the group of the starter stays */
+};
+
+bool cgroup_take(struct cgroups *all, const struct cgroup_limits *limits, struct cgroup **ret,
+                 struct err *e) must_check;
+bool cgroup_enter(struct cgroup *group, pid_t pid, struct err *e) must_check;
+/* OOM kills since this was last asked of the group. */
+uint64_t cgroup_oom_kills(struct cgroup *group);
+uint64_t cgroup_peak_bytes(const struct cgroup *group);
+/* Accepts NULL. empty: its process is gone and the group may be used again; otherwise it is left
+ * to cgroups_free. */
+void cgroup_give_back(struct cgroup *group, bool empty);
+
+/* For tests: the same over a folder that stands for a mounted v2 hierarchy. */
+struct cgroups *cgroups_open_at(const char *v2_folder, uint32_t wanted);
+
+#endif

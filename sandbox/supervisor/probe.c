@@ -1,0 +1,179 @@
+/* probe.c -- which layers this host has, found by doing: namespaces are made, a real zygote
+ * confines itself and reports. Never by version numbers, and a layer that did not answer in time is
+ * a failed start, not a lower level (SANDBOX.md 2.7). */
+#include "sandbox/supervisor/super.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "sandbox/kernel/landlock.h"
+#include "sandbox/kernel/pidfd.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PROBE_MS = 5000 };
+
+static const struct {
+    enum layer_bit bit;
+    uint64_t flags;
+} namespaces[] = {
+    {LAYER_BIT_MNTNS, CLONE_NEWNS},
+    {LAYER_BIT_PIDNS, CLONE_NEWPID},
+    {LAYER_BIT_NETNS, CLONE_NEWNET},
+    {LAYER_BIT_IPCNS, CLONE_NEWIPC | CLONE_NEWUTS},
+};
+
+static void note(struct super *s, enum layer_bit bit, enum layer_state state, int sys_errno)
+{
+    s->report.layers[bit].state = state;
+    s->report.layers[bit].sys_errno = sys_errno;
+}
+
+/* 0, or the errno of making a process with these flags. */
+static int try_clone(uint64_t flags)
+{
+    struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
+    long pid = syscall(SYS_clone3, &args, sizeof args);
+
+    if (pid == 0)
+        _exit(0);
+    if (pid < 0)
+        return errno;
+    waitpid((pid_t)pid, NULL, 0);
+    return 0;
+}
+
+/* Root makes namespaces by right; everybody else inside of a user namespace, if there are any. */
+static void probe_owner(struct super *s)
+{
+    bool root = geteuid() == 0 && (s->without & LAYER_UID) == 0 && try_clone(CLONE_NEWNS) == 0;
+    int why;
+
+    s->root = root;
+    note(s, LAYER_BIT_UID, root ? LAYER_ENFORCED : LAYER_ABSENT, root ? 0 : EPERM);
+    if (root || (s->without & LAYER_USERNS) != 0) {
+        note(s, LAYER_BIT_USERNS, LAYER_ABSENT, 0);
+        return;
+    }
+    why = try_clone(CLONE_NEWUSER);
+    note(s, LAYER_BIT_USERNS, why == 0 ? LAYER_ENFORCED : LAYER_ABSENT, why);
+    if (why == 0)
+        s->clone_flags |= CLONE_NEWUSER;
+}
+
+static void probe_namespaces(struct super *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(namespaces); i++) {
+        bool wanted = (s->without & 1u << namespaces[i].bit) == 0;
+        int why = wanted ? try_clone(s->clone_flags | namespaces[i].flags) : 0;
+
+        note(s, namespaces[i].bit, wanted && why == 0 ? LAYER_ENFORCED : LAYER_ABSENT, why);
+        if (wanted && why == 0)
+            s->clone_flags |= namespaces[i].flags;
+    }
+}
+
+static void probe_cgroups(struct super *s)
+{
+    static const enum layer_bit bits[CGROUP_KINDS] = {
+        [CGROUP_MEMORY] = LAYER_BIT_MEMORY, [CGROUP_PIDS] = LAYER_BIT_PIDS};
+    int errnos[CGROUP_KINDS];
+    uint32_t wanted = 0;
+
+    for (int kind = 0; kind < CGROUP_KINDS; kind++)
+        if ((s->without & 1u << bits[kind]) == 0)
+            wanted |= 1u << kind;
+    s->cgroups = cgroups_open(wanted, errnos);
+    for (int kind = 0; kind < CGROUP_KINDS; kind++) {
+        bool have = cgroups_have(s->cgroups, (enum cgroup_kind)kind);
+
+        /* Not absent: limits of the process and the poll stand in. */
+        note(s, bits[kind], have ? LAYER_ENFORCED : LAYER_DEGRADED, errnos[kind]);
+    }
+}
+
+static bool compile_filters(struct super *s, bool empty_root, struct err *e)
+{
+    auto_mem struct filter_set *set = mem_new(struct filter_set);
+
+    for (int threads = 0; threads < 2; threads++) {
+        if (s->filters[threads] > 0)
+            close(s->filters[threads]);
+        profile_compile(threads ? STAGE_LOAD_THREADS : STAGE_LOAD, empty_root, &set->load);
+        profile_compile(threads ? STAGE_PURE_THREADS : STAGE_PURE, empty_root, &set->own);
+        if (!memfd_sealed("orch-filters", set, sizeof *set, false, &s->filters[threads], e))
+            return false;
+    }
+    return true;
+}
+
+/* Runs the loop's own handlers until the probe zygote said CONFINED or ended. */
+static bool probe_zygote(struct super *s, struct zygote_confined *ret, struct err *e)
+{
+    struct super_zygote *z;
+    struct epoll_event event;
+    int none = -1;
+
+    if (!zygote_start(s, 0, ZYGOTE_PROBE, "probe", &none, &z, e))
+        return false;
+    while (z->state < ZYGOTE_LOADING) {
+        struct source *src;
+
+        if (epoll_wait(s->epoll, &event, 1, PROBE_MS) != 1)
+            return err_set(e, ERR_TIMEOUT, "the probe zygote did not answer in %d ms", PROBE_MS);
+        src = event.data.ptr;
+        src->ready(s, src);
+    }
+    *ret = z->confined;
+    zygote_kill(s, z);
+    if (z->state == ZYGOTE_GONE && ret->layers == 0)
+        return err_set(e, ERR_UNSUPPORTED, "the probe zygote could not confine itself: %s",
+                       z->last_words);
+    return true;
+}
+
+static void take_report(struct super *s, const struct zygote_confined *confined)
+{
+    static const enum layer_bit inner[] = {
+        LAYER_BIT_SECCOMP, LAYER_BIT_NO_NEW_PRIVS, LAYER_BIT_CAPS,
+        LAYER_BIT_MNTNS,   LAYER_BIT_LANDLOCK,     LAYER_BIT_SCOPE,
+        LAYER_BIT_RLIMITS, LAYER_BIT_DUMPABLE,     LAYER_BIT_FDS,
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(inner); i++) {
+        bool in = (confined->layers & 1u << inner[i]) != 0;
+
+        note(s, inner[i], in ? LAYER_ENFORCED : LAYER_ABSENT, confined->errnos[inner[i]]);
+    }
+    for (int i = 0; i < LAYER_COUNT; i++)
+        if (s->report.layers[i].state == LAYER_ENFORCED)
+            s->report.mask |= 1u << i;
+    s->report.landlock_abi = confined->landlock_abi;
+    s->report.landlock_errata = confined->landlock_errata;
+    s->report.level = layer_level(s->report.mask);
+    s->outer = s->report.mask & OUTER_LAYERS;
+    s->inner = s->report.mask & INNER_LAYERS;
+}
+
+bool probe_layers(struct super *s, struct err *e)
+{
+    struct zygote_confined confined = {0};
+    bool exit_info = (s->without & LAYER_EXIT_INFO) == 0 && pidfd_exit_works();
+
+    probe_owner(s);
+    probe_namespaces(s);
+    probe_cgroups(s);
+    note(s, LAYER_BIT_EXIT_INFO, exit_info ? LAYER_ENFORCED : LAYER_DEGRADED, 0);
+    if (!compile_filters(s, false, e) || !probe_zygote(s, &confined, e))
+        return err_wrap(e, "probe this host's layers");
+    take_report(s, &confined);
+    return compile_filters(s, (s->inner & LAYER_MNTNS) != 0, e);
+}

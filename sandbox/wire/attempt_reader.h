@@ -1,0 +1,38 @@
+/* attempt_reader.h -- the host's reading of what one attempt says: packets in, parts out. Pure, and
+ * the only parser of a plugin's bytes in the host besides JSON; fuzzed (tests/fuzz).
+ *
+ * A packet that is not whole, not known, over a cap or behind the end of the result is refused, and
+ * with it the attempt. */
+#ifndef ORCH_SANDBOX_WIRE_ATTEMPT_READER_H
+#define ORCH_SANDBOX_WIRE_ATTEMPT_READER_H
+
+#include "sandbox/wire/attempt_wire.h"
+
+struct attempt_reader {
+    uint64_t output_bytes_max;
+    bool begun, complete;
+    struct attempt_result_head result; /* valid once begun */
+    char error_class[ATTEMPT_CLASS_BYTES_MAX + 1];
+    char *message; /* NULL until begun */
+    struct buf output;
+    uint32_t output_crc; /* of what has come */
+};
+
+enum packet_kind { PACKET_BAD, PACKET_LOG, PACKET_PROGRESS, PACKET_HEARTBEAT, PACKET_RESULT };
+
+struct packet_part {
+    int32_t level;        /* of LOG */
+    uint64_t done, total; /* of PROGRESS */
+    const char *text;     /* of LOG and PROGRESS; bytes as they came */
+    size_t bytes;
+};
+
+/* n: how many bytes of packet were received. ret is filled for LOG and PROGRESS. */
+enum packet_kind attempt_reader_take(struct attempt_reader *r, const struct attempt_packet *packet,
+                                     size_t n, struct packet_part *ret);
+/* READY, the one packet before any other. */
+bool attempt_ready_read(const struct attempt_packet *packet, size_t n, uint32_t *ret_layers);
+void attempt_reader_done(struct attempt_reader *r);
+DEFINE_AUTO_DONE(attempt_reader)
+
+#endif

@@ -1,0 +1,72 @@
+/* outcome.h -- how an attempt ended, as one closed list (SANDBOX.md 2.5), and the pure function
+ * that decides it from what was observed. No clock, no system call.
+ *
+ * The order of the rules is the contract: what we did (kill at the deadline, cancel) is believed
+ * before what the process says of itself, and a signal before a result. */
+#ifndef ORCH_SANDBOX_WIRE_OUTCOME_H
+#define ORCH_SANDBOX_WIRE_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*     code              name                 default retry */
+#define OUTCOME_MAP(XX)                                                                            \
+    XX(OK, "ok", false)                                                                            \
+    XX(PLUGIN_TRANSIENT, "plugin-transient", true)                                                 \
+    XX(PLUGIN_FATAL, "plugin-fatal", false)                                                        \
+    XX(BAD_INPUT, "bad-input", false)                                                              \
+    XX(POLICY_VIOLATION, "policy-violation", false)                                                \
+    XX(CRASH, "crash", true)                                                                       \
+    XX(OOM, "oom", false)                                                                          \
+    XX(TIMEOUT, "timeout", true)                                                                   \
+    XX(CPU_LIMIT, "cpu-limit", false)                                                              \
+    XX(PROTOCOL, "protocol", false)                                                                \
+    XX(INFRA, "infra", true)                                                                       \
+    XX(CANCELLED, "cancelled", false)                                                              \
+    XX(LOST, "lost", true)                                                                         \
+    XX(UNKNOWN_AGENT, "unknown-agent", false)
+
+enum outcome {
+    OUTCOME_INVALID,
+#define XX(code, name, retry) OUTCOME_##code,
+    OUTCOME_MAP(XX)
+#undef XX
+        OUTCOME_COUNT,
+};
+
+/* Why we killed it, when we did. The first reason stands. */
+enum kill_reason {
+    KILL_NONE,
+    KILL_DEADLINE, /* wall time */
+    KILL_CANCEL,   /* sandbox_attempt_kill */
+    KILL_MEMORY,   /* the resident-set poll of a host without a memory cgroup */
+    KILL_PROTOCOL, /* it broke the channel's rules or a byte cap */
+    KILL_MASK,     /* its layer report was below the policy */
+    KILL_INFRA,    /* its zygote went away, a pipe broke, we are closing */
+};
+
+/* What is known of an ended attempt. */
+struct observed {
+    enum kill_reason killed;
+    bool exit_known;      /* false: nobody could tell us the exit status */
+    bool lost;            /* not reaped in time */
+    bool entered;         /* input was handed over */
+    bool stop_asked;      /* sandbox_attempt_cancel told it */
+    bool past_deadline;   /* it ended at or behind its deadline */
+    int exit_code;        /* when signal is 0 */
+    int signal;           /* 0: it exited */
+    bool frame_complete;  /* one whole, valid result frame */
+    bool frame_bad;       /* anything else on the channel */
+    int32_t status;       /* ORCH_OK or ORCH_E_*, of the frame */
+    bool agent_unknown;   /* the frame says that the plugin has no such agent */
+    uint64_t oom_kills;   /* of its memory cgroup, since it was put there */
+    int64_t wall_ns;      /* since input was handed over */
+    int64_t cpu_limit_ns; /* the hard limit; 0: none */
+};
+
+enum outcome outcome_of(const struct observed *o);
+
+const char *outcome_name(enum outcome outcome);
+bool outcome_retry_default(enum outcome outcome);
+
+#endif

@@ -1,0 +1,342 @@
+/* host.c -- what a plugin may call. Everything here runs inside the attempt with the
+ * plugin's own rights: it is a convenience and a courtesy, never a wall. Texts leave through one
+ * place, say(), where secrets are replaced. */
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "sandbox/worker/redact.h"
+#include "sandbox/worker/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { STOP_POLL_NS = 1000 * 1000, ARENA_BLOCK_BYTES = 64 * 1024, ARENA_ALIGN = 16 };
+
+struct arena_block {
+    struct arena_block *next;
+    uint64_t bytes, used;
+    uint64_t pad; /* data is aligned as malloc's memory is */
+    uint8_t data[];
+};
+
+struct secret {
+    char *name;
+    char *value;
+    size_t bytes;
+};
+
+struct orch_run {
+    struct attempt_input input;
+    orch_ctx ctx;
+    orch_bytes inputs[1];
+    const char *input_names[1];
+    pthread_mutex_t lock; /* over everything below: [any] functions come from threads too */
+    struct arena_block *arena;
+    struct buf output;
+    bool emitted;
+    char error_class[ATTEMPT_CLASS_BYTES_MAX + 1];
+    struct buf message;
+    uint64_t log_left, log_dropped;
+    bool stop;
+    int64_t polled_ns;
+    struct secret secrets[SECRETS_MAX];
+    size_t secret_count;
+    struct redactor redactor;
+};
+
+/* One attempt a process. */
+static struct orch_run the_run;
+
+static orch_bytes view(const struct attempt_text *text)
+{
+    return (orch_bytes){text->text, text->bytes};
+}
+
+struct orch_run *run_begin(const struct attempt_input *input)
+{
+    struct orch_run *run = &the_run;
+
+    run->input = *input;
+    run->inputs[0] = view(&input->input);
+    run->input_names[0] = "input";
+    run->log_left = input->log_bytes_max;
+    pthread_mutex_init(&run->lock, NULL);
+    run->ctx = (orch_ctx){
+        .size = sizeof run->ctx,
+        .attempt = input->attempt,
+        .agent = view(&input->agent),
+        .run_id = view(&input->run_id),
+        .node = view(&input->node),
+        .idempotency_key = view(&input->idempotency_key),
+        .config = view(&input->config),
+        .inputs = run->inputs,
+        .input_names = run->input_names,
+        .n_inputs = 1,
+        .deadline_ns = (uint64_t)input->deadline_ns,
+        .logical_time_us = input->logical_time_us,
+    };
+    memcpy(run->ctx.seed, input->seed, sizeof run->ctx.seed);
+    return run;
+}
+
+const orch_ctx *run_ctx(const struct orch_run *run)
+{
+    return &run->ctx;
+}
+
+/* ---- secrets ---- */
+
+static bool next_field(const char **at, const char *end, size_t most, const char **ret, size_t *len)
+{
+    uint32_t n;
+
+    if ((size_t)(end - *at) < sizeof n)
+        return false;
+    memcpy(&n, *at, sizeof n);
+    *at += sizeof n;
+    if (n > most || n > (size_t)(end - *at))
+        return false;
+    *ret = *at;
+    *len = n;
+    *at += n;
+    return true;
+}
+
+void run_read_secrets(struct orch_run *run, int fd)
+{
+    size_t most = SECRETS_MAX * (SECRET_NAME_BYTES_MAX + SECRET_VALUE_BYTES_MAX + 8);
+    struct buf b = {0}; /* the values stay as long as the process */
+    const char *at, *end, *name, *value;
+    size_t name_len, value_len;
+
+    if (!fd_read_all(fd, most, &b, NULL))
+        abort();
+    at = b.data;
+    end = b.data + b.len;
+    while (at < end && run->secret_count < SECRETS_MAX) {
+        if (!next_field(&at, end, SECRET_NAME_BYTES_MAX, &name, &name_len) ||
+            !next_field(&at, end, SECRET_VALUE_BYTES_MAX, &value, &value_len))
+            abort();
+        run->secrets[run->secret_count++] =
+            (struct secret){mem_strn(name, name_len), mem_strn(value, value_len), value_len};
+        redact_add(&run->redactor, value, value_len);
+    }
+    explicit_bzero(b.data, b.len);
+    buf_done(&b);
+}
+
+static orch_status secret_get(orch_run *run, const char *name, orch_bytes *ret)
+{
+    for (size_t i = 0; run != NULL && i < run->secret_count; i++)
+        if (strcmp(run->secrets[i].name, name) == 0) {
+            *ret = (orch_bytes){run->secrets[i].value, run->secrets[i].bytes};
+            return ORCH_OK;
+        }
+    return ORCH_E_INPUT;
+}
+
+static const orch_secret_v1 secret_table = {sizeof secret_table, 0, secret_get};
+
+/* ---- what leaves ---- */
+
+/* Cut at a limit without cutting a character in two. */
+static size_t cut(const char *text, size_t len, size_t most)
+{
+    if (len <= most)
+        return len;
+    while (most > 0 && ((uint8_t)text[most] & 0xC0) == 0x80)
+        most--;
+    return most;
+}
+
+static void say(struct orch_run *run, enum attempt_message type, const void *head,
+                size_t head_bytes, orch_bytes text)
+{
+    auto_done(buf) b = {0};
+    size_t len = text.ptr != NULL ? text.len : 0;
+    const char *clean = text.ptr;
+
+    pthread_mutex_lock(&run->lock);
+    len = len > 4 * ATTEMPT_LOG_BYTES_MAX ? 4 * ATTEMPT_LOG_BYTES_MAX : len;
+    if (run->redactor.count > 0 && redact_copy(&run->redactor, clean, len, &b)) {
+        clean = b.data;
+        len = b.len;
+    }
+    len = cut(clean, len, ATTEMPT_LOG_BYTES_MAX);
+    if (len < text.len)
+        run->log_dropped += text.len - len;
+    if (len > run->log_left || !channel_try_write(type, head, head_bytes, clean, len))
+        run->log_dropped += len;
+    else
+        run->log_left -= len;
+    pthread_mutex_unlock(&run->lock);
+}
+
+static void host_log(orch_run *run, int32_t level, orch_bytes utf8)
+{
+    struct attempt_log head = {level, 0};
+
+    if (run != NULL)
+        say(run, ATTEMPT_LOG, &head, sizeof head, utf8);
+}
+
+static void host_progress(orch_run *run, uint64_t done, uint64_t total, orch_bytes note)
+{
+    struct attempt_progress head = {done, total};
+
+    if (run != NULL)
+        say(run, ATTEMPT_PROGRESS, &head, sizeof head, note);
+}
+
+static void host_heartbeat(orch_run *run)
+{
+    if (run != NULL)
+        say(run, ATTEMPT_HEARTBEAT, NULL, 0, (orch_bytes){NULL, 0});
+}
+
+static orch_status host_emit(orch_run *run, const char *port, orch_bytes value)
+{
+    if (run == NULL || port == NULL || strcmp(port, ORCH_PORT_RESULT) != 0)
+        return ORCH_E_UNSUPPORTED;
+    if (run->emitted || value.len > run->input.output_bytes_max ||
+        (value.ptr == NULL && value.len > 0))
+        return ORCH_E_INPUT;
+    redact_copy(&run->redactor, value.ptr, value.len, &run->output);
+    run->emitted = true;
+    return ORCH_OK;
+}
+
+static orch_status host_set_error(orch_run *run, const char *error_class, orch_bytes message)
+{
+    size_t most = 4 * ATTEMPT_MESSAGE_BYTES_MAX;
+    auto_done(buf) class_text = {0};
+
+    if (run == NULL || (message.ptr == NULL && message.len > 0))
+        return ORCH_E_UNSUPPORTED;
+    if (error_class == NULL)
+        error_class = "";
+    redact_copy(&run->redactor, error_class, strnlen(error_class, ATTEMPT_CLASS_BYTES_MAX),
+                &class_text);
+    buf_addc(&class_text, '\0');
+    class_text.data[cut(class_text.data, class_text.len - 1, ATTEMPT_CLASS_BYTES_MAX)] = '\0';
+    memcpy(run->error_class, class_text.data, strlen(class_text.data) + 1);
+    buf_clear(&run->message);
+    redact_copy(&run->redactor, message.ptr, message.len < most ? message.len : most,
+                &run->message);
+    return ORCH_OK;
+}
+
+/* ---- the rest of the table ---- */
+
+static const void *host_ext(const orch_host *host, const char *id)
+{
+    (void)host;
+    return id != NULL && strcmp(id, ORCH_EXT_SECRET) == 0 ? &secret_table : NULL;
+}
+
+static void *host_alloc(orch_run *run, uint64_t bytes)
+{
+    struct arena_block *block = run != NULL ? run->arena : NULL;
+    void *p;
+
+    if (run == NULL || bytes > INT64_MAX / 2)
+        return NULL;
+    bytes = (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+    if (block == NULL || bytes > block->bytes - block->used) {
+        uint64_t size = bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES;
+
+        block = calloc(1, sizeof *block + size);
+        if (block == NULL)
+            return NULL;
+        block->bytes = size;
+        block->next = run->arena;
+        run->arena = block;
+    }
+    p = block->data + block->used;
+    block->used += bytes;
+    return p;
+}
+
+/* Asks the channel at most once a millisecond. */
+static int32_t host_should_stop(const orch_run *const_run)
+{
+    struct orch_run *run = &the_run;
+    int64_t now = clock_mono_ns();
+    struct attempt_head head[8];
+
+    if (const_run == NULL)
+        return 0;
+    pthread_mutex_lock(&run->lock);
+    if (run->input.deadline_ns != 0 && now >= run->input.deadline_ns)
+        run->stop = true;
+    if (!run->stop && now - run->polled_ns >= STOP_POLL_NS) {
+        run->polled_ns = now;
+        /* STOP, or the end of the host: either way it is over. */
+        if (channel_readable())
+            run->stop = read(FD_CHANNEL, head, sizeof head) >= 0;
+    }
+    pthread_mutex_unlock(&run->lock);
+    return run->stop;
+}
+
+const orch_host host_table = {
+    .size = sizeof host_table,
+    .abi_minor = ORCH_ABI_MINOR,
+    .features = 0,
+    .ext = host_ext,
+    .alloc = host_alloc,
+    .emit = host_emit,
+    .set_error = host_set_error,
+    .log = host_log,
+    .progress = host_progress,
+    .heartbeat = host_heartbeat,
+    .should_stop = host_should_stop,
+};
+
+/* ---- the end ---- */
+
+static int64_t cpu_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+void run_finish(struct orch_run *run, orch_status status, uint32_t flags)
+{
+    bool ok = status == ORCH_OK;
+    size_t sent, output = ok ? run->output.len : 0;
+    auto_done(buf) tail = {0};
+    struct attempt_result_head head = {
+        .status = status,
+        .flags = flags,
+        .cpu_ns = (uint64_t)cpu_ns(),
+        .log_dropped = run->log_dropped,
+        .output_bytes = (uint32_t)output,
+        .output_crc = attempt_crc(0, run->output.data, output),
+        .class_bytes = (uint32_t)(ok ? 0 : strlen(run->error_class)),
+        .message_bytes =
+            (uint32_t)(ok ? 0
+                          : cut(run->message.data, run->message.len, ATTEMPT_MESSAGE_BYTES_MAX)),
+    };
+
+    buf_add(&tail, run->error_class, head.class_bytes);
+    buf_add(&tail, run->message.data, head.message_bytes);
+    sent = ATTEMPT_CHUNK_BYTES_MAX - sizeof head - tail.len;
+    sent = output < sent ? output : sent;
+    buf_add(&tail, run->output.data, sent);
+    if (!channel_write(ATTEMPT_RESULT, &head, sizeof head, tail.data, tail.len))
+        return;
+    while (sent < output) {
+        size_t n =
+            output - sent < ATTEMPT_CHUNK_BYTES_MAX ? output - sent : ATTEMPT_CHUNK_BYTES_MAX;
+
+        if (!channel_write(ATTEMPT_OUTPUT, NULL, 0, run->output.data + sent, n))
+            return;
+        sent += n;
+    }
+}

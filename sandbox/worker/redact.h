@@ -1,0 +1,34 @@
+/* redact.h -- finds secret values in what an attempt is about to say and puts "[redacted]" in their
+ * place: as they are, percent-encoded, in hex of either case, and inside base64 and base64url at
+ * each of the three ways that bytes can fall into groups of three; each of these also with any
+ * choice of JSON escapes.
+ *
+ * Values under REDACT_ENCODED_BYTES_MIN bytes are found only as they are: their encodings are too
+ * short to tell from chance. A plugin that wants to disguise a value can; this stops accidents. */
+#ifndef ORCH_SANDBOX_WORKER_REDACT_H
+#define ORCH_SANDBOX_WORKER_REDACT_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { REDACT_ENCODED_BYTES_MIN = 4 };
+
+struct redactor {
+    struct redact_pattern {
+        char *bytes;
+        size_t len;
+    } * patterns;
+    size_t count;
+    bool starts[256]; /* first bytes of patterns */
+};
+
+void redact_add(struct redactor *r, const void *value, size_t len);
+/* Appends text to b, secrets replaced; true when there was one. */
+bool redact_copy(const struct redactor *r, const char *text, size_t len, struct buf *b);
+void redactor_done(struct redactor *r);
+DEFINE_AUTO_DONE(redactor)
+
+#endif

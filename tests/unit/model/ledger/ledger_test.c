@@ -1,0 +1,276 @@
+/* ledger_test.c -- node records, the event chain and the statement. */
+#include "model/ledger/event.h"
+#include "model/ledger/record.h"
+#include "model/ledger/statement.h"
+
+#include "base/json.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+TCase *merkle_cases(void);
+TCase *head_cases(void);
+TCase *export_cases(void);
+
+#define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define HASH_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+static struct node_record record_of(const char *id, const char **parents, size_t count)
+{
+    return (struct node_record){
+        .node_id = id,
+        .agent_id = "agent",
+        .input_hash = HASH_A,
+        .output_hash = HASH_B,
+        .parent_hashes = parents,
+        .parent_count = count,
+        .attempt_count = 1,
+        .started_at = "2026-11-22T07:38:00.000000Z",
+        .completed_at = "2026-11-22T07:38:00.100000Z",
+        .duration_ms = 100.5,
+        .plugin = "p@1.0.0",
+        .plugin_digest = HASH_C,
+        .profile = "pure",
+        .layer_mask = 255,
+        .level = 4,
+    };
+}
+
+START_TEST(the_chain_hash_is_of_four_members_with_sorted_parents)
+{
+    const char *parents[] = {HASH_B, HASH_A};
+    const char *preimage = "{\"input_hash\":\"" HASH_A "\",\"node_id\":\"n\\\"1\",\"output_hash\":"
+                           "\"" HASH_B "\",\"parent_hashes\":[\"" HASH_A "\",\"" HASH_B "\"]}";
+    struct node_record r = record_of("n\"1", parents, 2);
+    struct sha256_hex hash;
+
+    node_record_chain_hash(&r, &hash);
+    ck_assert_str_eq(hash.text, sha256_hex(preimage, strlen(preimage)).text);
+}
+END_TEST
+
+START_TEST(a_run_without_completed_nodes_has_the_hash_of_empty)
+{
+    const char *two[] = {HASH_A, HASH_B};
+    struct sha256_hex hash;
+
+    execution_chain_hash(NULL, 0, &hash);
+    ck_assert_str_eq(hash.text, "2e1cfa82b035c26cbbbdae632cea070514eb8b773f616aaeaf668e2f0be8f10d");
+    execution_chain_hash(two, 2, &hash);
+    ck_assert_str_eq(hash.text, sha256_hex(HASH_A ":" HASH_B, 129).text);
+}
+END_TEST
+
+START_TEST(a_record_verifies_until_any_member_changes)
+{
+    struct node_record r = record_of("n", NULL, 0);
+    auto_json record = node_record_json(&r);
+    struct err e = {0};
+    const char *key;
+    json_t *value;
+
+    ck_assert_msg(node_record_verify(record, &e), "%s", e.msg);
+    json_object_foreach(record, key, value)
+    {
+        auto_json changed = json_deep_copy(record);
+
+        json_object_set_new(changed, key, json_string("x"));
+        ck_assert_msg(!node_record_verify(changed, &e), "'%s' is not covered", key);
+        ck_assert_int_eq(e.code, ERR_CORRUPT);
+    }
+}
+END_TEST
+
+START_TEST(a_replay_at_another_time_keeps_the_chain_hash_only)
+{
+    struct node_record first = record_of("n", NULL, 0), second = first;
+    auto_json a = NULL;
+    auto_json b = NULL;
+
+    second.duration_ms = 7;
+    second.started_at = "2027-01-01T00:00:00.000000Z";
+    a = node_record_json(&first);
+    b = node_record_json(&second);
+    ck_assert(json_equal(json_object_get(a, "chain_hash"), json_object_get(b, "chain_hash")));
+    ck_assert(!json_equal(json_object_get(a, "record_hash"), json_object_get(b, "record_hash")));
+}
+END_TEST
+
+static struct ledger_event event_of(const char *type, const char *data)
+{
+    return (struct ledger_event){"run-1", type, "2026-11-22T07:38:00.000000Z", data};
+}
+
+START_TEST(an_event_links_to_the_one_before)
+{
+    struct event_chain write, read;
+    struct ledger_event one = event_of("run.started", "{\"a\":1}");
+    struct ledger_event two = event_of("run.completed", "{}");
+    struct sha256_hex prev[2], hash[2];
+    struct err e = {0};
+
+    event_chain_begin(&write);
+    event_chain_add(&write, &one, &prev[0]);
+    hash[0] = write.prev;
+    event_chain_add(&write, &two, &prev[1]);
+    hash[1] = write.prev;
+    ck_assert_str_eq(prev[0].text, EVENT_GENESIS);
+    ck_assert_str_eq(prev[1].text, hash[0].text);
+
+    event_chain_begin(&read);
+    ck_assert(event_chain_check(&read, &one, 1, prev[0].text, hash[0].text, &e));
+    ck_assert(event_chain_check(&read, &two, 2, prev[1].text, hash[1].text, &e));
+}
+END_TEST
+
+START_TEST(a_gap_a_wrong_link_and_changed_data_are_told_apart)
+{
+    struct event_chain chain;
+    struct ledger_event event = event_of("run.started", "{}"), changed = event;
+    struct sha256_hex prev;
+    struct err e = {0};
+    struct event_chain written;
+
+    event_chain_begin(&written);
+    event_chain_add(&written, &event, &prev);
+    event_chain_begin(&chain);
+    ck_assert(!event_chain_check(&chain, &event, 2, prev.text, written.prev.text, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "event 2 follows event 0"));
+    ck_assert(!event_chain_check(&chain, &event, 1, HASH_A, written.prev.text, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "links to"));
+    changed.data = "{\"x\":1}";
+    ck_assert(!event_chain_check(&chain, &changed, 1, prev.text, written.prev.text, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "hashes to"));
+}
+END_TEST
+
+/* A statement of two nodes, the second a child of the first. */
+static json_t *statement_of_two(void)
+{
+    struct node_record a = record_of("a", NULL, 0);
+    struct sha256_hex hash_a, hash_b, chain;
+    const char *parents[] = {hash_a.text};
+    struct node_record b = record_of("b", parents, 1);
+    auto_json records = json_array();
+    const char *hashes[] = {hash_a.text, hash_b.text};
+
+    node_record_chain_hash(&a, &hash_a);
+    node_record_chain_hash(&b, &hash_b);
+    json_array_append_new(records, node_record_json(&a));
+    json_array_append_new(records, node_record_json(&b));
+    execution_chain_hash(hashes, 2, &chain);
+    return statement_make(&(struct statement_run){
+        .run_id = "r1",
+        .tenant = "default",
+        .status = "completed",
+        .trace_id = "t",
+        .dag_id = "d",
+        .dag_version = "1",
+        .dag_hash = HASH_A,
+        .inputs_hash = HASH_B,
+        .chain_hash = chain.text,
+        .ledger_head = HASH_C,
+        .started_at = "s",
+        .ended_at = "e",
+        .builder_id = "orch:host/k",
+        .deterministic = true,
+        .records = records,
+    });
+}
+
+START_TEST(a_statement_verifies_and_tells_its_facts)
+{
+    auto_json statement = statement_of_two();
+    struct statement_facts facts;
+    struct err e = {0};
+
+    ck_assert_ptr_nonnull(statement);
+    ck_assert_msg(statement_verify(statement, &facts, &e), "%s", e.msg);
+    ck_assert_str_eq(facts.run_id, "r1");
+    ck_assert_uint_eq(facts.node_count, 2);
+    ck_assert_uint_eq(facts.plugin_count, 1);
+}
+END_TEST
+
+static json_t *at(json_t *statement, const char *path)
+{
+    char text[128], *save = NULL;
+    json_t *here = statement;
+
+    strcpy(text, path);
+    for (char *part = strtok_r(text, "/", &save); part != NULL; part = strtok_r(NULL, "/", &save))
+        here = json_is_array(here) ? json_array_get(here, (size_t)atoi(part))
+                                   : json_object_get(here, part);
+    ck_assert_msg(here != NULL, "no %s", path);
+    return here;
+}
+
+START_TEST(a_changed_statement_names_the_first_difference)
+{
+    static const struct {
+        const char *object, *key, *value, *message;
+    } rows[] = {
+        {"", "_type", "x", "_type is 'x'"},
+        {"", "predicateType", "x", "predicateType"},
+        {"predicate/buildDefinition", "buildType", "x", "buildType"},
+        {"subject/0/digest", "sha256", HASH_A, "subject 'run:r1' has digest"},
+        {"subject/1", "name", "x", "subject 'x' stands where 'output:a' should"},
+        {"subject/2/digest", "sha256", HASH_A, "subject 'output:b' has digest"},
+        {"predicate/runDetails/byproducts/0/annotations", "output_hash", HASH_A, "node 'a'"},
+        {"predicate/runDetails/byproducts/1/annotations", "duration_ms", "1", "node 'b'"},
+        {"predicate/runDetails/byproducts/1/digest", "sha256", HASH_A, "another digest"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        auto_json statement = statement_of_two();
+        struct statement_facts facts;
+        struct err e = {0};
+
+        json_object_set_new(at(statement, rows[i].object), rows[i].key, json_string(rows[i].value));
+        ck_assert_msg(!statement_verify(statement, &facts, &e), "row %zu", i);
+        ck_assert_msg(strstr(e.msg, rows[i].message) != NULL, "row %zu: %s", i, e.msg);
+    }
+}
+END_TEST
+
+START_TEST(a_dropped_node_leaves_a_parent_unknown)
+{
+    auto_json statement = statement_of_two();
+    struct statement_facts facts;
+    struct err e = {0};
+
+    json_array_remove(at(statement, "predicate/runDetails/byproducts"), 0);
+    ck_assert(!statement_verify(statement, &facts, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "parent hash not found"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("ledger");
+    TCase *tc = tcase_create("ledger");
+    SRunner *runner;
+    int failed;
+
+    json_setup();
+    tcase_add_test(tc, the_chain_hash_is_of_four_members_with_sorted_parents);
+    tcase_add_test(tc, a_run_without_completed_nodes_has_the_hash_of_empty);
+    tcase_add_test(tc, a_record_verifies_until_any_member_changes);
+    tcase_add_test(tc, a_replay_at_another_time_keeps_the_chain_hash_only);
+    tcase_add_test(tc, an_event_links_to_the_one_before);
+    tcase_add_test(tc, a_gap_a_wrong_link_and_changed_data_are_told_apart);
+    tcase_add_test(tc, a_statement_verifies_and_tells_its_facts);
+    tcase_add_test(tc, a_changed_statement_names_the_first_difference);
+    tcase_add_test(tc, a_dropped_node_leaves_a_parent_unknown);
+    suite_add_tcase(suite, tc);
+    suite_add_tcase(suite, merkle_cases());
+    suite_add_tcase(suite, head_cases());
+    suite_add_tcase(suite, export_cases());
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,102 @@
+/* metrics_test.c -- the registry and its text. */
+#include "observe/metrics.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void has(const struct metrics *m, const char *wanted)
+{
+    auto_done(buf) text = {0};
+
+    metrics_text(m, &text);
+    ck_assert_msg(strstr(buf_text(&text), wanted) != NULL, "lacks %s", wanted);
+}
+
+START_TEST(counters_and_gauges_show_their_values)
+{
+    auto_obj(metrics) m = metrics_new();
+
+    metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d", "failed"), 2);
+    metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d", "failed"), 1);
+    metrics_set(m, METRIC_ACTIVE_EXECUTIONS, METRIC_NO_LABELS, 4);
+    metrics_add(m, METRIC_ACTIVE_EXECUTIONS, METRIC_NO_LABELS, -1);
+    has(m, "# TYPE gl_orchestrator_dag_executions_total counter\n"
+           "gl_orchestrator_dag_executions_total{dag_id=\"d\",status=\"failed\"} 3\n");
+    has(m, "\ngl_orchestrator_active_executions 3\n");
+    has(m, "\ngl_orchestrator_queued_executions 0\n");
+    ck_assert(metrics_value(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d", "failed")) == 3);
+    ck_assert(metrics_value(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d", "other")) == 0);
+}
+END_TEST
+
+START_TEST(histograms_are_cumulative_with_the_contracts_bounds)
+{
+    auto_obj(metrics) m = metrics_new();
+
+    metrics_observe(m, METRIC_DAG_DURATION, METRIC_LABELS("d"), 0.1);
+    metrics_observe(m, METRIC_DAG_DURATION, METRIC_LABELS("d"), 0.7);
+    metrics_observe(m, METRIC_DAG_DURATION, METRIC_LABELS("d"), 5000);
+    metrics_observe(m, METRIC_CHECKPOINT_SIZE, METRIC_NO_LABELS, 2e6);
+    has(m, "_bucket{dag_id=\"d\",le=\"0.1\"} 1\n");
+    has(m, "_bucket{dag_id=\"d\",le=\"1.0\"} 2\n");
+    has(m, "_bucket{dag_id=\"d\",le=\"1800.0\"} 2\n");
+    has(m, "_bucket{dag_id=\"d\",le=\"+Inf\"} 3\n");
+    has(m, "_sum{dag_id=\"d\"} 5000.8\n");
+    has(m, "_count{dag_id=\"d\"} 3\n");
+    has(m, "gl_orchestrator_checkpoint_size_bytes_bucket{le=\"1e+06\"} 0\n");
+    has(m, "gl_orchestrator_checkpoint_size_bytes_bucket{le=\"1e+07\"} 1\n");
+    ck_assert(metrics_total(m, METRIC_DAG_DURATION) == 3);
+}
+END_TEST
+
+START_TEST(label_values_are_quoted_and_cut)
+{
+    auto_obj(metrics) m = metrics_new();
+    char longer[METRIC_LABEL_BYTES_MAX + 10];
+
+    memset(longer, 'x', sizeof longer);
+    longer[sizeof longer - 1] = '\0';
+    metrics_add(m, METRIC_VALIDATION_ERRORS, METRIC_LABELS("a\"b\\c\nd"), 1);
+    metrics_add(m, METRIC_VALIDATION_ERRORS, METRIC_LABELS(longer), 1);
+    longer[METRIC_LABEL_BYTES_MAX] = '\0';
+    metrics_add(m, METRIC_VALIDATION_ERRORS, METRIC_LABELS(longer), 1);
+    has(m, "{error_type=\"a\\\"b\\\\c\\nd\"} 1\n");
+    ck_assert(metrics_value(m, METRIC_VALIDATION_ERRORS, METRIC_LABELS(longer)) == 2);
+}
+END_TEST
+
+START_TEST(the_number_of_series_is_bounded_and_the_rest_is_counted)
+{
+    auto_obj(metrics) m = metrics_new();
+    char dag_id[16];
+
+    for (int i = 0; i < METRIC_SERIES_MAX + 50; i++) {
+        snprintf(dag_id, sizeof dag_id, "d%d", i);
+        metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS(dag_id, "failed"), 1);
+    }
+    ck_assert(metrics_value(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("other", "other")) == 50);
+    ck_assert(metrics_value(m, METRIC_SERIES_DROPPED, METRIC_NO_LABELS) == 50);
+    ck_assert(metrics_value(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d7", "failed")) == 1);
+    ck_assert(metrics_total(m, METRIC_DAG_EXECUTIONS) == METRIC_SERIES_MAX + 50);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("metrics");
+    TCase *tc = tcase_create("metrics");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_test(tc, counters_and_gauges_show_their_values);
+    tcase_add_test(tc, histograms_are_cumulative_with_the_contracts_bounds);
+    tcase_add_test(tc, label_values_are_quoted_and_cut);
+    tcase_add_test(tc, the_number_of_series_is_bounded_and_the_rest_is_counted);
+    suite_add_tcase(suite, tc);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

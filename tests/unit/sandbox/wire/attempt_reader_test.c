@@ -1,0 +1,198 @@
+/* attempt_reader_test.c -- packets of an attempt, honest and not (SANDBOX.md 4, case 58). */
+#include "sandbox/wire/attempt_reader.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct attempt_packet packet;
+static struct attempt_reader reader;
+static struct packet_part part;
+
+static void fresh(void)
+{
+    reader = (struct attempt_reader){.output_bytes_max = 100};
+    part = (struct packet_part){0};
+}
+
+static void done(void)
+{
+    attempt_reader_done(&reader);
+}
+
+static enum packet_kind take_bytes(uint32_t type, const void *bytes, size_t len)
+{
+    packet.head = (struct attempt_head){type, (uint32_t)len};
+    if (len > 0)
+        memcpy(packet.bytes, bytes, len);
+    return attempt_reader_take(&reader, &packet, sizeof packet.head + len, &part);
+}
+
+static enum packet_kind take_result(struct attempt_result_head head, const char *tail)
+{
+    char bytes[512];
+    size_t len = strlen(tail);
+
+    memcpy(bytes, &head, sizeof head);
+    memcpy(bytes + sizeof head, tail, len);
+    return take_bytes(ATTEMPT_RESULT, bytes, sizeof head + len);
+}
+
+static uint32_t crc(const char *text)
+{
+    return attempt_crc(0, text, strlen(text));
+}
+
+START_TEST(the_checksum_is_the_usual_one)
+{
+    ck_assert_uint_eq(crc("123456789"), 0xCBF43926);
+    ck_assert_uint_eq(attempt_crc(crc("12345"), "6789", 4), 0xCBF43926);
+}
+END_TEST
+
+START_TEST(a_result_in_one_packet_is_complete)
+{
+    struct attempt_result_head head = {.output_bytes = 2, .output_crc = crc("{}")};
+
+    ck_assert_int_eq(take_result(head, "{}"), PACKET_RESULT);
+    ck_assert(reader.complete);
+    ck_assert_str_eq(buf_text(&reader.output), "{}");
+}
+END_TEST
+
+START_TEST(a_result_in_pieces_is_complete_with_the_last)
+{
+    struct attempt_result_head head = {.output_bytes = 6, .output_crc = crc("[1, 2]")};
+
+    ck_assert_int_eq(take_result(head, "[1"), PACKET_RESULT);
+    ck_assert(!reader.complete);
+    ck_assert_int_eq(take_bytes(ATTEMPT_OUTPUT, ", ", 2), PACKET_RESULT);
+    ck_assert_int_eq(take_bytes(ATTEMPT_OUTPUT, "2]", 2), PACKET_RESULT);
+    ck_assert(reader.complete);
+    ck_assert_int_eq(take_bytes(ATTEMPT_HEARTBEAT, NULL, 0), PACKET_BAD);
+}
+END_TEST
+
+START_TEST(a_failure_carries_its_words)
+{
+    struct attempt_result_head head = {.status = -1, .class_bytes = 5, .message_bytes = 4};
+
+    ck_assert_int_eq(take_result(head, "Classtext"), PACKET_RESULT);
+    ck_assert(reader.complete);
+    ck_assert_str_eq(reader.error_class, "Class");
+    ck_assert_str_eq(reader.message, "text");
+}
+END_TEST
+
+START_TEST(log_and_progress_give_their_parts)
+{
+    struct attempt_log log = {2, 0};
+    struct attempt_progress progress = {3, 4};
+    char bytes[64];
+
+    memcpy(bytes, &log, sizeof log);
+    memcpy(bytes + sizeof log, "line", 4);
+    ck_assert_int_eq(take_bytes(ATTEMPT_LOG, bytes, sizeof log + 4), PACKET_LOG);
+    ck_assert_int_eq(part.level, 2);
+    ck_assert_int_eq(strncmp(part.text, "line", part.bytes), 0);
+    memcpy(bytes, &progress, sizeof progress);
+    ck_assert_int_eq(take_bytes(ATTEMPT_PROGRESS, bytes, sizeof progress), PACKET_PROGRESS);
+    ck_assert_uint_eq(part.done, 3);
+    ck_assert_uint_eq(part.bytes, 0);
+}
+END_TEST
+
+static const struct {
+    struct attempt_result_head head;
+    const char *tail;
+} bad_results[] = {
+    {{.output_bytes = 101}, ""},                             /* over the cap */
+    {{.output_bytes = 0xFFFFFFFF}, ""},                      /* far over it */
+    {{.output_bytes = 2, .output_crc = 1}, "{}"},            /* another checksum */
+    {{.output_bytes = 1}, "{}"},                             /* more than announced */
+    {{.class_bytes = 3}, "ab"},                              /* less than announced */
+    {{.class_bytes = 65}, "ab"},                             /* class over its cap */
+    {{.message_bytes = 5000}, "ab"},                         /* message over its cap */
+    {{.class_bytes = 2, .message_bytes = 0xFFFFFFFF}, "ab"}, /* the sum wraps */
+};
+
+START_TEST(a_result_that_lies_is_refused)
+{
+    ck_assert_int_eq(take_result(bad_results[_i].head, bad_results[_i].tail), PACKET_BAD);
+    ck_assert(!reader.complete);
+}
+END_TEST
+
+START_TEST(what_is_not_due_or_not_whole_is_refused)
+{
+    struct attempt_result_head head = {.output_bytes = 4};
+    uint32_t layers;
+
+    ck_assert_int_eq(take_bytes(ATTEMPT_OUTPUT, "x", 1), PACKET_BAD);
+    ck_assert_int_eq(take_bytes(ATTEMPT_HEARTBEAT, "x", 1), PACKET_BAD);
+    ck_assert_int_eq(take_bytes(ATTEMPT_READY, "xxxx", 4), PACKET_BAD);
+    ck_assert_int_eq(take_bytes(ATTEMPT_LOG, "xxx", 3), PACKET_BAD);
+    ck_assert_int_eq(take_bytes(99, NULL, 0), PACKET_BAD);
+    ck_assert_int_eq(take_result(head, ""), PACKET_RESULT);
+    ck_assert_int_eq(take_result(head, ""), PACKET_BAD);
+    ck_assert_int_eq(take_bytes(ATTEMPT_OUTPUT, NULL, 0), PACKET_BAD);
+    packet.head.bytes = 5;
+    ck_assert_int_eq(attempt_reader_take(&reader, &packet, sizeof packet.head + 4, &part),
+                     PACKET_BAD);
+    ck_assert_int_eq(attempt_reader_take(&reader, &packet, 3, &part), PACKET_BAD);
+    ck_assert(!attempt_ready_read(&packet, sizeof packet.head + 4, &layers));
+}
+END_TEST
+
+START_TEST(the_input_comes_out_as_it_went_in)
+{
+    struct attempt_input in = {.agent = {"a", 1},
+                               .run_id = {"r", 1},
+                               .node = {"n", 1},
+                               .idempotency_key = {"", 0},
+                               .config = {"{}", 2},
+                               .input = {"{\"x\":1}", 7},
+                               .attempt = 3,
+                               .deadline_ns = 4,
+                               .logical_time_us = 5,
+                               .output_bytes_max = 6,
+                               .log_bytes_max = 7,
+                               .seed = {8, [31] = 9}};
+    struct attempt_input out;
+    auto_done(buf) b = {0};
+    struct err e;
+
+    attempt_input_pack(&in, &b);
+    ck_assert_msg(attempt_input_unpack(b.data, b.len, &out, &e), "%s", e.msg);
+    ck_assert_uint_eq(out.attempt, 3);
+    ck_assert_uint_eq(out.log_bytes_max, 7);
+    ck_assert_int_eq(memcmp(out.seed, in.seed, sizeof in.seed), 0);
+    ck_assert_uint_eq(out.input.bytes, 7);
+    ck_assert_int_eq(memcmp(out.input.text, in.input.text, 7), 0);
+    ck_assert(!attempt_input_unpack(b.data, b.len - 1, &out, &e));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("attempt_reader");
+    TCase *tests = tcase_create("attempt_reader");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(tests, fresh, done);
+    tcase_add_test(tests, the_checksum_is_the_usual_one);
+    tcase_add_test(tests, a_result_in_one_packet_is_complete);
+    tcase_add_test(tests, a_result_in_pieces_is_complete_with_the_last);
+    tcase_add_test(tests, a_failure_carries_its_words);
+    tcase_add_test(tests, log_and_progress_give_their_parts);
+    tcase_add_loop_test(tests, a_result_that_lies_is_refused, 0,
+                        (int)(sizeof bad_results / sizeof bad_results[0]));
+    tcase_add_test(tests, what_is_not_due_or_not_whole_is_refused);
+    tcase_add_test(tests, the_input_comes_out_as_it_went_in);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,328 @@
+/* file_test.c -- the file: its lock, its mode, its schema's versions, its copy; and that no
+ * question scans a table. */
+#include "suites.h"
+
+#include "store/sqlite/read.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static enum err_code open_code(const char *path)
+{
+    const struct store_options options = {.path = path};
+    struct store *store = NULL;
+    struct err e = {0};
+
+    if (store_open(&options, &store, &e)) {
+        store_close(store);
+        return ERR_NONE;
+    }
+    ck_assert_ptr_null(store);
+    return e.code;
+}
+
+START_TEST(a_second_opener_is_refused_until_the_first_closes)
+{
+    pid_t child;
+    int status;
+
+    ck_assert_int_eq(open_code(fixture_path), ERR_CONFLICT);
+    child = fork();
+    if (child == 0)
+        _exit(open_code(fixture_path) == ERR_CONFLICT ? 0 : 1);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    fixture_close();
+    ck_assert_int_eq(open_code(fixture_path), ERR_NONE);
+}
+END_TEST
+
+START_TEST(the_file_and_its_wal_are_the_owners_alone)
+{
+    auto_mem char *wal = mem_printf("%s-wal", fixture_path);
+    struct stat st;
+
+    add_run("r1");
+    ck_assert_int_eq(stat(fixture_path, &st), 0);
+    ck_assert_int_eq(st.st_mode & 0777, 0600);
+    ck_assert_int_eq(stat(wal, &st), 0);
+    ck_assert_int_eq(st.st_mode & 0777, 0600);
+    fixture_close();
+    ck_assert_int_eq(chmod(fixture_path, 0640), 0);
+    ck_assert_int_eq(open_code(fixture_path), ERR_DENIED);
+}
+END_TEST
+
+START_TEST(a_symbolic_link_is_not_opened)
+{
+    auto_mem char *link = mem_printf("%s/link.db", fixture_folder);
+
+    fixture_close();
+    ck_assert_int_eq(symlink(fixture_path, link), 0);
+    ck_assert_int_ne(open_code(link), ERR_NONE);
+}
+END_TEST
+
+static void write_file(const char *path, const char *text)
+{
+    struct err e = {0};
+
+    ck_assert_msg(file_write_atomic(path, text, strlen(text), 0600, &e), "%s", e.msg);
+}
+
+START_TEST(a_file_that_is_no_database_and_another_programs_are_refused)
+{
+    auto_mem char *path = mem_printf("%s/other.db", fixture_folder);
+    auto_mem char *own = fixture_path;
+
+    write_file(path, "this is no database, it only has its name, and it is long enough to read as "
+                     "one: a header is a hundred bytes.");
+    ck_assert_int_eq(open_code(path), ERR_CORRUPT);
+    ck_assert_int_eq(unlink(path), 0);
+    write_file(path, "");
+    fixture_path = path;
+    ck_assert_int_eq(outside_sql("CREATE TABLE theirs (x)"), 0);
+    ck_assert_int_eq(open_code(path), ERR_UNSUPPORTED);
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM sqlite_schema"), 1);
+    fixture_path = take(own);
+}
+END_TEST
+
+START_TEST(a_newer_schema_is_refused)
+{
+    fixture_close();
+    ck_assert_int_eq(outside_sql("PRAGMA user_version = 99"), 0);
+    ck_assert_int_eq(open_code(fixture_path), ERR_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(damage_is_found_at_open)
+{
+    static const char noise[4096] = "noise";
+    auto_fd fd = -1;
+
+    for (int i = 0; i < 60; i++) {
+        char id[8];
+
+        snprintf(id, sizeof id, "r%d", i);
+        add_run(id);
+    }
+    fixture_close();
+    fd = open(fixture_path, O_RDWR | O_CLOEXEC);
+    for (off_t page = 3; page < 8; page++)
+        ck_assert_int_eq(pwrite(fd, noise, sizeof noise, page * 4096), sizeof noise);
+    ck_assert_int_eq(open_code(fixture_path), ERR_CORRUPT);
+}
+END_TEST
+
+static void fill_all_tables(void)
+{
+    struct store_batch *b = store_batch_new();
+    const struct store_dag dag = sample_dag("d", "1");
+    const struct store_log log = sample_log("r1", "n1", "line");
+    const struct store_statement statement = {0, "r1", SAMPLE_TENANT, "h", "{}", 1};
+    const struct store_ledger_head head = {0, SAMPLE_TENANT, 2, 2, "h", "{}", 1};
+    const struct store_secret secret = {SAMPLE_TENANT, "s", 1, "x", 1, NULL, 1};
+    const struct store_plugin plugin = {"", "p", "1", "h", "{}", "k", "a", 1};
+    const struct store_idempotency key = {SAMPLE_TENANT, "k", "/p", "h", 201, "{}", 1, 50};
+    const struct store_revoked_token token = {"jti", SAMPLE_TENANT, "lost", 1, 50};
+    const struct store_tenant tenant = {SAMPLE_TENANT, "Acme", "{}", true, 1};
+
+    add_run("r1");
+    sample_step(b, "r1", "n1", 1);
+    store_batch_dag_put(b, &dag);
+    store_batch_log_append(b, &log);
+    store_batch_statement_put(b, &statement);
+    store_batch_ledger_head_put(b, &head);
+    store_batch_secret_put(b, &secret);
+    store_batch_plugin_put(b, &plugin);
+    store_batch_idempotency_put(b, &key);
+    store_batch_token_revoke(b, &token);
+    store_batch_tenant_put(b, &tenant);
+    commit(b);
+}
+
+static int64_t table_count(void)
+{
+    return outside_int("SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+                       " AND name NOT LIKE 'sqlite_%'");
+}
+
+START_TEST(a_full_database_goes_down_step_by_step_and_up_again)
+{
+    static const int tables_at[] = {0, 7, 10, 15, 15};
+    struct err e = {0};
+
+    ck_assert_int_eq(store_schema_version(), ARRAY_LEN(tables_at) - 1);
+    fill_all_tables();
+    fixture_close();
+    for (int v = store_schema_version(); v >= 0; v--) {
+        ck_assert_msg(store_migrate(fixture_path, v, &e), "%s", e.msg);
+        ck_assert_int_eq(outside_int("PRAGMA user_version"), v);
+        ck_assert_int_eq(table_count(), tables_at[v]);
+        if (v == 1) /* what the older schema knows is still there */
+            ck_assert_int_eq(outside_int("SELECT count(*) FROM dag_checkpoints"), 1);
+    }
+    ck_assert_msg(store_migrate(fixture_path, -1, &e), "%s", e.msg);
+    ck_assert_int_eq(table_count(), tables_at[store_schema_version()]);
+    fixture_open();
+    fill_all_tables();
+}
+END_TEST
+
+START_TEST(going_down_below_a_table_and_up_keeps_the_other_tables_rows)
+{
+    auto_done(store_event_list) events = {0};
+    const struct store_event_filter all = {0};
+    struct err e = {0};
+    int64_t next;
+
+    fill_all_tables();
+    fixture_close();
+    ck_assert(store_migrate(fixture_path, 2, &e)); /* before secrets */
+    fixture_open();                                /* opening is the way up */
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM execution_provenance"), 1);
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM secrets"), 0);
+    ck_assert(store_read_events(fixture_reader, &all, 0, 0, &events, &next, &e));
+    ck_assert_uint_eq(events.count, 2);
+}
+END_TEST
+
+START_TEST(v021s_tables_and_columns_are_there)
+{
+    static const struct {
+        const char *table;
+        const char *columns;
+    } rows[] = {
+        {"dag_workflows", "dag_id name description version definition hash enabled "
+                          "max_parallel_nodes default_retry_policy default_timeout_policy "
+                          "on_failure created_at updated_at created_by tenant_id"},
+        {"dag_executions", "execution_id dag_id status input_data output_data topology_levels "
+                           "started_at completed_at error provenance_chain_hash deterministic_mode "
+                           "checkpoint_enabled total_nodes completed_nodes failed_nodes "
+                           "skipped_nodes tenant_id created_at"},
+        {"node_traces", "trace_id execution_id node_id status input_hash output_hash duration_ms "
+                        "attempt_count level_index error provenance_hash started_at completed_at "
+                        "tenant_id"},
+        {"dag_checkpoints", "checkpoint_id execution_id node_id status outputs output_hash "
+                            "attempt_count created_at tenant_id"},
+        {"execution_provenance", "provenance_id execution_id node_id input_hash output_hash "
+                                 "duration_ms attempt_count parent_hashes chain_hash created_at "
+                                 "tenant_id"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        auto_mem char *columns = mem_str(rows[i].columns);
+        char *rest = columns;
+
+        for (char *name = strsep(&rest, " "); name != NULL; name = strsep(&rest, " ")) {
+            auto_mem char *sql =
+                mem_printf("SELECT count(*) FROM pragma_table_xinfo('%s') WHERE name = '%s'",
+                           rows[i].table, name);
+
+            ck_assert_msg(outside_int(sql) == 1, "%s has no %s", rows[i].table, name);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_migration_to_an_unknown_version_or_of_an_open_store_is_refused)
+{
+    struct err e = {0};
+
+    ck_assert(!store_migrate(fixture_path, 1, &e));
+    ck_assert_int_eq(e.code, ERR_CONFLICT);
+    fixture_close();
+    ck_assert(!store_migrate(fixture_path, store_schema_version() + 1, &e));
+    ck_assert_int_eq(e.code, ERR_INVALID);
+}
+END_TEST
+
+START_TEST(a_backup_is_a_store_of_its_own_and_never_overwrites)
+{
+    auto_mem char *path = mem_printf("%s/backup.db", fixture_folder);
+    const struct store_options options = {.path = path};
+    auto_done(store_run_list) l = {0};
+    auto_obj(store_reader) reader = NULL;
+    struct store *copy = NULL;
+    struct err e = {0};
+
+    fill_all_tables();
+    ck_assert_msg(store_backup(fixture_store, path, &e), "%s", e.msg);
+    add_run("later");
+    ck_assert(!store_backup(fixture_store, path, &e));
+    ck_assert_int_eq(e.code, ERR_CONFLICT);
+    ck_assert_msg(store_open(&options, &copy, &e), "%s", e.msg);
+    ck_assert(store_reader_open(copy, &reader, &e));
+    ck_assert(store_read_run(reader, SAMPLE_TENANT, "r1", &l, &e));
+    store_run_list_done(&l);
+    ck_assert(!store_read_run(reader, SAMPLE_TENANT, "later", &l, &e));
+    store_reader_free(take(reader));
+    store_close(copy);
+}
+END_TEST
+
+START_TEST(a_readers_connection_cannot_write)
+{
+    ck_assert_int_ne(sqlite3_exec(fixture_reader->db, "DELETE FROM tenants", NULL, NULL, NULL),
+                     SQLITE_OK);
+}
+END_TEST
+
+/* The steps of a plan that read a whole table or sort in a temporary one, "" when none does. */
+static void slow_steps(sqlite3 *db, const char *sql, struct buf *ret)
+{
+    auto_mem char *explain = mem_printf("EXPLAIN QUERY PLAN %s", sql);
+    sqlite3_stmt *stmt = NULL;
+
+    ck_assert_int_eq(sqlite3_prepare_v2(db, explain, -1, &stmt, NULL), SQLITE_OK);
+    while (sqlite3_step(stmt) == SQLITE_ROW) {
+        const char *step = (const char *)sqlite3_column_text(stmt, 3);
+        bool scan = strncmp(step, "SCAN ", 5) == 0 && strncmp(step, "SCAN (", 6) != 0;
+
+        if (scan || strstr(step, "TEMP B-TREE") != NULL)
+            buf_addf(ret, "%s; ", step);
+    }
+    sqlite3_finalize(stmt);
+}
+
+START_TEST(no_question_scans_a_table_that_grows)
+{
+    for (int q = 0; q < QUERY_COUNT; q++) {
+        auto_done(buf) steps = {0};
+        bool aggregate = q == Q_NODE_DURATION || q == Q_SLOW_NODES || q == Q_RUN_DURATION;
+        bool small = q == Q_PLUGINS; /* as many rows as plugins are installed */
+        bool bounded = q == Q_NODES; /* sorts one run's nodes */
+        bool smallest = q == Q_EVENT_OLDEST || q == Q_EVENT_NEWEST;
+
+        slow_steps(fixture_reader->db, sqlite3_sql(fixture_reader->stmts[q]), &steps);
+        if (!aggregate && !small && !bounded && !smallest)
+            ck_assert_msg(steps.len == 0, "question %d: %s", q, buf_text(&steps));
+    }
+}
+END_TEST
+
+TCase *file_cases(void)
+{
+    TCase *c = tcase_create("file");
+
+    tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
+    tcase_add_test(c, a_second_opener_is_refused_until_the_first_closes);
+    tcase_add_test(c, the_file_and_its_wal_are_the_owners_alone);
+    tcase_add_test(c, a_symbolic_link_is_not_opened);
+    tcase_add_test(c, a_file_that_is_no_database_and_another_programs_are_refused);
+    tcase_add_test(c, a_newer_schema_is_refused);
+    tcase_add_test(c, damage_is_found_at_open);
+    tcase_add_test(c, a_full_database_goes_down_step_by_step_and_up_again);
+    tcase_add_test(c, going_down_below_a_table_and_up_keeps_the_other_tables_rows);
+    tcase_add_test(c, v021s_tables_and_columns_are_there);
+    tcase_add_test(c, a_migration_to_an_unknown_version_or_of_an_open_store_is_refused);
+    tcase_add_test(c, a_backup_is_a_store_of_its_own_and_never_overwrites);
+    tcase_add_test(c, a_readers_connection_cannot_write);
+    tcase_add_test(c, no_question_scans_a_table_that_grows);
+    tcase_set_timeout(c, 60);
+    return c;
+}
