@@ -56,6 +56,13 @@ void source_close(struct super *s, struct source *src)
     close(take_fd(&src->fd));
 }
 
+int events_wait(struct super *s, struct epoll_event *events, int most, int timeout_ms)
+{
+    if (s->slow_ms > 0)
+        usleep(s->slow_ms * 1000);
+    return epoll_wait(s->epoll, events, most, timeout_ms);
+}
+
 /* ---- to the host ---- */
 
 void tell_host(struct super *s, enum super_message type, uint64_t id, const void *payload,
@@ -206,7 +213,8 @@ static bool parse_without(struct super *s, char *list)
     return true;
 }
 
-/* "group:3,fork:5,files:64": every 3rd group, every 5th fork fails; at most 64 descriptors. */
+/* "group:3,fork:5,files:64,slow:50": every 3rd group, every 5th fork fails; at most 64 descriptors;
+ * 50 ms pass before each look at what came. */
 static bool parse_faults(struct super *s, char *list)
 {
     for (char *save, *word = strtok_r(list, ",", &save); word != NULL;
@@ -220,6 +228,8 @@ static bool parse_faults(struct super *s, char *list)
             s->faults[FAULT_GROUP].every = n;
         else if (strcmp(name, "fork") == 0)
             s->faults[FAULT_FORK].every = n;
+        else if (strcmp(name, "slow") == 0)
+            s->slow_ms = n;
         else if (strcmp(name, "files") != 0 || setrlimit(RLIMIT_NOFILE, &(struct rlimit){n, n}) < 0)
             return false;
     }
@@ -287,7 +297,7 @@ static int wait_ms(int64_t until_ns, int64_t now_ns)
 static void turn(struct super *s, int timeout_ms)
 {
     struct epoll_event events[EVENTS_A_TURN];
-    int n = epoll_wait(s->epoll, events, EVENTS_A_TURN, timeout_ms);
+    int n = events_wait(s, events, EVENTS_A_TURN, timeout_ms);
 
     for (int i = 0; i < n; i++) {
         struct source *src = events[i].data.ptr;

@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -127,7 +126,7 @@ static bool probe_zygote(struct super *s, struct zygote_confined *ret, struct er
     while (z->state < ZYGOTE_LOADING) {
         struct source *src;
 
-        if (epoll_wait(s->epoll, &event, 1, PROBE_MS) != 1)
+        if (events_wait(s, &event, 1, PROBE_MS) != 1)
             return err_set(e, ERR_TIMEOUT, "the probe zygote did not answer in %d ms", PROBE_MS);
         src = event.data.ptr;
         src->ready(s, src);

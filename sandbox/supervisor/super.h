@@ -14,6 +14,7 @@
 #include "sandbox/supervisor/cgroup.h"
 #include "sandbox/wire/super_wire.h"
 
+#include <sys/epoll.h>
 #include <sys/queue.h>
 
 struct super;
@@ -74,6 +75,7 @@ struct super {
     struct {
         uint32_t every, seen;
     } faults[FAULT_COUNT];
+    uint32_t slow_ms; /* a fault too: see main.c */
 
     /* Found by probing. */
     struct layer_report report;
@@ -103,6 +105,7 @@ struct super {
 void source_watch(struct super *s, struct source *src, int fd,
                   void (*ready)(struct super *, struct source *), void *owner);
 void source_close(struct super *s, struct source *src);
+int events_wait(struct super *s, struct epoll_event *events, int most, int timeout_ms);
 /* Blocks while the host is slow; ends the supervisor when the host is gone. */
 void tell_host(struct super *s, enum super_message type, uint64_t id, const void *payload,
                size_t bytes, int fd);

@@ -254,27 +254,6 @@ void zygote_on_control(struct super *s, struct source *src)
     }
 }
 
-void zygote_on_status(struct super *s, struct source *src)
-{
-    struct super_zygote *z = src->owner;
-    struct init_status records[64];
-    ssize_t n = read(src->fd, records, sizeof records);
-
-    if (n <= 0) {
-        if (n == 0)
-            source_close(s, src);
-        return;
-    }
-    for (size_t i = 0; i < (size_t)n / sizeof records[0]; i++) {
-        if (records[i].status == INT_MIN)
-            z->inner_pid = records[i].pid;
-        else if (records[i].pid == z->inner_pid)
-            tell_exit(s, z, records[i].status);
-        else
-            attempt_reaped(s, z, records[i].pid, records[i].status);
-    }
-}
-
 /* Drained and dropped but for the last words. */
 void zygote_on_log(struct super *s, struct source *src)
 {
@@ -294,6 +273,39 @@ void zygote_on_log(struct super *s, struct source *src)
     from = n > 100 ? (size_t)n - 100 : 0;
     text_add_printable(&b, text + from, (size_t)n - from);
     snprintf(z->last_words, sizeof z->last_words, "%s", buf_text(&b));
+}
+
+/* A socket, a log and init's pipe are seen in any order, and on a loaded machine at once: what the
+ * zygote said before it ended was sent before its end was written, so it is taken first. */
+static void hear_last(struct super *s, struct super_zygote *z)
+{
+    if (z->log.fd >= 0)
+        zygote_on_log(s, &z->log);
+    if (z->control.fd >= 0 && z->state > ZYGOTE_HELLO)
+        zygote_on_control(s, &z->control);
+}
+
+void zygote_on_status(struct super *s, struct source *src)
+{
+    struct super_zygote *z = src->owner;
+    struct init_status records[64];
+    ssize_t n = read(src->fd, records, sizeof records);
+
+    if (n <= 0) {
+        if (n == 0)
+            source_close(s, src);
+        return;
+    }
+    for (size_t i = 0; i < (size_t)n / sizeof records[0]; i++) {
+        if (records[i].status == INT_MIN) {
+            z->inner_pid = records[i].pid;
+        } else if (records[i].pid == z->inner_pid) {
+            hear_last(s, z);
+            tell_exit(s, z, records[i].status);
+        } else {
+            attempt_reaped(s, z, records[i].pid, records[i].status);
+        }
+    }
 }
 
 void zygote_on_init_gone(struct super *s, struct source *src)

@@ -212,6 +212,22 @@ START_TEST(case_88_what_runs_out_is_infra_and_leaks_nothing)
 }
 END_TEST
 
+/* A loaded machine: the word of a zygote, its end and that of init are there before anyone looks.
+ */
+START_TEST(a_slow_supervisor_hears_what_a_zygote_said_before_it_ended)
+{
+    struct sandbox_options options = {.faults = "slow:50"};
+    struct world w;
+
+    world_start(&w, &options); /* the probe says CONFINED and ends */
+    world_add(&w, LOADING_PLUGINS "/loading_prepare.so");
+    ck_assert(w.plugin_failed);
+    ck_assert_msg(strstr(w.plugin_error.msg, "prepare() returned -6") != NULL, "%s",
+                  w.plugin_error.msg);
+    world_stop(&w);
+}
+END_TEST
+
 START_TEST(case_90_two_hundred_at_once_under_random_kills_are_each_answered_once)
 {
     unsigned before = open_files(), by_outcome[OUTCOME_COUNT] = {0};
@@ -293,6 +309,7 @@ Suite *adversarial_suite(void)
     tcase_add_test(tests, case_87_an_attempt_outlives_its_zygote_and_its_end_is_known);
     tcase_add_loop_test(tests, case_88_what_runs_out_is_infra_and_leaks_nothing, 0,
                         (int)(sizeof faults / sizeof faults[0]));
+    tcase_add_test(tests, a_slow_supervisor_hears_what_a_zygote_said_before_it_ended);
     tcase_add_test(tests, case_90_two_hundred_at_once_under_random_kills_are_each_answered_once);
     tcase_add_test(tests, case_92_a_cancel_at_any_time_is_cancelled_and_frees_what_it_held);
     tcase_add_test(tests, a_deadline_that_passes_before_the_start_is_a_timeout);
