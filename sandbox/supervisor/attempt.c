@@ -182,6 +182,14 @@ static bool still_lives(const struct super_attempt *a)
     return poll(&p, 1, 0) == 0;
 }
 
+/* Into its group, and still the same process there. */
+static bool settle(struct super *s, struct super_attempt *a, struct err *e)
+{
+    if (!enter_group(s, a, e))
+        return false;
+    return still_lives(a) || err_set(e, ERR_UNAVAILABLE, "it ended before it was let go");
+}
+
 void attempt_forked(struct super *s, struct super_zygote *z, struct frame_in *in)
 {
     struct super_attempt *a = find(s, in->frame.id);
@@ -195,7 +203,7 @@ void attempt_forked(struct super *s, struct super_zygote *z, struct frame_in *in
         zygote_kill(s, z);
         return;
     }
-    if (!enter_group(s, a, &e) || !still_lives(a)) {
+    if (!settle(s, a, &e)) {
         pidfd_signal(a->pidfd, SIGKILL);
         spawn_failed(s, a, e.msg);
         return;
