@@ -19,7 +19,6 @@
 #include "engine/evidence/heads.h"
 #include "engine/evidence/statements.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -96,13 +95,6 @@ static const struct sandbox_events sandbox_callbacks = {
 };
 
 /* ---- start ---- */
-
-/* The sandbox and the machine name the same outcomes: SANDBOX.md 2.5. */
-static void check_outcome_names(void)
-{
-    for (int i = OUTCOME_INVALID + 1; i < OUTCOME_COUNT; i++)
-        assert(attempt_class_from_text(outcome_name((enum outcome)i)) != ATTEMPT_INVALID);
-}
 
 static bool start_sandbox(struct host *host, struct err *e)
 {
@@ -357,7 +349,6 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     umask(077);
     json_setup();
-    check_outcome_names();
     if (!config_load(argc, argv, getenv, &config, &help, &e) || !setup_log(config, &e)) {
         fprintf(stderr, "orchd: %s\n", e.msg);
         return 2;

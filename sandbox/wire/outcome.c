@@ -5,16 +5,6 @@
 
 #include <assert.h>
 #include <signal.h>
-#include <stddef.h>
-
-static const struct {
-    const char *name;
-    bool retry;
-} outcomes[OUTCOME_COUNT] = {[OUTCOME_INVALID] = {"invalid", false},
-#define XX(code, name, retry) [OUTCOME_##code] = {name, retry},
-                             OUTCOME_MAP(XX)
-#undef XX
-};
 
 static const enum outcome of_kill[] = {
     [KILL_NONE] = OUTCOME_INVALID,      [KILL_DEADLINE] = OUTCOME_TIMEOUT,
@@ -80,14 +70,4 @@ enum outcome outcome_of(const struct observed *o)
     if (o->frame_bad || !o->frame_complete || o->exit_code != 0)
         return OUTCOME_PROTOCOL;
     return o->agent_unknown ? OUTCOME_UNKNOWN_AGENT : of_status(o);
-}
-
-const char *outcome_name(enum outcome outcome)
-{
-    return outcome < OUTCOME_COUNT ? outcomes[outcome].name : "invalid";
-}
-
-bool outcome_retry_default(enum outcome outcome)
-{
-    return outcome < OUTCOME_COUNT && outcomes[outcome].retry;
 }

@@ -1,38 +1,15 @@
-/* outcome.h -- how an attempt ended, as one closed list (SANDBOX.md 2.5), and the pure function
- * that decides it from what was observed. No clock, no system call.
+/* outcome.h -- the pure function that decides how an attempt ended (model/words/outcomes.h) from
+ * what was observed. No clock, no system call.
  *
  * The order of the rules is the contract: what we did (kill at the deadline, cancel) is believed
  * before what the process says of itself, and a signal before a result. */
 #ifndef ORCH_SANDBOX_WIRE_OUTCOME_H
 #define ORCH_SANDBOX_WIRE_OUTCOME_H
 
+#include "model/words/outcomes.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-/*     code              name                 default retry */
-#define OUTCOME_MAP(XX)                                                                            \
-    XX(OK, "ok", false)                                                                            \
-    XX(PLUGIN_TRANSIENT, "plugin-transient", true)                                                 \
-    XX(PLUGIN_FATAL, "plugin-fatal", false)                                                        \
-    XX(BAD_INPUT, "bad-input", false)                                                              \
-    XX(POLICY_VIOLATION, "policy-violation", false)                                                \
-    XX(CRASH, "crash", true)                                                                       \
-    XX(OOM, "oom", false)                                                                          \
-    XX(TIMEOUT, "timeout", true)                                                                   \
-    XX(CPU_LIMIT, "cpu-limit", false)                                                              \
-    XX(PROTOCOL, "protocol", false)                                                                \
-    XX(INFRA, "infra", true)                                                                       \
-    XX(CANCELLED, "cancelled", false)                                                              \
-    XX(LOST, "lost", true)                                                                         \
-    XX(UNKNOWN_AGENT, "unknown-agent", false)
-
-enum outcome {
-    OUTCOME_INVALID,
-#define XX(code, name, retry) OUTCOME_##code,
-    OUTCOME_MAP(XX)
-#undef XX
-        OUTCOME_COUNT,
-};
 
 /* Why we killed it, when we did. The first reason stands. */
 enum kill_reason {
@@ -65,8 +42,5 @@ struct observed {
 };
 
 enum outcome outcome_of(const struct observed *o);
-
-const char *outcome_name(enum outcome outcome);
-bool outcome_retry_default(enum outcome outcome);
 
 #endif

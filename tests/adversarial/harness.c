@@ -323,7 +323,7 @@ void expect_policy_violation(const struct answer *a)
 {
     expect_outcome(a, OUTCOME_POLICY_VIOLATION);
     ck_assert_int_eq(a->signal, SIGSYS);
-    ck_assert(!outcome_retry_default(a->outcome));
+    ck_assert(outcome_retry(a->outcome) == RETRY_NEVER);
 }
 
 void expect_said(const struct answer *a, const char *text)

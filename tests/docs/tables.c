@@ -4,10 +4,10 @@
 #include "api/http/server.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "model/words/outcomes.h"
 #include "observe/metrics.h"
 #include "sandbox/profile/profile.h"
 #include "sandbox/wire/layer.h"
-#include "sandbox/wire/outcome.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -194,8 +194,8 @@ static void outcomes(void)
     for (int i = OUTCOME_INVALID + 1; i < OUTCOME_COUNT; i++) {
         const char *name = outcome_name((enum outcome)i);
 
-        printf("| `%s` | %s | %s |\n", name, outcome_retry_default((enum outcome)i) ? "yes" : "no",
-               meaning_of(name));
+        printf("| `%s` | %s | %s |\n", name,
+               outcome_retry((enum outcome)i) != RETRY_NEVER ? "yes" : "no", meaning_of(name));
     }
 }
 

@@ -9,6 +9,7 @@ import re
 import tree
 
 BASE = {"base"}
+WORDS = {"model/words"}
 MODEL = {"model/dag", "model/run", "model/ledger", "model/version"}
 DAG = {"model/dag", "model/dag/expr", "model/dag/source", "model/dag/draw"}
 AUTHORITY_WORDS = {"authority/keys", "authority/token", "authority/trust"}
@@ -19,12 +20,13 @@ MAY = {
     "host/base": set(),
     "host/ipc": BASE,
     "host/config": BASE,
+    "host/model/words": BASE,
     "host/model/version": BASE,
     "host/model/dag": BASE | DAG,
     "host/model/dag/expr": BASE,
     "host/model/dag/source": BASE | DAG,
     "host/model/dag/draw": BASE | {"model/dag"},
-    "host/model/run": BASE | {"model/dag"},
+    "host/model/run": BASE | WORDS | {"model/dag"},
     "host/model/ledger": BASE,
     "host/bundle": BASE | {"orch"},
     "host/store": BASE | MODEL,
@@ -51,7 +53,7 @@ MAY = {
     "host/cli/run": CLI | {"cli/ledger"},
     "sandbox/kernel": BASE,
     "sandbox/profile": BASE,
-    "sandbox/wire": BASE | {"ipc", "orch", "sandbox/profile", "sandbox/kernel"},
+    "sandbox/wire": BASE | WORDS | {"ipc", "orch", "sandbox/profile", "sandbox/kernel"},
     "sandbox/image": BASE | {"ipc", "orch", "sandbox/client", "sandbox/wire"},
     "sandbox/client": BASE | {"ipc", "orch", "sandbox/image", "sandbox/kernel", "sandbox/profile", "sandbox/wire"},
     "sandbox/supervisor": BASE | {"ipc", "sandbox/kernel", "sandbox/profile", "sandbox/wire"},

@@ -46,7 +46,7 @@ struct worker {
     bool started;
     int64_t start_at;
     int64_t end_at;
-    enum attempt_class class;
+    enum outcome class;
     json_t *input;
 };
 

@@ -12,26 +12,26 @@ static struct rng plan_of(const struct world *w, const struct run_decision *d)
     return rng_of(rng_u64(&mix));
 }
 
-static enum attempt_class planned_class(struct world *w, struct rng *plan)
+static enum outcome planned_class(struct world *w, struct rng *plan)
 {
-    static const enum attempt_class failures[] = {
-        ATTEMPT_PLUGIN_TRANSIENT,
-        ATTEMPT_PLUGIN_TRANSIENT,
-        ATTEMPT_PLUGIN_FATAL,
-        ATTEMPT_CRASH,
-        ATTEMPT_CRASH,
-        ATTEMPT_BAD_INPUT,
-        ATTEMPT_OOM,
-        ATTEMPT_LOST,
-        ATTEMPT_UNKNOWN_AGENT,
-        ATTEMPT_POLICY_VIOLATION,
+    static const enum outcome failures[] = {
+        OUTCOME_PLUGIN_TRANSIENT,
+        OUTCOME_PLUGIN_TRANSIENT,
+        OUTCOME_PLUGIN_FATAL,
+        OUTCOME_CRASH,
+        OUTCOME_CRASH,
+        OUTCOME_BAD_INPUT,
+        OUTCOME_OOM,
+        OUTCOME_LOST,
+        OUTCOME_UNKNOWN_AGENT,
+        OUTCOME_POLICY_VIOLATION,
     };
     bool fails = rng_below(plan, 100) < 30;
-    enum attempt_class class = failures[rng_below(plan, ARRAY_LEN(failures))];
+    enum outcome class = failures[rng_below(plan, ARRAY_LEN(failures))];
 
     if (chance(w, w->faults.infra_percent))
-        return ATTEMPT_INFRA;
-    return fails ? class : ATTEMPT_OK;
+        return OUTCOME_INFRA;
+    return fails ? class : OUTCOME_OK;
 }
 
 void worker_start(struct world *w, const struct run_decision *d)
@@ -45,14 +45,14 @@ void worker_start(struct world *w, const struct run_decision *d)
     }
     assert(free_one != NULL);
     int64_t takes = (int64_t)rng_below(&plan, 2500) * MS;
-    enum attempt_class class = planned_class(w, &plan);
+    enum outcome class = planned_class(w, &plan);
     bool late = takes > d->start.timeout_ns;
 
     *free_one = (struct worker){
         .busy = true,
         .ref = d->ref,
         .start_at = w->now + (int64_t)rng_below(&w->rng, 300) * MS,
-        .class = late ? ATTEMPT_TIMEOUT : class,
+        .class = late ? OUTCOME_TIMEOUT : class,
         .input = json_incref(d->start.input),
     };
     free_one->end_at = free_one->start_at + (late ? d->start.timeout_ns : takes);
@@ -84,7 +84,7 @@ void worker_stop(struct world *w, const struct run_decision *d)
         return;
     if (k->end_at > at) {
         k->end_at = at;
-        k->class = ATTEMPT_CANCELLED;
+        k->class = OUTCOME_CANCELLED;
     }
     if (k->start_at > k->end_at)
         k->start_at = k->end_at;

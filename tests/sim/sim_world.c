@@ -122,7 +122,7 @@ static void turn(struct world *w)
 
 static void stale_end(struct world *w, struct attempt_ref ref)
 {
-    struct attempt_outcome outcome = {.class = ATTEMPT_OK};
+    struct attempt_outcome outcome = {.class = OUTCOME_OK};
     struct err e = {0};
 
     if (run_attempt_ended(w->run, ref, &outcome, w->now, &e) || e.code != ERR_CONFLICT)
@@ -131,7 +131,7 @@ static void stale_end(struct world *w, struct attempt_ref ref)
 
 static void worker_ends(struct world *w, struct worker *k)
 {
-    auto_json outputs = k->class == ATTEMPT_OK ? worker_outputs_owned(k) : NULL;
+    auto_json outputs = k->class == OUTCOME_OK ? worker_outputs_owned(k) : NULL;
     struct attempt_outcome outcome = {.class = k->class, .message = "m", .outputs = outputs};
     struct attempt_ref ref = k->ref;
     struct err e = {0};

@@ -96,23 +96,23 @@ static bool is(const struct attempt_order *order, const struct active_run *ar,
 }
 
 /* What a refusal to start means for the node. */
-static enum attempt_class class_of_refusal(enum err_code code)
+static enum outcome class_of_refusal(enum err_code code)
 {
     switch (code) {
     case ERR_NOT_FOUND:
-        return ATTEMPT_UNKNOWN_AGENT;
+        return OUTCOME_UNKNOWN_AGENT;
     case ERR_UNSUPPORTED:
     case ERR_DENIED:
-        return ATTEMPT_POLICY_VIOLATION;
+        return OUTCOME_POLICY_VIOLATION;
     case ERR_TOO_LARGE:
     case ERR_INVALID:
-        return ATTEMPT_BAD_INPUT;
+        return OUTCOME_BAD_INPUT;
     default:
-        return ATTEMPT_INFRA;
+        return OUTCOME_INFRA;
     }
 }
 
-static void refuse(struct attempt_order *order, enum attempt_class class, const char *message)
+static void refuse(struct attempt_order *order, enum outcome class, const char *message)
 {
     engine_attempt_over(order->ar, order->ref,
                         &(struct attempt_outcome){.class = class, .message = message});
@@ -202,7 +202,7 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
     uint64_t id;
 
     if (agent == NULL) {
-        refuse(order, ATTEMPT_UNKNOWN_AGENT, NULL);
+        refuse(order, OUTCOME_UNKNOWN_AGENT, NULL);
         return true;
     }
     spec = spec_of(a, order, agent, key);
@@ -256,7 +256,7 @@ static void stop_waiting(struct attempts *a, struct attempt_order *order)
 {
     TAILQ_REMOVE(&a->waiting, order, link);
     a->waiting_count--;
-    refuse(order, ATTEMPT_CANCELLED, "stopped before it was started");
+    refuse(order, OUTCOME_CANCELLED, "stopped before it was started");
 }
 
 void attempts_stop(struct attempts *a, const struct active_run *ar, struct attempt_ref ref,
@@ -306,7 +306,7 @@ void attempts_forget(struct attempts *a, const struct active_run *ar)
     }
 }
 
-void attempts_fail(struct attempts *a, uint64_t id, enum attempt_class class, const char *message)
+void attempts_fail(struct attempts *a, uint64_t id, enum outcome class, const char *message)
 {
     struct running *r;
 
@@ -382,11 +382,10 @@ void attempts_flush_logs(struct attempts *a)
     }
 }
 
-/* Both lists are SANDBOX.md 2.5; main.c checks at start that they agree word for word. */
 static struct attempt_outcome outcome_of_result(const struct attempt_result *result)
 {
     return (struct attempt_outcome){
-        .class = attempt_class_from_text(outcome_name(result->outcome)),
+        .class = result->outcome,
         .error_class = result->error_class,
         .message = result->error_message,
         .outputs = result->output_json,
@@ -401,7 +400,7 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     HASH_FIND(hh, a->running, &id, sizeof id, r);
     if (r == NULL)
         return; /* its run was dropped */
-    if (r->override.class != ATTEMPT_INVALID && result->outcome == OUTCOME_CANCELLED)
+    if (r->override.class != OUTCOME_INVALID && result->outcome == OUTCOME_CANCELLED)
         outcome = r->override;
     attempts_flush_logs(a);
     engine_attempt_over(r->order->ar, r->order->ref, &outcome);

@@ -35,8 +35,7 @@ void attempts_start(struct attempts *attempts, struct attempt_order **order);
 void attempts_stop(struct attempts *attempts, const struct active_run *ar, struct attempt_ref ref,
                    bool kill);
 /* Kills an attempt for a reason of ours; it then ends with this class instead of cancelled. */
-void attempts_fail(struct attempts *attempts, uint64_t id, enum attempt_class class,
-                   const char *message);
+void attempts_fail(struct attempts *attempts, uint64_t id, enum outcome class, const char *message);
 /* The run goes away without its attempts ending: kills them, their ends are not told. */
 void attempts_forget(struct attempts *attempts, const struct active_run *ar);
 /* Starts what waits while there is room. Once a turn. */

@@ -23,7 +23,7 @@ static void sent(void *arg, const struct authority_result *result unused_arg, co
 
     if (e != NULL)
         attempts_fail(s->host->engine->attempts, s->attempt_id,
-                      e->code == ERR_UNAVAILABLE ? ATTEMPT_INFRA : ATTEMPT_BAD_INPUT, e->msg);
+                      e->code == ERR_UNAVAILABLE ? OUTCOME_INFRA : OUTCOME_BAD_INPUT, e->msg);
 }
 
 static bool blob_read(struct host *host, const char *tenant, const struct secret_ref *ref,

@@ -145,8 +145,8 @@ static void attempt_metrics(struct active_run *ar, const struct run_decision *d)
     struct metrics *m = ar->engine->host->metrics;
     const char *dag_id = ar->dag->dag_id, *node_id = ar->dag->nodes[d->ref.node].node_id;
 
-    metrics_add(m, METRIC_ATTEMPTS, METRIC_LABELS(attempt_class_text(d->done.class)), 1);
-    if (d->done.class == ATTEMPT_TIMEOUT)
+    metrics_add(m, METRIC_ATTEMPTS, METRIC_LABELS(outcome_name(d->done.class)), 1);
+    if (d->done.class == OUTCOME_TIMEOUT)
         metrics_add(m, METRIC_NODE_TIMEOUTS, METRIC_LABELS(dag_id, node_id), 1);
     if (d->done.state == NODE_WAITING) {
         metrics_add(m, METRIC_NODE_RETRIES, METRIC_LABELS(dag_id, node_id), 1);
@@ -171,7 +171,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
                                    .tenant = ar->tenant,
                                    .node_id = node_id,
                                    .attempt = d->ref.attempt,
-                                   .outcome = attempt_class_text(d->done.class),
+                                   .outcome = outcome_name(d->done.class),
                                    .error = d->done.error,
                                    .error_class = d->done.error_class,
                                    .detail = detail,

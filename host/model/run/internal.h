@@ -30,8 +30,8 @@ struct step {
     bool compensation;
     enum node_state state;
     struct node_tally tally;
-    enum attempt_class class; /* of the last attempt that ended */
-    enum stop_cause cause;    /* STOPPING: why */
+    enum outcome class;    /* of the last attempt that ended */
+    enum stop_cause cause; /* STOPPING: why */
     bool timed_out;
     bool told;         /* restored */
     bool lost;         /* restored with an open attempt, whose host is gone */
@@ -117,10 +117,10 @@ enum node_event step_time_out(const struct run *run, struct step *s,
 
 /* judge.c: pure */
 bool judge_retry(const struct retry_policy *policy, bool idempotent, const struct node_tally *tally,
-                 enum attempt_class class, const char *error_class) must_check;
+                 enum outcome class, const char *error_class) must_check;
 /* Jitter depends on the seed, the step and the attempt, not on the order of events. */
 int64_t judge_delay_ns(const struct retry_policy *policy, const struct node_tally *tally,
-                       enum attempt_class class, uint64_t seed) must_check;
+                       enum outcome class, uint64_t seed) must_check;
 uint64_t judge_seed(uint64_t run_seed, const struct step *s);
 
 /* input.c */

@@ -31,11 +31,11 @@ static bool listed(const struct retry_policy *policy, const char *error_class)
 }
 
 bool judge_retry(const struct retry_policy *policy, bool idempotent, const struct node_tally *tally,
-                 enum attempt_class class, const char *error_class)
+                 enum outcome class, const char *error_class)
 {
-    if (!idempotent && !attempt_class_answered(class))
+    if (!idempotent && !outcome_answered(class))
         return false;
-    switch (attempt_class_retry(class)) {
+    switch (outcome_retry(class)) {
     case RETRY_NEVER:
         return false;
     case RETRY_UNCOUNTED:
@@ -48,9 +48,9 @@ bool judge_retry(const struct retry_policy *policy, bool idempotent, const struc
 }
 
 int64_t judge_delay_ns(const struct retry_policy *policy, const struct node_tally *tally,
-                       enum attempt_class class, uint64_t seed)
+                       enum outcome class, uint64_t seed)
 {
-    bool ours = attempt_class_retry(class) == RETRY_UNCOUNTED;
+    bool ours = outcome_retry(class) == RETRY_UNCOUNTED;
     struct rng rng = rng_of(seed + tally->attempts);
     double unit = 2.0 * rng_unit(&rng) - 1.0;
 

@@ -24,7 +24,7 @@ void step_reset(struct step *s)
 {
     step_drop_error(s);
     json_decref(take(s->input));
-    s->class = ATTEMPT_INVALID;
+    s->class = OUTCOME_INVALID;
     s->cause = STOP_NONE;
     s->timed_out = s->lost = s->admitted = false;
     s->tally.used = s->tally.infra = 0;

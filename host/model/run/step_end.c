@@ -35,13 +35,13 @@ static char *timeout_text(const struct run *run, const struct step *s)
 static char *outcome_text(const struct run *run, const struct step *s,
                           const struct attempt_outcome *o)
 {
-    if (o->class == ATTEMPT_TIMEOUT)
+    if (o->class == OUTCOME_TIMEOUT)
         return timeout_text(run, s);
-    if (o->class == ATTEMPT_UNKNOWN_AGENT)
+    if (o->class == OUTCOME_UNKNOWN_AGENT)
         return mem_printf("Agent '%s' not found in registry", step_agent(run, s));
     if (o->message != NULL && o->message[0] != '\0')
         return outside_text(o->message);
-    return mem_printf("the attempt ended: %s", attempt_class_text(o->class));
+    return mem_printf("the attempt ended: %s", outcome_name(o->class));
 }
 
 /* Ours, not the node's: no attempt of it. */
@@ -55,13 +55,13 @@ static void uncount_attempt(struct node_tally *t)
 static void note_outcome(const struct run *run, struct step *s, const struct attempt_outcome *o)
 {
     s->class = o->class;
-    if (o->class == ATTEMPT_OK) {
+    if (o->class == OUTCOME_OK) {
         step_drop_error(s);
         s->outputs = outputs_wrap_owned(o->outputs);
         return;
     }
     set_error_take(s, outcome_text(run, s, o), outside_text(attempt_error_class(o)));
-    if (attempt_class_retry(o->class) == RETRY_UNCOUNTED || s->cause == STOP_QUEUE_TIMEOUT)
+    if (outcome_retry(o->class) == RETRY_UNCOUNTED || s->cause == STOP_QUEUE_TIMEOUT)
         uncount_attempt(&s->tally);
 }
 
@@ -73,7 +73,7 @@ static void note_timeout(const struct run *run, struct step *s, enum stop_cause 
     char seconds[32];
 
     jcs_number(queue ? policy->queue_s : policy->node_s, seconds);
-    s->class = ATTEMPT_TIMEOUT;
+    s->class = OUTCOME_TIMEOUT;
     s->timed_out = true;
     set_error_take(s,
                    mem_printf("Node '%s' timed out after %ss %s", step_label(run, s), seconds,
@@ -85,7 +85,7 @@ static void note_timeout(const struct run *run, struct step *s, enum stop_cause 
 static enum node_event spent(const struct run *run, const struct step *s)
 {
     if (s->compensation)
-        return s->class == ATTEMPT_UNKNOWN_AGENT ? NODE_EV_SKIP : NODE_EV_FAIL;
+        return s->class == OUTCOME_UNKNOWN_AGENT ? NODE_EV_SKIP : NODE_EV_FAIL;
     if (s->timed_out && step_timeout_policy(run, s)->on_timeout == TIMEOUT_ACTION_SKIP)
         return NODE_EV_SKIP;
     return NODE_EV_FAIL;
@@ -109,7 +109,7 @@ static enum node_event verdict(const struct run *run, struct step *s, int64_t no
     const struct retry_policy *policy = step_retry_policy(run, s);
     bool idempotent = s->compensation || run->dag->nodes[s->node].idempotent;
 
-    if (s->class == ATTEMPT_OK)
+    if (s->class == OUTCOME_OK)
         return NODE_EV_SUCCEED;
     if (s->state == NODE_STOPPING)
         return stopped(run, s);
@@ -118,7 +118,7 @@ static enum node_event verdict(const struct run *run, struct step *s, int64_t no
             now + judge_delay_ns(policy, &s->tally, s->class, judge_seed(run->opt.seed, s));
         return NODE_EV_RETRY;
     }
-    s->timed_out = s->class == ATTEMPT_TIMEOUT;
+    s->timed_out = s->class == OUTCOME_TIMEOUT;
     return spent(run, s);
 }
 

@@ -8,11 +8,11 @@ static void refuse(struct store_batch *b, const struct err *why)
     b->first_event = b->last_event = 0;
 }
 
-enum outcome { APPLIED_ALL, AGAIN, FAILED };
+enum group_end { APPLIED_ALL, AGAIN, FAILED };
 
 /* Without savepoints: most groups hold no refused batch, and those that do are done over. A group
  * of one has no neighbours to protect. */
-static enum outcome apply_plain(struct sqlite_write *db, struct store_batch *group, struct err *e)
+static enum group_end apply_plain(struct sqlite_write *db, struct store_batch *group, struct err *e)
 {
     for (struct store_batch *b = group; b != NULL; b = b->next) {
         enum applied result = sqlite_write_apply(db, b, e);
@@ -27,7 +27,8 @@ static enum outcome apply_plain(struct sqlite_write *db, struct store_batch *gro
     return APPLIED_ALL;
 }
 
-static enum outcome apply_guarded(struct sqlite_write *db, struct store_batch *group, struct err *e)
+static enum group_end apply_guarded(struct sqlite_write *db, struct store_batch *group,
+                                    struct err *e)
 {
     for (struct store_batch *b = group; b != NULL; b = b->next) {
         enum applied result = sqlite_write_apply_guarded(db, b, e);
@@ -47,9 +48,9 @@ static bool fault_is_due(atomic_uint_fast64_t *fail_in, struct err *e)
     return !err_set(e, ERR_LIMIT, "commit: injected fault");
 }
 
-static enum outcome apply(struct sqlite_write *db, struct store_batch *group, struct err *e)
+static enum group_end apply(struct sqlite_write *db, struct store_batch *group, struct err *e)
 {
-    enum outcome outcome = apply_plain(db, group, e);
+    enum group_end outcome = apply_plain(db, group, e);
 
     if (outcome != AGAIN)
         return outcome;

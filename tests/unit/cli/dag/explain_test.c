@@ -4,7 +4,7 @@
 #include "authority/trust/refusal.h"
 #include "cli/dag/explain.h"
 #include "model/dag/finding.h"
-#include "sandbox/wire/outcome.h"
+#include "model/words/outcomes.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ START_TEST(every_finding_refusal_and_outcome_is_explained)
 #define XX(name, word, code) word,
             REFUSAL_MAP(XX)
 #undef XX
-#define XX(code, name, retry) name,
+#define XX(name, text, error_class, retry, answered) text,
                 OUTCOME_MAP(XX)
 #undef XX
     };

@@ -18,7 +18,7 @@ START_TEST(a_cancel_asks_then_kills_and_nothing_later_starts)
     expect(&t, "run stopping\nask A#1\n");
     t_tick(&t, 5);
     expect(&t, "kill A#1\n");
-    t_end(&t, "A", ATTEMPT_CRASH);
+    t_end(&t, "A", OUTCOME_CRASH);
     expect(&t, "attempt A#1 crash cancelled\nnode A cancelled 1\ndone cancelled\n");
     ck_assert_int_eq(view(&t, "B").state, NODE_PENDING);
     expect_errors(&t, "");
@@ -93,7 +93,7 @@ START_TEST(a_cancel_leaves_a_rollback_that_is_owed)
     t_fail(&t, "F");
     t_cancel(&t);
     forget(&t);
-    t_end(&t, "S", ATTEMPT_CANCELLED);
+    t_end(&t, "S", OUTCOME_CANCELLED);
     expect(&t, "attempt S#1 cancelled cancelled\nnode S cancelled 1\n"
                "run compensating\nstart ~A#1\n");
     t_ok(&t, "~A");
@@ -111,7 +111,7 @@ START_TEST(a_node_out_of_time_stays_failed_when_the_run_is_cancelled_then)
     t_tick(&t, 1);
     t_cancel(&t);
     forget(&t);
-    t_end(&t, "A", ATTEMPT_CANCELLED);
+    t_end(&t, "A", OUTCOME_CANCELLED);
     expect(&t, "attempt A#1 timeout failed\nnode A failed 1\ndone cancelled\n");
 }
 END_TEST
@@ -189,7 +189,7 @@ END_TEST
 
 static bool ends(struct trial *t, struct attempt_ref ref)
 {
-    struct attempt_outcome ok = {.class = ATTEMPT_OK};
+    struct attempt_outcome ok = {.class = OUTCOME_OK};
     struct err e = {0};
     bool accepted = run_attempt_ended(t->run, ref, &ok, t->now, &e);
 

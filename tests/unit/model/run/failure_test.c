@@ -180,11 +180,11 @@ START_TEST(an_unknown_handler_is_skipped_and_a_failing_one_recorded_and_the_rest
     auto_done(trial) t;
 
     rolled_back_chain(&t);
-    t_end(&t, "~C", ATTEMPT_UNKNOWN_AGENT);
+    t_end(&t, "~C", OUTCOME_UNKNOWN_AGENT);
     expect(&t, "attempt ~C#1 unknown-agent skipped\ncomp C skipped 1\nstart ~B#1\n");
     expect_json(t.last_start.start.config, "{'k': 1}");
     ck_assert_str_eq(t.last_start.start.node_id, "compensate_B");
-    t_end(&t, "~B", ATTEMPT_PLUGIN_FATAL);
+    t_end(&t, "~B", OUTCOME_PLUGIN_FATAL);
     expect(&t, "attempt ~B#1 plugin-fatal failed\ncomp B failed 1\nstart ~A#1\n");
     ck_assert_str_eq(t.last_done.done.handler, "undo.b");
     t_ok(&t, "~A");
@@ -204,7 +204,7 @@ START_TEST(a_handler_runs_under_the_built_in_policies_not_the_dags)
         t_tick(&t, 5);
     }
     forget(&t);
-    t_end(&t, "~C", ATTEMPT_TIMEOUT);
+    t_end(&t, "~C", OUTCOME_TIMEOUT);
     expect(&t, "attempt ~C#4 timeout failed\ncomp C failed 4\nstart ~B#1\n");
     ck_assert_str_eq(t.last_done.done.error, "Node 'compensate_C' timed out after 60.0s");
 }
@@ -230,7 +230,7 @@ START_TEST(a_handler_may_have_policies_of_its_own)
     expect(&t, "ask ~A#1\n");
     t_tick(&t, 5);
     expect(&t, "kill ~A#1\n");
-    t_end(&t, "~A", ATTEMPT_CANCELLED);
+    t_end(&t, "~A", OUTCOME_CANCELLED);
     expect(&t, "attempt ~A#1 timeout failed\ncomp A failed 1\ndone failed\n");
 }
 END_TEST

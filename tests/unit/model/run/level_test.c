@@ -157,7 +157,7 @@ START_TEST(no_output_at_all_is_null)
 
     trial_init(&t, "'A': {'agent_id': 'a'}", "");
     t_start(&t);
-    t_end(&t, "A", ATTEMPT_OK);
+    t_end(&t, "A", OUTCOME_OK);
     expect_json(view(&t, "A").outputs, "{'result': null}");
 }
 END_TEST

@@ -24,17 +24,17 @@ static const char *const policies[KINDS] = {
 };
 
 /* Is an attempt that ends so followed by another one? */
-static const bool retried[ATTEMPT_CLASS_COUNT][KINDS] = {
-    [ATTEMPT_PLUGIN_TRANSIENT] = {true, true, true, false, false, true},
-    [ATTEMPT_CRASH] = {true, true, true, false, false, false},
-    [ATTEMPT_TIMEOUT] = {true, true, true, false, false, false},
-    [ATTEMPT_LOST] = {true, true, true, false, false, false},
-    [ATTEMPT_INFRA] = {true, true, true, true, true, false},
+static const bool retried[OUTCOME_COUNT][KINDS] = {
+    [OUTCOME_PLUGIN_TRANSIENT] = {true, true, true, false, false, true},
+    [OUTCOME_CRASH] = {true, true, true, false, false, false},
+    [OUTCOME_TIMEOUT] = {true, true, true, false, false, false},
+    [OUTCOME_LOST] = {true, true, true, false, false, false},
+    [OUTCOME_INFRA] = {true, true, true, true, true, false},
     /* FATAL, BAD_INPUT, POLICY_VIOLATION, OOM, CPU_LIMIT, PROTOCOL, CANCELLED, UNKNOWN_AGENT:
      * never. */
 };
 
-static char *node_under(enum policy_kind kind, enum attempt_class class)
+static char *node_under(enum policy_kind kind, enum outcome class)
 {
     struct attempt_outcome o = {.class = class};
     auto_done(buf) b = {0};
@@ -51,17 +51,17 @@ static char *node_under(enum policy_kind kind, enum attempt_class class)
 
 START_TEST(every_outcome_class_is_retried_exactly_where_its_row_says)
 {
-    for (unsigned class = ATTEMPT_OK + 1; class < ATTEMPT_CLASS_COUNT; class ++) {
+    for (unsigned class = OUTCOME_OK + 1; class < OUTCOME_COUNT; class ++) {
         for (unsigned kind = 0; kind < KINDS; kind++) {
-            auto_mem char *nodes = node_under((enum policy_kind)kind, (enum attempt_class) class);
+            auto_mem char *nodes = node_under((enum policy_kind)kind, (enum outcome) class);
             auto_done(trial) t;
 
             trial_init(&t, nodes, "");
             t_start(&t);
-            t_end(&t, "A", (enum attempt_class) class);
+            t_end(&t, "A", (enum outcome) class);
             bool again = view(&t, "A").state == NODE_WAITING;
             ck_assert_msg(again == retried[class][kind], "%s under policy %u",
-                          attempt_class_text((enum attempt_class) class), kind);
+                          outcome_name((enum outcome) class), kind);
             if (!again)
                 ck_assert_int_eq(view(&t, "A").state, NODE_FAILED);
         }
@@ -159,7 +159,7 @@ static bool retries_class(const char *listed, const char *error_class)
                                       listed);
     auto_done(trial) t;
     struct err e = {0};
-    struct attempt_outcome o = {.class = ATTEMPT_PLUGIN_TRANSIENT, .error_class = error_class};
+    struct attempt_outcome o = {.class = OUTCOME_PLUGIN_TRANSIENT, .error_class = error_class};
 
     trial_init(&t, nodes, "");
     t_start(&t);
@@ -191,13 +191,13 @@ START_TEST(an_infra_outcome_is_not_counted_against_the_node_but_bounded)
     trial_init(&t, "'A': {'agent_id': 'a', 'retry_policy': {'max_retries': 0}}", "");
     t_start(&t);
     for (unsigned i = 0; i < RUN_INFRA_RETRIES_MAX; i++) {
-        t_end(&t, "A", ATTEMPT_INFRA);
+        t_end(&t, "A", OUTCOME_INFRA);
         ck_assert_int_eq(view(&t, "A").state, NODE_WAITING);
         ck_assert_uint_eq(view(&t, "A").tally.counted, 0);
         t_tick(&t, 6);
     }
     forget(&t);
-    t_end(&t, "A", ATTEMPT_INFRA);
+    t_end(&t, "A", OUTCOME_INFRA);
     expect(&t, "attempt A#11 infra failed\nnode A failed 0\ndone failed\n");
 }
 END_TEST
@@ -208,7 +208,7 @@ START_TEST(after_infra_the_node_still_has_all_its_attempts)
 
     trial_init(&t, "'A': {'agent_id': 'a', 'retry_policy': {'max_retries': 1}}", "");
     t_start(&t);
-    t_end(&t, "A", ATTEMPT_INFRA);
+    t_end(&t, "A", OUTCOME_INFRA);
     t_tick(&t, 1);
     t_fail(&t, "A");
     t_tick(&t, 2);
@@ -225,7 +225,7 @@ START_TEST(an_unknown_agent_fails_at_once_in_the_contracts_words)
     trial_init(&t, "'A': {'agent_id': 'no.such'}", "");
     t_start(&t);
     forget(&t);
-    t_end(&t, "A", ATTEMPT_UNKNOWN_AGENT);
+    t_end(&t, "A", OUTCOME_UNKNOWN_AGENT);
     expect(&t, "attempt A#1 unknown-agent failed\nnode A failed 1\ndone failed\n");
     expect_errors(&t, "Node 'A' failed: Agent 'no.such' not found in registry");
 }
@@ -235,11 +235,11 @@ START_TEST(an_outcome_without_words_gets_some_and_bad_bytes_are_made_printable)
 {
     auto_done(trial) t;
     struct err e = {0};
-    struct attempt_outcome o = {.class = ATTEMPT_PLUGIN_FATAL, .message = "\xff!"};
+    struct attempt_outcome o = {.class = OUTCOME_PLUGIN_FATAL, .message = "\xff!"};
 
     trial_init(&t, "'A': {'agent_id': 'a'}, 'B': {'agent_id': 'a'}", "");
     t_start(&t);
-    t_end(&t, "A", ATTEMPT_OOM);
+    t_end(&t, "A", OUTCOME_OOM);
     ck_assert_str_eq(view(&t, "A").error, "the attempt ended: oom");
     ck_assert(run_attempt_ended(t.run, (struct attempt_ref){1, 1, false}, &o, t.now, &e));
     ck_assert_str_eq(view(&t, "B").error, "\xEF\xBF\xBD!");

@@ -22,7 +22,7 @@ START_TEST(an_attempts_timeout_is_told_in_the_numbers_words)
 
         trial_init(&t, node, "");
         t_start(&t);
-        t_end(&t, "A", ATTEMPT_TIMEOUT);
+        t_end(&t, "A", OUTCOME_TIMEOUT);
         ck_assert_str_eq(view(&t, "A").error, texts[i][1]);
         ck_assert(t.last_done.done.timed_out);
         ck_assert_str_eq(t.last_done.done.error_class, "TimeoutError");
@@ -43,10 +43,10 @@ static void timed_out_with(struct trial *t, const char *action)
     trial_init(t, nodes, "");
     t_start(t);
     t_ok(t, "A");
-    t_end(t, "T", ATTEMPT_TIMEOUT);
+    t_end(t, "T", OUTCOME_TIMEOUT);
     t_tick(t, 1);
     forget(t);
-    t_end(t, "T", ATTEMPT_TIMEOUT);
+    t_end(t, "T", OUTCOME_TIMEOUT);
 }
 
 START_TEST(on_timeout_fail_fails_the_node_after_its_retries)
@@ -93,7 +93,7 @@ START_TEST(a_failure_that_is_no_timeout_follows_on_failure)
                "'timeout_policy': {'on_timeout': 'skip'}}",
                "");
     t_start(&t);
-    t_end(&t, "A", ATTEMPT_TIMEOUT);
+    t_end(&t, "A", OUTCOME_TIMEOUT);
     t_tick(&t, 1);
     t_fail(&t, "A");
     ck_assert_int_eq(view(&t, "A").state, NODE_FAILED);
@@ -120,7 +120,7 @@ START_TEST(a_nodes_timeout_stops_its_attempt_and_is_not_retried)
     t_tick(&t, 0.001);
     expect(&t, "kill A#1\n");
     ck_assert_int_eq(run_next_timer(t.run), RUN_NO_TIMER);
-    t_end(&t, "A", ATTEMPT_CANCELLED);
+    t_end(&t, "A", OUTCOME_CANCELLED);
     expect(&t, "attempt A#1 timeout failed\nnode A failed 1\ndone failed\n");
     ck_assert_str_eq(view(&t, "A").error, "Node 'A' timed out after 5s over all attempts");
 }
@@ -165,7 +165,7 @@ START_TEST(a_queue_timeout_ends_the_wait_uncounted)
     forget(&t);
     t_tick(&t, 2);
     expect(&t, "ask A#1\n");
-    t_end(&t, "A", ATTEMPT_CANCELLED);
+    t_end(&t, "A", OUTCOME_CANCELLED);
     expect(&t, "attempt A#1 timeout skipped\nnode A skipped 0\ndone completed\n");
     ck_assert_str_eq(view(&t, "A").error, "Node 'A' timed out after 2s waiting to start");
 }
@@ -205,7 +205,7 @@ START_TEST(the_runs_timeout_stops_what_is_open_and_fails_the_run)
     t_tick(&t, 1.5);
     /* C's delay was over as well, but a run that stops starts nothing */
     expect(&t, "run stopping\nask B#1\nnode C cancelled 1\n");
-    t_end(&t, "B", ATTEMPT_CANCELLED);
+    t_end(&t, "B", OUTCOME_CANCELLED);
     expect(&t, "attempt B#1 cancelled cancelled\nnode B cancelled 1\ndone failed\n");
     expect_errors(&t, "Run timed out after 1.5s");
 }
@@ -221,7 +221,7 @@ START_TEST(the_runs_timeout_in_a_compensating_dag_rolls_back_without_a_failed_no
     t_ok(&t, "C");
     t_tick(&t, 2);
     forget(&t);
-    t_end(&t, "B", ATTEMPT_CANCELLED);
+    t_end(&t, "B", OUTCOME_CANCELLED);
     expect(&t, "attempt B#1 cancelled cancelled\nnode B cancelled 1\n"
                "run compensating\nstart ~A#1\n");
     expect_input(&t, "{'original_input': {'from': 'agent'}, 'failed_node': null}");

@@ -83,7 +83,7 @@ static void log_decision(struct trial *t, const struct run_decision *d)
         t->last_done = *d;
         t->retry_at = d->done.retry_at_ns;
         buf_addf(&t->log, "attempt %s%s#%u %s %s\n", mark, id, d->ref.attempt,
-                 attempt_class_text(d->done.class), node_state_text(d->done.state));
+                 outcome_name(d->done.class), node_state_text(d->done.state));
         break;
     case DECIDE_NODE_DONE:
         log_done(t, d, "node");
@@ -167,17 +167,17 @@ void t_output(struct trial *t, const char *node, const char *json)
 {
     auto_json value = quoted_json(json);
 
-    ended(t, node, &(struct attempt_outcome){.class = ATTEMPT_OK, .outputs = value});
+    ended(t, node, &(struct attempt_outcome){.class = OUTCOME_OK, .outputs = value});
 }
 
-void t_end(struct trial *t, const char *node, enum attempt_class class)
+void t_end(struct trial *t, const char *node, enum outcome class)
 {
     ended(t, node, &(struct attempt_outcome){.class = class});
 }
 
 void t_fail(struct trial *t, const char *node)
 {
-    ended(t, node, &(struct attempt_outcome){.class = ATTEMPT_PLUGIN_TRANSIENT, .message = "boom"});
+    ended(t, node, &(struct attempt_outcome){.class = OUTCOME_PLUGIN_TRANSIENT, .message = "boom"});
 }
 
 void t_cancel(struct trial *t)

@@ -44,7 +44,7 @@ void t_tick(struct trial *t, double seconds); /* moves the clock on and ticks */
 void t_started(struct trial *t, const char *node);
 void t_ok(struct trial *t, const char *node);
 void t_output(struct trial *t, const char *node, const char *json);
-void t_end(struct trial *t, const char *node, enum attempt_class class);
+void t_end(struct trial *t, const char *node, enum outcome class);
 void t_fail(struct trial *t, const char *node); /* PLUGIN_TRANSIENT, "boom" */
 void t_cancel(struct trial *t);
 void t_pause(struct trial *t);

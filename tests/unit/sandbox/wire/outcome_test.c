@@ -70,31 +70,6 @@ START_TEST(what_was_observed_gives_one_class)
 }
 END_TEST
 
-START_TEST(policy_violations_bad_inputs_and_protocol_errors_are_not_retried)
-{
-    static const enum outcome never[] = {OUTCOME_POLICY_VIOLATION, OUTCOME_BAD_INPUT,
-                                         OUTCOME_PROTOCOL,         OUTCOME_CPU_LIMIT,
-                                         OUTCOME_PLUGIN_FATAL,     OUTCOME_UNKNOWN_AGENT,
-                                         OUTCOME_CANCELLED,        OUTCOME_OK};
-    static const enum outcome retried[] = {OUTCOME_PLUGIN_TRANSIENT, OUTCOME_CRASH, OUTCOME_INFRA,
-                                           OUTCOME_LOST};
-
-    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
-        ck_assert(!outcome_retry_default(never[i]));
-    for (size_t i = 0; i < sizeof retried / sizeof retried[0]; i++)
-        ck_assert(outcome_retry_default(retried[i]));
-}
-END_TEST
-
-START_TEST(every_class_has_a_name_of_its_own)
-{
-    for (int i = 1; i < OUTCOME_COUNT; i++)
-        for (int j = 1; j < i; j++)
-            ck_assert_str_ne(outcome_name((enum outcome)i), outcome_name((enum outcome)j));
-    ck_assert_str_eq(outcome_name(OUTCOME_COUNT), "invalid");
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("outcome");
@@ -104,8 +79,6 @@ int main(void)
 
     tcase_add_loop_test(tests, what_was_observed_gives_one_class, 0,
                         (int)(sizeof rows / sizeof rows[0]));
-    tcase_add_test(tests, policy_violations_bad_inputs_and_protocol_errors_are_not_retried);
-    tcase_add_test(tests, every_class_has_a_name_of_its_own);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -1,0 +1,40 @@
+/* outcomes.c -- see outcomes.h. */
+#include "model/words/outcomes.h"
+
+#include <assert.h>
+
+static const struct {
+    const char *name;
+    const char *error_class;
+    enum outcome_retry retry;
+    bool answered;
+} outcomes[OUTCOME_COUNT] = {[OUTCOME_INVALID] = {"invalid", "", RETRY_NEVER, false},
+#define XX(name, text, error_class, retry, answered)                                               \
+    [OUTCOME_##name] = {text, error_class, RETRY_##retry, answered},
+                             OUTCOME_MAP(XX)
+#undef XX
+};
+
+const char *outcome_name(enum outcome outcome)
+{
+    assert(outcome < OUTCOME_COUNT);
+    return outcomes[outcome].name;
+}
+
+const char *outcome_error_class(enum outcome outcome)
+{
+    assert(outcome < OUTCOME_COUNT);
+    return outcomes[outcome].error_class;
+}
+
+enum outcome_retry outcome_retry(enum outcome outcome)
+{
+    assert(outcome < OUTCOME_COUNT);
+    return outcomes[outcome].retry;
+}
+
+bool outcome_answered(enum outcome outcome)
+{
+    assert(outcome < OUTCOME_COUNT);
+    return outcomes[outcome].answered;
+}

@@ -1,0 +1,52 @@
+/* outcomes.h -- how one attempt ended: the closed list of SANDBOX.md 2.5, for every process.
+ *
+ * Whoever watched the attempt end decides the outcome, from the kernel's word and the result frame
+ * (sandbox/wire/outcome.h); model/run only decides what follows. A plain failure of an agent is
+ * PLUGIN_TRANSIENT: it is retried within the policy. PLUGIN_FATAL is the agent's own word that a
+ * retry is useless. Pure; any thread. */
+#ifndef ORCH_MODEL_WORDS_OUTCOMES_H
+#define ORCH_MODEL_WORDS_OUTCOMES_H
+
+#include <stdbool.h>
+
+enum outcome_retry {
+    RETRY_NEVER,
+    RETRY_POLICY,    /* while the node's retry policy has attempts left */
+    RETRY_UNCOUNTED, /* ours, not the node's: bounded apart, and no attempt is counted */
+};
+
+/* error class: what retryable_exceptions is compared with when the agent named none.
+ * answered: the agent itself ended the attempt, so a node with idempotent false may be retried.
+ *
+ *     outcome           text                error class             retry      answered */
+#define OUTCOME_MAP(XX)                                                                            \
+    XX(OK, "ok", "", NEVER, true)                                                                  \
+    XX(PLUGIN_TRANSIENT, "plugin-transient", "RuntimeError", POLICY, true)                         \
+    XX(PLUGIN_FATAL, "plugin-fatal", "RuntimeError", NEVER, true)                                  \
+    XX(BAD_INPUT, "bad-input", "ValueError", NEVER, true)                                          \
+    XX(POLICY_VIOLATION, "policy-violation", "PermissionError", NEVER, false)                      \
+    XX(CRASH, "crash", "CrashError", POLICY, false)                                                \
+    XX(OOM, "oom", "MemoryError", NEVER, false)                                                    \
+    XX(TIMEOUT, "timeout", "TimeoutError", POLICY, false)                                          \
+    XX(CPU_LIMIT, "cpu-limit", "CpuLimitError", NEVER, false)                                      \
+    XX(PROTOCOL, "protocol", "ProtocolError", NEVER, false)                                        \
+    XX(INFRA, "infra", "InfraError", UNCOUNTED, false)                                             \
+    XX(CANCELLED, "cancelled", "CancelledError", NEVER, true)                                      \
+    XX(LOST, "lost", "LostError", POLICY, false)                                                   \
+    XX(UNKNOWN_AGENT, "unknown-agent", "LookupError", NEVER, true)
+
+enum outcome {
+    OUTCOME_INVALID,
+#define XX(name, text, error_class, retry, answered) OUTCOME_##name,
+    OUTCOME_MAP(XX)
+#undef XX
+        OUTCOME_COUNT,
+};
+
+/* INVALID has a name, "invalid", no error class, and is never retried. */
+const char *outcome_name(enum outcome outcome);
+const char *outcome_error_class(enum outcome outcome);
+enum outcome_retry outcome_retry(enum outcome outcome);
+bool outcome_answered(enum outcome outcome);
+
+#endif

@@ -1,0 +1,74 @@
+/* words_test.c -- the vocabularies of host/model/words: what each word is and what hangs on it. */
+#include "model/words/outcomes.h"
+
+#include "base/auto.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(policy_violations_bad_inputs_and_protocol_errors_are_not_retried)
+{
+    static const enum outcome never[] = {OUTCOME_POLICY_VIOLATION, OUTCOME_BAD_INPUT,
+                                         OUTCOME_PROTOCOL,         OUTCOME_CPU_LIMIT,
+                                         OUTCOME_PLUGIN_FATAL,     OUTCOME_UNKNOWN_AGENT,
+                                         OUTCOME_CANCELLED,        OUTCOME_OK};
+    static const enum outcome policy[] = {OUTCOME_PLUGIN_TRANSIENT, OUTCOME_CRASH, OUTCOME_TIMEOUT,
+                                          OUTCOME_LOST};
+
+    for (size_t i = 0; i < ARRAY_LEN(never); i++)
+        ck_assert_int_eq(outcome_retry(never[i]), RETRY_NEVER);
+    for (size_t i = 0; i < ARRAY_LEN(policy); i++)
+        ck_assert_int_eq(outcome_retry(policy[i]), RETRY_POLICY);
+    ck_assert_int_eq(outcome_retry(OUTCOME_INFRA), RETRY_UNCOUNTED);
+}
+END_TEST
+
+START_TEST(an_agent_that_was_killed_did_not_answer)
+{
+    static const enum outcome killed[] = {
+        OUTCOME_POLICY_VIOLATION, OUTCOME_CRASH,    OUTCOME_OOM,   OUTCOME_TIMEOUT,
+        OUTCOME_CPU_LIMIT,        OUTCOME_PROTOCOL, OUTCOME_INFRA, OUTCOME_LOST};
+
+    for (size_t i = 0; i < ARRAY_LEN(killed); i++)
+        ck_assert(!outcome_answered(killed[i]));
+    ck_assert(outcome_answered(OUTCOME_OK));
+    ck_assert(outcome_answered(OUTCOME_PLUGIN_FATAL));
+}
+END_TEST
+
+START_TEST(every_outcome_has_a_name_of_its_own_and_a_failure_an_error_class)
+{
+    for (unsigned i = 1; i < OUTCOME_COUNT; i++) {
+        for (unsigned j = 0; j < i; j++)
+            ck_assert_str_ne(outcome_name((enum outcome)i), outcome_name((enum outcome)j));
+        ck_assert_int_eq(*outcome_error_class((enum outcome)i) == '\0', i == OUTCOME_OK);
+    }
+}
+END_TEST
+
+static TCase *outcome_cases(void)
+{
+    TCase *tc = tcase_create("outcomes");
+
+    tcase_add_test(tc, policy_violations_bad_inputs_and_protocol_errors_are_not_retried);
+    tcase_add_test(tc, an_agent_that_was_killed_did_not_answer);
+    tcase_add_test(tc, every_outcome_has_a_name_of_its_own_and_a_failure_an_error_class);
+    return tc;
+}
+
+int main(void)
+{
+    static TCase *(*const suites[])(void) = {outcome_cases};
+    Suite *suite = suite_create("words");
+    SRunner *runner;
+    int failed;
+
+    for (size_t i = 0; i < ARRAY_LEN(suites); i++)
+        suite_add_tcase(suite, suites[i]());
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
