@@ -15,14 +15,12 @@
 #include "authority/keys/locked.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "model/words/secrets.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    SECRET_VALUE_BYTES_MAX = 64 * 1024,
-    SECRET_NAME_BYTES_MAX = 128,
-    SECRETS_PER_ATTEMPT_MAX = 32,
     SECRET_BOX_KEY_BYTES = 32,
     SECRET_SEAL_KEY_BYTES = 32,
     SECRET_BOX_BYTES_MAX = SECRET_VALUE_BYTES_MAX + 1024,

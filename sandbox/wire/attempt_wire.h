@@ -26,9 +26,6 @@ enum {
     ATTEMPT_CLASS_BYTES_MAX = 64,
     ATTEMPT_MESSAGE_BYTES_MAX = 4 * 1024,
     ATTEMPT_INPUT_BYTES_MAX = 10 * 1024 * 1024, /* packed */
-    SECRET_NAME_BYTES_MAX = 128,
-    SECRET_VALUE_BYTES_MAX = 64 * 1024,
-    SECRETS_MAX = 64,
 };
 
 enum attempt_message {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "model/words/secrets.h"
 #include "sandbox/worker/redact.h"
 #include "sandbox/worker/worker.h"
 
@@ -42,7 +43,7 @@ struct orch_run {
     uint64_t log_left, log_dropped;
     bool stop;
     int64_t polled_ns;
-    struct secret secrets[SECRETS_MAX];
+    struct secret secrets[SECRETS_PER_ATTEMPT_MAX];
     size_t secret_count;
     struct redactor redactor;
 };
@@ -107,7 +108,7 @@ static bool next_field(const char **at, const char *end, size_t most, const char
 
 void run_read_secrets(struct orch_run *run, int fd)
 {
-    size_t most = SECRETS_MAX * (SECRET_NAME_BYTES_MAX + SECRET_VALUE_BYTES_MAX + 8);
+    size_t most = SECRETS_PER_ATTEMPT_MAX * (SECRET_NAME_BYTES_MAX + SECRET_VALUE_BYTES_MAX + 8);
     struct buf b = {0}; /* the values stay as long as the process */
     const char *at, *end, *name, *value;
     size_t name_len, value_len;
@@ -116,7 +117,7 @@ void run_read_secrets(struct orch_run *run, int fd)
         abort();
     at = b.data;
     end = b.data + b.len;
-    while (at < end && run->secret_count < SECRETS_MAX) {
+    while (at < end && run->secret_count < SECRETS_PER_ATTEMPT_MAX) {
         if (!next_field(&at, end, SECRET_NAME_BYTES_MAX, &name, &name_len) ||
             !next_field(&at, end, SECRET_VALUE_BYTES_MAX, &value, &value_len))
             abort();

@@ -4,13 +4,13 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/dag/words.h"
+#include "model/words/secrets.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #define LANE_BYTES_MAX 64
 #define OUTPUT_KEY_CHARS_MAX 128
-#define SECRET_NAME_BYTES_MAX 128
 #define SECRET_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/"
 #define CPU_MS_MAX 86400000.0            /* a day */
 #define MEMORY_BYTES_MIN 1048576.0       /* 1 MiB: less than a plugin's own pages */
