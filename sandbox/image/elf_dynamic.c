@@ -1,8 +1,6 @@
 /* elf_dynamic.c -- the dynamic section: what the object needs and what it offers. */
 #include "sandbox/image/elf_view.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_BYTES_MAX = 256, VERSIONS_MAX = 256 };
@@ -162,16 +160,45 @@ static bool check_needed(const struct dynamic *d, const Elf64_Dyn *entries, size
     return true;
 }
 
+/* Reads digits and moves at behind them. A number that no version has stays one that is too high,
+ * however many digits it has. */
+static bool read_number(const char **at, unsigned *ret)
+{
+    const char *begin = *at;
+    unsigned value = 0;
+
+    for (; **at >= '0' && **at <= '9'; (*at)++)
+        if (value <= ELF_GLIBC_MINOR_MAX)
+            value = 10 * value + (unsigned)(**at - '0');
+    *ret = value;
+    return *at > begin;
+}
+
+/* GLIBC_2.x or GLIBC_2.x.y, and nothing behind it. */
+static bool read_version(const char *name, unsigned *ret_minor)
+{
+    static const char prefix[] = "GLIBC_2.";
+    const char *at = name + sizeof prefix - 1;
+    unsigned patch;
+
+    if (strncmp(name, prefix, sizeof prefix - 1) != 0 || !read_number(&at, ret_minor))
+        return false;
+    if (*at == '.') {
+        at++;
+        if (!read_number(&at, &patch))
+            return false;
+    }
+    return *at == '\0';
+}
+
 /* GLIBC_2.x[.y] up to ours; GLIBC_ABI_* marks are the linker's; all others are refused. */
 static bool check_version(const char *name, struct elf_facts *ret, struct err *e)
 {
-    unsigned minor, patch;
-    char rest;
-    int n = sscanf(name, "GLIBC_2.%u%c%u", &minor, &rest, &patch);
+    unsigned minor;
 
     if (strncmp(name, "GLIBC_ABI_", 10) == 0)
         return true;
-    if (n != 1 && !(n == 3 && rest == '.'))
+    if (!read_version(name, &minor))
         return elf_refuse(e, "it needs symbol version %s", name);
     if (minor > ELF_GLIBC_MINOR_MAX)
         return elf_refuse(e,

@@ -193,6 +193,30 @@ static void private_glibc(struct buf *b)
 {
     memcpy(find(b, "GLIBC_2.2.5"), "GLIBC_PRIV\0", 11);
 }
+/* The first version that is asked for becomes name, put where a longer one that nobody checks was.
+ */
+static void version_becomes(struct buf *b, const char *name)
+{
+    char *strings = b->data + entry(b, DT_STRTAB)->d_un.d_ptr;
+    char *place = find(b, "_ITM_deregisterTMCloneTable");
+    Elf64_Verneed *need = (Elf64_Verneed *)(b->data + entry(b, DT_VERNEED)->d_un.d_ptr);
+    Elf64_Vernaux *first = (Elf64_Vernaux *)((char *)need + need->vn_aux);
+
+    strcpy(place, name);
+    first->vna_name = (Elf64_Word)(place - strings);
+}
+static void glibc_that_wraps(struct buf *b)
+{
+    version_becomes(b, "GLIBC_2.4294967297");
+}
+static void glibc_with_a_sign(struct buf *b)
+{
+    version_becomes(b, "GLIBC_2.-4294967295");
+}
+static void glibc_with_more_behind(struct buf *b)
+{
+    version_becomes(b, "GLIBC_2.2.5.x");
+}
 static void verneed_many(struct buf *b)
 {
     entry(b, DT_VERNEEDNUM)->d_un.d_val = 1u << 20;
@@ -266,6 +290,9 @@ static const struct {
     {needed_other, "it needs libz.so.1"},
     {needed_outside, "outside of the string table"},
     {newer_glibc, "GLIBC_2.99"},
+    {glibc_that_wraps, "needs GLIBC_2.4294967297, the worker has"},
+    {glibc_with_a_sign, "symbol version GLIBC_2.-4294967295"},
+    {glibc_with_more_behind, "symbol version GLIBC_2.2.5.x"},
     {private_glibc, "symbol version GLIBC_PRIV"},
     {verneed_many, "version table lies outside"},
     {other_export, "it exports orch_plugin_v9"},
