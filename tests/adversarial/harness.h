@@ -2,13 +2,14 @@
  * time or many, with everything that came back kept for looking at.
  *
  * Every case ends with world_done(), which checks what must hold whatever the plugin did: the
- * host's loop never took long over a turn, every attempt was answered once, and an innocent attempt
- * of the same plugin (agent "canary") still succeeds. */
+ * host's loop took a bounded amount of work in each turn, every attempt was answered once, and an
+ * innocent attempt of the same plugin (agent "canary") still succeeds. */
 #ifndef ORCH_TESTS_ADVERSARIAL_HARNESS_H
 #define ORCH_TESTS_ADVERSARIAL_HARNESS_H
 
 #include "base/buf.h"
 #include "sandbox/client/client.h"
+#include "taken.h"
 
 #include <check.h>
 #include <stdbool.h>
@@ -17,7 +18,8 @@
 /* What came of one attempt, copied. */
 struct answer {
     uint64_t id;
-    unsigned times; /* on_attempt_done */
+    int64_t deadline_ns; /* that it was ordered with */
+    unsigned times;      /* on_attempt_done */
     enum outcome outcome;
     int32_t status;
     int signal, exit_code;
@@ -37,9 +39,9 @@ struct world {
     struct sandbox *sb;
     struct sandbox_options options;
     struct answer answers[ANSWERS_MAX];
-    unsigned count;   /* started */
-    unsigned pending; /* not answered */
-    int64_t turn_cpu_max_ns;
+    unsigned count;     /* started */
+    unsigned pending;   /* not answered */
+    struct taken taken; /* the most in one turn */
     bool gone;
     int authority_fd;
     char digest[65]; /* of the plugin added last */
@@ -81,6 +83,8 @@ void attempt_await(struct world *w, const struct answer *a);
 struct answer *attempt_run(struct world *w, const struct request *r);
 /* Runs {"case": name} of agent hostile. */
 struct answer *hostile(struct world *w, const char *name);
+/* Waits for the loop's next event, but not past until_ns, and takes one turn. */
+void world_turn_once(struct world *w, int64_t until_ns);
 /* Turns for a while, or until pending is 0. */
 void world_turn_for(struct world *w, int64_t ms);
 void world_await_all(struct world *w);

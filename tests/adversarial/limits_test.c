@@ -8,43 +8,43 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { DEADLINE_MS = 300, TOLERANCE_MS = 50, TRIES = 4 };
+enum { DEADLINE_MS = 300, TRIES = 4 };
 
-static const struct {
-    const char *name;
-    uint64_t memory_bytes;
-} stuck[] = {
-    {"loop", 0}, {"stop", 0}, {"block", 0}, {"stubborn", 0}, {"catch_segv", 0}, {"exit_hang", 0},
-};
+static const char *const stuck[] = {"loop", "stop", "block", "stubborn", "catch_segv", "exit_hang"};
 
-static struct answer *run_until_deadline(struct world *w, const char *name)
+/* Turns the loop until the deadline by the clock it is given, and holds it to its word: as long as
+ * the attempt runs, it wants to be woken no later than at the deadline. The first turn behind it
+ * kills (tests/unit/sandbox/client shows the frame); how soon a busy machine takes that turn is not
+ * asked here. */
+static void turn_to_deadline(struct world *w, const struct answer *a, int64_t deadline_ns)
+{
+    int64_t now = clock_mono_ns();
+
+    while (now < deadline_ns) {
+        ck_assert_uint_eq(a->times, 0); /* never early */
+        ck_assert_int_le(sandbox_next_timer(w->sb), deadline_ns);
+        world_turn_once(w, deadline_ns);
+        now = clock_mono_ns();
+    }
+}
+
+START_TEST(cases_47_to_50_what_does_not_end_is_ended_at_its_deadline)
 {
     char config[64];
     struct request r = {.config = config, .deadline_ms = DEADLINE_MS};
-
-    snprintf(config, sizeof config, "{\"case\":\"%s\"}", name);
-    return attempt_run(w, &r);
-}
-
-/* A busy machine may be late; never early (the deadline counts from the order, the wall time from
- * the start), and not always late. */
-START_TEST(cases_47_to_50_what_does_not_end_is_ended_at_its_deadline)
-{
-    int64_t best_ms = INT64_MAX;
+    struct answer *a = NULL;
     struct world w;
 
+    snprintf(config, sizeof config, "{\"case\":\"%s\"}", stuck[_i]);
     world_start_hostile(&w, NULL);
-    for (int i = 0; i < TRIES && best_ms > DEADLINE_MS + TOLERANCE_MS; i++) {
-        int64_t ordered_ns = clock_mono_ns();
-        struct answer *a = run_until_deadline(&w, stuck[_i].name);
-        int64_t wall_ms = a->wall_ns / 1000000;
-
-        ck_assert_int_ge((clock_mono_ns() - ordered_ns) / 1000000, DEADLINE_MS);
+    /* Where even the start takes longer than the deadline, another one finds a spare. */
+    for (int i = 0; i < TRIES && (a == NULL || !a->started); i++) {
+        a = attempt_begin(&w, &r);
+        turn_to_deadline(&w, a, a->deadline_ns);
+        attempt_await(&w, a);
         expect_outcome(a, OUTCOME_TIMEOUT);
-        ck_assert_int_eq(a->signal, SIGKILL);
-        best_ms = wall_ms < best_ms ? wall_ms : best_ms;
     }
-    ck_assert_int_le(best_ms, DEADLINE_MS + TOLERANCE_MS);
+    ck_assert_int_eq(a->signal, SIGKILL);
     world_done(&w);
 }
 END_TEST
