@@ -1,9 +1,6 @@
 /* cgroup.h -- memory and process limits of attempts through cgroup v1 or v2, whichever this host
  * has, from a recycled pool of groups: making one is slow, moving a process into one is not.
- * Supervisor only.
- *
- * Groups live in a folder "orch-PID-START" beside or below our own group, where PID and START are
- * those of the supervisor: folders of dead supervisors are swept at the start. */
+ * Supervisor only. Groups live in the folders of cgroup_folder.h. */
 #ifndef ORCH_SANDBOX_SUPERVISOR_CGROUP_H
 #define ORCH_SANDBOX_SUPERVISOR_CGROUP_H
 
@@ -19,8 +16,9 @@ struct cgroups;
 struct cgroup;
 
 /* The kinds in the mask (1 << kind) that can be had; errno of the others in ret_errnos. Never
- * fails: with none, cgroup_take gives groups that do nothing. */
-struct cgroups *cgroups_open(uint32_t wanted, int ret_errnos[CGROUP_KINDS]);
+ * fails: with none, cgroup_take gives groups that do nothing. v2_folder is NULL but for tests: a
+ * folder that stands for a mounted v2 hierarchy. */
+struct cgroups *cgroups_open(const char *v2_folder, uint32_t wanted, int ret_errnos[CGROUP_KINDS]);
 bool cgroups_have(const struct cgroups *all, enum cgroup_kind kind);
 /* Kills and removes what is in our folder. Accepts NULL. */
 void cgroups_free(struct cgroups *all);
@@ -39,8 +37,5 @@ uint64_t cgroup_peak_bytes(const struct cgroup *group);
 /* Accepts NULL. empty: its process is gone and the group may be used again; otherwise it is left
  * to cgroups_free. */
 void cgroup_give_back(struct cgroup *group, bool empty);
-
-/* For tests: the same over a folder that stands for a mounted v2 hierarchy. */
-struct cgroups *cgroups_open_at(const char *v2_folder, uint32_t wanted);
 
 #endif

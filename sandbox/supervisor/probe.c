@@ -90,7 +90,7 @@ static void probe_cgroups(struct super *s)
     for (int kind = 0; kind < CGROUP_KINDS; kind++)
         if ((s->without & 1u << bits[kind]) == 0)
             wanted |= 1u << kind;
-    s->cgroups = cgroups_open(wanted, errnos);
+    s->cgroups = cgroups_open(NULL, wanted, errnos);
     for (int kind = 0; kind < CGROUP_KINDS; kind++) {
         bool have = cgroups_have(s->cgroups, (enum cgroup_kind)kind);
 

@@ -80,11 +80,18 @@ static void teardown(void)
     free(group_folder);
 }
 
+static struct cgroups *open_at_root(uint32_t kinds)
+{
+    int errnos[CGROUP_KINDS];
+
+    return cgroups_open(root, kinds, errnos);
+}
+
 /* A plain folder is made without the file by which the kernel delegates. */
 static struct cgroups *open_delegated(uint32_t kinds)
 {
     put(ours, "cgroup.subtree_control", "");
-    return cgroups_open_at(root, kinds);
+    return open_at_root(kinds);
 }
 
 /* A plain folder with files in it cannot be removed as the kernel removes a group's: nothing that
@@ -99,7 +106,7 @@ static void close_groups(struct cgroups *all)
 
 START_TEST(without_delegation_there_is_no_group_and_taking_one_does_nothing)
 {
-    struct cgroups *all = cgroups_open_at(root, BOTH);
+    struct cgroups *all = open_at_root(BOTH);
     struct cgroup *group;
     struct err e;
 
