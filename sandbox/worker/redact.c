@@ -214,11 +214,3 @@ bool redact_copy(const struct redactor *r, const char *text, size_t len, struct 
     buf_add(b, text + kept, len - kept);
     return found;
 }
-
-void redactor_done(struct redactor *r)
-{
-    for (size_t i = 0; i < r->count; i++)
-        free(r->patterns[i].bytes);
-    free(r->patterns);
-    *r = (struct redactor){0};
-}

@@ -16,6 +16,7 @@
 
 enum { REDACT_ENCODED_BYTES_MIN = 4 };
 
+/* Lives as long as its process, which ends with the attempt. */
 struct redactor {
     struct redact_pattern {
         char *bytes;
@@ -28,7 +29,5 @@ struct redactor {
 void redact_add(struct redactor *r, const void *value, size_t len);
 /* Appends text to b, secrets replaced; true when there was one. */
 bool redact_copy(const struct redactor *r, const char *text, size_t len, struct buf *b);
-void redactor_done(struct redactor *r);
-DEFINE_AUTO_DONE(redactor)
 
 #endif
