@@ -8,21 +8,22 @@
 #include <string.h>
 
 const struct elevation token_elevations[ELEVATION_COUNT] = {
-    [ELEVATION_OPERATOR] = {TOKEN_SCOPE_ORCH_OPERATE, "operator_reason", "operator_ticket", true},
-    [ELEVATION_QUOTA] = {TOKEN_SCOPE_ORCH_QUOTA, "quota_reason", "quota_ticket", false},
-    [ELEVATION_BACKFILL] = {TOKEN_SCOPE_ORCH_BACKFILL, "backfill_reason", "backfill_ticket", true},
+    [ELEVATION_OPERATOR] = {SCOPE_ORCH_OPERATE, "operator_reason", "operator_ticket", true},
+    [ELEVATION_QUOTA] = {SCOPE_ORCH_QUOTA, "quota_reason", "quota_ticket", false},
+    [ELEVATION_BACKFILL] = {SCOPE_ORCH_BACKFILL, "backfill_reason", "backfill_ticket", true},
 };
 
 static bool check_elevation(const struct elevation *elevation, const struct token_reason *why,
                             struct err *e)
 {
-    const char *scope = token_scope_text(elevation->scope);
+    auto_done(buf) scope = {0};
 
+    token_scopes_text(elevation->scope, &scope);
     if (why->reason[0] == '\0')
-        return err_set(e, ERR_INVALID, "invalid_request: scope %s needs %s", scope,
+        return err_set(e, ERR_INVALID, "invalid_request: scope %s needs %s", buf_text(&scope),
                        elevation->reason_claim);
     if (elevation->ticket_required && why->ticket[0] == '\0')
-        return err_set(e, ERR_INVALID, "invalid_request: scope %s needs %s", scope,
+        return err_set(e, ERR_INVALID, "invalid_request: scope %s needs %s", buf_text(&scope),
                        elevation->ticket_claim);
     return true;
 }
@@ -42,7 +43,7 @@ static bool check_request(const struct token_request *request, struct err *e)
     if (!check_text("subject", request->subject, TOKEN_SUBJECT_BYTES_MAX, e) ||
         !check_text("tenant", request->tenant, TENANT_BYTES_MAX, e))
         return false;
-    if (request->scopes == 0 || request->scopes >> TOKEN_SCOPE_COUNT != 0)
+    if (request->scopes == 0 || request->scopes >> SCOPE_COUNT != 0)
         return err_set(e, ERR_INVALID, "invalid_request: no scope, or one that does not exist");
     if (request->ttl_s < 1 || request->ttl_s > TOKEN_TTL_S_MAX)
         return err_set(e, ERR_INVALID, "invalid_request: a token lives 1 to %d seconds",
@@ -50,7 +51,7 @@ static bool check_request(const struct token_request *request, struct err *e)
     for (int i = 0; i < ELEVATION_COUNT; i++) {
         const struct elevation *elevation = &token_elevations[i];
 
-        if ((request->scopes & 1u << elevation->scope) != 0 &&
+        if ((request->scopes & elevation->scope) != 0 &&
             !check_elevation(elevation, &request->why[i], e))
             return false;
     }
@@ -107,7 +108,7 @@ static void fill_claims(const struct token_request *request, int64_t now_us,
     claims->issued_s = now_us / 1000000;
     claims->expires_s = claims->issued_s + request->ttl_s;
     for (int i = 0; i < ELEVATION_COUNT; i++) {
-        if ((request->scopes & 1u << token_elevations[i].scope) != 0)
+        if ((request->scopes & token_elevations[i].scope) != 0)
             claims->why[i] = request->why[i];
     }
 }

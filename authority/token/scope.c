@@ -4,29 +4,22 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <assert.h>
 #include <string.h>
 
-static const char *const scope_texts[TOKEN_SCOPE_COUNT + 1] = {
-#define XX(name, text) [TOKEN_SCOPE_##name] = text,
+static const char *const scope_texts[SCOPE_COUNT + 1] = {
+#define XX(name, text) [SCOPE_INDEX_##name] = text,
     SCOPE_MAP(XX)
 #undef XX
 };
 
-const char *token_scope_text(enum token_scope scope)
-{
-    assert(scope < TOKEN_SCOPE_COUNT);
-    return scope_texts[scope];
-}
-
-/* TOKEN_SCOPE_COUNT when word is none of ours. */
+/* SCOPE_COUNT when word is none of ours. */
 static unsigned scope_of(const char *word, size_t len)
 {
-    for (unsigned scope = 0; scope < TOKEN_SCOPE_COUNT; scope++) {
+    for (unsigned scope = 0; scope < SCOPE_COUNT; scope++) {
         if (strlen(scope_texts[scope]) == len && memcmp(scope_texts[scope], word, len) == 0)
             return scope;
     }
-    return TOKEN_SCOPE_COUNT;
+    return SCOPE_COUNT;
 }
 
 static bool unknown_scope(const char *word, size_t len, struct err *e)
@@ -46,7 +39,7 @@ bool token_scopes_parse(const char *text, unsigned *ret, struct err *e)
         size_t len = strcspn(text, " ");
         unsigned scope = scope_of(text, len);
 
-        if (scope == TOKEN_SCOPE_COUNT)
+        if (scope == SCOPE_COUNT)
             return unknown_scope(text, len, e);
         scopes |= 1u << scope;
         text += len;
@@ -63,7 +56,7 @@ unsigned token_scopes_known(const char *text)
         size_t len = strcspn(text, " ");
         unsigned scope = scope_of(text, len);
 
-        if (scope < TOKEN_SCOPE_COUNT)
+        if (scope < SCOPE_COUNT)
             scopes |= 1u << scope;
         text += len;
     }
@@ -74,7 +67,7 @@ void token_scopes_text(unsigned scopes, struct buf *b)
 {
     const char *gap = "";
 
-    for (unsigned scope = 0; scope < TOKEN_SCOPE_COUNT; scope++) {
+    for (unsigned scope = 0; scope < SCOPE_COUNT; scope++) {
         if ((scopes & 1u << scope) == 0)
             continue;
         buf_addf(b, "%s%s", gap, scope_texts[scope]);

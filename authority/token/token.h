@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/uuid.h"
+#include "model/words/scopes.h"
 
 #define TOKEN_ISSUER "orch"
 #define TOKEN_AUDIENCE "orch-api"
@@ -27,26 +28,8 @@ enum {
     TOKEN_SKEW_S = 30, /* how far the clocks of two machines may differ */
 };
 
-/*     scope                text */
-#define SCOPE_MAP(XX)                                                                              \
-    XX(ORCHESTRATOR_READ, "orchestrator:read")                                                     \
-    XX(ORCHESTRATOR_WRITE, "orchestrator:write")                                                   \
-    XX(ORCHESTRATOR_ADMIN, "orchestrator:admin")                                                   \
-    XX(ORCH_READ, "orch:read")                                                                     \
-    XX(ORCH_OPERATE, "orch:operate")                                                               \
-    XX(ORCH_QUOTA, "orch:quota")                                                                   \
-    XX(ORCH_BACKFILL, "orch:backfill")
-
-enum token_scope {
-#define XX(name, text) TOKEN_SCOPE_##name,
-    SCOPE_MAP(XX)
-#undef XX
-        TOKEN_SCOPE_COUNT,
-};
-
-const char *token_scope_text(enum token_scope scope);
-/* Space-separated texts to a set of 1u << enum token_scope; an unknown one is an error that names
- * the nearest. */
+/* Space-separated texts to a set of enum scope; an unknown one is an error that names the nearest.
+ */
 bool token_scopes_parse(const char *text, unsigned *ret, struct err *e) must_check;
 /* The ones of ours among them: for a token of another version, whose other words grant nothing. */
 unsigned token_scopes_known(const char *text);

@@ -10,7 +10,7 @@
 #define TOKEN_ALGORITHM "EdDSA"
 
 struct elevation {
-    enum token_scope scope;
+    enum scope scope;
     const char *reason_claim, *ticket_claim;
     bool ticket_required;
 };

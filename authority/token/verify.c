@@ -170,7 +170,7 @@ static bool get_reasons(const json_t *json, struct token_claims *ret, struct err
     for (int i = 0; i < ELEVATION_COUNT; i++) {
         const struct elevation *elevation = &token_elevations[i];
         struct token_reason *why = &ret->why[i];
-        bool elevated = (ret->scopes & 1u << elevation->scope) != 0;
+        bool elevated = (ret->scopes & elevation->scope) != 0;
 
         if (!get_text(json, elevation->reason_claim, why->reason, sizeof why->reason) ||
             !get_text(json, elevation->ticket_claim, why->ticket, sizeof why->ticket))

@@ -25,38 +25,11 @@ struct uv_loop_s;
 
 /* ---- who asks ---- */
 
-/* One bit a scope; `admin` implies `write` implies `read` (identity.c). */
-/*     name          text */
-#define API_SCOPE_MAP(XX)                                                                          \
-    XX(READ, "orchestrator:read")                                                                  \
-    XX(WRITE, "orchestrator:write")                                                                \
-    XX(ADMIN, "orchestrator:admin")                                                                \
-    XX(ORCH_READ, "orch:read")                                                                     \
-    XX(ORCH_OPERATE, "orch:operate")                                                               \
-    XX(ORCH_QUOTA, "orch:quota")                                                                   \
-    XX(ORCH_BACKFILL, "orch:backfill")
-
-enum api_scope_bit {
-#define XX(name, text) API_SCOPE_BIT_##name,
-    API_SCOPE_MAP(XX)
-#undef XX
-        API_SCOPE_COUNT,
-};
-enum api_scope {
-    API_SCOPE_NONE = 0,
-#define XX(name, text) API_SCOPE_##name = 1 << API_SCOPE_BIT_##name,
-    API_SCOPE_MAP(XX)
-#undef XX
-};
-
-/* The bits of a space-delimited `scope` claim; words that are not ours are passed over. */
-uint32_t api_scopes_parse(const char *text);
-
 /* What a verified token says. Copied by the api. */
 struct api_claims {
     const char *subject;
     const char *tenant;   /* "" for a token that is not bound to one */
-    uint32_t scopes;      /* enum api_scope */
+    uint32_t scopes;      /* enum scope: admin implies write implies read (identity.c) */
     int64_t expires_unix; /* seconds; after it the cached verdict is dropped */
 };
 

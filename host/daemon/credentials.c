@@ -179,8 +179,7 @@ static bool write_token(struct host *host, struct err *e)
     struct token_request request = {
         .subject = "dev",
         .tenant = "default",
-        .scopes = 1u << TOKEN_SCOPE_ORCHESTRATOR_READ | 1u << TOKEN_SCOPE_ORCHESTRATOR_WRITE |
-                  1u << TOKEN_SCOPE_ORCHESTRATOR_ADMIN | 1u << TOKEN_SCOPE_ORCH_READ,
+        .scopes = SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN | SCOPE_ORCH_READ,
         .ttl_s = DEV_TOKEN_TTL_S,
     };
 

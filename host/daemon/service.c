@@ -278,18 +278,16 @@ struct verifying {
 static void token_checked(void *arg, const struct authority_result *result, const struct err *e)
 {
     auto_mem struct verifying *v = arg;
-    auto_done(buf) scopes = {0};
     struct api_claims claims;
 
     if (e != NULL) {
         v->done(v->done_arg, NULL, e);
         return;
     }
-    token_scopes_text(result->claims.scopes, &scopes);
     claims = (struct api_claims){
         .subject = result->claims.subject,
         .tenant = result->claims.tenant,
-        .scopes = api_scopes_parse(buf_text(&scopes)),
+        .scopes = result->claims.scopes,
         .expires_unix = result->claims.expires_s,
     };
     v->done(v->done_arg, &claims, NULL);

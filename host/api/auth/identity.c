@@ -2,6 +2,7 @@
 #include "api/auth/identity.h"
 
 #include "base/text.h"
+#include "model/words/scopes.h"
 
 #include <string.h>
 #include <strings.h>
@@ -12,27 +13,12 @@ static const struct {
     uint32_t scopes_with_reason;
     const char *wanted;
 } rights[NEED_COUNT] = {
-    [NEED_READ] = {API_SCOPE_READ | API_SCOPE_WRITE | API_SCOPE_ADMIN | API_SCOPE_ORCH_READ |
-                       API_SCOPE_ORCH_OPERATE,
-                   0, "orchestrator:read or orch:read"},
-    [NEED_WRITE] = {API_SCOPE_WRITE | API_SCOPE_ADMIN, API_SCOPE_ORCH_OPERATE,
+    [NEED_READ] = {SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN | SCOPE_ORCH_READ | SCOPE_ORCH_OPERATE, 0,
+                   "orchestrator:read or orch:read"},
+    [NEED_WRITE] = {SCOPE_WRITE | SCOPE_ADMIN, SCOPE_ORCH_OPERATE,
                     "orchestrator:write or orch:operate"},
-    [NEED_ADMIN] = {API_SCOPE_ADMIN, API_SCOPE_ORCH_OPERATE, "orchestrator:admin or orch:operate"},
+    [NEED_ADMIN] = {SCOPE_ADMIN, SCOPE_ORCH_OPERATE, "orchestrator:admin or orch:operate"},
 };
-
-uint32_t api_scopes_parse(const char *text)
-{
-    static const char *const names[] = {
-#define XX(name, text) text,
-        API_SCOPE_MAP(XX)
-#undef XX
-    };
-    uint32_t scopes = 0;
-
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        scopes |= http_list_has(text, names[i]) ? 1u << i : 0;
-    return scopes;
-}
 
 bool claims_copy(struct claims *out, const struct api_claims *in, struct err *e)
 {

@@ -2,6 +2,7 @@
 #include "server_engine.h"
 
 #include "base/mem.h"
+#include "model/words/scopes.h"
 
 #include <string.h>
 #include <time.h>
@@ -11,10 +12,10 @@ static const struct {
     const char *tenant;
     uint32_t scopes;
 } tokens[] = {
-    {"admin", "default", API_SCOPE_ADMIN},      {"reader", "default", API_SCOPE_READ},
-    {"writer", "default", API_SCOPE_WRITE},     {"operator", "default", API_SCOPE_ORCH_OPERATE},
-    {"acme", "acme", API_SCOPE_ADMIN},          {"nobody", "default", 0},
-    {"slow-admin", "default", API_SCOPE_ADMIN},
+    {"admin", "default", SCOPE_ADMIN},      {"reader", "default", SCOPE_READ},
+    {"writer", "default", SCOPE_WRITE},     {"operator", "default", SCOPE_ORCH_OPERATE},
+    {"acme", "acme", SCOPE_ADMIN},          {"nobody", "default", 0},
+    {"slow-admin", "default", SCOPE_ADMIN},
 };
 
 struct answer {

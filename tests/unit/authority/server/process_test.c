@@ -99,7 +99,7 @@ START_TEST(a_token_is_minted_verified_and_revoked_for_good)
 {
     struct token_request request = {.subject = "ci",
                                     .tenant = "acme",
-                                    .scopes = 1u << TOKEN_SCOPE_ORCHESTRATOR_WRITE,
+                                    .scopes = SCOPE_WRITE,
                                     .ttl_s = 600};
     auto_done(buf) token = {0};
     struct token_claims claims;
@@ -128,7 +128,7 @@ START_TEST(an_elevation_without_a_ticket_is_not_minted)
 {
     struct token_request request = {.subject = "ci",
                                     .tenant = "acme",
-                                    .scopes = 1u << TOKEN_SCOPE_ORCH_OPERATE,
+                                    .scopes = SCOPE_ORCH_OPERATE,
                                     .ttl_s = 600};
     struct err e = {0};
 

@@ -140,7 +140,7 @@ START_TEST(a_token_of_another_key_or_with_another_byte_is_refused)
     auto_obj(key_secret) other = test_key(8);
     const struct token_request request = {.subject = "ci",
                                           .tenant = "acme",
-                                          .scopes = 1u << TOKEN_SCOPE_ORCH_READ,
+                                          .scopes = SCOPE_ORCH_READ,
                                           .ttl_s = 3600};
     struct token_claims claims;
     auto_done(buf) token = {0};
