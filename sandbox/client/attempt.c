@@ -43,6 +43,10 @@ bool attempt_check_spec(struct sandbox *sb, struct attempt_spec *spec, struct pl
     if (plugin == NULL)
         return err_set(e, ERR_NOT_FOUND, "no plugin %.12s",
                        spec->digest != NULL ? spec->digest : "");
+    if (spec->profile == PROFILE_UNSET)
+        spec->profile = PROFILE_PURE;
+    if (spec->isolation == ISOLATION_UNSET)
+        spec->isolation = ISOLATION_WARM;
     if (spec->profile != PROFILE_PURE)
         return err_set(e, ERR_UNSUPPORTED, "profile '%s' is not in this build; 'pure' is",
                        profile_name(spec->profile));

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "model/words/confinement.h"
 #include "sandbox/wire/layer.h"
 #include "sandbox/wire/outcome.h"
 
@@ -27,14 +28,6 @@
 #include <stdint.h>
 
 struct sandbox;
-
-enum profile { PROFILE_PURE, PROFILE_FILES, PROFILE_NET, PROFILE_COUNT };
-enum isolation { ISOLATION_WARM, ISOLATION_COLD, ISOLATION_EXEC, ISOLATION_COUNT };
-
-const char *profile_name(enum profile profile);
-bool profile_parse(const char *text, enum profile *ret) must_check;
-const char *isolation_name(enum isolation isolation);
-bool isolation_parse(const char *text, enum isolation *ret) must_check;
 
 struct sandbox_options {
     const char *supervisor_path; /* orch-supervisor */
@@ -73,7 +66,7 @@ struct sandbox_plugin {
     int so_fd;                /* sealed memfd of the .so; duplicated */
     const char *id;           /* of the signed manifest; NULL: not compared */
     const char *version;      /* of the signed manifest; NULL: not compared */
-    enum isolation isolation; /* the least that its attempts get; ISOLATION_WARM: as each asks */
+    enum isolation isolation; /* the least that its attempts get; UNSET: as each asks */
 };
 
 /* ---- attempts ---- */
@@ -91,8 +84,8 @@ struct attempt_spec {
     const char *digest;   /* of an added plugin */
     const char *agent_id; /* of an agent in it */
     const char *tenant;
-    enum profile profile;
-    enum isolation isolation;
+    enum profile profile;     /* UNSET: PURE */
+    enum isolation isolation; /* UNSET: WARM */
     struct attempt_limits limits;
     int min_level;            /* 0: LAYER_LEVEL_DEFAULT; higher of this and required_layers holds */
     uint32_t required_layers; /* LAYER_* bits that must be enforced; 0: as min_level says */

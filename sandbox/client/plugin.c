@@ -51,7 +51,9 @@ static bool check_bytes(const struct sandbox_plugin *given, struct err *e)
 
 bool sandbox_plugin_add(struct sandbox *sb, const struct sandbox_plugin *given, struct err *e)
 {
-    struct attempt_spec describe = {.tenant = "", .profile = PROFILE_PURE};
+    struct attempt_spec describe = {.tenant = "",
+                                    .profile = PROFILE_PURE,
+                                    .isolation = ISOLATION_WARM};
     struct plugin *plugin;
     int fd;
 

@@ -124,10 +124,10 @@ static void spec_of_node(struct attempt_spec *spec, const struct dag_node *node,
                          const struct agent *agent)
 {
     spec->profile = agent->profile;
-    if (node->profile != NODE_PROFILE_UNSET)
-        spec->profile = (enum profile)(node->profile - NODE_PROFILE_PURE);
-    if (node->isolation != NODE_ISOLATION_UNSET)
-        spec->isolation = (enum isolation)(node->isolation - NODE_ISOLATION_WARM);
+    if (node->profile != PROFILE_UNSET)
+        spec->profile = node->profile;
+    if (node->isolation != ISOLATION_UNSET)
+        spec->isolation = node->isolation;
     spec->limits = (struct attempt_limits){
         .memory_bytes = (uint64_t)node->limits.memory_bytes,
         .cpu_ms = (uint64_t)node->limits.cpu_ms,

@@ -30,7 +30,7 @@ struct node_fact {
     int64_t attempt_started_us; /* last attempt at the sandbox */
     char plugin[256];           /* of the last attempt */
     struct sha256_hex plugin_digest;
-    enum profile profile;
+    enum profile profile; /* of the last attempt at the sandbox; PURE before it */
     uint32_t layers;
     int level;
 };

@@ -21,6 +21,7 @@
 #include "model/dag/expr/path.h"
 #include "model/dag/finding.h"
 #include "model/dag/policy.h"
+#include "model/words/confinement.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,23 +44,6 @@ enum node_failure {
     NODE_FAILURE_SKIP,
     NODE_FAILURE_COMPENSATE,
     NODE_FAILURE_COUNT,
-};
-
-/* Unset: the host's configuration and the plugin's manifest decide. */
-enum node_isolation {
-    NODE_ISOLATION_UNSET,
-    NODE_ISOLATION_WARM,
-    NODE_ISOLATION_COLD,
-    NODE_ISOLATION_EXEC,
-    NODE_ISOLATION_COUNT,
-};
-
-enum node_profile {
-    NODE_PROFILE_UNSET,
-    NODE_PROFILE_PURE,
-    NODE_PROFILE_FILES,
-    NODE_PROFILE_NET,
-    NODE_PROFILE_COUNT,
 };
 
 /* 0: not given, the profile's own limit counts. */
@@ -112,8 +96,8 @@ struct dag_node {
     size_t secret_ref_count;
     bool enabled;
     const char *lane; /* NULL: the default lane */
-    enum node_isolation isolation;
-    enum node_profile profile;
+    enum isolation isolation;
+    enum profile profile;
     struct node_limits limits;
     json_t *network; /* texts "host:port"; NULL: none */
     bool idempotent;
@@ -197,7 +181,5 @@ const struct timeout_policy *dag_timeout_policy(const struct dag *dag, const str
 const char *dag_failure_text(enum dag_failure failure);
 const char *node_failure_text(enum node_failure failure);
 /* NULL for UNSET. */
-const char *node_isolation_text(enum node_isolation isolation);
-const char *node_profile_text(enum node_profile profile);
 
 #endif

@@ -155,8 +155,8 @@ json_t *dag_node_to_json_owned(const struct dag_node *node)
     put(object, "secret_refs", secrets_json(node));
     put(object, "enabled", json_boolean(node->enabled));
     put_text(object, "lane", node->lane);
-    put_text(object, "isolation", node_isolation_text(node->isolation));
-    put_text(object, "profile", node_profile_text(node->profile));
+    put_text(object, "isolation", isolation_name(node->isolation));
+    put_text(object, "profile", profile_name(node->profile));
     put(object, "limits", limits_json(&node->limits));
     put_shared(object, "network", node->network, json_array());
     put(object, "idempotent", json_boolean(node->idempotent));

@@ -12,15 +12,11 @@ const char *const retry_strategy_words[] = {
 const char *const timeout_action_words[] = {NULL, "fail", "skip", "compensate", NULL};
 const char *const dag_failure_words[] = {NULL, "fail_fast", "continue", "compensate", NULL};
 const char *const node_failure_words[] = {NULL, "stop", "skip", "compensate", NULL};
-const char *const node_isolation_words[] = {NULL, "warm", "cold", "exec", NULL};
-const char *const node_profile_words[] = {NULL, "pure", "files", "net", NULL};
 
 static_assert(ARRAY_LEN(retry_strategy_words) == RETRY_STRATEGY_COUNT + 1, "a word an enum");
 static_assert(ARRAY_LEN(timeout_action_words) == TIMEOUT_ACTION_COUNT + 1, "a word an enum");
 static_assert(ARRAY_LEN(dag_failure_words) == DAG_FAILURE_COUNT + 1, "a word an enum");
 static_assert(ARRAY_LEN(node_failure_words) == NODE_FAILURE_COUNT + 1, "a word an enum");
-static_assert(ARRAY_LEN(node_isolation_words) == NODE_ISOLATION_COUNT + 1, "a word an enum");
-static_assert(ARRAY_LEN(node_profile_words) == NODE_PROFILE_COUNT + 1, "a word an enum");
 
 int word_index(const char *const *words, const char *text)
 {
@@ -53,16 +49,4 @@ const char *node_failure_text(enum node_failure failure)
 {
     assert(failure > NODE_FAILURE_INVALID && failure < NODE_FAILURE_COUNT);
     return node_failure_words[failure];
-}
-
-const char *node_isolation_text(enum node_isolation isolation)
-{
-    assert(isolation < NODE_ISOLATION_COUNT);
-    return node_isolation_words[isolation];
-}
-
-const char *node_profile_text(enum node_profile profile)
-{
-    assert(profile < NODE_PROFILE_COUNT);
-    return node_profile_words[profile];
 }

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/dag/words.h"
+#include "model/words/confinement.h"
 #include "model/words/secrets.h"
 
 #include <stddef.h>
@@ -43,8 +44,8 @@ static const struct field node_fields[] = {
     {.name = "secret_refs", FIELD_CUSTOM, 0, .load = load_secret_refs},
     {.name = "enabled", FIELD_BOOL, AT(enabled)},
     {.name = "lane", FIELD_ID, AT(lane), .max = LANE_BYTES_MAX},
-    {.name = "isolation", FIELD_WORD, AT(isolation), .words = node_isolation_words},
-    {.name = "profile", FIELD_WORD, AT(profile), .words = node_profile_words},
+    {.name = "isolation", FIELD_WORD, AT(isolation), .words = isolation_words},
+    {.name = "profile", FIELD_WORD, AT(profile), .words = profile_words},
     {.name = "limits", FIELD_CUSTOM, AT(limits), .load = load_limits},
     {.name = "network", FIELD_CUSTOM, AT(network), .load = load_network},
     {.name = "idempotent", FIELD_BOOL, AT(idempotent)},

@@ -26,8 +26,8 @@ START_TEST(defaults_are_the_contract_s)
     ck_assert(node->enabled);
     ck_assert(node->idempotent);
     ck_assert_ptr_null(node->lane);
-    ck_assert_ptr_null(node_isolation_text(node->isolation));
-    ck_assert_ptr_null(node_profile_text(node->profile));
+    ck_assert_ptr_null(isolation_name(node->isolation));
+    ck_assert_ptr_null(profile_name(node->profile));
     ck_assert_ptr_eq(dag_retry_policy(dag, node), &dag->default_retry_policy);
     ck_assert_ptr_eq(dag_timeout_policy(dag, node), &dag->default_timeout_policy);
 }
@@ -129,8 +129,8 @@ START_TEST(every_field_of_a_node_is_read)
     ck_assert_int_eq((int)json_integer_value(json_object_get(b->config, "c")), 2);
     ck_assert(!b->enabled);
     ck_assert_str_eq(b->lane, "ml");
-    ck_assert_str_eq(node_isolation_text(b->isolation), "exec");
-    ck_assert_str_eq(node_profile_text(b->profile), "net");
+    ck_assert_str_eq(isolation_name(b->isolation), "exec");
+    ck_assert_str_eq(profile_name(b->profile), "net");
     ck_assert_int_eq(b->limits.memory_bytes, 2097152);
     ck_assert_int_eq(b->limits.log_bytes, 20);
     ck_assert_uint_eq(json_array_size(b->network), 2);

@@ -1,4 +1,5 @@
 /* words_test.c -- the vocabularies of host/model/words: what each word is and what hangs on it. */
+#include "model/words/confinement.h"
 #include "model/words/outcomes.h"
 
 #include "base/auto.h"
@@ -47,6 +48,42 @@ START_TEST(every_outcome_has_a_name_of_its_own_and_a_failure_an_error_class)
 }
 END_TEST
 
+START_TEST(a_profile_is_found_by_its_word_and_unset_has_none)
+{
+    enum profile found = PROFILE_UNSET;
+
+    for (unsigned i = PROFILE_UNSET + 1; i < PROFILE_COUNT; i++) {
+        ck_assert(profile_parse(profile_name((enum profile)i), &found));
+        ck_assert_int_eq(found, i);
+    }
+    ck_assert(!profile_parse("root", &found));
+    ck_assert(!profile_parse("", &found));
+    ck_assert_int_eq(found, PROFILE_COUNT - 1);
+    ck_assert_ptr_null(profile_name(PROFILE_UNSET));
+    ck_assert_ptr_null(profile_words[PROFILE_COUNT]);
+}
+END_TEST
+
+START_TEST(a_later_isolation_is_a_stricter_one)
+{
+    static const char *const words[] = {NULL, "warm", "cold", "exec", NULL};
+
+    ck_assert_uint_eq(ARRAY_LEN(words), ARRAY_LEN(isolation_words));
+    for (unsigned i = ISOLATION_UNSET + 1; i < ISOLATION_COUNT; i++)
+        ck_assert_str_eq(isolation_name((enum isolation)i), words[i]);
+    ck_assert_ptr_null(isolation_name(ISOLATION_UNSET));
+}
+END_TEST
+
+static TCase *confinement_cases(void)
+{
+    TCase *tc = tcase_create("confinement");
+
+    tcase_add_test(tc, a_profile_is_found_by_its_word_and_unset_has_none);
+    tcase_add_test(tc, a_later_isolation_is_a_stricter_one);
+    return tc;
+}
+
 static TCase *outcome_cases(void)
 {
     TCase *tc = tcase_create("outcomes");
@@ -59,7 +96,7 @@ static TCase *outcome_cases(void)
 
 int main(void)
 {
-    static TCase *(*const suites[])(void) = {outcome_cases};
+    static TCase *(*const suites[])(void) = {outcome_cases, confinement_cases};
     Suite *suite = suite_create("words");
     SRunner *runner;
     int failed;
