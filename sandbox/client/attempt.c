@@ -315,24 +315,20 @@ void attempt_ended(struct sandbox *sb, struct attempt *a, const struct observed 
 
 /* ---- the answer ---- */
 
-/* Error class and text where no frame gives them. */
-static const struct {
-    const char *error_class, *message;
-} words[OUTCOME_COUNT] = {
-    [OUTCOME_PLUGIN_TRANSIENT] = {"RuntimeError", "the agent failed and gave no reason"},
-    [OUTCOME_PLUGIN_FATAL] = {"RuntimeError", "the agent failed and gave no reason"},
-    [OUTCOME_BAD_INPUT] = {"ValueError", "the agent refused its input and gave no reason"},
-    [OUTCOME_POLICY_VIOLATION] = {"PolicyViolation",
-                                  "killed for a system call that its profile forbids"},
-    [OUTCOME_CRASH] = {"Crash", "the agent crashed"},
-    [OUTCOME_OOM] = {"MemoryLimit", "killed over its memory limit"},
-    [OUTCOME_TIMEOUT] = {"TimeoutError", "killed at its deadline"},
-    [OUTCOME_CPU_LIMIT] = {"CpuLimit", "killed over its CPU time limit"},
-    [OUTCOME_PROTOCOL] = {"ProtocolError", "ended without one whole, valid result"},
-    [OUTCOME_INFRA] = {"InfrastructureError", "killed by somebody else"},
-    [OUTCOME_CANCELLED] = {"Cancelled", "cancelled"},
-    [OUTCOME_LOST] = {"Lost", "could not be killed in time"},
-    [OUTCOME_UNKNOWN_AGENT] = {"UnknownAgent", NULL},
+/* The text where no frame gives one. */
+static const char *const messages[OUTCOME_COUNT] = {
+    [OUTCOME_PLUGIN_TRANSIENT] = "the agent failed and gave no reason",
+    [OUTCOME_PLUGIN_FATAL] = "the agent failed and gave no reason",
+    [OUTCOME_BAD_INPUT] = "the agent refused its input and gave no reason",
+    [OUTCOME_POLICY_VIOLATION] = "killed for a system call that its profile forbids",
+    [OUTCOME_CRASH] = "the agent crashed",
+    [OUTCOME_OOM] = "killed over its memory limit",
+    [OUTCOME_TIMEOUT] = "killed at its deadline",
+    [OUTCOME_CPU_LIMIT] = "killed over its CPU time limit",
+    [OUTCOME_PROTOCOL] = "ended without one whole, valid result",
+    [OUTCOME_INFRA] = "killed by somebody else",
+    [OUTCOME_CANCELLED] = "cancelled",
+    [OUTCOME_LOST] = "could not be killed in time",
 };
 
 static bool frame_speaks(const struct attempt *a)
@@ -352,16 +348,16 @@ static void say_message(const struct attempt *a, struct buf *b)
         buf_adds(b, a->reason);
     else if (a->outcome == OUTCOME_CRASH)
         buf_addf(b, "the agent crashed: SIG%s", sigabbrev_np(a->seen.signal));
-    else if (words[a->outcome].message != NULL)
-        buf_adds(b, words[a->outcome].message);
+    else if (messages[a->outcome] != NULL)
+        buf_adds(b, messages[a->outcome]);
 }
 
 static void say_class(const struct attempt *a, struct buf *b)
 {
     if (frame_speaks(a) && a->reader.error_class[0] != '\0')
         text_add_utf8(b, a->reader.error_class, strlen(a->reader.error_class));
-    else if (words[a->outcome].error_class != NULL)
-        buf_adds(b, words[a->outcome].error_class);
+    else
+        buf_adds(b, outcome_error_class(a->outcome));
 }
 
 static void deliver(struct sandbox *sb, struct attempt *a)

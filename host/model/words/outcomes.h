@@ -24,16 +24,16 @@ enum outcome_retry {
     XX(PLUGIN_TRANSIENT, "plugin-transient", "RuntimeError", POLICY, true)                         \
     XX(PLUGIN_FATAL, "plugin-fatal", "RuntimeError", NEVER, true)                                  \
     XX(BAD_INPUT, "bad-input", "ValueError", NEVER, true)                                          \
-    XX(POLICY_VIOLATION, "policy-violation", "PermissionError", NEVER, false)                      \
-    XX(CRASH, "crash", "CrashError", POLICY, false)                                                \
-    XX(OOM, "oom", "MemoryError", NEVER, false)                                                    \
+    XX(POLICY_VIOLATION, "policy-violation", "PolicyViolation", NEVER, false)                      \
+    XX(CRASH, "crash", "Crash", POLICY, false)                                                     \
+    XX(OOM, "oom", "MemoryLimit", NEVER, false)                                                    \
     XX(TIMEOUT, "timeout", "TimeoutError", POLICY, false)                                          \
-    XX(CPU_LIMIT, "cpu-limit", "CpuLimitError", NEVER, false)                                      \
+    XX(CPU_LIMIT, "cpu-limit", "CpuLimit", NEVER, false)                                           \
     XX(PROTOCOL, "protocol", "ProtocolError", NEVER, false)                                        \
-    XX(INFRA, "infra", "InfraError", UNCOUNTED, false)                                             \
-    XX(CANCELLED, "cancelled", "CancelledError", NEVER, true)                                      \
-    XX(LOST, "lost", "LostError", POLICY, false)                                                   \
-    XX(UNKNOWN_AGENT, "unknown-agent", "LookupError", NEVER, true)
+    XX(INFRA, "infra", "InfrastructureError", UNCOUNTED, false)                                    \
+    XX(CANCELLED, "cancelled", "Cancelled", NEVER, true)                                           \
+    XX(LOST, "lost", "Lost", POLICY, false)                                                        \
+    XX(UNKNOWN_AGENT, "unknown-agent", "UnknownAgent", NEVER, true)
 
 enum outcome {
     OUTCOME_INVALID,
