@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/out.h"
+#include "model/words/states.h"
 
 #include <string.h>
 
@@ -16,11 +17,15 @@ static const struct state {
     bool final;  /* of a run */
     bool urgent; /* of a node: shown first when not all fit */
 } states[] = {
-    {"pending", "○", STYLE_DIM, false, false},     {"running", "●", STYLE_CYAN, false, true},
-    {"completed", "✔", STYLE_GREEN, true, false},  {"failed", "✘", STYLE_RED, true, true},
-    {"cancelled", "⊘", STYLE_YELLOW, true, false}, {"skipped", "⏭", STYLE_DIM, false, false},
-    {"timed_out", "✘", STYLE_RED, false, true},    {"retrying", "↻", STYLE_YELLOW, false, true},
-    {"paused", "⏸", STYLE_YELLOW, false, false},
+    {STATUS_PENDING, "○", STYLE_DIM, false, false},
+    {STATUS_RUNNING, "●", STYLE_CYAN, false, true},
+    {STATUS_COMPLETED, "✔", STYLE_GREEN, true, false},
+    {STATUS_FAILED, "✘", STYLE_RED, true, true},
+    {STATUS_CANCELLED, "⊘", STYLE_YELLOW, true, false},
+    {STATUS_SKIPPED, "⏭", STYLE_DIM, false, false},
+    {STATUS_TIMED_OUT, "✘", STYLE_RED, false, true},
+    {STATUS_RETRYING, "↻", STYLE_YELLOW, false, true},
+    {STATUS_PAUSED, "⏸", STYLE_YELLOW, false, false},
 };
 static const struct state unknown_state = {"", "?", STYLE_DIM, false, true};
 
@@ -88,7 +93,7 @@ static const struct state *node_state(const struct tree_view *view, const char *
 {
     const char *status = text_at(node_at(view, id), "status");
 
-    return state_of(status != NULL ? status : "pending");
+    return state_of(status != NULL ? status : STATUS_PENDING);
 }
 
 static void take_rows(const struct tree_view *view, bool urgent_only, bool urgent,
@@ -176,7 +181,7 @@ static void add_node(const struct cli *cli, struct buf *b, const struct tree_vie
     buf_addf(b, " %s %s%s%s ", last ? "└─" : "├─", cli_style(cli, state->style), state->mark,
              cli_style(cli, STYLE_RESET));
     add_padded(b, id, id_width);
-    if (seconds >= 0 && state != state_of("pending"))
+    if (seconds >= 0 && state != state_of(STATUS_PENDING))
         buf_addf(b, "  %7.*fs", decimals(seconds), seconds);
     else
         buf_addf(b, "  %8s", state->word);
@@ -297,7 +302,7 @@ void tree_add_changes(struct buf *b, const json_t *before, const json_t *after)
             const json_t *node = text != NULL ? json_object_get(nodes, text) : NULL;
             const char *status = text_at(node, "status");
 
-            if (status != NULL && strcmp(status, "pending") != 0 &&
+            if (status != NULL && strcmp(status, STATUS_PENDING) != 0 &&
                 node_changed(json_object_get(old, text), node))
                 add_change(b, text, node);
         }

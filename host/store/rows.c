@@ -6,13 +6,13 @@
 
 static const char *const run_words[STORE_RUN_STATUS_COUNT] = {
 #define XX(name, text) [STORE_RUN_##name] = text,
-    STORE_RUN_STATUS_MAP(XX)
+    RUN_STATUS_MAP(XX)
 #undef XX
 };
 
 static const char *const node_words[STORE_NODE_STATUS_COUNT] = {
 #define XX(name, text) [STORE_NODE_##name] = text,
-    STORE_NODE_STATUS_MAP(XX)
+    NODE_STATUS_MAP(XX)
 #undef XX
 };
 

@@ -9,34 +9,18 @@
 #ifndef ORCH_STORE_ROWS_H
 #define ORCH_STORE_ROWS_H
 
+#include "model/words/states.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The words in the database are V021's (chk_execution_status, chk_node_trace_status); a node may
- * also be cancelled. An operator may set dag_executions.status by hand (runbook C). */
-#define STORE_RUN_STATUS_MAP(XX)                                                                   \
-    XX(PENDING, "pending")                                                                         \
-    XX(RUNNING, "running")                                                                         \
-    XX(COMPLETED, "completed")                                                                     \
-    XX(FAILED, "failed")                                                                           \
-    XX(CANCELLED, "cancelled")                                                                     \
-    XX(PAUSED, "paused")
-
-#define STORE_NODE_STATUS_MAP(XX)                                                                  \
-    XX(PENDING, "pending")                                                                         \
-    XX(RUNNING, "running")                                                                         \
-    XX(COMPLETED, "completed")                                                                     \
-    XX(FAILED, "failed")                                                                           \
-    XX(SKIPPED, "skipped")                                                                         \
-    XX(TIMED_OUT, "timed_out")                                                                     \
-    XX(RETRYING, "retrying")                                                                       \
-    XX(CANCELLED, "cancelled")
-
+/* Also kept by the database (V021). An operator may set dag_executions.status by hand (runbook C).
+ */
 enum store_run_status {
     STORE_RUN_INVALID,
 #define XX(name, text) STORE_RUN_##name,
-    STORE_RUN_STATUS_MAP(XX)
+    RUN_STATUS_MAP(XX)
 #undef XX
         STORE_RUN_STATUS_COUNT,
 };
@@ -44,7 +28,7 @@ enum store_run_status {
 enum store_node_status {
     STORE_NODE_INVALID,
 #define XX(name, text) STORE_NODE_##name,
-    STORE_NODE_STATUS_MAP(XX)
+    NODE_STATUS_MAP(XX)
 #undef XX
         STORE_NODE_STATUS_COUNT,
 };

@@ -10,7 +10,7 @@ import tree
 
 BASE = {"base"}
 WORDS = {"model/words"}
-MODEL = {"model/dag", "model/run", "model/ledger", "model/version"}
+MODEL = {"model/words", "model/dag", "model/run", "model/ledger", "model/version"}
 DAG = {"model/dag", "model/dag/expr", "model/dag/source", "model/dag/draw"}
 AUTHORITY_WORDS = {"authority/keys", "authority/token", "authority/trust"}
 RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/attempts", "engine/evidence", "engine/catalog"}
@@ -44,13 +44,13 @@ MAY = {
     "host/engine/evidence": BASE | {"api", "authority/client", "authority/trust", "config", "daemon", "engine/runs", "model/ledger", "store"},
     "host/engine/catalog": BASE | DAG | {"api", "authority/client", "bundle", "config", "daemon", "engine/commit", "sandbox/client", "store"},
     "host/daemon": BASE | RUN_ROOMS | {"api", "authority/client", "config", "observe", "sandbox/client", "store"},
-    "host/cli": CLI | {"model/dag/draw"},
+    "host/cli": CLI | WORDS | {"model/dag/draw"},
     "host/cli/dag": CLI | DAG,
     "host/cli/doctor": CLI | {"authority/trust", "sandbox/client", "store"},
     "host/cli/keys": CLI | AUTHORITY_WORDS,
     "host/cli/ledger": CLI | AUTHORITY_WORDS | {"bundle", "cli/run", "model/ledger"},
     "host/cli/plugin": CLI | AUTHORITY_WORDS | {"bundle", "cli/ledger", "orch", "sandbox/client", "sandbox/image"},
-    "host/cli/run": CLI | {"cli/ledger"},
+    "host/cli/run": CLI | WORDS | {"cli/ledger"},
     "sandbox/kernel": BASE,
     "sandbox/profile": BASE,
     "sandbox/wire": BASE | WORDS | {"ipc", "orch", "sandbox/profile", "sandbox/kernel"},

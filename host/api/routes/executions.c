@@ -30,7 +30,7 @@ static void on_started(void *arg, const struct api_outcome *out)
         return;
     }
     body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "execution_id", out->run_id, "dag_id",
-                     api_param(req, "dag_id"), "status", "pending", "trace_id", out->trace_id,
+                     api_param(req, "dag_id"), "status", STATUS_PENDING, "trace_id", out->trace_id,
                      "message", "Execution started");
     api_reply_json(req, 202, &body);
 }
@@ -220,7 +220,7 @@ static void on_resumed(void *arg, const struct api_outcome *out)
     }
     jw_open(&body, NULL, '{');
     jw_str(&body, "execution_id", api_param(req, "execution_id"));
-    jw_str(&body, "status", "running");
+    jw_str(&body, "status", STATUS_RUNNING);
     jw_str(&body, "message", "Execution resumed");
     jw_json(&body, "nodes_skipped", out->skipped);
     jw_json(&body, "nodes_remaining", out->remaining);

@@ -189,12 +189,12 @@ static void on_cancelled(void *arg, const struct api_outcome *out)
 
 static void on_resumed(void *arg, const struct api_outcome *out)
 {
-    reply_accepted(arg, out, "running");
+    reply_accepted(arg, out, STATUS_RUNNING);
 }
 
 static void on_paused(void *arg, const struct api_outcome *out)
 {
-    reply_accepted(arg, out, "paused");
+    reply_accepted(arg, out, STATUS_PAUSED);
 }
 
 /* The body's reason stands in for the header's. */

@@ -9,6 +9,7 @@
 #include "cli/ledger/verify.h"
 #include "cli/out.h"
 #include "cli/tree.h"
+#include "model/words/states.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
@@ -287,7 +288,7 @@ bool run_watch(struct cli *cli, const char *run_id, const struct watch_options *
         if (!look(&w, &final, e))
             return false;
     }
-    if (strcmp(json_string_value(json_object_get(w.trace, "status")), "completed") != 0)
+    if (strcmp(json_string_value(json_object_get(w.trace, "status")), STATUS_COMPLETED) != 0)
         cli_exit(cli, CLI_EXIT_FAILED);
     return show_end(&w, e);
 }

@@ -93,7 +93,7 @@ static void on_start(struct commit *c, const struct run_decision *d)
                                                         .tenant = ar->tenant,
                                                         .node_id = d->start.node_id,
                                                         .attempt = d->ref.attempt,
-                                                        .outcome = "running",
+                                                        .outcome = STATUS_RUNNING,
                                                         .compensation = true,
                                                         .started_us = commit_wall_us(c),
                                                     });
@@ -106,7 +106,7 @@ static void on_start(struct commit *c, const struct run_decision *d)
         row = node_row(ar, d, NODE_RUNNING);
         store_batch_node_upsert(commit_batch(c), &row);
     }
-    commit_event(c, "step.updated", "running", d->ref.node, d->ref.attempt,
+    commit_event(c, "step.updated", STATUS_RUNNING, d->ref.node, d->ref.attempt,
                  d->ref.compensation ? json_pack("{s:b}", "compensation", 1) : NULL);
     order->input_bytes = input.len;
     order->input = buf_take(&input);
@@ -187,7 +187,8 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
         row.error = d->done.error;
         row.error_class = d->done.error_class;
         store_batch_node_upsert(commit_batch(c), &row);
-        commit_event(c, "step.updated", "retrying", d->ref.node, d->ref.attempt, failure_data(d));
+        commit_event(c, "step.updated", STATUS_RETRYING, d->ref.node, d->ref.attempt,
+                     failure_data(d));
     }
 }
 

@@ -34,7 +34,7 @@ void commit_run_state(struct commit *c, const struct run_decision *d)
                                                 .counts = counts_of(ar),
                                             });
     if (d->run.state == RUN_ACTIVE && first)
-        commit_event(c, "run.started", "running", NO_NODE, 0,
+        commit_event(c, "run.started", STATUS_RUNNING, NO_NODE, 0,
                      json_pack("{s:s, s:s, s:s, s:s, s:s}", "dag_id", ar->dag->dag_id,
                                "dag_version", ar->dag->version, "dag_hash", ar->dag->hash.text,
                                "inputs_hash", ar->inputs_hash.text, "trace_id", ar->trace_id));

@@ -225,9 +225,9 @@ static bool restore_compensation(struct active_run *ar, const struct store_attem
     node = dag_find(ar->dag, row->node_id + sizeof prefix - 1);
     if (node == NULL)
         return err_set(e, ERR_CORRUPT, "stored handler '%s' is of no node", row->node_id);
-    if (strcmp(row->outcome, "running") == 0)
+    if (strcmp(row->outcome, STATUS_RUNNING) == 0)
         past.state = NODE_RUNNING;
-    else if (strcmp(row->outcome, "ok") == 0)
+    else if (strcmp(row->outcome, outcome_name(OUTCOME_OK)) == 0)
         past.state = NODE_COMPLETED;
     else
         past.state = row->retryable ? NODE_WAITING : NODE_FAILED;
@@ -372,6 +372,17 @@ bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e)
 
 /* ---- statements that a crash left unsigned ---- */
 
+static enum run_state run_state_of(enum store_run_status status)
+{
+    static const enum run_state of[STORE_RUN_STATUS_COUNT] = {
+        [STORE_RUN_COMPLETED] = RUN_COMPLETED,
+        [STORE_RUN_FAILED] = RUN_FAILED,
+        [STORE_RUN_CANCELLED] = RUN_CANCELLED,
+    };
+
+    return of[status];
+}
+
 /* The ended run once more, as the statement's maker wants it; it never enters the table. */
 static bool sign_again(struct engine *engine, const struct store_run *row, struct err *e)
 {
@@ -383,7 +394,7 @@ static bool sign_again(struct engine *engine, const struct store_run *row, struc
     if (!engine_restore(ar, e))
         return false;
     ar->ended_us = row->completed_us;
-    ar->final_state = run_state_from_text(store_run_status_text(row->status));
+    ar->final_state = run_state_of(row->status);
     if (row->chain_hash == NULL ||
         !text_copy(ar->chain_hash.text, sizeof ar->chain_hash.text, row->chain_hash))
         return err_set(e, ERR_CORRUPT, "it ended without a chain hash");

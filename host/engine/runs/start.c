@@ -202,7 +202,7 @@ void start_launch(struct active_run **run, struct commit **c)
 
     engine_add(ar->engine, run);
     if (!now || !engine_begin(ar, *c))
-        commit_event(*c, "run.updated", "pending", NO_NODE, 0, NULL);
+        commit_event(*c, "run.updated", STATUS_PENDING, NO_NODE, 0, NULL);
     commit_submit(c);
 }
 

@@ -1,3 +1,4 @@
+/* state.c -- see state.h. */
 #include "model/run/state.h"
 
 #include <assert.h>
@@ -54,16 +55,15 @@ static const uint8_t run_table[RUN_STATE_COUNT][RUN_EVENT_COUNT] = {
 static_assert(RUN_STATE_COUNT <= UINT8_MAX, "states fit the table's cell");
 
 static const struct {
-    const char *name; /* as in the source */
     const char *text;
     bool final;
-} node_states[NODE_STATE_COUNT] = {[NODE_INVALID] = {"INVALID", "invalid", false},
-#define XX(name, text, final) [NODE_##name] = {#name, text, final},
+} node_states[NODE_STATE_COUNT] = {[NODE_INVALID] = {"invalid", false},
+#define XX(name, text, final) [NODE_##name] = {text, final},
                                    NODE_STATE_MAP(XX)
 #undef XX
 },
-  run_states[RUN_STATE_COUNT] = {[RUN_INVALID] = {"INVALID", "invalid", false},
-#define XX(name, text, final) [RUN_##name] = {#name, text, final},
+  run_states[RUN_STATE_COUNT] = {[RUN_INVALID] = {"invalid", false},
+#define XX(name, text, final) [RUN_##name] = {text, final},
                                  RUN_STATE_MAP(XX)
 #undef XX
 };
@@ -118,24 +118,6 @@ const char *run_state_text(enum run_state state)
     return run_states[state].text;
 }
 
-enum node_state node_state_from_text(const char *text)
-{
-    for (unsigned i = NODE_INVALID + 1; i < NODE_STATE_COUNT; i++) {
-        if (strcmp(node_states[i].text, text) == 0)
-            return (enum node_state)i;
-    }
-    return NODE_INVALID;
-}
-
-enum run_state run_state_from_text(const char *text)
-{
-    for (unsigned i = RUN_INVALID + 1; i < RUN_STATE_COUNT; i++) {
-        if (strcmp(run_states[i].text, text) == 0)
-            return (enum run_state)i;
-    }
-    return RUN_INVALID;
-}
-
 bool node_state_final(enum node_state state)
 {
     assert(state < NODE_STATE_COUNT);
@@ -146,22 +128,4 @@ bool run_state_final(enum run_state state)
 {
     assert(state < RUN_STATE_COUNT);
     return run_states[state].final;
-}
-
-void state_tables_print(struct buf *b)
-{
-    for (unsigned from = 0; from < NODE_STATE_COUNT; from++) {
-        for (unsigned ev = 0; ev < NODE_EVENT_COUNT; ev++) {
-            if (node_table[from][ev] != NODE_INVALID)
-                buf_addf(b, "node %-12s %-9s -> %s\n", node_states[from].name, node_events[ev],
-                         node_states[node_table[from][ev]].name);
-        }
-    }
-    for (unsigned from = 0; from < RUN_STATE_COUNT; from++) {
-        for (unsigned ev = 0; ev < RUN_EVENT_COUNT; ev++) {
-            if (run_table[from][ev] != RUN_INVALID)
-                buf_addf(b, "run  %-12s %-9s -> %s\n", run_states[from].name, run_events[ev],
-                         run_states[run_table[from][ev]].name);
-        }
-    }
 }

@@ -1,29 +1,28 @@
 /* state.h -- the two state machines of a run, as tables that a person can check by eye.
  *
  * A node's table also serves its compensation handler: both are a chain of attempts. An empty cell
- * is a refusal. Pure; anybody may call. The tables are printed to
- * tests/unit/model/run/transitions.txt, and a test compares them, so that a new arrow shows in
- * review as one line. */
+ * is a refusal. Pure; anybody may call. A test compares the tables with
+ * tests/unit/model/run/transitions.txt, so that a new arrow shows in review as one line. */
 #ifndef ORCH_MODEL_RUN_STATE_H
 #define ORCH_MODEL_RUN_STATE_H
 
-#include "base/buf.h"
 #include "base/err.h"
+#include "model/words/states.h"
 
 #include <stdbool.h>
 
-/*     state     text         final  what it means */
+/*     state     text              final  what it means */
 #define NODE_STATE_MAP(XX)                                                                         \
-    XX(PENDING, "pending", false)    /* a dependency or an earlier level has not ended */          \
-    XX(READY, "ready", false)        /* may start; waits for a place, or for nothing */            \
-    XX(QUEUED, "queued", false)      /* an attempt was decided, no worker has it yet */            \
-    XX(RUNNING, "running", false)    /* a worker has the attempt */                                \
-    XX(WAITING, "retrying", false)   /* between two attempts */                                    \
-    XX(STOPPING, "stopping", false)  /* told to stop, its attempt has not ended */                 \
-    XX(COMPLETED, "completed", true) /* has outputs; never executed again */                       \
-    XX(FAILED, "failed", true)       /* its attempts are spent */                                  \
-    XX(SKIPPED, "skipped", true)     /* condition false, not enabled, or timed out with skip */    \
-    XX(CANCELLED, "cancelled", true) /* stopped with its run */
+    XX(PENDING, STATUS_PENDING, false)    /* a dependency or an earlier level has not ended */     \
+    XX(READY, STATUS_READY, false)        /* may start; waits for a place, or for nothing */       \
+    XX(QUEUED, STATUS_QUEUED, false)      /* an attempt was decided, no worker has it yet */       \
+    XX(RUNNING, STATUS_RUNNING, false)    /* a worker has the attempt */                           \
+    XX(WAITING, STATUS_RETRYING, false)   /* between two attempts */                               \
+    XX(STOPPING, STATUS_STOPPING, false)  /* told to stop, its attempt has not ended */            \
+    XX(COMPLETED, STATUS_COMPLETED, true) /* has outputs; never executed again */                  \
+    XX(FAILED, STATUS_FAILED, true)       /* its attempts are spent */                             \
+    XX(SKIPPED, STATUS_SKIPPED, true)     /* condition false, not enabled, timed out with skip */  \
+    XX(CANCELLED, STATUS_CANCELLED, true) /* stopped with its run */
 
 enum node_state {
     NODE_INVALID,
@@ -53,16 +52,16 @@ enum node_event {
         NODE_EVENT_COUNT,
 };
 
-/*     state     text         final */
+/*     state     text              final */
 #define RUN_STATE_MAP(XX)                                                                          \
-    XX(NEW, "pending", false)                                                                      \
-    XX(ACTIVE, "running", false)                                                                   \
-    XX(PAUSED, "paused", false)     /* attempts go on, nothing starts, nothing ends it */          \
-    XX(STOPPING, "stopping", false) /* cancelled or out of time; attempts are ending */            \
-    XX(ROLLING_BACK, "compensating", false)                                                        \
-    XX(COMPLETED, "completed", true)                                                               \
-    XX(FAILED, "failed", true)                                                                     \
-    XX(CANCELLED, "cancelled", true)
+    XX(NEW, STATUS_PENDING, false)                                                                 \
+    XX(ACTIVE, STATUS_RUNNING, false)                                                              \
+    XX(PAUSED, STATUS_PAUSED, false)     /* attempts go on, nothing starts, nothing ends it */     \
+    XX(STOPPING, STATUS_STOPPING, false) /* cancelled or out of time; attempts are ending */       \
+    XX(ROLLING_BACK, STATUS_COMPENSATING, false)                                                   \
+    XX(COMPLETED, STATUS_COMPLETED, true)                                                          \
+    XX(FAILED, STATUS_FAILED, true)                                                                \
+    XX(CANCELLED, STATUS_CANCELLED, true)
 
 enum run_state {
     RUN_INVALID,
@@ -98,14 +97,8 @@ bool run_state_next(enum run_state from, enum run_event ev, enum run_state *ret,
 
 const char *node_state_text(enum node_state state);
 const char *run_state_text(enum run_state state);
-/* NODE_INVALID and RUN_INVALID for a word that is not in the list. */
-enum node_state node_state_from_text(const char *text);
-enum run_state run_state_from_text(const char *text);
 
 bool node_state_final(enum node_state state);
 bool run_state_final(enum run_state state);
-
-/* One line an arrow: "node  running  FAIL  failed". */
-void state_tables_print(struct buf *b);
 
 #endif

@@ -1,11 +1,63 @@
-/* state_test.c -- the two tables, the list of outcome classes, the heap. */
+/* state_test.c -- the two tables, what an outcome without an error class says, the heap. */
 #include "suites.h"
 #include "trial.h"
 
+#include "base/buf.h"
 #include "base/rng.h"
 #include "model/run/heap.h"
 
 #include <string.h>
+
+static const char *const node_names[] = {"INVALID",
+#define XX(name, text, final) #name,
+                                         NODE_STATE_MAP(XX)
+#undef XX
+};
+
+static const char *const run_names[] = {"INVALID",
+#define XX(name, text, final) #name,
+                                        RUN_STATE_MAP(XX)
+#undef XX
+};
+
+static const char *const node_events[] = {"INVALID",
+#define XX(name) #name,
+                                          NODE_EVENT_MAP(XX)
+#undef XX
+};
+
+static const char *const run_events[] = {"INVALID",
+#define XX(name) #name,
+                                         RUN_EVENT_MAP(XX)
+#undef XX
+};
+
+/* One line an arrow: "node RUNNING      FAIL      -> FAILED". */
+static void print_node_table(struct buf *b)
+{
+    for (unsigned from = NODE_INVALID + 1; from < NODE_STATE_COUNT; from++) {
+        for (unsigned ev = NODE_EV_INVALID + 1; ev < NODE_EVENT_COUNT; ev++) {
+            enum node_state to;
+
+            if (node_state_next((enum node_state)from, (enum node_event)ev, &to, NULL))
+                buf_addf(b, "node %-12s %-9s -> %s\n", node_names[from], node_events[ev],
+                         node_names[to]);
+        }
+    }
+}
+
+static void print_run_table(struct buf *b)
+{
+    for (unsigned from = RUN_INVALID + 1; from < RUN_STATE_COUNT; from++) {
+        for (unsigned ev = RUN_EV_INVALID + 1; ev < RUN_EVENT_COUNT; ev++) {
+            enum run_state to;
+
+            if (run_state_next((enum run_state)from, (enum run_event)ev, &to, NULL))
+                buf_addf(b, "run  %-12s %-9s -> %s\n", run_names[from], run_events[ev],
+                         run_names[to]);
+        }
+    }
+}
 
 START_TEST(the_tables_are_those_of_the_committed_snapshot)
 {
@@ -17,7 +69,8 @@ START_TEST(the_tables_are_those_of_the_committed_snapshot)
     ck_assert_ptr_nonnull(file);
     for (size_t n = fread(part, 1, sizeof part, file); n > 0; n = fread(part, 1, sizeof part, file))
         buf_add(&wanted, part, n);
-    state_tables_print(&have);
+    print_node_table(&have);
+    print_run_table(&have);
     ck_assert_str_eq(buf_text(&have), buf_text(&wanted));
 }
 END_TEST
@@ -67,14 +120,17 @@ START_TEST(a_refusal_names_the_state_and_the_event)
 }
 END_TEST
 
-START_TEST(every_word_leads_back_to_its_state)
+START_TEST(no_two_states_have_one_word)
 {
-    for (unsigned i = NODE_INVALID + 1; i < NODE_STATE_COUNT; i++)
-        ck_assert_uint_eq(node_state_from_text(node_state_text((enum node_state)i)), i);
-    for (unsigned i = RUN_INVALID + 1; i < RUN_STATE_COUNT; i++)
-        ck_assert_uint_eq(run_state_from_text(run_state_text((enum run_state)i)), i);
-    ck_assert_int_eq(node_state_from_text("done"), NODE_INVALID);
-    ck_assert_int_eq(run_state_from_text("done"), RUN_INVALID);
+    for (unsigned i = NODE_INVALID; i < NODE_STATE_COUNT; i++) {
+        for (unsigned j = NODE_INVALID; j < i; j++)
+            ck_assert_str_ne(node_state_text((enum node_state)i),
+                             node_state_text((enum node_state)j));
+    }
+    for (unsigned i = RUN_INVALID; i < RUN_STATE_COUNT; i++) {
+        for (unsigned j = RUN_INVALID; j < i; j++)
+            ck_assert_str_ne(run_state_text((enum run_state)i), run_state_text((enum run_state)j));
+    }
 }
 END_TEST
 
@@ -137,7 +193,7 @@ TCase *state_cases(void)
     tcase_add_test(c, a_final_node_state_is_left_only_by_a_resume_and_completed_never);
     tcase_add_test(c, a_final_run_state_is_never_left);
     tcase_add_test(c, a_refusal_names_the_state_and_the_event);
-    tcase_add_test(c, every_word_leads_back_to_its_state);
+    tcase_add_test(c, no_two_states_have_one_word);
     tcase_add_test(c, an_outcome_without_an_error_class_has_its_lists);
     tcase_add_test(c, the_heap_agrees_with_a_search_through_all_keys);
     return c;
