@@ -1,8 +1,8 @@
 /* api.c -- the server's life; see api.h. */
 #include "api/api.h"
 
-#include "api/http/net.h"
 #include "api/http/server.h"
+#include "api/transport/net.h"
 #include "base/clock.h"
 #include "base/mem.h"
 

@@ -14,6 +14,7 @@ MODEL = {"model/words", "model/dag", "model/run", "model/ledger", "model/version
 DAG = {"model/dag", "model/dag/expr", "model/dag/source", "model/dag/draw"}
 AUTHORITY_WORDS = {"authority/keys", "authority/token", "authority/trust"}
 RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/attempts", "engine/evidence", "engine/catalog"}
+API_ROOMS = {"api", "api/auth", "api/http", "api/request", "api/stream", "api/transport"}
 CLI = BASE | {"cli", "config"}
 # room -> our rooms that it may include besides itself; orch is the SDK's
 MAY = {
@@ -32,11 +33,13 @@ MAY = {
     "host/store": BASE | MODEL,
     "host/store/sqlite": BASE | MODEL | {"store"},
     "host/observe": BASE,
-    "host/api": BASE | {"api/http", "api/auth", "api/routes", "api/stream", "observe", "store"},
-    "host/api/http": BASE | {"api", "api/auth", "api/stream", "observe", "store"},
-    "host/api/auth": BASE | WORDS | {"api", "api/http", "store"},
-    "host/api/routes": BASE | DAG | MODEL | {"api", "api/http", "api/auth", "api/stream", "observe", "store"},
-    "host/api/stream": BASE | {"api", "api/http", "api/auth", "observe", "store"},
+    "host/api": BASE | API_ROOMS | {"observe", "store"},
+    "host/api/http": BASE | API_ROOMS | {"observe", "store"},
+    "host/api/auth": BASE | WORDS | API_ROOMS | {"store"},
+    "host/api/stream": BASE | API_ROOMS | {"observe", "store"},
+    "host/api/request": BASE | API_ROOMS | {"observe", "store"},
+    "host/api/transport": BASE | API_ROOMS | {"observe", "store"},
+    "host/api/routes": BASE | DAG | MODEL | API_ROOMS | {"observe", "store"},
     "host/engine": BASE | RUN_ROOMS | {"api", "config", "daemon", "model/run", "observe", "sandbox/client", "store"},
     "host/engine/runs": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
     "host/engine/commit": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
@@ -73,7 +76,7 @@ ONLY = {
     "archive_entry.h": {"host/bundle"},
     "curl/curl.h": {"host/cli", "host/cli/doctor"},
     "libfyaml.h": {"host/model/dag/source", "host/cli/doctor"},
-    "libwebsockets.h": {"host/api/http"},
+    "libwebsockets.h": {"host/api/transport"},
     "linux/landlock.h": {"authority/server", "sandbox/kernel"},
     "linux/seccomp.h": {"sandbox/profile", "sandbox/supervisor"},
     "openssl/crypto.h": {"host/cli/doctor"},
@@ -81,7 +84,7 @@ ONLY = {
     "seccomp.h": {"authority/server"},
     "sodium.h": {"authority/keys", "host/base", "host/cli/doctor", "host/engine/runs"},
     "sqlite3.h": {"host/store/sqlite"},
-    "uv.h": {"host/api", "host/api/http", "host/daemon"},
+    "uv.h": {"host/api", "host/api/transport", "host/daemon"},
 }
 # Nothing of ours, so that they build alone; a file of a plugin names its neighbour without folder.
 ALONE = ("plugin-sdk", "plugins")

@@ -3,8 +3,8 @@
  * same body. A repeat with another body is refused, and so is one while the first still runs.
  *
  * Only successes are kept: a refusal changed nothing. */
-#include "api/http/request.h"
 #include "api/http/server.h"
+#include "api/request/request.h"
 #include "base/clock.h"
 #include "base/log.h"
 

@@ -5,10 +5,10 @@
 #include "api/api.h"
 #include "api/auth/verdicts.h"
 #include "api/http/rate.h"
-#include "api/http/request.h"
 #include "api/http/router.h"
+#include "api/request/request.h"
 #include "api/stream/client.h"
-#include "api/stream/stream.h"
+#include "api/stream/ring.h"
 #include "observe/metrics.h"
 #include "store/reader.h"
 

@@ -4,10 +4,10 @@
  * can be proved whole: the window is widened to them. It begins behind the last head made before
  * `from` (the first event without one), and ends with the first head made at `to` or later, else
  * the newest; the daemon first signs one over everything that is committed. */
-#include "api/http/net.h"
 #include "api/http/server.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
+#include "api/transport/net.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"

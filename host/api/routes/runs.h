@@ -2,7 +2,7 @@
 #ifndef ORCH_API_ROUTES_RUNS_H
 #define ORCH_API_ROUTES_RUNS_H
 
-#include "api/http/request.h"
+#include "api/request/request.h"
 
 enum { RUN_TOKEN_BYTES = 160 };
 

@@ -1,5 +1,5 @@
 /* stream.c -- the plain forms of /runs/stream, and one-time tickets for browsers. The
- * WebSocket form is decided in net_ws.c. */
+ * WebSocket form is decided in websocket.c. */
 #include "api/http/server.h"
 #include "api/routes/handlers.h"
 #include "base/text.h"

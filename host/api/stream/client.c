@@ -1,8 +1,8 @@
 /* client.c -- what a stream client is told next; see client.h. */
 #include "api/stream/client.h"
 
-#include "api/http/net.h"
 #include "api/http/server.h"
+#include "api/transport/net.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"

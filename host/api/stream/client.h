@@ -8,7 +8,7 @@
 
 #include "api/auth/identity.h"
 #include "api/http/http.h"
-#include "api/stream/stream.h"
+#include "api/stream/ring.h"
 #include "base/json.h"
 #include "store/reader.h"
 

@@ -2,7 +2,7 @@
 #include "suites.h"
 
 #include "api/stream/client.h"
-#include "api/stream/stream.h"
+#include "api/stream/ring.h"
 #include "base/json.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* net.h -- the only part that knows libwebsockets: net.c (context, HTTP) and net_ws.c. */
-#ifndef ORCH_API_HTTP_NET_H
-#define ORCH_API_HTTP_NET_H
+/* net.h -- the only part that knows libwebsockets: net.c (context, HTTP) and websocket.c. */
+#ifndef ORCH_API_TRANSPORT_NET_H
+#define ORCH_API_TRANSPORT_NET_H
 
 #include "base/buf.h"
 #include "base/err.h"

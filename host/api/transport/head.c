@@ -1,5 +1,5 @@
-/* net_head.c -- a request's method, path, query and headers out of libwebsockets; see conn.h. */
-#include "api/http/conn.h"
+/* head.c -- a request's method, path, query and headers out of libwebsockets; see conn.h. */
+#include "api/transport/conn.h"
 #include "base/mem.h"
 
 #include <string.h>

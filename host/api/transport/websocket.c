@@ -1,10 +1,10 @@
-/* net_ws.c -- the stream's transports: WebSocket frames, and the NDJSON and SSE bodies of a plain
- * answer; see conn.h. What to say is stream/client.c's business.
+/* websocket.c -- the stream's transports: WebSocket frames, and the NDJSON and SSE bodies of a
+ * plain answer; see conn.h. What to say is stream/client.c's business.
  *
  * An upgrade is refused in CONFIRM_UPGRADE, the one place where lws lets us answer with a proper
  * status and body (USERS.md 3.1). */
-#include "api/http/conn.h"
 #include "api/http/server.h"
+#include "api/transport/conn.h"
 #include "base/clock.h"
 #include "base/log.h"
 

@@ -5,8 +5,8 @@
  * behind HTTP, other methods do not, so a request is dispatched once and a second call passed
  * over; one write a WRITEABLE callback. The answer's head is written by reply.c: lws adds nothing
  * to it. */
-#include "api/http/conn.h"
 #include "api/http/server.h"
+#include "api/transport/conn.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* reply.c -- how a request ends: the answer's head and body as bytes; see request.h. */
 #include "api/http/fields.h"
-#include "api/http/net.h"
-#include "api/http/request.h"
 #include "api/http/server.h"
+#include "api/request/request.h"
+#include "api/transport/net.h"
 #include "base/clock.h"
 #include "base/log.h"
 

@@ -6,8 +6,8 @@
  *
  * Order of checks, written once (request.c): route, framing, token, tenant, scope, rate, query,
  * body, idempotency key, handler. */
-#ifndef ORCH_API_HTTP_REQUEST_H
-#define ORCH_API_HTTP_REQUEST_H
+#ifndef ORCH_API_REQUEST_REQUEST_H
+#define ORCH_API_REQUEST_REQUEST_H
 
 #include "api/api.h"
 #include "api/auth/identity.h"
@@ -94,7 +94,7 @@ void api_reply_findings(struct api_request *req, const struct err *e, const char
                         const json_t *errors);
 /* The engine's refusal. */
 void api_reply_outcome_error(struct api_request *req, const struct api_outcome *out);
-/* 200 with a body that is made while it goes out (api/http/net.h). Takes the body. */
+/* 200 with a body that is made while it goes out (api/transport/net.h). Takes the body. */
 void api_reply_pieces(struct api_request *req, const char *content_type,
                       const struct net_body *body);
 /* The answer is a stream from now on: the client takes the connection, the request ends. */

@@ -1,7 +1,7 @@
-/* net_body.c -- answers whose body is made while it goes out (struct net_body); see conn.h. One
+/* body.c -- answers whose body is made while it goes out (struct net_body); see conn.h. One
  * piece is in memory at a time: the next is asked for when the kernel has taken the one before. */
-#include "api/http/conn.h"
 #include "api/http/server.h"
+#include "api/transport/conn.h"
 
 void net_body_begin(struct conn *c, struct buf *wire, const struct net_body *body)
 {

@@ -1,5 +1,5 @@
-/* stream.c -- see stream.h. */
-#include "api/stream/stream.h"
+/* ring.c -- see ring.h. */
+#include "api/stream/ring.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-/* stream.h -- the ring of recently committed events that all stream clients read from. Pure.
+/* ring.h -- the ring of recently committed events that all stream clients read from. Pure.
  *
  * A message is made once and shared by every client. One rule gives "nothing lost, nothing twice":
  * a client's cursor is the seq of the last event it was given or that did not concern it, and its
@@ -6,14 +6,14 @@
  * client needs at or below the floor is read from the store (client.c).
  *
  * Messages: contract/stellaops.md 3.1, flat, with type, seq, cursor, stepId and attempt. */
-#ifndef ORCH_API_STREAM_STREAM_H
-#define ORCH_API_STREAM_STREAM_H
+#ifndef ORCH_API_STREAM_RING_H
+#define ORCH_API_STREAM_RING_H
 
 #include "api/api.h"
 #include "base/buf.h"
 
 enum {
-    STREAM_HEADROOM = 64,                     /* free bytes before each message: net_ws.c */
+    STREAM_HEADROOM = 64,                     /* free bytes before each message: websocket.c */
     STREAM_RING_BYTES_MAX = 32 * 1024 * 1024, /* whatever the number of events */
     STREAM_MESSAGE_BYTES_MAX = 64 * 1024,     /* a larger event goes out without its data */
 };

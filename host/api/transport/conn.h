@@ -1,10 +1,10 @@
-/* conn.h -- one connection, between net.c (HTTP) and net_ws.c (WebSocket and streams) only. */
-#ifndef ORCH_API_HTTP_CONN_H
-#define ORCH_API_HTTP_CONN_H
+/* conn.h -- one connection, between net.c (HTTP) and websocket.c (WebSocket and streams) only. */
+#ifndef ORCH_API_TRANSPORT_CONN_H
+#define ORCH_API_TRANSPORT_CONN_H
 
 #include "api/http/http.h"
-#include "api/http/net.h"
-#include "api/http/request.h"
+#include "api/request/request.h"
+#include "api/transport/net.h"
 
 #include <libwebsockets.h>
 #include <sys/queue.h>
@@ -47,10 +47,10 @@ int ws_receive(struct conn *c, const char *bytes, size_t len);
 int ws_writeable(struct conn *c);
 /* A stream begins: bounds what the kernel buffers for it. */
 void conn_bound(struct conn *c);
-/* net_body.c: the next piece of a body; body_end lets go of it. */
+/* body.c: the next piece of a body; body_end lets go of it. */
 int body_writeable(struct conn *c);
 void body_end(struct conn *c);
-/* net_gone.c: ends a plain stream whose reader has left. */
+/* gone.c: ends a plain stream whose reader has left. */
 void gone_watch(struct conn *c);
 void gone_end(struct conn *c);
 /* The HTTP forms of the stream. */

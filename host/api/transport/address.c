@@ -1,6 +1,6 @@
-/* net_address.c -- is the address ours to listen on? See net.h. */
+/* address.c -- is the address ours to listen on? See net.h. */
 #include "api/api.h"
-#include "api/http/net.h"
+#include "api/transport/net.h"
 #include "base/fd.h"
 
 #include <netdb.h>

@@ -1,11 +1,11 @@
-/* net_gone.c -- notices that the reader of a plain (NDJSON, SSE) stream has left.
+/* gone.c -- notices that the reader of a plain (NDJSON, SSE) stream has left.
  *
  * libwebsockets 4.1.6 does not read from an HTTP/1 connection while it answers, yet goes on polling
  * it for input: the peer's end of file would wake the loop for ever. So a copy of the descriptor is
  * polled for the disconnect alone (EPOLLRDHUP), which ends the connection at once. */
-#include "api/http/conn.h"
-#include "api/http/net.h"
 #include "api/http/server.h"
+#include "api/transport/conn.h"
+#include "api/transport/net.h"
 #include "base/log.h"
 #include "base/mem.h"
 

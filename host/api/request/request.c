@@ -1,5 +1,5 @@
 /* request.c -- the checks of every request, in their one order; see request.h. */
-#include "api/http/request.h"
+#include "api/request/request.h"
 
 #include "api/http/server.h"
 #include "base/clock.h"
