@@ -20,16 +20,6 @@ static const struct {
     [NEED_ADMIN] = {SCOPE_ADMIN, SCOPE_ORCH_OPERATE, "orchestrator:admin or orch:operate"},
 };
 
-bool claims_copy(struct claims *out, const struct api_claims *in, struct err *e)
-{
-    out->scopes = in->scopes;
-    out->expires_unix = in->expires_unix;
-    if (!text_copy(out->subject, sizeof out->subject, in->subject) ||
-        !text_copy(out->tenant, sizeof out->tenant, in->tenant))
-        return err_set(e, ERR_UNAUTHENTICATED, "the token's subject or tenant is too long");
-    return true;
-}
-
 const char *bearer_token(const struct http_head *head)
 {
     const char *value = http_header(head, HTTP_HEADER_AUTHORIZATION);

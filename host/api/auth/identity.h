@@ -6,26 +6,15 @@
 #ifndef ORCH_API_AUTH_IDENTITY_H
 #define ORCH_API_AUTH_IDENTITY_H
 
-#include "api/api.h"
+#include "api/auth/claims.h"
 #include "api/http/http.h"
 #include "api/http/router.h"
 #include "base/limits.h"
 
 enum {
-    SUBJECT_BYTES_MAX = 256,
     REASON_BYTES_MAX = 256,
     TICKET_BYTES_MAX = 128,
 };
-
-/* A copy of struct api_claims that owns its texts. */
-struct claims {
-    char subject[SUBJECT_BYTES_MAX + 1];
-    char tenant[TENANT_BYTES_MAX + 1];
-    uint32_t scopes;
-    int64_t expires_unix;
-};
-/* False when a text is longer than its field. */
-bool claims_copy(struct claims *out, const struct api_claims *in, struct err *e) must_check;
 
 struct identity {
     struct claims claims;

@@ -9,12 +9,12 @@
 #ifndef ORCH_API_REQUEST_REQUEST_H
 #define ORCH_API_REQUEST_REQUEST_H
 
-#include "api/api.h"
 #include "api/auth/identity.h"
 #include "api/http/http.h"
 #include "api/http/problem.h"
 #include "api/http/rate.h"
 #include "api/http/router.h"
+#include "api/request/engine.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "observe/trace.h"

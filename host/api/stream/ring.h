@@ -9,8 +9,12 @@
 #ifndef ORCH_API_STREAM_RING_H
 #define ORCH_API_STREAM_RING_H
 
-#include "api/api.h"
+#include "api/stream/event.h"
+#include "base/auto.h"
 #include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 enum {
     STREAM_HEADROOM = 64,                     /* free bytes before each message: websocket.c */

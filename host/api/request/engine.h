@@ -1,0 +1,148 @@
+/* engine.h -- what a request may have changed, and by whom: one call of struct api_engine a change.
+ *
+ * The daemon implements the calls. It answers each exactly once with the given api_done_fn, during
+ * the call or in a later turn of the loop, after the commit ("commit, then tell"). Loop thread. */
+#ifndef ORCH_API_REQUEST_ENGINE_H
+#define ORCH_API_REQUEST_ENGINE_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Who caused a change: for the audit entry and the ledger event. Texts are never NULL. */
+struct api_actor {
+    const char *tenant;
+    const char *subject;
+    const char *reason; /* X-Stella-Reason or X-Stella-Operator-Reason, "" */
+    const char *ticket;
+    const char *trace_id;    /* 32 hex digits */
+    const char *traceparent; /* of the span this request is, to hand on */
+};
+
+/* How a call ended. Everything is borrowed for the length of the callback; texts that do not apply
+ * are NULL. */
+struct api_outcome {
+    const struct err *e;     /* NULL: it worked */
+    const char *code;        /* UPPER_SNAKE for problem+json; NULL: the err code's own */
+    const json_t *findings;  /* definition findings [{error_type,message,nodes,line,column}] */
+    const char *dag_id;      /* publish, update, import: what was stored */
+    const char *version;     /* the same */
+    const char *run_id;      /* run_* */
+    const char *trace_id;    /* run_start, run_restart */
+    bool created;            /* false: it was there already (idempotent repeat) */
+    const json_t *skipped;   /* run_resume: node ids that will not run again */
+    const json_t *remaining; /* run_resume: node ids that may run */
+    int64_t count;           /* checkpoints_delete: how many; secret_put: the version */
+};
+
+typedef void (*api_done_fn)(void *done_arg, const struct api_outcome *outcome);
+
+enum api_definition_form {
+    API_DEFINITION_JSON, /* a GreenLang or StellaOps object, already parsed, in `json` */
+    API_DEFINITION_TEXT, /* YAML or JSON text, in `text` */
+};
+
+struct api_publish {
+    enum api_definition_form form;
+    const json_t *json;
+    const char *text;
+    size_t text_len;
+    const json_t *signature; /* DSSE envelope or NULL */
+    bool dag_id_generated;   /* GreenLang create: derive the id from name and nodes, and refuse an
+                                id that exists; otherwise the id in the definition, a new version */
+};
+
+struct api_run_start {
+    const char *dag_id;
+    const char *version;   /* NULL: the newest enabled */
+    const json_t *inputs;  /* an object, never NULL */
+    const char *run_token; /* NULL: none, every start is a new run */
+    bool checkpoint_enabled;
+    bool deterministic_mode;
+};
+
+struct api_run_restart {
+    const char *run_id;
+    const char *from_node; /* NULL: from the start */
+    const json_t *inputs;  /* NULL: the same */
+};
+
+struct api_secret_put {
+    const char *name;
+    const void *boxed; /* sealed by the client to the authority's box key */
+    size_t boxed_len;
+    const char *target_version; /* NULL: the next */
+};
+
+struct api_idempotency {
+    const char *tenant;
+    const char *key;
+    const char *path;         /* method and path: "POST /runs" */
+    const char *request_hash; /* SHA-256 of the body, hex */
+    int status;
+    const char *body; /* the JSON text that was answered */
+};
+
+/* State that only the daemon has; plain values, filled synchronously. */
+struct api_health {
+    bool live;
+    bool ready;     /* false while starting, draining, or when the store or supervisor failed */
+    bool accepting; /* new runs are admitted */
+    uint32_t runs_active;
+    uint32_t runs_active_max;
+    uint32_t runs_queued;
+    const json_t *checks;      /* object name -> {status, detail}; borrowed until the next call */
+    const json_t *queue_depth; /* object tenant -> number; borrowed likewise */
+    const char *checkpoint_strategy; /* "sqlite", "database" */
+    const char *not_ready_reason;
+};
+
+struct api_engine {
+    void *arg;
+
+    void (*dag_publish)(void *arg, const struct api_actor *who, const struct api_publish *what,
+                        api_done_fn done, void *done_arg);
+    /* patch: the members to change; a partial node merges into the existing node. A new version. */
+    void (*dag_update)(void *arg, const struct api_actor *who, const char *dag_id,
+                       const json_t *patch, api_done_fn done, void *done_arg);
+    void (*dag_delete)(void *arg, const struct api_actor *who, const char *dag_id, api_done_fn done,
+                       void *done_arg);
+    void (*dag_disable)(void *arg, const struct api_actor *who, const char *dag_id,
+                        const char *version, api_done_fn done, void *done_arg);
+
+    void (*run_start)(void *arg, const struct api_actor *who, const struct api_run_start *what,
+                      api_done_fn done, void *done_arg);
+    /* Idempotent for a run that is being cancelled; ERR_CONFLICT for one that has ended. */
+    void (*run_cancel)(void *arg, const struct api_actor *who, const char *run_id, api_done_fn done,
+                       void *done_arg);
+    void (*run_resume)(void *arg, const struct api_actor *who, const char *run_id, api_done_fn done,
+                       void *done_arg);
+    void (*run_pause)(void *arg, const struct api_actor *who, const char *run_id, bool pause,
+                      api_done_fn done, void *done_arg);
+    void (*run_restart)(void *arg, const struct api_actor *who, const struct api_run_restart *what,
+                        api_done_fn done, void *done_arg);
+    void (*checkpoints_delete)(void *arg, const struct api_actor *who, const char *run_id,
+                               api_done_fn done, void *done_arg);
+
+    void (*secret_put)(void *arg, const struct api_actor *who, const struct api_secret_put *what,
+                       api_done_fn done, void *done_arg);
+    void (*secret_delete)(void *arg, const struct api_actor *who, const char *name,
+                          api_done_fn done, void *done_arg);
+    /* Done when every event committed so far is under a signed head of its tenant's ledger. */
+    void (*ledger_seal)(void *arg, api_done_fn done, void *done_arg);
+    /* Drops and refills the plugin, definition and secret caches. */
+    void (*warm)(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg);
+
+    /* Remembers an answer under (tenant, key, path); done after the commit. */
+    void (*idempotency_put)(void *arg, const struct api_idempotency *what, api_done_fn done,
+                            void *done_arg);
+
+    void (*health)(void *arg, struct api_health *ret);
+    /* base64 of the authority's X25519 key that clients seal secrets to; NULL: not known yet. */
+    const char *(*secret_box_key)(void *arg);
+};
+
+#endif
