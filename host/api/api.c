@@ -73,7 +73,8 @@ static void release(struct api *api)
         request_free(LIST_FIRST(&api->requests));
     stream_free(api->stream);
     rate_free(api->rate);
-    verdicts_free(api->tokens);
+    idempotency_free(api->idempotency);
+    tokens_free(api->tokens);
     verdicts_free(api->tickets);
     free(api->listen_host);
     free(api);
@@ -98,8 +99,9 @@ bool api_open(const struct api_options *options, struct api **ret, struct err *e
         return err_wrap(e, "events");
     }
     api->rate = rate_new(api->opt.rate_per_s, api->opt.rate_burst);
-    api->tokens = verdicts_new();
+    api->tokens = tokens_new(options->auth);
     api->tickets = verdicts_new();
+    api->idempotency = idempotency_new(api->reader);
     api->stream = stream_new(api->opt.stream_ring_events, newest);
     if (!net_open(api, &api->net, e)) {
         release(api);
@@ -132,7 +134,7 @@ void api_drain(struct api *api)
 
 void api_tokens_forget(struct api *api)
 {
-    verdicts_clear(api->tokens);
+    tokens_forget(api->tokens);
     verdicts_clear(api->tickets);
 }
 

@@ -3,6 +3,7 @@
 #define ORCH_API_HTTP_SERVER_H
 
 #include "api/api.h"
+#include "api/auth/tokens.h"
 #include "api/auth/verdicts.h"
 #include "api/http/rate.h"
 #include "api/http/router.h"
@@ -29,7 +30,8 @@ struct api {
     struct store_reader *reader;
     struct metrics *metrics;
     struct rate *rate;
-    struct verdicts *tokens;  /* verified bearers */
+    struct tokens *tokens;
+    struct idempotency *idempotency;
     struct verdicts *tickets; /* one-time, for browsers */
     struct stream *stream;
     struct request_list requests;

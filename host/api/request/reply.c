@@ -136,9 +136,40 @@ void api_reply_json(struct api_request *req, int status, json_t **value)
     api_reply_text(req, status, &body);
 }
 
+static void on_remembered(void *arg, const struct api_outcome *out)
+{
+    struct api_request *req = arg;
+
+    /* The change itself is done and durable; a repeat would only be answered afresh. */
+    if (out->e != NULL)
+        log_event(LOG_WARN, "http.idempotency_not_kept", F_ERR(out->e),
+                  F_STR("trace_id", req->trace.trace_id));
+    request_send(req, req->held_status, JSON_TYPE, &req->held_body);
+}
+
+/* The answer is remembered first and goes out when that is committed. */
+static void remember(struct api_request *req, int status, struct buf *body)
+{
+    const struct api_engine *engine = req->api->engine;
+    struct api_idempotency row;
+
+    req->held_status = status;
+    req->held_body = *body;
+    *body = (struct buf){0};
+    row = (struct api_idempotency){.tenant = req->claim.tenant,
+                                   .key = req->claim.key,
+                                   .path = req->claim.path,
+                                   .request_hash = req->claim.body_hash.text,
+                                   .status = status,
+                                   .body = buf_text(&req->held_body)};
+    engine->idempotency_put(engine->arg, &row, on_remembered, req);
+}
+
 void api_reply_text(struct api_request *req, int status, struct buf *body)
 {
-    if (!idempotency_hold(req, status, body))
+    if (req->claim.held)
+        remember(req, status, body);
+    else
         request_send(req, status, JSON_TYPE, body);
 }
 

@@ -8,11 +8,9 @@
 
 #include <assert.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     BODY_PASSED_BYTES_MAX = 64 * 1024 * 1024, /* read and thrown away to answer 413 in order */
-    TOKEN_CACHE_S = 60,                       /* a revocation that was not announced counts then */
 };
 
 static const struct json_limits body_limits = {HTTP_BODY_BYTES_MAX, JSON_DEPTH_MAX};
@@ -137,6 +135,7 @@ bool request_body(struct api_request *req, const void *bytes, size_t len)
 void request_free(struct api_request *req)
 {
     LIST_REMOVE(req, link);
+    idempotency_release(&req->claim);
     http_head_done(&req->head);
     json_decref(req->json);
     buf_done(&req->body);
@@ -150,53 +149,6 @@ void request_client_gone(struct api_request *req, bool dispatched)
     req->conn = NULL;
     if (!dispatched)
         request_free(req);
-}
-
-/* ---- token ---- */
-
-struct verification {
-    struct api *api;
-    verify_done_fn done;
-    void *arg;
-    char *token;
-};
-
-static void on_verified(void *arg, const struct api_claims *given, const struct err *e)
-{
-    struct verification *v = arg;
-    struct verdict verdict = {0};
-    int64_t now = time(NULL);
-    struct err own;
-
-    if (given != NULL && !claims_copy(&verdict.claims, given, &own)) {
-        given = NULL;
-        e = &own;
-    }
-    if (given != NULL) {
-        verdict.until_unix = now + TOKEN_CACHE_S;
-        if (given->expires_unix < verdict.until_unix)
-            verdict.until_unix = given->expires_unix;
-        verdicts_put(v->api->tokens, v->token, &verdict);
-    }
-    v->done(v->arg, given != NULL ? &verdict.claims : NULL, e);
-    free(v->token);
-    free(v);
-}
-
-void verify_token(struct api *api, const char *token, verify_done_fn done, void *arg)
-{
-    const struct verdict *known = verdicts_get(api->tokens, token, time(NULL));
-    struct verification *v;
-
-    if (known != NULL) {
-        struct claims claims = known->claims;
-
-        done(arg, &claims, NULL);
-        return;
-    }
-    v = mem_new(struct verification);
-    *v = (struct verification){api, done, arg, mem_str(token)};
-    api->opt.auth->verify(api->opt.auth->arg, v->token, strlen(v->token), on_verified, v);
 }
 
 /* ---- body and handler ---- */
@@ -235,6 +187,39 @@ static bool parse_body(struct api_request *req)
     return api_fields_known(req, route->fields);
 }
 
+static bool key_applies(const struct api_request *req)
+{
+    return req->head.method == HTTP_POST && req->match.route->need >= NEED_WRITE &&
+           req->head.header[HTTP_HEADER_IDEMPOTENCY_KEY] != NULL;
+}
+
+/* False: the request was answered. */
+static bool claim_key(struct api_request *req)
+{
+    const struct idempotency_ask ask = {.tenant = req->who.tenant,
+                                        .key = req->head.header[HTTP_HEADER_IDEMPOTENCY_KEY],
+                                        .path = req->head.path,
+                                        .body = req->body.data,
+                                        .body_len = req->body.len};
+    auto_done(store_idempotency_list) earlier = {0};
+    struct buf body = {0};
+    const char *code;
+    struct err e;
+
+    if (!key_applies(req))
+        return true;
+    if (!idempotency_take(req->api->idempotency, &ask, &req->claim, &earlier, &code, &e)) {
+        api_reply_error(req, &e, code);
+        return false;
+    }
+    if (earlier.count == 0)
+        return true;
+    buf_adds(&body, earlier.rows[0].body);
+    api_header(req, "Idempotency-Replayed", "true");
+    request_send(req, (int)earlier.rows[0].status, "application/json", &body);
+    return false;
+}
+
 static void run_handler(struct api_request *req)
 {
     struct err e;
@@ -243,7 +228,7 @@ static void run_handler(struct api_request *req)
         api_reply_error(req, &e, "QUERY_INVALID");
         return;
     }
-    if (parse_body(req) && idempotency_begin(req))
+    if (parse_body(req) && claim_key(req))
         req->match.route->handle(req);
 }
 
@@ -299,6 +284,6 @@ void request_complete(struct api_request *req)
     } else if (req->match.route->need == NEED_NOTHING) {
         run_handler(req);
     } else {
-        verify_token(req->api, bearer_token(&req->head), on_claims, req);
+        tokens_verify(req->api->tokens, bearer_token(&req->head), on_claims, req);
     }
 }

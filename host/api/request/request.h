@@ -9,13 +9,13 @@
 #ifndef ORCH_API_REQUEST_REQUEST_H
 #define ORCH_API_REQUEST_REQUEST_H
 
+#include "api/auth/idempotency.h"
 #include "api/auth/identity.h"
 #include "api/http/http.h"
 #include "api/http/problem.h"
 #include "api/http/rate.h"
 #include "api/http/router.h"
 #include "api/request/engine.h"
-#include "base/hash.h"
 #include "base/json.h"
 #include "observe/trace.h"
 
@@ -45,11 +45,9 @@ struct api_request {
     json_t *json; /* the parsed body, NULL when there is none */
     struct identity who;
     struct rate_verdict rate;
-    bool limited;                /* rate holds a verdict */
-    bool idempotent;             /* the answer is to be remembered */
-    struct sha256_hex body_hash; /* with idempotent */
-    char idempotency_path[HTTP_PATH_BYTES_MAX + 16];
-    struct buf extra; /* header lines of the handler */
+    bool limited;                   /* rate holds a verdict */
+    struct idempotency_claim claim; /* held: the answer is to be remembered */
+    struct buf extra;               /* header lines of the handler */
     int64_t began_ns;
     int held_status; /* the answer while it is being remembered */
     struct buf held_body;
@@ -100,17 +98,9 @@ void api_reply_pieces(struct api_request *req, const char *content_type,
 /* The answer is a stream from now on: the client takes the connection, the request ends. */
 void api_reply_streams(struct api_request *req, const char *content_type);
 
-/* ---- for request.c, reply.c and idempotency.c ---- */
+/* ---- for request.c ---- */
 
-/* True: go on with the handler. False: the request was answered. */
-bool idempotency_begin(struct api_request *req);
-/* True: the answer is being remembered and goes out afterwards. Takes body then. */
-bool idempotency_hold(struct api_request *req, int status, struct buf *body);
 void request_send_problem(struct api_request *req, const struct problem *problem);
 void request_send(struct api_request *req, int status, const char *content_type, struct buf *body);
-
-/* Verifies a bearer: from the cache, or by the daemon. done is called now or later. */
-typedef void (*verify_done_fn)(void *arg, const struct claims *claims, const struct err *e);
-void verify_token(struct api *api, const char *token, verify_done_fn done, void *arg);
 
 #endif

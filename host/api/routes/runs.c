@@ -28,9 +28,9 @@ void run_reply_refused(struct api_request *req, const struct api_outcome *out, c
 void run_start_token(const struct api_request *req, struct api_run_start *what,
                      char out[RUN_TOKEN_BYTES])
 {
-    if (what->run_token != NULL || !req->idempotent)
+    if (what->run_token != NULL || !req->claim.held)
         return;
-    snprintf(out, RUN_TOKEN_BYTES, "idempotency:%s", req->head.header[HTTP_HEADER_IDEMPOTENCY_KEY]);
+    snprintf(out, RUN_TOKEN_BYTES, "idempotency:%s", req->claim.key);
     what->run_token = out;
 }
 

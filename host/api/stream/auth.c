@@ -61,7 +61,7 @@ void stream_client_token(struct stream_client *c, const char *token)
 {
     c->state = CLIENT_VERIFIES;
     c->verifying = true;
-    verify_token(c->api, token, on_token, c);
+    tokens_verify(c->api->tokens, token, on_token, c);
 }
 
 void stream_client_ticket(struct stream_client *c, const char *ticket)

@@ -1,0 +1,93 @@
+/* tokens.c -- see tokens.h. */
+#include "api/auth/tokens.h"
+
+#include "api/auth/verdicts.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    TOKEN_CACHE_S = 60, /* a revocation that was not announced counts then */
+    VERIFICATION_MAGIC = 0x746f6b6e,
+};
+
+struct tokens {
+    const struct api_auth *auth;
+    struct verdicts *known;
+};
+
+/* One question to the daemon. */
+struct verification {
+    uint32_t magic;
+    struct tokens *tokens;
+    tokens_done_fn done;
+    void *arg;
+    char *token;
+};
+
+struct tokens *tokens_new(const struct api_auth *auth)
+{
+    struct tokens *t = mem_new(struct tokens);
+
+    t->auth = auth;
+    t->known = verdicts_new();
+    return t;
+}
+
+void tokens_free(struct tokens *t)
+{
+    if (t == NULL)
+        return;
+    verdicts_free(t->known);
+    free(t);
+}
+
+void tokens_forget(struct tokens *t)
+{
+    verdicts_clear(t->known);
+}
+
+static void remember(struct verification *v, struct verdict *verdict)
+{
+    verdict->until_unix = time(NULL) + TOKEN_CACHE_S;
+    if (verdict->claims.expires_unix < verdict->until_unix)
+        verdict->until_unix = verdict->claims.expires_unix;
+    verdicts_put(v->tokens->known, v->token, verdict);
+}
+
+static void on_verified(void *arg, const struct api_claims *given, const struct err *e)
+{
+    struct verification *v = arg;
+    struct verdict verdict = {0};
+    struct err own;
+
+    assert(v->magic == VERIFICATION_MAGIC); /* a second answer finds it gone */
+    v->magic = 0;
+    if (given != NULL && !claims_copy(&verdict.claims, given, &own)) {
+        given = NULL;
+        e = &own;
+    }
+    if (given != NULL)
+        remember(v, &verdict);
+    v->done(v->arg, given != NULL ? &verdict.claims : NULL, e);
+    free(v->token);
+    free(v);
+}
+
+void tokens_verify(struct tokens *t, const char *token, tokens_done_fn done, void *arg)
+{
+    const struct verdict *known = verdicts_get(t->known, token, time(NULL));
+    struct verification *v;
+
+    if (known != NULL) {
+        struct claims claims = known->claims;
+
+        done(arg, &claims, NULL);
+        return;
+    }
+    v = mem_new(struct verification);
+    *v = (struct verification){VERIFICATION_MAGIC, t, done, arg, mem_str(token)};
+    t->auth->verify(t->auth->arg, v->token, strlen(v->token), on_verified, v);
+}
