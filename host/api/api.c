@@ -19,7 +19,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct ticker *t = timer->data;
 
-    stream_tick(t->api, clock_mono_ns());
+    stream_server_tick(t->api->stream, clock_mono_ns());
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -71,13 +71,31 @@ static void release(struct api *api)
 {
     while (!LIST_EMPTY(&api->requests))
         request_free(LIST_FIRST(&api->requests));
-    stream_free(api->stream);
+    stream_server_free(api->stream);
     rate_free(api->rate);
     idempotency_free(api->idempotency);
     tokens_free(api->tokens);
     verdicts_free(api->tickets);
     free(api->listen_host);
     free(api);
+}
+
+static struct stream_server *stream_open(struct api *api, int64_t newest)
+{
+    const struct api_options *opt = &api->opt;
+
+    return stream_server_new(&(struct stream_options){.conn = &net_stream_ops,
+                                                      .reader = opt->reader,
+                                                      .metrics = opt->metrics,
+                                                      .tokens = api->tokens,
+                                                      .tickets = api->tickets,
+                                                      .dev = opt->dev,
+                                                      .ring_events = opt->stream_ring_events,
+                                                      .behind_max = opt->stream_behind_max,
+                                                      .heartbeat_s = opt->stream_heartbeat_s,
+                                                      .stall_s = opt->stream_stall_s,
+                                                      .auth_s = opt->stream_auth_s},
+                             newest);
 }
 
 bool api_open(const struct api_options *options, struct api **ret, struct err *e)
@@ -93,7 +111,6 @@ bool api_open(const struct api_options *options, struct api **ret, struct err *e
     api->reader = options->reader;
     api->metrics = options->metrics;
     LIST_INIT(&api->requests);
-    LIST_INIT(&api->clients);
     if (!store_read_event_bounds(api->reader, &oldest, &newest, e)) {
         release(api);
         return err_wrap(e, "events");
@@ -102,7 +119,7 @@ bool api_open(const struct api_options *options, struct api **ret, struct err *e
     api->tokens = tokens_new(options->auth);
     api->tickets = verdicts_new();
     api->idempotency = idempotency_new(api->reader);
-    api->stream = stream_new(api->opt.stream_ring_events, newest);
+    api->stream = stream_open(api, newest);
     if (!net_open(api, &api->net, e)) {
         release(api);
         return false;
@@ -140,12 +157,5 @@ void api_tokens_forget(struct api *api)
 
 void api_stream_publish(struct api *api, const struct api_event *events, size_t count)
 {
-    size_t added = 0;
-
-    for (size_t i = 0; i < count; i++)
-        added += stream_push(api->stream, &events[i]);
-    if (added == 0)
-        return;
-    metrics_add(api->metrics, METRIC_STREAM_EVENTS, METRIC_NO_LABELS, (double)added);
-    stream_wake_all(api);
+    stream_server_publish(api->stream, events, count);
 }

@@ -14,6 +14,9 @@
 
 struct api_request;
 
+/* What the paths of the product begin with; probes and discovery stand beside it. */
+#define API_BASE "/api/v1/orchestrator"
+
 enum { ROUTE_PARAMS_MAX = 3 };
 
 /* What a caller must be allowed to do. Which scopes give it: identity.c. */

@@ -8,17 +8,13 @@
 #include "api/http/rate.h"
 #include "api/http/router.h"
 #include "api/request/request.h"
-#include "api/stream/client.h"
-#include "api/stream/ring.h"
+#include "api/stream/server.h"
 #include "observe/metrics.h"
 #include "store/reader.h"
 
 #include <sys/queue.h>
 
-#define API_BASE "/api/v1/orchestrator"
-
 LIST_HEAD(request_list, api_request);
-LIST_HEAD(client_list, stream_client);
 
 struct net;
 struct ticker;
@@ -33,10 +29,8 @@ struct api {
     struct tokens *tokens;
     struct idempotency *idempotency;
     struct verdicts *tickets; /* one-time, for browsers */
-    struct stream *stream;
+    struct stream_server *stream;
     struct request_list requests;
-    struct client_list clients;
-    uint32_t client_count;
     bool draining;
     struct net *net;
     struct ticker *ticker;

@@ -2,6 +2,7 @@
 #include "api/http/fields.h"
 #include "api/http/server.h"
 #include "api/request/request.h"
+#include "api/stream/client.h"
 #include "api/transport/net.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -245,7 +246,7 @@ void api_reply_streams(struct api_request *req, const char *content_type)
     const char *code;
     struct err e;
 
-    client = stream_client_new(req->api, req->conn, kind, &req->head);
+    client = stream_client_new(req->api->stream, req->conn, kind, &req->head);
     if (!stream_client_follow(client, &who, &code, &e)) {
         req->head = client->head;
         client->head = (struct http_head){0};

@@ -1,7 +1,10 @@
 /* auth.c -- how a stream client shows who it is: a bearer in the header, a one-time ticket
  * in the subprotocol list, or a first message (USERS.md 2, note B); see client.h. */
+#include "api/auth/tokens.h"
+#include "api/auth/verdicts.h"
 #include "api/http/problem.h"
-#include "api/http/server.h"
+#include "api/stream/client.h"
+#include "api/stream/server.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -52,7 +55,7 @@ static void on_token(void *arg, const struct claims *claims, const struct err *e
         refuse(c, e, e->code == ERR_UNAUTHENTICATED ? "TOKEN_INVALID" : NULL);
         return;
     }
-    if (!identity_decide(&c->head, claims, NEED_READ, c->api->opt.dev, &who, &code, &why) ||
+    if (!identity_decide(&c->head, claims, NEED_READ, c->server->opt.dev, &who, &code, &why) ||
         !stream_client_follow(c, &who, &code, &why))
         refuse(c, &why, code);
 }
@@ -61,7 +64,7 @@ void stream_client_token(struct stream_client *c, const char *token)
 {
     c->state = CLIENT_VERIFIES;
     c->verifying = true;
-    tokens_verify(c->api->tokens, token, on_token, c);
+    tokens_verify(c->server->opt.tokens, token, on_token, c);
 }
 
 void stream_client_ticket(struct stream_client *c, const char *ticket)
@@ -71,7 +74,7 @@ void stream_client_ticket(struct stream_client *c, const char *ticket)
     const char *code = "TICKET_INVALID";
     struct err e;
 
-    if (!verdicts_take(c->api->tickets, ticket, time(NULL), &verdict)) {
+    if (!verdicts_take(c->server->opt.tickets, ticket, time(NULL), &verdict)) {
         (void)err_set(&e, ERR_UNAUTHENTICATED, "the ticket is unknown, used or too old");
         refuse(c, &e, code);
         return;

@@ -1,11 +1,12 @@
 /* client.c -- what a stream client is told next; see client.h. */
 #include "api/stream/client.h"
 
-#include "api/http/server.h"
-#include "api/transport/net.h"
+#include "api/http/router.h"
+#include "api/stream/server.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "observe/metrics.h"
 
 #include <assert.h>
 #include <string.h>
@@ -45,20 +46,21 @@ bool stream_query(const struct http_head *head, struct stream_filter *ret, int64
            err_wrap(e, "Last-Event-ID");
 }
 
-struct stream_client *stream_client_new(struct api *api, struct conn *conn, enum stream_kind kind,
-                                        struct http_head *head)
+struct stream_client *stream_client_new(struct stream_server *server, struct conn *conn,
+                                        enum stream_kind kind, struct http_head *head)
 {
     struct stream_client *c = mem_new(struct stream_client);
 
-    c->api = api;
+    c->server = server;
     c->conn = conn;
     c->kind = kind;
     c->state = CLIENT_AWAITS_AUTH;
     c->head = *head;
     *head = (struct http_head){0};
     c->began_ns = c->active_ns = clock_mono_ns();
-    LIST_INSERT_HEAD(&api->clients, c, link);
-    metrics_set(api->metrics, METRIC_STREAM_CLIENTS, METRIC_NO_LABELS, ++api->client_count);
+    LIST_INSERT_HEAD(&server->clients, c, link);
+    metrics_set(server->opt.metrics, METRIC_STREAM_CLIENTS, METRIC_NO_LABELS,
+                ++server->client_count);
     return c;
 }
 
@@ -68,8 +70,8 @@ void stream_client_free(struct stream_client *c)
         return;
     if (!c->gone) {
         LIST_REMOVE(c, link);
-        metrics_set(c->api->metrics, METRIC_STREAM_CLIENTS, METRIC_NO_LABELS,
-                    --c->api->client_count);
+        metrics_set(c->server->opt.metrics, METRIC_STREAM_CLIENTS, METRIC_NO_LABELS,
+                    --c->server->client_count);
     }
     c->gone = true;
     if (c->verifying)
@@ -89,7 +91,7 @@ void stream_client_wake(struct stream_client *c)
     if (!c->waiting)
         c->active_ns = clock_mono_ns();
     c->waiting = true;
-    net_wake(c->conn);
+    c->server->opt.conn->wake(c->conn);
 }
 
 static void say(struct stream_client *c, json_t *message)
@@ -114,15 +116,15 @@ static void say_hello(struct stream_client *c, int64_t oldest)
     say(c, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i}", "type", "hello", "server",
                      "orch/" ORCH_VERSION, "tenant", c->filter.tenant, "cursor",
                      (json_int_t)c->cursor, "cursor_min", (json_int_t)oldest, "cursor_max",
-                     (json_int_t)stream_head(c->api->stream), "heartbeat_s",
-                     (int)c->api->opt.stream_heartbeat_s));
+                     (json_int_t)stream_head(c->server->ring), "heartbeat_s",
+                     (int)c->server->opt.heartbeat_s));
 }
 
 static void close_after(struct stream_client *c, int close_code, const char *reason)
 {
     c->state = CLIENT_CLOSING;
     c->close_code = close_code;
-    metrics_add(c->api->metrics, METRIC_STREAM_CLOSED, METRIC_LABELS(reason), 1);
+    metrics_add(c->server->opt.metrics, METRIC_STREAM_CLOSED, METRIC_LABELS(reason), 1);
 }
 
 /* ---- following ---- */
@@ -130,14 +132,14 @@ static void close_after(struct stream_client *c, int close_code, const char *rea
 bool stream_client_follow(struct stream_client *c, const struct identity *who,
                           const char **ret_code, struct err *e)
 {
-    int64_t oldest, newest, head = stream_head(c->api->stream);
+    int64_t oldest, newest, head = stream_head(c->server->ring);
 
     *ret_code = "QUERY_INVALID";
     if (!stream_query(&c->head, &c->filter, &c->after, e))
         return false;
     memcpy(c->filter.tenant, who->tenant, sizeof c->filter.tenant);
     *ret_code = NULL;
-    if (!store_read_event_bounds(c->api->reader, &oldest, &newest, e))
+    if (!store_read_event_bounds(c->server->opt.reader, &oldest, &newest, e))
         return false;
     if (c->after > (newest > head ? newest : head)) {
         *ret_code = "CURSOR_IN_FUTURE";
@@ -200,11 +202,11 @@ static bool read_page(struct stream_client *c)
         .dag_id = *c->filter.dag_id != '\0' ? c->filter.dag_id : NULL,
         .status = *c->filter.status != '\0' ? c->filter.status : NULL,
     };
-    int64_t floor = stream_floor(c->api->stream), from = c->cursor;
+    int64_t floor = stream_floor(c->server->ring), from = c->cursor;
     struct err e;
 
-    if (!store_read_events(c->api->reader, &filter, from, STREAM_PAGE_ROWS, &c->page, &c->page_next,
-                           &e)) {
+    if (!store_read_events(c->server->opt.reader, &filter, from, STREAM_PAGE_ROWS, &c->page,
+                           &c->page_next, &e)) {
         stream_client_say_error(c, "UNAVAILABLE", "the store cannot be read");
         close_after(c, CLOSE_INTERNAL, "store");
         return false;
@@ -218,14 +220,14 @@ static bool read_page(struct stream_client *c)
 /* A client that had caught up fell out of the ring: it hears so, and goes on from the store. */
 static void note_lag(struct stream_client *c)
 {
-    int64_t behind = stream_head(c->api->stream) - c->cursor;
+    int64_t behind = stream_head(c->server->ring) - c->cursor;
 
     if (!c->live)
         return;
     c->live = false;
     say(c, json_pack("{s:s, s:I, s:I, s:i}", "type", "lagging", "cursor", (json_int_t)c->cursor,
                      "behind", (json_int_t)behind, "dropped", 0));
-    if (behind > c->api->opt.stream_behind_max)
+    if (behind > c->server->opt.behind_max)
         close_after(c, CLOSE_TOO_SLOW, "behind");
 }
 
@@ -233,23 +235,23 @@ static const struct stream_message *next_event(struct stream_client *c)
 {
     const struct stream_message *m;
 
-    for (int scans = 0; c->cursor < stream_floor(c->api->stream) || c->page.count > 0; scans++) {
+    for (int scans = 0; c->cursor < stream_floor(c->server->ring) || c->page.count > 0; scans++) {
         note_lag(c);
         if (c->control.len > 0)
             return NULL; /* the notice goes first */
         m = next_of_page(c);
         if (m != NULL)
             return m;
-        if (c->cursor >= stream_floor(c->api->stream))
+        if (c->cursor >= stream_floor(c->server->ring))
             break;
         if (scans == SCANS_A_CALL) {
-            net_wake(c->conn);
+            c->server->opt.conn->wake(c->conn);
             return NULL;
         }
         if (!read_page(c))
             return NULL;
     }
-    m = stream_next(c->api->stream, &c->filter, &c->cursor);
+    m = stream_next(c->server->ring, &c->filter, &c->cursor);
     c->live = c->live || m == NULL;
     return m;
 }
@@ -323,43 +325,35 @@ void stream_client_wrote(struct stream_client *c, int64_t now_ns)
     c->active_ns = now_ns;
 }
 
-/* ---- all clients ---- */
+/* ---- what happens to every client ---- */
 
-/* A caught-up client that nothing concerns moves on with the head, so that it never seems late. */
-void stream_wake_all(struct api *api)
+void stream_client_published(struct stream_client *c)
 {
-    struct stream_client *c;
+    const struct stream *ring = c->server->ring;
+    int64_t cursor = c->cursor;
 
-    LIST_FOREACH(c, &api->clients, link)
-    {
-        if (c->state != CLIENT_FOLLOWS || c->waiting)
-            continue;
-        if (c->cursor >= stream_floor(api->stream)) {
-            int64_t cursor = c->cursor;
-
-            if (stream_next(api->stream, &c->filter, &cursor) == NULL) {
-                c->cursor = cursor;
-                continue;
-            }
-        }
+    if (c->state != CLIENT_FOLLOWS || c->waiting)
+        return;
+    if (cursor >= stream_floor(ring) && stream_next(ring, &c->filter, &cursor) == NULL)
+        c->cursor = cursor;
+    else
         stream_client_wake(c);
-    }
 }
 
-static void tick_client(struct stream_client *c, int64_t now_ns)
+void stream_client_tick(struct stream_client *c, int64_t now_ns)
 {
-    const struct api_options *opt = &c->api->opt;
+    const struct stream_options *opt = &c->server->opt;
     int64_t quiet_ns = now_ns - c->active_ns;
 
-    if (c->state == CLIENT_AWAITS_AUTH && now_ns - c->began_ns > opt->stream_auth_s * NS_PER_S) {
+    if (c->state == CLIENT_AWAITS_AUTH && now_ns - c->began_ns > opt->auth_s * NS_PER_S) {
         stream_client_say_error(c, "TOKEN_REQUIRED", "no token came in time");
         close_after(c, CLOSE_UNAUTHENTICATED, "auth");
         stream_client_wake(c);
-    } else if (c->waiting && quiet_ns > opt->stream_stall_s * NS_PER_S) {
-        metrics_add(c->api->metrics, METRIC_STREAM_CLOSED, METRIC_LABELS("stalled"), 1);
-        net_kill(c->conn);
+    } else if (c->waiting && quiet_ns > opt->stall_s * NS_PER_S) {
+        metrics_add(c->server->opt.metrics, METRIC_STREAM_CLOSED, METRIC_LABELS("stalled"), 1);
+        c->server->opt.conn->kill(c->conn);
     } else if (c->state == CLIENT_FOLLOWS && !c->waiting &&
-               quiet_ns >= opt->stream_heartbeat_s * NS_PER_S) {
+               quiet_ns >= opt->heartbeat_s * NS_PER_S) {
         char when[CLOCK_TEXT_BYTES];
 
         clock_text(clock_wall_us(), when);
@@ -367,12 +361,4 @@ static void tick_client(struct stream_client *c, int64_t now_ns)
                          "timestamp", when));
         stream_client_wake(c);
     }
-}
-
-void stream_tick(struct api *api, int64_t now_ns)
-{
-    struct stream_client *c;
-
-    LIST_FOREACH(c, &api->clients, link)
-    tick_client(c, now_ns);
 }

@@ -35,9 +35,11 @@ enum {
 
 enum { STREAM_PAGE_ROWS = 256, STREAM_CLIENT_MESSAGE_BYTES_MAX = 16 * 1024 };
 
+struct stream_server;
+
 struct stream_client {
-    struct api *api;
-    struct conn *conn;
+    struct stream_server *server;
+    struct conn *conn; /* not ours to look into: see struct stream_conn_ops */
     enum stream_kind kind;
     enum client_state state;
     struct http_head head; /* of the request, for the identity decision after a late token */
@@ -68,8 +70,8 @@ bool stream_query(const struct http_head *head, struct stream_filter *ret, int64
                   struct err *e) must_check;
 
 /* Takes the head's contents; starts in CLIENT_AWAITS_AUTH. */
-struct stream_client *stream_client_new(struct api *api, struct conn *conn, enum stream_kind kind,
-                                        struct http_head *head) must_check;
+struct stream_client *stream_client_new(struct stream_server *server, struct conn *conn,
+                                        enum stream_kind kind, struct http_head *head) must_check;
 /* Accepts NULL. */
 void stream_client_free(struct stream_client *c);
 
@@ -87,17 +89,17 @@ void stream_client_ticket(struct stream_client *c, const char *ticket);
 /* One whole message of the client. */
 void stream_client_message(struct stream_client *c, const char *text, size_t len);
 
-/* After a publish: asks for a write where there is something to say. */
-void stream_wake_all(struct api *api);
+/* Events were published: asks for a write when one concerns the client. One that nothing concerns
+ * moves on with the head, so that it never seems late. */
+void stream_client_published(struct stream_client *c);
+/* Once a second: heartbeat, authentication deadline, a client that takes nothing. */
+void stream_client_tick(struct stream_client *c, int64_t now_ns);
 
 /* The next bytes to write, behind at least STREAM_HEADROOM free bytes; false: nothing now. Valid
  * until the next call for this client or the next publish. */
 bool stream_client_next(struct stream_client *c, char **ret, size_t *ret_len);
 /* The socket took bytes. */
 void stream_client_wrote(struct stream_client *c, int64_t now_ns);
-
-/* Once a second: heartbeats, authentication deadlines, clients that take nothing. */
-void stream_tick(struct api *api, int64_t now_ns);
 
 struct auth_message {
     const char *token;  /* borrowed from the document */

@@ -36,6 +36,11 @@ struct conn {
 /* Reads the request line and the headers. False: *ret_error says what to answer. */
 bool conn_read_head(struct lws *wsi, struct http_head *ret, struct early *ret_error) must_check;
 
+/* The client has something to write, or wants to be closed. */
+void conn_wake(struct conn *c);
+/* Ends a connection that takes no bytes, in a later turn. */
+void conn_kill(struct conn *c);
+
 /* NULL before the first request of a connection. */
 struct conn *conn_of(struct lws *wsi);
 struct conn *conn_make(struct net *net, struct lws *wsi);

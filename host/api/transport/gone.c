@@ -5,7 +5,6 @@
  * polled for the disconnect alone (EPOLLRDHUP), which ends the connection at once. */
 #include "api/http/server.h"
 #include "api/transport/conn.h"
-#include "api/transport/net.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -24,7 +23,7 @@ static void on_gone(uv_poll_t *poll, int status unused_arg, int events unused_ar
     struct gone *gone = poll->data;
 
     uv_poll_stop(poll);
-    net_kill(gone->c);
+    conn_kill(gone->c);
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -6,6 +6,8 @@
  * over; one write a WRITEABLE callback. The answer's head is written by reply.c: lws adds nothing
  * to it. */
 #include "api/http/server.h"
+#include "api/stream/client.h"
+#include "api/stream/ring.h"
 #include "api/transport/conn.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -97,17 +99,19 @@ void net_stream_begin(struct conn *c, struct buf *wire, struct stream_client *cl
     gone_watch(c);
 }
 
-void net_wake(struct conn *c)
+void conn_wake(struct conn *c)
 {
     lws_callback_on_writable(c->wsi);
 }
 
 /* lws looks at its timers only behind an event of its own: the cancel is one. */
-void net_kill(struct conn *c)
+void conn_kill(struct conn *c)
 {
     lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     lws_cancel_service(c->net->context);
 }
+
+const struct stream_conn_ops net_stream_ops = {.wake = conn_wake, .kill = conn_kill};
 
 /* ---- HTTP callbacks ---- */
 

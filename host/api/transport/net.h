@@ -40,9 +40,7 @@ struct net_body {
 };
 /* Writes the head, then piece after piece, and closes. Takes wire and the body. */
 void net_body_begin(struct conn *conn, struct buf *wire, const struct net_body *body);
-/* The client has something to write, or wants to be closed. */
-void net_wake(struct conn *conn);
-/* Ends a connection that takes no bytes. */
-void net_kill(struct conn *conn);
+/* What a stream client may ask of its connection. */
+extern const struct stream_conn_ops net_stream_ops;
 
 #endif

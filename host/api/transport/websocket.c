@@ -4,6 +4,7 @@
  * An upgrade is refused in CONFIRM_UPGRADE, the one place where lws lets us answer with a proper
  * status and body (USERS.md 3.1). */
 #include "api/http/server.h"
+#include "api/stream/client.h"
 #include "api/transport/conn.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -174,7 +175,7 @@ static void begin_client(struct conn *c, struct http_head *head)
     char ticket[128];
     const char *bearer;
 
-    c->client = stream_client_new(c->net->api, c, STREAM_WS, head);
+    c->client = stream_client_new(c->net->api->stream, c, STREAM_WS, head);
     bearer = bearer_token(&c->client->head);
     if (ticket_of(&c->client->head, ticket, sizeof ticket))
         stream_client_ticket(c->client, ticket);

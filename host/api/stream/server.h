@@ -1,0 +1,64 @@
+/* server.h -- what all stream clients of one server share, and what concerns all of them at once.
+ *
+ * The stream does not know what carries a client. It is given two requests that it may make of a
+ * connection, and is asked in return (client.h) when the connection can take bytes. Loop thread. */
+#ifndef ORCH_API_STREAM_SERVER_H
+#define ORCH_API_STREAM_SERVER_H
+
+#include "api/stream/event.h"
+#include "base/auto.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct conn; /* of whoever made the client */
+struct metrics;
+struct store_reader;
+struct stream;
+struct stream_client;
+struct tokens;
+struct verdicts;
+
+/* Both only ask: the connection acts in a later turn, so no client goes away during the call. */
+struct stream_conn_ops {
+    void (*wake)(struct conn *conn); /* there is something to write, or the client wants to close */
+    void (*kill)(struct conn *conn); /* the connection takes no bytes: end it without a word */
+};
+
+struct stream_options {
+    const struct stream_conn_ops *conn;
+    struct store_reader *reader; /* borrowed, as are the next three */
+    struct metrics *metrics;
+    struct tokens *tokens;
+    struct verdicts *tickets; /* one-time, for browsers */
+    bool dev;                 /* as struct api_options has them, and with its defaults filled in */
+    uint32_t ring_events;
+    uint32_t behind_max;
+    uint32_t heartbeat_s;
+    uint32_t stall_s;
+    uint32_t auth_s;
+};
+
+struct stream_server {
+    struct stream_options opt;
+    struct stream *ring;
+    LIST_HEAD(stream_client_list, stream_client) clients; /* whose connection is open */
+    uint32_t client_count;
+};
+
+/* newest: the store's newest seq. */
+struct stream_server *stream_server_new(const struct stream_options *opt,
+                                        int64_t newest) must_check;
+/* Accepts NULL. Every client's connection has ended; a client whose token is still being verified
+ * may be left, and does not come back here. */
+void stream_server_free(struct stream_server *s);
+DEFINE_AUTO(stream_server)
+
+/* After a commit, in order of seq; wakes each client that has something to say. */
+void stream_server_publish(struct stream_server *s, const struct api_event *events, size_t count);
+/* Once a second: heartbeats, authentication deadlines, clients that take nothing. */
+void stream_server_tick(struct stream_server *s, int64_t now_ns);
+
+#endif
