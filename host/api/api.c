@@ -1,13 +1,31 @@
-/* api.c -- the server's life; see api.h. */
+/* api.c -- makes the rooms of the server, lowest first, and gives each what it needs; see api.h. */
 #include "api/api.h"
 
-#include "api/http/server.h"
+#include "api/auth/tokens.h"
+#include "api/auth/verdicts.h"
+#include "api/request/server.h"
+#include "api/routes/routes.h"
+#include "api/stream/server.h"
 #include "api/transport/net.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "observe/metrics.h"
+#include "store/reader.h"
 
 #include <assert.h>
 #include <uv.h>
+
+struct ticker;
+
+struct api {
+    struct api_options opt; /* with the defaults filled in */
+    struct tokens *tokens;
+    struct verdicts *tickets; /* one-time, for browsers */
+    struct stream_server *streams;
+    struct request_server *requests;
+    struct net *net;
+    struct ticker *ticker;
+};
 
 /* The timer outlives the api by one turn of the loop: libuv closes handles later. */
 struct ticker {
@@ -19,7 +37,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct ticker *t = timer->data;
 
-    stream_server_tick(t->api->stream, clock_mono_ns());
+    stream_server_tick(t->api->streams, clock_mono_ns());
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -69,18 +87,14 @@ static void fill_defaults(struct api_options *opt)
 
 static void release(struct api *api)
 {
-    while (!LIST_EMPTY(&api->requests))
-        request_free(LIST_FIRST(&api->requests));
-    stream_server_free(api->stream);
-    rate_free(api->rate);
-    idempotency_free(api->idempotency);
+    request_server_free(api->requests);
+    stream_server_free(api->streams);
     tokens_free(api->tokens);
     verdicts_free(api->tickets);
-    free(api->listen_host);
     free(api);
 }
 
-static struct stream_server *stream_open(struct api *api, int64_t newest)
+static struct stream_server *make_streams(const struct api *api, int64_t newest)
 {
     const struct api_options *opt = &api->opt;
 
@@ -98,38 +112,62 @@ static struct stream_server *stream_open(struct api *api, int64_t newest)
                              newest);
 }
 
+static struct request_server *make_requests(const struct api *api)
+{
+    const struct api_options *opt = &api->opt;
+
+    return request_server_new(&(struct request_options){.conn = &net_request_ops,
+                                                        .routes = &api_routes,
+                                                        .engine = opt->engine,
+                                                        .reader = opt->reader,
+                                                        .metrics = opt->metrics,
+                                                        .tokens = api->tokens,
+                                                        .tickets = api->tickets,
+                                                        .dev = opt->dev,
+                                                        .rate_per_s = opt->rate_per_s,
+                                                        .rate_burst = opt->rate_burst});
+}
+
+static bool listen_open(struct api *api, struct err *e)
+{
+    const struct api_options *opt = &api->opt;
+    const char *host = opt->listen_host != NULL ? opt->listen_host : "127.0.0.1";
+
+    return net_open(&(struct net_options){.loop = opt->loop,
+                                          .listen_host = host,
+                                          .listen_port = opt->listen_port,
+                                          .connections_max = opt->connections_max,
+                                          .idle_timeout_s = opt->idle_timeout_s,
+                                          .requests = api->requests,
+                                          .streams = api->streams},
+                    &api->net, e);
+}
+
 bool api_open(const struct api_options *options, struct api **ret, struct err *e)
 {
-    struct api *api = mem_new(struct api);
     int64_t oldest, newest;
+    struct api *api;
 
-    api->opt = *options;
-    api->listen_host = mem_str(options->listen_host != NULL ? options->listen_host : "127.0.0.1");
-    api->opt.listen_host = api->listen_host; /* lws keeps the pointer */
-    fill_defaults(&api->opt);
-    api->engine = options->engine;
-    api->reader = options->reader;
-    api->metrics = options->metrics;
-    LIST_INIT(&api->requests);
-    if (!store_read_event_bounds(api->reader, &oldest, &newest, e)) {
-        release(api);
+    if (!store_read_event_bounds(options->reader, &oldest, &newest, e))
         return err_wrap(e, "events");
-    }
-    api->rate = rate_new(api->opt.rate_per_s, api->opt.rate_burst);
+    api = mem_new(struct api);
+    api->opt = *options;
+    fill_defaults(&api->opt);
     api->tokens = tokens_new(options->auth);
     api->tickets = verdicts_new();
-    api->idempotency = idempotency_new(api->reader);
-    api->stream = stream_open(api, newest);
-    if (!net_open(api, &api->net, e)) {
+    api->streams = make_streams(api, newest);
+    api->requests = make_requests(api);
+    if (!listen_open(api, e)) {
         release(api);
         return false;
     }
     ticker_start(api);
-    metrics_set(api->metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
+    metrics_set(api->opt.metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
     *ret = api;
     return true;
 }
 
+/* The connections go first: what they carry lets go of the streams and requests it belongs to. */
 void api_close(struct api *api)
 {
     if (api == NULL)
@@ -146,7 +184,7 @@ uint16_t api_port(const struct api *api)
 
 void api_drain(struct api *api)
 {
-    api->draining = true;
+    api->requests->draining = true;
 }
 
 void api_tokens_forget(struct api *api)
@@ -157,5 +195,5 @@ void api_tokens_forget(struct api *api)
 
 void api_stream_publish(struct api *api, const struct api_event *events, size_t count)
 {
-    stream_server_publish(api->stream, events, count);
+    stream_server_publish(api->streams, events, count);
 }

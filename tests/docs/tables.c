@@ -1,7 +1,7 @@
 /* tables.c -- `docs_tables SECTION`: prints one generated part of the documents as Markdown, from
  * the tables that the program itself uses. scripts/generate_docs.py puts it in its place; the test
  * docs_generated compares. */
-#include "api/http/server.h"
+#include "api/routes/routes.h"
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "model/words/outcomes.h"

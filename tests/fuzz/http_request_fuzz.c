@@ -1,7 +1,7 @@
 /* http_request_fuzz.c -- a path, query pieces and a header as anybody may send them: the first line
  * is the path, the last a header value, the lines between are query pieces. */
 #include "api/auth/identity.h"
-#include "api/http/server.h"
+#include "api/routes/routes.h"
 #include "base/mem.h"
 #include "observe/trace.h"
 

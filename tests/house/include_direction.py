@@ -14,7 +14,6 @@ MODEL = {"model/words", "model/dag", "model/run", "model/ledger", "model/version
 DAG = {"model/dag", "model/dag/expr", "model/dag/source", "model/dag/draw"}
 AUTHORITY_WORDS = {"authority/keys", "authority/token", "authority/trust"}
 RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/attempts", "engine/evidence", "engine/catalog"}
-API_ROOMS = {"api", "api/auth", "api/http", "api/request", "api/stream", "api/transport"}
 CLI = BASE | {"cli", "config"}
 # room -> our rooms that it may include besides itself; orch is the SDK's
 MAY = {
@@ -33,13 +32,13 @@ MAY = {
     "host/store": BASE | MODEL,
     "host/store/sqlite": BASE | MODEL | {"store"},
     "host/observe": BASE,
-    "host/api": BASE | API_ROOMS | {"observe", "store"},
-    "host/api/http": BASE | API_ROOMS | {"observe", "store"},
-    "host/api/auth": BASE | WORDS | API_ROOMS | {"store"},
-    "host/api/stream": BASE | API_ROOMS | {"observe", "store"},
-    "host/api/request": BASE | API_ROOMS | {"observe", "store"},
-    "host/api/transport": BASE | API_ROOMS | {"observe", "store"},
-    "host/api/routes": BASE | DAG | MODEL | API_ROOMS | {"observe", "store"},
+    "host/api": BASE | {"api/auth", "api/request", "api/routes", "api/stream", "api/transport", "observe", "store"},
+    "host/api/http": BASE,
+    "host/api/auth": BASE | WORDS | {"api/http", "store"},
+    "host/api/stream": BASE | {"api/auth", "api/http", "observe", "store"},
+    "host/api/request": BASE | {"api/auth", "api/http", "observe"},
+    "host/api/transport": BASE | {"api/http", "api/request", "api/stream"},
+    "host/api/routes": BASE | {"api/auth", "api/http", "api/request", "model/dag", "model/dag/draw", "model/ledger", "observe", "store"},
     "host/engine": BASE | RUN_ROOMS | {"api", "config", "daemon", "model/run", "observe", "sandbox/client", "store"},
     "host/engine/runs": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
     "host/engine/commit": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},

@@ -1,11 +1,10 @@
-/* reply.c -- how a request ends: the answer's head and body as bytes; see request.h. */
+/* reply.c -- how a request ends: the answer's head and body as bytes; see reply.h. */
+#include "api/request/reply.h"
+
 #include "api/http/fields.h"
-#include "api/http/server.h"
-#include "api/request/request.h"
-#include "api/stream/client.h"
-#include "api/transport/net.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "observe/metrics.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -69,7 +68,7 @@ static bool wants_close(const struct api_request *req)
 static void add_head(const struct api_request *req, int status, const char *content_type,
                      struct buf *wire)
 {
-    static const char headroom[NET_HEADROOM];
+    static const char headroom[REPLY_HEADROOM];
 
     buf_add(wire, headroom, sizeof headroom);
     buf_addf(wire, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
@@ -93,7 +92,7 @@ static void note(const struct api_request *req, int status)
     char status_text[8];
 
     snprintf(status_text, sizeof status_text, "%d", status);
-    metrics_observe(req->api->metrics, METRIC_HTTP_DURATION,
+    metrics_observe(req->server->opt.metrics, METRIC_HTTP_DURATION,
                     METRIC_LABELS(method, route, status_text), (double)took_ns * 1e-9);
     log_event(LOG_DEBUG, "http.request", F_STR("method", method), F_STR("route", route),
               F_INT("status", status), F_INT("took_us", took_ns / 1000),
@@ -113,7 +112,7 @@ void request_send(struct api_request *req, int status, const char *content_type,
         buf_adds(&wire, "\r\n");
         if (req->head.method != HTTP_HEAD)
             buf_add(&wire, body->data, body->len);
-        net_answer_take(req->conn, &wire, wants_close(req));
+        req->server->opt.conn->answer(req->conn, &wire, wants_close(req));
     }
     buf_done(body);
     *body = (struct buf){0};
@@ -139,7 +138,7 @@ void api_reply_json(struct api_request *req, int status, json_t **value)
 
 static void on_remembered(void *arg, const struct api_outcome *out)
 {
-    struct api_request *req = arg;
+    struct api_request *req = request_of(arg);
 
     /* The change itself is done and durable; a repeat would only be answered afresh. */
     if (out->e != NULL)
@@ -151,7 +150,7 @@ static void on_remembered(void *arg, const struct api_outcome *out)
 /* The answer is remembered first and goes out when that is committed. */
 static void remember(struct api_request *req, int status, struct buf *body)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_idempotency row;
 
     req->held_status = status;
@@ -222,14 +221,14 @@ static void add_open_head(const struct api_request *req, const char *content_typ
 }
 
 void api_reply_pieces(struct api_request *req, const char *content_type,
-                      const struct net_body *body)
+                      const struct reply_pieces *body)
 {
     auto_done(buf) wire = {0};
 
     note(req, 200);
     if (req->conn != NULL) {
         add_open_head(req, content_type, &wire);
-        net_body_begin(req->conn, &wire, body);
+        req->server->opt.conn->pieces(req->conn, &wire, body);
     } else {
         body->free(body->arg);
     }
@@ -238,25 +237,18 @@ void api_reply_pieces(struct api_request *req, const char *content_type,
 
 void api_reply_streams(struct api_request *req, const char *content_type)
 {
-    enum stream_kind kind =
-        strcmp(content_type, "text/event-stream") == 0 ? STREAM_SSE : STREAM_NDJSON;
     auto_done(buf) wire = {0};
-    struct identity who = req->who;
-    struct stream_client *client;
     const char *code;
     struct err e;
 
-    client = stream_client_new(req->api->stream, req->conn, kind, &req->head);
-    if (!stream_client_follow(client, &who, &code, &e)) {
-        req->head = client->head;
-        client->head = (struct http_head){0};
-        stream_client_free(client);
+    assert(req->conn != NULL); /* a handler that runs during request_complete */
+    add_open_head(req, content_type, &wire);
+    if (!req->server->opt.conn->stream(req->conn, &wire, content_type, &req->head, &req->who, &code,
+                                       &e)) {
         api_reply_error(req, &e, code);
         return;
     }
     note(req, 200);
-    add_open_head(req, content_type, &wire);
-    net_stream_begin(req->conn, &wire, client);
     request_free(req);
 }
 

@@ -1,139 +1,58 @@
-/* request.c -- the checks of every request, in their one order; see request.h. */
+/* request.c -- the life of a request and of what all share; see request.h and server.h. */
 #include "api/request/request.h"
 
-#include "api/http/server.h"
-#include "base/clock.h"
-#include "base/limits.h"
 #include "base/mem.h"
 
 #include <assert.h>
-#include <string.h>
 
-enum {
-    BODY_PASSED_BYTES_MAX = 64 * 1024 * 1024, /* read and thrown away to answer 413 in order */
-};
+enum { REQUEST_MAGIC = 0x72657175 };
 
-static const struct json_limits body_limits = {HTTP_BODY_BYTES_MAX, JSON_DEPTH_MAX};
-
-static void early_set(struct api_request *req, int status, const char *code, const struct err *e)
+struct request_server *request_server_new(const struct request_options *opt)
 {
-    if (!req->early.set)
-        req->early = (struct early){true, status, code, *e};
+    struct request_server *s = mem_new(struct request_server);
+
+    s->opt = *opt;
+    s->rate = rate_new(opt->rate_per_s, opt->rate_burst);
+    s->idempotency = idempotency_new(opt->reader);
+    LIST_INIT(&s->open);
+    return s;
 }
 
-/* Content-Length: digits, or nothing at all. */
-static bool body_length(const struct http_head *head, uint64_t *ret, struct err *e)
+void request_server_free(struct request_server *s)
 {
-    const char *text = http_header(head, HTTP_HEADER_CONTENT_LENGTH);
-
-    *ret = strtoull(text, NULL, 10);
-    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 18)
-        return err_set(e, ERR_INVALID, "Content-Length is not a number of bytes");
-    return true;
-}
-
-static void check_framing(struct api_request *req)
-{
-    uint32_t bytes_max = req->match.route != NULL ? req->match.route->body_bytes_max : 0;
-    bool unread = req->match.route == NULL || req->match.route->body == BODY_NONE;
-    uint64_t length = 0;
-    struct err e;
-
-    if (req->head.header[HTTP_HEADER_TRANSFER_ENCODING] != NULL) {
-        (void)err_set(&e, ERR_INVALID, "chunked request bodies are not taken: send Content-Length");
-        early_set(req, 411, "LENGTH_REQUIRED", &e);
-    } else if (!body_length(&req->head, &length, &e)) {
-        early_set(req, 400, NULL, &e);
-    } else if (!unread && length > bytes_max) {
-        (void)err_set(&e, ERR_TOO_LARGE, "the body has %llu bytes, at most %u are taken",
-                      (unsigned long long)length, bytes_max);
-        early_set(req, 413, "BODY_TOO_LARGE", &e);
-    }
-    req->has_body = length > 0;
-}
-
-static void allow_header(struct api_request *req)
-{
-    auto_done(buf) list = {0};
-
-    for (uint32_t m = 0; m < HTTP_METHOD_COUNT; m++) {
-        bool listed = (req->match.allowed & (1u << m)) != 0 || m == HTTP_OPTIONS ||
-                      (m == HTTP_HEAD && (req->match.allowed & (1u << HTTP_GET)) != 0);
-
-        if (listed)
-            buf_addf(&list, "%s%s", list.len > 0 ? ", " : "", http_method_text(m));
-    }
-    api_header(req, "Allow", buf_text(&list));
-}
-
-static void check_route(struct api_request *req)
-{
-    struct err e;
-
-    if (!route_find(&api_routes, req->head.method, req->head.path, &req->match, &e)) {
-        early_set(req, 400, "PATH_INVALID", &e);
+    if (s == NULL)
         return;
-    }
-    if (req->match.route != NULL)
-        return;
-    if (req->match.allowed == 0) {
-        (void)err_set(&e, ERR_NOT_FOUND, "Not Found");
-        early_set(req, 404, "ROUTE_NOT_FOUND", &e);
-        return;
-    }
-    allow_header(req);
-    if (req->head.method == HTTP_OPTIONS)
-        return;
-    (void)err_set(&e, ERR_INVALID, "Method Not Allowed");
-    early_set(req, 405, "METHOD_NOT_ALLOWED", &e);
+    while (!LIST_EMPTY(&s->open))
+        request_free(LIST_FIRST(&s->open));
+    rate_free(s->rate);
+    idempotency_free(s->idempotency);
+    free(s);
 }
 
-static void check_bearer(struct api_request *req)
-{
-    struct err e;
-
-    if (req->match.route == NULL || req->match.route->need == NEED_NOTHING ||
-        bearer_token(&req->head) != NULL)
-        return;
-    (void)err_set(&e, ERR_UNAUTHENTICATED, "the header Authorization: Bearer is missing");
-    early_set(req, 401, "TOKEN_REQUIRED", &e);
-}
-
-struct api_request *request_begin(struct api *api, struct conn *conn, struct http_head *head,
-                                  const struct early *head_error)
+struct api_request *request_new(struct request_server *server, struct conn *conn)
 {
     struct api_request *req = mem_new(struct api_request);
 
-    req->api = api;
+    req->magic = REQUEST_MAGIC;
+    req->server = server;
     req->conn = conn;
-    req->head = *head;
-    *head = (struct http_head){0};
-    req->began_ns = clock_mono_ns();
-    req->trace = trace_of(http_header(&req->head, HTTP_HEADER_TRACEPARENT));
-    LIST_INSERT_HEAD(&api->requests, req, link);
-    if (head_error->set)
-        req->early = *head_error;
-    check_route(req);
-    check_framing(req);
-    check_bearer(req);
+    LIST_INSERT_HEAD(&server->open, req, link);
     return req;
 }
 
-bool request_body(struct api_request *req, const void *bytes, size_t len)
+struct api_request *request_of(void *arg)
 {
-    const struct route *route = req->match.route;
+    struct api_request *req = arg;
 
-    if (!req->early.set && route != NULL && route->body != BODY_NONE) {
-        assert(req->body.len + len <= route->body_bytes_max);
-        buf_add(&req->body, bytes, len);
-        return true;
-    }
-    req->body_passed_bytes += len;
-    return req->body_passed_bytes <= BODY_PASSED_BYTES_MAX;
+    assert(req->magic == REQUEST_MAGIC); /* a second answer finds it gone */
+    assert(req->dispatched);
+    return req;
 }
 
 void request_free(struct api_request *req)
 {
+    assert(req->magic == REQUEST_MAGIC);
+    req->magic = 0;
     LIST_REMOVE(req, link);
     idempotency_release(&req->claim);
     http_head_done(&req->head);
@@ -144,146 +63,10 @@ void request_free(struct api_request *req)
     free(req);
 }
 
-void request_client_gone(struct api_request *req, bool dispatched)
+void request_client_gone(struct api_request *req)
 {
+    assert(req->magic == REQUEST_MAGIC && req->conn != NULL);
     req->conn = NULL;
-    if (!dispatched)
+    if (!req->dispatched)
         request_free(req);
-}
-
-/* ---- body and handler ---- */
-
-/* False: the request was answered. */
-static bool parse_body(struct api_request *req)
-{
-    const struct route *route = req->match.route;
-    auto_json errors = NULL;
-    struct json_place place;
-    struct err e;
-
-    if (route->body != BODY_JSON && route->body != BODY_OPTIONAL)
-        return true;
-    if (req->body.len == 0 && route->body == BODY_OPTIONAL)
-        return true;
-    if (req->body.len == 0) {
-        (void)err_set(&e, ERR_UNPROCESSABLE, "a JSON body is required");
-        api_reply_error(req, &e, "BODY_REQUIRED");
-        return false;
-    }
-    if (!json_parse(req->body.data, req->body.len, &body_limits, &req->json, &place, &e)) {
-        errors = json_array();
-        json_array_append_new(errors,
-                              json_pack("{s:s, s:i, s:i, s:s}", "pointer", "", "line", place.line,
-                                        "column", place.column, "message", "not acceptable JSON"));
-        api_reply_findings(req, &e, "JSON_INVALID", errors);
-        return false;
-    }
-    if (!json_is_object(req->json)) {
-        (void)err_set(&e, ERR_INVALID, "the body must be a JSON object, not %s",
-                      json_type_name(req->json));
-        api_reply_error(req, &e, "JSON_INVALID");
-        return false;
-    }
-    return api_fields_known(req, route->fields);
-}
-
-static bool key_applies(const struct api_request *req)
-{
-    return req->head.method == HTTP_POST && req->match.route->need >= NEED_WRITE &&
-           req->head.header[HTTP_HEADER_IDEMPOTENCY_KEY] != NULL;
-}
-
-/* False: the request was answered. */
-static bool claim_key(struct api_request *req)
-{
-    const struct idempotency_ask ask = {.tenant = req->who.tenant,
-                                        .key = req->head.header[HTTP_HEADER_IDEMPOTENCY_KEY],
-                                        .path = req->head.path,
-                                        .body = req->body.data,
-                                        .body_len = req->body.len};
-    auto_done(store_idempotency_list) earlier = {0};
-    struct buf body = {0};
-    const char *code;
-    struct err e;
-
-    if (!key_applies(req))
-        return true;
-    if (!idempotency_take(req->api->idempotency, &ask, &req->claim, &earlier, &code, &e)) {
-        api_reply_error(req, &e, code);
-        return false;
-    }
-    if (earlier.count == 0)
-        return true;
-    buf_adds(&body, earlier.rows[0].body);
-    api_header(req, "Idempotency-Replayed", "true");
-    request_send(req, (int)earlier.rows[0].status, "application/json", &body);
-    return false;
-}
-
-static void run_handler(struct api_request *req)
-{
-    struct err e;
-
-    if (!http_query_known(&req->head.query, req->match.route->queries, &e)) {
-        api_reply_error(req, &e, "QUERY_INVALID");
-        return;
-    }
-    if (parse_body(req) && claim_key(req))
-        req->match.route->handle(req);
-}
-
-static void on_claims(void *arg, const struct claims *claims, const struct err *e)
-{
-    struct api_request *req = arg;
-    struct api *api = req->api;
-    const char *code;
-    struct err why;
-
-    if (req->conn == NULL) {
-        request_free(req);
-        return;
-    }
-    if (claims == NULL) {
-        api_reply_error(req, e, e->code == ERR_UNAUTHENTICATED ? "TOKEN_INVALID" : NULL);
-        return;
-    }
-    if (!identity_decide(&req->head, claims, req->match.route->need, api->opt.dev, &req->who, &code,
-                         &why)) {
-        api_reply_error(req, &why, code);
-        return;
-    }
-    req->rate = rate_take(api->rate, req->who.tenant, clock_mono_ns());
-    req->limited = true;
-    if (!req->rate.admitted) {
-        (void)err_set(&why, ERR_LIMIT, "more than %u requests a second", api->opt.rate_per_s);
-        api_reply_error(req, &why, "RATE_LIMITED");
-        return;
-    }
-    run_handler(req);
-}
-
-static void reply_early(struct api_request *req)
-{
-    struct problem problem = {.status = req->early.status,
-                              .code = req->early.code,
-                              .e = &req->early.e,
-                              .instance = req->head.path,
-                              .trace_id = req->trace.trace_id};
-
-    request_send_problem(req, &problem);
-}
-
-void request_complete(struct api_request *req)
-{
-    struct buf nothing = {0};
-
-    if (req->early.set) {
-        reply_early(req);
-    } else if (req->match.route == NULL) {
-        request_send(req, 204, NULL, &nothing); /* OPTIONS */
-    } else if (req->match.route->need == NEED_NOTHING) {
-        run_handler(req);
-    } else {
-        tokens_verify(req->api->tokens, bearer_token(&req->head), on_claims, req);
-    }
 }

@@ -1,10 +1,16 @@
 /* request.h -- one request from its head to its answer.
  *
- * Ownership: net.c's connection refers to the request until it is answered or the client is gone;
- * from dispatch on the request belongs to whoever must answer it (a handler, or the engine's
- * completion), and api_reply_* ends it. An answer for a client that has gone is thrown away.
+ * Ownership. Until request_complete it belongs to its connection. From then on it belongs to
+ * whoever must answer it: the token's verification, a handler, the engine's completion, the
+ * remembering of an idempotent answer. Exactly one reply (reply.h) ends and frees it.
  *
- * Order of checks, written once (request.c): route, framing, token, tenant, scope, rate, query,
+ * What may happen in which order, after request_complete. The answer may come during that call or
+ * any number of turns later. The client may leave in between: the connection says so once, and the
+ * answer is thrown away when it comes. A connection carries one request at a time; an answer never
+ * meets another request's connection, because the connection forgets the request with its answer
+ * and the request forgets the connection when it closes.
+ *
+ * Order of checks, written once (checks.c): route, framing, token, tenant, scope, rate, query,
  * body, idempotency key, handler. */
 #ifndef ORCH_API_REQUEST_REQUEST_H
 #define ORCH_API_REQUEST_REQUEST_H
@@ -12,17 +18,13 @@
 #include "api/auth/idempotency.h"
 #include "api/auth/identity.h"
 #include "api/http/http.h"
-#include "api/http/problem.h"
 #include "api/http/rate.h"
 #include "api/http/router.h"
-#include "api/request/engine.h"
+#include "api/request/server.h"
 #include "base/json.h"
 #include "observe/trace.h"
 
 #include <sys/queue.h>
-
-struct conn;
-struct net_body;
 
 /* An error that was found before the body had come; answered when it has. */
 struct early {
@@ -33,8 +35,10 @@ struct early {
 };
 
 struct api_request {
-    struct api *api;
+    uint32_t magic;
+    struct request_server *server;
     struct conn *conn; /* NULL: the client has gone */
+    bool dispatched;   /* request_complete was called */
     struct http_head head;
     struct route_match match;
     struct trace trace;
@@ -54,53 +58,26 @@ struct api_request {
     LIST_ENTRY(api_request) link;
 };
 
-/* ---- for net.c ---- */
+/* ---- for the connection ---- */
 
 /* Takes the head's contents. head_error: the head could not be read; answered with it. */
-struct api_request *request_begin(struct api *api, struct conn *conn, struct http_head *head,
+struct api_request *request_begin(struct request_server *server, struct conn *conn,
+                                  struct http_head *head,
                                   const struct early *head_error) must_check;
 /* False: the body is far over its limit, answer now and close. */
 bool request_body(struct api_request *req, const void *bytes, size_t len) must_check;
-/* The whole request is there. The request may be gone when this returns. */
+/* The whole request is there; once. The request may be gone when this returns. */
 void request_complete(struct api_request *req);
-/* The connection closed before the answer. dispatched: request_complete was called. */
-void request_client_gone(struct api_request *req, bool dispatched);
-/* At api_close. */
+/* The connection closed before the answer. */
+void request_client_gone(struct api_request *req);
+
+/* ---- for those who answer ---- */
+
+/* The request behind a completion's argument, which must be one that waits for its answer. */
+struct api_request *request_of(void *arg);
+/* Of an open connection; for request_begin. */
+struct api_request *request_new(struct request_server *server, struct conn *conn) must_check;
+/* After the answer, or with the server. */
 void request_free(struct api_request *req);
-
-/* ---- for handlers ---- */
-
-const char *api_param(const struct api_request *req, const char *name);
-const char *api_query(const struct api_request *req, const char *name); /* NULL: absent */
-struct api_actor api_actor(const struct api_request *req);
-/* Adds one "Name: value" line to the answer. value holds no control characters. */
-void api_header(struct api_request *req, const char *name, const char *value);
-
-/* As the table's fields, for a body whose shape decides what it may hold. False: the request was
- * answered with 422. */
-bool api_fields_known(struct api_request *req, const char *known) must_check;
-
-/* Each ends the request. json_t **value is taken. */
-void api_reply_json(struct api_request *req, int status, json_t **value);
-/* JSON that is text already; takes body. */
-void api_reply_text(struct api_request *req, int status, struct buf *body);
-void api_reply_bytes(struct api_request *req, int status, const char *content_type,
-                     struct buf *body);
-/* code NULL: the err code's own. */
-void api_reply_error(struct api_request *req, const struct err *e, const char *code);
-void api_reply_findings(struct api_request *req, const struct err *e, const char *code,
-                        const json_t *errors);
-/* The engine's refusal. */
-void api_reply_outcome_error(struct api_request *req, const struct api_outcome *out);
-/* 200 with a body that is made while it goes out (api/transport/net.h). Takes the body. */
-void api_reply_pieces(struct api_request *req, const char *content_type,
-                      const struct net_body *body);
-/* The answer is a stream from now on: the client takes the connection, the request ends. */
-void api_reply_streams(struct api_request *req, const char *content_type);
-
-/* ---- for request.c ---- */
-
-void request_send_problem(struct api_request *req, const struct problem *problem);
-void request_send(struct api_request *req, int status, const char *content_type, struct buf *body);
 
 #endif

@@ -1,6 +1,6 @@
 /* checkpoints.c -- GreenLang's checkpoints: list and delete. */
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "base/mem.h"
@@ -29,7 +29,7 @@ static bool add_all(struct api_request *req, struct buf *b, int64_t *ret_count, 
         auto_done(store_checkpoint_list) rows = {0};
 
         if (!store_read_checkpoints(
-                req->api->reader, req->who.tenant, api_param(req, "execution_id"),
+                req->server->opt.reader, req->who.tenant, api_param(req, "execution_id"),
                 (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX}, &rows, e))
             return false;
         for (size_t i = 0; i < rows.count; i++)
@@ -66,17 +66,17 @@ static void on_deleted(void *arg, const struct api_outcome *out)
     json_t *body;
 
     if (out->e != NULL && out->e->code != ERR_NOT_FOUND) {
-        api_reply_outcome_error(arg, out);
+        api_reply_outcome_error(request_of(arg), out);
         return;
     }
     body = json_pack("{s:I, s:s}", "deleted", (json_int_t)(out->e != NULL ? 0 : out->count),
                      "message", "Checkpoints deleted");
-    api_reply_json(arg, 200, &body);
+    api_reply_json(request_of(arg), 200, &body);
 }
 
 void checkpoint_delete(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
     engine->checkpoints_delete(engine->arg, &who, api_param(req, "execution_id"), on_deleted, req);

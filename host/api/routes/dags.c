@@ -1,7 +1,7 @@
 /* dags.c -- definitions: create, publish, import, change, disable, delete. The daemon
  * validates and stores; what it refuses comes back with its findings. */
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 
@@ -38,7 +38,8 @@ static void reply_dag(struct api_request *req, const struct api_outcome *out, in
     struct err e;
 
     jw_open(&body, NULL, '{');
-    if (!store_read_dag(req->api->reader, req->who.tenant, out->dag_id, out->version, &rows, &e) ||
+    if (!store_read_dag(req->server->opt.reader, req->who.tenant, out->dag_id, out->version, &rows,
+                        &e) ||
         !view_dag(&body, "dag", &rows.rows[0], &e)) {
         api_reply_error(req, &e, NULL);
         return;
@@ -56,7 +57,8 @@ static void reply_version(struct api_request *req, const struct api_outcome *out
     struct buf body = {0};
     struct err e;
 
-    if (!store_read_dag(req->api->reader, req->who.tenant, out->dag_id, out->version, &rows, &e)) {
+    if (!store_read_dag(req->server->opt.reader, req->who.tenant, out->dag_id, out->version, &rows,
+                        &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }
@@ -67,39 +69,39 @@ static void reply_version(struct api_request *req, const struct api_outcome *out
 static void on_created(void *arg, const struct api_outcome *out)
 {
     if (out->e != NULL)
-        refuse(arg, out, ERR_INVALID, "DAG validation failed");
+        refuse(request_of(arg), out, ERR_INVALID, "DAG validation failed");
     else
-        reply_dag(arg, out, 201, "DAG created");
+        reply_dag(request_of(arg), out, 201, "DAG created");
 }
 
 static void on_published(void *arg, const struct api_outcome *out)
 {
     if (out->e != NULL)
-        refuse(arg, out, ERR_UNPROCESSABLE, "the definition is not valid");
+        refuse(request_of(arg), out, ERR_UNPROCESSABLE, "the definition is not valid");
     else
-        reply_version(arg, out, out->created ? 201 : 200);
+        reply_version(request_of(arg), out, out->created ? 201 : 200);
 }
 
 static void on_imported(void *arg, const struct api_outcome *out)
 {
     if (out->e != NULL)
-        refuse(arg, out, ERR_INVALID, "Imported DAG validation failed");
+        refuse(request_of(arg), out, ERR_INVALID, "Imported DAG validation failed");
     else
-        reply_dag(arg, out, out->created ? 201 : 200, "DAG imported");
+        reply_dag(request_of(arg), out, out->created ? 201 : 200, "DAG imported");
 }
 
 static void on_updated(void *arg, const struct api_outcome *out)
 {
     if (out->e != NULL)
-        refuse(arg, out, ERR_INVALID, "Updated DAG validation failed");
+        refuse(request_of(arg), out, ERR_INVALID, "Updated DAG validation failed");
     else
-        reply_dag(arg, out, 200, "DAG updated");
+        reply_dag(request_of(arg), out, 200, "DAG updated");
 }
 
 /* One path, two families: StellaOps sends steps[], GreenLang a nodes map. */
 void dag_create(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     bool steps = json_object_get(req->json, "steps") != NULL;
     struct api_publish what = {.form = API_DEFINITION_JSON,
                                .json = req->json,
@@ -114,7 +116,7 @@ void dag_create(struct api_request *req)
 
 void dag_import(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
     struct api_publish what = {.form = API_DEFINITION_TEXT,
                                .signature = json_object_get(req->json, "signature")};
@@ -143,14 +145,14 @@ static void reply_missing(struct api_request *req, const struct api_outcome *out
 static void on_updated_or_missing(void *arg, const struct api_outcome *out)
 {
     if (out->e != NULL && out->e->code == ERR_NOT_FOUND)
-        reply_missing(arg, out, "DAG not found");
+        reply_missing(request_of(arg), out, "DAG not found");
     else
         on_updated(arg, out);
 }
 
 void dag_update(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
     engine->dag_update(engine->arg, &who, api_param(req, "dag_id"), req->json,
@@ -162,16 +164,16 @@ static void on_deleted(void *arg, const struct api_outcome *out)
     json_t *body;
 
     if (out->e != NULL) {
-        reply_missing(arg, out, "DAG not found");
+        reply_missing(request_of(arg), out, "DAG not found");
         return;
     }
     body = json_pack("{s:s}", "message", "DAG deleted");
-    api_reply_json(arg, 200, &body);
+    api_reply_json(request_of(arg), 200, &body);
 }
 
 void dag_delete(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
     engine->dag_delete(engine->arg, &who, api_param(req, "dag_id"), on_deleted, req);
@@ -179,7 +181,7 @@ void dag_delete(struct api_request *req)
 
 static void on_disabled(void *arg, const struct api_outcome *out)
 {
-    struct api_request *req = arg;
+    struct api_request *req = request_of(arg);
     struct api_outcome named = {.dag_id = api_param(req, "dag_id"),
                                 .version = api_param(req, "version")};
 
@@ -191,7 +193,7 @@ static void on_disabled(void *arg, const struct api_outcome *out)
 
 void dag_disable(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
     engine->dag_disable(engine->arg, &who, api_param(req, "dag_id"), api_param(req, "version"),

@@ -1,6 +1,6 @@
 /* dags_read.c -- definitions: list, show, check, export, draw. */
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "model/dag/dag.h"
@@ -13,7 +13,7 @@ static bool load_latest(struct api_request *req, struct store_dag_list *ret)
 {
     struct err e;
 
-    if (store_read_dag_latest(req->api->reader, req->who.tenant, api_param(req, "dag_id"),
+    if (store_read_dag_latest(req->server->opt.reader, req->who.tenant, api_param(req, "dag_id"),
                               STORE_DAG_LIVE, ret, &e))
         return true;
     if (e.code == ERR_NOT_FOUND)
@@ -46,7 +46,7 @@ static bool add_heads(struct api_request *req, struct buf *body, struct err *e)
                                       .heads = true};
     auto_done(store_dag_list) rows = {0};
 
-    if (!store_read_dags(req->api->reader, &filter,
+    if (!store_read_dags(req->server->opt.reader, &filter,
                          (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &rows, e))
         return false;
     jw_open(body, "dags", '[');
@@ -82,7 +82,7 @@ void dag_list(struct api_request *req)
 
     jw_open(&body, NULL, '{');
     if (!query_page(req, &page, &e) || !state_of_query(req, &filter.state, &e) ||
-        !store_read_dags(req->api->reader, &filter, page, &rows, &e) ||
+        !store_read_dags(req->server->opt.reader, &filter, page, &rows, &e) ||
         (page.token == NULL && !add_heads(req, &body, &e))) {
         api_reply_error(req, &e, NULL);
         return;
@@ -119,7 +119,7 @@ void dag_get_version(struct api_request *req)
     auto_done(buf) body = {0};
     struct err e;
 
-    if (store_read_dag(req->api->reader, req->who.tenant, api_param(req, "dag_id"),
+    if (store_read_dag(req->server->opt.reader, req->who.tenant, api_param(req, "dag_id"),
                        api_param(req, "version"), &rows, &e) &&
         view_dag_full(&body, NULL, &rows.rows[0], &e)) {
         api_reply_text(req, 200, &body);

@@ -1,7 +1,7 @@
 /* executions.c -- the same runs in GreenLang's words. Bodies are the superset that the four
  * runbooks read (contract/greenlang.md 6, last part). */
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/runs.h"
 #include "api/routes/view.h"
@@ -16,7 +16,7 @@
 
 static void on_started(void *arg, const struct api_outcome *out)
 {
-    struct api_request *req = arg;
+    struct api_request *req = request_of(arg);
     struct err e;
     json_t *body;
 
@@ -56,7 +56,7 @@ static bool read_options(const json_t *body, struct api_run_start *what, struct 
 
 void execution_start(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_run_start what = {.dag_id = api_param(req, "dag_id")};
     struct api_actor who = api_actor(req);
     auto_json empty = json_object();
@@ -133,7 +133,7 @@ void execution_list(struct api_request *req)
 
     if (!list_filter(req, &filter, &page, &e) ||
         (filter.statuses != NO_STATUS &&
-         !store_read_runs(req->api->reader, &filter, page, &rows, &e))) {
+         !store_read_runs(req->server->opt.reader, &filter, page, &rows, &e))) {
         api_reply_error(req, &e, NULL);
         return;
     }
@@ -194,16 +194,16 @@ static void on_cancelled(void *arg, const struct api_outcome *out)
     json_t *body;
 
     if (out->e != NULL) {
-        run_reply_refused(arg, out, "Execution not found or not running");
+        run_reply_refused(request_of(arg), out, "Execution not found or not running");
         return;
     }
     body = json_pack("{s:s}", "message", "Execution cancellation requested");
-    api_reply_json(arg, 200, &body);
+    api_reply_json(request_of(arg), 200, &body);
 }
 
 void execution_cancel(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
     engine->run_cancel(engine->arg, &who, api_param(req, "execution_id"), on_cancelled, req);
@@ -211,7 +211,7 @@ void execution_cancel(struct api_request *req)
 
 static void on_resumed(void *arg, const struct api_outcome *out)
 {
-    struct api_request *req = arg;
+    struct api_request *req = request_of(arg);
     struct buf body = {0};
 
     if (out->e != NULL) {
@@ -230,7 +230,7 @@ static void on_resumed(void *arg, const struct api_outcome *out)
 
 void execution_resume(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
     engine->run_resume(engine->arg, &who, api_param(req, "execution_id"), on_resumed, req);

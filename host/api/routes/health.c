@@ -1,17 +1,17 @@
 /* health.c -- is the host alive, is it ready; and the two admin operations beside it. */
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 
 #include <string.h>
 
 static struct api_health health_of(const struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_health health = {0};
 
     engine->health(engine->arg, &health);
-    if (req->api->draining) {
+    if (req->server->draining) {
         health.ready = false;
         health.not_ready_reason = "draining";
     }
@@ -81,7 +81,7 @@ void admin_health(struct api_request *req)
 
 static void on_warmed(void *arg, const struct api_outcome *out)
 {
-    struct api_request *req = arg;
+    struct api_request *req = request_of(arg);
     json_t *body;
 
     if (out->e != NULL) {
@@ -94,7 +94,7 @@ static void on_warmed(void *arg, const struct api_outcome *out)
 
 void admin_warm(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
     engine->warm(engine->arg, &who, on_warmed, req);

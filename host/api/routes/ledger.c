@@ -4,10 +4,9 @@
  * can be proved whole: the window is widened to them. It begins behind the last head made before
  * `from` (the first event without one), and ends with the first head made at `to` or later, else
  * the newest; the daemon first signs one over everything that is committed. */
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
-#include "api/transport/net.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -24,7 +23,7 @@ void ledger_head(struct api_request *req)
     struct buf body = {0};
     struct err e;
 
-    if (!store_read_ledger_head(req->api->reader, req->who.tenant, &rows, &e)) {
+    if (!store_read_ledger_head(req->server->opt.reader, req->who.tenant, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }
@@ -130,7 +129,7 @@ static bool query_window(const struct api_request *req, struct window *ret, stru
 static bool read_end(const struct api_request *req, int64_t to, struct store_ledger_head_list *ret,
                      struct err *e)
 {
-    struct store_reader *reader = req->api->reader;
+    struct store_reader *reader = req->server->opt.reader;
 
     if (to != 0 && !store_read_ledger_head_from(reader, req->who.tenant, to, ret, e))
         return false;
@@ -163,7 +162,7 @@ static bool open_export(const struct api_request *req, struct export *x, struct 
     auto_done(store_ledger_head_list) head = {0};
     struct window window;
 
-    x->reader = req->api->reader;
+    x->reader = req->server->opt.reader;
     x->tenant = mem_str(req->who.tenant);
     if (!query_window(req, &window, e) || !read_end(req, window.to, &head, e))
         return false;
@@ -180,12 +179,13 @@ static void send_export(struct api_request *req, struct export *x)
                                             x->tenant, (long long)x->tree_size);
 
     api_header(req, "Content-Disposition", disposition);
-    api_reply_pieces(req, "application/x-ndjson", &(struct net_body){export_next, export_free, x});
+    api_reply_pieces(req, "application/x-ndjson",
+                     &(struct reply_pieces){export_next, export_free, x});
 }
 
 static void on_sealed(void *arg, const struct api_outcome *outcome)
 {
-    struct api_request *req = arg;
+    struct api_request *req = request_of(arg);
     struct export *x;
     struct err e;
 
@@ -204,7 +204,7 @@ static void on_sealed(void *arg, const struct api_outcome *outcome)
 
 void ledger_export(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct window window;
     struct err e;
 

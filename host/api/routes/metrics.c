@@ -1,14 +1,16 @@
 /* metrics.c -- Prometheus text, and GreenLang's JSON summary for one tenant. */
+#include "observe/metrics.h"
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "base/mem.h"
+#include "store/reader.h"
 
 void metrics_prometheus(struct api_request *req)
 {
     struct buf body = {0};
 
-    metrics_text(req->api->metrics, &body);
+    metrics_text(req->server->opt.metrics, &body);
     api_reply_bytes(req, 200, "text/plain; version=0.0.4; charset=utf-8", &body);
 }
 
@@ -23,7 +25,7 @@ static bool count_dags(struct api_request *req, int64_t *ret, struct err *e)
     do {
         auto_done(store_dag_list) rows = {0};
 
-        if (!store_read_dags(req->api->reader, &filter,
+        if (!store_read_dags(req->server->opt.reader, &filter,
                              (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
                              &rows, e))
             return false;
@@ -71,7 +73,7 @@ static void add_durations(struct buf *b, const struct store_durations *d,
 
 void metrics_summary(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     auto_done(store_slow_node_list) slowest = {0};
     struct store_durations durations;
     struct store_status_counts counts;
@@ -81,9 +83,9 @@ void metrics_summary(struct api_request *req)
     struct err e;
 
     if (!count_dags(req, &dags, &e) ||
-        !store_read_status_counts(req->api->reader, req->who.tenant, &counts, &e) ||
-        !store_read_durations(req->api->reader, req->who.tenant, &durations, &e) ||
-        !store_read_slow_nodes(req->api->reader, req->who.tenant, &slowest, &e)) {
+        !store_read_status_counts(req->server->opt.reader, req->who.tenant, &counts, &e) ||
+        !store_read_durations(req->server->opt.reader, req->who.tenant, &durations, &e) ||
+        !store_read_slow_nodes(req->server->opt.reader, req->who.tenant, &slowest, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }

@@ -1,5 +1,5 @@
 /* openapi.c -- the OpenAPI 3.1 document, made from the route table: one operation a row. */
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 
 #include <stdio.h>
@@ -89,12 +89,12 @@ static json_t *operation_owned(const struct route *row)
     return operation;
 }
 
-static json_t *paths_owned(void)
+static json_t *paths_owned(const struct route_table *table)
 {
     json_t *paths = json_object();
 
-    for (size_t i = 0; i < api_routes.count; i++) {
-        const struct route *row = &api_routes.rows[i];
+    for (size_t i = 0; i < table->count; i++) {
+        const struct route *row = &table->rows[i];
         json_t *path = json_object_get(paths, row->pattern);
         char method[8];
 
@@ -136,9 +136,10 @@ static json_t *components_owned(void)
 
 void openapi_get(struct api_request *req)
 {
-    json_t *body = json_pack("{s:s, s:{s:s, s:s}, s:o, s:o, s:[{s:[]}]}", "openapi", "3.1.0",
-                             "info", "title", "orch", "version", ORCH_VERSION, "paths",
-                             paths_owned(), "components", components_owned(), "security", "bearer");
+    json_t *body =
+        json_pack("{s:s, s:{s:s, s:s}, s:o, s:o, s:[{s:[]}]}", "openapi", "3.1.0", "info", "title",
+                  "orch", "version", ORCH_VERSION, "paths", paths_owned(req->server->opt.routes),
+                  "components", components_owned(), "security", "bearer");
 
     api_reply_json(req, 200, &body);
 }

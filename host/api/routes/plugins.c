@@ -1,6 +1,6 @@
 /* plugins.c -- what is installed for the tenant. */
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 
@@ -25,7 +25,7 @@ void plugin_list(struct api_request *req)
     struct err e;
 
     if (!query_page(req, &page, &e) ||
-        !store_read_plugins(req->api->reader, req->who.tenant, page, &rows, &e)) {
+        !store_read_plugins(req->server->opt.reader, req->who.tenant, page, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }

@@ -5,12 +5,13 @@
  * parents against the definition, and the run's chain hash (DESIGN.md 6). A difference is shown,
  * counted and logged in the runbook's words; it is never hidden. */
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "model/ledger/record.h"
+#include "observe/metrics.h"
 
 #include <string.h>
 
@@ -61,7 +62,7 @@ static bool load_records(struct api_request *req, const char *run_id, struct evi
     do {
         auto_done(store_provenance_list) rows = {0};
 
-        if (!store_read_provenance(req->api->reader, req->who.tenant, run_id,
+        if (!store_read_provenance(req->server->opt.reader, req->who.tenant, run_id,
                                    (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
                                    &rows, e) ||
             !add_records(ev, &rows, e))
@@ -78,7 +79,8 @@ static bool load_nodes(struct api_request *req, const struct store_run *run, str
     auto_done(store_dag_list) dags = {0};
     auto_json definition = NULL;
 
-    if (!store_read_dag(req->api->reader, req->who.tenant, run->dag_id, run->dag_version, &dags, e))
+    if (!store_read_dag(req->server->opt.reader, req->who.tenant, run->dag_id, run->dag_version,
+                        &dags, e))
         return err_wrap(e, "definition of the run");
     definition = json_loads(dags.rows[0].definition, 0, NULL);
     ev->nodes = json_incref(json_object_get(definition, "nodes"));
@@ -246,7 +248,7 @@ void execution_provenance(struct api_request *req)
     jw_text(&body, "provenance_chain_hash", runs.rows[0].chain_hash);
     jw_int(&body, "node_count", (int64_t)json_array_size(ev.records));
     jw_json(&body, "provenances", ev.records);
-    check_all(&body, &ev, &runs.rows[0], req->api->metrics);
+    check_all(&body, &ev, &runs.rows[0], req->server->opt.metrics);
     jw_bool(&body, "chain_valid", ev.valid);
     jw_close(&body, '}');
     api_reply_text(req, 200, &body);
@@ -257,7 +259,7 @@ static bool load_statement(struct api_request *req, const char *run_id,
 {
     struct err e;
 
-    if (store_read_statement(req->api->reader, req->who.tenant, run_id, ret, &e) ||
+    if (store_read_statement(req->server->opt.reader, req->who.tenant, run_id, ret, &e) ||
         e.code == ERR_NOT_FOUND)
         return true;
     api_reply_error(req, &e, NULL);
@@ -282,7 +284,7 @@ void run_provenance(struct api_request *req)
     jw_str(&body, "runId", runs.rows[0].run_id);
     jw_str(&body, "chainHash", runs.rows[0].chain_hash);
     jw_json(&body, "records", ev.records);
-    check_all(&body, &ev, &runs.rows[0], req->api->metrics);
+    check_all(&body, &ev, &runs.rows[0], req->server->opt.metrics);
     jw_bool(&body, "chainValid", ev.valid);
     jw_raw(&body, "statement", signed_yet ? statements.rows[0].envelope : NULL);
     jw_time(&body, "signedUtc", signed_yet ? statements.rows[0].created_us : 0);

@@ -1,6 +1,7 @@
 /* routes.c -- the route table: every path, what it needs, what it takes. The check order is
  * request.c's; a change here shows in tests/unit/api/routes/routes.txt. */
-#include "api/http/server.h"
+#include "api/routes/routes.h"
+
 #include "api/routes/handlers.h"
 #include "base/limits.h"
 

@@ -2,7 +2,7 @@
 #include "api/routes/runs.h"
 
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 
@@ -56,7 +56,7 @@ static void reply_started(struct api_request *req, const struct api_outcome *out
     struct buf body = {0};
     struct err e;
 
-    if (!store_read_run(req->api->reader, req->who.tenant, out->run_id, &rows, &e)) {
+    if (!store_read_run(req->server->opt.reader, req->who.tenant, out->run_id, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }
@@ -69,18 +69,18 @@ static void reply_started(struct api_request *req, const struct api_outcome *out
 static void on_started(void *arg, const struct api_outcome *out)
 {
     if (out->e != NULL && out->e->code == ERR_NOT_FOUND && out->code == NULL) {
-        api_reply_error(arg, out->e, "DAG_NOT_FOUND");
+        api_reply_error(request_of(arg), out->e, "DAG_NOT_FOUND");
         return;
     }
     if (out->e != NULL)
-        api_reply_outcome_error(arg, out);
+        api_reply_outcome_error(request_of(arg), out);
     else
-        reply_started(arg, out, out->created ? 201 : 200);
+        reply_started(request_of(arg), out, out->created ? 201 : 200);
 }
 
 void run_create(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_run_start what = {.checkpoint_enabled = true, .deterministic_mode = true};
     struct api_actor who = api_actor(req);
     auto_json empty = json_object();
@@ -129,7 +129,7 @@ void run_list(struct api_request *req)
     if (!query_page(req, &page, &e) || !query_time(req, "from", &filter.from_us, &e) ||
         !query_time(req, "to", &filter.to_us, &e) ||
         !statuses_of_query(req, &filter.statuses, &e) ||
-        !store_read_runs(req->api->reader, &filter, page, &rows, &e)) {
+        !store_read_runs(req->server->opt.reader, &filter, page, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }
@@ -184,17 +184,17 @@ static void reply_accepted(struct api_request *req, const struct api_outcome *ou
 
 static void on_cancelled(void *arg, const struct api_outcome *out)
 {
-    reply_accepted(arg, out, "cancelling");
+    reply_accepted(request_of(arg), out, "cancelling");
 }
 
 static void on_resumed(void *arg, const struct api_outcome *out)
 {
-    reply_accepted(arg, out, STATUS_RUNNING);
+    reply_accepted(request_of(arg), out, STATUS_RUNNING);
 }
 
 static void on_paused(void *arg, const struct api_outcome *out)
 {
-    reply_accepted(arg, out, STATUS_PAUSED);
+    reply_accepted(request_of(arg), out, STATUS_PAUSED);
 }
 
 /* The body's reason stands in for the header's. */
@@ -210,7 +210,7 @@ static struct api_actor actor_with_reason(const struct api_request *req)
 
 void run_cancel_op(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = actor_with_reason(req);
 
     engine->run_cancel(engine->arg, &who, api_param(req, "runId"), on_cancelled, req);
@@ -218,7 +218,7 @@ void run_cancel_op(struct api_request *req)
 
 void run_resume_op(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = actor_with_reason(req);
 
     engine->run_resume(engine->arg, &who, api_param(req, "runId"), on_resumed, req);
@@ -226,7 +226,7 @@ void run_resume_op(struct api_request *req)
 
 void run_pause_op(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = actor_with_reason(req);
 
     engine->run_pause(engine->arg, &who, api_param(req, "runId"), true, on_paused, req);
@@ -234,7 +234,7 @@ void run_pause_op(struct api_request *req)
 
 void run_unpause_op(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = actor_with_reason(req);
 
     engine->run_pause(engine->arg, &who, api_param(req, "runId"), false, on_resumed, req);
@@ -243,14 +243,14 @@ void run_unpause_op(struct api_request *req)
 static void on_restarted(void *arg, const struct api_outcome *out)
 {
     if (out->e != NULL)
-        run_reply_refused(arg, out, "Run not found");
+        run_reply_refused(request_of(arg), out, "Run not found");
     else
-        reply_started(arg, out, 201);
+        reply_started(request_of(arg), out, 201);
 }
 
 void run_restart_op(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_run_restart what = {.run_id = api_param(req, "runId")};
     struct api_actor who = actor_with_reason(req);
     struct err e;

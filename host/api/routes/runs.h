@@ -2,7 +2,7 @@
 #ifndef ORCH_API_ROUTES_RUNS_H
 #define ORCH_API_ROUTES_RUNS_H
 
-#include "api/request/request.h"
+#include "api/request/reply.h"
 
 enum { RUN_TOKEN_BYTES = 160 };
 

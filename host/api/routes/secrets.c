@@ -1,7 +1,7 @@
 /* secrets.c -- secrets by name and version. Values come sealed to the authority and never go
  * out again (DESIGN.md 2). */
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "base/text.h"
@@ -28,7 +28,7 @@ void secret_list(struct api_request *req)
     struct err e;
 
     if (!query_page(req, &page, &e) ||
-        !store_read_secrets(req->api->reader, req->who.tenant, page, &rows, &e)) {
+        !store_read_secrets(req->server->opt.reader, req->who.tenant, page, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }
@@ -48,8 +48,8 @@ void secret_get(struct api_request *req)
     struct buf body = {0};
     struct err e;
 
-    if (!store_read_secret(req->api->reader, req->who.tenant, api_param(req, "name"), 0, &rows,
-                           &e)) {
+    if (!store_read_secret(req->server->opt.reader, req->who.tenant, api_param(req, "name"), 0,
+                           &rows, &e)) {
         api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? "SECRET_NOT_FOUND" : NULL);
         return;
     }
@@ -59,7 +59,7 @@ void secret_get(struct api_request *req)
 
 void secret_key(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     const char *key = engine->secret_box_key(engine->arg);
     struct err e;
     json_t *body;
@@ -75,7 +75,7 @@ void secret_key(struct api_request *req)
 
 static void on_put(void *arg, const struct api_outcome *out)
 {
-    struct api_request *req = arg;
+    struct api_request *req = request_of(arg);
     json_t *body;
 
     if (out->e != NULL) {
@@ -100,7 +100,7 @@ static bool name_valid(const char *name, struct err *e)
 
 void secret_put(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_secret_put what = {.name = api_param(req, "name")};
     struct api_actor who = api_actor(req);
     auto_done(buf) boxed = {0};
@@ -127,17 +127,17 @@ static void on_deleted(void *arg, const struct api_outcome *out)
     json_t *body;
 
     if (out->e != NULL) {
-        api_reply_findings(arg, out->e,
+        api_reply_findings(request_of(arg), out->e,
                            out->e->code == ERR_NOT_FOUND ? "SECRET_NOT_FOUND" : out->code, NULL);
         return;
     }
     body = json_pack("{s:s}", "message", "Secret deleted");
-    api_reply_json(arg, 200, &body);
+    api_reply_json(request_of(arg), 200, &body);
 }
 
 void secret_delete(struct api_request *req)
 {
-    const struct api_engine *engine = req->api->engine;
+    const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
     engine->secret_delete(engine->arg, &who, api_param(req, "name"), on_deleted, req);

@@ -1,6 +1,6 @@
 /* steps.c -- what a run's steps did: states, attempts, logs. */
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "base/text.h"
@@ -17,7 +17,7 @@ void step_list(struct api_request *req)
 
     if (!load_run(req, "runId", "Run not found", &runs))
         return;
-    if (!query_page(req, &page, &e) || !store_read_nodes(req->api->reader, req->who.tenant,
+    if (!query_page(req, &page, &e) || !store_read_nodes(req->server->opt.reader, req->who.tenant,
                                                          runs.rows[0].run_id, page, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
@@ -71,8 +71,8 @@ void step_get(struct api_request *req)
     const char *run_id = api_param(req, "runId"), *step_id = api_param(req, "stepId");
     struct err e;
 
-    if (store_read_node(req->api->reader, req->who.tenant, run_id, step_id, &rows, &e) &&
-        store_read_attempts(req->api->reader, req->who.tenant, run_id, step_id,
+    if (store_read_node(req->server->opt.reader, req->who.tenant, run_id, step_id, &rows, &e) &&
+        store_read_attempts(req->server->opt.reader, req->who.tenant, run_id, step_id,
                             (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &attempts, &e)) {
         reply_step(req, &rows.rows[0], &attempts);
         return;
@@ -127,7 +127,7 @@ void run_logs(struct api_request *req)
         return;
     filter.run_id = runs.rows[0].run_id;
     if (!log_filter(req, &filter, &count, &e) ||
-        !store_read_logs(req->api->reader, &filter, count, &rows, &e)) {
+        !store_read_logs(req->server->opt.reader, &filter, count, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }

@@ -1,6 +1,7 @@
 /* stream.c -- the plain forms of /runs/stream, and one-time tickets for browsers. The
  * WebSocket form is decided in websocket.c. */
-#include "api/http/server.h"
+#include "api/auth/verdicts.h"
+#include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "base/text.h"
 
@@ -16,7 +17,7 @@ void stream_open(struct api_request *req)
     bool sse = http_list_has(http_header(&req->head, HTTP_HEADER_ACCEPT), "text/event-stream");
     struct err e;
 
-    if (req->api->draining) {
+    if (req->server->draining) {
         (void)err_set(&e, ERR_UNAVAILABLE, "the host is going down");
         api_reply_error(req, &e, "DRAINING");
         return;
@@ -44,7 +45,7 @@ void ticket_create(struct api_request *req)
     }
     text_add_base64(&ticket, raw, sizeof raw, true);
     memcpy(verdict.tenant, req->who.tenant, sizeof verdict.tenant);
-    verdicts_put(req->api->tickets, buf_text(&ticket), &verdict);
+    verdicts_put(req->server->opt.tickets, buf_text(&ticket), &verdict);
     body = json_pack("{s:s, s:i, s:s+}", "ticket", buf_text(&ticket), "expires_in", (int)TICKET_S,
                      "subprotocol", "orch.ticket.", buf_text(&ticket));
     api_reply_json(req, 201, &body);

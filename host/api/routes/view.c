@@ -2,7 +2,7 @@
 #include "api/routes/view.h"
 
 #include "api/http/jsonw.h"
-#include "api/http/server.h"
+#include "api/request/reply.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -38,7 +38,7 @@ bool load_run(struct api_request *req, const char *param, const char *missing,
 {
     struct err e;
 
-    if (store_read_run(req->api->reader, req->who.tenant, api_param(req, param), ret, &e))
+    if (store_read_run(req->server->opt.reader, req->who.tenant, api_param(req, param), ret, &e))
         return true;
     if (e.code == ERR_NOT_FOUND)
         (void)err_set(&e, ERR_NOT_FOUND, "%s", missing);
@@ -55,7 +55,7 @@ bool view_nodes(struct api_request *req, const char *run_id, const char *key, ch
     do {
         auto_done(store_node_list) nodes = {0};
 
-        if (!store_read_nodes(req->api->reader, req->who.tenant, run_id,
+        if (!store_read_nodes(req->server->opt.reader, req->who.tenant, run_id,
                               (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
                               &nodes, e))
             return false;

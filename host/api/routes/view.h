@@ -4,7 +4,7 @@
 #ifndef ORCH_API_ROUTES_VIEW_H
 #define ORCH_API_ROUTES_VIEW_H
 
-#include "api/request/request.h"
+#include "api/request/reply.h"
 #include "base/buf.h"
 #include "store/reader.h"
 

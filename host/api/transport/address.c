@@ -1,5 +1,4 @@
 /* address.c -- is the address ours to listen on? See net.h. */
-#include "api/api.h"
 #include "api/transport/net.h"
 #include "base/fd.h"
 
@@ -7,7 +6,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-bool net_address_try(const struct api_options *opt, struct err *e)
+bool net_address_try(const struct net_options *opt, struct err *e)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM}, *found;
     char port[8];

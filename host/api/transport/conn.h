@@ -10,7 +10,9 @@
 #include <sys/queue.h>
 
 struct net {
-    struct api *api; /* NULL once it ends */
+    struct net_options opt;
+    char *listen_host; /* lws keeps the pointer */
+    bool ending;       /* net_close was called: nothing above is called any more */
     struct lws_context *context;
     struct lws_vhost *vhost;
     LIST_HEAD(conn_list, conn) conns;
@@ -21,13 +23,12 @@ struct conn {
     struct net *net;
     struct lws *wsi;
     struct api_request *req; /* until its answer is handed over */
-    bool dispatched;         /* request_complete was called */
-    struct buf out;          /* an answer, behind NET_HEADROOM */
+    struct buf out;          /* an answer, behind REPLY_HEADROOM */
     size_t out_at;
     bool close;                   /* after out */
     bool close_sent;              /* the WebSocket close frame */
     struct stream_client *client; /* owned; the connection is a stream */
-    struct net_body body;         /* owned; next NULL unless the answer comes in pieces */
+    struct reply_pieces body;     /* owned; next NULL unless the answer comes in pieces */
     struct gone *gone;            /* owned; NULL unless a plain stream, or a body in pieces */
     struct buf in;                /* pieces of one WebSocket message */
     LIST_ENTRY(conn) link;
@@ -36,6 +37,12 @@ struct conn {
 /* Reads the request line and the headers. False: *ret_error says what to answer. */
 bool conn_read_head(struct lws *wsi, struct http_head *ret, struct early *ret_error) must_check;
 
+/* The ways a request ends; see struct request_conn_ops. */
+void conn_answer(struct conn *c, struct buf *wire, bool close);
+void body_begin(struct conn *c, struct buf *wire, const struct reply_pieces *body);
+bool stream_begin(struct conn *c, struct buf *wire, const char *content_type,
+                  struct http_head *asked, const struct identity *who, const char **ret_code,
+                  struct err *e) must_check;
 /* The client has something to write, or wants to be closed. */
 void conn_wake(struct conn *c);
 /* Ends a connection that takes no bytes, in a later turn. */

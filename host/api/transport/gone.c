@@ -3,7 +3,6 @@
  * libwebsockets 4.1.6 does not read from an HTTP/1 connection while it answers, yet goes on polling
  * it for input: the peer's end of file would wake the loop for ever. So a copy of the descriptor is
  * polled for the disconnect alone (EPOLLRDHUP), which ends the connection at once. */
-#include "api/http/server.h"
 #include "api/transport/conn.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -47,7 +46,7 @@ void gone_watch(struct conn *c)
     gone->fd = fd;
     gone->c = c;
     gone->poll.data = gone;
-    uv_poll_init(c->net->api->opt.loop, &gone->poll, fd);
+    uv_poll_init(c->net->opt.loop, &gone->poll, fd);
     uv_poll_start(&gone->poll, UV_DISCONNECT, on_gone);
     c->gone = gone;
 }

@@ -5,9 +5,9 @@
  * behind HTTP, other methods do not, so a request is dispatched once and a second call passed
  * over; one write a WRITEABLE callback. The answer's head is written by reply.c: lws adds nothing
  * to it. */
-#include "api/http/server.h"
 #include "api/stream/client.h"
 #include "api/stream/ring.h"
+#include "api/stream/server.h"
 #include "api/transport/conn.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -28,7 +28,7 @@ enum {
     ENDING_MS = 10,
 };
 
-static_assert(NET_HEADROOM >= LWS_PRE && STREAM_HEADROOM >= LWS_PRE,
+static_assert(REPLY_HEADROOM >= LWS_PRE && STREAM_HEADROOM >= LWS_PRE,
               "lws writes its frame header before the payload");
 
 /* ---- connections ---- */
@@ -60,7 +60,7 @@ static void conn_clear(struct conn *c)
     struct api_request *req = take(c->req);
 
     if (req != NULL)
-        request_client_gone(req, c->dispatched);
+        request_client_gone(req);
     stream_client_free(take(c->client));
     body_end(c);
     buf_done(&c->out);
@@ -81,22 +81,14 @@ static void conn_end(struct lws *wsi)
     free(c);
 }
 
-void net_answer_take(struct conn *c, struct buf *wire, bool close)
+void conn_answer(struct conn *c, struct buf *wire, bool close)
 {
     c->req = NULL;
     c->out = *wire;
     *wire = (struct buf){0};
-    c->out_at = NET_HEADROOM;
+    c->out_at = REPLY_HEADROOM;
     c->close = c->close || close;
     lws_callback_on_writable(c->wsi);
-}
-
-void net_stream_begin(struct conn *c, struct buf *wire, struct stream_client *client)
-{
-    conn_bound(c);
-    net_answer_take(c, wire, true);
-    c->client = client;
-    gone_watch(c);
 }
 
 void conn_wake(struct conn *c)
@@ -111,6 +103,9 @@ void conn_kill(struct conn *c)
     lws_cancel_service(c->net->context);
 }
 
+const struct request_conn_ops net_request_ops = {.answer = conn_answer,
+                                                 .pieces = body_begin,
+                                                 .stream = stream_begin};
 const struct stream_conn_ops net_stream_ops = {.wake = conn_wake, .kill = conn_kill};
 
 /* ---- HTTP callbacks ---- */
@@ -118,7 +113,6 @@ const struct stream_conn_ops net_stream_ops = {.wake = conn_wake, .kill = conn_k
 static void dispatch(struct conn *c)
 {
     lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
-    c->dispatched = true;
     request_complete(c->req);
 }
 
@@ -147,8 +141,7 @@ static int on_http(struct net *net, struct lws *wsi)
 
     (void)!conn_read_head(wsi, &head, &error);
     expects = http_list_has(http_header(&head, HTTP_HEADER_EXPECT), "100-continue");
-    c->dispatched = false;
-    c->req = request_begin(net->api, c, &head, &error);
+    c->req = request_begin(net->opt.requests, c, &head, &error);
     if (c->req->has_body)
         return expects ? on_expect(c) : 0;
     dispatch(c);
@@ -157,7 +150,7 @@ static int on_http(struct net *net, struct lws *wsi)
 
 static int on_body(struct conn *c, const void *bytes, size_t len)
 {
-    if (c == NULL || c->req == NULL || c->dispatched)
+    if (c == NULL || c->req == NULL || c->req->dispatched)
         return 0;
     if (request_body(c->req, bytes, len))
         return 0;
@@ -168,7 +161,7 @@ static int on_body(struct conn *c, const void *bytes, size_t len)
 
 static int on_body_end(struct conn *c)
 {
-    if (c != NULL && c->req != NULL && !c->dispatched)
+    if (c != NULL && c->req != NULL && !c->req->dispatched)
         dispatch(c);
     return 0;
 }
@@ -203,7 +196,7 @@ static int on_writeable(struct conn *c)
         if (lws_write(c->wsi, (unsigned char *)c->out.data + c->out_at, now, LWS_WRITE_HTTP) < 0)
             return -1;
         c->out_at += now;
-        lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, (int)c->net->api->opt.idle_timeout_s);
+        lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, (int)c->net->opt.idle_timeout_s);
     }
     if (c->out_at < c->out.len || lws_partial_buffered(c->wsi)) {
         lws_callback_on_writable(c->wsi);
@@ -220,11 +213,11 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     bool ends = reason == LWS_CALLBACK_CLOSED || reason == LWS_CALLBACK_CLOSED_HTTP ||
                 reason == LWS_CALLBACK_WSI_DESTROY;
 
-    if (net == NULL || (net->api == NULL && !ends))
+    if (net == NULL || (net->ending && !ends))
         return 0;
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        return net->connections >= net->api->opt.connections_max;
+        return net->connections >= net->opt.connections_max;
     case LWS_CALLBACK_HTTP:
         return on_http(net, wsi);
     case LWS_CALLBACK_HTTP_BODY:
@@ -271,9 +264,9 @@ static const struct lws_protocols protocols[] = {
     {NULL, NULL, 0, 0, 0, NULL, 0},
 };
 
-static void fill_info(const struct api_options *opt, struct net *net, void **loops,
-                      struct lws_context_creation_info *info)
+static void fill_info(struct net *net, void **loops, struct lws_context_creation_info *info)
 {
+    const struct net_options *opt = &net->opt;
     struct rlimit files;
 
     info->port = opt->listen_port;
@@ -296,18 +289,19 @@ static void fill_info(const struct api_options *opt, struct net *net, void **loo
         info->fd_limit_per_thread = FD_TABLE_WHEN_OVER;
 }
 
-bool net_open(struct api *api, struct net **ret, struct err *e)
+bool net_open(const struct net_options *opt, struct net **ret, struct err *e)
 {
     struct lws_context_creation_info info = {0};
-    void *loops[1] = {api->opt.loop};
+    void *loops[1] = {opt->loop};
     struct net *net;
 
-    if (!net_address_try(&api->opt, e))
+    if (!net_address_try(opt, e))
         return false;
     net = mem_new(struct net);
-    net->api = api;
+    net->opt = *opt;
+    net->opt.listen_host = net->listen_host = mem_str(opt->listen_host);
     lws_set_log_level(LLL_ERR | LLL_WARN, on_log);
-    fill_info(&api->opt, net, loops, &info);
+    fill_info(net, loops, &info);
     net->context = lws_create_context(&info);
     assert(net->context != NULL); /* its memory, its plugin: nothing that a caller could mend */
     net->vhost = lws_get_vhost_by_name(net->context, "default");
@@ -350,13 +344,14 @@ static void on_ending(uv_timer_t *timer)
     if (closing)
         return;
     lws_context_destroy(ending->net->context);
+    free(ending->net->listen_host);
     free(ending->net);
     uv_close((uv_handle_t *)timer, on_ended);
 }
 
 void net_close(struct net *net)
 {
-    uv_loop_t *loop = net->api->opt.loop;
+    uv_loop_t *loop = net->opt.loop;
     struct ending *ending = mem_new(struct ending);
     int failed = uv_timer_init(loop, &ending->timer);
     struct conn *c;
@@ -364,7 +359,7 @@ void net_close(struct net *net)
     assert(failed == 0);
     LIST_FOREACH(c, &net->conns, link)
     conn_clear(c);
-    net->api = NULL;
+    net->ending = true;
     lws_context_destroy(net->context);
     ending->net = net;
     ending->timer.data = ending;

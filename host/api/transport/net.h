@@ -2,45 +2,38 @@
 #ifndef ORCH_API_TRANSPORT_NET_H
 #define ORCH_API_TRANSPORT_NET_H
 
-#include "base/buf.h"
 #include "base/err.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct api;
-struct api_options;
-struct api_request;
-struct conn;
 struct net;
-struct stream_client;
+struct request_server;
+struct stream_server;
+struct uv_loop_s;
 
-/* Every answer's bytes begin behind this much free room, which libwebsockets may write into. */
-enum { NET_HEADROOM = 64 };
+struct net_options {
+    struct uv_loop_s *loop;  /* must outlive the transport */
+    const char *listen_host; /* borrowed for the call */
+    uint16_t listen_port;    /* 0: any that is free */
+    uint32_t connections_max;
+    uint32_t idle_timeout_s;
+    struct request_server *requests; /* borrowed until net_close, as is the next */
+    struct stream_server *streams;
+};
 
 /* Binds the address for a moment. lws 4.1.6 cannot be taken down after a bind that failed (it
  * unloads its libuv part while handles of that part still close), so the address is tried before.
  */
-bool net_address_try(const struct api_options *opt, struct err *e) must_check;
-bool net_open(struct api *api, struct net **ret, struct err *e) must_check;
-/* Ends every connection; the loop must run once more for lws to let go of its handles. */
+bool net_address_try(const struct net_options *opt, struct err *e) must_check;
+bool net_open(const struct net_options *opt, struct net **ret, struct err *e) must_check;
+/* Ends every connection; requests and streams hear it during the call and are not called any more.
+ * The loop must run on for lws to let go of its handles. */
 void net_close(struct net *net);
 uint16_t net_port(const struct net *net);
 
-/* The whole answer, head and body, behind NET_HEADROOM bytes. Takes wire. */
-void net_answer_take(struct conn *conn, struct buf *wire, bool close);
-/* Writes the head, then pumps the client. Takes wire; the client belongs to the connection. */
-void net_stream_begin(struct conn *conn, struct buf *wire, struct stream_client *client);
-/* A body that is made while it goes out. */
-struct net_body {
-    /* Appends the next piece, which may be empty; false: there is none, or no more can be had. */
-    bool (*next)(void *arg, struct buf *out);
-    void (*free)(void *arg);
-    void *arg;
-};
-/* Writes the head, then piece after piece, and closes. Takes wire and the body. */
-void net_body_begin(struct conn *conn, struct buf *wire, const struct net_body *body);
-/* What a stream client may ask of its connection. */
+/* What a request and a stream client may ask of their connection. */
+extern const struct request_conn_ops net_request_ops;
 extern const struct stream_conn_ops net_stream_ops;
 
 #endif

@@ -3,7 +3,6 @@
  *
  * An upgrade is refused in CONFIRM_UPGRADE, the one place where lws lets us answer with a proper
  * status and body (USERS.md 3.1). */
-#include "api/http/server.h"
 #include "api/stream/client.h"
 #include "api/transport/conn.h"
 #include "base/clock.h"
@@ -94,6 +93,27 @@ int ws_writeable(struct conn *c)
     return c->client != NULL ? pump(c, LWS_WRITE_TEXT) : -1;
 }
 
+bool stream_begin(struct conn *c, struct buf *wire, const char *content_type,
+                  struct http_head *asked, const struct identity *who, const char **ret_code,
+                  struct err *e)
+{
+    enum stream_kind kind =
+        strcmp(content_type, "text/event-stream") == 0 ? STREAM_SSE : STREAM_NDJSON;
+    struct stream_client *client = stream_client_new(c->net->opt.streams, c, kind, asked);
+
+    if (!stream_client_follow(client, who, ret_code, e)) {
+        *asked = client->head;
+        client->head = (struct http_head){0};
+        stream_client_free(client);
+        return false;
+    }
+    conn_bound(c);
+    conn_answer(c, wire, true);
+    c->client = client;
+    gone_watch(c);
+    return true;
+}
+
 /* ---- upgrade ---- */
 
 /* Answers the upgrade request as if it were a plain one that failed. */
@@ -101,11 +121,10 @@ static int refuse(struct conn *c, struct http_head *head, int status, const char
                   const struct err *e)
 {
     struct early early = {true, status, code, *e};
-    struct api_request *req = request_begin(c->net->api, c, head, &early);
+    struct api_request *req = request_begin(c->net->opt.requests, c, head, &early);
     size_t left;
 
     c->req = req;
-    c->dispatched = true;
     request_complete(req);
     left = c->out.len - c->out_at;
     if (lws_write(c->wsi, (unsigned char *)c->out.data + c->out_at, left, LWS_WRITE_HTTP_HEADERS) <
@@ -126,7 +145,7 @@ static bool subprotocol_fits(const struct http_head *head, struct err *e)
     return err_set(e, ERR_INVALID, "none of the offered subprotocols is " STREAM_SUBPROTOCOL);
 }
 
-static bool upgrade_fits(struct api *api, const struct http_head *head, const char *upgrade,
+static bool upgrade_fits(const struct net *net, const struct http_head *head, const char *upgrade,
                          struct early *early)
 {
     struct stream_filter filter;
@@ -141,7 +160,7 @@ static bool upgrade_fits(struct api *api, const struct http_head *head, const ch
         *early = (struct early){true, 404, "ROUTE_NOT_FOUND", {0}};
         return err_set(&early->e, ERR_NOT_FOUND, "Not Found");
     }
-    if (api->draining) {
+    if (net->opt.requests->draining) {
         *early = (struct early){true, 503, "DRAINING", {0}};
         return err_set(&early->e, ERR_UNAVAILABLE, "the host is going down");
     }
@@ -175,7 +194,7 @@ static void begin_client(struct conn *c, struct http_head *head)
     char ticket[128];
     const char *bearer;
 
-    c->client = stream_client_new(c->net->api->stream, c, STREAM_WS, head);
+    c->client = stream_client_new(c->net->opt.streams, c, STREAM_WS, head);
     bearer = bearer_token(&c->client->head);
     if (ticket_of(&c->client->head, ticket, sizeof ticket))
         stream_client_ticket(c->client, ticket);
@@ -201,7 +220,7 @@ int ws_confirm(struct net *net, struct lws *wsi, const char *upgrade)
     auto_done(http_head) head = {0};
     struct early early;
 
-    if (!conn_read_head(wsi, &head, &early) || !upgrade_fits(net->api, &head, upgrade, &early))
+    if (!conn_read_head(wsi, &head, &early) || !upgrade_fits(net, &head, upgrade, &early))
         return refuse(c, &head, early.status, early.code, &early.e);
     begin_client(c, &head);
     return c->client->state == CLIENT_CLOSING ? refuse_client(c) : 0;

@@ -1,7 +1,7 @@
 /* router_test.c -- the matcher, and the whole route table against its committed snapshot. */
 #include "suites.h"
 
-#include "api/http/server.h"
+#include "api/routes/routes.h"
 #include "base/fd.h"
 
 #include <stdio.h>
