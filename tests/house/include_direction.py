@@ -13,7 +13,7 @@ WORDS = {"model/words"}
 MODEL = {"model/words", "model/dag", "model/run", "model/ledger", "model/version"}
 DAG = {"model/dag", "model/dag/expr", "model/dag/source", "model/dag/draw"}
 AUTHORITY_WORDS = {"authority/keys", "authority/token", "authority/trust"}
-RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/attempts", "engine/evidence", "engine/catalog"}
+RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/control", "engine/attempts", "engine/evidence", "engine/catalog"}
 CLI = BASE | {"cli", "config"}
 # room -> our rooms that it may include besides itself; orch is the SDK's
 MAY = {
@@ -41,6 +41,7 @@ MAY = {
     "host/api/routes": BASE | {"api/auth", "api/http", "api/request", "model/dag", "model/dag/draw", "model/ledger", "observe", "store"},
     "host/engine": BASE | RUN_ROOMS | {"api", "config", "daemon", "model/run", "observe", "sandbox/client", "store"},
     "host/engine/runs": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
+    "host/engine/control": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
     "host/engine/commit": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
     "host/engine/attempts": BASE | RUN_ROOMS | {"api", "authority/client", "config", "daemon", "sandbox/client", "store"},
     "host/engine/evidence": BASE | {"api", "authority/client", "authority/trust", "config", "daemon", "engine/runs", "model/ledger", "store"},
@@ -81,7 +82,7 @@ ONLY = {
     "openssl/crypto.h": {"host/cli/doctor"},
     "openssl/evp.h": {"host/base"},
     "seccomp.h": {"authority/server"},
-    "sodium.h": {"authority/keys", "host/base", "host/cli/doctor", "host/engine/runs"},
+    "sodium.h": {"authority/keys", "host/base", "host/cli/doctor", "host/engine/control"},
     "sqlite3.h": {"host/store/sqlite"},
     "uv.h": {"host/api", "host/api/transport", "host/daemon"},
 }

@@ -1,6 +1,6 @@
 /* start.h -- what a start and a restart share. Inside the engine only. */
-#ifndef ORCH_ENGINE_RUNS_START_H
-#define ORCH_ENGINE_RUNS_START_H
+#ifndef ORCH_ENGINE_CONTROL_START_H
+#define ORCH_ENGINE_CONTROL_START_H
 
 #include "engine/engine_parts.h"
 

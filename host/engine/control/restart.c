@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/commit/rows.h"
+#include "engine/control/start.h"
 #include "engine/engine_parts.h"
-#include "engine/runs/start.h"
 
 #include <sodium.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* start.c -- a new run: admitted, inserted, begun. See start.h and engine.h. */
-#include "engine/runs/start.h"
+#include "engine/control/start.h"
 
 #include "base/limits.h"
 #include "base/log.h"
