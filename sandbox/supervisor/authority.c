@@ -1,9 +1,9 @@
-/* authority.c -- keeps one orch-authority running: its own process, one socket, whose other
- * end goes to the host. It is started again when it ends, later and later while it keeps ending. */
-#include "sandbox/supervisor/super.h"
+/* authority.c -- see authority.h. */
+#include "sandbox/supervisor/authority.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "sandbox/kernel/pidfd.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -14,14 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sandbox/kernel/pidfd.h"
-
 enum { EXIT_NO_EXEC = 73 };
 #define BACKOFF_MIN_NS (100 * 1000 * 1000LL)
 #define BACKOFF_MAX_NS (5 * 1000 * 1000 * 1000LL)
 #define STEADY_NS (10 * 1000 * 1000 * 1000LL)
 
-static _Noreturn void become_authority(const struct super *s, int socket)
+static _Noreturn void become_authority(const struct authority *a, int socket)
 {
     char credentials[4096];
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
@@ -29,8 +27,8 @@ static _Noreturn void become_authority(const struct super *s, int socket)
                                 "--socket-fd",
                                 "3",
                                 "--home",
-                                s->home,
-                                s->create_root ? "--create-root" : NULL,
+                                a->home,
+                                a->create_root ? "--create-root" : NULL,
                                 NULL};
     char *environment[] = {NULL, NULL};
 
@@ -41,28 +39,29 @@ static _Noreturn void become_authority(const struct super *s, int socket)
     socket = fcntl(socket, F_DUPFD, 4);
     if (socket < 0 || dup2(socket, 3) < 0 || close_range(4, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
         _exit(EXIT_NO_EXEC);
-    execve(s->authority_path, (char *const *)argv, environment);
+    execve(a->path, (char *const *)argv, environment);
     _exit(EXIT_NO_EXEC);
 }
 
-static void on_authority_gone(struct super *s, struct source *src)
+static void on_gone(struct watch *w)
 {
+    struct authority *a = w->owner;
     int64_t now = clock_mono_ns();
     siginfo_t info = {0};
 
-    waitid((idtype_t)P_PIDFD, (id_t)src->fd, &info, WEXITED);
+    waitid((idtype_t)P_PIDFD, (id_t)w->fd, &info, WEXITED);
     log_event(LOG_WARN, "authority.ended", F_INT("status", info.si_status),
-              F_INT("again_in_ms", s->authority.backoff_ns / 1000000));
-    source_close(s, src);
-    if (now - s->authority.started_ns >= STEADY_NS)
-        s->authority.backoff_ns = BACKOFF_MIN_NS;
-    s->authority.restart_ns = now + s->authority.backoff_ns;
-    s->authority.backoff_ns *= 2;
-    if (s->authority.backoff_ns > BACKOFF_MAX_NS)
-        s->authority.backoff_ns = BACKOFF_MAX_NS;
+              F_INT("again_in_ms", a->backoff_ns / 1000000));
+    loop_close(a->loop, w);
+    if (now - a->started_ns >= STEADY_NS)
+        a->backoff_ns = BACKOFF_MIN_NS;
+    a->start.due_ns = now + a->backoff_ns;
+    a->backoff_ns *= 2;
+    if (a->backoff_ns > BACKOFF_MAX_NS)
+        a->backoff_ns = BACKOFF_MAX_NS;
 }
 
-bool authority_start(struct super *s, int64_t now_ns, struct err *e)
+static bool start(struct authority *a, int64_t now_ns, struct err *e)
 {
     int ends[2], pidfd;
     pid_t pid;
@@ -71,42 +70,44 @@ bool authority_start(struct super *s, int64_t now_ns, struct err *e)
         return false;
     pid = fork();
     if (pid == 0)
-        become_authority(s, ends[1]);
+        become_authority(a, ends[1]);
     close(ends[1]);
     pidfd = pid > 0 ? pidfd_of(pid) : -1;
     if (pidfd < 0) {
         close(ends[0]);
         return err_sys(e, "start the authority");
     }
-    source_watch(s, &s->authority.process, pidfd, on_authority_gone, NULL);
-    s->authority.started_ns = now_ns;
-    s->authority.restart_ns = 0;
-    tell_host(s, MSG_AUTHORITY, 0, NULL, 0, ends[0]);
+    loop_watch(a->loop, &a->process, pidfd, on_gone, a);
+    a->started_ns = now_ns;
+    host_tell(a->host, MSG_AUTHORITY, 0, NULL, 0, ends[0]);
     close(ends[0]);
     return true;
 }
 
-int64_t authority_turn(struct super *s, int64_t now_ns)
+static void start_due(struct timer *t, int64_t now_ns)
 {
+    struct authority *a = t->owner;
     struct err e;
 
-    if (s->authority_path == NULL)
-        return INT64_MAX;
-    if (s->authority.backoff_ns == 0)
-        s->authority.backoff_ns = BACKOFF_MIN_NS;
-    else if (s->authority.restart_ns == 0)
-        return INT64_MAX;
-    if (now_ns < s->authority.restart_ns)
-        return s->authority.restart_ns;
-    if (authority_start(s, now_ns, &e))
-        return INT64_MAX;
+    assert(a->process.fd < 0); /* one at a time: the timer is set by the end of the last */
+    if (start(a, now_ns, &e))
+        return;
     log_event(LOG_ERROR, "authority.start_failed", F_ERR(&e));
-    s->authority.restart_ns = now_ns + s->authority.backoff_ns;
-    return s->authority.restart_ns;
+    t->due_ns = now_ns + a->backoff_ns;
 }
 
-void authority_kill(struct super *s)
+void authority_keep(struct authority *a, struct loop *loop, struct host *host)
 {
-    if (s->authority.process.fd >= 0)
-        pidfd_signal(s->authority.process.fd, SIGKILL);
+    a->loop = loop;
+    a->host = host;
+    a->backoff_ns = BACKOFF_MIN_NS;
+    loop_timer(loop, &a->start, start_due, a);
+    if (a->path != NULL)
+        a->start.due_ns = 0;
+}
+
+void authority_kill(struct authority *a)
+{
+    if (a->process.fd >= 0)
+        pidfd_signal(a->process.fd, SIGKILL);
 }

@@ -1,8 +1,8 @@
-/* init.c -- PID 1 of a zygote's namespaces: it starts the zygote, gives up everything, and
- * then only reaps and reports (SANDBOX.md 2.4, C1). It is trusted code that never runs a byte of a
- * plugin, so a plugin is never PID 1, whose signals behave differently. When it ends, the kernel
- * ends all that is left in its namespace. */
-#include "sandbox/supervisor/super.h"
+/* init.c -- see init.h: it starts the zygote, gives up everything, and then only reaps and reports
+ * (SANDBOX.md 2.4, C1). */
+#include "sandbox/supervisor/init.h"
+
+#include "sandbox/wire/super_wire.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,17 +1,14 @@
-/* probe.c -- which layers this host has, found by doing: namespaces are made, a real zygote
- * confines itself and reports. Never by version numbers, and a layer that did not answer in time is
- * a failed start, not a lower level (SANDBOX.md 2.7). */
-#include "sandbox/supervisor/super.h"
+/* probe.c -- see probe.h. */
+#include "sandbox/supervisor/probe.h"
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "sandbox/kernel/landlock.h"
 #include "sandbox/kernel/pidfd.h"
+#include "sandbox/supervisor/start.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -30,10 +27,10 @@ static const struct {
     {LAYER_BIT_IPCNS, CLONE_NEWIPC | CLONE_NEWUTS},
 };
 
-static void note(struct super *s, enum layer_bit bit, enum layer_state state, int sys_errno)
+static void note(struct layers *l, enum layer_bit bit, enum layer_state state, int sys_errno)
 {
-    s->report.layers[bit].state = state;
-    s->report.layers[bit].sys_errno = sys_errno;
+    l->report.layers[bit].state = state;
+    l->report.layers[bit].sys_errno = sys_errno;
 }
 
 /* 0, or the errno of making a process with these flags. */
@@ -51,36 +48,36 @@ static int try_clone(uint64_t flags)
 }
 
 /* Root makes namespaces by right; everybody else inside of a user namespace, if there are any. */
-static void probe_owner(struct super *s)
+static void probe_owner(struct layers *l)
 {
-    bool root = geteuid() == 0 && (s->without & LAYER_UID) == 0 && try_clone(CLONE_NEWNS) == 0;
+    bool root = geteuid() == 0 && (l->without & LAYER_UID) == 0 && try_clone(CLONE_NEWNS) == 0;
     int why;
 
-    s->root = root;
-    note(s, LAYER_BIT_UID, root ? LAYER_ENFORCED : LAYER_ABSENT, root ? 0 : EPERM);
-    if (root || (s->without & LAYER_USERNS) != 0) {
-        note(s, LAYER_BIT_USERNS, LAYER_ABSENT, 0);
+    l->root = root;
+    note(l, LAYER_BIT_UID, root ? LAYER_ENFORCED : LAYER_ABSENT, root ? 0 : EPERM);
+    if (root || (l->without & LAYER_USERNS) != 0) {
+        note(l, LAYER_BIT_USERNS, LAYER_ABSENT, 0);
         return;
     }
     why = try_clone(CLONE_NEWUSER);
-    note(s, LAYER_BIT_USERNS, why == 0 ? LAYER_ENFORCED : LAYER_ABSENT, why);
+    note(l, LAYER_BIT_USERNS, why == 0 ? LAYER_ENFORCED : LAYER_ABSENT, why);
     if (why == 0)
-        s->clone_flags |= CLONE_NEWUSER;
+        l->clone_flags |= CLONE_NEWUSER;
 }
 
-static void probe_namespaces(struct super *s)
+static void probe_namespaces(struct layers *l)
 {
     for (size_t i = 0; i < ARRAY_LEN(namespaces); i++) {
-        bool wanted = (s->without & 1u << namespaces[i].bit) == 0;
-        int why = wanted ? try_clone(s->clone_flags | namespaces[i].flags) : 0;
+        bool wanted = (l->without & 1u << namespaces[i].bit) == 0;
+        int why = wanted ? try_clone(l->clone_flags | namespaces[i].flags) : 0;
 
-        note(s, namespaces[i].bit, wanted && why == 0 ? LAYER_ENFORCED : LAYER_ABSENT, why);
+        note(l, namespaces[i].bit, wanted && why == 0 ? LAYER_ENFORCED : LAYER_ABSENT, why);
         if (wanted && why == 0)
-            s->clone_flags |= namespaces[i].flags;
+            l->clone_flags |= namespaces[i].flags;
     }
 }
 
-static void probe_cgroups(struct super *s)
+static void probe_cgroups(struct layers *l)
 {
     static const enum layer_bit bits[CGROUP_KINDS] = {
         [CGROUP_MEMORY] = LAYER_BIT_MEMORY, [CGROUP_PIDS] = LAYER_BIT_PIDS};
@@ -88,58 +85,52 @@ static void probe_cgroups(struct super *s)
     uint32_t wanted = 0;
 
     for (int kind = 0; kind < CGROUP_KINDS; kind++)
-        if ((s->without & 1u << bits[kind]) == 0)
+        if ((l->without & 1u << bits[kind]) == 0)
             wanted |= 1u << kind;
-    s->cgroups = cgroups_open(NULL, wanted, errnos);
+    l->cgroups = cgroups_open(NULL, wanted, errnos);
     for (int kind = 0; kind < CGROUP_KINDS; kind++) {
-        bool have = cgroups_have(s->cgroups, (enum cgroup_kind)kind);
+        bool have = cgroups_have(l->cgroups, (enum cgroup_kind)kind);
 
         /* Not absent: limits of the process and the poll stand in. */
-        note(s, bits[kind], have ? LAYER_ENFORCED : LAYER_DEGRADED, errnos[kind]);
+        note(l, bits[kind], have ? LAYER_ENFORCED : LAYER_DEGRADED, errnos[kind]);
     }
 }
 
-static bool compile_filters(struct super *s, bool empty_root, struct err *e)
+static bool compile_filters(struct layers *l, bool empty_root, struct err *e)
 {
     auto_mem struct filter_set *set = mem_new(struct filter_set);
 
     for (int threads = 0; threads < 2; threads++) {
-        if (s->filters[threads] > 0)
-            close(s->filters[threads]);
+        if (l->filters[threads] > 0)
+            close(l->filters[threads]);
         profile_compile(threads ? STAGE_LOAD_THREADS : STAGE_LOAD, empty_root, &set->load);
         profile_compile(threads ? STAGE_PURE_THREADS : STAGE_PURE, empty_root, &set->own);
-        if (!memfd_sealed("orch-filters", set, sizeof *set, false, &s->filters[threads], e))
+        if (!memfd_sealed("orch-filters", set, sizeof *set, false, &l->filters[threads], e))
             return false;
     }
     return true;
 }
 
-/* Runs the loop's own handlers until the probe zygote said CONFINED or ended. */
+/* Lets the loop's own handlers run until the probe zygote said CONFINED or ended. */
 static bool probe_zygote(struct super *s, struct zygote_confined *ret, struct err *e)
 {
     struct super_zygote *z;
-    struct epoll_event event;
     int none = -1;
 
-    if (!zygote_start(s, 0, ZYGOTE_PROBE, "probe", &none, &z, e))
+    if (!start_zygote(s, 0, ZYGOTE_PROBE, "probe", &none, &z, e))
         return false;
-    while (z->state < ZYGOTE_LOADING) {
-        struct source *src;
-
-        if (events_wait(s, &event, 1, PROBE_MS) != 1)
+    while (z->state < ZYGOTE_LOADING)
+        if (loop_wait(&s->loop, PROBE_MS) == 0)
             return err_set(e, ERR_TIMEOUT, "the probe zygote did not answer in %d ms", PROBE_MS);
-        src = event.data.ptr;
-        src->ready(s, src);
-    }
     *ret = z->confined;
-    zygote_kill(s, z);
+    zygote_kill(z);
     if (z->state == ZYGOTE_GONE && ret->layers == 0)
         return err_set(e, ERR_UNSUPPORTED, "the probe zygote could not confine itself: %s",
                        z->last_words);
     return true;
 }
 
-static void take_report(struct super *s, const struct zygote_confined *confined)
+static void take_report(struct layers *l, const struct zygote_confined *confined)
 {
     static const enum layer_bit inner[] = {
         LAYER_BIT_SECCOMP, LAYER_BIT_NO_NEW_PRIVS, LAYER_BIT_CAPS,
@@ -150,29 +141,30 @@ static void take_report(struct super *s, const struct zygote_confined *confined)
     for (size_t i = 0; i < ARRAY_LEN(inner); i++) {
         bool in = (confined->layers & 1u << inner[i]) != 0;
 
-        note(s, inner[i], in ? LAYER_ENFORCED : LAYER_ABSENT, confined->errnos[inner[i]]);
+        note(l, inner[i], in ? LAYER_ENFORCED : LAYER_ABSENT, confined->errnos[inner[i]]);
     }
     for (int i = 0; i < LAYER_COUNT; i++)
-        if (s->report.layers[i].state == LAYER_ENFORCED)
-            s->report.mask |= 1u << i;
-    s->report.landlock_abi = confined->landlock_abi;
-    s->report.landlock_errata = confined->landlock_errata;
-    s->report.level = layer_level(s->report.mask);
-    s->outer = s->report.mask & OUTER_LAYERS;
-    s->inner = s->report.mask & INNER_LAYERS;
+        if (l->report.layers[i].state == LAYER_ENFORCED)
+            l->report.mask |= 1u << i;
+    l->report.landlock_abi = confined->landlock_abi;
+    l->report.landlock_errata = confined->landlock_errata;
+    l->report.level = layer_level(l->report.mask);
+    l->outer = l->report.mask & OUTER_LAYERS;
+    l->inner = l->report.mask & INNER_LAYERS;
 }
 
 bool probe_layers(struct super *s, struct err *e)
 {
+    struct layers *l = &s->layers;
     struct zygote_confined confined = {0};
-    bool exit_info = (s->without & LAYER_EXIT_INFO) == 0 && pidfd_exit_works();
+    bool exit_info = (l->without & LAYER_EXIT_INFO) == 0 && pidfd_exit_works();
 
-    probe_owner(s);
-    probe_namespaces(s);
-    probe_cgroups(s);
-    note(s, LAYER_BIT_EXIT_INFO, exit_info ? LAYER_ENFORCED : LAYER_DEGRADED, 0);
-    if (!compile_filters(s, false, e) || !probe_zygote(s, &confined, e))
+    probe_owner(l);
+    probe_namespaces(l);
+    probe_cgroups(l);
+    note(l, LAYER_BIT_EXIT_INFO, exit_info ? LAYER_ENFORCED : LAYER_DEGRADED, 0);
+    if (!compile_filters(l, false, e) || !probe_zygote(s, &confined, e))
         return err_wrap(e, "probe this host's layers");
-    take_report(s, &confined);
-    return compile_filters(s, (s->inner & LAYER_MNTNS) != 0, e);
+    take_report(l, &confined);
+    return compile_filters(l, (l->inner & LAYER_MNTNS) != 0, e);
 }

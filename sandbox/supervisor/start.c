@@ -1,9 +1,10 @@
-/* start.c -- makes a zygote: its uid, its channels, its namespaces through init, its group
- * (SANDBOX.md 2.4, S1 to S3). What it says afterwards is zygote.c's. */
-#include "sandbox/supervisor/super.h"
+/* start.c -- see start.h. */
+#include "sandbox/supervisor/start.h"
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "sandbox/supervisor/hear.h"
+#include "sandbox/supervisor/init.h"
 
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -13,36 +14,9 @@
 #include <unistd.h>
 
 enum {
-    UID_FIRST = 0x6f720000, /* far above what people and systemd use; two a zygote */
     ZYGOTE_MEMORY_BYTES = 1 << 30,
     ZYGOTE_PIDS_MAX = 1024,
 };
-
-/* ---- uids ---- */
-
-static uint32_t uid_take(struct super *s)
-{
-    for (uint32_t i = 0; i < UID_SLOTS; i++) {
-        uint32_t slot = (s->uid_next + i) % UID_SLOTS;
-
-        if ((s->uid_used[slot / 64] & 1ULL << slot % 64) != 0)
-            continue;
-        s->uid_used[slot / 64] |= 1ULL << slot % 64;
-        s->uid_next = slot + 1;
-        return UID_FIRST + 2 * slot;
-    }
-    return 0;
-}
-
-void uid_give_back(struct super *s, uint32_t uid)
-{
-    uint32_t slot = (uid - UID_FIRST) / 2;
-
-    if (uid != 0)
-        s->uid_used[slot / 64] &= ~(1ULL << slot % 64);
-}
-
-/* ---- the start ---- */
 
 struct ends {
     int control[2], status[2], log[2];
@@ -101,15 +75,16 @@ static bool place_init(struct super *s, struct super_zygote *z, struct err *e)
 {
     struct cgroup_limits limits = {ZYGOTE_MEMORY_BYTES, ZYGOTE_PIDS_MAX};
 
-    if ((s->clone_flags & CLONE_NEWUSER) != 0 && !map_ids(z->init_pid, e))
+    if ((s->layers.clone_flags & CLONE_NEWUSER) != 0 && !map_ids(z->init_pid, e))
         return false;
-    return cgroup_take(s->cgroups, &limits, &z->group, e) && cgroup_enter(z->group, z->init_pid, e);
+    return cgroup_take(s->layers.cgroups, &limits, &z->group, e) &&
+           cgroup_enter(z->group, z->init_pid, e);
 }
 
 static bool start_init(struct super *s, struct super_zygote *z, struct ends *ends, struct err *e)
 {
     struct init_start start = {
-        .clone_flags = s->clone_flags,
+        .clone_flags = s->layers.clone_flags,
         .worker_fd = s->worker_fd,
         .control = ends->control[1],
         .status = ends->status[1],
@@ -121,49 +96,62 @@ static bool start_init(struct super *s, struct super_zygote *z, struct ends *end
 
     if (!init_start(&start, &z->init_pid, &pidfd, &go, e))
         return false;
-    source_watch(s, &z->init, pidfd, zygote_on_init_gone, z);
+    loop_watch(&s->loop, &z->init, pidfd, hear_init_gone, z);
     if (!place_init(s, z, e) || write(go, "", 1) != 1) {
-        close(take_fd(&go)); /* init sees the end of file and exits; on_init_gone buries it */
+        close(take_fd(&go)); /* init sees the end of file and exits */
         return err_wrap(e, "start zygote");
     }
     return true;
 }
 
-bool zygote_start(struct super *s, uint64_t id, uint32_t flags, const char *digest, int *plugin_fd,
-                  struct super_zygote **ret, struct err *e)
+static struct super_zygote *zygote_new(struct super *s, uint64_t id, uint32_t flags,
+                                       const char *digest)
 {
-    auto_done(ends) ends = {{-1, -1}, {-1, -1}, {-1, -1}};
-    auto_mem struct super_zygote *z = mem_new(struct super_zygote);
-    struct super_zygote *kept = z;
+    struct super_zygote *z = mem_new(struct super_zygote);
 
+    z->magic = ZYGOTE_MAGIC;
+    z->super = s;
     z->id = id;
     z->flags = flags;
     z->plugin_fd = z->control.fd = z->status.fd = z->log.fd = z->init.fd = -1;
     snprintf(z->digest, sizeof z->digest, "%s", digest);
-    if (!files_are_left(s))
+    return z;
+}
+
+/* Init may be there: hear_init_gone buries it then. */
+static void give_up(struct super *s, struct super_zygote **z)
+{
+    (*z)->told_gone = true;
+    if ((*z)->init.fd >= 0)
+        zygotes_add(&s->zygotes, z, &s->files);
+    else
+        zygote_uid_give_back(&s->zygotes, (*z)->uid);
+}
+
+static void listen_to(struct super *s, struct super_zygote *z, struct ends *ends)
+{
+    loop_watch(&s->loop, &z->control, take_fd(&ends->control[0]), hear_control, z);
+    loop_watch(&s->loop, &z->status, take_fd(&ends->status[0]), hear_status, z);
+    loop_watch(&s->loop, &z->log, take_fd(&ends->log[0]), hear_log, z);
+}
+
+bool start_zygote(struct super *s, uint64_t id, uint32_t flags, const char *digest, int *plugin_fd,
+                  struct super_zygote **ret, struct err *e)
+{
+    auto_done(ends) ends = {{-1, -1}, {-1, -1}, {-1, -1}};
+    auto_mem struct super_zygote *z = zygote_new(s, id, flags, digest);
+
+    if (!files_are_left(&s->files))
         return err_set(e, ERR_LIMIT, "the supervisor has no descriptors left");
-    if (s->root && (z->uid = uid_take(s)) == 0)
+    if (s->layers.root && (z->uid = zygote_uid_take(&s->zygotes)) == 0)
         return err_set(e, ERR_LIMIT, "no uid is free");
     if (!ends_open(&ends, e) || !start_init(s, z, &ends, e)) {
-        bool started = z->init.fd >= 0;
-
-        z->told_gone = true;
-        if (!started) {
-            uid_give_back(s, z->uid);
-            return false;
-        }
-        z = NULL; /* on_init_gone buries it */
-        s->zygote_count++;
-        LIST_INSERT_HEAD(&s->zygotes, kept, link);
+        give_up(s, &z);
         return false;
     }
     z->plugin_fd = take_fd(plugin_fd);
-    source_watch(s, &z->control, take_fd(&ends.control[0]), zygote_on_control, z);
-    source_watch(s, &z->status, take_fd(&ends.status[0]), zygote_on_status, z);
-    source_watch(s, &z->log, take_fd(&ends.log[0]), zygote_on_log, z);
-    z = NULL;
-    s->zygote_count++;
-    LIST_INSERT_HEAD(&s->zygotes, kept, link);
-    *ret = kept;
+    listen_to(s, z, &ends);
+    *ret = z;
+    zygotes_add(&s->zygotes, &z, &s->files);
     return true;
 }

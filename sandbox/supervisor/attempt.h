@@ -1,0 +1,72 @@
+/* attempt.h -- attempts from SPAWN to RELEASE: relay the order, check that what came back is what
+ * was asked for, put it into its group before anyone lets it go, kill it when told.
+ *
+ * Every SPAWN is answered once, by SPAWNED or SPAWN_FAILED. Host, zygote, attempt and init act at
+ * the same time; what may cross, and what comes of it:
+ *
+ *   first           then            so
+ *   FORKED          anything        SPAWNED; the attempt waits for the host's GO
+ *   FORK_FAILED     -               SPAWN_FAILED
+ *   zygote gone     FORKED unread   SPAWN_FAILED; the fork finds nobody at GO and exits
+ *   it ended        FORKED          SPAWN_FAILED: not living, or ended before it was let go
+ *   KILL            FORKED          nothing to kill yet: the host asks again at SPAWNED
+ *   RELEASE         FORKED          number unknown, descriptor closed; nobody at GO
+ *   KILL            it ended        reaches nobody: a pidfd never names another process
+ *   it ended        RELEASE         its group is used again
+ *   RELEASE         it ended        killed; its group is not used again
+ *   init's record   FORKED          record dropped, FORKED finds it dead
+ *   SPAWNED         init's record   EXITED, on kernels whose pidfd does not say how it ended
+ *   zygote gone     it ended        as if the zygote lived: init or the kernel reaps it
+ */
+#ifndef ORCH_SANDBOX_SUPERVISOR_ATTEMPT_H
+#define ORCH_SANDBOX_SUPERVISOR_ATTEMPT_H
+
+#include "sandbox/supervisor/faults.h"
+#include "sandbox/supervisor/files.h"
+#include "sandbox/supervisor/host.h"
+#include "sandbox/supervisor/layers.h"
+#include "sandbox/supervisor/zygote.h"
+
+struct super_attempt {
+    LIST_ENTRY(super_attempt) link;
+    uint64_t id;
+    struct super_zygote *zygote; /* NULL: there is none of that number */
+    struct spawn_request request;
+    pid_t pid;          /* 0: not forked yet */
+    uint32_t inner_pid; /* as init sees it; only without pidfd exit info */
+    int pidfd;
+    struct cgroup *group;
+    bool over_memory;
+};
+
+LIST_HEAD(attempt_list, super_attempt);
+enum { ATTEMPT_BUCKETS = 256 };
+
+struct attempts {
+    struct host *host;
+    struct zygotes *zygotes;
+    const struct layers *layers;
+    struct files *files;
+    struct faults *faults;
+    struct attempt_list buckets[ATTEMPT_BUCKETS];
+    struct timer memory;
+};
+
+/* Once the layers are known. On hosts without a memory cgroup what is over its memory is killed by
+ * a look every 100 ms. */
+void attempts_start(struct attempts *all, struct loop *loop);
+
+/* The host's requests. An id that is not known is one that was released. */
+void attempt_spawn(struct attempts *all, struct frame_in *in);
+void attempt_kill(struct attempts *all, uint64_t id);
+void attempt_release(struct attempts *all, uint64_t id, bool answer);
+
+/* A zygote's answers; one about another's attempt is passed over. */
+void attempt_forked(struct attempts *all, struct super_zygote *z, struct frame_in *in);
+void attempt_fork_failed(struct attempts *all, struct super_zygote *z, struct frame_in *in);
+/* Of init's records. */
+void attempt_reaped(struct attempts *all, struct super_zygote *z, uint32_t inner_pid, int status);
+/* The zygote can fork no more: what waits for it fails, what lives goes on without it. */
+void attempts_orphaned(struct attempts *all, struct super_zygote *z);
+
+#endif

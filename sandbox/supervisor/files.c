@@ -1,0 +1,37 @@
+/* files.c -- see files.h. */
+#include "sandbox/supervisor/files.h"
+
+#include "ipc/frame.h"
+
+#include <assert.h>
+#include <sys/resource.h>
+
+enum { FILES_OF_OURS = 16, FILES_IN_FLIGHT = FRAME_FDS_MAX + 4 };
+
+void files_raise(struct files *f)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    f->max = limit.rlim_cur < UINT32_MAX ? (uint32_t)limit.rlim_cur : UINT32_MAX;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        f->max = limit.rlim_cur < UINT32_MAX ? (uint32_t)limit.rlim_cur : UINT32_MAX;
+}
+
+bool files_are_left(const struct files *f)
+{
+    return FILES_OF_OURS + f->used + FILES_IN_FLIGHT <= f->max;
+}
+
+void files_take(struct files *f, uint32_t count)
+{
+    f->used += count;
+}
+
+void files_give_back(struct files *f, uint32_t count)
+{
+    assert(f->used >= count);
+    f->used -= count;
+}

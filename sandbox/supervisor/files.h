@@ -1,0 +1,24 @@
+/* files.h -- how many descriptors the supervisor may have open, and how many it has promised.
+ * Whoever starts something that holds some asks first and counts it; whoever ends it counts it
+ * back. */
+#ifndef ORCH_SANDBOX_SUPERVISOR_FILES_H
+#define ORCH_SANDBOX_SUPERVISOR_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { FILES_A_ZYGOTE = 5, FILES_AN_ATTEMPT = 1 };
+
+struct files {
+    uint32_t max, used;
+};
+
+/* As many as we may have. */
+void files_raise(struct files *f);
+/* False when a next message might find no free descriptor for what it carries: whoever would need
+ * more is refused while there is still room to say so. */
+bool files_are_left(const struct files *f);
+void files_take(struct files *f, uint32_t count);
+void files_give_back(struct files *f, uint32_t count);
+
+#endif

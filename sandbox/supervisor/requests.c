@@ -1,0 +1,96 @@
+/* requests.c -- see requests.h. */
+#include "sandbox/supervisor/requests.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "ipc/pack.h"
+#include "sandbox/supervisor/hear.h"
+#include "sandbox/supervisor/start.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { FRAMES_A_TURN = 64 };
+
+static const struct frame_rule rules[] = {
+    {MSG_ZYGOTE_START, "zygote-start", 1, 1, sizeof(uint32_t) * 2 + 64, sizeof(uint32_t) * 2 + 64},
+    {MSG_ZYGOTE_STOP, "zygote-stop", 0, 0, 0, 0},
+    {MSG_ZYGOTE_KILL, "zygote-kill", 0, 0, 0, 0},
+    {MSG_SPAWN, "spawn", 3, 4, sizeof(struct spawn_request), sizeof(struct spawn_request)},
+    {MSG_KILL, "kill", 0, 0, 0, 0},
+    {MSG_RELEASE, "release", 0, 0, sizeof(uint32_t), sizeof(uint32_t)},
+};
+
+static void zygote_wanted(struct super *s, struct frame_in *in)
+{
+    struct unpack u = unpack_of(in->frame.payload, in->frame.payload_bytes);
+    char digest[DIGEST_TEXT_BYTES];
+    uint32_t flags = unpack_u32(&u);
+    int plugin = frame_take_fd(in, 0);
+    struct super_zygote *z;
+    struct err e;
+    bool ok;
+
+    unpack_str(&u, digest, sizeof digest);
+    ok = unpack_end(&u, &e);
+    if (ok && !memfd_is_sealed(plugin))
+        ok = err_set(&e, ERR_DENIED, "the plugin is not sealed");
+    if (!ok || !start_zygote(s, in->frame.id, flags, digest, &plugin, &z, &e))
+        host_tell_zygote_gone(&s->host, in->frame.id, e.code, e.msg);
+    if (plugin >= 0)
+        close(plugin);
+}
+
+static void on_frame(struct super *s, struct frame_in *in)
+{
+    struct super_zygote *z;
+    uint32_t answer;
+
+    switch (in->frame.type) {
+    case MSG_ZYGOTE_START:
+        zygote_wanted(s, in);
+        break;
+    case MSG_ZYGOTE_STOP:
+    case MSG_ZYGOTE_KILL:
+        z = zygote_find(&s->zygotes, in->frame.id);
+        if (z == NULL)
+            break;
+        hear_stop(z);
+        if (in->frame.type == MSG_ZYGOTE_KILL)
+            zygote_kill(z);
+        break;
+    case MSG_SPAWN:
+        attempt_spawn(&s->attempts, in);
+        break;
+    case MSG_KILL:
+        attempt_kill(&s->attempts, in->frame.id);
+        break;
+    default:
+        memcpy(&answer, in->frame.payload, sizeof answer);
+        attempt_release(&s->attempts, in->frame.id, answer != 0);
+    }
+}
+
+void requests_on_host(struct watch *w)
+{
+    struct super *s = w->owner;
+    struct err e;
+
+    for (int i = 0; i < FRAMES_A_TURN && !s->host.gone; i++) {
+        enum frame_recv got = frame_recv(w->fd, &s->in, &e);
+
+        if (got == FRAME_NONE)
+            return;
+        if (got == FRAME_GOT && !frame_permitted(rules, ARRAY_LEN(rules), &s->in.frame, &e)) {
+            frame_close_fds(&s->in);
+            got = FRAME_BAD;
+        }
+        if (got == FRAME_BAD)
+            log_event(LOG_ERROR, "supervisor.bad_host_frame", F_ERR(&e));
+        s->host.gone = got != FRAME_GOT;
+        if (s->host.gone)
+            return;
+        on_frame(s, &s->in);
+        frame_close_fds(&s->in);
+    }
+}
