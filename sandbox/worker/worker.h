@@ -1,10 +1,25 @@
 /* worker.h -- orch-worker inside: the zygote, which confines itself, loads one plugin and forks,
- * and the attempt, which confines itself further and runs one agent once.
+ * and the attempt, which confines itself further and runs one agent once. The files in the order
+ * of the process, which is SANDBOX.md 2.4 and 2.5 and the security argument:
  *
- * The order of the steps is SANDBOX.md 2.4 and 2.5 and is the security argument; it is written
- * once, in enter_zygote, zygote_main and attempt_main. The binary needs the C library only: what a
- * zygote touches is what every fork pays. From the load of the plugin on nothing that this process
- * says is believed, here or outside. */
+ *   main.c      the zygote's steps       zygote.c    fork when asked
+ *   zygote.c    take the set-up          attempt.c   confine further, wait, run
+ *   enter.c     give up everything       channel.c   speak to the host
+ *   root.c      an empty root            host.c      what the plugin may call
+ *   load.c      the plugin's code        redact.c    secrets out of what it says
+ *
+ * The binary needs the C library only: what a zygote touches is what every fork pays. From the load
+ * of the plugin on nothing that this process says is believed, here or outside.
+ *
+ *   who       where        meets               so
+ *   zygote    serving      end of its socket   exits: the supervisor is gone
+ *   attempt   at GO        end of its channel  exits: given up, or the host is gone
+ *   attempt   at input     STOP                waits on: it is killed if it must be
+ *   attempt   at input     end of its channel  exits
+ *   attempt   in run()     STOP, or the end    should_stop says so, nothing else happens
+ *   attempt   anywhere     the zygote's end    goes on; dies too where there is no pid namespace
+ *   both      anywhere     init's end          the kernel ends them
+ */
 #ifndef ORCH_SANDBOX_WORKER_WORKER_H
 #define ORCH_SANDBOX_WORKER_WORKER_H
 
@@ -15,8 +30,6 @@
 /* Descriptors of a zygote besides 0 to 2 (a dead pipe and its log). */
 enum { FD_CONTROL = 3, FD_RULESET = 5, FD_PLUGIN = 6, FD_FIRST_FREE = 7 };
 
-/* ---- enter.c: the steps C3 to C11 ---- */
-
 struct zygote {
     struct zygote_setup setup;
     struct zygote_confined confined;
@@ -25,6 +38,17 @@ struct zygote {
     const orch_plugin *plugin; /* NULL in a cold zygote */
     char plugin_path[DIGEST_TEXT_BYTES + 32];
 };
+
+/* ---- zygote.c: the supervisor's socket ---- */
+
+/* The first message. */
+bool zygote_setup(struct zygote *z);
+bool zygote_tell(enum super_message type, uint64_t id, const void *payload, size_t bytes,
+                 const int *fd);
+/* Forks attempts until the supervisor is gone. Only in a zygote that is confined. */
+void zygote_serve(struct zygote *z);
+
+/* ---- enter.c: the steps C3 to C11 ---- */
 
 /* Enters every layer of setup.layers and writes down how it went. Does not return when a layer
  * without which nothing may run is missing. */

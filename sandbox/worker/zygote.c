@@ -1,0 +1,101 @@
+/* zygote.c -- the zygote's socket: what it is told first, what it says, and the forks that it is
+ * asked for. See worker.h. */
+#include "sandbox/kernel/pidfd.h"
+#include "sandbox/worker/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct frame_in in;
+
+bool zygote_tell(enum super_message type, uint64_t id, const void *payload, size_t bytes,
+                 const int *fd)
+{
+    struct frame frame = {.type = (uint16_t)type,
+                          .id = id,
+                          .payload = payload,
+                          .payload_bytes = (uint32_t)bytes,
+                          .fds = fd,
+                          .fd_count = fd != NULL};
+
+    return frame_send(FD_CONTROL, &frame, NULL);
+}
+
+static bool read_filters(struct zygote *z, int fd)
+{
+    return pread(fd, &z->filters, sizeof z->filters, 0) == (ssize_t)sizeof z->filters;
+}
+
+/* Descriptors go to their fixed places; 4 is kept for the attempts' secrets. */
+bool zygote_setup(struct zygote *z)
+{
+    struct err e;
+    int fd;
+
+    if (frame_recv(FD_CONTROL, &in, &e) != FRAME_GOT || in.frame.type != MSG_SETUP ||
+        in.frame.payload_bytes != sizeof z->setup || in.frame.fd_count < 1)
+        return false;
+    memcpy(&z->setup, in.frame.payload, sizeof z->setup);
+    if (!read_filters(z, in.fds[0]))
+        return false;
+    fd = in.frame.fd_count > 1 ? fcntl(in.fds[1], F_DUPFD_CLOEXEC, FD_FIRST_FREE) : -1;
+    frame_close_fds(&in);
+    if (dup3(FD_DEAD, FD_SECRETS, O_CLOEXEC) < 0 || dup3(FD_DEAD, FD_RULESET, O_CLOEXEC) < 0)
+        return false;
+    if (fd >= 0 && dup3(fd, FD_PLUGIN, O_CLOEXEC) < 0)
+        return false;
+    z->setup.digest[sizeof z->setup.digest - 1] = '\0';
+    z->pid = getpid();
+    return true;
+}
+
+/* The C library's fork keeps its locks and thread ids right. With init_reaps the child becomes our
+ * parent's; the one stale word in the C library that this leaves (its cached thread id) is read
+ * only by locks that check their owner, which attempts do not share with anyone. */
+static pid_t fork_attempt(const struct zygote *z)
+{
+    if (z->setup.init_reaps != 0)
+        return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+    return fork();
+}
+
+static void give_birth(struct zygote *z)
+{
+    struct fork_request order;
+    auto_fd pidfd = -1;
+    uint32_t number;
+    pid_t pid;
+
+    if (in.frame.payload_bytes != sizeof order)
+        return;
+    memcpy(&order, in.frame.payload, sizeof order);
+    if (in.frame.fd_count != (order.has_secrets ? 4 : 3))
+        return;
+    pid = fork_attempt(z);
+    if (pid == 0)
+        attempt_main(z, &order, in.fds);
+    pidfd = pid > 0 ? pidfd_of(pid) : -1;
+    number = pidfd >= 0 ? (uint32_t)pid : (uint32_t)errno;
+    zygote_tell(pidfd >= 0 ? MSG_FORKED : MSG_FORK_FAILED, in.frame.id, &number, sizeof number,
+                pidfd >= 0 ? &pidfd : NULL);
+}
+
+void zygote_serve(struct zygote *z)
+{
+    struct err e;
+
+    assert((z->confined.layers & LAYER_SECCOMP) != 0);
+    for (;;) {
+        if (frame_recv(FD_CONTROL, &in, &e) != FRAME_GOT)
+            return;
+        if (in.frame.type == MSG_FORK)
+            give_birth(z);
+        frame_close_fds(&in);
+    }
+}
