@@ -1,5 +1,5 @@
-/* client.c -- the queue, the socket and the deadlines; wire.c has the words. See client.h.
- */
+/* client.c -- the queue, the socket and the deadlines; requests.c and replies.c have the words. See
+ * client.h. */
 #include "authority/client/wire.h"
 
 #include "base/clock.h"

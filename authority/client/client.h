@@ -14,6 +14,7 @@
 #include "authority/keys/key.h"
 #include "authority/keys/secret.h"
 #include "authority/token/token.h"
+#include "authority/wire/purpose.h"
 #include "base/err.h"
 #include "base/hash.h"
 
@@ -22,10 +23,7 @@
 
 #define AUTHORITY_ANSWER_NS (10LL * 1000 * 1000 * 1000)
 
-enum {
-    AUTHORITY_PENDING_MAX = 1024,
-    AUTHORITY_SIGN_MAX = 64, /* payloads of one request */
-};
+enum { AUTHORITY_PENDING_MAX = 1024 };
 
 struct authority_client;
 
@@ -97,14 +95,6 @@ bool authority_verify_bundle(struct authority_client *client, const char *tenant
 bool authority_verify_dag(struct authority_client *client, const char *tenant, const void *envelope,
                           size_t len, struct authority_reply reply, struct err *e) must_check;
 
-enum authority_purpose {
-    PURPOSE_INVALID,
-    PURPOSE_BUNDLE,      /* publisher key, DSSE_TYPE_BUNDLE */
-    PURPOSE_DAG,         /* publisher key, DSSE_TYPE_DAG */
-    PURPOSE_PROVENANCE,  /* host key, DSSE_TYPE_PROVENANCE */
-    PURPOSE_LEDGER_HEAD, /* host key, DSSE_TYPE_LEDGER_HEAD */
-    PURPOSE_COUNT,
-};
 struct authority_sign_item {
     enum authority_purpose purpose;
     const char *type; /* must be the purpose's */

@@ -78,11 +78,6 @@ void key_fingerprint(const struct key_public *key, char out[KEY_FINGERPRINT_BYTE
     snprintf(out, KEY_FINGERPRINT_BYTES, "SHA256:%s", base64);
 }
 
-bool key_same(const struct key_public *a, const struct key_public *b)
-{
-    return memcmp(a->bytes, b->bytes, KEY_BYTES) == 0;
-}
-
 /* The constant-time codec of libsodium, straight between locked memory and text: out has room for
  * KEY_PEM_BYTES_MAX. */
 static size_t pem_write(const struct pem_kind *kind, const uint8_t key[KEY_BYTES], char *out)

@@ -31,7 +31,6 @@ struct key_public {
 struct sha256_hex key_id(const struct key_public *key);
 /* The same digest as people compare it: "SHA256:" and base64 without padding. */
 void key_fingerprint(const struct key_public *key, char out[KEY_FINGERPRINT_BYTES]);
-bool key_same(const struct key_public *a, const struct key_public *b);
 
 /* Appends the SPKI PEM, as `openssl pkey -pubout` writes it. */
 void key_public_pem(const struct key_public *key, struct buf *b);

@@ -1,7 +1,7 @@
 /* serve_sign.c -- what the authority signs and whose signatures it accepts. See server.h. */
-#include "authority/client/client.h"
 #include "authority/server/server.h"
 
+#include "authority/wire/purpose.h"
 #include "base/log.h"
 #include "base/text.h"
 

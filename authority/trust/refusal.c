@@ -38,9 +38,3 @@ enum refusal refusal_of(const struct err *e)
     }
     return REFUSAL_NONE;
 }
-
-const char *refusal_word(enum refusal refusal)
-{
-    assert(refusal < REFUSAL_COUNT);
-    return refusals[refusal].word;
-}

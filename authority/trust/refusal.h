@@ -37,6 +37,5 @@ bool refuse(struct err *e, enum refusal refusal, const char *fmt, ...) printf_li
 
 /* The refusal that e reports; REFUSAL_NONE when it is another kind of error. */
 enum refusal refusal_of(const struct err *e);
-const char *refusal_word(enum refusal refusal);
 
 #endif

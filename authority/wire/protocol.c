@@ -1,12 +1,17 @@
 /* protocol.c -- see protocol.h. */
 #include "authority/wire/protocol.h"
 
+#include "authority/keys/secret.h"
+#include "authority/trust/dsse.h"
+#include "authority/trust/trust.h"
 #include "base/fd.h"
 
 #include <assert.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+
+#define AUTHORITY_BODY_BYTES_MAX (2 * DSSE_ENVELOPE_BYTES_MAX)
 
 /* The frame's own limits beside the body's; a memfd adds one descriptor. */
 struct message_rule {

@@ -5,25 +5,26 @@
  * with an empty payload. Fields are packed as ipc/pack.h does. A reply's body begins with
  * [u32 err_code]; when that is not 0 a [str message] is all that follows.
  *
- *   request          its fields                                  reply's fields
- *   VERIFY_BUNDLE    str tenant, bytes envelope,                 str key_id, str signer, bytes
- * payload str archive_sha256 VERIFY_DAG       str tenant, bytes envelope                  the same
- *   SIGN             u32 n, n * (u32 purpose, str type,          n * bytes envelope
- *                    bytes payload)
- *   TOKEN_MINT       str subject, str tenant, u32 scopes,        bytes token, claims
- *                    u64 ttl_s, 3 * (str reason, str ticket)
- *   TOKEN_VERIFY     bytes token                                 claims
- *   TOKEN_REVOKE     str id, u64 expires_s                       -
- *   SECRET_SEAL      str tenant, str name, u32 version,          bytes blob
- *                    bytes box
- *   SECRET_UNSEAL    str tenant, u32 n, n * (str env_name,       -
- *     + pipe         str name, u32 version, bytes blob)
- *   PUBLIC_KEYS      -                                           4 * bytes (host, publisher, token,
- *                                                                box), bytes jwks
- *   TRUST_RELOAD     -                                           -
- *   TRUST_LIST       -                                           bytes JSON array
- *   TRUST_ADD        bytes entry                                 -
- *   TRUST_REVOKE     str key_id, str reason                      -
+ *   request        its fields                              reply's fields
+ *   VERIFY_BUNDLE  str tenant, bytes envelope,             str key_id, str signer,
+ *                  str archive_sha256                      bytes payload
+ *   VERIFY_DAG     str tenant, bytes envelope              the same
+ *   SIGN           u32 n, n * (u32 purpose, str type,      n * bytes envelope
+ *                  bytes payload)
+ *   TOKEN_MINT     str subject, str tenant, u32 scopes,    bytes token, claims
+ *                  u64 ttl_s, 3 * (str reason, str ticket)
+ *   TOKEN_VERIFY   bytes token                             claims
+ *   TOKEN_REVOKE   str id, u64 expires_s                   -
+ *   SECRET_SEAL    str tenant, str name, u32 version,      bytes blob
+ *                  bytes box
+ *   SECRET_UNSEAL  str tenant, u32 n, n * (str env_name,   -
+ *     + pipe       str name, u32 version, bytes blob)
+ *   PUBLIC_KEYS    -                                       4 * bytes (host, publisher, token,
+ *                                                          box), bytes jwks
+ *   TRUST_RELOAD   -                                       -
+ *   TRUST_LIST     -                                       bytes JSON array
+ *   TRUST_ADD      bytes entry                             -
+ *   TRUST_REVOKE   str key_id, str reason                  -
  *   claims: str subject, str tenant, str id, u32 scopes, u64 issued_s, u64 expires_s,
  *           3 * (str reason, str ticket)
  *
@@ -32,18 +33,13 @@
 #ifndef ORCH_AUTHORITY_WIRE_PROTOCOL_H
 #define ORCH_AUTHORITY_WIRE_PROTOCOL_H
 
-#include "authority/keys/secret.h"
 #include "authority/token/token.h"
-#include "authority/trust/dsse.h"
-#include "authority/trust/trust.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "ipc/frame.h"
 #include "ipc/pack.h"
 
-#define AUTHORITY_BODY_BYTES_MAX (2 * DSSE_ENVELOPE_BYTES_MAX)
-
-/*     message        descriptors, bytes at most */
+/*     message        descriptors, bytes at most (of what protocol.c includes) */
 #define AUTHORITY_MESSAGE_MAP(XX)                                                                  \
     XX(VERIFY_BUNDLE, 0, DSSE_ENVELOPE_BYTES_MAX)                                                  \
     XX(VERIFY_DAG, 0, DSSE_ENVELOPE_BYTES_MAX)                                                     \

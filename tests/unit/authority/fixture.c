@@ -52,3 +52,19 @@ struct key_secret *test_key(unsigned char byte)
     memset(seed, byte, sizeof seed);
     return key_secret_from_seed(seed);
 }
+
+bool test_same(const struct key_public *a, const struct key_public *b)
+{
+    return memcmp(a->bytes, b->bytes, KEY_BYTES) == 0;
+}
+
+const char *test_refusal_word(enum refusal refusal)
+{
+    static const char *const words[REFUSAL_COUNT] = {
+#define XX(name, word, code) [REFUSAL_##name] = word,
+        REFUSAL_MAP(XX)
+#undef XX
+    };
+
+    return refusal != REFUSAL_NONE ? words[refusal] : "none";
+}

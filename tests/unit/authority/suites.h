@@ -34,9 +34,11 @@ void test_write(const char *name, const char *text, unsigned mode);
 
 /* A key that is the same in every run: 32 times the byte. */
 struct key_secret *test_key(unsigned char byte);
+bool test_same(const struct key_public *a, const struct key_public *b);
+const char *test_refusal_word(enum refusal refusal);
 
 #define ck_refused(e, refusal)                                                                     \
-    ck_assert_msg(refusal_of(e) == (refusal), "expected %s, got: %s", refusal_word(refusal),       \
+    ck_assert_msg(refusal_of(e) == (refusal), "expected %s, got: %s", test_refusal_word(refusal),  \
                   (e)->msg)
 #define ck_error(e, expected, words)                                                               \
     do {                                                                                           \

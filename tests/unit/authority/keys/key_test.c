@@ -40,7 +40,7 @@ START_TEST(a_signature_is_for_one_message_and_one_key)
     ck_assert(key_verify(key_secret_public(key), "pay 1", 5, signature));
     ck_assert(!key_verify(key_secret_public(key), "pay 2", 5, signature));
     ck_assert(!key_verify(key_secret_public(other), "pay 1", 5, signature));
-    ck_assert(!key_same(key_secret_public(key), key_secret_public(other)));
+    ck_assert(!test_same(key_secret_public(key), key_secret_public(other)));
     signature[0] ^= 1;
     ck_assert(!key_verify(key_secret_public(key), "pay 1", 5, signature));
 }
@@ -56,10 +56,10 @@ START_TEST(a_public_key_reads_back_from_pem_and_from_base64)
 
     key_public_pem(key_secret_public(key), &pem);
     ck_good(key_public_parse(pem.data, pem.len, &read, &e), &e);
-    ck_assert(key_same(&read, key_secret_public(key)));
+    ck_assert(test_same(&read, key_secret_public(key)));
     text_add_base64(&base64, key_secret_public(key)->bytes, KEY_BYTES, false);
     ck_good(key_public_parse(base64.data, base64.len, &read, &e), &e);
-    ck_assert(key_same(&read, key_secret_public(key)));
+    ck_assert(test_same(&read, key_secret_public(key)));
 }
 END_TEST
 
@@ -123,7 +123,7 @@ START_TEST(a_secret_key_reads_back_from_its_file)
     ck_assert_int_eq(stat(path, &st), 0);
     ck_assert_int_eq(st.st_mode & 07777, 0600);
     ck_good(key_secret_load(path, &read, &e), &e);
-    ck_assert(key_same(key_secret_public(read), key_secret_public(key)));
+    ck_assert(test_same(key_secret_public(read), key_secret_public(key)));
     ck_assert(!key_secret_save(key, path, &e));
     ck_assert_int_eq(e.code, ERR_CONFLICT);
 }
@@ -219,7 +219,7 @@ START_TEST(we_read_openssls_keys)
     ck_assert_int_eq(openssl("pkey -in key.pem -pubout -out pub.pem"), 0);
     ck_good(key_secret_load(test_path("key.pem"), &key, &e), &e);
     ck_good(key_public_load(test_path("pub.pem"), &public_key, &e), &e);
-    ck_assert(key_same(key_secret_public(key), &public_key));
+    ck_assert(test_same(key_secret_public(key), &public_key));
 }
 END_TEST
 

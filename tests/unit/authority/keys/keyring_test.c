@@ -18,8 +18,8 @@ START_TEST(the_same_root_key_gives_the_same_keys_again)
     ck_good(keyring_load(test_dir, &first, &e), &e);
     ck_good(keyring_load(test_dir, &second, &e), &e);
     for (int use = 0; use < KEYRING_COUNT; use++)
-        ck_assert(key_same(key_secret_public(keyring_key(first, use)),
-                           key_secret_public(keyring_key(second, use))));
+        ck_assert(test_same(key_secret_public(keyring_key(first, use)),
+                            key_secret_public(keyring_key(second, use))));
     ck_assert_mem_eq(keyring_sealing(first), keyring_sealing(second), SECRET_SEAL_KEY_BYTES);
     ck_assert_mem_eq(keyring_box(first).public_key, keyring_box(second).public_key,
                      SECRET_BOX_KEY_BYTES);
@@ -33,11 +33,11 @@ START_TEST(every_use_and_every_root_has_its_own_key)
     auto_obj(keyring) other = keyring_derive(other_root);
 
     for (int a = 0; a < KEYRING_COUNT; a++) {
-        ck_assert(!key_same(key_secret_public(keyring_key(k, a)),
-                            key_secret_public(keyring_key(other, a))));
+        ck_assert(!test_same(key_secret_public(keyring_key(k, a)),
+                             key_secret_public(keyring_key(other, a))));
         for (int b = 0; b < a; b++)
-            ck_assert(!key_same(key_secret_public(keyring_key(k, a)),
-                                key_secret_public(keyring_key(k, b))));
+            ck_assert(!test_same(key_secret_public(keyring_key(k, a)),
+                                 key_secret_public(keyring_key(k, b))));
     }
     ck_assert_mem_ne(keyring_sealing(k), keyring_sealing(other), SECRET_SEAL_KEY_BYTES);
 }
@@ -89,8 +89,8 @@ START_TEST(a_credential_of_the_service_manager_comes_first)
     test_write("orch-root-key", "exactly thirty-two bytes of it..", 0440);
     ck_assert_int_eq(setenv("CREDENTIALS_DIRECTORY", test_dir, 1), 0);
     ck_good(keyring_load(test_dir, &from_credential, &e), &e);
-    ck_assert(!key_same(key_secret_public(keyring_key(from_home, KEYRING_HOST)),
-                        key_secret_public(keyring_key(from_credential, KEYRING_HOST))));
+    ck_assert(!test_same(key_secret_public(keyring_key(from_home, KEYRING_HOST)),
+                         key_secret_public(keyring_key(from_credential, KEYRING_HOST))));
     ck_assert_int_eq(chmod(test_path("orch-root-key"), 0444), 0);
     ck_assert(!keyring_load(test_dir, &from_home, &e));
     ck_error(&e, ERR_DENIED, "root key credential");

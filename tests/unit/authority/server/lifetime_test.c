@@ -29,7 +29,7 @@ START_TEST(kill_9_fails_what_was_asked_and_a_new_authority_goes_on)
     test_pid = test_spawn(&sock, false);
     authority_client_attach(test_client, &sock);
     after = test_keys();
-    ck_assert(key_same(&before.host, &after.host));
+    ck_assert(test_same(&before.host, &after.host));
 }
 END_TEST
 

@@ -26,8 +26,8 @@ START_TEST(the_authority_tells_its_public_keys)
 
     ck_good(authority_public_keys(test_client, test_reply(), &e), &e);
     ck_good(test_wait(&e), &e);
-    ck_assert(!key_same(&answer->result.keys.host, &answer->result.keys.publisher));
-    ck_assert(!key_same(&answer->result.keys.host, &answer->result.keys.token));
+    ck_assert(!test_same(&answer->result.keys.host, &answer->result.keys.publisher));
+    ck_assert(!test_same(&answer->result.keys.host, &answer->result.keys.token));
     ck_assert_ptr_nonnull(strstr(answer->text.data, "\"crv\":\"Ed25519\""));
 }
 END_TEST
