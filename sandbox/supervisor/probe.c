@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "sandbox/kernel/landlock.h"
 #include "sandbox/kernel/pidfd.h"
+#include "sandbox/profile/profile.h"
 #include "sandbox/supervisor/start.h"
 
 #include <errno.h>
