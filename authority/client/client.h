@@ -7,7 +7,15 @@
  * AUTHORITY_PENDING_MAX wait, ERR_TOO_LARGE) never calls it. When the authority dies, sends what
  * it may not, or leaves a request unanswered for AUTHORITY_ANSWER_NS, every pending request fails
  * with ERR_UNAVAILABLE and the socket is closed, which ends the authority.
- * A callback may make new requests. Everything in a result is borrowed until it returns. */
+ * A callback may make new requests. Everything in a result is borrowed until it returns.
+ *
+ *   first                     then             so
+ *   request                   authority ends   fails: whether it was done is not known
+ *   authority ends            request          fails as above, or is not accepted once that is seen
+ *   request                   attach           fails with the old socket; nothing is asked again
+ *   request 1                 request 2        answered in any order: SECRET_UNSEAL waits for its
+ *                                              pipe, others overtake it
+ *   orchd ends                -                the authority sees the end of its socket and ends */
 #ifndef ORCH_AUTHORITY_CLIENT_CLIENT_H
 #define ORCH_AUTHORITY_CLIENT_CLIENT_H
 

@@ -2,7 +2,14 @@
  *
  * One request, one reply; server_handle decides it, server_run is the loop around it. The state is
  * the keys, the trust store and the revoked tokens; what a request changes is on disk before its
- * reply. Handlers are in serve_sign.c, serve_token.c, serve_secret.c and serve_trust.c. */
+ * reply. Handlers are in serve_sign.c, serve_token.c, serve_secret.c and serve_trust.c.
+ *
+ *   first                     then             so
+ *   a change is on disk       killed           it holds after the restart, though nobody was told
+ *   killed                    -                what was not on disk never was
+ *   SECRET_UNSEAL, pipe full  other requests   answered meanwhile; pour.h bounds the wait
+ *   SECRET_UNSEAL             attempt ends     an error reply, nothing more is written
+ *   the host is gone          pipes wait       server_run returns, what waits is wiped */
 #ifndef ORCH_AUTHORITY_SERVER_SERVER_H
 #define ORCH_AUTHORITY_SERVER_SERVER_H
 
