@@ -1,4 +1,5 @@
-/* failures_test.c -- cases 86 to 88, 90 and 92: parts of the host die, run out, are killed. */
+/* failures_test.c -- cases 86 to 88, 90 and 92: when parts of the host die, run out or are killed,
+ * nothing lives on, every attempt is answered once, nothing leaks. */
 #include "harness.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* fallbacks_test.c -- case 89: layers are switched off one by one, root is given up; the mask
+/* fallbacks_test.c -- case 89: with layers switched off one by one, or without root, the mask
  * drops, the level is reported, what is left still holds, and below the minimum nothing runs. */
 #include "harness.h"
 

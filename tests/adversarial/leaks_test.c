@@ -1,4 +1,5 @@
-/* leaks_test.c -- cases 78 to 80, and secrets: what an attempt can find, and what it can tell. */
+/* leaks_test.c -- cases 78 to 80, and secrets: an attempt finds nothing of the host's or of
+ * another's, and cannot tell a secret by accident. */
 #include "harness.h"
 
 #include <signal.h>

@@ -1,5 +1,5 @@
-/* loading_test.c -- cases 67 to 73, 76 and 77: attacks before the first attempt, and on the bytes.
- */
+/* loading_test.c -- cases 67 to 73, 76 and 77: a plugin that attacks while it loads, or in its
+ * bytes, is refused with a reason or does no harm. */
 #include "harness.h"
 
 #include "base/fd.h"

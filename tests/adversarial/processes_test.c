@@ -1,4 +1,5 @@
-/* processes_test.c -- cases 1 to 17: other programs, processes, namespaces, odd system calls. */
+/* processes_test.c -- cases 1 to 17: an attempt starts no program or process, enters no namespace
+ * and gains nothing by odd system calls. */
 #include "harness.h"
 
 #include <unistd.h>

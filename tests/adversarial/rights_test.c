@@ -1,5 +1,5 @@
-/* rights_test.c -- cases 18 to 20, 28 to 30, 37 to 46, 81 and 85: network, files, executable
- * memory, more rights. */
+/* rights_test.c -- cases 18 to 20, 28 to 30, 37 to 46, 81 and 85: an attempt gets no network, no
+ * file, no memory to execute, no more rights. */
 #include "harness.h"
 
 static const char *const killed[] = {

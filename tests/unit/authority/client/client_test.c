@@ -1,4 +1,4 @@
-/* client_test.c -- the client against a peer that does as the test says. */
+/* client_test.c -- a request that was accepted is answered once, whatever the peer does. */
 #include "suites.h"
 
 #include "authority/client/client.h"

@@ -1,4 +1,4 @@
-/* key_test.c -- keys, their files, and OpenSSL's opinion of both. */
+/* key_test.c -- keys and their files read back as OpenSSL reads them, and a bad one is refused. */
 #include "suites.h"
 
 #include "authority/keys/locked.h"

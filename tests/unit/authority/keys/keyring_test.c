@@ -1,4 +1,4 @@
-/* keyring_test.c -- the root key and what is derived from it. */
+/* keyring_test.c -- one root key, written once, gives the same keys each time and no two alike. */
 #include "suites.h"
 
 #include "authority/keys/keyring.h"

@@ -1,4 +1,5 @@
-/* secret_test.c -- boxes, blobs, records and the pouring of them. */
+/* secret_test.c -- a secret opens under its own name alone, and reaches its pipe whole or not at
+ * all. */
 #include "suites.h"
 
 #include "authority/keys/keyring.h"

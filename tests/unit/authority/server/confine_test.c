@@ -1,4 +1,5 @@
-/* confine_test.c -- what a confined authority can no longer do, tried in a child. */
+/* confine_test.c -- a confined authority cannot start, connect, read elsewhere or map code: tried
+ * in a child. */
 #include "suites.h"
 
 #include "authority/server/confine.h"

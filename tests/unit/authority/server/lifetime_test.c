@@ -1,4 +1,5 @@
-/* lifetime_test.c -- how the authority starts, what it gives up, and how it ends. */
+/* lifetime_test.c -- the authority starts whole, keeps no right it does not need, ends with its
+ * peer. */
 #include "process_fixture.h"
 
 #include "authority/wire/protocol.h"

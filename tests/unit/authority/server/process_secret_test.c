@@ -1,4 +1,5 @@
-/* process_secret_test.c -- secrets through the real orch-authority, from the box to the pipe. */
+/* process_secret_test.c -- through the real orch-authority a secret goes from its box to the pipe,
+ * and nowhere else. */
 #include "process_fixture.h"
 
 #include "authority/keys/secret.h"

@@ -1,4 +1,5 @@
-/* process_test.c -- the real orch-authority over a socket pair, as orchd uses it. */
+/* process_test.c -- the real orch-authority answers every message as orchd relies on, and ends a
+ * peer that lies. */
 #include "suites.h"
 
 #include "authority/client/client.h"

@@ -1,4 +1,5 @@
-/* revoked_test.c -- the list of tokens that ended before their time. */
+/* revoked_test.c -- a token that was revoked stays revoked, over restarts, until it would have
+ * ended. */
 #include "suites.h"
 
 #include "authority/token/revoked.h"

@@ -1,4 +1,4 @@
-/* token_refused_test.c -- tokens that nobody should take, most of them rightly signed. */
+/* token_refused_test.c -- tokens that nobody should take are refused, rightly signed or not. */
 #include "suites.h"
 
 #include "authority/token/token.h"

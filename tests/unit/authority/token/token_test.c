@@ -1,4 +1,4 @@
-/* token_test.c -- what is minted and how it reads back. */
+/* token_test.c -- what is minted reads back as it was asked, and elevations want their reasons. */
 #include "suites.h"
 
 #include "authority/token/token.h"

@@ -1,4 +1,4 @@
-/* dsse_test.c -- envelopes against the specification. */
+/* dsse_test.c -- envelopes are made and taken as the specification says. */
 #include "suites.h"
 
 #include "authority/trust/dsse.h"

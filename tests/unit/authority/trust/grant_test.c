@@ -1,4 +1,5 @@
-/* grant_test.c -- what a signed manifest may ask for (SANDBOX.md 4, cases 73 and 74). */
+/* grant_test.c -- a signed manifest gets no more than its signer's entry allows (SANDBOX.md 4,
+ * cases 73 and 74). */
 #include "suites.h"
 
 #include "authority/trust/trust.h"

@@ -1,4 +1,4 @@
-/* trust_test.c -- whom to believe: each wrong signature has its own refusal. */
+/* trust_test.c -- whom the store names is believed; each wrong signature has its refusal. */
 #include "suites.h"
 
 #include "authority/trust/trust.h"
