@@ -19,6 +19,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "model/words/confinement.h"
+#include "sandbox/image/plugin_words.h"
 #include "sandbox/wire/layer.h"
 #include "sandbox/wire/outcome.h"
 
@@ -45,21 +46,6 @@ struct sandbox_options {
 };
 
 /* ---- plugins ---- */
-
-struct sandbox_agent {
-    const char *id, *version, *summary, *profile;
-    const char *input_schema, *output_schema, *policies; /* JSON text or "" */
-    uint32_t flags;                                      /* ORCH_AGENT_* */
-};
-
-/* What a plugin says of itself once it was loaded in a zygote. Untrusted words: checked for
- * length, UTF-8 and against id and version of struct sandbox_plugin, nothing else. */
-struct sandbox_plugin_info {
-    const char *digest, *id, *version;
-    uint32_t abi_major, abi_minor;
-    const struct sandbox_agent *agents;
-    uint32_t n_agents;
-};
 
 struct sandbox_plugin {
     const char *digest;       /* SHA-256 of the bytes, lower-case hex; checked against so_fd */

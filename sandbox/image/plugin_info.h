@@ -3,7 +3,9 @@
 #ifndef ORCH_SANDBOX_IMAGE_PLUGIN_INFO_H
 #define ORCH_SANDBOX_IMAGE_PLUGIN_INFO_H
 
-#include "sandbox/client/client.h"
+#include "base/auto.h"
+#include "base/err.h"
+#include "sandbox/image/plugin_words.h"
 #include "sandbox/wire/super_wire.h"
 
 /* Two of the plugin and seven of each agent. */

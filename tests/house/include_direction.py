@@ -57,7 +57,7 @@ MAY = {
     "sandbox/kernel": BASE,
     "sandbox/profile": BASE,
     "sandbox/wire": BASE | WORDS | {"ipc", "orch", "sandbox/profile", "sandbox/kernel"},
-    "sandbox/image": BASE | {"ipc", "orch", "sandbox/client", "sandbox/wire"},
+    "sandbox/image": BASE | {"ipc", "orch", "sandbox/wire"},
     "sandbox/client": BASE | WORDS | {"ipc", "orch", "sandbox/image", "sandbox/kernel", "sandbox/profile", "sandbox/wire"},
     "sandbox/supervisor": BASE | {"ipc", "sandbox/kernel", "sandbox/profile", "sandbox/wire"},
     "sandbox/worker": BASE | WORDS | {"ipc", "orch", "sandbox/image", "sandbox/kernel", "sandbox/wire"},
