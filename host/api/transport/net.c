@@ -6,7 +6,6 @@
  * over; one write a WRITEABLE callback. The answer's head is written by reply.c: lws adds nothing
  * to it. */
 #include "api/stream/client.h"
-#include "api/stream/ring.h"
 #include "api/stream/server.h"
 #include "api/transport/conn.h"
 #include "base/fd.h"
@@ -28,37 +27,16 @@ enum {
     ENDING_MS = 10,
 };
 
-static_assert(REPLY_HEADROOM >= LWS_PRE && STREAM_HEADROOM >= LWS_PRE,
-              "lws writes its frame header before the payload");
+/* ---- a connection's end ---- */
 
-/* ---- connections ---- */
-
-struct conn *conn_of(struct lws *wsi)
-{
-    return lws_get_opaque_user_data(wsi);
-}
-
-struct conn *conn_make(struct net *net, struct lws *wsi)
-{
-    struct conn *c = conn_of(wsi);
-
-    if (c != NULL)
-        return c;
-    c = mem_new(struct conn);
-    c->net = net;
-    c->wsi = wsi;
-    net->connections++;
-    LIST_INSERT_HEAD(&net->conns, c, link);
-    lws_set_opaque_user_data(wsi, c);
-    return c;
-}
-
-/* Lets go of what the connection carries. */
+/* Lets go of what the connection carries; a second time finds nothing. A request that was
+ * dispatched, and a client whose token is being verified, outlive this and find out by themselves:
+ * what they wait for comes back to them, not to the connection. */
 static void conn_clear(struct conn *c)
 {
-    gone_end(c);
     struct api_request *req = take(c->req);
 
+    gone_end(c);
     if (req != NULL)
         request_client_gone(req);
     stream_client_free(take(c->client));
@@ -68,39 +46,15 @@ static void conn_clear(struct conn *c)
     c->out = c->in = (struct buf){0};
 }
 
+/* lws tells the end of a connection in up to three ways; the first counts. */
 static void conn_end(struct lws *wsi)
 {
     struct conn *c = conn_of(wsi);
 
     if (c == NULL)
         return;
-    lws_set_opaque_user_data(wsi, NULL);
-    c->net->connections--;
-    LIST_REMOVE(c, link);
     conn_clear(c);
-    free(c);
-}
-
-void conn_answer(struct conn *c, struct buf *wire, bool close)
-{
-    c->req = NULL;
-    c->out = *wire;
-    *wire = (struct buf){0};
-    c->out_at = REPLY_HEADROOM;
-    c->close = c->close || close;
-    lws_callback_on_writable(c->wsi);
-}
-
-void conn_wake(struct conn *c)
-{
-    lws_callback_on_writable(c->wsi);
-}
-
-/* lws looks at its timers only behind an event of its own: the cancel is one. */
-void conn_kill(struct conn *c)
-{
-    lws_set_timeout(c->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-    lws_cancel_service(c->net->context);
+    conn_free(c);
 }
 
 const struct request_conn_ops net_request_ops = {.answer = conn_answer,
@@ -139,6 +93,8 @@ static int on_http(struct net *net, struct lws *wsi)
     struct early error;
     bool expects;
 
+    if (c->req != NULL || c->client != NULL)
+        return -1; /* lws holds pipelined requests back; two answers must never mix */
     (void)!conn_read_head(wsi, &head, &error);
     expects = http_list_has(http_header(&head, HTTP_HEADER_EXPECT), "100-continue");
     c->req = request_begin(net->opt.requests, c, &head, &error);

@@ -1,4 +1,4 @@
-/* net.h -- the only part that knows libwebsockets: net.c (context, HTTP) and websocket.c. */
+/* net.h -- the only room that knows libwebsockets. */
 #ifndef ORCH_API_TRANSPORT_NET_H
 #define ORCH_API_TRANSPORT_NET_H
 
