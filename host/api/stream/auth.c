@@ -51,6 +51,8 @@ static void on_token(void *arg, const struct claims *claims, const struct err *e
         stream_client_free(c);
         return;
     }
+    if (c->state == CLIENT_CLOSING)
+        return; /* a message too long came meanwhile: nothing may follow the close frame */
     if (claims == NULL) {
         refuse(c, e, e->code == ERR_UNAUTHENTICATED ? "TOKEN_INVALID" : NULL);
         return;
