@@ -7,8 +7,11 @@
 #include "api/stream/server.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <string.h>
 #include <time.h>
+
+#define TICKET_PREFIX "orch.ticket."
 
 static const struct json_limits message_limits = {STREAM_CLIENT_MESSAGE_BYTES_MAX, 4};
 
@@ -35,17 +38,18 @@ static void refuse(struct stream_client *c, const struct err *e, const char *cod
             c->close_code = close_codes[i].close_code;
     }
     stream_client_say_error(c, c->refused_code, e->msg);
-    c->state = CLIENT_CLOSING;
+    stream_client_enter(c, CLIENT_CLOSING);
     stream_client_wake(c);
 }
 
 static void on_token(void *arg, const struct claims *claims, const struct err *e)
 {
-    struct stream_client *c = arg;
+    struct stream_client *c = stream_client_of(arg);
     struct identity who;
     const char *code = NULL;
     struct err why;
 
+    assert(c->verifying);
     c->verifying = false;
     if (c->gone) {
         stream_client_free(c);
@@ -62,14 +66,14 @@ static void on_token(void *arg, const struct claims *claims, const struct err *e
         refuse(c, &why, code);
 }
 
-void stream_client_token(struct stream_client *c, const char *token)
+static void verify(struct stream_client *c, const char *token)
 {
-    c->state = CLIENT_VERIFIES;
+    stream_client_enter(c, CLIENT_VERIFIES);
     c->verifying = true;
     tokens_verify(c->server->opt.tokens, token, on_token, c);
 }
 
-void stream_client_ticket(struct stream_client *c, const char *ticket)
+static void follow_ticket(struct stream_client *c, const char *ticket)
 {
     struct verdict verdict;
     struct identity who = {0};
@@ -85,6 +89,34 @@ void stream_client_ticket(struct stream_client *c, const char *ticket)
     memcpy(who.tenant, verdict.tenant, sizeof who.tenant);
     if (!stream_client_follow(c, &who, &code, &e))
         refuse(c, &e, code);
+}
+
+/* "orch.ticket.XYZ" among the offered subprotocols, copied; false when there is none. */
+static bool ticket_of(const struct http_head *head, char *out, size_t out_bytes)
+{
+    const char *at = strstr(http_header(head, HTTP_HEADER_WS_PROTOCOL), TICKET_PREFIX);
+    size_t len;
+
+    if (at == NULL)
+        return false;
+    at += strlen(TICKET_PREFIX);
+    len = strcspn(at, " ,\t");
+    if (len == 0 || len >= out_bytes)
+        return false;
+    memcpy(out, at, len);
+    out[len] = '\0';
+    return true;
+}
+
+void stream_client_start(struct stream_client *c)
+{
+    const char *bearer = bearer_token(&c->head);
+    char ticket[128];
+
+    if (ticket_of(&c->head, ticket, sizeof ticket))
+        follow_ticket(c, ticket);
+    else if (bearer != NULL)
+        verify(c, bearer);
 }
 
 void auth_message_done(struct auth_message *m)
@@ -126,6 +158,14 @@ void stream_client_message(struct stream_client *c, const char *text, size_t len
     }
     if (message.tenant != NULL && c->head.header[HTTP_HEADER_TENANT] == NULL)
         c->head.header[HTTP_HEADER_TENANT] = mem_str(message.tenant);
-    stream_client_token(c, message.token);
+    verify(c, message.token);
     auth_message_done(&message);
+}
+
+/* Said by the close code alone: the message is not looked at, so there is nothing to say of it. */
+void stream_client_overflow(struct stream_client *c)
+{
+    stream_client_enter(c, CLIENT_CLOSING);
+    c->close_code = CLOSE_MESSAGE_TOO_LARGE;
+    stream_client_wake(c);
 }

@@ -11,7 +11,10 @@
 #include <assert.h>
 #include <string.h>
 
-enum { SCANS_A_CALL = 4 }; /* store reads without a match before other connections get a turn */
+enum {
+    SCANS_A_CALL = 4, /* store reads without a match before other connections get a turn */
+    CLIENT_MAGIC = 0x636c6e74,
+};
 
 #define NS_PER_S 1000000000LL
 
@@ -51,6 +54,7 @@ struct stream_client *stream_client_new(struct stream_server *server, struct con
 {
     struct stream_client *c = mem_new(struct stream_client);
 
+    c->magic = CLIENT_MAGIC;
     c->server = server;
     c->conn = conn;
     c->kind = kind;
@@ -64,10 +68,25 @@ struct stream_client *stream_client_new(struct stream_server *server, struct con
     return c;
 }
 
+struct stream_client *stream_client_of(void *arg)
+{
+    struct stream_client *c = arg;
+
+    assert(c->magic == CLIENT_MAGIC);
+    return c;
+}
+
+void stream_client_enter(struct stream_client *c, enum client_state next)
+{
+    assert(next > c->state);
+    c->state = next;
+}
+
 void stream_client_free(struct stream_client *c)
 {
     if (c == NULL)
         return;
+    assert(c->magic == CLIENT_MAGIC);
     if (!c->gone) {
         LIST_REMOVE(c, link);
         metrics_set(c->server->opt.metrics, METRIC_STREAM_CLIENTS, METRIC_NO_LABELS,
@@ -81,6 +100,7 @@ void stream_client_free(struct stream_client *c)
     buf_done(&c->scratch);
     store_event_list_done(&c->page);
     stream_message_done(&c->message);
+    c->magic = 0;
     free(c);
 }
 
@@ -122,7 +142,7 @@ static void say_hello(struct stream_client *c, int64_t oldest)
 
 static void close_after(struct stream_client *c, int close_code, const char *reason)
 {
-    c->state = CLIENT_CLOSING;
+    stream_client_enter(c, CLIENT_CLOSING);
     c->close_code = close_code;
     metrics_add(c->server->opt.metrics, METRIC_STREAM_CLOSED, METRIC_LABELS(reason), 1);
 }
@@ -154,7 +174,7 @@ bool stream_client_follow(struct stream_client *c, const struct identity *who,
         say(c, json_pack("{s:s, s:s, s:I, s:s}", "type", "reset", "reason",
                          "events up to this cursor are no longer kept", "cursor",
                          (json_int_t)c->cursor, "snapshot_url", API_BASE "/runs"));
-    c->state = CLIENT_FOLLOWS;
+    stream_client_enter(c, CLIENT_FOLLOWS);
     stream_client_wake(c);
     return true;
 }

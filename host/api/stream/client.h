@@ -2,7 +2,13 @@
  *
  * A client is authenticating, then follows: control messages (hello, reset, lagging, error) first,
  * then events, from the store while its cursor is below the ring's floor and from the ring
- * afterwards. It holds one page of the store at most. The connection owns it. */
+ * afterwards. It holds one page of the store at most.
+ *
+ * What may happen in which order. The connection owns the client and frees
+ * it when it ends. While a token is being verified the verification refers to it too: then
+ * whichever of the two comes second frees it. Between the question and the answer the client may
+ * also have begun to close (a message too long). The tick and a publish may come at any time
+ * between turns. */
 #ifndef ORCH_API_STREAM_CLIENT_H
 #define ORCH_API_STREAM_CLIENT_H
 
@@ -16,6 +22,7 @@
 
 enum stream_kind { STREAM_WS, STREAM_NDJSON, STREAM_SSE };
 
+/* In this order only, some left out: a client never goes back. */
 enum client_state {
     CLIENT_AWAITS_AUTH, /* the first message must be the token */
     CLIENT_VERIFIES,    /* the daemon checks the token */
@@ -29,6 +36,7 @@ enum {
     CLOSE_UNAUTHENTICATED = 4401,
     CLOSE_DENIED = 4403,
     CLOSE_TOO_SLOW = 4408,
+    CLOSE_MESSAGE_TOO_LARGE = 1009,
     CLOSE_INTERNAL = 1011,
     CLOSE_RESTART = 1012,
 };
@@ -38,6 +46,7 @@ enum { STREAM_PAGE_ROWS = 256, STREAM_CLIENT_MESSAGE_BYTES_MAX = 16 * 1024 };
 struct stream_server;
 
 struct stream_client {
+    uint32_t magic;
     struct stream_server *server;
     struct conn *conn; /* not ours to look into: see struct stream_conn_ops */
     enum stream_kind kind;
@@ -80,14 +89,19 @@ bool stream_client_follow(struct stream_client *c, const struct identity *who,
                           const char **ret_code, struct err *e) must_check;
 /* There is something to write. */
 void stream_client_wake(struct stream_client *c);
+/* The client behind a completion's argument. */
+struct stream_client *stream_client_of(void *arg);
+/* The only way to change the state. */
+void stream_client_enter(struct stream_client *c, enum client_state next);
 /* Queues {"type":"error"}. */
 void stream_client_say_error(struct stream_client *c, const char *code, const char *text);
-/* Checks a bearer and follows, or closes with an error message. */
-void stream_client_token(struct stream_client *c, const char *token);
-/* The same with a one-time ticket. */
-void stream_client_ticket(struct stream_client *c, const char *ticket);
+/* Follows on what the head brings: a one-time ticket, else a bearer; or closes with an error
+ * message. With neither it waits for the first message. */
+void stream_client_start(struct stream_client *c);
 /* One whole message of the client. */
 void stream_client_message(struct stream_client *c, const char *text, size_t len);
+/* A message that is too long: closes. Not while it closes already. */
+void stream_client_overflow(struct stream_client *c);
 
 /* Events were published: asks for a write when one concerns the client. One that nothing concerns
  * moves on with the head, so that it never seems late. */

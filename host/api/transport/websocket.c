@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #define STREAM_SUBPROTOCOL "orch.runs.v1+json"
-#define TICKET_PREFIX "orch.ticket."
 
 /* Answers the upgrade request as if it were a plain one that failed. */
 static int refuse(struct conn *c, struct http_head *head, int status, const char *code,
@@ -66,37 +65,6 @@ static bool upgrade_fits(const struct net *net, const struct http_head *head, co
     return stream_query(head, &filter, &after, &early->e);
 }
 
-/* "orch.ticket.XYZ" among the offered subprotocols, copied; false when there is none. */
-static bool ticket_of(const struct http_head *head, char *out, size_t out_bytes)
-{
-    const char *at = strstr(http_header(head, HTTP_HEADER_WS_PROTOCOL), TICKET_PREFIX);
-    size_t len;
-
-    if (at == NULL)
-        return false;
-    at += strlen(TICKET_PREFIX);
-    len = strcspn(at, " ,\t");
-    if (len == 0 || len >= out_bytes)
-        return false;
-    memcpy(out, at, len);
-    out[len] = '\0';
-    return true;
-}
-
-/* Starts the client on what the head brings: a ticket, a bearer, or nothing yet. */
-static void begin_client(struct conn *c, struct http_head *head)
-{
-    char ticket[128];
-    const char *bearer;
-
-    c->client = stream_client_new(c->net->opt.streams, c, STREAM_WS, head);
-    bearer = bearer_token(&c->client->head);
-    if (ticket_of(&c->client->head, ticket, sizeof ticket))
-        stream_client_ticket(c->client, ticket);
-    else if (bearer != NULL)
-        stream_client_token(c->client, bearer);
-}
-
 /* A verdict that is known already is told as a status instead of a close code. */
 static int refuse_client(struct conn *c)
 {
@@ -117,7 +85,8 @@ int ws_confirm(struct net *net, struct lws *wsi, const char *upgrade)
 
     if (!conn_read_head(wsi, &head, &early) || !upgrade_fits(net, &head, upgrade, &early))
         return refuse(c, &head, early.status, early.code, &early.e);
-    begin_client(c, &head);
+    c->client = stream_client_new(net->opt.streams, c, STREAM_WS, &head);
+    stream_client_start(c->client);
     return c->client->state == CLIENT_CLOSING ? refuse_client(c) : 0;
 }
 
@@ -131,23 +100,16 @@ int ws_established(struct conn *c)
     return 0;
 }
 
-/* Too much, or after the end: what comes is not looked at, the close frame tells why. */
-static int overflow(struct conn *c)
-{
-    if (c->client->state != CLIENT_CLOSING) {
-        c->client->state = CLIENT_CLOSING;
-        c->client->close_code = LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE;
-        stream_client_wake(c->client);
-    }
-    return 0;
-}
-
 int ws_receive(struct conn *c, const char *bytes, size_t len)
 {
     if (c->client == NULL)
         return -1;
-    if (c->client->state == CLIENT_CLOSING || c->in.len + len > STREAM_CLIENT_MESSAGE_BYTES_MAX)
-        return overflow(c);
+    if (c->client->state == CLIENT_CLOSING)
+        return 0; /* what comes now is not looked at: the close frame tells why */
+    if (c->in.len + len > STREAM_CLIENT_MESSAGE_BYTES_MAX) {
+        stream_client_overflow(c->client);
+        return 0;
+    }
     buf_add(&c->in, bytes, len);
     if (!lws_is_final_fragment(c->wsi) || lws_remaining_packet_payload(c->wsi) > 0)
         return 0;
