@@ -17,7 +17,11 @@ int main(void)
     suite_add_tcase(suite, problem_cases());
     suite_add_tcase(suite, identity_cases());
     suite_add_tcase(suite, limits_cases());
+    suite_add_tcase(suite, tokens_cases());
+    suite_add_tcase(suite, idempotency_cases());
     suite_add_tcase(suite, stream_cases());
+    suite_add_tcase(suite, stream_client_cases());
+    suite_add_tcase(suite, stream_auth_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

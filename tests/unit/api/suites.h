@@ -9,6 +9,10 @@ TCase *http_cases(void);
 TCase *problem_cases(void);
 TCase *identity_cases(void);
 TCase *limits_cases(void);
+TCase *tokens_cases(void);
+TCase *idempotency_cases(void);
 TCase *stream_cases(void);
+TCase *stream_client_cases(void);
+TCase *stream_auth_cases(void);
 
 #endif
