@@ -222,29 +222,6 @@ void metrics_observe(struct metrics *m, enum metric_id id, struct metric_labels 
     }
 }
 
-double metrics_value(const struct metrics *m, enum metric_id id, struct metric_labels labels)
-{
-    const struct family *f = &m->family[id];
-    uint32_t slot;
-
-    labels_check(f, &labels);
-    if (f->label_count == 0)
-        return f->series[0].value;
-    slot = f->slot != NULL ? *slot_of(f, &labels) : 0;
-    return slot > 0 ? f->series[slot - 1].value : 0;
-}
-
-double metrics_total(const struct metrics *m, enum metric_id id)
-{
-    const struct family *f = &m->family[id];
-    bool counts = families[id].type == METRIC_HISTOGRAM;
-    double total = 0;
-
-    for (uint32_t i = 0; i < f->series_count; i++)
-        total += counts ? (double)f->series[i].count : f->series[i].value;
-    return total;
-}
-
 /* ---- text ---- */
 
 static void add_label(struct buf *b, const char *name, const char *value, bool *first)

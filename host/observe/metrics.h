@@ -113,11 +113,6 @@ void metrics_set(struct metrics *m, enum metric_id id, struct metric_labels labe
 void metrics_observe(struct metrics *m, enum metric_id id, struct metric_labels labels,
                      double value);
 
-/* The current value of a counter or gauge, 0 for a set that does not exist. */
-double metrics_value(const struct metrics *m, enum metric_id id, struct metric_labels labels);
-/* The sum over all label sets: of a counter's or gauge's values, of a histogram's counts. */
-double metrics_total(const struct metrics *m, enum metric_id id);
-
 /* Content type: text/plain; version=0.0.4; charset=utf-8 */
 void metrics_text(const struct metrics *m, struct buf *ret);
 

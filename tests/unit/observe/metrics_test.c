@@ -6,12 +6,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAGS "gl_orchestrator_dag_executions_total"
+
 static void has(const struct metrics *m, const char *wanted)
 {
     auto_done(buf) text = {0};
 
     metrics_text(m, &text);
     ck_assert_msg(strstr(buf_text(&text), wanted) != NULL, "lacks %s", wanted);
+}
+
+/* The sum of the samples whose lines begin with the text; fails when there is none. */
+static double shown(const struct metrics *m, const char *begins)
+{
+    auto_done(buf) text = {0};
+    double sum = 0;
+    int found = 0;
+
+    metrics_text(m, &text);
+    for (const char *line = buf_text(&text); line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, begins, strlen(begins)) != 0)
+            continue;
+        sum += strtod(memrchr(line, ' ', strcspn(line, "\n")), NULL);
+        found++;
+    }
+    ck_assert_msg(found > 0, "no line begins with %s", begins);
+    return sum;
 }
 
 START_TEST(counters_and_gauges_show_their_values)
@@ -26,8 +47,7 @@ START_TEST(counters_and_gauges_show_their_values)
            "gl_orchestrator_dag_executions_total{dag_id=\"d\",status=\"failed\"} 3\n");
     has(m, "\ngl_orchestrator_active_executions 3\n");
     has(m, "\ngl_orchestrator_queued_executions 0\n");
-    ck_assert(metrics_value(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d", "failed")) == 3);
-    ck_assert(metrics_value(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d", "other")) == 0);
+    ck_assert(shown(m, DAGS "{") == 3);
 }
 END_TEST
 
@@ -47,7 +67,6 @@ START_TEST(histograms_are_cumulative_with_the_contracts_bounds)
     has(m, "_count{dag_id=\"d\"} 3\n");
     has(m, "gl_orchestrator_checkpoint_size_bytes_bucket{le=\"1e+06\"} 0\n");
     has(m, "gl_orchestrator_checkpoint_size_bytes_bucket{le=\"1e+07\"} 1\n");
-    ck_assert(metrics_total(m, METRIC_DAG_DURATION) == 3);
 }
 END_TEST
 
@@ -63,7 +82,7 @@ START_TEST(label_values_are_quoted_and_cut)
     longer[METRIC_LABEL_BYTES_MAX] = '\0';
     metrics_add(m, METRIC_VALIDATION_ERRORS, METRIC_LABELS(longer), 1);
     has(m, "{error_type=\"a\\\"b\\\\c\\nd\"} 1\n");
-    ck_assert(metrics_value(m, METRIC_VALIDATION_ERRORS, METRIC_LABELS(longer)) == 2);
+    ck_assert(shown(m, "gl_orchestrator_dag_validation_errors_total{error_type=\"x") == 2);
 }
 END_TEST
 
@@ -76,10 +95,10 @@ START_TEST(the_number_of_series_is_bounded_and_the_rest_is_counted)
         snprintf(dag_id, sizeof dag_id, "d%d", i);
         metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS(dag_id, "failed"), 1);
     }
-    ck_assert(metrics_value(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("other", "other")) == 50);
-    ck_assert(metrics_value(m, METRIC_SERIES_DROPPED, METRIC_NO_LABELS) == 50);
-    ck_assert(metrics_value(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d7", "failed")) == 1);
-    ck_assert(metrics_total(m, METRIC_DAG_EXECUTIONS) == METRIC_SERIES_MAX + 50);
+    ck_assert(shown(m, DAGS "{dag_id=\"other\",status=\"other\"}") == 50);
+    ck_assert(shown(m, "orch_metrics_series_dropped_total ") == 50);
+    ck_assert(shown(m, DAGS "{dag_id=\"d7\",status=\"failed\"}") == 1);
+    ck_assert(shown(m, DAGS "{") == METRIC_SERIES_MAX + 50);
 }
 END_TEST
 
