@@ -29,14 +29,14 @@ class Server:
 
     def __exit__(self, *failure):
         self.process.stdin.close()
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         self.process.stdout.close()
         self.folder.cleanup()
         if failure[0] is None:
             assert code == 0, f"the server ended with {code}"
 
     def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def raw(self, data, wait=5.0):
         """Sends bytes as they are; everything that comes back until the end or a pause."""

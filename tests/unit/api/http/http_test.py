@@ -94,7 +94,7 @@ def test_expect_100_is_answered(server):
     body = json.dumps({"yaml_content": json.dumps({**DAG, "dag_id": "expect"})}).encode()
     head = (f"POST {BASE}/dags/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"
             f"X-Stella-Tenant: default\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n")
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as s:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
         s.sendall((head % "admin").encode())
         assert s.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
         s.sendall(body)
@@ -117,7 +117,7 @@ def test_keep_alive_and_pipelining(server):
     assert c.sock is sock, "the connection was not kept"
     c.close()
     one = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as s:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as s:
         s.sendall(one * 5)
         out = b""
         while out.count(b"HTTP/1.1 200 OK") < 5:

@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import http.client
 import json
+import os
 import socket
 import sys
 import time
@@ -103,11 +104,16 @@ def test_what_may_not_be_asked_is_refused(server_of):
         expect(server, 400, "HEAD", "/ledger/export")
 
 
+def files(server):
+    return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+
 def test_a_reader_that_stalls_or_leaves_holds_up_nobody(server_of):
     with server_of("idle=1") as server:
         publish(server, "d")
         for _ in range(10):
             start(server, "d", {"events": 4000})
+        before = files(server)
         request = f"GET {BASE}/ledger/export HTTP/1.1\r\nHost: x\r\n" + \
             "".join(f"{k}: {v}\r\n" for k, v in headers().items()) + "\r\n"
         with socket.socket() as stalled, socket.socket() as left:
@@ -118,8 +124,11 @@ def test_a_reader_that_stalls_or_leaves_holds_up_nobody(server_of):
                 assert s.recv(100).startswith(b"HTTP/1.1 200 ")
             left.close()
             assert len(parts(export(server)[1])[1]) == 40010
-            stalled.settimeout(20)
-            time.sleep(3)
+            end = time.monotonic() + 90
+            while files(server) > before:
+                assert time.monotonic() < end, "the stalled reader is still there"
+                time.sleep(0.05)
+            stalled.settimeout(60)
             got = b""
             while chunk := stalled.recv(65536):
                 got += chunk
