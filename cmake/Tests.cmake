@@ -16,6 +16,11 @@ function(orch_unit_test name)
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 
+# orch_slow_test(NAME...): over 10 seconds on an idle machine; ./test --changed leaves it out.
+function(orch_slow_test)
+    set_property(TEST ${ARGN} APPEND PROPERTY LABELS slow)
+endfunction()
+
 function(orch_thread_test name program)
     set_property(TEST ${name} APPEND PROPERTY LABELS threads)
     add_dependencies(thread_tests ${program})
