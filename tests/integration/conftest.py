@@ -6,6 +6,10 @@ import pytest
 from host import Host, Publisher
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: waits for a real time, run as integration_NAME_slow")
+
+
 @pytest.fixture(scope="session")
 def publisher(tmp_path_factory):
     return Publisher(tmp_path_factory.mktemp("publisher"))

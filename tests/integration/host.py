@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -20,7 +21,8 @@ BIN = BUILD / "bin"
 BASE = "/api/v1/orchestrator"
 STUB = "conformance.stub"
 FINAL = {"completed", "failed", "cancelled"}
-START_S, STOP_S, GONE_S, RUN_S = 30, 15, 5, 30
+# Nothing is judged by these: they only end a wait in vain, on a machine that does much else.
+START_S, STOP_S, GONE_S, RUN_S = 60, 60, 30, 90
 
 
 class HostFailed(AssertionError):
@@ -53,6 +55,19 @@ def until(condition, seconds, what):
         time.sleep(0.01)
 
 
+def free_port():
+    """A port that stays free while a host is down: below the range of outgoing connections."""
+    for port in random.SystemRandom().sample(range(20000, 32000), 100):
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+    raise AssertionError("no port is free")
+
+
 def clean_environment(home, **more):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ORCH_", "GL_", "STELLA"))}
     return kept | {"ORCH_HOME": str(home)} | more
@@ -60,7 +75,7 @@ def clean_environment(home, **more):
 
 def orch(home, *arguments, expect=0, name="orch", stdin=None, **environment):
     """Runs the CLI and returns the finished process; its exit code is checked."""
-    done = subprocess.run([BIN / name, *map(str, arguments)], capture_output=True, text=True, timeout=60,
+    done = subprocess.run([BIN / name, *map(str, arguments)], capture_output=True, text=True, timeout=120,
                           input=stdin, env=clean_environment(home, **environment), cwd=home)
     assert expect is None or done.returncode == expect, \
         f"orch {' '.join(map(str, arguments))}: exit {done.returncode}, wanted {expect}\n{done.stdout}{done.stderr}"
@@ -224,7 +239,7 @@ class Host:
         given = {name.replace("_", "-"): value for name, value in more.items()}
         return ({"Authorization": f"Bearer {token}"} if token else {}) | given
 
-    def http(self, method, path, body=None, expect=None, token=None, timeout=30, root=False, **headers):
+    def http(self, method, path, body=None, expect=None, token=None, timeout=60, root=False, **headers):
         """body: bytes go as they are, anything else as JSON. token: "" sends none."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         connection = http.client.HTTPConnection("127.0.0.1", self.ready["port"], timeout=timeout)
@@ -238,7 +253,7 @@ class Host:
             f"{method} {path}: {answer.status}, wanted {expect}: {answer.text[:500]}"
         return answer
 
-    def raw(self, data, seconds=5):
+    def raw(self, data, seconds=60):
         """Bytes as they are over a fresh connection; what comes back until the end or a pause."""
         received = b""
         with socket.create_connection(("127.0.0.1", self.ready["port"]), timeout=seconds) as s:
@@ -284,6 +299,12 @@ class Host:
         assert trace["status"] == "completed", trace["errors"]
         return trace
 
+    def metric(self, name, part=""):
+        """The sum of a metric over all its labels, or over those with this part."""
+        text = self.http("GET", "/metrics", root=True, token="", expect=200).text.decode()
+        return sum(float(line.split()[-1]) for line in text.splitlines()
+                   if line.startswith((f"{name} ", f"{name}{{")) and part in line)
+
     def provenance(self, run_id):
         """The signed DSSE envelope; the authority signs just after the end."""
         return until(lambda: self.http("GET", f"/runs/{run_id}/provenance", expect=200).json["statement"],
@@ -293,6 +314,17 @@ class Host:
         """The host is up and does its work."""
         assert self.process.poll() is None, f"the host ended\n{self.log_tail()}"
         self.http("GET", "/readyz", root=True, token="", expect=200)
+
+
+def is_problem(answer, status, code=None):
+    """The document of a refusal that is one in every member."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    doc = answer.json
+    assert (answer.status, doc["status"]) == (status, status), doc
+    assert code is None or doc["code"] == code, doc
+    assert doc["title"] and doc["detail"] and len(doc["trace_id"]) == 32
+    assert doc["error"] == {"code": doc["code"], "message": doc["message"], "trace_id": doc["trace_id"]}
+    return doc
 
 
 def answer_is_whole(data):
@@ -333,6 +365,12 @@ def descendants(pid):
         found.update(children)
         left.extend(children)
     return found
+
+
+def cpu_seconds(pid):
+    """What a process has computed: says what something costs, whatever else the machine does."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def title(pid):

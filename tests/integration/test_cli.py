@@ -1,13 +1,16 @@
-"""Each verb of `orch` against the live host: results on standard output, prose on standard error,
-the exit codes of contract/stellaops.md 4 (0 done, 1 failed, 2 who are you, 3 cancel refused)."""
+"""Each verb of the CLI prints results to standard output, prose to standard error, and has an exit code.
+
+Exit codes of contract/stellaops.md 4: 0 done, 1 failed, 2 who are you, 3 cancel refused.
+
+Rooms: host/cli.
+"""
 import json
 import signal
 import subprocess
-import time
 
 import pytest
 
-from host import BIN, ROOT, chain, clean_environment, dag, orch, until
+from host import BIN, RUN_S, STOP_S, chain, clean_environment, dag, free_port, orch, until
 
 YAML = """dag_id: {0}
 name: {0}
@@ -21,7 +24,7 @@ nodes:
 @pytest.fixture(scope="module", autouse=True)
 def published(host):
     host.publish(YAML.format("cli", "1.0.0"))
-    host.publish(dag("slow", {"a": ([], {"sleep_s": 20})}))
+    host.publish(dag("slow", {"a": ([], {"sleep_s": 3600})}))
     host.publish(dag("bad", {"a": {"config": {"fail_times": 9}, "retry_policy": {"max_retries": 0}}}))
 
 
@@ -46,13 +49,6 @@ def test_publish_prints_the_version_and_is_idempotent(host, file):
     assert first.stdout == again.stdout and "pub" in first.stdout
     listed = host.cli("dag", "list", "--dag-id", "pub", "-o", "json")
     assert len(json.loads(listed.stdout)["items"]) == 1
-
-
-def test_an_invalid_definition_is_told_with_file_line_and_column_and_exits_1(host, file):
-    path = file("dag_id: x\nname: x\nnodes:\n  a: {agent_id: s, depends_on: [b]}\n")
-    for verb in ("publish", "import", "validate", "plan"):
-        done = host.cli("dag", verb, "--file", path, expect=1)
-        assert "dag.yaml:4:" in done.stdout + done.stderr, verb
 
 
 def test_list_has_ids_in_order_and_the_newest_version_first(host, file):
@@ -151,20 +147,20 @@ def test_stream_prints_one_event_a_line_until_the_runs_end(host):
 def test_stream_of_a_dag_goes_on_until_it_is_interrupted(host):
     process = subprocess.Popen([BIN / "orch", "run", "stream", "--dag-id", "cli"], stdout=subprocess.PIPE, text=True,
                                env=clean_environment(host.home, ORCH_URL=host.url))
-    time.sleep(0.5)
+    until(lambda: host.metric("orch_stream_clients") == 1, RUN_S, "the stream's client")
     run = start(host, "cli")
     seen = []
     while not seen or seen[-1].get("type") != "run.completed":
         seen.append(json.loads(process.stdout.readline()))
     process.send_signal(signal.SIGINT)
-    assert process.wait(5) in (0, 130, -signal.SIGINT) and run in {e.get("runId") for e in seen}
+    assert process.wait(STOP_S) in (0, 130, -signal.SIGINT) and run in {e.get("runId") for e in seen}
     process.stdout.close()
 
 
 def test_cancel_is_accepted_once_and_then_exits_3(host):
     run = start(host, "slow")
     host.cli("run", "cancel", "--run-id", run, "--reason", "test")
-    until(lambda: host.trace(run)["status"] == "cancelled", 10, "the cancellation")
+    until(lambda: host.trace(run)["status"] == "cancelled", RUN_S, "the cancellation")
     assert "cancelled" in host.cli("run", "cancel", "--run-id", run, expect=3).stderr
 
 
@@ -264,39 +260,18 @@ def test_orch_answers_by_the_name_of_stella_too(host, tmp_path):
     stella.symlink_to(BIN / "orch")
     environment = clean_environment(host.home, ORCH_URL=host.url)
     done = subprocess.run([stella, "orch", "run", "list", "--tenant", "default", "--output", "json"],
-                          capture_output=True, text=True, env=environment, timeout=30)
+                          capture_output=True, text=True, env=environment, timeout=60)
     assert done.returncode == 0 and "items" in json.loads(done.stdout)
 
 
 def test_a_watched_run_is_waited_for_over_a_restart_of_the_host(make_host):
-    own = make_host()
-    own.publish(chain("three", 3, {"sleep_s": 0.4}))
-    own.stop()
-    own.start(listen=f"127.0.0.1:{own.ready['port']}")
+    own = make_host(listen=f"127.0.0.1:{free_port()}")
+    own.publish(chain("three", 3, {"sleep_s": 1}))
     run = own.run("three")
     watch = subprocess.Popen([BIN / "orch", "run", "watch", run], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True, env=clean_environment(own.home, ORCH_URL=own.url))
-    time.sleep(0.3)
-    port = own.ready["port"]
+    until(lambda: own.metric("http_request_duration_seconds_count", "/executions/"), RUN_S, "a first look at it")
     own.kill9()
-    own.start(listen=f"127.0.0.1:{port}")
-    out, err = watch.communicate(timeout=30)
+    own.start()
+    out, err = watch.communicate(timeout=RUN_S)
     assert watch.returncode == 0 and "completed" in out, err
-
-
-def test_a_plugin_goes_from_new_to_a_run_on_the_host(make_host, publisher, tmp_path):
-    orch(tmp_path, "plugin", "new", "greeter")
-    orch(tmp_path / "greeter", "plugin", "build")
-    orch(tmp_path / "greeter", "plugin", "check")
-    orch(tmp_path / "greeter", "plugin", "run")
-    bundle = publisher.sign(publisher.pack(tmp_path / "greeter", tmp_path / "greeter" / "greeter.so",
-                                           tmp_path / "g.orchbundle"))
-    orch(tmp_path, "plugin", "verify", bundle, "--trust", publisher.public)
-    own = make_host(plugins=(bundle,))
-    own.publish(dag("hi", {"a": {"agent_id": "greeter.greet", "input_mapping": {"name": "input.name"}}}))
-    trace = own.wait(own.run("hi", {"name": "World"}))
-    assert trace["status"] == "completed" and "World" in json.dumps(trace["node_traces"]["a"]["outputs"])
-
-
-def test_the_shipped_definition_of_the_main_job_is_valid(tmp_path):
-    orch(tmp_path, "dag", "validate", "--file", ROOT / "plugins" / "emissions" / "emissions.yaml")

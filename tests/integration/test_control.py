@@ -1,13 +1,22 @@
-"""Resume, restart from a node, pause, cancel; checkpoints that vanished or were changed."""
+"""A run can be paused, cancelled, resumed, and restarted from a node.
+
+And what a resume does with checkpoints that vanished or were changed.
+
+Rooms: host/model/run, host/engine, host/api/routes, host/store.
+"""
 import sqlite3
 import time
 
 import pytest
 
-from host import dag, until
+from host import RUN_S, dag, until
 
 # b fails on its first attempt and never retries: so the run fails, and a resume succeeds.
 NO_RETRY = {"max_retries": 0}
+
+
+# Its first node is long enough for a pause to come before the second.
+PAUSED = dag("three", {"a": ([], {"sleep_s": 2}), "b": (["a"], {}), "c": (["b"], {})})
 
 
 def broken_once(dag_id):
@@ -20,8 +29,8 @@ def broken_once(dag_id):
 @pytest.fixture(scope="module", autouse=True)
 def published(host):
     host.publish(broken_once("once"))
-    host.publish(dag("slow", {"a": ([], {"return": {"v": 1}}), "b": (["a"], {"sleep_s": 20}), "c": (["b"], {})}))
-    host.publish(dag("three", {n: (d, {"sleep_s": 0.3}) for n, d in (("a", []), ("b", ["a"]), ("c", ["b"]))}))
+    host.publish(dag("slow", {"a": ([], {"return": {"v": 1}}), "b": (["a"], {"sleep_s": 3600}), "c": (["b"], {})}))
+    host.publish(PAUSED)
 
 
 def failed_run(host):
@@ -71,17 +80,15 @@ def test_an_unknown_run_cannot_be_resumed(host):
 def test_a_cancelled_run_stops_within_its_grace_and_starts_nothing_more(host):
     run = host.run("slow")
     host.wait_node(run, "b", "running")
-    began = time.monotonic()
     host.http("POST", f"/runs/{run}:cancel", {"reason": "no longer wanted"}, expect=202)
     trace = host.wait(run)
-    assert time.monotonic() - began < 5
     assert trace["status"] == "cancelled"
     assert trace["node_traces"]["a"]["status"] == "completed"
     assert trace["node_traces"].get("c", {"attempt_count": 0})["attempt_count"] == 0
 
 
 def test_a_cancelled_run_can_be_resumed(host):
-    host.publish(dag("nap", {"a": ([], {"return": 1}), "b": (["a"], {"sleep_s": 0.8})}))
+    host.publish(dag("nap", {"a": ([], {"return": 1}), "b": (["a"], {"sleep_s": 3})}))
     run = host.run("nap")
     host.wait_node(run, "b", "running")
     host.http("POST", f"/executions/{run}/cancel", expect=200)
@@ -100,7 +107,6 @@ def test_a_run_that_ended_cannot_be_cancelled(host):
 
 def test_a_paused_run_starts_no_node_until_it_is_unpaused(host):
     run = host.run("three")
-    host.wait_node(run, "a", "running")
     host.http("POST", f"/runs/{run}:pause", expect=202)
     host.wait_node(run, "a", "completed")
     time.sleep(0.5)
@@ -112,7 +118,7 @@ def test_a_paused_run_starts_no_node_until_it_is_unpaused(host):
 
 def test_a_paused_run_is_still_paused_after_a_crash(make_host):
     own = make_host()
-    own.publish(dag("three", {n: (d, {"sleep_s": 0.3}) for n, d in (("a", []), ("b", ["a"]))}))
+    own.publish(PAUSED)
     run = own.run("three")
     own.http("POST", f"/runs/{run}:pause", expect=202)
     own.wait_node(run, "a", "completed")
@@ -176,7 +182,7 @@ def test_a_changed_checkpoint_is_refused_in_the_words_that_the_runbook_looks_for
     own.start()
     answer = own.http("POST", f"/executions/{run}/resume", expect=500)
     assert answer.json["trace_id"]
-    until(lambda: "checkpoint integrity verification failed" in own.log_text(), 5, "the log line")
+    until(lambda: "checkpoint integrity verification failed" in own.log_text(), RUN_S, "the log line")
     line = next(l for l in own.log_text().splitlines() if "checkpoint integrity verification failed" in l)
     assert "hash mismatch" in line and run in line and answer.json["trace_id"] in line
     assert own.trace(run)["status"] == "failed"
@@ -188,12 +194,12 @@ def test_a_checkpoint_that_is_not_json_is_refused_as_corrupted(broken):
     edit(own, "UPDATE dag_checkpoints SET outputs = ? WHERE execution_id = ?", '{"v":', run)
     own.start()
     own.http("POST", f"/executions/{run}/resume", expect=500)
-    until(lambda: "checkpoint corrupted" in own.log_text(), 5, "the log line")
+    until(lambda: "checkpoint corrupted" in own.log_text(), RUN_S, "the log line")
 
 
 def test_a_status_that_an_operator_edited_is_honoured(make_host):
     own = make_host()
-    own.publish(dag("slow", {"a": ([], {"sleep_s": 20})}))
+    own.publish(dag("slow", {"a": ([], {"sleep_s": 3600})}))
     run = own.run("slow")
     own.wait_node(run, "a", "running")
     own.kill9()

@@ -1,7 +1,10 @@
-"""kill -9 of the host at random moments under load: nothing acknowledged is lost, no completed node
-is executed again, every run ends completed and every run's event chain is unbroken.
+"""After a kill of the host nothing acknowledged is lost, and no completed node runs again.
 
-ORCH_CRASH_SEED repeats a run of this test, ORCH_CRASH_KILLS (40) is the number of kills."""
+kill -9 at random moments under load; at the end every run is completed and every run's event chain
+unbroken. ORCH_CRASH_SEED repeats a run of this test, ORCH_CRASH_KILLS (40) is the number of kills.
+
+Rooms: host/store, host/engine, host/daemon, host/model/run.
+"""
 import collections
 import hashlib
 import http.client
@@ -12,11 +15,14 @@ import sqlite3
 import threading
 import time
 
-from host import dag, until
+import pytest
+
+from host import RUN_S, dag, until
 
 SEED = int(os.environ.get("ORCH_CRASH_SEED") or random.SystemRandom().randrange(2**32))
 KILLS = int(os.environ.get("ORCH_CRASH_KILLS") or 40)
 CLIENTS, IN_FLIGHT_MAX = 6, 60
+LOST_MAX = 7  # of RUN_INFRA_RETRIES_MAX, 10: kills spare a node that lost so many workers until it ends
 GENESIS = "0" * 64
 
 NAP = {"sleep_s": 0.01}
@@ -96,6 +102,13 @@ def check_event_chains(home):
     return {run: n for run, (n, _) in last.items()}
 
 
+def worn(home):
+    """The nodes that have lost their worker so often that another kill or two would fail them, as it
+    should: the host gives a node that never gets to its end up (host/model/run/run.h)."""
+    return set(select(home, "SELECT execution_id, node_id FROM node_traces WHERE attempts_infra >= ?"
+                            " AND status NOT IN ('completed', 'failed')", LOST_MAX))
+
+
 def completions(home):
     """How often each node of each run was told completed in the ledger."""
     return collections.Counter(select(home, "SELECT run_id, node_id FROM run_events WHERE type = 'step.updated'"
@@ -110,16 +123,19 @@ def kill_and_start(host, load, before):
         assert now.get(key) == row, f"seed {SEED}: completed node {key} changed from {row} to {now.get(key)}"
     load.bound(statuses)
     host.start()
+    tired = worn(host.home)
+    until(lambda: not tired & worn(host.home), RUN_S, f"seed {SEED}: the end of {tired}")
     return now
 
 
 def check_ended(host, run):
-    until(lambda: host.trace(run)["status"] not in ("pending", "running"), 60, f"seed {SEED}: end of run {run}")
+    until(lambda: host.trace(run)["status"] not in ("pending", "running"), RUN_S, f"seed {SEED}: end of run {run}")
     trace = host.trace(run)
     assert trace["status"] == "completed", f"seed {SEED}: run {run}: {trace['errors']}"
     assert [t["status"] for t in trace["node_traces"].values()] == ["completed"] * len(DIAMOND["nodes"])
 
 
+@pytest.mark.slow
 def test_forty_kills_under_load_lose_nothing_and_repeat_nothing(make_host):
     print(f"ORCH_CRASH_SEED={SEED}")
     chance, before, recovered = random.Random(SEED), {}, 0
@@ -147,19 +163,19 @@ def test_a_start_that_was_not_answered_is_whole_or_not_there(make_host):
     host = make_host()
     host.publish(DIAMOND)
     load = Load(host)
-    until(lambda: len(load.acknowledged) >= 10, 20, "ten runs")
+    until(lambda: len(load.acknowledged) >= 10, RUN_S, "ten runs")
     host.kill9()
     load.stop()
     host.start()
     _, statuses = read_store(host.home)
     for run in statuses:
-        assert host.wait(run, 60)["status"] == "completed"
+        assert host.wait(run)["status"] == "completed"
     assert set(load.acknowledged) <= set(statuses)
 
 
 def test_a_kill_while_a_retry_waits_keeps_the_count_of_attempts(make_host):
     host = make_host()
-    policy = {"max_retries": 3, "strategy": "constant", "base_delay": 1.0, "jitter": False}
+    policy = {"max_retries": 3, "strategy": "constant", "base_delay": 2.0, "jitter": False}
     host.publish(dag("flaky", {"a": {"config": {"fail_times": 2, "return": 5}, "retry_policy": policy}}))
     run = host.run("flaky")
     host.wait_node(run, "a", "retrying")
@@ -185,7 +201,7 @@ def test_a_kill_during_a_rollback_finishes_the_rollback_once(make_host):
     nodes["z"] = {"depends_on": ["c"], "config": {"fail_times": 9}, "retry_policy": {"max_retries": 0}}
     host.publish(dag("saga", nodes, on_failure="compensate"))
     run = host.run("saga")
-    until(lambda: undone(host, run), 20, "a first handler's end")
+    until(lambda: undone(host, run), RUN_S, "a first handler's end")
     host.kill9()
     host.start()
     trace = host.wait(run)

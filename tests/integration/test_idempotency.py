@@ -1,5 +1,9 @@
-"""The same start twice is one run: run tokens, Idempotency-Key, also at the same time and over a
-crash."""
+"""The same start twice is one run, also at the same time and over a crash.
+
+By run tokens and by Idempotency-Key.
+
+Rooms: host/api/auth, host/api/routes, host/store, host/engine/runs.
+"""
 import concurrent.futures
 import uuid
 
@@ -121,11 +125,3 @@ def test_run_tokens_and_keys_outlive_a_crash(make_host):
     assert start(own, {"runToken": token}).json["runId"] == by_token.json["runId"]
     assert start(own, Idempotency_Key=key).text == by_key.text
     assert len(runs_of(own)) == 2
-
-
-def test_publishing_the_same_version_again_changes_nothing_and_another_content_is_refused(host):
-    text = "dag_id: pub\nname: pub\nnodes: {a: {agent_id: conformance.stub}}\n"
-    first = host.publish(text).json["dag"]["hash"]
-    again = host.http("POST", "/dags/import", {"yaml_content": text})
-    assert again.status in (200, 201) and again.json["dag"]["hash"] == first
-    assert len([d for d in host.http("GET", "/dags?dagId=pub", expect=200).json["items"]]) == 1

@@ -1,10 +1,13 @@
-"""Every input and every queue has a limit: what is over it waits or is told so."""
+"""Every input and every queue has a limit; what is over it waits or is told so.
+
+Rooms: host/api/http, host/engine, host/config, sandbox/client.
+"""
 import concurrent.futures
 import time
 
 import pytest
 
-from host import dag, until
+from host import RUN_S, dag, until
 
 MB = 1024 * 1024
 
@@ -15,7 +18,7 @@ def states(host, runs):
 
 def test_runs_over_the_limit_wait_as_pending_and_then_run(make_host):
     own = make_host(runs_active_max=2)
-    own.publish(dag("slow", {"a": ([], {"sleep_s": 0.5})}))
+    own.publish(dag("slow", {"a": ([], {"sleep_s": 2})}))
     runs = [own.run("slow") for _ in range(6)]
     assert states(own, runs).count("pending") >= 3
     assert own.http("GET", "/metrics", expect=200).json["max_concurrent_executions"] == 2
@@ -38,20 +41,21 @@ def test_at_no_time_more_runs_execute_than_allowed(make_host):
 
 def test_more_waiting_runs_than_allowed_are_429_with_a_time_to_come_back(make_host):
     own = make_host(runs_active_max=1, runs_waiting_max=2)
-    own.publish(dag("slow", {"a": ([], {"sleep_s": 20})}))
+    own.publish(dag("slow", {"a": ([], {"sleep_s": 3600})}))
     runs = [own.run("slow") for _ in range(3)]
     answer = own.http("POST", "/runs", {"dagId": "slow"}, expect=429)
     assert answer.code == "LIMIT_EXCEEDED" and answer.json["retryable"] is True
     assert int(answer.headers["Retry-After"]) >= 1
     own.http("POST", f"/runs/{runs[1]}:cancel", expect=202)
-    until(lambda: own.trace(runs[1])["status"] == "cancelled", 10, "the waiting run's end")
+    until(lambda: own.trace(runs[1])["status"] == "cancelled", RUN_S, "the waiting run's end")
     own.run("slow")
 
 
 def test_pending_runs_are_still_pending_after_a_crash_and_then_run(make_host):
     own = make_host(runs_active_max=1)
-    own.publish(dag("slow", {"a": ([], {"sleep_s": 0.4})}))
-    runs = [own.run("slow") for _ in range(4)]
+    own.publish(dag("slow", {"a": ([], {"sleep_s": 3})}))
+    own.publish(dag("quick", {"a": ([], {})}))
+    runs = [own.run(dag_id) for dag_id in ("slow", "quick", "quick", "quick")]
     own.kill9()
     own.start()
     assert own.ready["runs_recovered"] == 4
@@ -64,8 +68,7 @@ def test_attempts_over_the_limit_wait_their_turn(make_host):
     began = time.monotonic()
     trace = own.complete("wide")
     assert time.monotonic() - began >= 0.8
-    spans = sorted((n["started_at"], n["completed_at"]) for n in trace["node_traces"].values())
-    assert len(spans) == 6
+    assert len(trace["node_traces"]) == 6
 
 
 def test_a_host_that_does_not_accept_runs_says_so_and_finishes_what_it_has(make_host):
@@ -100,22 +103,6 @@ def test_an_output_over_the_nodes_limit_fails_the_node_and_says_why(host):
     trace = host.wait(host.run("big"))
     assert trace["status"] == "failed" and trace["node_traces"]["a"]["error"]
     host.answers()
-
-
-def test_a_definition_of_too_many_nodes_is_refused(host):
-    nodes = ",".join(f"n{i}: {{agent_id: conformance.stub}}" for i in range(10_001))
-    answer = host.http("POST", "/dags/import", {"yaml_content": f"dag_id: many\nname: many\nnodes: {{{nodes}}}\n"})
-    assert answer.status in (400, 422)
-    assert "too_large" in {e["error_type"] for e in answer.json["errors"]}
-
-
-def test_a_wall_timeout_kills_the_attempt_and_the_host_goes_on(host):
-    host.publish(dag("late", {"a": {"config": {"sleep_s": 30}, "retry_policy": {"max_retries": 0},
-                                    "timeout_policy": {"timeout_seconds": 0.3, "on_timeout": "fail"}}}))
-    began = time.monotonic()
-    trace = host.wait(host.run("late"))
-    assert time.monotonic() - began < 5
-    assert trace["node_traces"]["a"]["error"] == "Node 'a' timed out after 0.3s"
 
 
 def test_fifty_runs_at_once_are_all_admitted_and_complete(host):

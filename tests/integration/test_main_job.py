@@ -1,11 +1,16 @@
-"""The main job: the shipped facility through the signed plugin `emissions`, against figures that
-this file computes from the same published factors (US EPA GHG Emission Factors Hub 2024, Table 1)."""
+"""It computes the greenhouse gas figures of one facility and year, each step in the sandbox.
+
+The figures are checked against some that this file computes from the same published factors (US EPA GHG
+Emission Factors Hub 2024, Table 1).
+
+Rooms: plugins/emissions, plugin-sdk, host/model, host/engine.
+"""
 import csv
 import json
 
 import pytest
 
-from host import ROOT, until
+from host import ROOT, RUN_S, until
 
 PLUGIN = ROOT / "plugins" / "emissions"
 LEVELS = [["intake"], ["validate"], ["scope1", "scope2"], ["aggregate"], ["report"]]
@@ -147,7 +152,7 @@ def test_a_killed_main_job_is_resumed_and_repeats_no_completed_node(make_host):
     own = make_host(plugins=("emissions", "conformance"))
     own.publish((PLUGIN / "emissions.yaml").read_text())
     runs = [own.run("emissions", {"csv": (PLUGIN / "examples" / "facility.csv").read_text()}) for _ in range(8)]
-    until(lambda: any(own.http("GET", f"/checkpoints/{r}").json["count"] for r in runs), 20, "a first checkpoint")
+    until(lambda: any(own.http("GET", f"/checkpoints/{r}").json["count"] for r in runs), RUN_S, "a first checkpoint")
     own.kill9()
     own.start()
     totals = [report(own.wait(run))["totals"] for run in runs]

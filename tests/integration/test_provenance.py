@@ -1,5 +1,10 @@
-"""The signed statement, checked by four hands: `orch verify`, OpenSSL, Debian's python in-toto keys,
-and the formulas of DESIGN.md 6 written down here once more."""
+"""Each run ends with a signed statement of what ran on what, which anybody can verify offline.
+
+Checked by four hands: `orch verify`, OpenSSL, Debian's python in-toto keys, and the formulas of DESIGN.md 6
+written down here once more.
+
+Rooms: host/engine/evidence, host/model/ledger, host/cli/ledger, authority/keys, authority/trust.
+"""
 import base64
 import hashlib
 import json

@@ -1,6 +1,11 @@
-"""A secret's value is in the authority and in the attempt, and nowhere else: not in the store, not
-in a log, an output, an error or the stream, not in the host's memory. The plugin `teller`
-(plugins/teller) tries to give it away in every form."""
+"""A secret leaves the client sealed for the authority; the host stores what it cannot read.
+
+Its value is in the authority and in the attempt, and nowhere else: not in the store, not in a log, an
+output, an error or the stream, not in the host's memory. The plugin `teller` (plugins/teller) tries to give
+it away in every form.
+
+Rooms: authority, sandbox/worker, sandbox/wire, host/engine/attempts, host/cli/keys.
+"""
 import base64
 import json
 import pathlib
@@ -9,7 +14,7 @@ import urllib.parse
 
 import pytest
 
-from host import BUILD, descendants, until
+from host import BUILD, RUN_S, descendants, until
 from stream import Lines
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -205,7 +210,7 @@ def test_a_secret_of_another_tenant_does_not_exist(own):
     other = {"token": own.mint("orchestrator:admin", tenant="other"), "X_Stella_Tenant": "other"}
     own.publish(teller_dag("size", agent="size"), **other)
     run = own.run("size", **other)
-    until(lambda: own.http("GET", f"/runs/{run}", **other).json["status"] == "failed", 20, "its failure")
+    until(lambda: own.http("GET", f"/runs/{run}", **other).json["status"] == "failed", RUN_S, "its failure")
     assert "secret://token" in own.http("GET", f"/runs/{run}", **other).json["error"]
 
 

@@ -1,6 +1,11 @@
-"""The stream of committed events in its three forms: resumed over crashes with nothing lost and
-nothing twice."""
+"""Every committed event has a cursor; after a lost connection nothing is missing or comes twice.
+
+In its three forms: NDJSON, server-sent events, WebSocket.
+
+Rooms: host/api/stream, host/api/auth, host/store.
+"""
 import asyncio
+import datetime
 import json
 import threading
 import time
@@ -8,22 +13,26 @@ import time
 import pytest
 import websockets
 
-from host import chain, until
+from host import RUN_S, chain, until
 from stream import SUBPROTOCOL, Lines, follow, ws_messages, ws_open
 
 HEARTBEAT_S = 15  # api.h: stream_heartbeat_s
 
 
 @pytest.fixture(scope="module", autouse=True)
-def quiet(host):
-    """A client that no event concerns, opened before all else, and when."""
+def published(host):
     host.publish(chain("two", 2, {"return": 1}))
-    with Lines(host, "dagId=nothing-of-this-name", seconds=HEARTBEAT_S + 10) as lines:
-        yield lines, time.monotonic()
+
+
+@pytest.fixture
+def quiet(host):
+    """A client that no event concerns, and when it was opened."""
+    with Lines(host, "dagId=nothing-of-this-name", seconds=HEARTBEAT_S + 60) as lines:
+        yield lines, time.time()
 
 
 @pytest.fixture(scope="module")
-def run(host, quiet):
+def run(host):
     return host.complete("two")["execution_id"]
 
 
@@ -170,7 +179,7 @@ def test_a_wrong_first_message_ends_the_connection(host, first):
         async with ws_open(host, token="") as ws:
             await ws.send(first)
             while True:
-                await asyncio.wait_for(ws.recv(), 10)
+                await asyncio.wait_for(ws.recv(), 60)
 
     with pytest.raises(websockets.ConnectionClosed) as closed:
         asyncio.run(talk())
@@ -233,7 +242,7 @@ def test_a_client_that_resumes_over_three_crashes_loses_nothing_and_hears_nothin
     for run in runs:
         assert own.wait(run)["status"] == "completed"
     newest = max(follow(own, 0, "run.completed", run)[-1]["seq"] for run in runs)
-    until(lambda: follower.seen and follower.seen[-1]["seq"] >= newest, 20, "the last event")
+    until(lambda: follower.seen and follower.seen[-1]["seq"] >= newest, RUN_S, "the last event")
     follower.done.set()
     with Lines(own, "after=0") as lines:
         whole = [next(lines.events()) for _ in range(len(follower.seen))]
@@ -243,11 +252,16 @@ def test_a_client_that_resumes_over_three_crashes_loses_nothing_and_hears_nothin
         assert numbers == list(range(1, len(numbers) + 1)), "the run's own numbers have no gap"
 
 
+def seconds(message):
+    return datetime.datetime.fromisoformat(message["timestamp"].replace("Z", "+00:00")).timestamp()
+
+
+@pytest.mark.slow
 def test_a_quiet_stream_has_a_heartbeat_with_the_cursor(host, quiet):
     lines, opened = quiet
     assert next(lines.messages())["type"] == "hello"
     beat = next(lines.messages())
-    assert beat["type"] == "heartbeat" and beat["timestamp"]
-    assert 0 <= time.monotonic() - opened < HEARTBEAT_S + 8
+    assert beat["type"] == "heartbeat"
+    assert HEARTBEAT_S - 1 <= seconds(beat) - opened < HEARTBEAT_S + 30  # by the host's clock, which is ours
     with Lines(host) as fresh:
         assert beat["cursor"] <= next(fresh.messages())["cursor"]

@@ -1,13 +1,16 @@
-"""What is not signed by whom the operator trusts is not loaded, each for its own reason; the host
-stays up and runs the rest. A bundle is NAME.orchbundle: envelope, then archive."""
+"""A host loads signed plugins only; every other bundle is refused for its own reason.
+
+The host stays up and runs the rest. A bundle is NAME.orchbundle: envelope, then archive.
+
+Rooms: authority/trust, authority/server, host/bundle, host/engine/catalog.
+"""
 import base64
 import json
 import shutil
-import time
 
 import pytest
 
-from host import BUILD, ROOT, Publisher, chain, orch, until
+from host import BUILD, ROOT, RUN_S, START_S, STOP_S, Publisher, chain, orch, until
 
 CONFORMANCE = ROOT / "plugins" / "conformance"
 SO = BUILD / "plugins" / "conformance" / "conformance.so"
@@ -198,7 +201,7 @@ def test_a_trust_folder_that_cannot_be_read_stops_the_host_with_the_files_name(m
     path, _ = trust_entry(own)
     path.write_text('{"name": "x", "surprise": 1}')
     own.launch()
-    assert own.process.wait(45) != 0
+    assert own.process.wait(STOP_S) != 0
     assert path.name in own.log_text()
 
 
@@ -207,7 +210,7 @@ def test_a_bundle_that_is_put_there_later_is_loaded_when_the_caches_are_warmed(m
     assert own.events("plugin.ready") == []
     own.install(publisher.bundle("conformance"))
     own.http("POST", "/admin/warm", expect=202)
-    until(lambda: own.events("plugin.ready"), 10, "plugin.ready")
+    until(lambda: own.events("plugin.ready"), RUN_S, "plugin.ready")
     own.publish(chain("x", 1))
     own.complete("x")
 
@@ -217,7 +220,7 @@ def test_a_bundle_that_changes_on_disk_after_its_start_changes_nothing(make_host
     own.publish(chain("x", 1))
     (own.home / "plugins" / "conformance.orchbundle").write_bytes(b"other bytes")
     own.http("POST", "/admin/warm", expect=202)
-    time.sleep(0.3)
+    until(lambda: own.events("caches.warmed"), RUN_S, "caches.warmed")
     own.complete("x")
 
 
@@ -226,7 +229,7 @@ def test_a_host_that_is_not_for_development_trusts_nothing(make_host):
     (own.home / "root.key").write_bytes(bytes(range(32)))
     (own.home / "root.key").chmod(0o600)
     own.launch(dev="false")
-    own.ready = until(own.is_ready, 30, "host.ready")
+    own.ready = until(own.is_ready, START_S, "host.ready")
     assert refusals(own)["conformance.orchbundle"].startswith("key_unknown")
     assert own.events("plugin.ready") == [] and not (own.home / "token").exists()
 
@@ -234,5 +237,5 @@ def test_a_host_that_is_not_for_development_trusts_nothing(make_host):
 def test_a_host_that_is_not_for_development_makes_no_root_key(make_host):
     own = make_host(start=False)
     own.launch(dev="false")
-    assert own.process.wait(45) != 0
+    assert own.process.wait(STOP_S) != 0
     assert not (own.home / "root.key").exists() and "root key" in own.log_text()

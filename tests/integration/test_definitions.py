@@ -1,0 +1,94 @@
+"""Definitions are YAML or JSON, and every finding has file, line and column.
+
+Rooms: host/model/dag, host/api/routes, host/cli/dag, host/engine/catalog.
+"""
+import json
+
+import pytest
+
+from host import ROOT, cpu_seconds, dag, is_problem, orch
+
+TEXT = """dag_id: {0}
+name: Two of them
+version: 1.2.0
+nodes:
+  a:
+    agent_id: conformance.stub
+    config: {{return: {{v: 1}}}}
+  b: {{agent_id: conformance.stub, depends_on: [a], input_mapping: {{x: results.a.v}}}}
+"""
+OBJECT = {"name": "Two of them", "version": "1.2.0", "nodes": {
+    "a": {"agent_id": "conformance.stub", "config": {"return": {"v": 1}}},
+    "b": {"agent_id": "conformance.stub", "depends_on": ["a"], "input_mapping": {"x": "results.a.v"}}}}
+
+
+def test_yaml_and_json_of_the_same_definition_are_the_same_definition(host):
+    host.publish(TEXT.format("both"))
+    stored = host.http("GET", "/dags/both", expect=200).json["dag"]
+    again = host.http("POST", "/dags/import", {"yaml_content": json.dumps(OBJECT | {"dag_id": "both"})})
+    assert again.status in (200, 201) and again.json["dag"]["hash"] == stored["hash"]
+    assert stored["nodes"]["b"]["depends_on"] == ["a"]
+
+
+INVALID = {
+    "a cycle": dag("bad", {"a": (["b"], {}), "b": (["a"], {})}),
+    "an unknown dependency": dag("bad", {"a": (["zz"], {})}),
+    "an unknown field": dag("bad", {"a": {"retry_polcy": {}}}),
+    "a bad policy": dag("bad", {"a": {"retry_policy": {"max_retries": -1}}}),
+    "a bad condition": dag("bad", {"a": {"condition": "1 +"}}),
+    "no nodes": dag("bad", {}),
+    "a node that is no object": {"dag_id": "bad", "name": "bad", "nodes": {"a": 1}},
+}
+
+
+@pytest.mark.parametrize("kind", INVALID)
+def test_an_invalid_definition_is_refused_with_its_findings_and_not_stored(host, kind):
+    answer = host.http("POST", "/dags/import", {"yaml_content": json.dumps(INVALID[kind])})
+    doc = is_problem(answer, answer.status)
+    assert answer.status in (400, 422) and doc["errors"]
+    assert kind == "no nodes" or doc["errors"][0]["line"] >= 1
+    is_problem(host.http("GET", "/dags/bad"), 404)
+
+
+def test_an_alias_bomb_in_yaml_is_refused_and_costs_nothing(host):
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
+    before = cpu_seconds(host.pid)
+    answer = host.http("POST", "/dags/import", {"yaml_content": bomb})
+    assert answer.status in (400, 422) and cpu_seconds(host.pid) - before < 2
+
+
+def test_a_yaml_text_with_a_wrong_field_is_found_by_line_and_column(host):
+    text = "dag_id: bad\nname: bad\nnodes:\n  a:\n    agent_idd: x\n"
+    answer = host.http("POST", "/dags/import", {"yaml_content": text})
+    finding = answer.json["errors"][0]
+    assert (finding["line"], finding["column"]) == (5, 5) and "agent_id" in finding["message"]
+
+
+def test_a_definition_of_too_many_nodes_is_refused(host):
+    nodes = ",".join(f"n{i}: {{agent_id: conformance.stub}}" for i in range(10_001))
+    answer = host.http("POST", "/dags/import", {"yaml_content": f"dag_id: many\nname: many\nnodes: {{{nodes}}}\n"})
+    assert answer.status in (400, 422)
+    assert "too_large" in {e["error_type"] for e in answer.json["errors"]}
+
+
+def test_publishing_the_same_version_again_changes_nothing_and_another_content_is_another_version(host):
+    text = "dag_id: pub\nname: pub\nversion: 1.0.0\nnodes: {a: {agent_id: conformance.stub}}\n"
+    first = host.publish(text).json["dag"]["hash"]
+    again = host.http("POST", "/dags/import", {"yaml_content": text})
+    assert again.status in (200, 201) and again.json["dag"]["hash"] == first
+    assert len([d for d in host.http("GET", "/dags?dagId=pub", expect=200).json["items"]]) == 1
+    changed = host.publish(text.replace("name: pub", "name: other")).json
+    assert changed["version"] == "1.0.1" and changed["dag"]["hash"] != first
+    assert host.http("GET", "/dags/pub/1.0.0", expect=200).json["hash"] == first
+
+
+def test_an_invalid_definition_is_told_with_file_line_and_column_and_exits_1(host, tmp_path):
+    path = tmp_path / "dag.yaml"
+    path.write_text("dag_id: x\nname: x\nnodes:\n  a: {agent_id: s, depends_on: [b]}\n")
+    for verb in ("publish", "import", "validate", "plan"):
+        done = host.cli("dag", verb, "--file", path, expect=1)
+        assert "dag.yaml:4:" in done.stdout + done.stderr, verb
+
+
+def test_the_shipped_definition_of_the_main_job_is_valid(tmp_path):
+    orch(tmp_path, "dag", "validate", "--file", ROOT / "plugins" / "emissions" / "emissions.yaml")
