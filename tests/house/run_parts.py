@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Builds and runs each part of ./test and adds up the results.
 
-A part is a CMake preset and the tests that mean something under it. The last line printed is
-`N passed, N failed`; a test counts as skipped only when it asked for it, and says why above.
-Exit 0 when none failed and at least one passed.
+A part is a CMake preset and the tests that mean something under it; --changed takes of the release
+part what a change touches (changed.py). The last line printed is `N passed, N failed`; a test counts
+as skipped only when it asked for it, and says why above. Exit 0 when none failed and at least one
+passed.
 """
 import argparse
 import os
@@ -12,6 +13,9 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+
+sys.dont_write_bytecode = True
+import changed  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # part (and preset), build targets, ctest arguments. The supervisor and the worker are never
@@ -42,11 +46,12 @@ def show(text, lines):
         print("    " + line)
 
 
+def configure(name, log):
+    return run(["cmake", "--preset", name, "-DBUILD_TESTING=ON"], log) == 0
+
+
 def build(name, targets, log):
-    steps = [["cmake", "--preset", name, "-DBUILD_TESTING=ON"]]
-    if targets:
-        steps.append(["cmake", "--build", f"build/{name}", "--target", *targets])
-    return all(run(step, log) == 0 for step in steps)
+    return not targets or run(["cmake", "--build", f"build/{name}", "--target", *targets], log) == 0
 
 
 def count(case, totals):
@@ -81,30 +86,80 @@ def test(name, arguments, totals):
 
 
 def part(name, targets, arguments, totals):
+    log = new_log(name)
+    if configure(name, log):
+        build_and_test(name, targets, arguments, log, totals)
+    else:
+        build_failed(name, log, totals)
+
+
+def build_and_test(name, targets, arguments, log, totals):
     start, before = time.monotonic(), totals.passed
-    log = ROOT / "build" / f"{name}.log"
-    log.parent.mkdir(exist_ok=True)
-    log.write_text("")
     built = build(name, targets, log)
     built_after = time.monotonic() - start
     if built:
         test(name, arguments, totals)
     else:
-        totals.failed += 1
-        print(f"  FAILED {name}: the build")
-        show(log.read_text(errors="replace"), 40)
+        build_failed(name, log, totals)
     print(f"{name:8} {totals.passed - before:4} passed  ({built_after:.0f} s to build, "
           f"{time.monotonic() - start - built_after:.0f} s to run)", flush=True)
+
+
+def new_log(name):
+    log = ROOT / "build" / f"{name}.log"
+    log.parent.mkdir(exist_ok=True)
+    log.write_text("")
+    return log
+
+
+def build_failed(name, log, totals):
+    totals.failed += 1
+    print(f"  FAILED {name}: the build")
+    show(log.read_text(errors="replace"), 40)
+
+
+# ---- what a change touches ----
+
+def tell(base, files, choice):
+    print(f"{len(files)} files differ from {base}: {', '.join(files[:8])}{', ...' if files[8:] else ''}" if files else
+          f"nothing differs from {base}: the checks of the house only")
+    for file in choice.unknown:
+        print(f"  nothing says what {file} touches: every test that is not slow is run")
+    print(f"running   {', '.join(t.name for t in choice.run)}", flush=True)
+    if choice.left_out:
+        print(f"left out  {', '.join(t.name for t in choice.left_out)} (slow; ./test runs them)", flush=True)
+
+
+def part_of_change(base, totals):
+    """The graph is the configured build's; only what the chosen tests need is built."""
+    name, _, _ = PARTS[0]
+    try:
+        files, log = changed.files(ROOT, base), new_log(name)
+    except subprocess.CalledProcessError as e:
+        totals.failed += 1
+        print(f"  FAILED to compare with {base}: {e.stderr.strip()}")
+        return
+    if not configure(name, log):
+        build_failed(name, log, totals)
+        return
+    graph = changed.Build(ROOT, ROOT / "build" / name)
+    choice = changed.choose(graph.tests(), files)
+    tell(base, files, choice)
+    only = ["-R", f"^({'|'.join(t.name for t in choice.run)})$"]
+    build_and_test(name, choice.targets(graph, files), only, log, totals)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", choices=[p[0] for p in PARTS])
-    only = parser.parse_args().only
+    parser.add_argument("--changed", metavar="COMMIT")
+    given = parser.parse_args()
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # nothing is written outside of build/
     totals, start = Totals(), time.monotonic()
+    if given.changed:
+        part_of_change(given.changed, totals)
     for name, targets, arguments in PARTS:
-        if only in (None, name):
+        if not given.changed and given.only in (None, name):
             part(name, targets, arguments, totals)
     print(f"{time.monotonic() - start:.0f} s", end="")
     print(f", {totals.skipped} skipped for the reasons above" if totals.skipped else "")
