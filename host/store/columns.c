@@ -2,12 +2,9 @@
 #include "store/columns.h"
 
 #include "base/auto.h"
-#include "base/buf.h"
 #include "store/batch.h"
 #include "store/reader.h"
 #include "store/rows.h"
-
-#include <string.h>
 
 #define AT(row, member) offsetof(struct row, member)
 #define COL(row, kind, member, name)                                                               \
@@ -321,24 +318,3 @@ static const struct column slow_node_columns[] = {
     COL(store_slow_node, REAL, p99_ms, "p99_ms"),
 };
 ROW_TYPE(row_slow_node, store_slow_node, slow_node_columns);
-
-/* Zero-padded numbers, then '#' behind the last byte: below it sorts the '!' that stands for '-',
- * above it everything else that a version holds, so 1.0-rc1 < 1.0 < 1.0.1 and 1.9 < 1.10. */
-void version_key(const char *version, struct buf *b)
-{
-    enum { NUMBER_DIGITS = 10 };
-
-    for (const char *p = version; *p != '\0';) {
-        size_t digits = strspn(p, "0123456789");
-
-        for (size_t pad = digits; digits > 0 && pad < NUMBER_DIGITS; pad++)
-            buf_addc(b, '0');
-        buf_add(b, p, digits);
-        p += digits;
-        if (digits == 0)
-            buf_addc(b, *p == '-' ? '!' : *p);
-        if (digits == 0)
-            p++;
-    }
-    buf_addc(b, '#');
-}

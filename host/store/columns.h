@@ -61,8 +61,4 @@ struct key_args {
     int64_t time_us;
 };
 
-/* Sorts as versions do: runs of digits compare as numbers, a pre-release below its release. */
-struct buf;
-void version_key(const char *version, struct buf *b);
-
 #endif

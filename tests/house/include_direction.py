@@ -45,7 +45,7 @@ MAY = {
     "host/engine/commit": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
     "host/engine/attempts": BASE | RUN_ROOMS | {"api", "authority/client", "config", "daemon", "sandbox/client", "store"},
     "host/engine/evidence": BASE | {"api", "authority/client", "authority/trust", "config", "daemon", "engine/runs", "model/ledger", "store"},
-    "host/engine/catalog": BASE | DAG | {"api", "authority/client", "bundle", "config", "daemon", "engine/commit", "sandbox/client", "store"},
+    "host/engine/catalog": BASE | DAG | {"model/version", "api", "authority/client", "bundle", "config", "daemon", "engine/commit", "sandbox/client", "store"},
     "host/daemon": BASE | RUN_ROOMS | {"api", "authority/client", "config", "observe", "sandbox/client", "store"},
     "host/cli": CLI | WORDS | {"model/dag/draw"},
     "host/cli/dag": CLI | DAG,

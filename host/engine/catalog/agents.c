@@ -11,6 +11,7 @@
 #include "bundle/archive.h"
 #include "bundle/bundle.h"
 #include "daemon/host.h"
+#include "model/version/version.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -274,9 +275,10 @@ static struct plugin *find_digest(const struct agents *agents, const char *diges
     return NULL;
 }
 
+/* Both are as the signed manifest says, and the authority refuses what is no version. */
 static bool newer(const struct sandbox_plugin_info *info, const struct agent *than)
 {
-    int order = strverscmp(info->version, than->plugin_version);
+    int order = version_compare(info->version, than->plugin_version);
 
     return order > 0 || (order == 0 && strcmp(info->digest, than->digest.text) > 0);
 }

@@ -1,6 +1,8 @@
 /* version.c -- see version.h. */
 #include "model/version/version.h"
 
+#include "base/buf.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -113,4 +115,92 @@ int version_compare(const char *a, const char *b)
         b += b_len + (part < 2 ? 1 : 0);
     }
     return compare_prerelease(a, b);
+}
+
+/* ---- keys ----
+ *
+ * Order of the bytes that mean something: '!' a pre-release, '#' the end, ',' between identifiers
+ * of a pre-release, '-' and '.', digits, ':' a number that is too long to pad, '=' before an
+ * identifier that is no number. So an end sorts above a pre-release and below everything that goes
+ * on. */
+
+enum { KEY_DIGITS = 10 };
+
+/* Padded with zeros; a longer one says its length first and so sorts above all that are padded. */
+static void key_number(const char *digits_at, size_t len, struct buf *b)
+{
+    while (len > 1 && *digits_at == '0') {
+        digits_at++;
+        len--;
+    }
+    if (len > KEY_DIGITS)
+        buf_addf(b, ":%03zu", len);
+    for (size_t pad = len; pad < KEY_DIGITS; pad++)
+        buf_addc(b, '0');
+    buf_add(b, digits_at, len);
+}
+
+static void key_identifier(const char *at, size_t len, struct buf *b)
+{
+    if (strspn(at, digits) >= len) {
+        key_number(at, len, b);
+        return;
+    }
+    buf_addc(b, '=');
+    buf_add(b, at, len);
+}
+
+/* at stands at '-', or where there is no pre-release; the end of it. */
+static const char *key_prerelease(const char *at, struct buf *b)
+{
+    char between = '!';
+
+    while (*at == '-' || *at == '.') {
+        size_t len = strspn(++at, letters);
+
+        buf_addc(b, between);
+        key_identifier(at, len, b);
+        between = ',';
+        at += len;
+    }
+    return at;
+}
+
+/* Where the text goes on behind what SemVer orders: at its build, or at its end. */
+static const char *key_semver(const char *at, struct buf *b)
+{
+    for (int part = 0; part < 3; part++) {
+        size_t len = strspn(at, digits);
+
+        if (part > 0)
+            buf_addc(b, '.');
+        key_number(at, len, b);
+        at += len + (part < 2 ? 1 : 0);
+    }
+    return key_prerelease(at, b);
+}
+
+static void key_any_text(const char *at, struct buf *b)
+{
+    while (*at != '\0') {
+        size_t len = strspn(at, digits);
+
+        if (len > 0)
+            key_number(at, len, b);
+        else
+            buf_addc(b, *at == '-' ? '!' : *at);
+        at += len > 0 ? len : 1;
+    }
+}
+
+void version_key(const char *text, struct buf *b)
+{
+    const char *rest = text;
+
+    if (version_valid(text))
+        rest = key_semver(text, b);
+    else
+        key_any_text(text, b);
+    buf_addc(b, '#');
+    buf_adds(b, rest);
 }

@@ -1,5 +1,6 @@
 /* dags.c -- questions about DAG versions (reader.h). */
 #include "base/buf.h"
+#include "model/version/version.h"
 #include "store/sqlite/read.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* row.c -- rows into statements and back, by their columns (db.h). */
 #include "base/buf.h"
+#include "model/version/version.h"
 #include "store/arena.h"
 #include "store/rows.h"
 #include "store/sqlite/db.h"

@@ -1,6 +1,7 @@
 /* tenants.c -- questions about secrets, plugins, idempotency keys, tokens and tenants
  * (reader.h). */
 #include "base/buf.h"
+#include "model/version/version.h"
 #include "store/sqlite/read.h"
 
 static struct page_key secret_key(const void *row)

@@ -15,7 +15,6 @@ TCase *dsse_cases(void);
 TCase *trust_cases(void);
 TCase *trust_file_cases(void);
 TCase *grant_cases(void);
-TCase *version_cases(void);
 TCase *token_cases(void);
 TCase *token_refused_cases(void);
 TCase *revoked_cases(void);

@@ -73,19 +73,20 @@ END_TEST
 
 START_TEST(versions_order_by_their_numbers)
 {
-    static const char *const versions[] = {"1.9.0",      "1.10.0", "1.0.0-rc2", "1.0.0",
-                                           "1.0.0-rc10", "2",      "1.0.1"};
+    static const char *const versions[] = {"1.9.0",       "1.10.0", "1.0.0-rc.2", "1.0.0",
+                                           "1.0.0-rc.10", "2",      "1.0.1",      "1.0.0+b",
+                                           "1.0.0-rc--",  "1.0.01"};
     auto_done(store_dag_list) latest = {0};
     struct err e = {0};
 
     for (size_t i = 0; i < ARRAY_LEN(versions); i++)
         put("d", versions[i]);
-    for (uint32_t size = 1; size < 9; size++) {
+    for (uint32_t size = 1; size < 12; size++) {
         auto_done(buf) text = {0};
 
         list((struct store_dag_filter){0}, size, &text);
-        ck_assert_str_eq(buf_text(&text), "d 2 d 1.10.0 d 1.9.0 d 1.0.1 d 1.0.0 d 1.0.0-rc10 "
-                                          "d 1.0.0-rc2 ");
+        ck_assert_str_eq(buf_text(&text), "d 2 d 1.10.0 d 1.9.0 d 1.0.01 d 1.0.1 d 1.0.0+b d 1.0.0 "
+                                          "d 1.0.0-rc-- d 1.0.0-rc.10 d 1.0.0-rc.2 ");
     }
     ck_assert(
         store_read_dag_latest(fixture_reader, SAMPLE_TENANT, "d", STORE_DAG_ENABLED, &latest, &e));

@@ -75,25 +75,6 @@ START_TEST(anything_else_is_not_a_token)
 }
 END_TEST
 
-START_TEST(version_keys_sort_as_versions_do)
-{
-    static const char *const ascending[] = {
-        "",      "0.9",   "1.0.0-alpha", "1.0.0-rc2", "1.0.0-rc10", "1.0.0", "1.0.1",
-        "1.2.0", "1.9.0", "1.10.0",      "2",         "10",         "v1",
-    };
-
-    for (size_t i = 1; i < ARRAY_LEN(ascending); i++) {
-        auto_done(buf) low = {0};
-        auto_done(buf) high = {0};
-
-        version_key(ascending[i - 1], &low);
-        version_key(ascending[i], &high);
-        ck_assert_msg(strcmp(buf_text(&low), buf_text(&high)) < 0, "'%s' is not below '%s'",
-                      ascending[i - 1], ascending[i]);
-    }
-}
-END_TEST
-
 START_TEST(an_arenas_pieces_do_not_move_or_overlap)
 {
     enum { PIECES = 500 };
@@ -124,7 +105,6 @@ TCase *page_cases(void)
 
     tcase_add_test(c, a_token_gives_back_its_key);
     tcase_add_test(c, anything_else_is_not_a_token);
-    tcase_add_test(c, version_keys_sort_as_versions_do);
     tcase_add_test(c, an_arenas_pieces_do_not_move_or_overlap);
     return c;
 }

@@ -2,7 +2,6 @@
 #include "suites.h"
 
 #include "authority/keys/keyring.h"
-#include "model/version/version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,49 +106,5 @@ TCase *keyring_cases(void)
     tcase_add_test(tc, a_root_key_is_never_made_twice);
     tcase_add_test(tc, a_missing_short_long_or_open_root_key_is_refused);
     tcase_add_test(tc, a_credential_of_the_service_manager_comes_first);
-    return tc;
-}
-
-START_TEST(versions_order_as_semver_11_4_orders_them)
-{
-    static const char *const rising[] = {
-        "0.9.9",      "1.0.0-alpha",  "1.0.0-alpha.1", "1.0.0-alpha.beta",
-        "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",
-        "1.0.0",      "1.0.1",        "1.2.0",         "1.10.0",
-        "2.0.0-1-x",  "2.0.0",        "10.0.0",        "99999999999999999999.0.0",
-    };
-
-    for (size_t a = 0; a < ARRAY_LEN(rising); a++) {
-        for (size_t b = 0; b < ARRAY_LEN(rising); b++) {
-            int order = version_compare(rising[a], rising[b]);
-
-            ck_assert_msg((order > 0) - (order < 0) == (a > b) - (a < b), "%s and %s: %d",
-                          rising[a], rising[b], order);
-        }
-    }
-    ck_assert_int_eq(version_compare("1.0.0+a", "1.0.0+b"), 0);
-    ck_assert_int_eq(version_compare("1.0.0-x+a", "1.0.0-x"), 0);
-}
-END_TEST
-
-START_TEST(what_is_not_a_version_is_refused)
-{
-    static const char *const refused[] = {
-        "",         "1",          "1.0",    "1.0.0.0", "01.0.0", "1.0.0-",
-        "1.0.0-01", "1.0.0-a..b", "1.0.0+", "v1.0.0",  "1.0.0 ", "1.0.0-\xC3\xA4",
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(refused); i++)
-        ck_assert_msg(!version_valid(refused[i]), "took '%s'", refused[i]);
-    ck_assert(version_valid("1.0.0-0a.x-1+01"));
-}
-END_TEST
-
-TCase *version_cases(void)
-{
-    TCase *tc = tcase_create("version");
-
-    tcase_add_test(tc, versions_order_as_semver_11_4_orders_them);
-    tcase_add_test(tc, what_is_not_a_version_is_refused);
     return tc;
 }

@@ -153,7 +153,7 @@ static int64_t table_count(void)
 
 START_TEST(a_full_database_goes_down_step_by_step_and_up_again)
 {
-    static const int tables_at[] = {0, 7, 10, 15, 15};
+    static const int tables_at[] = {0, 7, 10, 15, 15, 15};
     struct err e = {0};
 
     ck_assert_int_eq(store_schema_version(), ARRAY_LEN(tables_at) - 1);
@@ -188,6 +188,36 @@ START_TEST(going_down_below_a_table_and_up_keeps_the_other_tables_rows)
     ck_assert_int_eq(outside_int("SELECT count(*) FROM secrets"), 0);
     ck_assert(store_read_events(fixture_reader, &all, 0, 0, &events, &next, &e));
     ck_assert_uint_eq(events.count, 2);
+}
+END_TEST
+
+/* Rows as the program of schema 4 left them: rc2 below rc10, and one key for 1.0.1 and 1.0.01. */
+#define OLD_ROW(version, key)                                                                      \
+    "INSERT INTO dag_workflows (tenant_id, dag_id, version, version_key, name, definition, hash,"  \
+    " created_at, updated_at) VALUES ('" SAMPLE_TENANT "', 'old', '" version "', '" key            \
+    "', 'old', '{}', '" SAMPLE_HASH_A "', 1, 1);"
+
+START_TEST(the_way_up_makes_the_keys_of_versions_anew)
+{
+    auto_done(store_dag_list) l = {0};
+    const struct store_dag_filter filter = {.tenant = SAMPLE_TENANT, .dag_id = "old"};
+    static const char *const falling[] = {"1.0.01", "1.0.1", "1.0.1-rc2", "1.0.1-rc10"};
+    struct err e = {0};
+
+    fixture_close();
+    ck_assert_msg(store_migrate(fixture_path, 4, &e), "%s", e.msg);
+    ck_assert_int_eq(outside_sql(
+                         OLD_ROW("1.0.1-rc2", "0000000001.0000000000.0000000001!rc0000000002#")
+                             OLD_ROW("1.0.1-rc10", "0000000001.0000000000.0000000001!rc0000000010#")
+                                 OLD_ROW("1.0.1", "0000000001.0000000000.0000000001#")
+                                     OLD_ROW("1.0.01", "0000000001.0000000000.0000000001#")),
+                     0);
+    fixture_open();
+    ck_assert(store_read_dags(fixture_reader, &filter, (struct store_page){0}, &l, &e));
+    ck_assert_uint_eq(l.count, ARRAY_LEN(falling));
+    for (size_t i = 0; i < l.count; i++)
+        ck_assert_str_eq(l.rows[i].version, falling[i]);
+    ck_assert_int_ne(outside_sql("UPDATE dag_workflows SET version_key = ''"), 0);
 }
 END_TEST
 
@@ -318,6 +348,7 @@ TCase *file_cases(void)
     tcase_add_test(c, damage_is_found_at_open);
     tcase_add_test(c, a_full_database_goes_down_step_by_step_and_up_again);
     tcase_add_test(c, going_down_below_a_table_and_up_keeps_the_other_tables_rows);
+    tcase_add_test(c, the_way_up_makes_the_keys_of_versions_anew);
     tcase_add_test(c, v021s_tables_and_columns_are_there);
     tcase_add_test(c, a_migration_to_an_unknown_version_or_of_an_open_store_is_refused);
     tcase_add_test(c, a_backup_is_a_store_of_its_own_and_never_overwrites);

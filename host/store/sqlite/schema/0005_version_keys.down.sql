@@ -1,0 +1,2 @@
+-- The keys stay: releases have the same key in the older program, and what it adds beside a
+-- pre-release sorts by its own rule until the next way up.
