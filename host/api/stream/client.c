@@ -136,7 +136,7 @@ static void say_hello(struct stream_client *c, int64_t oldest)
     say(c, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i}", "type", "hello", "server",
                      "orch/" ORCH_VERSION, "tenant", c->filter.tenant, "cursor",
                      (json_int_t)c->cursor, "cursor_min", (json_int_t)oldest, "cursor_max",
-                     (json_int_t)stream_head(c->server->ring), "heartbeat_s",
+                     (json_int_t)ring_head(c->server->ring), "heartbeat_s",
                      (int)c->server->opt.heartbeat_s));
 }
 
@@ -152,7 +152,7 @@ static void close_after(struct stream_client *c, int close_code, const char *rea
 bool stream_client_follow(struct stream_client *c, const struct identity *who,
                           const char **ret_code, struct err *e)
 {
-    int64_t oldest, newest, head = stream_head(c->server->ring);
+    int64_t oldest, newest, head = ring_head(c->server->ring);
 
     *ret_code = "QUERY_INVALID";
     if (!stream_query(&c->head, &c->filter, &c->after, e))
@@ -222,7 +222,7 @@ static bool read_page(struct stream_client *c)
         .dag_id = *c->filter.dag_id != '\0' ? c->filter.dag_id : NULL,
         .status = *c->filter.status != '\0' ? c->filter.status : NULL,
     };
-    int64_t floor = stream_floor(c->server->ring), from = c->cursor;
+    int64_t floor = ring_floor(c->server->ring), from = c->cursor;
     struct err e;
 
     if (!store_read_events(c->server->opt.reader, &filter, from, STREAM_PAGE_ROWS, &c->page,
@@ -240,7 +240,7 @@ static bool read_page(struct stream_client *c)
 /* A client that had caught up fell out of the ring: it hears so, and goes on from the store. */
 static void note_lag(struct stream_client *c)
 {
-    int64_t behind = stream_head(c->server->ring) - c->cursor;
+    int64_t behind = ring_head(c->server->ring) - c->cursor;
 
     if (!c->live)
         return;
@@ -255,14 +255,14 @@ static const struct stream_message *next_event(struct stream_client *c)
 {
     const struct stream_message *m;
 
-    for (int scans = 0; c->cursor < stream_floor(c->server->ring) || c->page.count > 0; scans++) {
+    for (int scans = 0; c->cursor < ring_floor(c->server->ring) || c->page.count > 0; scans++) {
         note_lag(c);
         if (c->control.len > 0)
             return NULL; /* the notice goes first */
         m = next_of_page(c);
         if (m != NULL)
             return m;
-        if (c->cursor >= stream_floor(c->server->ring))
+        if (c->cursor >= ring_floor(c->server->ring))
             break;
         if (scans == SCANS_A_CALL) {
             c->server->opt.conn->wake(c->conn);
@@ -271,7 +271,7 @@ static const struct stream_message *next_event(struct stream_client *c)
         if (!read_page(c))
             return NULL;
     }
-    m = stream_next(c->server->ring, &c->filter, &c->cursor);
+    m = ring_next(c->server->ring, &c->filter, &c->cursor);
     c->live = c->live || m == NULL;
     return m;
 }
@@ -349,12 +349,12 @@ void stream_client_wrote(struct stream_client *c, int64_t now_ns)
 
 void stream_client_published(struct stream_client *c)
 {
-    const struct stream *ring = c->server->ring;
+    const struct ring *ring = c->server->ring;
     int64_t cursor = c->cursor;
 
     if (c->state != CLIENT_FOLLOWS || c->waiting)
         return;
-    if (cursor >= stream_floor(ring) && stream_next(ring, &c->filter, &cursor) == NULL)
+    if (cursor >= ring_floor(ring) && ring_next(ring, &c->filter, &cursor) == NULL)
         c->cursor = cursor;
     else
         stream_client_wake(c);

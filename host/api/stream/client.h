@@ -4,11 +4,10 @@
  * then events, from the store while its cursor is below the ring's floor and from the ring
  * afterwards. It holds one page of the store at most.
  *
- * What may happen in which order. The connection owns the client and frees
- * it when it ends. While a token is being verified the verification refers to it too: then
- * whichever of the two comes second frees it. Between the question and the answer the client may
- * also have begun to close (a message too long). The tick and a publish may come at any time
- * between turns. */
+ * What may happen in which order. The connection owns the client and frees it when it ends. While a
+ * token is being verified the verification refers to it too: then whichever of the two comes second
+ * frees it. Between the question and the answer the client may also have begun to close (a message
+ * too long). The tick and a publish may come at any time between turns. */
 #ifndef ORCH_API_STREAM_CLIENT_H
 #define ORCH_API_STREAM_CLIENT_H
 

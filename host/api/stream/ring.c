@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-struct stream {
+struct ring {
     struct stream_message *ring;
     uint32_t events_max;
     uint32_t first, count;
@@ -85,9 +85,9 @@ bool stream_filter_fits(const struct stream_filter *filter, const struct stream_
            word_fits(filter->dag_id, about->dag_id) && word_fits(filter->status, about->status);
 }
 
-struct stream *stream_new(uint32_t events_max, int64_t floor)
+struct ring *ring_new(uint32_t events_max, int64_t floor)
 {
-    struct stream *s = mem_new(struct stream);
+    struct ring *s = mem_new(struct ring);
 
     assert(events_max > 0);
     s->ring = mem_array(events_max, struct stream_message);
@@ -96,12 +96,12 @@ struct stream *stream_new(uint32_t events_max, int64_t floor)
     return s;
 }
 
-static struct stream_message *at(const struct stream *s, uint32_t index)
+static struct stream_message *at(const struct ring *s, uint32_t index)
 {
     return &s->ring[(s->first + index) % s->events_max];
 }
 
-static void drop_oldest(struct stream *s)
+static void drop_oldest(struct ring *s)
 {
     struct stream_message *oldest = at(s, 0);
 
@@ -112,7 +112,7 @@ static void drop_oldest(struct stream *s)
     s->count--;
 }
 
-void stream_free(struct stream *s)
+void ring_free(struct ring *s)
 {
     if (s == NULL)
         return;
@@ -122,17 +122,17 @@ void stream_free(struct stream *s)
     free(s);
 }
 
-int64_t stream_floor(const struct stream *s)
+int64_t ring_floor(const struct ring *s)
 {
     return s->floor;
 }
 
-int64_t stream_head(const struct stream *s)
+int64_t ring_head(const struct ring *s)
 {
     return s->head;
 }
 
-bool stream_push(struct stream *s, const struct api_event *event)
+bool ring_push(struct ring *s, const struct api_event *event)
 {
     struct stream_message *m;
 
@@ -150,7 +150,7 @@ bool stream_push(struct stream *s, const struct api_event *event)
 }
 
 /* The index of the first event above cursor; count when there is none. */
-static uint32_t first_above(const struct stream *s, int64_t cursor)
+static uint32_t first_above(const struct ring *s, int64_t cursor)
 {
     uint32_t low = 0, high = s->count;
 
@@ -165,8 +165,8 @@ static uint32_t first_above(const struct stream *s, int64_t cursor)
     return low;
 }
 
-const struct stream_message *stream_next(const struct stream *s, const struct stream_filter *filter,
-                                         int64_t *cursor)
+const struct stream_message *ring_next(const struct ring *s, const struct stream_filter *filter,
+                                       int64_t *cursor)
 {
     assert(*cursor >= s->floor);
     for (uint32_t i = first_above(s, *cursor); i < s->count; i++) {

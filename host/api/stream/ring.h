@@ -44,23 +44,23 @@ void stream_message_done(struct stream_message *m);
 void stream_message_make(const struct api_event *event, struct stream_message *ret);
 bool stream_filter_fits(const struct stream_filter *filter, const struct stream_filter *about);
 
-struct stream;
+struct ring;
 
 /* floor: the newest seq in the store when the host started. */
-struct stream *stream_new(uint32_t events_max, int64_t floor) must_check;
+struct ring *ring_new(uint32_t events_max, int64_t floor) must_check;
 /* Accepts NULL. */
-void stream_free(struct stream *s);
-DEFINE_AUTO(stream)
+void ring_free(struct ring *s);
+DEFINE_AUTO(ring)
 
-int64_t stream_floor(const struct stream *s); /* greatest seq that is not in the ring any more */
-int64_t stream_head(const struct stream *s);  /* greatest seq that was published */
+int64_t ring_floor(const struct ring *s); /* greatest seq that is not in the ring any more */
+int64_t ring_head(const struct ring *s);  /* greatest seq that was published */
 
 /* False for a seq that was there already. */
-bool stream_push(struct stream *s, const struct api_event *event);
+bool ring_push(struct ring *s, const struct api_event *event);
 
 /* The first event above *cursor that fits; moves *cursor to it, or to the head when there is none
  * (NULL). The cursor must not be below the floor. Valid until the next push. */
-const struct stream_message *stream_next(const struct stream *s, const struct stream_filter *filter,
-                                         int64_t *cursor);
+const struct stream_message *ring_next(const struct ring *s, const struct stream_filter *filter,
+                                       int64_t *cursor);
 
 #endif

@@ -13,7 +13,7 @@ struct stream_server *stream_server_new(const struct stream_options *opt, int64_
     struct stream_server *s = mem_new(struct stream_server);
 
     s->opt = *opt;
-    s->ring = stream_new(opt->ring_events, newest);
+    s->ring = ring_new(opt->ring_events, newest);
     LIST_INIT(&s->clients);
     return s;
 }
@@ -23,7 +23,7 @@ void stream_server_free(struct stream_server *s)
     if (s == NULL)
         return;
     assert(LIST_EMPTY(&s->clients));
-    stream_free(s->ring);
+    ring_free(s->ring);
     free(s);
 }
 
@@ -33,7 +33,7 @@ void stream_server_publish(struct stream_server *s, const struct api_event *even
     size_t added = 0;
 
     for (size_t i = 0; i < count; i++)
-        added += stream_push(s->ring, &events[i]);
+        added += ring_push(s->ring, &events[i]);
     if (added == 0)
         return;
     metrics_add(s->opt.metrics, METRIC_STREAM_EVENTS, METRIC_NO_LABELS, (double)added);

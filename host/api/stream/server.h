@@ -16,7 +16,7 @@
 struct conn; /* of whoever made the client */
 struct metrics;
 struct store_reader;
-struct stream;
+struct ring;
 struct stream_client;
 struct tokens;
 struct verdicts;
@@ -43,7 +43,7 @@ struct stream_options {
 
 struct stream_server {
     struct stream_options opt;
-    struct stream *ring;
+    struct ring *ring;
     LIST_HEAD(stream_client_list, stream_client) clients; /* whose connection is open */
     uint32_t client_count;
 };

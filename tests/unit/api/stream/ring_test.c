@@ -1,4 +1,4 @@
-/* stream_ring_test.c -- the ring, its messages and filters, and a client's first message. */
+/* ring_test.c -- the ring, its messages and filters, and a client's first message. */
 #include "suites.h"
 
 #include "api/stream/client.h"
@@ -20,59 +20,59 @@ static struct api_event event(int64_t seq, const char *tenant, const char *run_i
                               .wall_us = 1};
 }
 
-static void push(struct stream *s, int64_t seq, const char *tenant, const char *run_id)
+static void push(struct ring *s, int64_t seq, const char *tenant, const char *run_id)
 {
     struct api_event e = event(seq, tenant, run_id);
 
-    ck_assert(stream_push(s, &e));
+    ck_assert(ring_push(s, &e));
 }
 
 START_TEST(every_event_comes_once_and_in_order)
 {
-    auto_obj(stream) s = stream_new(8, 100);
+    auto_obj(ring) s = ring_new(8, 100);
     int64_t cursor = 100;
 
-    ck_assert_ptr_null(stream_next(s, &all, &cursor));
+    ck_assert_ptr_null(ring_next(s, &all, &cursor));
     push(s, 101, "t", "r");
     push(s, 103, "t", "r"); /* seqs may have gaps */
-    ck_assert_int_eq(stream_next(s, &all, &cursor)->seq, 101);
-    ck_assert_int_eq(stream_next(s, &all, &cursor)->seq, 103);
-    ck_assert_ptr_null(stream_next(s, &all, &cursor));
+    ck_assert_int_eq(ring_next(s, &all, &cursor)->seq, 101);
+    ck_assert_int_eq(ring_next(s, &all, &cursor)->seq, 103);
+    ck_assert_ptr_null(ring_next(s, &all, &cursor));
     ck_assert_int_eq(cursor, 103);
 }
 END_TEST
 
 START_TEST(what_was_published_before_is_passed_over)
 {
-    auto_obj(stream) s = stream_new(8, 100);
+    auto_obj(ring) s = ring_new(8, 100);
     struct api_event old = event(100, "t", "r");
 
-    ck_assert(!stream_push(s, &old));
+    ck_assert(!ring_push(s, &old));
     push(s, 101, "t", "r");
     old.seq = 101;
-    ck_assert(!stream_push(s, &old));
-    ck_assert_int_eq(stream_head(s), 101);
+    ck_assert(!ring_push(s, &old));
+    ck_assert_int_eq(ring_head(s), 101);
 }
 END_TEST
 
 START_TEST(the_floor_rises_as_events_leave)
 {
-    auto_obj(stream) s = stream_new(4, 0);
+    auto_obj(ring) s = ring_new(4, 0);
     int64_t cursor;
 
     for (int64_t seq = 1; seq <= 10; seq++)
         push(s, seq, "t", "r");
-    ck_assert_int_eq(stream_floor(s), 6);
+    ck_assert_int_eq(ring_floor(s), 6);
     cursor = 6;
     for (int64_t seq = 7; seq <= 10; seq++)
-        ck_assert_int_eq(stream_next(s, &all, &cursor)->seq, seq);
-    ck_assert_ptr_null(stream_next(s, &all, &cursor));
+        ck_assert_int_eq(ring_next(s, &all, &cursor)->seq, seq);
+    ck_assert_ptr_null(ring_next(s, &all, &cursor));
 }
 END_TEST
 
 START_TEST(a_filter_skips_and_the_cursor_moves_on)
 {
-    auto_obj(stream) s = stream_new(8, 0);
+    auto_obj(ring) s = ring_new(8, 0);
     struct stream_filter run = {.tenant = "t", .run_id = "r2"};
     int64_t cursor = 0;
 
@@ -80,23 +80,23 @@ START_TEST(a_filter_skips_and_the_cursor_moves_on)
     push(s, 2, "other", "r2");
     push(s, 3, "t", "r2");
     push(s, 4, "t", "r1");
-    ck_assert_int_eq(stream_next(s, &run, &cursor)->seq, 3);
-    ck_assert_ptr_null(stream_next(s, &run, &cursor));
+    ck_assert_int_eq(ring_next(s, &run, &cursor)->seq, 3);
+    ck_assert_ptr_null(ring_next(s, &run, &cursor));
     ck_assert_int_eq(cursor, 4);
 }
 END_TEST
 
 START_TEST(a_cursor_ahead_of_the_ring_stays_there)
 {
-    auto_obj(stream) s = stream_new(8, 0);
+    auto_obj(ring) s = ring_new(8, 0);
     int64_t cursor = 5; /* read from the store before it was published */
 
     push(s, 4, "t", "r");
-    ck_assert_ptr_null(stream_next(s, &all, &cursor));
+    ck_assert_ptr_null(ring_next(s, &all, &cursor));
     ck_assert_int_eq(cursor, 5);
     push(s, 5, "t", "r");
     push(s, 6, "t", "r");
-    ck_assert_int_eq(stream_next(s, &all, &cursor)->seq, 6);
+    ck_assert_int_eq(ring_next(s, &all, &cursor)->seq, 6);
 }
 END_TEST
 
@@ -171,7 +171,7 @@ START_TEST(the_first_message_must_be_a_token)
 }
 END_TEST
 
-TCase *stream_cases(void)
+TCase *ring_cases(void)
 {
     TCase *tc = tcase_create("stream");
 
