@@ -7,10 +7,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <unistd.h>
 #include <uv.h>
 
+/* Outlives its connection by a turn: libuv closes later. */
 struct gone {
     uv_poll_t poll;
     int fd;
@@ -21,6 +23,7 @@ static void on_gone(uv_poll_t *poll, int status unused_arg, int events unused_ar
 {
     struct gone *gone = poll->data;
 
+    assert(gone->c->gone == gone); /* after gone_end libuv calls on_closed alone */
     uv_poll_stop(poll);
     conn_kill(gone->c);
 }
