@@ -136,6 +136,18 @@ START_TEST(a_client_that_falls_behind_hears_so_and_goes_on)
 }
 END_TEST
 
+START_TEST(a_client_that_nothing_concerned_is_not_late)
+{
+    follows(STREAM_WS, NULL);
+    follower_hears_nothing(&f);
+    for (int i = 0; i < 7; i++)
+        (void)follower_event(&f, "other");
+    (void)follower_event(&f, "t");
+    follower_hears(&f, "\"type\":\"run.updated\",\"seq\":8,");
+    follower_hears_nothing(&f);
+}
+END_TEST
+
 START_TEST(a_client_too_far_behind_is_closed)
 {
     follows(STREAM_WS, NULL);
@@ -187,6 +199,7 @@ TCase *stream_client_cases(void)
     tcase_add_test(tc, a_quiet_client_hears_a_heartbeat);
     tcase_add_test(tc, a_client_that_takes_nothing_is_ended);
     tcase_add_test(tc, a_client_that_falls_behind_hears_so_and_goes_on);
+    tcase_add_test(tc, a_client_that_nothing_concerned_is_not_late);
     tcase_add_test(tc, a_client_too_far_behind_is_closed);
     tcase_add_test(tc, a_cursor_in_the_future_is_refused_and_nothing_is_said);
     tcase_add_test(tc, a_client_that_left_is_not_woken);
