@@ -1,4 +1,4 @@
-/* http.h -- one HTTP request's head as plain data, filled by net.c, and its query.
+/* http.h -- one HTTP request's head as plain data, filled by the transport, and its query.
  *
  * The path and the query arrive percent-decoded: libwebsockets does that while it parses, once;
  * nothing here decodes again. Everything has a limit; what is over it is an error, never cut. */

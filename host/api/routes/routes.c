@@ -1,5 +1,5 @@
 /* routes.c -- the route table: every path, what it needs, what it takes. The check order is
- * request.c's; a change here shows in tests/unit/api/routes/routes.txt. */
+ * checks.c's (api/request); a change here shows in tests/unit/api/routes/routes.txt. */
 #include "api/routes/routes.h"
 
 #include "api/routes/handlers.h"
