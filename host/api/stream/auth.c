@@ -4,6 +4,7 @@
 #include "api/auth/verdicts.h"
 #include "api/http/problem.h"
 #include "api/stream/client.h"
+#include "api/stream/control.h"
 #include "api/stream/server.h"
 #include "base/mem.h"
 

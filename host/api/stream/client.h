@@ -86,14 +86,8 @@ void stream_client_free(struct stream_client *c);
 /* The identity is known: hello, then events. False: e and *ret_code say why not. */
 bool stream_client_follow(struct stream_client *c, const struct identity *who,
                           const char **ret_code, struct err *e) must_check;
-/* There is something to write. */
-void stream_client_wake(struct stream_client *c);
 /* The client behind a completion's argument. */
 struct stream_client *stream_client_of(void *arg);
-/* The only way to change the state. */
-void stream_client_enter(struct stream_client *c, enum client_state next);
-/* Queues {"type":"error"}. */
-void stream_client_say_error(struct stream_client *c, const char *code, const char *text);
 /* Follows on what the head brings: a one-time ticket, else a bearer; or closes with an error
  * message. With neither it waits for the first message. */
 void stream_client_start(struct stream_client *c);

@@ -17,7 +17,7 @@
 #include <stddef.h>
 
 enum {
-    STREAM_HEADROOM = 64,                     /* free bytes before each message: websocket.c */
+    STREAM_HEADROOM = 64,                     /* free bytes before each message, for its carrier */
     STREAM_RING_BYTES_MAX = 32 * 1024 * 1024, /* whatever the number of events */
     STREAM_MESSAGE_BYTES_MAX = 64 * 1024,     /* a larger event goes out without its data */
 };
