@@ -92,6 +92,14 @@ def test_orch_verifies_it_with_nothing_but_the_public_key_and_no_host(envelope, 
     assert row["verified"] is True
 
 
+def test_a_key_may_lie_at_the_end_of_a_long_path(envelope, host_key, tmp_path):
+    deep = tmp_path / ("long " * 30) / ("ä" * 60)
+    deep.mkdir(parents=True)
+    (deep / "host.pub.pem").write_bytes(host_key.read_bytes())
+    row = json.loads(verify(tmp_path, tmp_path, envelope, trust=deep / "host.pub.pem").stdout)[0]
+    assert row["verified"] is True
+
+
 def openssl_verifies(envelope, key, tmp_path):
     (tmp_path / "pae").write_bytes(pae(envelope))
     (tmp_path / "sig").write_bytes(signature_of(envelope))

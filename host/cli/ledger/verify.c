@@ -48,6 +48,18 @@ static bool open_home_trust(const char *home, struct trust **ret, struct err *e)
     return true;
 }
 
+/* What the key of a file is called: the path, or the end of one that is too long for a name. */
+static const char *name_of(const char *path)
+{
+    size_t len = strlen(path);
+
+    if (len > TRUST_NAME_BYTES_MAX)
+        path += len - TRUST_NAME_BYTES_MAX;
+    while (((unsigned char)*path & 0xc0) == 0x80) /* not from the middle of a character */
+        path++;
+    return path;
+}
+
 bool verify_trust_open(const struct cli *cli, const char *path, struct trust **ret, struct err *e)
 {
     auto_obj(trust) trust = NULL;
@@ -63,7 +75,7 @@ bool verify_trust_open(const struct cli *cli, const char *path, struct trust **r
     if (!key_public_load(path, &key, e))
         return err_wrap(e, "trust '%s'", path);
     trust = trust_new();
-    if (!trust_add_key(trust, &key, path, (1u << TRUST_ROLE_COUNT) - 1, e))
+    if (!trust_add_key(trust, &key, name_of(path), (1u << TRUST_ROLE_COUNT) - 1, e))
         return err_wrap(e, "trust '%s'", path);
     *ret = take(trust);
     return true;
