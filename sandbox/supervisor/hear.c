@@ -125,6 +125,20 @@ static int thread_count(pid_t pid)
     return count;
 }
 
+static void on_loaded(struct super_zygote *z, const struct frame *frame)
+{
+    int threads = thread_count(z->pid);
+
+    if (threads == 0)
+        return; /* it has ended: init's record says how */
+    if (threads != 1) {
+        protocol_error(z, "a constructor left a thread");
+        return;
+    }
+    zygote_become(z, ZYGOTE_SERVING);
+    host_tell(&z->super->host, MSG_ZYGOTE_READY, z->id, frame->payload, frame->payload_bytes, -1);
+}
+
 static void on_message(struct super_zygote *z, struct frame_in *in)
 {
     char why[ERR_MSG_BYTES + 1];
@@ -135,13 +149,7 @@ static void on_message(struct super_zygote *z, struct frame_in *in)
         on_confined(z, &in->frame);
         break;
     case MSG_LOADED:
-        if (thread_count(z->pid) != 1) {
-            protocol_error(z, "a constructor left a thread");
-            return;
-        }
-        zygote_become(z, ZYGOTE_SERVING);
-        host_tell(&s->host, MSG_ZYGOTE_READY, z->id, in->frame.payload, in->frame.payload_bytes,
-                  -1);
+        on_loaded(z, &in->frame);
         break;
     case MSG_LOAD_FAILED:
         snprintf(why, sizeof why, "%.*s", (int)in->frame.payload_bytes,
@@ -276,12 +284,13 @@ void hear_log(struct watch *w)
 }
 
 /* A socket, a log and init's pipe are seen in any order, and on a loaded machine at once: what the
- * zygote said before it ended was sent before its end was written, so it is taken first. */
+ * zygote said before it ended was sent before its end was written, so it is taken first. Not its
+ * forks: they have another parent now, and those who wait for them are told that it is gone. */
 static void hear_last(struct super_zygote *z)
 {
     if (z->log.fd >= 0)
         hear_log(&z->log);
-    if (z->control.fd >= 0 && z->state > ZYGOTE_HELLO)
+    if (z->control.fd >= 0 && (z->state == ZYGOTE_ENTERING || z->state == ZYGOTE_LOADING))
         hear_control(&z->control);
 }
 

@@ -9,8 +9,8 @@
  *   a word                    it is due                      taken; a step of enum zygote_state
  *   a word                    it is not, or malformed        gone, and init is killed
  *   end of its socket         -                              no more is read; a record will say why
- *   record of its end         words and log are unread       both are taken first: they were sent
- *                                                            before it ended
+ *   record of its end         log is unread                  taken first: sent before it ended
+ *   record of its end         words are unread               taken first, but for its forks
  *   record of its end         -                              gone, with how it ended
  *   init is gone              records are unread             the records first
  *   init is gone              it is not told                 gone: killed from outside, or by us
