@@ -1,149 +1,192 @@
-/* client.c -- the client's process, sockets, turn and timers. See client.h. */
+/* client.c -- the client as its caller sees it: the one part that knows all the others, hands the
+ * supervisor's messages to them, and calls back. See client.h. */
 #include "sandbox/client/client.h"
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/mem.h"
-#include "sandbox/client/internal.h"
+#include "sandbox/client/channel.h"
+#include "sandbox/client/plugin.h"
+#include "sandbox/client/pool.h"
+#include "sandbox/client/process.h"
+#include "sandbox/client/result.h"
+#include "sandbox/client/spec.h"
+#include "sandbox/client/zygote.h"
+#include "sandbox/image/plugin_info.h"
 
-#include <assert.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-enum { EVENTS_A_TURN = 128 };
+enum {
+    SPARES_MAX_DEFAULT = 64,
+    SPARES_MIN_DEFAULT = 2,
+    ZYGOTES_MAX_DEFAULT = 64,
+    ATTEMPTS_MAX_DEFAULT = 4096,
+    LOAD_MS_DEFAULT = 10 * 1000,
+};
 
-/* ---- watches, wake-up, timers ---- */
+/* From low to high: each knows only those before it. */
+struct sandbox {
+    struct sandbox_events callbacks;
+    void *arg;
+    uint32_t attempts_max;
+    bool gone_told; /* of the supervisor */
+    struct sandbox_counts counts;
+    struct loop loop;
+    struct super super;
+    struct events events;
+    struct attempts attempts;
+    struct domains domains;
+    struct slots slots;
+    struct pools pools;
+    struct plugins plugins;
+};
 
-void watch_add(struct sandbox *sb, struct watch *w, int fd, uint32_t events,
-               void (*ready)(struct sandbox *, struct watch *, uint32_t), void *owner)
+/* ---- from the supervisor ---- */
+
+static bool heard(void *owner, struct frame_in *in)
 {
-    struct epoll_event event = {.events = events, .data.ptr = w};
-    int added;
+    struct sandbox *sb = owner;
 
-    *w = (struct watch){fd, ready, owner};
-    added = epoll_ctl(sb->epoll, EPOLL_CTL_ADD, fd, &event);
-    assert(added == 0);
+    switch (in->frame.type) {
+    case MSG_ZYGOTE_READY:
+    case MSG_ZYGOTE_GONE:
+        return zygote_heard(&sb->plugins, &in->frame);
+    case MSG_AUTHORITY:
+        events_authority(&sb->events, frame_take_fd(in, 0));
+        return true;
+    default:
+        process_heard(&sb->slots, in);
+        return true;
+    }
 }
 
-void watch_events(struct sandbox *sb, struct watch *w, uint32_t events)
-{
-    struct epoll_event event = {.events = events, .data.ptr = w};
+/* ---- to the caller ---- */
 
-    if (w->fd >= 0)
-        epoll_ctl(sb->epoll, EPOLL_CTL_MOD, w->fd, &event);
+static void tell(struct sandbox *sb, struct event *event)
+{
+    const struct sandbox_events *c = &sb->callbacks;
+
+    switch (event->kind) {
+    case EVENT_TEXT:
+        if (c->on_attempt_log != NULL)
+            c->on_attempt_log(sb->arg, event->attempt, event->stream, event->level,
+                              event->text.data, event->text.len);
+        break;
+    case EVENT_PROGRESS:
+        if (c->on_attempt_progress != NULL)
+            c->on_attempt_progress(sb->arg, event->attempt, event->done, event->total,
+                                   buf_text(&event->text), event->text.len);
+        break;
+    case EVENT_HEARTBEAT:
+        if (c->on_attempt_heartbeat != NULL)
+            c->on_attempt_heartbeat(sb->arg, event->attempt);
+        break;
+    case EVENT_PLUGIN_READY:
+        if (c->on_plugin_ready != NULL)
+            c->on_plugin_ready(sb->arg, &event->info->public);
+        break;
+    case EVENT_PLUGIN_FAILED:
+        if (c->on_plugin_failed != NULL)
+            c->on_plugin_failed(sb->arg, event->digest, event->why);
+        break;
+    case EVENT_AUTHORITY:
+        if (c->on_authority != NULL)
+            c->on_authority(sb->arg, take_fd(&event->fd));
+        break;
+    }
 }
 
-void watch_close(struct sandbox *sb, struct watch *w)
+static void tell_events(struct sandbox *sb)
 {
-    if (w->fd < 0)
-        return;
-    /* The supervisor may hold a copy (a pidfd came from it): closing ours alone would leave the
-     * registration, and its pointer, in the set. */
-    epoll_ctl(sb->epoll, EPOLL_CTL_DEL, w->fd, NULL);
-    close(take_fd(&w->fd));
+    struct event *next;
+
+    while ((next = events_next(&sb->events)) != NULL) {
+        auto_obj(event) event = next;
+
+        tell(sb, event);
+    }
 }
 
-void timer_at(struct sandbox *sb, int64_t at_ns)
+static void tell_begun(struct sandbox *sb)
 {
-    if (at_ns < sb->next_ns)
-        sb->next_ns = at_ns;
+    struct attempt *a;
+
+    while ((a = attempts_next_begun(&sb->attempts)) != NULL)
+        if (sb->callbacks.on_attempt_started != NULL)
+            sb->callbacks.on_attempt_started(sb->arg, a->id, a->layers, layer_level(a->layers));
 }
 
-void wake_self(struct sandbox *sb)
+static void tell_done(struct sandbox *sb)
 {
-    uint64_t one = 1;
+    struct attempt *a;
 
-    /* Fails only when the counter is full, and then it is readable. */
-    (void)!write(sb->wake.fd, &one, sizeof one);
+    while ((a = attempts_next_done(&sb->attempts)) != NULL) {
+        auto_done(buf) error_class = {0};
+        auto_done(buf) message = {0};
+        struct attempt_result result;
+
+        result_of(a, &error_class, &message, &result);
+        sb->counts.attempts_done++;
+        sb->counts.done_by_outcome[a->outcome]++;
+        if (sb->callbacks.on_attempt_done != NULL)
+            sb->callbacks.on_attempt_done(sb->arg, a->id, &result);
+        attempt_free(a);
+    }
 }
 
-static void on_wake(struct sandbox *sb, struct watch *w, uint32_t events)
+/* Once: every attempt has its answer before. */
+static void tell_gone(struct sandbox *sb)
 {
-    uint64_t count;
-
-    (void)sb;
-    (void)events;
-    (void)!read(w->fd, &count, sizeof count);
+    sb->gone_told = true;
+    processes_lost(&sb->pools);
+    tell_events(sb);
+    tell_done(sb);
+    if (sb->callbacks.on_supervisor_gone != NULL)
+        sb->callbacks.on_supervisor_gone(sb->arg);
 }
 
 /* ---- the turn ---- */
 
-/* Everything below the supervisor dies with it. */
-static void give_up_all(struct sandbox *sb)
-{
-    struct pool *pool;
-    struct slot *slot;
-
-    sb->gone_told = true;
-    TAILQ_FOREACH (pool, &sb->pools, link) {
-        pool_drop_waiting(sb, pool, "the supervisor is gone");
-        while ((slot = TAILQ_FIRST(&pool->running)) != NULL) {
-            channel_drain(sb, slot);
-            attempt_gave_up(sb, slot->attempt, OUTCOME_INFRA, "the supervisor is gone");
-            slot_free(sb, slot);
-        }
-        while ((slot = TAILQ_FIRST(&pool->ready)) != NULL)
-            slot_free(sb, slot);
-        while ((slot = TAILQ_FIRST(&pool->starting)) != NULL)
-            slot_free(sb, slot);
-    }
-}
-
 static void run_timers(struct sandbox *sb)
 {
-    struct pool *pool;
-
-    sb->next_ns = INT64_MAX;
-    TAILQ_FOREACH (pool, &sb->pools, link)
-        slots_turn(sb, pool);
-    pools_turn(sb);
-    domains_turn(sb);
-    plugins_sweep(sb);
+    sb->loop.next_ns = INT64_MAX;
+    processes_turn(&sb->pools);
+    pools_turn(&sb->pools);
+    zygotes_turn(&sb->plugins);
+    plugins_sweep(&sb->plugins);
 }
 
 void sandbox_turn(struct sandbox *sb, int64_t now_ns)
 {
-    struct epoll_event events[EVENTS_A_TURN];
-    int n = epoll_wait(sb->epoll, events, EVENTS_A_TURN, 0);
+    struct due due;
 
-    sb->now_ns = now_ns;
-    attempts_tell_begun(sb);
-    for (int i = 0; i < n; i++) {
-        struct watch *w = events[i].data.ptr;
-
-        if (w->fd >= 0)
-            w->ready(sb, w, events[i].events);
-    }
-    if (now_ns >= sb->next_ns)
+    loop_look(&sb->loop, &due);
+    sb->loop.now_ns = now_ns;
+    tell_begun(sb);
+    loop_dispatch(&due);
+    if (now_ns >= sb->loop.next_ns)
         run_timers(sb);
-    if (sb->gone && !sb->gone_told) {
-        give_up_all(sb);
-        attempts_deliver(sb);
-        if (sb->events.on_supervisor_gone != NULL)
-            sb->events.on_supervisor_gone(sb->arg);
-    }
-    attempts_tell_begun(sb);
-    attempts_deliver(sb);
-    slots_bury(sb);
+    tell_events(sb);
+    if (sb->super.gone && !sb->gone_told)
+        tell_gone(sb);
+    tell_begun(sb);
+    tell_done(sb);
+    slots_bury(&sb->slots);
 }
 
 int sandbox_poll_fd(const struct sandbox *sb)
 {
-    return sb->epoll;
+    return sb->loop.epoll;
 }
 
 int64_t sandbox_next_timer(const struct sandbox *sb)
 {
-    return sb->next_ns;
+    return sb->loop.next_ns;
 }
 
 bool sandbox_spin(struct sandbox *sb, int64_t ns)
 {
     int64_t until = clock_mono_ns() + ns;
-    struct pollfd p = {.fd = sb->epoll, .events = POLLIN};
+    struct pollfd p = {.fd = sb->loop.epoll, .events = POLLIN};
 
     if (sb->counts.attempts_running != 1 || sb->counts.spares_starting > 0)
         return false;
@@ -156,107 +199,188 @@ bool sandbox_spin(struct sandbox *sb, int64_t ns)
 
 const struct layer_report *sandbox_layers(const struct sandbox *sb)
 {
-    return &sb->report;
+    return &sb->super.report;
 }
 
 struct sandbox_counts sandbox_counts(const struct sandbox *sb)
 {
-    struct sandbox_counts counts = sb->counts;
-
-    counts.zygotes = sb->zygote_count;
-    return counts;
+    return sb->counts;
 }
 
-/* ---- start ---- */
+/* ---- plugins ---- */
+
+bool sandbox_plugin_add(struct sandbox *sb, const struct sandbox_plugin *given, struct err *e)
+{
+    if (sb->super.gone)
+        return err_set(e, ERR_UNAVAILABLE, "the supervisor is gone");
+    return plugin_add(&sb->plugins, given, e);
+}
+
+void sandbox_plugin_remove(struct sandbox *sb, const char *digest)
+{
+    struct plugin *plugin = plugin_find(&sb->plugins, digest);
+
+    if (plugin != NULL)
+        plugin_remove(&sb->plugins, plugin, "the plugin was removed");
+}
+
+/* ---- attempts ---- */
+
+/* Completes the spec and finds the plugin that it names. */
+static bool accept_spec(struct sandbox *sb, struct attempt_spec *spec, struct plugin **ret,
+                        struct err *e)
+{
+    struct plugin *plugin = spec->digest != NULL ? plugin_find(&sb->plugins, spec->digest) : NULL;
+
+    if (sb->super.gone)
+        return err_set(e, ERR_UNAVAILABLE, "the supervisor is gone");
+    if (plugin == NULL)
+        return err_set(e, ERR_NOT_FOUND, "no plugin %.12s",
+                       spec->digest != NULL ? spec->digest : "");
+    *ret = plugin;
+    return spec_complete(spec, &sb->super.report, plugin->isolation, e);
+}
+
+bool sandbox_warm(struct sandbox *sb, const struct attempt_spec *given, uint32_t count,
+                  struct err *e)
+{
+    struct attempt_spec spec = *given;
+    struct plugin *plugin;
+
+    if (!accept_spec(sb, &spec, &plugin, e))
+        return false;
+    pool_warm(pool_of(&sb->pools, plugin, &spec), count);
+    return true;
+}
+
+bool sandbox_attempt_start(struct sandbox *sb, const struct attempt_spec *given, uint64_t *ret_id,
+                           int *ret_secret_fd, struct err *e)
+{
+    struct attempt_spec spec = *given;
+    auto_done(buf) input = {0};
+    struct plugin *plugin;
+    struct attempt *a;
+    struct pool *pool;
+
+    if (sb->attempts.count >= sb->attempts_max)
+        return err_set(e, ERR_LIMIT, "%u attempts run or wait", sb->attempts.count);
+    if (!accept_spec(sb, &spec, &plugin, e) || !spec_pack(&spec, &input, e))
+        return false;
+    sb->loop.now_ns = clock_mono_ns();
+    pool = pool_of(&sb->pools, plugin, &spec);
+    a = attempt_new(&sb->attempts, super_next_id(&sb->super), &spec, &input);
+    if (!pool_admit(pool, a, ret_secret_fd, e)) {
+        attempt_free(a);
+        return false;
+    }
+    *ret_id = a->id;
+    return true;
+}
+
+/* True when it had not begun, and is ended now. */
+static bool cancel_waiting(struct sandbox *sb, struct attempt *a)
+{
+    if (a->outcome != OUTCOME_INVALID)
+        return true;
+    if (a->slot == NULL)
+        attempt_gave_up(a, OUTCOME_CANCELLED, "cancelled before it began");
+    else if (a->slot->state < SLOT_RUNNING)
+        slot_abandon(a->slot, OUTCOME_CANCELLED, "cancelled before it began");
+    else
+        return false;
+    loop_wake(&sb->loop);
+    return true;
+}
+
+void sandbox_attempt_cancel(struct sandbox *sb, uint64_t id)
+{
+    struct attempt *a = attempt_find(&sb->attempts, id);
+
+    if (a == NULL || cancel_waiting(sb, a))
+        return;
+    a->cancelled = true;
+    /* Behind its input, or it would be read as a part of it. */
+    if (a->input.data == NULL && !a->stop_sent)
+        a->stop_sent = channel_send(&a->slot->channel, ATTEMPT_STOP);
+}
+
+void sandbox_attempt_kill(struct sandbox *sb, uint64_t id)
+{
+    struct attempt *a = attempt_find(&sb->attempts, id);
+
+    if (a == NULL || cancel_waiting(sb, a))
+        return;
+    slot_kill(a->slot, KILL_CANCEL);
+}
+
+/* ---- start, end ---- */
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
     return value != 0 ? value : otherwise;
 }
 
-static struct sandbox *sandbox_new(const struct sandbox_options *options,
-                                   const struct sandbox_events *events, void *arg)
+static struct sandbox *sandbox_new(const struct sandbox_options *given,
+                                   const struct sandbox_events *callbacks, void *arg)
 {
     struct sandbox *sb = mem_new(struct sandbox);
+    struct sandbox_options options = *given;
 
-    sb->options = *options;
-    sb->options.spares_max = or_default(options->spares_max, SPARES_MAX_DEFAULT);
-    sb->options.spares_min = or_default(options->spares_min, SPARES_MIN_DEFAULT);
-    sb->options.zygotes_max = or_default(options->zygotes_max, ZYGOTES_MAX_DEFAULT);
-    sb->options.attempts_max = or_default(options->attempts_max, ATTEMPTS_MAX_DEFAULT);
-    sb->options.load_ms = or_default(options->load_ms, LOAD_MS_DEFAULT);
-    sb->events = *events;
+    options.spares_max = or_default(given->spares_max, SPARES_MAX_DEFAULT);
+    options.spares_min = or_default(given->spares_min, SPARES_MIN_DEFAULT);
+    options.zygotes_max = or_default(given->zygotes_max, ZYGOTES_MAX_DEFAULT);
+    sb->callbacks = *callbacks;
     sb->arg = arg;
-    sb->next_ns = INT64_MAX;
-    sb->next_id = 1;
-    sb->epoll = sb->null_fd = sb->supervisor.fd = sb->wake.fd = -1;
-    sb->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-    STAILQ_INIT(&sb->outbox);
-    TAILQ_INIT(&sb->plugins);
-    TAILQ_INIT(&sb->domains);
-    TAILQ_INIT(&sb->pools);
-    TAILQ_INIT(&sb->done);
-    TAILQ_INIT(&sb->begun);
-    TAILQ_INIT(&sb->dead_slots);
-    for (int i = 0; i < HASH_BUCKETS; i++) {
-        TAILQ_INIT(&sb->attempts[i]);
-        TAILQ_INIT(&sb->slots[i]);
-    }
+    sb->attempts_max = or_default(given->attempts_max, ATTEMPTS_MAX_DEFAULT);
+    loop_init(&sb->loop);
+    super_init(&sb->super, &sb->loop, heard, sb);
+    events_init(&sb->events);
+    attempts_init(&sb->attempts, &sb->counts);
+    domains_init(&sb->domains, &sb->loop, &sb->super, &sb->counts,
+                 or_default(given->load_ms, LOAD_MS_DEFAULT));
+    slots_init(&sb->slots, &sb->loop, &sb->super, &sb->counts, &sb->events, &process_handlers);
+    pools_init(&sb->pools, &sb->domains, &sb->slots, &options);
+    plugins_init(&sb->plugins, &sb->pools, &sb->events);
     return sb;
 }
 
-bool sandbox_start(const struct sandbox_options *options, const struct sandbox_events *events,
+bool sandbox_start(const struct sandbox_options *options, const struct sandbox_events *callbacks,
                    void *arg, struct sandbox **ret, struct err *e)
 {
-    auto_obj(sandbox) sb = sandbox_new(options, events, arg);
-    int wake;
+    auto_obj(sandbox) sb = sandbox_new(options, callbacks, arg);
 
-    sb->epoll = epoll_create1(EPOLL_CLOEXEC);
-    sb->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (sb->epoll < 0 || sb->null_fd < 0 || wake < 0)
-        return err_sys(e, "open the sandbox");
-    watch_add(sb, &sb->wake, wake, EPOLLIN, on_wake, NULL);
-    if (!supervisor_start(sb, e))
+    if (!loop_open(&sb->loop, e) || !slots_open(&sb->slots, e) ||
+        !super_start(&sb->super, options, e))
         return false;
-    sb->now_ns = clock_mono_ns();
+    sb->loop.now_ns = clock_mono_ns();
     *ret = take(sb);
     return true;
 }
 
-/* ---- end ---- */
-
-static void free_lists(struct sandbox *sb)
+static void free_parts(struct sandbox *sb)
 {
-    struct pool *pool;
     struct domain *domain;
-    struct plugin *plugin;
     struct attempt *a;
+    struct pool *pool;
 
-    while ((pool = TAILQ_FIRST(&sb->pools)) != NULL)
-        pool_free(sb, pool);
-    while ((domain = TAILQ_FIRST(&sb->domains)) != NULL)
-        domain_free(sb, domain);
-    while ((plugin = TAILQ_FIRST(&sb->plugins)) != NULL)
-        plugin_free(sb, plugin);
-    while ((a = TAILQ_FIRST(&sb->done)) != NULL) {
-        TAILQ_REMOVE(&sb->done, a, link);
-        attempt_free(sb, a);
-    }
-    slots_bury(sb);
+    while ((pool = TAILQ_FIRST(&sb->pools.list)) != NULL)
+        pool_free(pool);
+    while ((domain = TAILQ_FIRST(&sb->domains.list)) != NULL)
+        domain_free(domain);
+    plugins_done(&sb->plugins);
+    while ((a = attempts_next_done(&sb->attempts)) != NULL)
+        attempt_free(a);
+    events_done(&sb->events);
+    slots_close(&sb->slots);
 }
 
 void sandbox_free(struct sandbox *sb)
 {
     if (sb == NULL)
         return;
-    supervisor_stop(sb);
-    free_lists(sb);
-    supervisor_await(sb);
-    watch_close(sb, &sb->wake);
-    if (sb->null_fd >= 0)
-        close(sb->null_fd);
-    if (sb->epoll >= 0)
-        close(sb->epoll);
+    super_stop(&sb->super);
+    free_parts(sb);
+    super_await(&sb->super);
+    loop_close(&sb->loop);
     free(sb);
 }

@@ -10,8 +10,10 @@
  * gave, whatever dies; input is written only to a process that reported layers which meet the
  * policy; the exit status is the kernel's (or init's), never the plugin's.
  *
- * Callbacks run inside sandbox_turn, never inside another call of this header. They may call
- * everything here except sandbox_turn and sandbox_free. */
+ * Callbacks run at the end of sandbox_turn (those of attempts that began between two turns at its
+ * beginning), in the order in which things happened; what began or is done comes after what was
+ * said. Never inside another call of this header. They may call everything here except sandbox_turn
+ * and sandbox_free. */
 #ifndef ORCH_SANDBOX_CLIENT_CLIENT_H
 #define ORCH_SANDBOX_CLIENT_CLIENT_H
 
@@ -113,8 +115,9 @@ enum attempt_stream { STREAM_LOG, STREAM_STDOUT, STREAM_STDERR };
 
 /* Any may be NULL. id 0 is never an attempt. */
 struct sandbox_events {
+    /* id and version are those of struct sandbox_plugin, where given; other words are unchecked. */
     void (*on_plugin_ready)(void *arg, const struct sandbox_plugin_info *info);
-    /* For good: the plugin is removed when this returns. */
+    /* For good: the plugin is removed. */
     void (*on_plugin_failed)(void *arg, const char *digest, const struct err *why);
     /* A fresh authority process; the callee owns fd. */
     void (*on_authority)(void *arg, int fd);

@@ -1,9 +1,15 @@
-/* plugin.c -- the plugins that attempts may name: checked bytes in, a description out. */
+/* plugin.c -- see plugin.h. */
+#include "sandbox/client/plugin.h"
+
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "sandbox/client/internal.h"
+#include "sandbox/client/domain.h"
+#include "sandbox/client/pool.h"
+#include "sandbox/client/supply.h"
 #include "sandbox/image/plugin_info.h"
+
+#include <assert.h>
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,11 +18,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct plugin *plugin_find(struct sandbox *sb, const char *digest)
+void plugins_init(struct plugins *plugins, struct pools *pools, struct events *events)
+{
+    plugins->pools = pools;
+    plugins->events = events;
+    TAILQ_INIT(&plugins->list);
+}
+
+static void plugin_free(struct plugins *plugins, struct plugin *plugin)
+{
+    assert(plugin->domains == 0);
+    TAILQ_REMOVE(&plugins->list, plugin, link);
+    close(plugin->so_fd);
+    free(plugin->id);
+    free(plugin->version);
+    free(plugin);
+}
+
+void plugins_done(struct plugins *plugins)
 {
     struct plugin *plugin;
 
-    TAILQ_FOREACH (plugin, &sb->plugins, link)
+    while ((plugin = TAILQ_FIRST(&plugins->list)) != NULL)
+        plugin_free(plugins, plugin);
+}
+
+struct plugin *plugin_find(struct plugins *plugins, const char *digest)
+{
+    struct plugin *plugin;
+
+    TAILQ_FOREACH (plugin, &plugins->list, link)
         if (plugin->state != PLUGIN_REMOVED && strcmp(plugin->digest, digest) == 0)
             return plugin;
     return NULL;
@@ -49,19 +80,18 @@ static bool check_bytes(const struct sandbox_plugin *given, struct err *e)
     return true;
 }
 
-bool sandbox_plugin_add(struct sandbox *sb, const struct sandbox_plugin *given, struct err *e)
+bool plugin_add(struct plugins *plugins, const struct sandbox_plugin *given, struct err *e)
 {
     struct attempt_spec describe = {.tenant = "",
                                     .profile = PROFILE_PURE,
                                     .isolation = ISOLATION_WARM};
+    struct pools *pools = plugins->pools;
     struct plugin *plugin;
     int fd;
 
-    if (sb->gone)
-        return err_set(e, ERR_UNAVAILABLE, "the supervisor is gone");
     if (!check_bytes(given, e))
         return false;
-    if (plugin_find(sb, given->digest) != NULL)
+    if (plugin_find(plugins, given->digest) != NULL)
         return err_set(e, ERR_CONFLICT, "plugin %.12s is there already", given->digest);
     fd = fcntl(given->so_fd, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
@@ -72,33 +102,27 @@ bool sandbox_plugin_add(struct sandbox *sb, const struct sandbox_plugin *given, 
     plugin->id = mem_str(given->id);
     plugin->version = mem_str(given->version);
     plugin->isolation = given->isolation;
-    TAILQ_INSERT_TAIL(&sb->plugins, plugin, link);
-    domain_zygote(sb, domain_of(sb, plugin, &describe, true));
+    TAILQ_INSERT_TAIL(&plugins->list, plugin, link);
+    supply_zygote(pools, domain_of(pools->domains, plugin, &describe, true));
     return true;
 }
 
-static void remove_plugin(struct sandbox *sb, struct plugin *plugin, const char *why)
+void plugin_remove(struct plugins *plugins, struct plugin *plugin, const char *why)
 {
+    struct pools *pools = plugins->pools;
     struct domain *domain;
     struct pool *pool;
 
+    assert(plugin->state != PLUGIN_REMOVED);
     plugin->state = PLUGIN_REMOVED;
-    TAILQ_FOREACH (pool, &sb->pools, link)
+    TAILQ_FOREACH (pool, &pools->list, link)
         if (pool->domain->plugin == plugin)
-            pool_drop_waiting(sb, pool, why);
-    TAILQ_FOREACH (domain, &sb->domains, link)
+            pool_drop_waiting(pool, why);
+    TAILQ_FOREACH (domain, &pools->domains->list, link)
         if (domain->plugin == plugin)
-            domain_retire(sb, domain);
-    timer_at(sb, sb->now_ns);
-    wake_self(sb);
-}
-
-void sandbox_plugin_remove(struct sandbox *sb, const char *digest)
-{
-    struct plugin *plugin = plugin_find(sb, digest);
-
-    if (plugin != NULL)
-        remove_plugin(sb, plugin, "the plugin was removed");
+            supply_retire(pools, domain);
+    loop_timer_at(pools->loop, pools->loop->now_ns);
+    loop_wake(pools->loop);
 }
 
 /* ---- what a plugin says of itself ---- */
@@ -115,56 +139,38 @@ static bool check_expected(const struct plugin *plugin, const struct sandbox_plu
     return true;
 }
 
-void plugin_refused(struct sandbox *sb, struct domain *domain, const struct err *why)
+void plugin_refused(struct plugins *plugins, struct plugin *plugin, const struct err *why)
 {
-    struct plugin *plugin = domain->plugin;
-
     if (plugin->state == PLUGIN_REMOVED)
         return;
-    if (sb->events.on_plugin_failed != NULL)
-        sb->events.on_plugin_failed(sb->arg, plugin->digest, why);
-    remove_plugin(sb, plugin, why->msg);
+    events_plugin_failed(plugins->events, plugin->digest, why);
+    plugin_remove(plugins, plugin, why->msg);
 }
 
-void plugin_loaded(struct sandbox *sb, struct domain *domain, const void *bytes, size_t len)
+void plugin_loaded(struct plugins *plugins, struct plugin *plugin, const void *bytes, size_t len)
 {
-    struct plugin *plugin = domain->plugin;
     auto_obj(plugin_info) info = NULL;
-    struct pool *pool;
     struct err e;
 
     if (plugin->state != PLUGIN_LOADING)
         return;
     info = plugin_info_read(bytes, len, &e);
     if (info == NULL || !check_expected(plugin, &info->public, &e)) {
-        plugin_refused(sb, domain, &e);
+        plugin_refused(plugins, plugin, &e);
         return;
     }
     plugin->state = PLUGIN_READY;
-    info->public.digest = plugin->digest;
-    if (sb->events.on_plugin_ready != NULL)
-        sb->events.on_plugin_ready(sb->arg, &info->public);
-    TAILQ_FOREACH (pool, &sb->pools, link)
-        if (pool->domain->plugin == plugin)
-            pool_pump(sb, pool);
+    events_plugin_ready(plugins->events, plugin->digest, take(info));
+    pools_pump_plugin(plugins->pools, plugin);
 }
 
-void plugins_sweep(struct sandbox *sb)
+void plugins_sweep(struct plugins *plugins)
 {
     struct plugin *plugin, *next;
 
-    for (plugin = TAILQ_FIRST(&sb->plugins); plugin != NULL; plugin = next) {
+    for (plugin = TAILQ_FIRST(&plugins->list); plugin != NULL; plugin = next) {
         next = TAILQ_NEXT(plugin, link);
         if (plugin->state == PLUGIN_REMOVED && plugin->domains == 0)
-            plugin_free(sb, plugin);
+            plugin_free(plugins, plugin);
     }
-}
-
-void plugin_free(struct sandbox *sb, struct plugin *plugin)
-{
-    TAILQ_REMOVE(&sb->plugins, plugin, link);
-    close(plugin->so_fd);
-    free(plugin->id);
-    free(plugin->version);
-    free(plugin);
 }

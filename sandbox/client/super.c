@@ -1,9 +1,9 @@
-/* super.c -- the client's end of the supervisor: start it, tell it, hear it, end it. */
+/* super.c -- see super.h. */
+#include "sandbox/client/super.h"
+
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
-#include "ipc/pack.h"
-#include "sandbox/client/internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +30,13 @@ static const struct frame_rule rules[] = {
     {MSG_AUTHORITY, "authority", 1, 1, 0, 0},
 };
 
+struct out_frame {
+    STAILQ_ENTRY(out_frame) link;
+    struct frame frame;
+    int fds[FRAME_FDS_MAX];
+    uint8_t payload[];
+};
+
 /* ---- to the supervisor ---- */
 
 static void close_all(const int *fds, uint32_t count)
@@ -39,27 +45,27 @@ static void close_all(const int *fds, uint32_t count)
         close(fds[i]);
 }
 
-static void supervisor_lost(struct sandbox *sb)
+static void lost(struct super *super)
 {
-    sb->gone = true;
-    watch_close(sb, &sb->supervisor);
-    wake_self(sb);
+    super->gone = true;
+    watch_close(super->loop, &super->watch);
+    loop_wake(super->loop);
 }
 
 /* True when the frame is off our hands. */
-static bool send_now(struct sandbox *sb, const struct frame *frame)
+static bool send_now(struct super *super, const struct frame *frame)
 {
     struct err e;
 
-    if (sb->gone || frame_send(sb->supervisor.fd, frame, &e))
+    if (super->gone || frame_send(super->watch.fd, frame, &e))
         return true;
     if (e.sys_errno == EAGAIN || e.sys_errno == ENOBUFS)
         return false;
-    supervisor_lost(sb);
+    lost(super);
     return true;
 }
 
-void tell_super(struct sandbox *sb, enum super_message type, uint64_t id, const void *payload,
+void super_tell(struct super *super, enum super_message type, uint64_t id, const void *payload,
                 size_t bytes, int *fds, uint32_t fd_count)
 {
     struct frame frame = {.type = (uint16_t)type,
@@ -70,7 +76,7 @@ void tell_super(struct sandbox *sb, enum super_message type, uint64_t id, const 
                           .fd_count = fd_count};
     struct out_frame *later;
 
-    if (STAILQ_EMPTY(&sb->outbox) && send_now(sb, &frame)) {
+    if (STAILQ_EMPTY(&super->outbox) && send_now(super, &frame)) {
         close_all(fds, fd_count);
         return;
     }
@@ -82,112 +88,63 @@ void tell_super(struct sandbox *sb, enum super_message type, uint64_t id, const 
         memcpy(later->payload, payload, bytes);
     if (fd_count > 0)
         memcpy(later->fds, fds, fd_count * sizeof *fds);
-    STAILQ_INSERT_TAIL(&sb->outbox, later, link);
-    watch_events(sb, &sb->supervisor, EPOLLIN | EPOLLOUT);
+    STAILQ_INSERT_TAIL(&super->outbox, later, link);
+    watch_events(super->loop, &super->watch, EPOLLIN | EPOLLOUT);
 }
 
-static void flush_outbox(struct sandbox *sb)
+static void flush_outbox(struct super *super)
 {
     struct out_frame *first;
 
-    while ((first = STAILQ_FIRST(&sb->outbox)) != NULL && send_now(sb, &first->frame)) {
-        STAILQ_REMOVE_HEAD(&sb->outbox, link);
+    while ((first = STAILQ_FIRST(&super->outbox)) != NULL && send_now(super, &first->frame)) {
+        STAILQ_REMOVE_HEAD(&super->outbox, link);
         close_all(first->fds, first->frame.fd_count);
         free(first);
     }
-    if (STAILQ_EMPTY(&sb->outbox))
-        watch_events(sb, &sb->supervisor, EPOLLIN);
+    if (STAILQ_EMPTY(&super->outbox))
+        watch_events(super->loop, &super->watch, EPOLLIN);
 }
 
 /* ---- from the supervisor ---- */
 
-static void on_slot_frame(struct sandbox *sb, struct slot *slot, struct frame_in *in)
+static void on_supervisor(struct watch *w, uint32_t events)
 {
-    char why[ERR_MSG_BYTES + 1];
-    uint64_t numbers[2];
-    uint32_t layers;
-    int status;
-
-    switch (in->frame.type) {
-    case MSG_SPAWNED:
-        memcpy(&layers, in->frame.payload, sizeof layers);
-        slot_spawned(sb, slot, layers, frame_take_fd(in, 0));
-        break;
-    case MSG_SPAWN_FAILED:
-        snprintf(why, sizeof why, "%.*s", (int)in->frame.payload_bytes,
-                 (const char *)in->frame.payload);
-        slot_spawn_failed(sb, slot, why);
-        break;
-    case MSG_EXITED:
-        memcpy(&status, in->frame.payload, sizeof status);
-        slot_exited(sb, slot, status);
-        break;
-    case MSG_OVER_MEMORY:
-        slot_kill(sb, slot, KILL_MEMORY);
-        break;
-    default:
-        assert(in->frame.type == MSG_RELEASED);
-        memcpy(numbers, in->frame.payload, sizeof numbers);
-        slot_released(sb, slot, numbers[0], numbers[1]);
-    }
-}
-
-static void on_zygote_gone(struct sandbox *sb, const struct frame *frame)
-{
-    struct unpack u = unpack_of(frame->payload, frame->payload_bytes);
-    enum err_code code = (enum err_code)unpack_u32(&u);
-    char why[ERR_MSG_BYTES];
-
-    unpack_str(&u, why, sizeof why);
-    if (!unpack_end(&u, NULL) || code >= ERR_CODE_COUNT)
-        supervisor_lost(sb);
-    else
-        zygote_gone(sb, frame->id, code, why);
-}
-
-static void on_frame(struct sandbox *sb, struct frame_in *in)
-{
-    struct slot *slot;
-
-    switch (in->frame.type) {
-    case MSG_ZYGOTE_READY:
-        zygote_ready(sb, in->frame.id, in->frame.payload, in->frame.payload_bytes);
-        return;
-    case MSG_ZYGOTE_GONE:
-        on_zygote_gone(sb, &in->frame);
-        return;
-    case MSG_AUTHORITY:
-        if (sb->events.on_authority != NULL)
-            sb->events.on_authority(sb->arg, frame_take_fd(in, 0));
-        return;
-    default:
-        slot = slot_find(sb, in->frame.id);
-        if (slot != NULL)
-            on_slot_frame(sb, slot, in);
-    }
-}
-
-static void on_supervisor(struct sandbox *sb, struct watch *w, uint32_t events)
-{
+    struct super *super = w->owner;
     struct err e;
 
+    assert(w == &super->watch);
     if ((events & EPOLLOUT) != 0)
-        flush_outbox(sb);
-    for (int i = 0; i < FRAMES_A_TURN && !sb->gone; i++) {
-        enum frame_recv got = frame_recv(w->fd, &sb->in, &e);
+        flush_outbox(super);
+    for (int i = 0; i < FRAMES_A_TURN && !super->gone; i++) {
+        enum frame_recv got = frame_recv(w->fd, &super->in, &e);
 
         if (got == FRAME_NONE)
             return;
-        if (got != FRAME_GOT || !frame_permitted(rules, ARRAY_LEN(rules), &sb->in.frame, &e)) {
-            supervisor_lost(sb);
+        if (got != FRAME_GOT || !frame_permitted(rules, ARRAY_LEN(rules), &super->in.frame, &e)) {
+            lost(super);
             return;
         }
-        on_frame(sb, &sb->in);
-        frame_close_fds(&sb->in);
+        if (!super->heard(super->owner, &super->in))
+            lost(super);
+        frame_close_fds(&super->in);
     }
 }
 
 /* ---- start, end ---- */
+
+void super_init(struct super *super, struct loop *loop, super_heard_fn *heard, void *owner)
+{
+    super->loop = loop;
+    super->watch.fd = -1;
+    super->heard = heard;
+    super->owner = owner;
+    STAILQ_INIT(&super->outbox);
+}
+
+uint64_t super_next_id(struct super *super)
+{
+    return ++super->last_id;
+}
 
 static _Noreturn void become_supervisor(const struct sandbox_options *o, int socket)
 {
@@ -220,27 +177,27 @@ static _Noreturn void become_supervisor(const struct sandbox_options *o, int soc
     _exit(127);
 }
 
-static bool wait_for_hello(struct sandbox *sb, int fd, struct err *e)
+static bool wait_for_hello(struct super *super, int fd, const char *path, struct err *e)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     enum frame_recv got;
 
     if (poll(&p, 1, START_MS) != 1)
         return err_set(e, ERR_TIMEOUT, "the supervisor did not answer in %d ms", START_MS);
-    got = frame_recv(fd, &sb->in, e);
+    got = frame_recv(fd, &super->in, e);
     if (got == FRAME_BAD)
         return false;
-    if (got == FRAME_GOT && sb->in.frame.type == MSG_START_FAILED)
-        return err_set(e, ERR_UNAVAILABLE, "%.*s", (int)sb->in.frame.payload_bytes,
-                       (const char *)sb->in.frame.payload);
-    if (got != FRAME_GOT || sb->in.frame.type != MSG_HELLO ||
-        sb->in.frame.payload_bytes != sizeof sb->report)
-        return err_set(e, ERR_UNAVAILABLE, "'%s' did not start", sb->options.supervisor_path);
-    memcpy(&sb->report, sb->in.frame.payload, sizeof sb->report);
+    if (got == FRAME_GOT && super->in.frame.type == MSG_START_FAILED)
+        return err_set(e, ERR_UNAVAILABLE, "%.*s", (int)super->in.frame.payload_bytes,
+                       (const char *)super->in.frame.payload);
+    if (got != FRAME_GOT || super->in.frame.type != MSG_HELLO ||
+        super->in.frame.payload_bytes != sizeof super->report)
+        return err_set(e, ERR_UNAVAILABLE, "'%s' did not start", path);
+    memcpy(&super->report, super->in.frame.payload, sizeof super->report);
     return true;
 }
 
-bool supervisor_start(struct sandbox *sb, struct err *e)
+bool super_start(struct super *super, const struct sandbox_options *options, struct err *e)
 {
     auto_fd ours = -1;
     auto_fd theirs = -1;
@@ -250,38 +207,38 @@ bool supervisor_start(struct sandbox *sb, struct err *e)
         return false;
     ours = ends[0];
     theirs = ends[1];
-    sb->supervisor_pid = fork();
-    if (sb->supervisor_pid == 0)
-        become_supervisor(&sb->options, theirs);
-    if (sb->supervisor_pid < 0)
+    super->pid = fork();
+    if (super->pid == 0)
+        become_supervisor(options, theirs);
+    if (super->pid < 0)
         return err_sys(e, "fork");
     close(take_fd(&theirs));
-    if (!wait_for_hello(sb, ours, e) || !fd_set_nonblock(ours, e))
+    if (!wait_for_hello(super, ours, options->supervisor_path, e) || !fd_set_nonblock(ours, e))
         return err_wrap(e, "start the supervisor");
-    watch_add(sb, &sb->supervisor, take_fd(&ours), EPOLLIN, on_supervisor, NULL);
+    watch_add(super->loop, &super->watch, take_fd(&ours), EPOLLIN, on_supervisor, super);
     return true;
 }
 
-void supervisor_await(struct sandbox *sb)
+void super_await(struct super *super)
 {
     struct timespec pause = {0, 2 * 1000 * 1000};
     int64_t until = clock_mono_ns() + END_MS * 1000000LL;
 
-    while (sb->supervisor_pid > 0 && waitpid(sb->supervisor_pid, NULL, WNOHANG) == 0) {
+    while (super->pid > 0 && waitpid(super->pid, NULL, WNOHANG) == 0) {
         if (clock_mono_ns() > until)
-            kill(sb->supervisor_pid, SIGKILL);
+            kill(super->pid, SIGKILL);
         nanosleep(&pause, NULL);
     }
 }
 
-void supervisor_stop(struct sandbox *sb)
+void super_stop(struct super *super)
 {
     struct out_frame *first;
 
-    sb->gone = true;
-    watch_close(sb, &sb->supervisor);
-    while ((first = STAILQ_FIRST(&sb->outbox)) != NULL) {
-        STAILQ_REMOVE_HEAD(&sb->outbox, link);
+    super->gone = true;
+    watch_close(super->loop, &super->watch);
+    while ((first = STAILQ_FIRST(&super->outbox)) != NULL) {
+        STAILQ_REMOVE_HEAD(&super->outbox, link);
         close_all(first->fds, first->frame.fd_count);
         free(first);
     }

@@ -1,0 +1,394 @@
+/* process.c -- see process.h. */
+#include "sandbox/client/process.h"
+
+#include "base/clock.h"
+#include "sandbox/client/channel.h"
+#include "sandbox/client/stream.h"
+#include "sandbox/client/supply.h"
+#include "sandbox/kernel/pidfd.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PACKETS_A_TURN = 16, READS_A_TURN = 8 };
+
+static struct loop *loop_of(const struct slot *slot)
+{
+    return slot->set->home->loop;
+}
+
+/* ---- the channel ---- */
+
+static void became_ready(struct slot *slot, uint32_t layers)
+{
+    struct pool *pool = slot->set->pool;
+
+    slot_ready(slot, layers);
+    pool->failures = 0;
+    if (slot->attempt != NULL)
+        pool_bind(pool, slot, slot->attempt);
+    pool_pump(pool);
+}
+
+static bool on_packet(struct slot *slot, const struct attempt_packet *p, size_t n)
+{
+    uint32_t layers;
+
+    if (slot->state == SLOT_RUNNING)
+        return channel_take(slot->attempt, p, n, slot->set->home->events, &slot->seen);
+    if (slot->seen.killed != KILL_NONE)
+        return true; /* a spare that is no longer wanted */
+    if (slot->state != SLOT_CONFINING || !attempt_ready_read(p, n, &layers))
+        return false;
+    became_ready(slot, layers);
+    return true;
+}
+
+/* False when there is nothing more to read for now. */
+static bool read_packet(struct slot *slot)
+{
+    struct attempt_packet *packet = &slot->set->home->packet;
+    size_t n;
+
+    switch (channel_read(loop_of(slot), &slot->channel, packet, &n)) {
+    case CHANNEL_NOTHING:
+        return false;
+    case CHANNEL_AGAIN:
+        return true;
+    default:
+        break;
+    }
+    if (on_packet(slot, packet, n))
+        return true;
+    slot->seen.frame_bad = true;
+    watch_close(loop_of(slot), &slot->channel); /* no further word is wanted */
+    slot_kill(slot, slot->state == SLOT_RUNNING ? KILL_PROTOCOL : KILL_INFRA);
+    return false;
+}
+
+static void on_channel(struct watch *w, uint32_t events)
+{
+    struct slot *slot = slot_of(w);
+
+    assert(w == &slot->channel);
+    if ((events & EPOLLOUT) != 0 && slot->attempt != NULL)
+        channel_send_input(loop_of(slot), w, slot->attempt);
+    for (int i = 0; i < PACKETS_A_TURN && slot->state != SLOT_DEAD; i++)
+        if (!read_packet(slot))
+            return;
+}
+
+/* ---- stdout, stderr ---- */
+
+static bool read_stream(struct slot *slot, struct watch *w)
+{
+    enum attempt_stream which = w == &slot->out ? STREAM_STDOUT : STREAM_STDERR;
+    struct slots *home = slot->set->home;
+    struct attempt *a = slot->attempt;
+
+    return stream_read(&(struct stream_pipe){
+        .loop = home->loop,
+        .watch = w,
+        .null_fd = home->null_fd,
+        .withheld = slot->set->has_secrets,
+        .speaker = {home->events, a != NULL ? a->id : 0, which,
+                    a != NULL ? &a->streams[which] : NULL},
+    });
+}
+
+static void on_stream(struct watch *w, uint32_t events)
+{
+    struct slot *slot = slot_of(w);
+
+    assert(w == &slot->out || w == &slot->err);
+    (void)events;
+    for (int i = 0; i < READS_A_TURN; i++)
+        if (!read_stream(slot, w))
+            return;
+}
+
+/* ---- the exit ---- */
+
+/* The process is gone: what it left in the channel and in its two pipes is bounded by them. */
+static void drain_channel(struct slot *slot)
+{
+    while (slot->state == SLOT_RUNNING && read_packet(slot))
+        ;
+}
+
+static void drain_streams(struct slot *slot)
+{
+    while (read_stream(slot, &slot->out))
+        ;
+    while (read_stream(slot, &slot->err))
+        ;
+}
+
+static void spare_died(struct slot *slot)
+{
+    struct pool *pool = slot->set->pool;
+    bool on_purpose = slot->seen.killed != KILL_NONE;
+    char why[128];
+
+    snprintf(why, sizeof why, "a process ended while it confined itself: status %#x",
+             (unsigned)slot->wait_status);
+    slot_release(slot, false);
+    watch_close(loop_of(slot), &slot->process);
+    slot->exit_seen = false;
+    slot_abandon(slot, OUTCOME_INFRA, why);
+    if (!on_purpose)
+        pool_failed(pool, why);
+    pool_pump(pool);
+}
+
+/* After a crash the address space layout of all that the zygote forks may be known. */
+static void spoil_zygote(struct slot *slot)
+{
+    int signal = slot->seen.signal;
+    bool crashed = signal != 0 && signal != SIGKILL && signal != SIGXCPU && signal != SIGPROF;
+
+    if (crashed && slot->zyg != NULL)
+        supply_spoil(slot->set->pool->home, slot->zyg);
+}
+
+static void running_ended(struct slot *slot)
+{
+    struct pool *pool = slot->set->pool;
+
+    attempt_ended(slot->attempt, &slot->seen);
+    slot_free(slot);
+    pool_pump(pool);
+}
+
+/* Exit status known, or given up on. */
+static void ended(struct slot *slot)
+{
+    bool ask;
+
+    if (slot->state != SLOT_RUNNING) {
+        assert(slot->state < SLOT_RUNNING);
+        spare_died(slot);
+        return;
+    }
+    assert(slot->attempt != NULL);
+    slot->seen.exit_known = slot->exit_known;
+    slot->seen.signal = WIFSIGNALED(slot->wait_status) ? WTERMSIG(slot->wait_status) : 0;
+    slot->seen.exit_code = WIFEXITED(slot->wait_status) ? WEXITSTATUS(slot->wait_status) : -1;
+    slot->attempt->ended_ns = clock_mono_ns();
+    drain_channel(slot);
+    drain_streams(slot);
+    spoil_zygote(slot);
+    ask = slot->seen.signal == SIGKILL &&
+          (slot->seen.killed == KILL_NONE || slot->seen.killed == KILL_MEMORY);
+    slot_release(slot, ask);
+    if (!ask) {
+        running_ended(slot);
+        return;
+    }
+    slot->state = SLOT_RELEASING;
+    slot_deadline_in(slot, LOST_NS);
+}
+
+static void on_process(struct watch *w, uint32_t events)
+{
+    struct slot *slot = slot_of(w);
+
+    assert(w == &slot->process && !slot->exit_seen && slot->state >= SLOT_CONFINING);
+    (void)events;
+    if ((slot->layers & LAYER_EXIT_INFO) == 0) {
+        /* init's word is on its way. */
+        slot->exit_seen = true;
+        slot_deadline_in(slot, EXIT_WORD_NS);
+        watch_close(loop_of(slot), w);
+        return;
+    }
+    switch (pidfd_exit_status(w->fd, &slot->wait_status)) {
+    case PIDFD_RUNNING:
+        /* Dead but not reaped: the hang-up that follows cannot be switched off. */
+        watch_events(loop_of(slot), w, 0);
+        return;
+    case PIDFD_EXITED:
+        slot->exit_known = true;
+        break;
+    default:
+        break;
+    }
+    slot->exit_seen = true;
+    watch_close(loop_of(slot), w);
+    ended(slot);
+}
+
+const struct slot_handlers process_handlers = {
+    .channel = on_channel,
+    .stream = on_stream,
+    .process = on_process,
+};
+
+/* ---- the supervisor's words ---- */
+
+static void spawned(struct slot *slot, struct frame_in *in)
+{
+    uint32_t layers;
+
+    if (slot->state != SLOT_SPAWNING)
+        return; /* said twice: its pidfd is closed with the frame */
+    memcpy(&layers, in->frame.payload, sizeof layers);
+    slot_spawned(slot, layers, frame_take_fd(in, 0));
+}
+
+/* The supervisor has forgotten it already. */
+static void spawn_failed(struct slot *slot, const char *why)
+{
+    struct pool *pool = slot->set->pool;
+    bool retired = slot->zyg == NULL || slot->zyg->state == ZYG_STOPPING;
+
+    if (slot->state != SLOT_SPAWNING)
+        return;
+    slot_spawn_answered(slot);
+    slot_abandon(slot, OUTCOME_INFRA, why);
+    if (!retired)
+        pool_failed(pool, why);
+    pool_pump(pool);
+}
+
+/* init's word, where the kernel does not tell. */
+static void exited(struct slot *slot, int wait_status)
+{
+    if (slot->state == SLOT_RELEASING || slot->exit_known)
+        return;
+    slot->wait_status = wait_status;
+    slot->exit_known = slot->exit_seen = true;
+    watch_close(loop_of(slot), &slot->process);
+    ended(slot);
+}
+
+static void released(struct slot *slot, const struct frame *frame)
+{
+    uint64_t oom_kills_and_peak[2];
+
+    if (slot->state != SLOT_RELEASING)
+        return;
+    memcpy(oom_kills_and_peak, frame->payload, sizeof oom_kills_and_peak);
+    slot->seen.oom_kills = oom_kills_and_peak[0];
+    slot->attempt->memory_peak = oom_kills_and_peak[1];
+    running_ended(slot);
+}
+
+void process_heard(struct slots *slots, struct frame_in *in)
+{
+    struct slot *slot = slot_find(slots, in->frame.id);
+    char why[ERR_MSG_BYTES + 1];
+    int status;
+
+    if (slot == NULL)
+        return;
+    switch (in->frame.type) {
+    case MSG_SPAWNED:
+        spawned(slot, in);
+        break;
+    case MSG_SPAWN_FAILED:
+        snprintf(why, sizeof why, "%.*s", (int)in->frame.payload_bytes,
+                 (const char *)in->frame.payload);
+        spawn_failed(slot, why);
+        break;
+    case MSG_EXITED:
+        memcpy(&status, in->frame.payload, sizeof status);
+        exited(slot, status);
+        break;
+    case MSG_OVER_MEMORY:
+        slot_kill(slot, KILL_MEMORY);
+        break;
+    default:
+        assert(in->frame.type == MSG_RELEASED);
+        released(slot, &in->frame);
+    }
+}
+
+/* ---- timers ---- */
+
+/* Past its own deadline: a process that did not come up, did not die, or was not reported. */
+static void overdue(struct slot *slot)
+{
+    switch (slot->state) {
+    case SLOT_SPAWNING:
+        spawn_failed(slot, "the supervisor did not answer");
+        return;
+    case SLOT_RELEASING:
+        running_ended(slot);
+        return;
+    default:
+        break;
+    }
+    if (slot->seen.killed == KILL_NONE && !slot->exit_seen) {
+        slot_kill(slot, KILL_INFRA); /* CONFINING for too long */
+        return;
+    }
+    slot->seen.lost = !slot->exit_seen;
+    ended(slot);
+}
+
+static void process_turn(struct slot *slot)
+{
+    const struct attempt *a = slot->attempt;
+    struct loop *loop = loop_of(slot);
+
+    if (a != NULL && a->deadline_ns != 0 && slot->seen.killed == KILL_NONE && !slot->exit_seen) {
+        if (loop->now_ns < a->deadline_ns) {
+            loop_timer_at(loop, a->deadline_ns);
+        } else if (slot->state == SLOT_RUNNING) {
+            slot_kill(slot, KILL_DEADLINE);
+        } else {
+            slot_abandon(slot, OUTCOME_TIMEOUT, "the deadline passed before it could start");
+            return;
+        }
+    }
+    if (slot->deadline_ns == 0)
+        return;
+    if (loop->now_ns >= slot->deadline_ns)
+        overdue(slot);
+    else
+        loop_timer_at(loop, slot->deadline_ns);
+}
+
+void processes_turn(struct pools *pools)
+{
+    struct slot *slot, *next;
+    struct pool *pool;
+
+    TAILQ_FOREACH (pool, &pools->list, link) {
+        struct slot_list *const lists[] = {&pool->slots.starting, &pool->slots.running};
+
+        for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+            for (slot = TAILQ_FIRST(lists[i]); slot != NULL; slot = next) {
+                next = TAILQ_NEXT(slot, link);
+                process_turn(slot);
+            }
+    }
+}
+
+/* ---- the supervisor is gone ---- */
+
+void processes_lost(struct pools *pools)
+{
+    struct pool *pool;
+    struct slot *slot;
+
+    TAILQ_FOREACH (pool, &pools->list, link) {
+        struct slot_set *set = &pool->slots;
+
+        pool_drop_waiting(pool, "the supervisor is gone");
+        while ((slot = TAILQ_FIRST(&set->running)) != NULL) {
+            drain_channel(slot);
+            attempt_gave_up(slot->attempt, OUTCOME_INFRA, "the supervisor is gone");
+            slot_free(slot);
+        }
+        while ((slot = TAILQ_FIRST(&set->ready)) != NULL)
+            slot_free(slot);
+        while ((slot = TAILQ_FIRST(&set->starting)) != NULL)
+            slot_free(slot);
+    }
+}

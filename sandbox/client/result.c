@@ -1,0 +1,83 @@
+/* result.c -- see result.h. */
+#include "sandbox/client/result.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <string.h>
+
+/* The text where no frame gives one. */
+static const char *const messages[OUTCOME_COUNT] = {
+    [OUTCOME_PLUGIN_TRANSIENT] = "the agent failed and gave no reason",
+    [OUTCOME_PLUGIN_FATAL] = "the agent failed and gave no reason",
+    [OUTCOME_BAD_INPUT] = "the agent refused its input and gave no reason",
+    [OUTCOME_POLICY_VIOLATION] = "killed for a system call that its profile forbids",
+    [OUTCOME_CRASH] = "the agent crashed",
+    [OUTCOME_OOM] = "killed over its memory limit",
+    [OUTCOME_TIMEOUT] = "killed at its deadline",
+    [OUTCOME_CPU_LIMIT] = "killed over its CPU time limit",
+    [OUTCOME_PROTOCOL] = "ended without one whole, valid result",
+    [OUTCOME_INFRA] = "killed by somebody else",
+    [OUTCOME_CANCELLED] = "cancelled",
+    [OUTCOME_LOST] = "could not be killed in time",
+};
+
+static bool frame_speaks(const struct attempt *a)
+{
+    return a->outcome == OUTCOME_PLUGIN_TRANSIENT || a->outcome == OUTCOME_PLUGIN_FATAL ||
+           a->outcome == OUTCOME_BAD_INPUT ||
+           (a->outcome == OUTCOME_CANCELLED && a->seen.frame_complete);
+}
+
+static void say_message(const struct attempt *a, struct buf *b)
+{
+    if (frame_speaks(a) && a->reader.message != NULL && a->reader.message[0] != '\0')
+        text_add_utf8(b, a->reader.message, strlen(a->reader.message));
+    else if (a->outcome == OUTCOME_UNKNOWN_AGENT)
+        buf_addf(b, "Agent '%s' not found in registry", a->agent_id);
+    else if (a->reason != NULL)
+        buf_adds(b, a->reason);
+    else if (a->outcome == OUTCOME_CRASH)
+        buf_addf(b, "the agent crashed: SIG%s", sigabbrev_np(a->seen.signal));
+    else if (messages[a->outcome] != NULL)
+        buf_adds(b, messages[a->outcome]);
+}
+
+static void say_class(const struct attempt *a, struct buf *b)
+{
+    if (frame_speaks(a) && a->reader.error_class[0] != '\0')
+        text_add_utf8(b, a->reader.error_class, strlen(a->reader.error_class));
+    else
+        buf_adds(b, outcome_error_class(a->outcome));
+}
+
+void result_of(const struct attempt *a, struct buf *error_class, struct buf *message,
+               struct attempt_result *ret)
+{
+    bool ok = a->outcome == OUTCOME_OK, by_itself = a->seen.frame_complete;
+
+    assert(a->outcome > OUTCOME_INVALID && a->outcome < OUTCOME_COUNT);
+    say_class(a, error_class);
+    say_message(a, message);
+    *ret = (struct attempt_result){
+        .outcome = a->outcome,
+        .status = by_itself ? a->reader.result.status : 0,
+        .error_class = buf_text(error_class),
+        .error_message = buf_text(message),
+        .output = ok ? buf_text(&a->reader.output) : NULL,
+        .output_bytes = ok ? a->reader.output.len : 0,
+        .output_json = ok ? a->output_json : NULL,
+        .exit_code = a->seen.exit_known && a->seen.signal == 0 ? a->seen.exit_code : -1,
+        .signal = a->seen.signal,
+        .layers = a->layers,
+        .level = layer_level(a->layers),
+        .wall_ns = a->started_ns != 0 ? a->ended_ns - a->started_ns : 0,
+        .cpu_ns = by_itself ? (int64_t)a->reader.result.cpu_ns : 0,
+        .memory_peak = a->memory_peak,
+        .log_dropped =
+            a->streams[STREAM_LOG].dropped + (by_itself ? a->reader.result.log_dropped : 0),
+        .stdout_dropped = a->streams[STREAM_STDOUT].dropped,
+        .stderr_dropped = a->streams[STREAM_STDERR].dropped,
+    };
+}

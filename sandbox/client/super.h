@@ -1,0 +1,53 @@
+/* super.h -- the client's link to the supervisor: starts it, tells it, hears it, ends it. Says
+ * nothing about what the messages mean: whoever made the link is given each one.
+ *
+ * Owns the supervisor's process, the socket and the frames that wait for room in it. What always
+ * holds: frames leave in the order they were told; descriptors given to super_tell are closed here;
+ * once gone, the link stays gone, and nothing is sent or heard any more.
+ *
+ * What may be said is in sandbox/wire/super_wire.h: after HELLO only what the table in super.c
+ * lists; anything else loses the supervisor, and with it everything below. */
+#ifndef ORCH_SANDBOX_CLIENT_SUPER_H
+#define ORCH_SANDBOX_CLIENT_SUPER_H
+
+#include "sandbox/client/client.h"
+#include "sandbox/client/loop.h"
+#include "sandbox/wire/super_wire.h"
+
+#include <sys/queue.h>
+#include <sys/types.h>
+
+/* The frame may be kept only for the call; a descriptor is taken with frame_take_fd. False: what it
+ * says cannot be, and the supervisor is lost. */
+typedef bool super_heard_fn(void *owner, struct frame_in *in);
+
+struct super {
+    struct loop *loop;
+    struct watch watch;
+    pid_t pid;
+    bool gone;
+    uint64_t last_id;
+    struct layer_report report;
+    STAILQ_HEAD(out_queue, out_frame) outbox;
+    super_heard_fn *heard;
+    void *owner;
+    struct frame_in in;
+};
+
+void super_init(struct super *super, struct loop *loop, super_heard_fn *heard, void *owner);
+/* Waits for its report, at most 10 s. */
+bool super_start(struct super *super, const struct sandbox_options *options,
+                 struct err *e) must_check;
+/* Ends the link: the supervisor sees it and goes, with all below. */
+void super_stop(struct super *super);
+/* Waits for the process, and kills it when that takes too long. */
+void super_await(struct super *super);
+
+/* The number of an attempt, a slot or a zygote: they share one sequence, so that none is ever taken
+ * for another. */
+uint64_t super_next_id(struct super *super);
+/* Queues when the socket is full. Takes the descriptors in any case. */
+void super_tell(struct super *super, enum super_message type, uint64_t id, const void *payload,
+                size_t bytes, int *fds, uint32_t fd_count);
+
+#endif

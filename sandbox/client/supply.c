@@ -1,0 +1,118 @@
+/* supply.c -- see supply.h. */
+#include "sandbox/client/supply.h"
+
+/* ---- retire ---- */
+
+static void spoil_list(struct pools *pools, struct slot_list *list, const struct zyg *z)
+{
+    struct slot *slot, *next;
+
+    for (slot = TAILQ_FIRST(list); slot != NULL; slot = next) {
+        next = TAILQ_NEXT(slot, link);
+        if (slot->zyg != z || slot->seen.killed != KILL_NONE)
+            continue;
+        pools->counts->spares_spoiled++;
+        if (slot->attempt != NULL)
+            slot_abandon(slot, OUTCOME_INFRA, "its zygote is no longer trusted");
+        else
+            slot_kill(slot, KILL_INFRA);
+    }
+}
+
+void supply_spoil(struct pools *pools, struct zyg *z)
+{
+    struct pool *pool;
+
+    zygote_stop(z);
+    TAILQ_FOREACH (pool, &pools->list, link) {
+        if (pool->domain != z->domain)
+            continue;
+        spoil_list(pools, &pool->slots.starting, z);
+        spoil_list(pools, &pool->slots.ready, z);
+    }
+}
+
+void supply_retire(struct pools *pools, struct domain *d)
+{
+    struct zyg *z;
+
+    TAILQ_FOREACH (z, &d->zygotes, link)
+        supply_spoil(pools, z);
+    loop_timer_at(pools->loop, pools->loop->now_ns + SECOND_NS);
+}
+
+void supply_forget(struct pools *pools, struct zyg *z)
+{
+    struct pool *pool;
+    struct slot *slot;
+
+    TAILQ_FOREACH (pool, &pools->list, link) {
+        struct slot_set *set = &pool->slots;
+        struct slot_list *const lists[] = {&set->starting, &set->ready, &set->running};
+
+        if (pool->domain != z->domain)
+            continue;
+        for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+            TAILQ_FOREACH (slot, lists[i], link)
+                slot->zyg = slot->zyg == z ? NULL : slot->zyg;
+    }
+    zygote_free(z);
+}
+
+/* ---- start ---- */
+
+/* Makes room for one more by stopping the zygotes of whoever needed theirs least lately. */
+static bool room_for_zygote(struct pools *pools)
+{
+    struct domain *d, *oldest = NULL;
+    int64_t now_ns = pools->loop->now_ns;
+    struct pool *pool;
+
+    if (pools->counts->zygotes < pools->zygotes_max)
+        return true;
+    TAILQ_FOREACH (pool, &pools->list, link) /* those that are in use are the latest */
+        if (pool->waiting.count + pool->slots.running_count > 0)
+            pool->domain->used_ns = now_ns;
+    TAILQ_FOREACH (d, &pools->domains->list, link)
+        if (d->zygote_count > 0 && d->used_ns < now_ns &&
+            (oldest == NULL || d->used_ns < oldest->used_ns))
+            oldest = d;
+    if (oldest != NULL)
+        supply_retire(pools, oldest);
+    loop_timer_at(pools->loop, now_ns + QUIET_NS);
+    return false;
+}
+
+/* One is enough until it is busy; then one a CPU. exec: one an attempt. */
+static uint32_t zygotes_wanted(const struct pools *pools, const struct domain *d)
+{
+    if (d->describes)
+        return 1;
+    if (d->isolation == ISOLATION_EXEC)
+        return d->zygote_count + 1;
+    return d->zygote_count == 0 ? 1 : pools->cpus;
+}
+
+struct zyg *supply_zygote(struct pools *pools, struct domain *d)
+{
+    struct zyg *z, *best = NULL;
+    uint32_t starting = 0, usable = 0;
+
+    TAILQ_FOREACH (z, &d->zygotes, link) {
+        starting += z->state == ZYG_STARTING;
+        usable += z->state != ZYG_STOPPING;
+        if (zygote_can_fork(z) && (best == NULL || z->spawning < best->spawning))
+            best = z;
+    }
+    if (best != NULL || pools->super->gone)
+        return best;
+    if (starting > 0 && d->isolation != ISOLATION_EXEC)
+        return NULL;
+    if (pools->loop->now_ns < d->not_before_ns) {
+        loop_timer_at(pools->loop, d->not_before_ns);
+        return NULL;
+    }
+    if (usable < zygotes_wanted(pools, d) && starting < 2 * pools->cpus && room_for_zygote(pools))
+        zygote_start(d);
+    return NULL;
+}
