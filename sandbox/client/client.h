@@ -103,7 +103,7 @@ struct attempt_result {
     int signal;           /* 0: none */
     uint32_t layers;      /* the mask it reported */
     int level;            /* of that mask */
-    int64_t wall_ns;      /* from input handed over to exit seen; 0 when it never ran */
+    int64_t wall_ns;      /* from input handed over to exit seen; 0 when one of them never was */
     int64_t cpu_ns;       /* the attempt's own word; 0 when it did not end by itself */
     uint64_t memory_peak; /* bytes, 0 where no cgroup counts it */
     uint64_t log_dropped; /* bytes over the caps, by stream, or withheld with secrets */

@@ -354,19 +354,27 @@ static void process_turn(struct slot *slot)
         loop_timer_at(loop, slot->deadline_ns);
 }
 
-void processes_turn(struct pools *pools)
+static void list_turn(struct slot_list *list)
 {
     struct slot *slot, *next;
+
+    for (slot = TAILQ_FIRST(list); slot != NULL; slot = next) {
+        next = TAILQ_NEXT(slot, link);
+        process_turn(slot);
+        /* One that failed may take others of its pool with it. To look again at those that were
+         * looked at does nothing. */
+        if (next != NULL && next->state == SLOT_DEAD)
+            next = TAILQ_FIRST(list);
+    }
+}
+
+void processes_turn(struct pools *pools)
+{
     struct pool *pool;
 
     TAILQ_FOREACH (pool, &pools->list, link) {
-        struct slot_list *const lists[] = {&pool->slots.starting, &pool->slots.running};
-
-        for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-            for (slot = TAILQ_FIRST(lists[i]); slot != NULL; slot = next) {
-                next = TAILQ_NEXT(slot, link);
-                process_turn(slot);
-            }
+        list_turn(&pool->slots.starting);
+        list_turn(&pool->slots.running);
     }
 }
 

@@ -72,7 +72,7 @@ void result_of(const struct attempt *a, struct buf *error_class, struct buf *mes
         .signal = a->seen.signal,
         .layers = a->layers,
         .level = layer_level(a->layers),
-        .wall_ns = a->started_ns != 0 ? a->ended_ns - a->started_ns : 0,
+        .wall_ns = a->ended_ns != 0 ? a->ended_ns - a->started_ns : 0,
         .cpu_ns = by_itself ? (int64_t)a->reader.result.cpu_ns : 0,
         .memory_peak = a->memory_peak,
         .log_dropped =
