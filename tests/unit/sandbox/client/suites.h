@@ -1,0 +1,12 @@
+#ifndef ORCH_TESTS_UNIT_SANDBOX_CLIENT_SUITES_H
+#define ORCH_TESTS_UNIT_SANDBOX_CLIENT_SUITES_H
+
+#include <check.h>
+
+Suite *client_start_suite(void);
+Suite *client_plugin_suite(void);
+Suite *client_attempt_suite(void);
+Suite *client_process_suite(void);
+Suite *client_pool_suite(void);
+
+#endif
