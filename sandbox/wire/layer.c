@@ -73,15 +73,3 @@ void layer_report_json(const struct layer_report *report, struct buf *b)
     }
     buf_adds(b, "]}");
 }
-
-void layer_mask_text(uint32_t mask, struct buf *b)
-{
-    const char *comma = "";
-
-    for (int i = 0; i < LAYER_COUNT; i++) {
-        if ((mask & 1u << i) == 0)
-            continue;
-        buf_addf(b, "%s%s", comma, layers[i].name);
-        comma = ",";
-    }
-}

@@ -71,7 +71,5 @@ enum layer_bit layer_bit_of(const char *name);
 
 /* {"level":4,"landlock_abi":7,"layers":[{"name":..,"state":..,"errno":..,"consequence":..}]} */
 void layer_report_json(const struct layer_report *report, struct buf *b);
-/* "seccomp,no_new_privs,...": the names in the mask. */
-void layer_mask_text(uint32_t mask, struct buf *b);
 
 #endif

@@ -12,9 +12,18 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+def objects_of(build, folder):
+    """Where the library that holds the folder is built: the folder's own place or one above it."""
+    at = build / folder
+    while not at.is_dir():
+        at = at.parent
+    return at
+
+
 def measure(build, folder):
-    done = subprocess.run(["gcovr", "--root", ROOT, "--object-directory", build / folder, "--filter",
-                           f"{folder}/", "--json-summary-pretty", build / folder],
+    objects = objects_of(build, folder)
+    done = subprocess.run(["gcovr", "--root", ROOT, "--object-directory", objects, "--filter",
+                           f"{folder}/", "--json-summary-pretty", objects],
                           cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(done.stderr)
@@ -29,7 +38,7 @@ def main():
         total, covered = summary["line_total"], summary["line_covered"]
         percent = 100 * covered / total if total else 0
         short += percent < floor
-        print(f"{folder:14} {covered:5} of {total:5} lines  {percent:5.1f} %"
+        print(f"{folder:16} {covered:5} of {total:5} lines  {percent:5.1f} %"
               f"{'' if percent >= floor else f'  below {floor:.0f} %'}")
         if percent < floor:
             for file in sorted(summary["files"], key=lambda f: f["line_percent"])[:5]:

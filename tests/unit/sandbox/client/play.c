@@ -162,7 +162,8 @@ void play_stop(struct play *s)
 {
     if (s->link >= 0)
         close(s->link);
-    close(s->keeper);
+    if (s->keeper >= 0)
+        close(s->keeper);
     process_close(&s->spare);
     sandbox_free(s->sb);
     frame_close_fds(&s->frame);

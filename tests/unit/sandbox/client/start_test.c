@@ -50,6 +50,8 @@ START_TEST(the_link_ends_with_the_client)
     struct err e;
 
     play_start(&s, NULL);
+    close(s.keeper); /* or the stand-in would have to be killed, after 3 s */
+    s.keeper = -1;
     sandbox_free(s.sb);
     s.sb = NULL;
     ck_assert_int_eq(frame_recv(s.link, &s.frame, &e), FRAME_CLOSED);
