@@ -2,6 +2,7 @@
  * back as the same definition; what is refused must say why. */
 #include "model/dag/draw/graph_text.h"
 #include "model/dag/plan.h"
+#include "model/dag/source/parse.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 /* sim_world.c -- the world of one run: its clock, its turns, its breaks. */
 #include "sim.h"
 
+#include "model/dag/source/parse.h"
+
 #include <assert.h>
 
 static void trace_add(struct world *w, uint64_t value)

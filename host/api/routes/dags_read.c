@@ -5,6 +5,7 @@
 #include "api/routes/view.h"
 #include "model/dag/dag.h"
 #include "model/dag/draw/graph_text.h"
+#include "model/dag/source/parse.h"
 
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include "cli/out.h"
 #include "model/dag/draw/graph_text.h"
 #include "model/dag/plan.h"
+#include "model/dag/source/parse.h"
 
 #include <string.h>
 

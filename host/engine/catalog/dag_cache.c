@@ -2,6 +2,7 @@
 #include "engine/catalog/dag_cache.h"
 
 #include "base/mem.h"
+#include "model/dag/source/parse.h"
 
 #include <assert.h>
 #include <string.h>

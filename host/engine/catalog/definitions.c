@@ -8,6 +8,7 @@
 #include "engine/commit/commit.h"
 #include "model/dag/dag.h"
 #include "model/dag/plan.h"
+#include "model/dag/source/parse.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,7 @@
-/* dag.h -- the definition of a DAG: the model, and the door through which it comes in.
+/* dag.h -- the definition of a DAG: the model. model/dag/source/parse.h is the door through which
+ * it comes in.
  *
- * Pure: bytes in, model and findings out; no clock, store, socket or log. Any process may use it.
+ * Pure: no clock, store, socket or log. Any process may use it.
  * A dag owns everything that hangs on it (texts and JSON are borrowed from the document it keeps)
  * and never changes after it was made, so threads may share it.
  *
@@ -147,23 +148,6 @@ struct dag {
     char *generated_id; /* dag_id when the source gave none */
 };
 
-/* Reads a definition: JSON when the text begins with "{" and a quote or "}", otherwise YAML 1.2
- * (core schema; anchors, aliases, tags and several documents are refused).
- *
- * True: *ret is the model, and it is valid exactly when the list of findings is empty.
- * False: the text could not be read at all; the one finding says where, and so does e. */
-bool dag_parse(const char *text, size_t len, struct dag **ret, struct dag_findings *findings,
-               struct err *e) must_check;
-
-/* The same from a parsed body; findings have no places. Holds a reference to doc, which the caller
- * leaves unchanged from now on. False only when doc is not an object. */
-bool dag_from_json(json_t *doc, struct dag **ret, struct dag_findings *findings,
-                   struct err *e) must_check;
-
-/* For a definition that must be valid (one from the store): otherwise ERR_UNPROCESSABLE with all
- * messages. */
-bool dag_from_json_valid(json_t *doc, struct dag **ret, struct err *e) must_check;
-
 void dag_free(struct dag *dag);
 DEFINE_AUTO(dag)
 
@@ -180,6 +164,5 @@ const struct timeout_policy *dag_timeout_policy(const struct dag *dag, const str
 
 const char *dag_failure_text(enum dag_failure failure);
 const char *node_failure_text(enum node_failure failure);
-/* NULL for UNSET. */
 
 #endif

@@ -3,7 +3,7 @@
  * Every pass touches each node and each edge a bounded number of times (dag->visits counts) and
  * none recurses. Cycles are what a depth-first search from the nodes in sorted order over
  * dependency -> dependent edges, successors sorted, meets as back edges. */
-#include "model/dag/source/load.h"
+#include "model/dag/graph.h"
 
 #include "base/mem.h"
 
@@ -11,7 +11,7 @@
 
 struct graph {
     struct dag *dag;
-    const struct source *source;
+    const struct places *places;
     struct dag_findings *findings;
 };
 
@@ -98,7 +98,7 @@ void graph_index(struct dag *dag)
 /* The node's list of dependencies, else its key. */
 static struct json_place deps_place(const struct graph *g, const struct dag_node *node)
 {
-    struct json_place place = source_place(g->source, node->depends_on, NULL);
+    struct json_place place = places_find(g->places, node->depends_on, NULL);
 
     return place.line > 0 ? place : node->place;
 }
@@ -144,7 +144,7 @@ static void check_missing_of(struct graph *g, const struct dag_node *node)
 
         g->dag->visits++;
         if (dag_find(g->dag, dep) == NULL)
-            finding_add(g->findings, FINDING_MISSING, source_place(g->source, item, NULL),
+            finding_add(g->findings, FINDING_MISSING, places_find(g->places, item, NULL),
                         (const char *[]){node->node_id, dep}, 2,
                         "Node '%s' depends on '%s' which does not exist in the DAG", node->node_id,
                         dep);
@@ -275,12 +275,12 @@ static void check_reachable(struct graph *g)
     }
 }
 
-void graph_check(struct dag *dag, const struct source *source, struct dag_findings *findings)
+void graph_check(struct dag *dag, const struct places *places, struct dag_findings *findings)
 {
-    struct graph g = {dag, source, findings};
+    struct graph g = {dag, places, findings};
 
     /* Nodes that could not be taken at all (too many, not an object) were a finding already. */
-    if (dag->node_count == 0 && json_object_size(json_object_get(source->root, "nodes")) == 0)
+    if (dag->node_count == 0 && json_object_size(json_object_get(dag->doc, "nodes")) == 0)
         finding_add(findings, FINDING_EMPTY_DAG, (struct json_place){0, 0}, NULL, 0,
                     "The DAG has no nodes");
     check_self(&g);

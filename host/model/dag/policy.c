@@ -80,3 +80,17 @@ void timeout_attempt_text(const struct timeout_policy *policy, char out[SECONDS_
     if (!policy->attempt_is_integer && strpbrk(out, ".e") == NULL)
         memcpy(out + strlen(out), ".0", sizeof ".0"); /* at most 7 digits stand before it */
 }
+
+void retry_policy_done(struct retry_policy *policy)
+{
+    free(policy->retryable);
+    policy->retryable = NULL;
+}
+
+void retry_policy_free(struct retry_policy *policy)
+{
+    if (policy == NULL)
+        return;
+    retry_policy_done(policy);
+    free(policy);
+}

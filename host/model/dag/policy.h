@@ -64,6 +64,9 @@ double retry_delay_s(const struct retry_policy *policy, uint32_t k, double jitte
 /* True when the class may be retried: none listed, listed by name, or "Exception" listed. */
 bool retry_class_listed(const struct retry_policy *policy, const char *error_class);
 
+void retry_policy_done(struct retry_policy *policy);
+void retry_policy_free(struct retry_policy *policy); /* takes NULL */
+
 enum { SECONDS_TEXT_BYTES = 32 };
 /* "0.05", "300" or "60.0": the number of "timed out after <seconds>s" as it was written. */
 void timeout_attempt_text(const struct timeout_policy *policy, char out[SECONDS_TEXT_BYTES]);

@@ -62,7 +62,7 @@ static void place_members(struct cursor *c, json_t *object)
     json_object_foreach(object, key, member)
     {
         seek(c);
-        source_put_key(c->source, object, key, c->place);
+        places_put_key(&c->source->places, object, key, c->place);
         skip_string(c);
         place_value(c, member);
     }
@@ -75,7 +75,7 @@ static void place_value(struct cursor *c, json_t *value)
     json_t *item;
 
     seek(c);
-    source_put_value(c->source, value, c->place);
+    places_put_value(&c->source->places, value, c->place);
     if (!json_is_object(value) && !json_is_array(value)) {
         skip_scalar(c);
         return;

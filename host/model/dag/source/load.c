@@ -1,11 +1,13 @@
 /* load.c -- from a document to a model: the definition's own table, the nodes in their order, and
- * the checks that follow. See dag.h. */
+ * the checks that follow. See parse.h. */
 #include "model/dag/source/load.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/dag/graph.h"
 #include "model/dag/plan.h"
+#include "model/dag/source/parse.h"
 #include "model/dag/words.h"
 
 #include <stddef.h>
@@ -96,8 +98,8 @@ static void load_nodes(struct loader *l, void *target, const char *key, json_t *
         return;
     }
     if (count > DAG_NODES_MAX) {
-        finding_add(l->findings, FINDING_TOO_LARGE, source_place(l->source, value, key), NULL, 0,
-                    "The DAG has %zu nodes, at most %u are taken", count, DAG_NODES_MAX);
+        finding_add(l->findings, FINDING_TOO_LARGE, places_find(&l->source->places, value, key),
+                    NULL, 0, "The DAG has %zu nodes, at most %u are taken", count, DAG_NODES_MAX);
         return;
     }
     members = sorted_members_owned(value);
@@ -109,7 +111,7 @@ static void load_nodes(struct loader *l, void *target, const char *key, json_t *
         inner.node_id = members[i].key;
         dag->nodes[i].node_id = members[i].key;
         dag->nodes[i].position = members[i].position;
-        dag->nodes[i].place = source_place(l->source, NULL, members[i].key);
+        dag->nodes[i].place = places_find(&l->source->places, NULL, members[i].key);
         load_node(&inner, &dag->nodes[i], members[i].value);
     }
 }
@@ -192,7 +194,7 @@ static struct dag *load_owned(const struct source *source, struct dag_findings *
     if (dag->max_parallel_nodes == 0)
         dag->max_parallel_nodes = DAG_PARALLEL_NODES_DEFAULT; /* 0 is taken as "not given" */
     graph_index(dag);
-    graph_check(dag, source, findings);
+    graph_check(dag, &source->places, findings);
     findings_finish(findings);
     finish(dag, findings);
     return dag;
@@ -268,42 +270,4 @@ bool dag_from_json_valid(json_t *doc, struct dag **ret, struct err *e)
     }
     *ret = take(dag);
     return true;
-}
-
-void dag_free(struct dag *dag)
-{
-    if (dag == NULL)
-        return;
-    for (size_t i = 0; i < dag->node_count; i++)
-        node_done(&dag->nodes[i]);
-    retry_policy_done(&dag->default_retry_policy);
-    free(dag->nodes);
-    free(dag->order);
-    free(dag->levels);
-    free(dag->edges);
-    free(dag->generated_id);
-    json_decref(dag->doc);
-    free(dag);
-}
-
-static int node_by_id(const void *id, const void *node)
-{
-    return strcmp(id, ((const struct dag_node *)node)->node_id);
-}
-
-const struct dag_node *dag_find(const struct dag *dag, const char *node_id)
-{
-    if (dag->node_count == 0)
-        return NULL;
-    return bsearch(node_id, dag->nodes, dag->node_count, sizeof(struct dag_node), node_by_id);
-}
-
-const struct retry_policy *dag_retry_policy(const struct dag *dag, const struct dag_node *node)
-{
-    return node->retry_policy != NULL ? node->retry_policy : &dag->default_retry_policy;
-}
-
-const struct timeout_policy *dag_timeout_policy(const struct dag *dag, const struct dag_node *node)
-{
-    return node->timeout_policy != NULL ? node->timeout_policy : &dag->default_timeout_policy;
 }

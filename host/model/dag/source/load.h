@@ -1,5 +1,5 @@
 /* load.h -- tables of fields: how a JSON object becomes one of our structs. Private to
- * host/model/dag.
+ * this folder.
  *
  * Each object of the definition has one table; the engine in load_field.c walks the object, so an
  * unknown field, a wrong type and a value out of bounds are worded in one place. null always means
@@ -63,20 +63,12 @@ void load_timeout_policy(struct loader *l, const char *key, json_t *value,
                          struct timeout_policy *target);
 void load_retry_policy_ptr(struct loader *l, void *target, const char *key, json_t *value);
 void load_timeout_policy_ptr(struct loader *l, void *target, const char *key, json_t *value);
-void retry_policy_done(struct retry_policy *policy);
-void retry_policy_free(struct retry_policy *policy);
 
 /* load_node.c */
 void load_node(struct loader *l, struct dag_node *node, json_t *value);
-void node_done(struct dag_node *node);
 
 /* load_steps.c: StellaOps' steps[] + edges[] as a native definition with the same places. The
  * result is a new object; *source is changed to carry the places of its keys. */
 json_t *load_steps_owned(struct source *source, struct dag_findings *findings) must_check;
-
-/* graph.c: indexes, then the contract's findings; levels of a valid definition. */
-void graph_index(struct dag *dag);
-void graph_check(struct dag *dag, const struct source *source, struct dag_findings *findings);
-void graph_levels(struct dag *dag);
 
 #endif

@@ -45,7 +45,7 @@ void load_wrong(struct loader *l, const char *key, const json_t *value, const ch
     add_name(&text, l, key);
     buf_addf(&text, " must be %s, not ", wanted);
     add_given(&text, value);
-    add_finding(l, l->wrong, source_place(l->source, value, key), buf_text(&text));
+    add_finding(l, l->wrong, places_find(&l->source->places, value, key), buf_text(&text));
 }
 
 static void unknown(struct loader *l, const struct field *fields, const char *key)
@@ -63,7 +63,8 @@ static void unknown(struct loader *l, const struct field *fields, const char *ke
     buf_addf(&text, "%sunknown field '%s'", text.len > 0 ? ": " : "", key);
     if (nearest != NULL)
         buf_addf(&text, ", did you mean '%s'?", nearest);
-    add_finding(l, FINDING_UNKNOWN_FIELD, source_place(l->source, NULL, key), buf_text(&text));
+    add_finding(l, FINDING_UNKNOWN_FIELD, places_find(&l->source->places, NULL, key),
+                buf_text(&text));
 }
 
 static size_t characters(const char *text)

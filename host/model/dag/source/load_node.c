@@ -130,7 +130,7 @@ static void load_condition(struct loader *l, void *target, const char *key, json
         return;
     if (!expr_compile(json_string_value(value), json_string_length(value), &node->condition,
                       &column, &e))
-        finding_add(l->findings, FINDING_BAD_CONDITION, source_place(l->source, value, key),
+        finding_add(l->findings, FINDING_BAD_CONDITION, places_find(&l->source->places, value, key),
                     &l->node_id, 1, "Node '%s': condition, column %d: %s", l->node_id, column,
                     e.msg);
 }
@@ -145,8 +145,8 @@ static void load_compensation(struct loader *l, void *target, const char *key, j
     if (json_is_object(value)) {
         load_fields(&inner, compensation_fields, value, compensation);
         if (compensation->agent_id == NULL || *compensation->agent_id == '\0')
-            finding_add(l->findings, l->wrong, source_place(l->source, value, key), &l->node_id, 1,
-                        "Node '%s': %s has no agent_id", l->node_id, key);
+            finding_add(l->findings, l->wrong, places_find(&l->source->places, value, key),
+                        &l->node_id, 1, "Node '%s': %s has no agent_id", l->node_id, key);
         return;
     }
     if (!json_is_string(value) || json_string_length(value) > AGENT_ID_BYTES_MAX)
@@ -198,8 +198,8 @@ static void load_secret_refs(struct loader *l, void *target, const char *key, js
             split_secret(json_string_value(reference), &ref))
             node->secret_refs[node->secret_ref_count++] = ref;
         else /* the value is not repeated: it may be the secret itself */
-            finding_add(l->findings, FINDING_BAD_FIELD, source_place(l->source, reference, name),
-                        &l->node_id, 1,
+            finding_add(l->findings, FINDING_BAD_FIELD,
+                        places_find(&l->source->places, reference, name), &l->node_id, 1,
                         "Node '%s': secret_refs.%s must be secret://NAME[@VERSION]; a secret's "
                         "value never stands in a definition",
                         l->node_id, name);
@@ -265,21 +265,4 @@ void load_node(struct loader *l, struct dag_node *node, json_t *value)
         load_wrong(l, NULL, value, "an object");
     if (node->named != NULL && (*node->named == '\0' || strcmp(node->named, node->node_id) == 0))
         node->named = NULL;
-}
-
-void node_done(struct dag_node *node)
-{
-    for (size_t i = 0; i < node->mapping_count; i++)
-        path_free(node->mappings[i].path);
-    for (size_t i = 0; i < node->secret_ref_count; i++) {
-        free(node->secret_refs[i].secret);
-        free(node->secret_refs[i].version);
-    }
-    free(node->mappings);
-    free(node->secret_refs);
-    expr_free(node->condition);
-    retry_policy_free(node->retry_policy);
-    free(node->timeout_policy);
-    retry_policy_free(node->compensation.retry_policy);
-    free(node->compensation.timeout_policy);
 }

@@ -111,17 +111,3 @@ void load_timeout_policy_ptr(struct loader *l, void *target, const char *key, js
     *policy = mem_new(struct timeout_policy);
     load_timeout_policy(l, key, value, *policy);
 }
-
-void retry_policy_done(struct retry_policy *policy)
-{
-    free(policy->retryable);
-    policy->retryable = NULL;
-}
-
-void retry_policy_free(struct retry_policy *policy)
-{
-    if (policy == NULL)
-        return;
-    retry_policy_done(policy);
-    free(policy);
-}

@@ -56,14 +56,14 @@ static const char *native_name(const struct alias *aliases, const char *key)
 
 static void wrong(struct steps *s, const json_t *value, const char *key, const char *text)
 {
-    finding_add(s->findings, FINDING_BAD_FIELD, source_place(s->source, value, key), NULL, 0, "%s",
-                text);
+    finding_add(s->findings, FINDING_BAD_FIELD, places_find(&s->source->places, value, key), NULL,
+                0, "%s", text);
 }
 
 /* Adds a member under its native name; a name given twice under two spellings is a finding. */
 static void put(struct steps *s, json_t *object, const char *native, const char *key, json_t *value)
 {
-    struct json_place place = source_place(s->source, NULL, key);
+    struct json_place place = places_find(&s->source->places, NULL, key);
 
     if (json_object_get(object, native) != NULL) {
         finding_add(s->findings, FINDING_BAD_FIELD, place, NULL, 0, "'%s' is given under two names",
@@ -72,7 +72,7 @@ static void put(struct steps *s, json_t *object, const char *native, const char 
     }
     json_object_set(object, native, value);
     if (place.line > 0)
-        source_put_key(s->source, object, native, place);
+        places_put_key(&s->source->places, object, native, place);
 }
 
 static json_t *renamed_owned(struct steps *s, const struct alias *aliases, json_t *object)
@@ -97,7 +97,7 @@ static void own_depends_on(struct steps *s, json_t *node)
     if (given != NULL && !json_is_null(given) && !json_is_array(given))
         return; /* the loader words what is wrong */
     own = json_is_array(given) ? json_copy(given) : json_array();
-    source_put_value(s->source, own, source_place(s->source, given, NULL));
+    places_put_value(&s->source->places, own, places_find(&s->source->places, given, NULL));
     json_object_set_new(node, "depends_on", own);
 }
 
@@ -105,7 +105,7 @@ static void add_step(struct steps *s, json_t *step)
 {
     auto_json node = NULL;
     const char *id;
-    struct json_place place = source_place(s->source, step, NULL);
+    struct json_place place = places_find(&s->source->places, step, NULL);
 
     if (!json_is_object(step)) {
         wrong(s, step, NULL, "a step must be an object");
@@ -125,7 +125,7 @@ static void add_step(struct steps *s, json_t *step)
     own_depends_on(s, node);
     json_object_set(s->nodes, id, node);
     if (place.line > 0)
-        source_put_key(s->source, s->nodes, id, place);
+        places_put_key(&s->source->places, s->nodes, id, place);
 }
 
 static void add_edge(struct steps *s, json_t *edge)
@@ -141,7 +141,7 @@ static void add_edge(struct steps *s, json_t *edge)
     }
     node = json_object_get(s->nodes, json_string_value(to));
     if (node == NULL) {
-        finding_add(s->findings, FINDING_MISSING, source_place(s->source, edge, NULL),
+        finding_add(s->findings, FINDING_MISSING, places_find(&s->source->places, edge, NULL),
                     (const char *[]){json_string_value(from), json_string_value(to)}, 2,
                     "Edge '%s' -> '%s' leads to a step that does not exist in the DAG",
                     json_string_value(from), json_string_value(to));

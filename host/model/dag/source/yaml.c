@@ -55,7 +55,7 @@ static bool add_member(struct builder *b, json_t *object, json_t *value)
         return err_set(b->e, ERR_INVALID, "the key '%.64s' is given twice", key);
     }
     json_object_set(object, key, value);
-    source_put_key(b->source, object, key, b->key_places[b->depth - 1]);
+    places_put_key(&b->source->places, object, key, b->key_places[b->depth - 1]);
     return true;
 }
 
@@ -65,7 +65,7 @@ static bool add_value(struct builder *b, json_t *value_owned)
     auto_json value = value_owned;
     json_t *top = b->depth > 0 ? b->stack[b->depth - 1] : NULL;
 
-    source_put_value(b->source, value, b->place);
+    places_put_value(&b->source->places, value, b->place);
     if (top == NULL)
         b->source->root = json_incref(value);
     else if (json_is_object(top))

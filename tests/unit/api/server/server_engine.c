@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "model/dag/dag.h"
 #include "model/dag/plan.h"
+#include "model/dag/source/parse.h"
 
 #include <assert.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "suites.h"
 
 #include "model/dag/draw/graph_text.h"
+#include "model/dag/source/parse.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "suites.h"
 
 #include "base/json.h"
+#include "model/dag/source/parse.h"
 
 #include <stdlib.h>
 #include <string.h>

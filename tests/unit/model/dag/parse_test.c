@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/dag/source/parse.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "suites.h"
 
 #include "model/dag/plan.h"
+#include "model/dag/source/parse.h"
 
 #include <string.h>
 

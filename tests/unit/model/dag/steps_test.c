@@ -1,6 +1,8 @@
 /* steps_test.c -- StellaOps' steps[] + edges[]. */
 #include "suites.h"
 
+#include "model/dag/source/parse.h"
+
 #include <string.h>
 
 START_TEST(steps_and_edges_become_the_native_definition)

@@ -1,6 +1,7 @@
 #include "trial.h"
 
 #include "base/mem.h"
+#include "model/dag/source/parse.h"
 
 #include <string.h>
 
