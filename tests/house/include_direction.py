@@ -51,7 +51,7 @@ MAY = {
     "host/cli/dag": CLI | DAG,
     "host/cli/doctor": CLI | {"authority/trust", "sandbox/client", "store"},
     "host/cli/keys": CLI | AUTHORITY_WORDS,
-    "host/cli/ledger": CLI | AUTHORITY_WORDS | {"bundle", "cli/run", "model/ledger"},
+    "host/cli/ledger": CLI | AUTHORITY_WORDS | {"bundle", "model/ledger"},
     "host/cli/plugin": CLI | AUTHORITY_WORDS | {"bundle", "cli/ledger", "orch", "sandbox/client", "sandbox/image"},
     "host/cli/run": CLI | WORDS | {"cli/ledger"},
     "sandbox/kernel": BASE,

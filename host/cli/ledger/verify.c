@@ -8,15 +8,11 @@
 #include "base/mem.h"
 #include "bundle/bundle.h"
 #include "bundle/manifest.h"
-#include "cli/run/cmd_run.h"
 #include "model/ledger/statement.h"
 
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { SIGNED_WITHIN_MS = 5000, SIGNED_POLL_MS = 100 };
 
 /* Whoever holds a host's root key trusts that host's statements: on the machine itself its own key
  * needs no entry. Absent or not ours to read: the entries alone decide. */
@@ -206,41 +202,5 @@ bool verify_bundle(const struct trust *trust, const char *tenant, const void *by
     *ret = json_pack("{s:s+++, s:s}", "subject", manifest->id, "@", manifest->version, "", "detail",
                      detail);
     verify_add_signer(*ret, "bundle", by);
-    return true;
-}
-
-static bool fetch_when_signed(struct cli *cli, const char *run_id, json_t **ret, struct err *e)
-{
-    struct timespec wait = {0, SIGNED_POLL_MS * 1000000L};
-
-    for (int waited = 0;; waited += SIGNED_POLL_MS) {
-        if (run_fetch_provenance(cli, run_id, ret, e))
-            return true;
-        if (e->code != ERR_NOT_FOUND || waited >= SIGNED_WITHIN_MS)
-            return false;
-        nanosleep(&wait, NULL);
-    }
-}
-
-bool verify_run_statement(struct cli *cli, const char *run_id, const char *file, struct buf *line,
-                          struct err *e)
-{
-    auto_obj(trust) trust = NULL;
-    auto_json envelope = NULL;
-    auto_json facts = NULL;
-    auto_done(buf) text = {0};
-
-    if (!verify_trust_open(cli, NULL, &trust, e) || !fetch_when_signed(cli, run_id, &envelope, e))
-        return false;
-    json_add_compact(&text, envelope);
-    if (!verify_envelope(trust, buf_text(&text), text.len, &facts, e)) {
-        cli_exit(cli, CLI_EXIT_UNVERIFIED);
-        return err_wrap(e, "provenance of run %s", run_id);
-    }
-    buf_addc(&text, '\n');
-    if (!file_write_atomic(file, buf_text(&text), text.len, 0644, e))
-        return false;
-    buf_addf(line, "signed, verified %s✔%s -> %s", cli_style(cli, STYLE_GREEN),
-             cli_style(cli, STYLE_RESET), file);
     return true;
 }

@@ -35,9 +35,4 @@ void verify_add_signer(json_t *facts, const char *kind, const struct trust_entry
 bool verify_bundle(const struct trust *trust, const char *tenant, const void *bytes, size_t len,
                    json_t **ret, struct err *e) must_check;
 
-/* Fetches the run's statement, verifies it (verify_trust_open with NULL), writes it to file and
- * appends "signed, verified ✔ -> FILE". A run that just ended is signed a moment later: waits. */
-bool verify_run_statement(struct cli *cli, const char *run_id, const char *file, struct buf *line,
-                          struct err *e) must_check;
-
 #endif

@@ -9,17 +9,6 @@
 
 #include <string.h>
 
-bool run_id_of(const struct cli *cli, const char **ret, struct err *e)
-{
-    const char *flag = cli_flag_text(cli, "run-id");
-    const char *arg = cli_arg(cli, 0);
-
-    if ((flag == NULL) == (arg == NULL))
-        return err_set(e, ERR_INVALID, "name one run, as RUN or with --run-id");
-    *ret = flag != NULL ? flag : arg;
-    return true;
-}
-
 /* "/runs/ID" and a tail such as ":cancel". */
 static void run_path(struct buf *path, const char *run_id, const char *tail)
 {

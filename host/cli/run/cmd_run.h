@@ -1,5 +1,5 @@
 /* cmd_run.h -- the verbs of `orch run`. cmd_run.c has the table and the plain requests; the live
- * ones have a file each. */
+ * ones have a file each; ask.c is what they share. */
 #ifndef ORCH_CLI_RUN_CMD_RUN_H
 #define ORCH_CLI_RUN_CMD_RUN_H
 
@@ -27,6 +27,11 @@ bool run_watch(struct cli *cli, const char *run_id, const struct watch_options *
 /* GET /runs/{id}/provenance: the DSSE envelope and the node records. */
 bool run_fetch_provenance(struct cli *cli, const char *run_id, json_t **ret,
                           struct err *e) must_check;
+
+/* Fetches the run's statement, verifies it (cli/ledger/verify.h, trust NULL), writes it to file and
+ * appends "signed, verified ✔ -> FILE". A run that just ended is signed a moment later: waits. */
+bool run_save_statement(struct cli *cli, const char *run_id, const char *file, struct buf *line,
+                        struct err *e) must_check;
 
 /* A host that was restarted is asked again until it answers: false once e is not worth it or
  * --timeout passed. Sleeps before it returns true. tries counts from 0. */

@@ -127,24 +127,6 @@ bool run_logs_verb(struct cli *cli, struct err *e)
     return cli_flag_bool(cli, "follow") || show_all(&t, e);
 }
 
-bool run_fetch_provenance(struct cli *cli, const char *run_id, json_t **ret, struct err *e)
-{
-    auto_done(buf) path = {0};
-    auto_json reply = NULL;
-    const json_t *envelope;
-
-    buf_adds(&path, "/runs");
-    client_path_add(&path, run_id);
-    buf_adds(&path, "/provenance");
-    if (!client_get(cli, buf_text(&path), &reply, e))
-        return err_wrap(e, "provenance of run %s", run_id);
-    envelope = json_object_get(reply, "statement");
-    if (!json_is_object(envelope))
-        return err_set(e, ERR_NOT_FOUND, "run %s has no signed statement", run_id);
-    *ret = json_incref((json_t *)envelope);
-    return true;
-}
-
 bool run_provenance_verb(struct cli *cli, struct err *e)
 {
     auto_json envelope = NULL;

@@ -6,22 +6,8 @@
 #include "cli/tree.h"
 
 #include <string.h>
-#include <time.h>
 
-enum { IDLE_MS = 45 * 1000 /* three heartbeats */, TRIES_MAX = 60, WAIT_MS_MAX = 2000 };
-
-bool run_try_again(struct cli *cli, unsigned *tries, const struct err *e)
-{
-    long wait_ms = *tries < 4 ? 100L << *tries : WAIT_MS_MAX;
-    struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
-
-    if (e->code != ERR_UNAVAILABLE || *tries >= TRIES_MAX)
-        return false;
-    (*tries)++;
-    cli_exit(cli, CLI_EXIT_OK);
-    nanosleep(&wait, NULL);
-    return true;
-}
+enum { IDLE_MS = 45 * 1000 /* three heartbeats */ };
 
 struct follow {
     struct cli *cli;

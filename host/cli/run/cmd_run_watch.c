@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/client.h"
-#include "cli/ledger/verify.h"
 #include "cli/out.h"
 #include "cli/tree.h"
 #include "model/words/states.h"
@@ -233,7 +232,7 @@ static bool show_statement(struct watch *w, struct err *e)
 {
     auto_done(buf) line = {0};
 
-    if (!verify_run_statement(w->cli, w->run_id, w->options->statement, &line, e))
+    if (!run_save_statement(w->cli, w->run_id, w->options->statement, &line, e))
         return false;
     if (shows_tree(w))
         fprintf(w->cli->out, " provenance   %s\n", buf_text(&line));
