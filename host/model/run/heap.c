@@ -1,3 +1,4 @@
+/* heap.c -- see heap.h. */
 #include "model/run/heap.h"
 
 #include "base/mem.h"

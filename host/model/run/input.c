@@ -1,3 +1,4 @@
+/* input.c -- what a node gets and gives. See internal.h. */
 #include "model/run/internal.h"
 
 #include <assert.h>

@@ -1,10 +1,11 @@
 /* internal.h -- the inside of a run, for the files of this folder.
  *
- *   run.c       events, decisions, timers          schedule.c  which node starts next, the end
+ *   run.c       events, timers                     schedule.c  which node starts next, the end
  *   step.c      a chain of attempts: start, stop   step_end.c  how an attempt ended, what follows
  *   rollback.c  compensation handlers in order     judge.c     retry or not, and when
  *   input.c     what a node gets and gives         restore.c   facts from the store
  *   why.c       what an open node waits for        heap.c      deadlines and ready nodes, in order
+ *   decide.c    notes decisions, moves the state   outcome.c   the error class of an attempt
  *
  * An event function checks and moves the state, does its part through step_*, and ends with
  * run_schedule(), the only place where attempts of new nodes start and the run ends. */
@@ -75,14 +76,16 @@ struct run {
     uint32_t head, tail, cap;
 };
 
-/* run.c */
+/* decide.c */
 struct run_decision *run_decide(struct run *run, enum run_decision_kind kind);
 struct run_decision *run_decide_step(struct run *run, enum run_decision_kind kind,
                                      const struct step *s);
-void run_event_begin(struct run *run);
 void run_move(struct run *run, enum run_event ev); /* the caller knows that it is allowed */
+uint32_t run_open_count(const struct run *run);    /* nodes that hold a place */
+
+/* run.c */
+void run_event_begin(struct run *run);
 void run_stop_all(struct run *run, enum stop_cause cause, int64_t now);
-uint32_t run_open_count(const struct run *run); /* nodes that hold a place */
 static inline int64_t ns_of(double seconds)
 {
     return (int64_t)(seconds * 1e9);

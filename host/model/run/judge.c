@@ -1,3 +1,4 @@
+/* judge.c -- another attempt or not, and when. See internal.h. */
 #include "base/rng.h"
 #include "model/run/internal.h"
 

@@ -1,3 +1,4 @@
+/* restore.c -- a machine made anew from the facts of the store. See internal.h. */
 #include "base/mem.h"
 #include "model/run/internal.h"
 

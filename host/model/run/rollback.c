@@ -1,3 +1,4 @@
+/* rollback.c -- the compensation handlers, in order. See internal.h. */
 #include "base/mem.h"
 #include "model/run/internal.h"
 

@@ -1,3 +1,4 @@
+/* schedule.c -- which node starts next, and the end of the run. See internal.h. */
 #include "base/mem.h"
 #include "model/run/internal.h"
 

@@ -1,3 +1,4 @@
+/* step.c -- a chain of attempts: start, stop, deadlines. See internal.h. */
 #include "base/mem.h"
 #include "model/run/internal.h"
 

@@ -1,3 +1,4 @@
+/* step_end.c -- how an attempt ended, and what follows for its step. See internal.h. */
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"

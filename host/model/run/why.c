@@ -1,3 +1,4 @@
+/* why.c -- what an open node waits for. See internal.h. */
 #include "model/run/internal.h"
 
 #include <assert.h>
