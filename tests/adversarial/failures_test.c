@@ -302,7 +302,7 @@ Suite *adversarial_suite(void)
     Suite *suite = suite_create("failures");
     TCase *tests = tcase_create("cases 86 to 92");
 
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, 90);
     tcase_add_test(tests, case_86_when_the_host_is_killed_all_below_is_gone_within_a_second);
     tcase_add_test(tests, case_86_when_the_supervisor_is_killed_all_below_is_gone_within_a_second);
     tcase_add_test(tests, case_86_the_next_start_sweeps_what_a_kill_left);

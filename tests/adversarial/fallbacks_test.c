@@ -184,7 +184,7 @@ Suite *adversarial_suite(void)
     TCase *tests = tcase_create("case 89");
     int count = (int)(sizeof worlds / sizeof worlds[0]);
 
-    tcase_set_timeout(tests, 30);
+    tcase_set_timeout(tests, 90);
     tcase_add_loop_test(tests, case_89_the_report_names_what_is_missing_and_what_it_means, 0,
                         count);
     tcase_add_loop_test(tests, case_89_what_is_left_still_holds, 0, count);

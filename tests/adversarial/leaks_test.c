@@ -151,7 +151,7 @@ Suite *adversarial_suite(void)
     Suite *suite = suite_create("leaks");
     TCase *tests = tcase_create("cases 78 to 80, secrets");
 
-    tcase_set_timeout(tests, 30);
+    tcase_set_timeout(tests, 90);
     tcase_add_test(tests, case_78_nothing_of_the_hosts_environment_is_there);
     tcase_add_test(tests, case_79_neither_the_hosts_memory_nor_a_siblings_input_is_there);
     tcase_add_test(tests, case_79_the_search_would_find_what_is_there);

@@ -198,7 +198,7 @@ Suite *adversarial_suite(void)
     Suite *suite = suite_create("limits");
     TCase *tests = tcase_create("cases 47 to 57");
 
-    tcase_set_timeout(tests, 30);
+    tcase_set_timeout(tests, 90);
     tcase_add_loop_test(tests, cases_47_to_50_what_does_not_end_is_ended_at_its_deadline, 0,
                         (int)(sizeof stuck / sizeof stuck[0]));
     tcase_add_test(tests, case_47_cpu_time_is_a_limit_of_its_own);

@@ -232,7 +232,7 @@ Suite *adversarial_suite(void)
     Suite *suite = suite_create("loading");
     TCase *tests = tcase_create("cases 67 to 77");
 
-    tcase_set_timeout(tests, 30);
+    tcase_set_timeout(tests, 90);
     tcase_add_loop_test(tests, cases_67_to_71_a_plugin_that_attacks_while_loading_is_refused, 0,
                         LENGTH(refused));
     tcase_add_loop_test(tests,

@@ -160,7 +160,7 @@ Suite *adversarial_suite(void)
     Suite *suite = suite_create("processes");
     TCase *tests = tcase_create("cases 1 to 17");
 
-    tcase_set_timeout(tests, 30);
+    tcase_set_timeout(tests, 90);
     tcase_add_loop_test(tests, cases_1_to_13_programs_processes_and_siblings_are_out_of_reach, 0,
                         (int)(sizeof killed / sizeof killed[0]));
 #ifdef __x86_64__

@@ -219,7 +219,7 @@ Suite *adversarial_suite(void)
     Suite *suite = suite_create("protocol");
     TCase *tests = tcase_create("cases 58 to 66");
 
-    tcase_set_timeout(tests, 30);
+    tcase_set_timeout(tests, 90);
     tcase_add_loop_test(tests, cases_58_to_62_only_one_whole_frame_and_a_clean_exit_are_a_result, 0,
                         LENGTH(endings));
     tcase_add_loop_test(tests, case_58_an_output_that_is_no_json_is_no_result, 0, LENGTH(not_json));

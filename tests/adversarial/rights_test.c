@@ -68,7 +68,7 @@ Suite *adversarial_suite(void)
     Suite *suite = suite_create("rights");
     TCase *tests = tcase_create("cases 18 to 46");
 
-    tcase_set_timeout(tests, 30);
+    tcase_set_timeout(tests, 90);
     tcase_add_loop_test(tests, a_call_that_no_computation_needs_ends_the_attempt, 0,
                         (int)(sizeof killed / sizeof killed[0]));
     tcase_add_loop_test(tests, a_probe_that_programs_are_used_to_is_refused_with_its_errno, 0,
