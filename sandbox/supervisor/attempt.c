@@ -5,6 +5,7 @@
 #include "sandbox/kernel/pidfd.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -190,6 +191,12 @@ static bool settle(struct attempts *all, struct super_attempt *a, struct err *e)
     return still_lives(a) || err_set(e, ERR_UNAVAILABLE, "it ended before it was let go");
 }
 
+/* No lie: it was killed, or had no memory. EBADF for what is no process at all. */
+static bool has_ended(const struct super_attempt *a)
+{
+    return pidfd_signal(a->pidfd, 0) < 0 && errno == ESRCH;
+}
+
 void attempt_forked(struct attempts *all, struct super_zygote *z, struct frame_in *in)
 {
     struct super_attempt *a = find(all, in->frame.id);
@@ -200,8 +207,11 @@ void attempt_forked(struct attempts *all, struct super_zygote *z, struct frame_i
     assert(a->pidfd < 0 && a->group == NULL);
     a->pidfd = frame_take_fd(in, 0);
     if (!check_identity(all, a, &e)) {
+        bool lie = !has_ended(a);
+
         spawn_failed(all, a, e.msg);
-        zygote_kill(z);
+        if (lie)
+            zygote_kill(z);
         return;
     }
     if (!settle(all, a, &e)) {

@@ -8,7 +8,8 @@
  *   FORKED          anything        SPAWNED; the attempt waits for the host's GO
  *   FORK_FAILED     -               SPAWN_FAILED
  *   zygote gone     FORKED unread   SPAWN_FAILED; the fork finds nobody at GO and exits
- *   it ended        FORKED          SPAWN_FAILED: not living, or ended before it was let go
+ *   it ended        FORKED          SPAWN_FAILED: not living, or ended before it was let go; its
+ *                                   zygote goes on, unlike one that shows another process
  *   KILL            FORKED          nothing to kill yet: the host asks again at SPAWNED
  *   RELEASE         FORKED          number unknown, descriptor closed; nobody at GO
  *   KILL            it ended        reaches nobody: a pidfd never names another process

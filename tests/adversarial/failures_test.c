@@ -213,6 +213,54 @@ START_TEST(case_88_what_runs_out_is_infra_and_leaks_nothing)
 }
 END_TEST
 
+/* A worker that is not among those: a fork that nobody has let go. 0: there is none. */
+static int newborn(const int *known, int count)
+{
+    int pids[PIDS_MAX];
+
+    for (int i = find(getpid(), "orch-worker", pids) - 1; i >= 0; i--) {
+        bool is_new = !process_is_zombie(pids[i]);
+
+        for (int j = 0; j < count; j++)
+            is_new = is_new && known[j] != pids[i];
+        if (is_new)
+            return pids[i];
+    }
+    return 0;
+}
+
+/* The supervisor looks so late that the fork is dead before it is known. */
+START_TEST(case_87_a_fork_that_dies_early_takes_nobody_with_it)
+{
+    struct sandbox_options options = {.faults = "slow:200"};
+    struct request sleeps = {.config = "{\"case\":\"sleep\"}"};
+    int known[PIDS_MAX], count, pid = 0;
+    struct answer *a;
+    struct world w;
+
+    world_start_hostile(&w, &options);
+    a = attempt_begin(&w, &sleeps);
+    while (!a->started)
+        world_turn_for(&w, 10);
+    world_turn_for(&w, 1500);
+    count = find(getpid(), "orch-worker", known);
+    attempt_begin(&w, &sleeps);
+    for (int64_t until = clock_mono_ns() + 10000000000; pid == 0;) {
+        ck_assert_int_lt(clock_mono_ns(), until);
+        world_turn_for(&w, 1);
+        pid = newborn(known, count);
+    }
+    kill(pid, SIGKILL);
+    world_turn_for(&w, 1000);
+    ck_assert_msg(a->times == 0, "%s: %s", outcome_name(a->outcome), a->message);
+    for (unsigned i = 0; i < w.count; i++)
+        sandbox_attempt_cancel(w.sb, w.answers[i].id);
+    attempt_await(&w, a);
+    expect_outcome(a, OUTCOME_CANCELLED);
+    world_done(&w);
+}
+END_TEST
+
 /* A loaded machine: the word of a zygote, its end and that of init are there before anyone looks.
  */
 START_TEST(a_slow_supervisor_hears_what_a_zygote_said_before_it_ended)
@@ -308,6 +356,7 @@ Suite *adversarial_suite(void)
     tcase_add_test(tests, case_86_the_next_start_sweeps_what_a_kill_left);
     tcase_add_test(tests, a_lost_supervisor_is_told_once_and_every_attempt_is_answered);
     tcase_add_test(tests, case_87_an_attempt_outlives_its_zygote_and_its_end_is_known);
+    tcase_add_test(tests, case_87_a_fork_that_dies_early_takes_nobody_with_it);
     tcase_add_loop_test(tests, case_88_what_runs_out_is_infra_and_leaks_nothing, 0,
                         (int)(sizeof faults / sizeof faults[0]));
     tcase_add_test(tests, a_slow_supervisor_hears_what_a_zygote_said_before_it_ended);
