@@ -7,7 +7,7 @@
  *   first           then            so
  *   FORKED          anything        SPAWNED; the attempt waits for the host's GO
  *   FORK_FAILED     -               SPAWN_FAILED
- *   zygote gone     FORKED unread   SPAWN_FAILED; the fork finds nobody at GO and exits
+ *   zygote gone     FORKED unread   ZYGOTE_GONE, then SPAWN_FAILED; nobody at GO
  *   it ended        FORKED          SPAWN_FAILED: not living, or ended before it was let go; its
  *                                   zygote goes on, unlike one that shows another process
  *   KILL            FORKED          nothing to kill yet: the host asks again at SPAWNED

@@ -59,10 +59,12 @@ static void tell_gone(struct super_zygote *z, enum err_code code, const char *wh
     z->told_gone = true;
     zygote_become(z, ZYGOTE_GONE);
     snprintf(z->last_words, sizeof z->last_words, "%s", why);
-    attempts_orphaned(&s->attempts, z);
     loop_close(&s->loop, &z->control);
     if (z->id != 0)
         host_tell_zygote_gone(&s->host, z->id, code, why);
+    /* Only now: the host counts what fails on a zygote that it still believes in against the pool.
+     */
+    attempts_orphaned(&s->attempts, z);
 }
 
 /* How the zygote process ended, in words; what it said last when that may explain it. */
