@@ -10,10 +10,9 @@
 static const struct {
     const char *text;
     int http;
-    int exit;
     bool retry;
-} err_table[ERR_CODE_COUNT] = {[ERR_NONE] = {"ok", 200, 0, false},
-#define XX(code, text, http, exit, retry) [ERR_##code] = {text, http, exit, retry},
+} err_table[ERR_CODE_COUNT] = {[ERR_NONE] = {"ok", 200, false},
+#define XX(code, text, http, retry) [ERR_##code] = {text, http, retry},
                                ERR_MAP(XX)
 #undef XX
 };
@@ -28,12 +27,6 @@ int err_code_http(enum err_code code)
 {
     assert(code < ERR_CODE_COUNT);
     return err_table[code].http;
-}
-
-int err_code_exit(enum err_code code)
-{
-    assert(code < ERR_CODE_COUNT);
-    return err_table[code].exit;
 }
 
 bool err_code_retryable(enum err_code code)

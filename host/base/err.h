@@ -12,25 +12,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*     code         text           http  exit  retry */
+/*     code         text           http  retry */
 #define ERR_MAP(XX)                                                                                \
-    XX(INVALID, "invalid", 400, 1, false)                                                          \
-    XX(UNAUTHENTICATED, "unauthenticated", 401, 2, false)                                          \
-    XX(DENIED, "denied", 403, 2, false)                                                            \
-    XX(NOT_FOUND, "not_found", 404, 1, false)                                                      \
-    XX(CONFLICT, "conflict", 409, 1, false)                                                        \
-    XX(TOO_LARGE, "too_large", 413, 1, false)                                                      \
-    XX(UNPROCESSABLE, "unprocessable", 422, 1, false)                                              \
-    XX(LIMIT, "limit", 429, 1, true)                                                               \
-    XX(CORRUPT, "corrupt", 500, 1, false)                                                          \
-    XX(SYSTEM, "system", 500, 1, false)                                                            \
-    XX(UNSUPPORTED, "unsupported", 501, 1, false)                                                  \
-    XX(UNAVAILABLE, "unavailable", 503, 1, true)                                                   \
-    XX(TIMEOUT, "timeout", 504, 1, true)
+    XX(INVALID, "invalid", 400, false)                                                             \
+    XX(UNAUTHENTICATED, "unauthenticated", 401, false)                                             \
+    XX(DENIED, "denied", 403, false)                                                               \
+    XX(NOT_FOUND, "not_found", 404, false)                                                         \
+    XX(CONFLICT, "conflict", 409, false)                                                           \
+    XX(TOO_LARGE, "too_large", 413, false)                                                         \
+    XX(UNPROCESSABLE, "unprocessable", 422, false)                                                 \
+    XX(LIMIT, "limit", 429, true)                                                                  \
+    XX(CORRUPT, "corrupt", 500, false)                                                             \
+    XX(SYSTEM, "system", 500, false)                                                               \
+    XX(UNSUPPORTED, "unsupported", 501, false)                                                     \
+    XX(UNAVAILABLE, "unavailable", 503, true)                                                      \
+    XX(TIMEOUT, "timeout", 504, true)
 
 enum err_code {
     ERR_NONE,
-#define XX(code, text, http, exit, retry) ERR_##code,
+#define XX(code, text, http, retry) ERR_##code,
     ERR_MAP(XX)
 #undef XX
         ERR_CODE_COUNT,
@@ -60,7 +60,6 @@ bool err_wrap(struct err *e, const char *fmt, ...) printf_like(2, 3);
 
 const char *err_code_text(enum err_code code);
 int err_code_http(enum err_code code);
-int err_code_exit(enum err_code code);
 bool err_code_retryable(enum err_code code);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "model/words/confinement.h"
 
 #include <string.h>
 
@@ -181,5 +182,7 @@ bool manifest_path_valid(const char *path)
 
 bool manifest_profile_valid(const char *text)
 {
-    return strcmp(text, "pure") == 0 || strcmp(text, "files") == 0 || strcmp(text, "net") == 0;
+    enum profile profile;
+
+    return profile_parse(text, &profile);
 }

@@ -37,11 +37,6 @@ void store_batch_free(struct store_batch *b)
         arena_free(b->mem);
 }
 
-size_t store_batch_rows(const struct store_batch *b)
-{
-    return b->rows;
-}
-
 size_t store_batch_bytes(const struct store_batch *b)
 {
     return arena_bytes(b->mem);

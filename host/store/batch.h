@@ -21,7 +21,6 @@ struct store_batch *store_batch_new(void) must_check;
 void store_batch_free(struct store_batch *b); /* accepts NULL */
 DEFINE_AUTO(store_batch)
 
-size_t store_batch_rows(const struct store_batch *b);
 size_t store_batch_bytes(const struct store_batch *b);
 
 /* Refuses the whole batch unless the run's lease epoch is this one (fencing, DESIGN.md 8). */

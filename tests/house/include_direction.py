@@ -28,7 +28,7 @@ MAY = {
     "host/model/dag/draw": BASE | {"model/dag"},
     "host/model/run": BASE | WORDS | {"model/dag"},
     "host/model/ledger": BASE,
-    "host/bundle": BASE | {"orch"},
+    "host/bundle": BASE | WORDS | {"orch"},
     "host/store": BASE | MODEL,
     "host/store/sqlite": BASE | MODEL | {"store"},
     "host/observe": BASE,

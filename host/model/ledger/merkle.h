@@ -29,13 +29,4 @@ void merkle_append(struct merkle *tree, const uint8_t leaf[SHA256_BYTES]);
 /* The tree head; of an empty tree SHA-256 of nothing. */
 void merkle_root(const struct merkle *tree, uint8_t ret[SHA256_BYTES]);
 
-/* The audit path of leaf `index` among `count` leaf hashes (RFC 6962 2.1.1), at most
- * MERKLE_LEVELS_MAX hashes, written to path; returns how many. index < count. */
-size_t merkle_path(const uint8_t (*leaves)[SHA256_BYTES], size_t count, size_t index,
-                   uint8_t (*path)[SHA256_BYTES]);
-/* Recomputes the head from a leaf hash and its audit path (RFC 9162 2.1.3.2). */
-bool merkle_path_verify(const uint8_t leaf[SHA256_BYTES], uint64_t index, uint64_t count,
-                        const uint8_t (*path)[SHA256_BYTES], size_t path_len,
-                        const uint8_t root[SHA256_BYTES]) __attribute__((warn_unused_result));
-
 #endif

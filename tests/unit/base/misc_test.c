@@ -35,7 +35,6 @@ START_TEST(every_code_has_its_http_status_and_name)
 {
     ck_assert_int_eq(err_code_http(ERR_LIMIT), 429);
     ck_assert_str_eq(err_code_text(ERR_NOT_FOUND), "not_found");
-    ck_assert_int_eq(err_code_exit(ERR_DENIED), 2);
     ck_assert(err_code_retryable(ERR_UNAVAILABLE) && !err_code_retryable(ERR_INVALID));
     for (int code = ERR_NONE; code < ERR_CODE_COUNT; code++)
         ck_assert_ptr_nonnull(err_code_text((enum err_code)code));

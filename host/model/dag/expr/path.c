@@ -57,11 +57,6 @@ static enum path_root root_of(const struct path *path)
     return ROOT_NONE;
 }
 
-const char *path_node(const struct path *path)
-{
-    return root_of(path) == ROOT_RESULTS ? path->segments[1] : NULL;
-}
-
 /* Borrowed; NULL where the path leads nowhere. A step into anything but an object is NULL. */
 static json_t *walk(const struct path *path, const struct dag_scope *scope)
 {

@@ -28,8 +28,6 @@ void path_free(struct path *path);
 DEFINE_AUTO(path)
 
 const char *path_text(const struct path *path);
-/* The node that the path reads from, or NULL when it is not a results path. */
-const char *path_node(const struct path *path);
 
 /* Never NULL; the caller owns the reference. */
 json_t *path_resolve_owned(const struct path *path, const struct dag_scope *scope) must_check;
