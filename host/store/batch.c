@@ -33,8 +33,10 @@ struct store_batch *store_batch_new(void)
 /* The batch lives in its own arena. */
 void store_batch_free(struct store_batch *b)
 {
-    if (b != NULL)
-        arena_free(b->mem);
+    if (b == NULL)
+        return;
+    assert(b->place == BATCH_OPEN || b->place == BATCH_FINISHED);
+    arena_free(b->mem);
 }
 
 size_t store_batch_bytes(const struct store_batch *b)
@@ -64,6 +66,7 @@ static void add(struct store_batch *b, enum store_op kind, const void *row)
     char *copy = arena_alloc(b->mem, type->bytes);
     struct op *op = arena_alloc(b->mem, sizeof *op);
 
+    assert(b->place == BATCH_OPEN); /* afterwards the thread reads it */
     memcpy(copy, row, type->bytes);
     for (size_t i = 0; i < type->count; i++) {
         const struct column *c = &type->columns[i];

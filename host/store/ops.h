@@ -52,8 +52,17 @@ struct op {
     const void *row; /* of the kind's type; every text lives in the batch's arena */
 };
 
+/* Whose a batch is. It only ever goes down this list, one step at a time. */
+enum batch_place {
+    BATCH_OPEN,     /* the caller's: it takes rows, or is freed */
+    BATCH_QUEUED,   /* the queue's, under the writer's lock */
+    BATCH_WRITING,  /* the thread's */
+    BATCH_FINISHED, /* under the lock until store_turn delivers and frees it */
+};
+
 struct store_batch {
     struct arena *mem;
+    enum batch_place place;
     struct op *first;
     struct op **end;
     size_t rows;

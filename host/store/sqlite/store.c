@@ -1,4 +1,8 @@
-/* store.c -- see store.h: the file, its lock, and what ties writer and readers to it. */
+/* store.c -- see store.h: the file, its lock, and what ties writer and readers to it.
+ *
+ * The lock is taken before the file is looked at and given back after the writer has ended, so no
+ * two processes ever write one file. Readers are connections of their own: they see a commit from
+ * its sync on, thus never later than its completion. */
 #include "store/store.h"
 
 #include "base/mem.h"

@@ -21,8 +21,9 @@ struct list {
 };
 
 struct writer {
-    struct sqlite_write *db;
+    struct sqlite_write *db; /* the thread's until it is joined */
     pthread_t thread;
+    pthread_t loop; /* who may call writer_*: the thread that started it */
     int event_fd;
     size_t batches_max;
 
@@ -64,6 +65,17 @@ static struct store_batch *list_take_all(struct list *l)
     return first;
 }
 
+static void move(struct store_batch *b, enum batch_place from, enum batch_place to)
+{
+    assert(b->place == from);
+    b->place = to;
+}
+
+static void assert_loop(const struct writer *w)
+{
+    assert(pthread_equal(pthread_self(), w->loop) != 0);
+}
+
 /* The thread's side */
 
 /* Takes as much from the queue as one transaction should hold. The lock is held. */
@@ -79,6 +91,7 @@ static struct store_batch *group_take(struct writer *w)
         w->queue.first = b->next;
         if (w->queue.first == NULL)
             w->queue.end = &w->queue.first;
+        move(b, BATCH_QUEUED, BATCH_WRITING);
         batches++;
         bytes += store_batch_bytes(b);
         list_add(&group, b);
@@ -131,6 +144,7 @@ static void post(struct writer *w, struct store_batch *group, const struct err *
         struct store_batch *b = group;
 
         group = b->next;
+        move(b, BATCH_WRITING, BATCH_FINISHED);
         list_add(&w->finished, b);
     }
     pthread_mutex_unlock(&w->lock);
@@ -182,6 +196,7 @@ bool writer_start_take(const struct store_options *options, struct sqlite_write 
         return err_sys(e, "eventfd");
     w = mem_new(struct writer);
     w->db = *db;
+    w->loop = pthread_self();
     w->event_fd = event_fd;
     w->batches_max =
         options->queue_batches_max > 0 ? options->queue_batches_max : STORE_QUEUE_BATCHES_MAX;
@@ -205,6 +220,7 @@ void writer_free(struct writer *w)
 {
     if (w == NULL)
         return;
+    assert_loop(w);
     pthread_mutex_lock(&w->lock);
     w->closing = true;
     w->held = false;
@@ -241,6 +257,7 @@ bool writer_submit_take(struct writer *w, struct store_batch **batch, store_done
     size_t bytes = store_batch_bytes(b);
     bool ok;
 
+    assert_loop(w);
     if (bytes > STORE_BATCH_BYTES_MAX)
         return err_set(e, ERR_TOO_LARGE, "a batch of %zu bytes", bytes);
     b->done = done;
@@ -248,6 +265,7 @@ bool writer_submit_take(struct writer *w, struct store_batch **batch, store_done
     pthread_mutex_lock(&w->lock);
     ok = may_submit(w, bytes, e);
     if (ok) {
+        move(b, BATCH_OPEN, BATCH_QUEUED);
         list_add(&w->queue, b);
         w->queued++;
         w->queued_bytes += bytes;
@@ -272,6 +290,7 @@ size_t writer_turn(struct writer *w)
     size_t delivered = 0;
     eventfd_t seen;
 
+    assert_loop(w);
     (void)eventfd_read(w->event_fd, &seen); /* before the list: what comes later wakes again */
     pthread_mutex_lock(&w->lock);
     next = list_take_all(&w->finished);
@@ -281,7 +300,7 @@ size_t writer_turn(struct writer *w)
         const struct store_done done = {b->err, b->first_event, b->last_event};
 
         next = b->next;
-        assert(w->pending > 0);
+        assert(w->pending > 0 && b->place == BATCH_FINISHED);
         w->pending--;
         delivered++;
         if (b->done != NULL)

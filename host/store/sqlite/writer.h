@@ -1,8 +1,23 @@
 /* writer.h -- the writer's thread and its queue: group commit, completions in order, and the end
  * of all writing after the first error of the disk. Private to host/store.
  *
- * The queue and the list of completions are the only things that both threads touch, under one
- * lock. The database belongs to the thread. */
+ * Two threads meet here, and only here: the loop's, which calls everything below, and the writer's.
+ * The queue, the list of what is finished, the error and the figures are what both touch, under one
+ * lock; the database belongs to the writer's thread from start to join. A batch is one side's at
+ * any time (enum batch_place in store/ops.h), so its rows need no lock. In this order:
+ *
+ *   loop    writer_submit_take    OPEN -> QUEUED, in the order of the calls; wakes the thread
+ *   writer  group_take            QUEUED -> WRITING, from the front, as much as one transaction
+ * holds writer  group_commit          one transaction, one sync; a refused batch has its own error
+ *   writer  post                  WRITING -> FINISHED, behind the sync, in the same order; then the
+ *                                 error, if the disk failed; then the wake-up of the loop
+ *   writer  checkpoint            behind the post: nobody waits for it
+ *   loop    writer_turn           completions, in the same order; the batch is freed behind its own
+ *
+ * What may cross: a batch that is submitted while a group is written waits for the next one. A
+ * batch that was queued before the loop could see the error is answered with it; one that comes
+ * later is refused. writer_free closes the queue first, so that what was taken is written and
+ * delivered. */
 #ifndef ORCH_STORE_SQLITE_WRITER_H
 #define ORCH_STORE_SQLITE_WRITER_H
 
