@@ -14,7 +14,7 @@ MODEL = {"model/words", "model/dag", "model/run", "model/ledger", "model/version
 DAG = {"model/dag", "model/dag/expr", "model/dag/source", "model/dag/draw"}
 AUTHORITY_WORDS = {"authority/keys", "authority/token", "authority/trust"}
 RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/control", "engine/attempts", "engine/evidence", "engine/catalog"}
-CLI = BASE | {"cli", "config"}
+CLI = BASE | {"cli"}
 # room -> our rooms that it may include besides itself; orch is the SDK's
 MAY = {
     "host/base": set(),
@@ -24,13 +24,13 @@ MAY = {
     "host/model/version": BASE,
     "host/model/dag": BASE | WORDS | {"model/dag/expr"},
     "host/model/dag/expr": BASE,
-    "host/model/dag/source": BASE | WORDS | {"model/dag", "model/dag/expr"},
+    "host/model/dag/source": BASE | WORDS | {"model/dag"},
     "host/model/dag/draw": BASE | {"model/dag"},
     "host/model/run": BASE | WORDS | {"model/dag"},
     "host/model/ledger": BASE,
     "host/bundle": BASE | WORDS | {"orch"},
-    "host/store": BASE | MODEL,
-    "host/store/sqlite": BASE | MODEL | {"store"},
+    "host/store": BASE | WORDS,
+    "host/store/sqlite": BASE | {"model/version", "store"},
     "host/observe": BASE,
     "host/api": BASE | {"api/auth", "api/request", "api/routes", "api/stream", "api/transport", "observe", "store"},
     "host/api/http": BASE,
@@ -47,12 +47,12 @@ MAY = {
     "host/engine/evidence": BASE | {"api", "authority/client", "authority/trust", "config", "daemon", "engine/runs", "model/ledger", "store"},
     "host/engine/catalog": BASE | DAG | {"model/version", "api", "authority/client", "bundle", "config", "daemon", "engine/commit", "sandbox/client", "store"},
     "host/daemon": BASE | RUN_ROOMS | {"api", "authority/client", "config", "observe", "sandbox/client", "store"},
-    "host/cli": CLI | WORDS | {"model/dag/draw"},
-    "host/cli/dag": CLI | DAG,
+    "host/cli": BASE | WORDS | {"config", "model/dag/draw"},
+    "host/cli/dag": CLI | {"model/dag", "model/dag/draw", "model/dag/source"},
     "host/cli/doctor": CLI | {"authority/trust", "sandbox/client", "store"},
-    "host/cli/keys": CLI | AUTHORITY_WORDS,
-    "host/cli/ledger": CLI | AUTHORITY_WORDS | {"bundle", "model/ledger"},
-    "host/cli/plugin": CLI | AUTHORITY_WORDS | {"bundle", "cli/ledger", "orch", "sandbox/client", "sandbox/image"},
+    "host/cli/keys": CLI | {"authority/keys", "authority/token"},
+    "host/cli/ledger": CLI | {"authority/keys", "authority/trust", "bundle", "model/ledger"},
+    "host/cli/plugin": CLI | {"authority/keys", "authority/trust", "bundle", "cli/ledger", "orch", "sandbox/client", "sandbox/image"},
     "host/cli/run": CLI | WORDS | {"cli/ledger"},
     "sandbox/kernel": BASE,
     "sandbox/profile": BASE,
