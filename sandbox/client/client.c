@@ -31,7 +31,7 @@ struct sandbox {
     bool gone_told; /* of the supervisor */
     struct sandbox_counts counts;
     struct loop loop;
-    struct super super;
+    struct super_link super;
     struct events events;
     struct attempts attempts;
     struct domains domains;

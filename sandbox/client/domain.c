@@ -13,7 +13,7 @@
 
 #define ZYG_MAGIC 0x27907e01u
 
-void domains_init(struct domains *domains, struct loop *loop, struct super *super,
+void domains_init(struct domains *domains, struct loop *loop, struct super_link *super,
                   struct sandbox_counts *counts, uint32_t load_ms)
 {
     *domains = (struct domains){.loop = loop, .super = super, .counts = counts, .load_ms = load_ms};

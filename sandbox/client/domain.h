@@ -52,13 +52,13 @@ struct domain {
 
 struct domains {
     struct loop *loop;
-    struct super *super;
+    struct super_link *super;
     struct sandbox_counts *counts;
     uint32_t load_ms;
     TAILQ_HEAD(domain_list, domain) list;
 };
 
-void domains_init(struct domains *domains, struct loop *loop, struct super *super,
+void domains_init(struct domains *domains, struct loop *loop, struct super_link *super,
                   struct sandbox_counts *counts, uint32_t load_ms);
 
 /* The one of this plugin and the spec's profile, isolation, tenant and threads; made when there is

@@ -36,7 +36,7 @@ struct pool {
 
 struct pools {
     struct loop *loop;
-    struct super *super;
+    struct super_link *super;
     struct sandbox_counts *counts;
     struct domains *domains;
     struct slots *slots;

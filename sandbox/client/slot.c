@@ -14,7 +14,7 @@
 
 #define SLOT_MAGIC 0x51075107u
 
-void slots_init(struct slots *slots, struct loop *loop, struct super *super,
+void slots_init(struct slots *slots, struct loop *loop, struct super_link *super,
                 struct sandbox_counts *counts, struct events *events,
                 const struct slot_handlers *handlers)
 {

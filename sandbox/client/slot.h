@@ -88,7 +88,7 @@ struct slot_handlers {
 
 struct slots {
     struct loop *loop;
-    struct super *super;
+    struct super_link *super;
     struct sandbox_counts *counts;
     struct events *events;
     struct slot_handlers handlers;
@@ -99,7 +99,7 @@ struct slots {
     struct attempt_packet packet; /* the one that is being read */
 };
 
-void slots_init(struct slots *slots, struct loop *loop, struct super *super,
+void slots_init(struct slots *slots, struct loop *loop, struct super_link *super,
                 struct sandbox_counts *counts, struct events *events,
                 const struct slot_handlers *handlers);
 bool slots_open(struct slots *slots, struct err *e) must_check;

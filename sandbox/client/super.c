@@ -45,7 +45,7 @@ static void close_all(const int *fds, uint32_t count)
         close(fds[i]);
 }
 
-static void lost(struct super *super)
+static void lost(struct super_link *super)
 {
     super->gone = true;
     watch_close(super->loop, &super->watch);
@@ -53,7 +53,7 @@ static void lost(struct super *super)
 }
 
 /* True when the frame is off our hands. */
-static bool send_now(struct super *super, const struct frame *frame)
+static bool send_now(struct super_link *super, const struct frame *frame)
 {
     struct err e;
 
@@ -65,7 +65,7 @@ static bool send_now(struct super *super, const struct frame *frame)
     return true;
 }
 
-void super_tell(struct super *super, enum super_message type, uint64_t id, const void *payload,
+void super_tell(struct super_link *super, enum super_message type, uint64_t id, const void *payload,
                 size_t bytes, int *fds, uint32_t fd_count)
 {
     struct frame frame = {.type = (uint16_t)type,
@@ -92,7 +92,7 @@ void super_tell(struct super *super, enum super_message type, uint64_t id, const
     watch_events(super->loop, &super->watch, EPOLLIN | EPOLLOUT);
 }
 
-static void flush_outbox(struct super *super)
+static void flush_outbox(struct super_link *super)
 {
     struct out_frame *first;
 
@@ -109,7 +109,7 @@ static void flush_outbox(struct super *super)
 
 static void on_supervisor(struct watch *w, uint32_t events)
 {
-    struct super *super = w->owner;
+    struct super_link *super = w->owner;
     struct err e;
 
     assert(w == &super->watch);
@@ -132,7 +132,7 @@ static void on_supervisor(struct watch *w, uint32_t events)
 
 /* ---- start, end ---- */
 
-void super_init(struct super *super, struct loop *loop, super_heard_fn *heard, void *owner)
+void super_init(struct super_link *super, struct loop *loop, super_heard_fn *heard, void *owner)
 {
     super->loop = loop;
     super->watch.fd = -1;
@@ -141,7 +141,7 @@ void super_init(struct super *super, struct loop *loop, super_heard_fn *heard, v
     STAILQ_INIT(&super->outbox);
 }
 
-uint64_t super_next_id(struct super *super)
+uint64_t super_next_id(struct super_link *super)
 {
     return ++super->last_id;
 }
@@ -177,7 +177,7 @@ static _Noreturn void become_supervisor(const struct sandbox_options *o, int soc
     _exit(127);
 }
 
-static bool wait_for_hello(struct super *super, int fd, const char *path, struct err *e)
+static bool wait_for_hello(struct super_link *super, int fd, const char *path, struct err *e)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     enum frame_recv got;
@@ -197,7 +197,7 @@ static bool wait_for_hello(struct super *super, int fd, const char *path, struct
     return true;
 }
 
-bool super_start(struct super *super, const struct sandbox_options *options, struct err *e)
+bool super_start(struct super_link *super, const struct sandbox_options *options, struct err *e)
 {
     auto_fd ours = -1;
     auto_fd theirs = -1;
@@ -219,7 +219,7 @@ bool super_start(struct super *super, const struct sandbox_options *options, str
     return true;
 }
 
-void super_await(struct super *super)
+void super_await(struct super_link *super)
 {
     struct timespec pause = {0, 2 * 1000 * 1000};
     int64_t until = clock_mono_ns() + END_MS * 1000000LL;
@@ -231,7 +231,7 @@ void super_await(struct super *super)
     }
 }
 
-void super_stop(struct super *super)
+void super_stop(struct super_link *super)
 {
     struct out_frame *first;
 

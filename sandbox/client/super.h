@@ -21,7 +21,7 @@
  * says cannot be, and the supervisor is lost. */
 typedef bool super_heard_fn(void *owner, struct frame_in *in);
 
-struct super {
+struct super_link {
     struct loop *loop;
     struct watch watch;
     pid_t pid;
@@ -34,20 +34,20 @@ struct super {
     struct frame_in in;
 };
 
-void super_init(struct super *super, struct loop *loop, super_heard_fn *heard, void *owner);
+void super_init(struct super_link *super, struct loop *loop, super_heard_fn *heard, void *owner);
 /* Waits for its report, at most 10 s. */
-bool super_start(struct super *super, const struct sandbox_options *options,
+bool super_start(struct super_link *super, const struct sandbox_options *options,
                  struct err *e) must_check;
 /* Ends the link: the supervisor sees it and goes, with all below. */
-void super_stop(struct super *super);
+void super_stop(struct super_link *super);
 /* Waits for the process, and kills it when that takes too long. */
-void super_await(struct super *super);
+void super_await(struct super_link *super);
 
 /* The number of an attempt, a slot or a zygote: they share one sequence, so that none is ever taken
  * for another. */
-uint64_t super_next_id(struct super *super);
+uint64_t super_next_id(struct super_link *super);
 /* Queues when the socket is full. Takes the descriptors in any case. */
-void super_tell(struct super *super, enum super_message type, uint64_t id, const void *payload,
+void super_tell(struct super_link *super, enum super_message type, uint64_t id, const void *payload,
                 size_t bytes, int *fds, uint32_t fd_count);
 
 #endif
