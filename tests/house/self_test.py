@@ -10,17 +10,38 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 HEADER = "#ifndef ORCH_BASE_A_H\n#define ORCH_BASE_A_H\n\n{}\n#endif\n"
+CHAIN = "int m{0}(void);\nint m{1}(void);\nint m{0}(void)\n{{\n    return m{1}();\n}}\n"
+LONG = "{why}void long_one(void)\n{{\n{lines}}}\n"
+NO_CALLS = """struct b {
+    int b;
+};
+
+int e(void);
+int e(void) /* b */
+{
+    struct b one = {.b = 1};
+    int b = one.b;
+
+    return b + (int)sizeof "b()";
+}
+"""
 SOUND = {
     "host/base/a.h": HEADER.format("int a(void);\n"),
     "host/base/a.c": '#include "base/a.h"\n\nint a(void)\n{\n    return 1;\n}\n',
-    "host/model/dag/source/b.c": '#include "base/a.h"\n#include <libfyaml.h>\n',
+    "host/model/dag/source/b.c": '#include "base/a.h"\n#include <libfyaml.h>\n\n'
+                                 "int b(void);\nint b(void)\n{\n    return a();\n}\n",
+    "host/cli/main.c": "int b(void);\nint m0(void);\n\nint main(void)\n{\n    return b() + m0();\n}\n",
+    # What is no call of b: a comment, a text, a member, a tag, a variable.
+    "authority/keys/e.c": NO_CALLS,
     "sandbox/wire/c.c": '#include "orch/plugin.h"\n\nstatic const char *text = "ORCH_HOME"; /* orch_run */\n'
                    "static struct orch_run *run;\n",
     "authority/token/d.c": '#include "base/a.h"\n',
     "plugin-sdk/include/orch/plugin.h": "struct orch_run;\n",
     "plugins/p/p.c": '#include "p.h"\n#include <orch/plugin.h>\n',
-    "tests/t.c": "int t;\n",
+    "tests/t.c": "int t;\nint e(void);\n\n" + LONG.format(why="/* Long: a table in words. */\n", lines="    t++;\n" * 60),
     "docs/README.md": "# A title\n",
+    **{f"host/model/run/m{n}.c": CHAIN.format(n, n + 1) for n in range(4)},
+    "host/model/run/m4.c": "int m4(void);\nint m4(void)\n{\n    return 1;\n}\n",
     "run": "#!/bin/sh\necho \"$1\"\n",
 }
 DEEP = "int f(int x)\n{\n" + "".join("    " * i + f"if (x > {i})\n" for i in range(1, 5)) + \
@@ -36,8 +57,12 @@ BREACHES = (
     ("include_direction.py", "host/new/e.c", "int e;\n", "no rule says"),
     ("include_direction.py", "plugins/p/p.c", '#include "base/a.h"\n', "must build alone"),
     ("include_direction.py", "plugin-sdk/include/orch/plugin.h", '#include "host/base/a.h"\n', "must build alone"),
-    ("sizes.py", "host/base/a.c", "int x;\n" * 801, "at most 800"),
-    ("sizes.py", "host/base/a.c", "int a(void)\n{\n" + "    x++;\n" * 71 + "}\n", "function of 71 lines"),
+    ("sizes.py", "host/base/a.c", "int x;\n" * 501, "at most 500"),
+    ("sizes.py", "host/base/a.c", LONG.format(why="", lines="    x++;\n" * 51), "host/base/a.c:1: function of 51 lines"),
+    ("sizes.py", "tests/t.c", LONG.format(why="/* Not long. */\n", lines="    x++;\n" * 51), "function of 51 lines"),
+    ("sizes.py", "tests/t.c", LONG.format(why="/* Long: so. */\n", lines="    x++;\n" * 71), "function of 71 lines"),
+    ("sizes.py", "tests/t.py", "def t():\n" + "    t()\n" * 51, "tests/t.py:1: function of 51 lines"),
+    ("sizes.py", "tests/house/allowed/sizes.txt", "tests/t.c: it was longer\n", "its line can go"),
     ("sizes.py", "host/base/a.c", DEEP, "host/base/a.c:6: 4 levels deep"),
     ("text.py", "docs/README.md", "TO" "DO: write\n", "unfinished"),
     ("text.py", "host/base/a.c", "int x; /* XX" "X */\n", "unfinished"),
