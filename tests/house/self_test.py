@@ -25,6 +25,15 @@ int e(void) /* b */
     return b + (int)sizeof "b()";
 }
 """
+CMAKE = """cmake_minimum_required(VERSION 3.25)
+project(sound C)
+include_directories(host . plugin-sdk/include)
+file(GLOB_RECURSE sources host/base/*.c host/model/*.c sandbox/*.c authority/*.c)
+add_library(all_of_it STATIC ${sources})
+add_executable(orch host/cli/main.c)
+target_link_libraries(orch all_of_it)
+set_target_properties(orch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+"""
 SOUND = {
     "host/base/a.h": HEADER.format("int a(void);\n"),
     "host/base/a.c": '#include "base/a.h"\n\nint a(void)\n{\n    return 1;\n}\n',
@@ -36,6 +45,8 @@ SOUND = {
     "sandbox/wire/c.c": '#include "orch/plugin.h"\n\nstatic const char *text = "ORCH_HOME"; /* orch_run */\n'
                    "static struct orch_run *run;\n",
     "authority/token/d.c": '#include "base/a.h"\n',
+    "CMakeLists.txt": CMAKE,
+    "tests/house/allowed/dead.txt": "e: test: it shows what is no call\n",
     "plugin-sdk/include/orch/plugin.h": "struct orch_run;\n",
     "plugins/p/p.c": '#include "p.h"\n#include <orch/plugin.h>\n',
     "tests/t.c": "int t;\nint e(void);\n\n" + LONG.format(why="/* Long: a table in words. */\n", lines="    t++;\n" * 60),
@@ -71,6 +82,12 @@ BREACHES = (
      "a circle of 2: host/base host/model/dag/source"),
     ("circles.py", "host/model/run/m4.c", CHAIN.format(4, 0), "a circle of 5: host/model/run/m0"),
     ("circles.py", "tests/house/allowed/circles.txt", "host/base host/cli: they were one\n", "they were one' can go"),
+    ("dead.py", "host/base/a.c", "int a(void);\nint a(void)\n{\n    return 1;\n}\nint c(void);\nint c(void)\n{\n    return 1;\n}\n",
+     "host/base/a.c:1: c is in no program"),
+    ("dead.py", "host/api/x.c", "int x;\n", "host/api/x.c:1: no program or library"),
+    ("dead.py", "tests/house/allowed/dead.txt", "e: test: so\na: test: it is linked\n", "a is linked or gone"),
+    ("dead.py", "tests/house/allowed/dead.txt", "e: it is nice\n", "'it is nice' is no reason"),
+    ("dead.py", "tests/t.c", "int t;\n", "e is kept for a test, and none names it"),
     ("sizes.py", "host/base/a.c", DEEP, "host/base/a.c:6: 4 levels deep"),
     ("text.py", "docs/README.md", "TO" "DO: write\n", "unfinished"),
     ("text.py", "host/base/a.c", "int x; /* XX" "X */\n", "unfinished"),
@@ -97,7 +114,8 @@ def plant(root, name, text):
 
 def run(check, root):
     command = ["sh"] if check.endswith(".sh") else [sys.executable]
-    done = subprocess.run([*command, HERE / check, root], capture_output=True, text=True)
+    before = [root / "build"] if check == "dead.py" else []
+    done = subprocess.run([*command, HERE / check, *before, root], capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 
