@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 
+import rooms
+
 HERE = pathlib.Path(__file__).resolve().parent
 HEADER = "#ifndef ORCH_BASE_A_H\n#define ORCH_BASE_A_H\n\n{}\n#endif\n"
 CHAIN = "int m{0}(void);\nint m{1}(void);\nint m{0}(void)\n{{\n    return m{1}();\n}}\n"
@@ -34,6 +36,9 @@ add_executable(orch host/cli/main.c)
 target_link_libraries(orch all_of_it)
 set_target_properties(orch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 """
+README = "# {0}\n\nWhat it is.\n\n- Owns: it.\n- Called by: all,\n  and more.\n- Always: so.\n- Runs in: orchd.\n"
+ROOMS = ("authority/keys", "authority/token", "host/base", "host/cli", "host/model/dag/source", "host/model/run",
+         "plugins/p", "sandbox/wire", *rooms.COMING, *rooms.NAMED)
 SOUND = {
     "host/base/a.h": HEADER.format("int a(void);\n"),
     "host/base/a.c": '#include "base/a.h"\n\nint a(void)\n{\n    return 1;\n}\n',
@@ -53,6 +58,7 @@ SOUND = {
     "docs/README.md": "# A title\n",
     **{f"host/model/run/m{n}.c": CHAIN.format(n, n + 1) for n in range(4)},
     "host/model/run/m4.c": "int m4(void);\nint m4(void)\n{\n    return 1;\n}\n",
+    **{f"{room}/README.md": README.format(room) for room in ROOMS},
     "run": "#!/bin/sh\necho \"$1\"\n",
 }
 DEEP = "int f(int x)\n{\n" + "".join("    " * i + f"if (x > {i})\n" for i in range(1, 5)) + \
@@ -88,6 +94,12 @@ BREACHES = (
     ("dead.py", "tests/house/allowed/dead.txt", "e: test: so\na: test: it is linked\n", "a is linked or gone"),
     ("dead.py", "tests/house/allowed/dead.txt", "e: it is nice\n", "'it is nice' is no reason"),
     ("dead.py", "tests/t.c", "int t;\n", "e is kept for a test, and none names it"),
+    ("rooms.py", "host/new/e.c", "int e;\n", "host/new/README.md:1: the room has none"),
+    ("rooms.py", "host/base/README.md", README.format("host/api"), "its first line is not '# host/base'"),
+    ("rooms.py", "host/base/README.md", README.format("host/base").replace("Always", "Never"), "it is not a title"),
+    ("rooms.py", "host/base/README.md", README.format("host/base").replace("orchd", "the dark"), "names no process"),
+    ("rooms.py", "host/base/README.md", README.format("host/base").replace("so.", "so.\n  so" * 9), "at most 15"),
+    ("rooms.py", "tests/house/allowed/rooms.txt", "host/base: it has none\n", "host/base:1: is allowed"),
     ("sizes.py", "host/base/a.c", DEEP, "host/base/a.c:6: 4 levels deep"),
     ("text.py", "docs/README.md", "TO" "DO: write\n", "unfinished"),
     ("text.py", "host/base/a.c", "int x; /* XX" "X */\n", "unfinished"),
