@@ -5,7 +5,8 @@
     <!-- end -->
 
 comes from the program's own tables (the program docs_tables of tests/docs, built with the tests),
-from the log lines in the sources, or from the table of tests/house/include_direction.py.
+from the log lines in the sources, from the table of tests/house/include_direction.py, from the rooms'
+README.md, or from the rows of tests/docs/walk.py.
 
     scripts/generate_docs.py build/release/tests/docs/docs_tables          writes
     scripts/generate_docs.py --check build/release/tests/docs/docs_tables  says what differs, exits 1
@@ -17,6 +18,12 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.dont_write_bytecode = True
+sys.path[1:1] = [str(ROOT / "tests/house"), str(ROOT / "tests/docs")]
+import include_direction  # noqa: E402
+import rooms as house_rooms  # noqa: E402
+import walk as house_walk  # noqa: E402
+
 PART = re.compile(r"(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 LOG = re.compile(r'log_event\(\s*([^"]{1,80}?),\s*"([a-z0-9_.]+)"')
 PROCESS = {"authority": "authority", "sandbox": "supervisor"}
@@ -40,22 +47,47 @@ def log():
     return "\n".join(rows) + "\n"
 
 
-def includes():
-    sys.path.insert(0, str(ROOT / "tests/house"))
-    sys.dont_write_bytecode = True
-    import include_direction
+def braces(names):
+    """base, engine, engine/commit, engine/runs -> base, engine, engine/{commit,runs}"""
+    below = {}
+    for name in sorted(names):
+        group, _, rest = name.partition("/")
+        below.setdefault(group, []).append(rest)
+    texts = []
+    for group, rest in below.items():
+        texts += [group] if "" in rest else []
+        rest = [name for name in rest if name]
+        texts += [f"{group}/{{{','.join(rest)}}}" if len(rest) > 1 else f"{group}/{rest[0]}"] if rest else []
+    return ", ".join(texts)
 
-    rows = ["| folder | may include |", "| --- | --- |"]
-    rows += [f"| `{folder}` | {', '.join(sorted(may)) or 'nothing of ours'} |"
-             for folder, may in include_direction.MAY.items() if any((ROOT / folder).rglob("*.[ch]"))]
+
+def includes():
+    rows = ["| room | may include |", "| --- | --- |"]
+    rows += [f"| `{room}` | {braces(may) or 'nothing of ours'} |"
+             for room, may in include_direction.MAY.items() if any((ROOT / room).rglob("*.[ch]"))]
     rows += ["", "| header | only in |", "| --- | --- |"]
-    rows += [f"| `<{header}>` | {', '.join(f'`{folder}`' for folder in sorted(only))} |"
+    rows += [f"| `<{header}>` | {', '.join(f'`{room}`' for room in sorted(only))} |"
              for header, only in include_direction.ONLY.items()]
     return "\n".join(rows) + "\n"
 
 
+def rooms():
+    rows = ["| room | what it is | runs in |", "| --- | --- | --- |"]
+    for room in map(house_rooms.of, house_rooms.rooms()):
+        if room is not None:
+            rows.append(f"| `{room.path}` | {room.sentence} | {room.bullets['Runs in'].rstrip('.')} |")
+    return "\n".join(rows) + "\n"
+
+
+def walk():
+    try:
+        return house_walk.table(ROOT)
+    except ValueError as wrong:
+        sys.exit(f"tests/docs/walk.py: {wrong}")
+
+
 def part(tables, name):
-    if name in ("log", "includes"):
+    if name in ("log", "includes", "rooms", "walk"):
         return globals()[name]()
     return subprocess.run([tables, name], check=True, capture_output=True, text=True).stdout
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Checks what the documents say of the tree: that the tests they name exist, the functions, files
-and links too; that every log line that asks for an operator is explained; that the ADRs are whole.
+"""Checks what the documents say of the tree: that the tests they name exist, files and links too; that every log line that asks for an operator is explained; that the ADRs are whole.
 
 Prints FILE:LINE: reason for each breach and exits 1.
 """
@@ -80,32 +79,6 @@ def threats(root):
         yield page, 1, "no claims"
 
 
-def defines(text, function):
-    """A definition stands at the start of a line, and its brace comes before any semicolon."""
-    for found in re.finditer(rf"^[a-z_][^\n;={{]*\b{re.escape(function)}\(", text, re.MULTILINE):
-        if re.match(r"[^;{]*\{", text[found.end():]):
-            return True
-    return False
-
-
-def walk(root):
-    """Rows | what | `function` | `file` | of ARCHITECTURE.md: the function is defined there."""
-    page, rows = root / "docs/ARCHITECTURE.md", 0
-    for number, line in prose(page):
-        if not line.startswith("| ") or len(cells(line)) != 3:
-            continue
-        functions, file = CODE.findall(cells(line)[1]), cells(line)[2].strip("`")
-        if not functions or not PATH.match(file):
-            continue
-        rows += 1
-        text = read(root / file) if (root / file).exists() else ""
-        for function in functions:
-            if not defines(text, function):
-                yield page, number, f"{file} does not define {function}"
-    if rows == 0:
-        yield page, 1, "no walk"
-
-
 def paths(root):
     for page in pages(root):
         for number, line in prose(page):
@@ -156,7 +129,7 @@ def fences(root):
             yield page, number, why
 
 
-CHECKS = (threats, walk, paths, named_in_sources, logged, decisions, fences)
+CHECKS = (threats, paths, named_in_sources, logged, decisions, fences)
 
 
 def breaches(root):

@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 import blocks  # noqa: E402
 import claims  # noqa: E402
 import commands  # noqa: E402
+import walk  # noqa: E402
 
 
 def page(text):
@@ -83,16 +84,15 @@ class Claims(unittest.TestCase):
     FILES = {
         "README.md": "[page](docs/THREATS.md) `host/a.c`\n",
         "docs/THREATS.md": "| claim | held by | proved by |\n| --- | --- | --- |\n| x | y | `a_test` `test_b` |\n",
-        "docs/ARCHITECTURE.md": "| starts | `begin` | `host/a.c` |\n",
+        "docs/ARCHITECTURE.md": "# A\n",
         "docs/OPERATIONS.md": "| `a.failed` | it failed | look |\n",
         "docs/adr/0001-x.md": "# 1. X\n\nContext. a\n\nChoice. b\n\nWhat we gave up. c\n",
-        "host/a.c": '/* docs/THREATS.md */\nvoid begin(int a,\n           int b)\n{\n    log_event(LOG_WARN, "a.failed", 1);\n}\n',
+        "host/a.c": '/* docs/THREATS.md */\nvoid begin(int a)\n{\n    log_event(LOG_WARN, "a.failed", 1);\n}\n',
         "tests/a_test.c": "START_TEST(a_test)\n",
         "tests/b.py": "def test_b(self):\n",
     }
     BREACHES = {
         "threats": ("docs/THREATS.md", "`a_test`", "`gone_test`"),
-        "walk": ("host/a.c", "int b)\n{", "int b);\n{"),
         "paths": ("README.md", "host/a.c", "host/b.c"),
         "named_in_sources": ("host/a.c", "THREATS", "GONE"),
         "logged": ("host/a.c", "a.failed", "b.failed"),
@@ -120,6 +120,56 @@ class Claims(unittest.TestCase):
         for name, breach in self.BREACHES.items():
             with self.subTest(check=name):
                 self.assertEqual(self.found(breach), {name})
+
+
+class Walk(unittest.TestCase):
+    """A walk of every kind of step, and each step cut."""
+    FILES = {
+        "host/a.c": "static void between(void)\n{\n    last();\n}\nvoid first(void)\n{\n    between();\n}\n",
+        "host/b.c": "void last(void)\n{\n    table->run(0);\n    send(MSG_GO, 0);\n    row->handle();\n}\n",
+        "host/c.c": "void ran(void)\n{\n}\nconst struct calls all = {.run = ran};\n",
+        "host/d.c": "void went(void)\n{\n}\nvoid take(int type)\n{\n    switch (type) {\n    case MSG_GO:\n"
+                    "        went();\n    }\n}\nvoid reads(void)\n{\n    take(0);\n}\n",
+        "host/e.c": "static void handled(void)\n{\n}\nstatic const struct row rows[] = {{\"x\", handled}};\n",
+    }
+    ROWS = (
+        walk.Row("a start", ["first"], after=walk.START),
+        walk.Row("calls", ["last"]),
+        walk.Row("through a member", ["ran"], by=(".run",)),
+        walk.Row("by a message", ["went"], after="last", by=("MSG_GO",)),
+        walk.Row("by a message to a reader below", ["reads"], after="last", by=("MSG_GO",)),
+        walk.Row("by a table", ["e.c:handled"], after="last", by=(".handle in e.c:rows",)),
+    )
+    # file, what stands there, what instead, the rows that are broken
+    CUTS = (
+        ("host/a.c", "    last();\n", "", {"calls"}),
+        ("host/b.c", "table->run(0)", "table->walk(0)", {"through a member"}),
+        ("host/c.c", ".run = ran", ".walk = ran", {"through a member"}),
+        ("host/b.c", "MSG_GO", "MSG_STAY", {"by a message", "by a message to a reader below"}),
+        ("host/d.c", "        went();\n", "", {"by a message"}),
+        ("host/d.c", "    take(0);\n", "", {"by a message to a reader below"}),
+        ("host/e.c", "handled}", "0}", {"by a table"}),
+        ("host/e.c", "void handled", "void other", {"by a table"}),
+    )
+
+    def broken(self, cut=None):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name, text in self.FILES.items():
+                if cut is not None and cut[0] == name:
+                    self.assertIn(cut[1], text)
+                    text = text.replace(cut[1], cut[2])
+                (root / name).parent.mkdir(exist_ok=True)
+                (root / name).write_text(text)
+            return {what for what, _ in walk.problems(walk.read(root), self.ROWS)}
+
+    def test_a_walk_that_holds_has_no_problem(self):
+        self.assertEqual(self.broken(), set())
+
+    def test_each_step_that_is_cut_is_found(self):
+        for cut in self.CUTS:
+            with self.subTest(cut=cut):
+                self.assertEqual(self.broken(cut), cut[3])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""One run, walked: the rows of docs/ARCHITECTURE.md, and the check that each function still leads to
+the next. scripts/generate_docs.py prints the rows, with the file where each function is found.
+
+A row is reached from its `after` (a function; without one, the last of the row above). It is called,
+or handed on to be called, through at most BETWEEN functions. Where a pointer, a message or a thread
+lies between, `by` names the words on the way. Whoever is reached so far has the word in its code; then
+
+    MSG_FORK, .run_start     a constant, a member: another function or table has it too, and is the
+                             next, or names it at most NEAR characters behind the word
+    .handle in rows          the table that holds whatever the member points to names the next
+
+and the last word may be read by what the row's function calls.
+
+A function that several files have is written file:function.
+"""
+import collections
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tests/house"))
+import calls  # noqa: E402
+import tree  # noqa: E402
+
+BETWEEN, NEAR = 3, 200
+Row = collections.namedtuple("Row", "what functions after by", defaults=(None, ()))
+START = "start"
+ROWS = (
+    Row("The library calls back: a head, the bytes of a body, its end", ["on_http"], after=START),
+    Row("The head is there: trace, path, route, framing; an error is kept until the body has come",
+        ["request_begin"]),
+    Row("Token, tenant, scope, rate, query, body, idempotency key, in this order", ["request_complete"],
+        after="on_http"),
+    Row("The token is verified by the authority, or was within the last minute", ["verify_token"]),
+    Row("Whose request, with which rights", ["identity_decide"], after="request_complete"),
+    Row("The body's members become a call of the engine", ["run_create"], after="request_complete",
+        by=(".handle in routes.c:rows",)),
+    Row("Input's hash, repeated start, admission, definition, seed, a new id", ["engine_run_start"],
+        by=(".run_start",)),
+    Row("The definition's version, parsed once and shared", ["dag_cache_get"]),
+    Row("Its row; then, when there is room, the machine's first event in the same commit",
+        ["start_insert", "start_launch"], after="engine_run_start"),
+    Row("The machine takes its first event", ["model/run/restore.c:run_start"]),
+    Row("and decides which nodes start; each decision becomes rows and events",
+        ["run_next", "commit_decisions"], after="start_launch"),
+    Row("Each event joins the run's hash chain", ["event_chain_add"]),
+    Row("The batch goes to the writer", ["commit_submit"], after="start_launch"),
+    Row("Whatever waits becomes one transaction and one sync", ["group_take"], by=(".queue",)),
+    Row("Durable: attempts start, streams hear, the client is answered, in this order", ["committed"],
+        after="commit_submit"),
+    Row("201 with the run's row", ["reply_started"], after="run_create"),
+    Row("The attempt waits for one of `attempts-max`, then finds its agent",
+        ["attempts_turn", "attempts.c:dispatch"], after="committed"),
+    Row("A confined spare gets it, or one is ordered", ["sandbox_attempt_start"]),
+    Row("The supervisor hands the order to the plugin's zygote", ["supervisor/attempt.c:attempt_spawn"],
+        by=("MSG_SPAWN",)),
+    Row("The zygote forks: the attempt's own domain, filter and limits; it says which it has, and waits",
+        ["attempt_main"], by=("MSG_FORK",)),
+    Row("Its mask satisfied the policy: the input is written", ["slot_bind"],
+        after="sandbox_attempt_start"),
+    Row("Secrets: the sealed blobs and the pipe go to the authority", ["secrets_send"],
+        after="attempts.c:dispatch"),
+    Row("In the attempt: one agent, once", ["run_agent"], after="slot_bind", by=("ATTEMPT_INPUT",)),
+    Row("What it says is read, a packet at a time", ["channel_drain"], by=("ATTEMPT_RESULT",)),
+    Row("It has exited, or was killed: what it said is read to the end", ["attempt_ended"], after="slot_spawned"),
+    Row("Whole frame and exit status: one of the outcomes", ["outcome_of"]),
+    Row("The engine hears of it at the end of the sandbox's turn", ["attempts_deliver"], after="sandbox_turn"),
+    Row("The machine takes the outcome: done, again later, or the run's end",
+        ["engine_attempt_over", "run_attempt_ended"], by=(".on_attempt_done",)),
+    Row("A completed node: checkpoint, trace, record, event in one batch with the next starts",
+        ["commit_decisions"], after="engine_attempt_over"),
+    Row("The record's two hashes", ["node_record_json"]),
+    Row("The stream's clients get the event", ["api_stream_publish"], after="committed"),
+    Row("The run is over: outputs, execution chain hash, metrics", ["commit_run_done"],
+        after="commit_decisions"),
+    Row("After that commit: the statement is made and sent for its signature", ["statements_add"],
+        after="committed"),
+    Row("The authority signs it, and says so in the last line: `authority.signed`", ["item_sign"],
+        by=("MESSAGE_SIGN",)),
+)
+
+
+def find(found, name):
+    """The one function (or table) of that name; raises ValueError."""
+    file, _, word = name.rpartition(":")
+    parts = [p for p in found.parts if p.name == word and p.file.endswith(file)]
+    if len(parts) != 1:
+        raise ValueError(f"{len(parts)} functions are named {name}")
+    return parts[0]
+
+
+def within(parts, steps):
+    """The parts, and what they name through at most so many others."""
+    reached, edge = set(parts), set(parts)
+    for _ in range(steps + 1):
+        edge = {target for part in edge for targets in part.names.values() for target in targets} - reached
+        reached |= edge
+    return reached
+
+
+def pattern(word):
+    return re.compile(rf"(?:\.|->)\s*{word[1:]}\b" if word.startswith(".") else rf"\b{word}\b")
+
+
+def led_to(found, reached, way):
+    """Who gets what the reached ones send, set or call by this word."""
+    word, _, table_name = way.partition(" in ")
+    sought = pattern(word)
+    if not any(sought.search(part.code) for part in reached):
+        return set()
+    if table_name:
+        return within([find(found, table_name)], 0)
+    result = set()
+    for part in found.parts:
+        ends = [m.end() for m in sought.finditer(part.code)]
+        near = " ".join(part.code[end:end + NEAR] for end in ends)
+        result |= {part} if ends else set()
+        result |= {target for name, targets in part.names.items() if re.search(rf"\b{name}\b", near) for target in targets}
+    return result
+
+
+def leads(found, start, by, end):
+    reached = within({start}, BETWEEN)
+    got = set()
+    for way in by:
+        got = led_to(found, reached, way)
+        reached = within(got, BETWEEN)
+    return end in reached or bool(got & within({end}, BETWEEN))
+
+
+def problems(found, rows):
+    """(what of the row, reason)"""
+    above = None
+    for row in rows:
+        try:
+            ends = [find(found, name) for name in row.functions]
+            start = None if row.after == START else find(found, row.after or above)
+        except ValueError as wrong:
+            yield row.what, str(wrong)
+            ends = start = None
+        for end in ends or () if start else ():
+            if not leads(found, start, row.by, end):
+                way = f" by {' '.join(row.by)}" if row.by else ""
+                yield row.what, f"{start.name} ({start.file}) no longer leads to {end.name} ({end.file}){way}"
+        above = row.functions[-1]
+
+
+def read(root):
+    tree.ROOT = root
+    return calls.Calls(root)
+
+
+def table(root, rows=ROWS):
+    found = read(root)
+    lines = ["| what happens | by | in |", "| --- | --- | --- |"]
+    for row in rows:
+        names = " ".join(f"`{name.rpartition(':')[2]}`" for name in row.functions)
+        files = " ".join(dict.fromkeys(f"`{find(found, name).file}`" for name in row.functions))
+        lines.append(f"| {row.what} | {names} | {files} |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    root = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) == 2 else ROOT
+    wrong = list(problems(read(root), ROWS))
+    for what, reason in wrong:
+        print(f"'{what}': {reason}")
+    print(f"{len(ROWS)} rows, {len(wrong)} breaches")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
