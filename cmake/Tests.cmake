@@ -1,4 +1,4 @@
-# orch_unit_test(NAME source... LIBS lib...): one Check program a module.
+# orch_unit_test(NAME source... LIBS lib...): one Check program a room or file.
 # orch_thread_test(NAME PROGRAM): a test whose program has threads; the tsan preset builds and runs it.
 # orch_fuzz_target(NAME source LIBS lib...): with ORCH_FUZZ a libFuzzer target that starts from
 # tests/fuzz/corpus/NAME and runs for a bounded time; without it, a program that replays the corpus,

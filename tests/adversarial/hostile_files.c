@@ -75,7 +75,7 @@ static const char *do_fds(void)
         if (fcntl(fd, F_GETFD) < 0)
             continue;
         if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-            return "a directory";
+            return "a folder";
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%d", used > 0 ? " " : "", fd);
     }
     return read(0, bytes, sizeof bytes) == 0 ? text : "descriptor 0 gave something";

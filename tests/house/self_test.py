@@ -36,6 +36,7 @@ add_executable(orch host/cli/main.c)
 target_link_libraries(orch all_of_it)
 set_target_properties(orch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 """
+GLOSSARY = "# A\n\n## Words\n\n| word | what it means | not |\n| --- | --- | --- |\n| right | it | wrong |\n"
 README = "# {0}\n\nWhat it is.\n\n- Owns: it.\n- Called by: all,\n  and more.\n- Always: so.\n- Runs in: orchd.\n"
 ROOMS = ("authority/keys", "authority/token", "host/base", "host/cli", "host/model/dag/source", "host/model/run",
          "plugins/p", "sandbox/wire", *rooms.COMING, *rooms.NAMED)
@@ -55,7 +56,9 @@ SOUND = {
     "plugin-sdk/include/orch/plugin.h": "struct orch_run;\n",
     "plugins/p/p.c": '#include "p.h"\n#include <orch/plugin.h>\n',
     "tests/t.c": "int t;\nint e(void);\n\n" + LONG.format(why="/* Long: a table in words. */\n", lines="    t++;\n" * 60),
-    "docs/README.md": "# A title\n",
+    "docs/README.md": "# A title\n\nThe name `wrong` of host/wrong/x.c stays.\n",
+    "docs/ARCHITECTURE.md": GLOSSARY,
+    "tests/w.py": '"""What is right."""\nx = "wrong" # all right\n',
     **{f"host/model/run/m{n}.c": CHAIN.format(n, n + 1) for n in range(4)},
     "host/model/run/m4.c": "int m4(void);\nint m4(void)\n{\n    return 1;\n}\n",
     **{f"{room}/README.md": README.format(room) for room in ROOMS},
@@ -101,6 +104,15 @@ BREACHES = (
     ("rooms.py", "host/base/README.md", README.format("host/base").replace("so.", "so.\n  so" * 9), "at most 15"),
     ("rooms.py", "tests/house/allowed/rooms.txt", "host/base: it has none\n", "host/base:1: is allowed"),
     ("sizes.py", "host/base/a.c", DEEP, "host/base/a.c:6: 4 levels deep"),
+    ("words.py", "docs/README.md", "# A\n\nIt is wrong.\n", "docs/README.md:3: 'wrong' is out, the word is 'right'"),
+    ("words.py", "host/base/a.c", "int a; /* all\n * Wrong */\n", "host/base/a.c:2: 'Wrong' is out"),
+    ("words.py", "host/base/a.c", 'const char *a = "it is wrong";\n', "host/base/a.c:1: 'wrong' is out"),
+    ("words.py", "host/base/a.c", "int wrong_one(void)\n{\n    return 0;\n}\n", "host/base/a.c:1: 'wrong' is out"),
+    ("words.py", "tests/w.py", '"""What\nis wrong."""\n', "tests/w.py:2: 'wrong' is out"),
+    ("words.py", "run", "#!/bin/sh\ntrue # wrong\n", "run:2: 'wrong' is out"),
+    ("words.py", "docs/ARCHITECTURE.md", GLOSSARY + "| wrong | it | |\n", "'wrong' is in and out"),
+    ("words.py", "docs/ARCHITECTURE.md", GLOSSARY + "".join(f"| w{n} | it | |\n" for n in range(40)), "41 words, at most 40"),
+    ("words.py", "tests/house/allowed/words.txt", "run: it was wrong\n", "its line can go"),
     ("text.py", "docs/README.md", "TO" "DO: write\n", "unfinished"),
     ("text.py", "host/base/a.c", "int x; /* XX" "X */\n", "unfinished"),
     ("text.py", "run", "#!/bin/sh\ncat /ho" "me/someone/x\n", "run:2: a path of somebody's machine"),
