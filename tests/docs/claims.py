@@ -30,6 +30,13 @@ def pages(root):
     return sorted([root / "README.md", *(root / "docs").rglob("*.md")])
 
 
+def room_pages(root):
+    """The README.md of each room (tests/house/rooms.py); those of templates speak of another tree."""
+    found = [path for folder in ("host", "sandbox", "authority", "plugin-sdk", "plugins")
+             for path in (root / folder).rglob("README.md")]
+    return sorted(path for path in found if "templates" not in path.parts)
+
+
 def prose(path):
     """(line number, line) outside of fenced blocks."""
     fenced = False
@@ -80,7 +87,7 @@ def threats(root):
 
 
 def paths(root):
-    for page in pages(root):
+    for page in [*pages(root), *room_pages(root)]:
         for number, line in prose(page):
             for name in CODE.findall(line):
                 ours = PATH.match(name) and page.name not in blocks.SH_PAGES  # theirs: of a plugin's folder

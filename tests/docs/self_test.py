@@ -87,13 +87,14 @@ class Claims(unittest.TestCase):
         "docs/ARCHITECTURE.md": "# A\n",
         "docs/OPERATIONS.md": "| `a.failed` | it failed | look |\n",
         "docs/adr/0001-x.md": "# 1. X\n\nContext. a\n\nChoice. b\n\nWhat we gave up. c\n",
+        "host/README.md": "`host/a.c`\n",
         "host/a.c": '/* docs/THREATS.md */\nvoid begin(int a)\n{\n    log_event(LOG_WARN, "a.failed", 1);\n}\n',
         "tests/a_test.c": "START_TEST(a_test)\n",
         "tests/b.py": "def test_b(self):\n",
     }
     BREACHES = {
         "threats": ("docs/THREATS.md", "`a_test`", "`gone_test`"),
-        "paths": ("README.md", "host/a.c", "host/b.c"),
+        "paths": ("host/README.md", "host/a.c", "host/b.c"),
         "named_in_sources": ("host/a.c", "THREATS", "GONE"),
         "logged": ("host/a.c", "a.failed", "b.failed"),
         "decisions": ("docs/adr/0001-x.md", "What we gave up.", "So."),
