@@ -3,8 +3,9 @@
 universal-ctags says where each function and each table of a file begins and ends; what stands there,
 comments and strings left out, names other functions: it calls them, or it passes them on to be called.
 No name of a function is: a member (`.name`, `->name`, `.name =`), a tag (`struct name`), a variable
-of the function itself. A function of the file hides one of another file, as in C. A macro counts as
-what it stands for. What is called through a pointer is not seen: that is what cuts a circle.
+of the function itself. A function of the file hides one of another file, as in C. Where several
+programs have a function of the same name, that of a room whose header the file includes is meant. A
+macro counts as what it stands for. What is called through a pointer is not seen: that is what cuts a circle.
 """
 import bisect
 import collections
@@ -21,6 +22,7 @@ DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\\\n]|\\.|\\\n)*", re.M)
 NAME = re.compile(r"(?<![\w.])(?<!->)[A-Za-z_]\w*")
 AFTER = re.compile(r"(?:\b(?:struct|union|enum|goto)|\.|->)\s*$")
 CLEANUP = re.compile(r"\bauto_(obj|done)\((\w+)\)")  # base/auto.h
+INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)/[^"/]+"', re.M)
 CALLED = re.compile(r"(?<![\w.#])(?<!->)([A-Za-z_]\w*)\s*\(")
 NONE = frozenset()
 
@@ -64,6 +66,7 @@ class Calls:
     def __init__(self, root):
         self.files = [name for _, name in tree.files(FOLDERS, {".c", ".h"})]
         self.macros = {}
+        self.rooms = {}  # file -> its own room and those of the headers that it includes
         self.of_file = collections.defaultdict(dict)  # file -> name -> Part
         self.outside = collections.defaultdict(set)   # name -> Parts that other files may name
         self.code = {file: self.read(root / file, file) for file in self.files}
@@ -74,7 +77,10 @@ class Calls:
 
     def read(self, path, file):
         """The file's code without comments, strings and directives; its macros are put aside."""
-        text = code_of(path.read_text())
+        text = path.read_text()
+        rooms = INCLUDE.findall(text)
+        self.rooms[file] = {file.rpartition("/")[0], *rooms, *(f"host/{room}" for room in rooms)}
+        text = code_of(text)
         for name, body in DEFINE.findall(text):
             self.macros.setdefault(name, []).append((file, set(CALLED.findall(body))))
         return DIRECTIVE.sub(blanked, text)
@@ -138,8 +144,10 @@ class Calls:
         return done
 
     def resolve(self, file, name):
-        own = self.of_file[file].get(name)
-        return {own} if own else self.outside.get(name, NONE)
+        own, others = self.of_file[file].get(name), self.outside.get(name, NONE)
+        if own or len(others) < 2:
+            return {own} if own else others
+        return {part for part in others if part.file.rpartition("/")[0] in self.rooms[file]} or others
 
     def functions(self, name):
         return [part for part in self.parts if part.name == name and part.is_function]

@@ -12,6 +12,7 @@ import rooms
 
 HERE = pathlib.Path(__file__).resolve().parent
 HEADER = "#ifndef ORCH_BASE_A_H\n#define ORCH_BASE_A_H\n\n{}\n#endif\n"
+GUARDED = "#ifndef ORCH_{0}\n#define ORCH_{0}\n\n{1}\n\n#endif\n"
 CHAIN = "int m{0}(void);\nint m{1}(void);\nint m{0}(void)\n{{\n    return m{1}();\n}}\n"
 LONG = "{why}void long_one(void)\n{{\n{lines}}}\n"
 NO_CALLS = """struct b {
@@ -30,22 +31,23 @@ int e(void) /* b */
 CMAKE = """cmake_minimum_required(VERSION 3.25)
 project(sound C)
 include_directories(host . plugin-sdk/include)
-file(GLOB_RECURSE sources host/base/*.c host/model/*.c sandbox/*.c authority/*.c)
+file(GLOB_RECURSE sources host/base/*.c host/model/*.c host/cli/dag/only.c sandbox/wire/*.c authority/*.c)
 add_library(all_of_it STATIC ${sources})
-add_executable(orch host/cli/main.c)
+add_executable(orch host/cli/dag/main.c)
+add_executable(worker sandbox/worker/main.c sandbox/worker/b.c)
 target_link_libraries(orch all_of_it)
-set_target_properties(orch PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+target_link_libraries(worker all_of_it)
+set_target_properties(orch worker PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 """
 GLOSSARY = "# A\n\n## Words\n\n| word | what it means | not |\n| --- | --- | --- |\n| right | it | wrong |\n"
 README = "# {0}\n\nWhat it is.\n\n- Owns: it.\n- Called by: all,\n  and more.\n- Always: so.\n- Runs in: orchd.\n"
-ROOMS = ("authority/keys", "authority/token", "host/base", "host/cli", "host/model/dag/source", "host/model/run",
-         "plugins/p", "sandbox/wire", *rooms.COMING, *rooms.NAMED)
+ROOMS = ("authority/keys", "authority/token", "host/base", "host/cli/dag", "host/model/dag/source", "host/model/run",
+         "plugins/p", "sandbox/wire", "sandbox/worker", *rooms.COMING, *rooms.NAMED)
 SOUND = {
     "host/base/a.h": HEADER.format("int a(void);\n"),
     "host/base/a.c": '#include "base/a.h"\n\nint a(void)\n{\n    return 1;\n}\n',
     "host/model/dag/source/b.c": '#include "base/a.h"\n#include <libfyaml.h>\n\n'
                                  "int b(void);\nint b(void)\n{\n    return a();\n}\n",
-    "host/cli/main.c": "int b(void);\nint m0(void);\n\nint main(void)\n{\n    return b() + m0();\n}\n",
     # What is no call of b: a comment, a text, a member, a tag, a variable.
     "authority/keys/e.c": NO_CALLS,
     "sandbox/wire/c.c": '#include "orch/plugin.h"\n\nstatic const char *text = "ORCH_HOME"; /* orch_run */\n'
@@ -55,6 +57,13 @@ SOUND = {
     "tests/house/allowed/dead.txt": "e: test: it shows what is no call\n",
     "plugin-sdk/include/orch/plugin.h": "struct orch_run;\n",
     "plugins/p/p.c": '#include "p.h"\n#include <orch/plugin.h>\n',
+    # Two programs have a function b: each includes its own.
+    "host/model/dag/source/b.h": GUARDED.format("MODEL_DAG_SOURCE_B_H", "int b(void);"),
+    "host/cli/dag/only.c": "int only(void);\nint only(void)\n{\n    return 1;\n}\n",
+    "host/cli/dag/main.c": '#include "model/dag/source/b.h"\n\nint m0(void);\n\nint main(void)\n{\n    return b() + m0();\n}\n',
+    "sandbox/worker/b.h": GUARDED.format("SANDBOX_WORKER_B_H", "int b(void);"),
+    "sandbox/worker/b.c": "int b(void);\nint b(void)\n{\n    return 1;\n}\n",
+    "sandbox/worker/main.c": '#include "sandbox/worker/b.h"\n\nint only(void);\n\nint main(void)\n{\n    return b() + only();\n}\n',
     "tests/t.c": "int t;\nint e(void);\n\n" + LONG.format(why="/* Long: a table in words. */\n", lines="    t++;\n" * 60),
     "docs/README.md": "# A title\n\nThe name `wrong` of host/wrong/x.c stays.\n",
     "docs/ARCHITECTURE.md": GLOSSARY,
@@ -83,14 +92,14 @@ BREACHES = (
     ("sizes.py", "tests/t.c", LONG.format(why="/* Long: so. */\n", lines="    x++;\n" * 71), "function of 71 lines"),
     ("sizes.py", "tests/t.py", "def t():\n" + "    t()\n" * 51, "tests/t.py:1: function of 51 lines"),
     ("sizes.py", "tests/house/allowed/sizes.txt", "tests/t.c: it was longer\n", "its line can go"),
-    ("circles.py", "host/base/a.c", "int b(void);\nint a(void)\n{\n    return b();\n}\n",
+    ("circles.py", "host/base/a.c", '#include "model/dag/source/b.h"\nint a(void)\n{\n    return b();\n}\n',
      "a circle of 2: host/base host/model/dag/source"),
     ("circles.py", "host/base/a.c", "typedef int call_fn(void);\nint b(void);\n"
      "call_fn *const table[] = {b};\nint a(void)\n{\n    return table[0]();\n}\n", "host/base -> host/model/dag/source: b"),
-    ("circles.py", "host/base/a.c", "int b(void);\n#define CALL() b()\nint a(void)\n{\n    return CALL();\n}\n",
+    ("circles.py", "host/base/a.c", '#include "model/dag/source/b.h"\n#define CALL() b()\nint a(void)\n{\n    return CALL();\n}\n',
      "a circle of 2: host/base host/model/dag/source"),
     ("circles.py", "host/model/run/m4.c", CHAIN.format(4, 0), "a circle of 5: host/model/run/m0"),
-    ("circles.py", "tests/house/allowed/circles.txt", "host/base host/cli: they were one\n", "they were one' can go"),
+    ("circles.py", "tests/house/allowed/circles.txt", "host/base host/cli/dag: they were one\n", "they were one' can go"),
     ("dead.py", "host/base/a.c", "int a(void);\nint a(void)\n{\n    return 1;\n}\nint c(void);\nint c(void)\n{\n    return 1;\n}\n",
      "host/base/a.c:1: c is in no program"),
     ("dead.py", "host/api/x.c", "int x;\n", "host/api/x.c:1: no program or library"),
