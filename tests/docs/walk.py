@@ -34,7 +34,7 @@ ROWS = (
         ["request_begin"]),
     Row("Token, tenant, scope, rate, query, body, idempotency key, in this order", ["request_complete"],
         after="on_http"),
-    Row("The token is verified by the authority, or was within the last minute", ["verify_token"]),
+    Row("The token is verified by the authority, or was within the last minute", ["tokens_verify"]),
     Row("Whose request, with which rights", ["identity_decide"], after="request_complete"),
     Row("The body's members become a call of the engine", ["run_create"], after="request_complete",
         by=(".handle in routes.c:rows",)),
