@@ -135,16 +135,14 @@ def problems(found, rows):
     """(what of the row, reason)"""
     above = None
     for row in rows:
+        way = f" by {' '.join(row.by)}" if row.by else ""
         try:
-            ends = [find(found, name) for name in row.functions]
             start = None if row.after == START else find(found, row.after or above)
+            for end in [find(found, name) for name in row.functions]:
+                if start is not None and not leads(found, start, row.by, end):
+                    yield row.what, f"{start.name} ({start.file}) no longer leads to {end.name} ({end.file}){way}"
         except ValueError as wrong:
             yield row.what, str(wrong)
-            ends = start = None
-        for end in ends or () if start else ():
-            if not leads(found, start, row.by, end):
-                way = f" by {' '.join(row.by)}" if row.by else ""
-                yield row.what, f"{start.name} ({start.file}) no longer leads to {end.name} ({end.file}){way}"
         above = row.functions[-1]
 
 
