@@ -1,6 +1,6 @@
 /* client.h -- orchd's end of the authority's socket, for its one-threaded loop.
  *
- * A client outlives authorities: the supervisor restarts a dead one and the daemon attaches the
+ * A client outlives authorities: the supervisor restarts a dead one and the host attaches the
  * new socket. A request that was accepted (true) has its callback called exactly once, from
  * authority_client_turn, _attach or _free and never from inside the request call; one that was not
  * accepted (false: ERR_UNAVAILABLE when no authority is attached, ERR_LIMIT when

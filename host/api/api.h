@@ -1,9 +1,9 @@
-/* api.h -- the HTTP and WebSocket server of orchd. Lives on the daemon's one loop thread; every
+/* api.h -- the HTTP and WebSocket server of orchd. Lives on the host's one loop thread; every
  * function here is called from that thread and every callback runs on it.
  *
  * Who does what. The api parses, checks (route, size, token, tenant, scope, rate, idempotency key),
  * reads the store through the reader it was given, and writes answers. It changes nothing itself:
- * every change is one call of struct api_engine, which the daemon implements. The daemon calls the
+ * every change is one call of struct api_engine, which the host implements. The host calls the
  * given api_done_fn exactly once for each call, during the call or later, after the commit
  * ("commit, then tell"); the client may be gone by then, which is the api's business.
  *
@@ -26,7 +26,7 @@ struct store_reader;
 struct uv_loop_s;
 
 struct api_options {
-    struct uv_loop_s *loop;      /* the daemon's; must outlive the api */
+    struct uv_loop_s *loop;      /* the host's; must outlive the api */
     struct store_reader *reader; /* used on the loop thread only; borrowed */
     struct metrics *metrics;     /* borrowed; see observe/metrics.h */
     const struct api_engine *engine;

@@ -1,5 +1,5 @@
 /* load.c -- from sealed bytes to a table of agents. dlopen runs the plugin's constructors,
- * IFUNC resolvers and TLS initialisers: it is plugin execution, and happens confined. */
+ * IFUNC resolvers and TLS initialisers: the plugin runs here, and it runs confined. */
 #include "ipc/pack.h"
 #include "sandbox/image/elf_gate.h"
 #include "sandbox/worker/worker.h"

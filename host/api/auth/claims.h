@@ -1,4 +1,4 @@
-/* claims.h -- what a verified token says: the words between the daemon, which verifies, and the
+/* claims.h -- what a verified token says: the words between the host, which verifies, and the
  * api, which decides. Pure.
  *
  * A struct api_claims is borrowed for the length of a call; a struct claims is the api's own copy.

@@ -18,7 +18,7 @@ struct tokens {
     struct verdicts *known;
 };
 
-/* One question to the daemon. */
+/* One question to the host. */
 struct verification {
     uint32_t magic;
     struct tokens *tokens;

@@ -1,6 +1,6 @@
-/* tokens.h -- whose is this bearer: the daemon's word, remembered for at most a minute.
+/* tokens.h -- whose is this bearer: the host's word, remembered for at most a minute.
  *
- * What may happen in which order. The answer comes during tokens_verify (remembered, or a daemon
+ * What may happen in which order. The answer comes during tokens_verify (remembered, or a host
  * that knows at once) or in a later turn of the loop (the authority was asked). Between the two the
  * connection may close and the same token may be asked for again; each call is answered exactly
  * once all the same, and nothing takes a call back. So the owner of arg keeps it until then, and

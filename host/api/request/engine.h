@@ -1,6 +1,6 @@
 /* engine.h -- what a request may have changed, and by whom: one call of struct api_engine a change.
  *
- * The daemon implements the calls. It answers each exactly once with the given api_done_fn, during
+ * The host implements the calls. It answers each exactly once with the given api_done_fn, during
  * the call or in a later turn of the loop, after the commit ("commit, then tell"). Loop thread. */
 #ifndef ORCH_API_REQUEST_ENGINE_H
 #define ORCH_API_REQUEST_ENGINE_H
@@ -86,7 +86,7 @@ struct api_idempotency {
     const char *body; /* the JSON text that was answered */
 };
 
-/* State that only the daemon has; plain values, filled synchronously. */
+/* State that only the host has; plain values, filled synchronously. */
 struct api_health {
     bool live;
     bool ready;     /* false while starting, draining, or when the store or supervisor failed */

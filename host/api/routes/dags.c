@@ -1,4 +1,4 @@
-/* dags.c -- definitions: create, publish, import, change, disable, delete. The daemon
+/* dags.c -- definitions: create, publish, import, change, disable, delete. The host
  * validates and stores; what it refuses comes back with its findings. */
 #include "api/http/jsonw.h"
 #include "api/request/reply.h"

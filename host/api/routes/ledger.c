@@ -3,7 +3,7 @@
  * from and to are times (RFC 3339). An export is always from one signed head to another, so that it
  * can be proved whole: the window is widened to them. It begins behind the last head made before
  * `from` (the first event without one), and ends with the first head made at `to` or later, else
- * the newest; the daemon first signs one over everything that is committed. */
+ * the newest; the host first signs one over everything that is committed. */
 #include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"

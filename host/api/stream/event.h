@@ -1,4 +1,4 @@
-/* event.h -- a committed event as the daemon hands it to the stream. */
+/* event.h -- a committed event as the host hands it to the stream. */
 #ifndef ORCH_API_STREAM_EVENT_H
 #define ORCH_API_STREAM_EVENT_H
 

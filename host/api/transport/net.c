@@ -1,4 +1,4 @@
-/* net.c -- libwebsockets' context on the daemon's libuv loop, and HTTP/1.1; see net.h.
+/* net.c -- libwebsockets' context on the host's libuv loop, and HTTP/1.1; see net.h.
  *
  * Traps of 4.1.6 that shape this file (USERS.md 3.1): the default loop does not scale, so libuv;
  * HTTP/2 loses our headers, so it is off; a POST with "Content-Length: 0" gets BODY_COMPLETION
