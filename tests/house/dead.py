@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that every function that other files may call is in one of the programs: what is in none
 goes, or stands in allowed/dead.txt: `FUNCTION: test: what only it can show`, `FUNCTION: issue N: what
-will call it`.
+will call it`, `FUNCTION: with ANOTHER` of the list, which calls it.
 
 usage: dead.py BUILD_DIR [ROOT] -- builds the programs there without optimization, so that no call
 disappears by inlining; the linker leaves out what nothing reaches (--gc-sections), and its map says
@@ -24,7 +24,7 @@ FLAGS = (
     "-DCMAKE_C_LINK_EXECUTABLE=<CMAKE_C_COMPILER> <FLAGS> <CMAKE_C_LINK_FLAGS> <LINK_FLAGS> <OBJECTS> "
     "-o <TARGET> -Wl,--gc-sections,-Map=<TARGET>.map <LINK_LIBRARIES>",
 )
-REASON = re.compile(r"(test|issue \d+|for now): \S")
+REASON = re.compile(r"(?:for now: )?(?:(?:test|issue \d+): \S|with (\w+)$)")
 OUTPUT = re.compile(r" -o (\S+)")
 SECTION = re.compile(r"^ \.text\.(\S+)\s+0x[0-9a-f]+\s+0x[0-9a-f]+ (\S+\.o)$", re.M)
 seen = []
@@ -63,13 +63,15 @@ def in_tests(root):
     return "".join(path.read_text() for path in sorted((root / "tests").rglob("*.[ch]")))
 
 
-def wrong(name, reason, dead, tests):
+def wrong(name, kept, dead, tests):
     """What is wrong with a line of the list."""
-    if not REASON.match(reason):
+    reason = kept[name]
+    good = REASON.match(reason)
+    if good is None or good[1] is not None and good[1] not in kept:
         yield f"'{reason}' is no reason to keep {name}"
     elif name not in dead and not tree.for_now(reason):
         yield f"{name} is linked or gone: its line can go"
-    elif reason.startswith("test:") and not re.search(rf"\b{name}\b", tests):
+    elif "test: " in good[0] and not re.search(rf"\b{name}\b", tests):
         yield f"{name} is kept for a test, and none names it"
 
 
@@ -87,8 +89,8 @@ def breaches(folder, root):
         elif tree.for_now(kept[name]):
             print(f"left: {source}: {name}: {kept[name]}")
     tests = in_tests(root)
-    for name, reason in kept.items():
-        for why in wrong(name, reason, dead, tests):
+    for name in kept:
+        for why in wrong(name, kept, dead, tests):
             yield "tests/house/allowed/dead.txt", 1, why
 
 

@@ -107,6 +107,7 @@ BREACHES = (
     ("dead.py", "host/api/x.c", "int x;\n", "host/api/x.c:1: no program or library"),
     ("dead.py", "tests/house/allowed/dead.txt", "e: test: so\na: test: it is linked\n", "a is linked or gone"),
     ("dead.py", "tests/house/allowed/dead.txt", "e: it is nice\n", "'it is nice' is no reason"),
+    ("dead.py", "tests/house/allowed/dead.txt", "e: with f\n", "'with f' is no reason"),
     ("dead.py", "tests/t.c", "int t;\n", "e is kept for a test, and none names it"),
     ("rooms.py", "host/new/e.c", "int e;\n", "host/new/README.md:1: the room has none"),
     ("rooms.py", "host/base/README.md", README.format("host/api"), "its first line is not '# host/base'"),
