@@ -11,6 +11,7 @@
 
 static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/* Long: one node as each of its four tables has it, a member a line. */
 static void add_node(struct store_batch *batch, const struct store_run *run)
 {
     struct node_record record = {.node_id = "A",
