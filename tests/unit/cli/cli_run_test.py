@@ -1,0 +1,225 @@
+"""The orch binary follows runs of a small fake host: watch, stream, logs, provenance.
+
+    python3 cli_run_test.py ORCH  # ORCH: the binary under test
+"""
+import base64
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import unittest
+
+from fake_host import Case, ORCH, RUN, node, problem, trace
+
+
+class Watch(Case):
+    def play(self, *traces):
+        """The trace route gives one after the other and stays at the last; None cuts the connection."""
+        left = list(traces)
+
+        def next_trace(host):
+            one = left.pop(0) if len(left) > 1 else left[0]
+            if one is None:
+                host.connection.shutdown(socket.SHUT_RDWR)
+                host.close_connection = True
+                return None
+            return 200, one
+        self.routes(**{f"GET /executions/{RUN}/trace": next_trace,
+                       f"GET /runs/{RUN}": (200, {"runId": RUN, "dagVersion": "1.0.0", "status": "running"}),
+                       f"GET /executions/{RUN}/provenance": (200, {"provenances": [
+                           {"node_id": "a", "plugin": "x@1.0.0", "profile": "pure", "level": 4}]})})
+
+    def test_the_exit_code_is_the_runs(self):
+        for status, want in (("completed", 0), ("failed", 1), ("cancelled", 1)):
+            self.play(trace(status, {"a": node("completed"), "b": node(status)}))
+            out, _ = self.orch("run", "watch", RUN, want=want)
+            self.assertIn(f" d  v1.0.0  ● {status} in 1.25s\n", out)
+            self.assertIn("x@1.0.0 (pure, level 4)", out)
+            self.assertIn(" totals       2 nodes: ", out)
+
+    def test_changes_are_lines_when_there_is_no_terminal(self):
+        self.play(trace("running", {"a": node("running")}),
+                  trace("running", {"a": node("completed"), "b": node("running")}),
+                  trace("completed", {"a": node("completed"), "b": node("completed")}))
+        out, _ = self.orch("run", "watch", RUN)
+        self.assertEqual([line for line in out.splitlines() if line[0] in "ab"],
+                         ["a  running  1 attempt", "a  completed in 0.012s  1 attempt",
+                          "b  running  1 attempt", "b  completed in 0.012s  1 attempt"])
+        self.assertNotIn("\x1b", out)
+
+    def test_the_tree_is_redrawn_on_a_terminal(self):
+        self.play(trace("running", {"a": node("running")}),
+                  trace("completed", {"a": node("completed"), "b": node("completed")}))
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execve(ORCH, [ORCH, "run", "watch", RUN], self.env)
+        text = b""
+        try:
+            while chunk := os.read(fd, 4096):
+                text += chunk
+        except OSError:                                      # the terminal's way to say end of file
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        self.assertIn(b"\x1b[3A\x1b[J", text)
+        self.assertIn("✔".encode(), text)
+
+    def test_a_host_that_restarts_is_waited_for(self):
+        self.play(trace("running", {"a": node("running")}), None, None,   # libcurl tries a kept connection twice
+                  trace("completed", {"a": node("completed"), "b": node("completed")}))
+        _, err = self.orch("run", "watch", RUN)
+        self.assertIn("waiting for it", err)
+
+    def test_an_unknown_run_is_not_waited_for(self):
+        self.routes(**{f"GET /runs/{RUN}": problem(404, "RUN_NOT_FOUND", "Run not found")})
+        self.orch("run", "watch", RUN, "--exit-codes=fine", want=4)
+
+    def test_start_and_wait_prints_the_id_alone(self):
+        self.play(trace("running", {}), trace("failed", {"a": node("failed", error="no")}))
+        self.routes(POST_runs=(201, {"runId": RUN}))
+        out, _ = self.orch("run", "start", "--dag-id", "d", "--wait", want=1)
+        self.assertEqual(out, RUN + "\n")
+        out, _ = self.orch("run", "start", "--dag-id", "d", "--watch", want=1)
+        self.assertTrue(out.startswith(RUN + "\n"))
+        self.assertIn("✘ a", out)
+
+    def test_outputs_of_the_last_level_are_shown(self):
+        self.play(trace("completed", {"a": node("completed"),
+                                      "b": node("completed", outputs={"t": {"scope1": 12.5}, "unit": "t"})}))
+        out, _ = self.orch("run", "watch", RUN, "--outputs")
+        self.assertRegex(out, r"   b\.t\.scope1 +12\.5\n")
+        self.assertRegex(out, r"   b\.unit +t\n")
+
+    def test_json_is_the_final_trace(self):
+        last = trace("completed", {"a": node("completed"), "b": node("completed")})
+        self.play(trace("running", {}), last)
+        out, _ = self.orch("run", "watch", RUN, "-o", "json")
+        self.assertEqual(json.loads(out), last)
+
+
+class Provenance(Case):
+    ENVELOPE = {"payload": base64.b64encode(b"{}").decode(), "payloadType": "application/vnd.in-toto+json",
+                "signatures": [{"keyid": "", "sig": base64.b64encode(bytes(64)).decode()}]}
+
+    def serve(self, statement):
+        self.routes(**{f"GET /runs/{RUN}/provenance": (200, {"runId": RUN, "statement": statement}),
+                       f"GET /runs/{RUN}": (200, {"dagVersion": "1.0.0"}),
+                       f"GET /executions/{RUN}/provenance": (200, {"provenances": []}),
+                       f"GET /executions/{RUN}/trace": (200, trace("completed", {"a": node("completed")}))})
+
+    def test_the_envelope_is_printed_as_it_is(self):
+        self.serve(self.ENVELOPE)
+        out, _ = self.orch("run", "provenance", RUN)
+        self.assertEqual(json.loads(out), self.ENVELOPE)
+        self.serve(None)
+        self.orch("run", "provenance", RUN, "--exit-codes=fine", want=4)
+
+    def test_a_statement_that_is_not_verified_is_not_kept(self):
+        self.serve(self.ENVELOPE)
+        with open(os.path.join(self.dir, "root.key"), "wb") as f:
+            os.fchmod(f.fileno(), 0o600)
+            f.write(bytes(range(32)))
+        path = os.path.join(self.dir, "statement.json")
+        _, err = self.orch("run", "watch", RUN, "--statement", path, "--exit-codes=fine", want=8)
+        self.assertIn("key_unknown", err)
+        self.assertFalse(os.path.exists(path))
+        out, _ = self.orch("verify", self.file("s.json", json.dumps(self.ENVELOPE)), "-o", "json",
+                           "--exit-codes=fine", want=8)
+        self.assertEqual([row["verified"] for row in json.loads(out)], [False])
+
+
+def event(cursor, kind, **more):
+    return {"type": kind, "seq": cursor, "cursor": cursor, "runId": RUN,
+            "timestamp": f"2026-11-22T10:00:00.{cursor:06d}Z", **more}
+
+
+class Stream(Case):
+    def afters(self):
+        return [path.partition("after=")[2].partition("&")[0] for _, path, _, _ in self.host.seen
+                if path.startswith("/runs/stream")]
+
+    def serve(self, *connections, ended=3):
+        left = list(connections)
+        self.routes(**{"GET /runs/stream": lambda host: host.lines(*(left.pop(0) if left else [])),
+                       f"GET /runs/{RUN}": lambda host: (200, {
+                           "runId": RUN, "status": "running" if left else "completed",
+                           "endedUtc": None if left else f"2026-11-22T10:00:00.{ended:06d}Z"})})
+
+    def test_a_lost_connection_is_resumed_behind_the_last_cursor(self):
+        hello = {"type": "hello", "cursor": 0, "heartbeat_s": 15}
+        self.serve([hello, event(1, "run.started"), event(2, "step.updated", stepId="a")],
+                   [{"type": "heartbeat", "cursor": 2}],
+                   [event(3, "run.completed")])
+        out, err = self.orch("run", "stream", RUN)
+        self.assertEqual([json.loads(line)["cursor"] for line in out.splitlines()], [1, 2, 3])
+        self.assertEqual(self.afters(), ["0", "2", "2"])
+        self.assertIn("resuming behind cursor 2", err)
+
+    def test_a_run_that_was_resumed_is_followed_to_its_last_end(self):
+        self.serve([event(1, "run.failed")], [event(2, "step.updated"), event(3, "run.completed")])
+        out, _ = self.orch("run", "stream", "--run-id", RUN)
+        self.assertEqual([json.loads(line)["cursor"] for line in out.splitlines()], [1, 2, 3])
+
+    def test_a_stream_may_begin_at_a_cursor(self):
+        self.serve([event(3, "run.completed")])
+        self.orch("run", "stream", RUN, "--after", "2")
+        self.assertEqual(self.afters(), ["2"])
+
+    def test_a_run_that_ended_before_the_cursor_ends_with_the_heartbeat(self):
+        self.routes(**{"GET /runs/stream": lambda host: host.lines({"type": "hello", "cursor": 9},
+                                                                  {"type": "heartbeat", "cursor": 9}),
+                       f"GET /runs/{RUN}": (200, {"runId": RUN, "status": "failed"})})
+        out, _ = self.orch("run", "stream", RUN, "--after", "9")
+        self.assertEqual(out, "")
+
+    def test_an_error_of_the_host_is_not_retried(self):
+        self.serve([{"type": "error", "code": "CURSOR_IN_FUTURE", "message": "in the future"}], [])
+        _, err = self.orch("run", "stream", RUN, "--after", "99", want=1)
+        self.assertIn("in the future (CURSOR_IN_FUTURE)", err)
+        self.routes(**{"GET /runs/stream": problem(401, "TOKEN_INVALID", "no")})
+        self.orch("run", "stream", want=2)
+
+    def test_a_reset_is_told_and_followed(self):
+        self.serve([{"type": "reset", "reason": "no longer kept", "cursor": 7}, event(8, "run.completed")], ended=8)
+        out, err = self.orch("run", "stream", RUN)
+        self.assertIn("reset: no longer kept", err)
+        self.assertEqual(len(out.splitlines()), 1)
+
+    def test_a_stream_of_everything_goes_on_until_it_is_interrupted(self):
+        self.serve([event(1, "run.completed")], [event(2, "run.started")], [], [], [])
+        p = subprocess.Popen([ORCH, "run", "stream", "--dag-id", "d"], env=self.env, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL)
+        self.assertEqual([json.loads(p.stdout.readline())["cursor"] for _ in range(2)], [1, 2])
+        p.send_signal(signal.SIGINT)
+        self.assertEqual(p.wait(timeout=60), -signal.SIGINT)
+        p.stdout.close()
+
+
+class Logs(Case):
+    def test_logs_are_read_page_by_page_and_followed(self):
+        states = ["running", "running", "completed"]
+        lines = [{"timestamp": "2026-11-22T10:00:00.000000Z", "stepId": "a", "attempt": 1, "level": "info",
+                  "message": f"line {i}\x1b", "cursor": i} for i in range(1, 5)]
+        ready = {"running": 2, "completed": 4}
+
+        def page(host):
+            after = int((host.path.partition("page_token=")[2] or "0").partition("&")[0])
+            items = [line for line in lines[:ready[states[0]]] if line["cursor"] > after][:1]
+            return 200, {"items": items, **({"next_page_token": str(items[-1]["cursor"])} if items else {})}
+
+        def run(_):
+            if len(states) > 1:
+                states.pop(0)
+            return 200, {"status": states[0]}
+        self.routes(**{f"GET /runs/{RUN}/logs": page, f"GET /runs/{RUN}": run})
+        out, _ = self.orch("run", "logs", RUN, "--follow")
+        self.assertEqual([line.split("  ", 2)[1:] for line in out.splitlines()],
+                         [["a#1", f"info  line {i}\\x1b"] for i in range(1, 5)])
+        out, _ = self.orch("run", "logs", RUN, "--step-id", "a", "-o", "ndjson")
+        self.assertEqual([json.loads(line) for line in out.splitlines()], lines)
+        self.assertIn("stepId=a", self.host.seen[-1][1])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
