@@ -88,7 +88,7 @@ static bool crash_follows(struct world *w)
     return w->breaks < w->faults.breaks_max && chance(w, w->faults.crash_percent);
 }
 
-/* Drains into one batch: staged facts, then commit, then the acts, as the daemon does. */
+/* Drains into one batch: staged facts, then commit, then the acts, as the engine does. */
 static void turn(struct world *w)
 {
     struct run_decision all[8 * NODES_MAX + 8];

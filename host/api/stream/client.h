@@ -24,7 +24,7 @@ enum stream_kind { STREAM_WS, STREAM_NDJSON, STREAM_SSE };
 /* In this order only, some left out: a client never goes back. */
 enum client_state {
     CLIENT_AWAITS_AUTH, /* the first message must be the token */
-    CLIENT_VERIFIES,    /* the daemon checks the token */
+    CLIENT_VERIFIES,    /* the host checks the token */
     CLIENT_FOLLOWS,
     CLIENT_CLOSING, /* after what is queued: close_code */
 };
@@ -68,7 +68,7 @@ struct stream_client {
     int refused_status; /* why, for an upgrade that is still a request */
     const char *refused_code;
     struct err refused;
-    bool verifying; /* the daemon holds a reference; see gone */
+    bool verifying; /* the host holds a reference; see gone */
     bool gone;      /* the connection ended while it was verifying */
     LIST_ENTRY(stream_client) link;
 };

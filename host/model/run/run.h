@@ -1,4 +1,4 @@
-/* run.h -- one execution of a dag: events in, decisions out.
+/* run.h -- one run of a dag: events in, decisions out.
  *
  * Pure: no clock, store, socket, log, thread, and no randomness but the seed. Times are monotonic
  * nanoseconds that the caller read; they never go back. One thread at a time per run.
@@ -35,11 +35,11 @@ struct run_options {
     uint64_t seed;           /* jitter and the agents' seeds; stored with the run */
     bool deterministic_mode; /* false: a node starts as soon as its dependencies have ended */
     uint32_t max_parallel;   /* 0: the dag's max_parallel_nodes */
-    json_t *input;      /* the execution input, borrowed: the run takes a reference; NULL: {} */
-    int64_t grace_ns;   /* 0: RUN_GRACE_NS */
-    int64_t elapsed_ns; /* recover: how much of the run's timeout is used up */
-    bool paused;        /* recover: it was paused */
-    bool cancelled;     /* recover: cancel was acknowledged */
+    json_t *input;           /* the run's input, borrowed: the run takes a reference; NULL: {} */
+    int64_t grace_ns;        /* 0: RUN_GRACE_NS */
+    int64_t elapsed_ns;      /* recover: how much of the run's timeout is used up */
+    bool paused;             /* recover: it was paused */
+    bool cancelled;          /* recover: cancel was acknowledged */
 };
 
 /* Borrows the dag, which must be valid and outlive the run. Never NULL. */
