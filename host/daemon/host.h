@@ -11,6 +11,7 @@
 #include "authority/client/client.h"
 #include "base/err.h"
 #include "config/config.h"
+#include "engine/env/env.h"
 #include "observe/metrics.h"
 #include "sandbox/client/client.h"
 #include "store/store.h"
@@ -18,11 +19,8 @@
 #include <uv.h>
 
 struct agents;
-struct dag_cache;
 struct engine;
-struct heads;
 struct loop;
-struct statements;
 
 struct host {
     const struct config *config;
@@ -34,17 +32,12 @@ struct host {
     struct store *store;
     struct store_reader *reader;
     struct metrics *metrics;
-    struct dag_cache *dags;
     struct agents *agents;
+    struct engine_env env; /* what the engine is given: the parts above */
     struct engine *engine;
-    struct statements *statements;
-    struct heads *heads;
     struct api *api;
     char box_key[64];     /* base64 of the authority's box key; "" until known */
     char builder_id[160]; /* names the host's signing key in statements */
-    bool accepting;       /* admits new runs */
-    bool draining;        /* SIGTERM came */
-    bool stopping;        /* the loop has ended: nothing is started any more */
     struct err fatal;     /* code != ERR_NONE: why the host must end */
 };
 

@@ -7,9 +7,6 @@
 #include "base/mem.h"
 #include "daemon/host.h"
 #include "engine/engine.h"
-#include "engine/engine_parts.h"
-#include "engine/evidence/heads.h"
-#include "engine/evidence/statements.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -100,7 +97,7 @@ static void arm_timer(struct loop *loop, int64_t now)
         least(sandbox_next_timer(host->sandbox), authority_client_deadline_ns(host->authority));
 
     if (host->engine != NULL)
-        due = least(due, least(engine_next_timer(host->engine), heads_next_timer(host->heads)));
+        due = least(due, engine_next_timer(host->engine));
     if (due == INT64_MAX)
         uv_timer_stop(&loop->timer);
     else /* rounded up: a timer that fires early would spin */
@@ -114,11 +111,8 @@ static void before_blocking(uv_prepare_t *handle)
     struct host *host = loop->host;
     int64_t now = clock_mono_ns();
 
-    if (host->engine != NULL) {
-        engine_tick(host->engine, now);
-        statements_turn(host->statements);
-        heads_turn(host->heads, now);
-    }
+    if (host->engine != NULL)
+        engine_turn(host->engine, now);
     if (authority_client_events(host->authority) & POLLOUT)
         authority_client_turn(host->authority, now);
     if (sandbox_next_timer(host->sandbox) <= now)
@@ -133,7 +127,7 @@ static void on_signal(uv_signal_t *handle, int signal_number)
     struct loop *loop = handle->data;
 
     log_event(LOG_INFO, "host.signal", F_INT("signal", signal_number));
-    loop->host->draining = true;
+    engine_drain(loop->host->engine);
     uv_stop(&loop->uv);
 }
 
@@ -192,7 +186,7 @@ void loop_once(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-    if (loop->host->fatal.code == ERR_NONE && !loop->host->draining)
+    if (loop->host->fatal.code == ERR_NONE && !engine_draining(loop->host->engine))
         uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 

@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/program.h"
@@ -13,15 +14,13 @@
 #include "daemon/notify.h"
 #include "daemon/service.h"
 #include "engine/catalog/agents.h"
-#include "engine/catalog/dag_cache.h"
 #include "engine/engine.h"
-#include "engine/engine_parts.h"
 #include "engine/evidence/heads.h"
-#include "engine/evidence/statements.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -35,7 +34,8 @@ void host_fail(struct host *host, const struct err *why)
     if (host->fatal.code != ERR_NONE)
         return;
     host->fatal = *why;
-    host->accepting = false;
+    if (host->engine != NULL)
+        engine_fail(host->engine);
     log_event(LOG_ERROR, "host.fatal", F_ERR(why));
     if (host->loop != NULL)
         loop_stop(host->loop);
@@ -124,6 +124,68 @@ static bool start_store(struct host *host, struct err *e)
            store_reader_open(host->store, &host->reader, e);
 }
 
+/* ---- what the engine is given ---- */
+
+static uint32_t attempts_max(const struct config *config)
+{
+    int64_t set = config_int(config, CONFIG_ATTEMPTS_MAX);
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (set > 0)
+        return (uint32_t)set;
+    return 8u * (uint32_t)(cpus > 0 ? cpus : 1);
+}
+
+static struct engine_settings settings_of(const struct config *config)
+{
+    return (struct engine_settings){
+        .home = config_text(config, CONFIG_HOME),
+        .runs_active_max = (uint32_t)config_int(config, CONFIG_RUNS_ACTIVE_MAX),
+        .runs_waiting_max = (uint32_t)config_int(config, CONFIG_RUNS_WAITING_MAX),
+        .attempts_max = attempts_max(config),
+        .cancel_grace_ns = config_int(config, CONFIG_CANCEL_GRACE_MS) * 1000000,
+        .head_interval_ns = config_int(config, CONFIG_LEDGER_HEAD_SECONDS) * 1000000000,
+        .min_level = (int)config_int(config, CONFIG_SANDBOX_MIN_LEVEL),
+    };
+}
+
+/* Nobody streams before the server is open and after it was closed. */
+static void publish(void *arg, const struct api_event *events, size_t count)
+{
+    struct host *host = arg;
+
+    if (host->api != NULL)
+        api_stream_publish(host->api, events, count);
+}
+
+static void fatal(void *arg, const struct err *why)
+{
+    host_fail(arg, why);
+}
+
+static struct engine_env env_of(struct host *host)
+{
+    return (struct engine_env){
+        .store = host->store,
+        .reader = host->reader,
+        .metrics = host->metrics,
+        .clock = {clock_mono_ns, clock_wall_us},
+        .sandbox = {host->sandbox, sandbox_attempt_start, sandbox_attempt_cancel,
+                    sandbox_attempt_kill, sandbox_plugin_add},
+        .authority = {host->authority, authority_client_attached, authority_sign,
+                      authority_verify_dag, authority_verify_bundle, authority_secret_seal,
+                      authority_secret_unseal},
+        .set = settings_of(host->config),
+        .builder_id = host->builder_id,
+        .random = randombytes_buf,
+        .agents = host->agents,
+        .agent_find = agents_find,
+        .arg = host,
+        .publish = publish,
+        .fatal = fatal,
+    };
+}
+
 static bool wait_for_authority(struct host *host, struct err *e)
 {
     int64_t until = clock_mono_ns() + PLUGINS_NS;
@@ -153,13 +215,11 @@ static bool start_parts(struct host *host, struct err *e)
 {
     host->metrics = metrics_new();
     host->authority = authority_client_new();
-    host->agents = agents_new(host);
+    host->agents = agents_new(&host->env);
     if (!start_sandbox(host, e) || !start_store(host, e) || !loop_new(host, &host->loop, e))
         return false;
-    host->dags = dag_cache_new(host->reader);
-    host->statements = statements_new(host);
-    host->heads = heads_new(host);
-    host->engine = engine_new(host);
+    host->env = env_of(host);
+    host->engine = engine_new(&host->env);
     if (!wait_for_authority(host, e) || !identity_load(host, e))
         return false;
     if (config_bool(host->config, CONFIG_DEV) && !identity_dev(host, e))
@@ -224,10 +284,11 @@ static bool start(struct host *host, struct err *e)
 
     if (!dir_make(host->home, 0700, e) || !start_parts(host, e) ||
         !engine_recover(host->engine, &recovered, e) ||
-        !engine_recover_statements(host->engine, e) || !heads_begin(host->heads, e) ||
-        !start_server(host, e) || !write_pid(host, e))
+        !engine_recover_statements(host->engine, e) ||
+        !heads_begin(engine_heads(host->engine), e) || !start_server(host, e) ||
+        !write_pid(host, e))
         return false;
-    host->accepting = config_bool(host->config, CONFIG_ACCEPT_RUNS);
+    engine_accept(host->engine, config_bool(host->config, CONFIG_ACCEPT_RUNS));
     metrics_set(host->metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
     metrics_set(host->metrics, METRIC_CHAIN_VALID, METRIC_NO_LABELS, 1);
     metrics_set(host->metrics, METRIC_DB_ACTIVE, METRIC_LABELS("orchestrator-service"), 2);
@@ -262,25 +323,22 @@ static void stop(struct host *host)
     notify_service_manager("STOPPING=1");
     if (host->api != NULL)
         api_drain(host->api);
-    host->stopping = true;
     if (*pid_file != '\0' && host->api != NULL)
         unlink(pid_file);
     if (host->engine != NULL)
-        attempts_flush_logs(host->engine->attempts);
+        engine_stop(host->engine);
     if (host->store != NULL)
         finish_commits(host);
     authority_client_free(host->authority);
-    api_close(host->api);
-    host->api = NULL;
+    api_close(take(host->api));
+    if (host->engine != NULL)
+        engine_forget_waiters(host->engine);
     loop_free(host->loop);
     sandbox_free(host->sandbox);
-    engine_free(host->engine);
-    statements_free(host->statements);
     agents_free(host->agents);
-    dag_cache_free(host->dags);
     store_reader_free(host->reader);
     store_close(host->store);
-    heads_free(host->heads); /* a batch of its could end in store_close */
+    engine_free(host->engine); /* a batch of its could end in store_close */
     metrics_free(host->metrics);
 }
 

@@ -1,42 +1,47 @@
 /* service.c -- see service.h. */
 #include "daemon/service.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/host.h"
-#include "engine/attempts/secrets.h"
 #include "engine/catalog/agents.h"
 #include "engine/catalog/dag_cache.h"
 #include "engine/catalog/definitions.h"
-#include "engine/commit/commit.h"
+#include "engine/catalog/secrets.h"
 #include "engine/engine.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/statements.h"
 
 /* ---- definitions, runs, secrets: one line each ---- */
 
+static const struct engine_env *env_of(void *arg)
+{
+    return &((struct host *)arg)->env;
+}
+
 static void dag_publish(void *arg, const struct api_actor *who, const struct api_publish *what,
                         api_done_fn done, void *done_arg)
 {
-    definitions_publish(arg, who, what, done, done_arg);
+    definitions_publish(env_of(arg), who, what, done, done_arg);
 }
 
 static void dag_update(void *arg, const struct api_actor *who, const char *dag_id,
                        const json_t *patch, api_done_fn done, void *done_arg)
 {
-    definitions_update(arg, who, dag_id, patch, done, done_arg);
+    definitions_update(env_of(arg), who, dag_id, patch, done, done_arg);
 }
 
 static void dag_delete(void *arg, const struct api_actor *who, const char *dag_id, api_done_fn done,
                        void *done_arg)
 {
-    definitions_delete(arg, who, dag_id, done, done_arg);
+    definitions_delete(env_of(arg), who, dag_id, done, done_arg);
 }
 
 static void dag_disable(void *arg, const struct api_actor *who, const char *dag_id,
                         const char *version, api_done_fn done, void *done_arg)
 {
-    definitions_disable(arg, who, dag_id, version, done, done_arg);
+    definitions_disable(env_of(arg), who, dag_id, version, done, done_arg);
 }
 
 static struct engine *engine_of(void *arg)
@@ -83,20 +88,20 @@ static void checkpoints_delete(void *arg, const struct api_actor *who, const cha
 static void secret_put(void *arg, const struct api_actor *who, const struct api_secret_put *what,
                        api_done_fn done, void *done_arg)
 {
-    secrets_put(arg, who, what, done, done_arg);
+    secrets_put(env_of(arg), who, what, done, done_arg);
 }
 
 static void secret_delete(void *arg, const struct api_actor *who, const char *name,
                           api_done_fn done, void *done_arg)
 {
-    secrets_delete(arg, who, name, done, done_arg);
+    secrets_delete(env_of(arg), who, name, done, done_arg);
 }
 
 /* ---- ledger, warm, idempotency, health ---- */
 
 static void ledger_seal(void *arg, api_done_fn done, void *done_arg)
 {
-    heads_seal(((struct host *)arg)->heads, done, done_arg);
+    heads_seal(engine_heads(engine_of(arg)), done, done_arg);
 }
 
 struct warming {
@@ -126,7 +131,7 @@ static void warm(void *arg, const struct api_actor *who, api_done_fn done, void 
 
     *w = (struct warming){host, done, done_arg};
     log_event(LOG_INFO, "caches.warmed", F_STR("subject", who->subject));
-    dag_cache_clear(host->dags);
+    dag_cache_clear(engine_dags(host->engine));
     if (!authority_trust_reload(host->authority, (struct authority_reply){trust_reloaded, w}, &e))
         trust_reloaded(w, NULL, &e);
 }
@@ -179,7 +184,8 @@ static json_t *check(bool ok, const char *detail)
 static json_t *checks_of(struct host *host)
 {
     json_t *checks = json_object();
-    const struct err *unsealed = heads_failed(host->heads);
+    const struct heads *heads = engine_heads(host->engine);
+    const struct err *unsealed = heads_failed(heads);
     auto_mem char *plugins = NULL, *statements = NULL, *ledger = NULL;
     auto_done(buf) layers = {0};
     struct err why = {0};
@@ -190,8 +196,9 @@ static json_t *checks_of(struct host *host)
 
     agents_counts(host->agents, &loaded, &refused);
     plugins = mem_printf("%u loaded, %u refused", loaded, refused);
-    statements = mem_printf("%u waiting for a signature", statements_pending(host->statements));
-    ledger = mem_printf("%lld events without a signed head", (long long)heads_behind(host->heads));
+    statements = mem_printf("%u waiting for a signature",
+                            statements_pending(engine_statements(host->engine)));
+    ledger = mem_printf("%lld events without a signed head", (long long)heads_behind(heads));
     layer_report_json(sandbox_layers(host->sandbox), &layers);
     sandbox = check(true, "layers that this host enforces");
     json_object_set_new(sandbox, "layers", json_loads(buf_text(&layers), 0, NULL));
@@ -213,6 +220,7 @@ static void health(void *arg, struct api_health *ret)
     struct host *host = arg;
     struct engine_counts counts = engine_counts(host->engine);
     bool failed = store_failed(host->store, NULL);
+    bool draining = engine_draining(host->engine);
 
     json_decref(checks);
     json_decref(depth);
@@ -220,17 +228,17 @@ static void health(void *arg, struct api_health *ret)
     depth = engine_queue_depth_owned(host->engine);
     *ret = (struct api_health){
         .live = !failed,
-        .ready = !failed && !host->draining && host->fatal.code == ERR_NONE,
-        .accepting = host->accepting && !host->draining,
+        .ready = !failed && !draining && host->fatal.code == ERR_NONE,
+        .accepting = engine_accepting(host->engine),
         .runs_active = counts.runs_active,
         .runs_active_max = (uint32_t)config_int(host->config, CONFIG_RUNS_ACTIVE_MAX),
         .runs_queued = counts.runs_waiting,
         .checks = checks,
         .queue_depth = depth,
         .checkpoint_strategy = "sqlite",
-        .not_ready_reason = failed           ? "the store has failed"
-                            : host->draining ? "draining"
-                                             : NULL,
+        .not_ready_reason = failed     ? "the store has failed"
+                            : draining ? "draining"
+                                       : NULL,
     };
 }
 

@@ -9,24 +9,20 @@
 #include <assert.h>
 #include <string.h>
 
-static uint32_t attempts_max(const struct config *config)
-{
-    int64_t set = config_int(config, CONFIG_ATTEMPTS_MAX);
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+static void attempt_begun(void *arg, struct active_run *ar, struct attempt_ref ref);
+static void attempt_ended(void *arg, struct active_run *ar, struct attempt_ref ref,
+                          const struct attempt_outcome *outcome);
 
-    if (set > 0)
-        return (uint32_t)set;
-    return 8u * (uint32_t)(cpus > 0 ? cpus : 1);
-}
-
-struct engine *engine_new(struct host *host)
+struct engine *engine_new(const struct engine_env *env)
 {
     struct engine *engine = mem_new(struct engine);
 
-    engine->host = host;
-    engine->active_max = (uint32_t)config_int(host->config, CONFIG_RUNS_ACTIVE_MAX);
-    engine->waiting_max = (uint32_t)config_int(host->config, CONFIG_RUNS_WAITING_MAX);
-    engine->attempts = attempts_new(host, attempts_max(host->config));
+    engine->env = env;
+    engine->attempts = attempts_new(env, &engine->mode,
+                                    (struct attempts_sink){engine, attempt_begun, attempt_ended});
+    engine->dags = dag_cache_new(env->reader);
+    engine->statements = statements_new(env);
+    engine->heads = heads_new(env, &engine->mode);
     TAILQ_INIT(&engine->waiting);
     TAILQ_INIT(&engine->running);
     STAILQ_INIT(&engine->refused);
@@ -45,17 +41,76 @@ void engine_free(struct engine *engine)
         HASH_DEL(engine->runs, ar);
         active_run_free(ar);
     }
+    statements_free(engine->statements);
+    heads_free(engine->heads);
+    dag_cache_free(engine->dags);
     free(engine);
 }
 
+/* ---- what it is told ---- */
+
+void engine_accept(struct engine *engine, bool accept)
+{
+    engine->mode.accepting = accept;
+}
+
+bool engine_accepting(const struct engine *engine)
+{
+    return engine->mode.accepting && !engine->mode.draining;
+}
+
+void engine_drain(struct engine *engine)
+{
+    engine->mode.draining = true;
+}
+
+bool engine_draining(const struct engine *engine)
+{
+    return engine->mode.draining;
+}
+
+void engine_fail(struct engine *engine)
+{
+    engine->mode.failed = true;
+    engine->mode.accepting = false;
+}
+
+void engine_stop(struct engine *engine)
+{
+    engine->mode.stopping = true;
+    attempts_flush_logs(engine->attempts);
+}
+
+void engine_forget_waiters(struct engine *engine)
+{
+    heads_forget_waiters(engine->heads);
+}
+
+struct dag_cache *engine_dags(struct engine *engine)
+{
+    return engine->dags;
+}
+
+struct heads *engine_heads(struct engine *engine)
+{
+    return engine->heads;
+}
+
+struct statements *engine_statements(struct engine *engine)
+{
+    return engine->statements;
+}
+
+/* ---- the table ---- */
+
 static void gauges(struct engine *engine)
 {
-    struct metrics *m = engine->host->metrics;
+    struct metrics *m = engine->env->metrics;
 
     metrics_set(m, METRIC_ACTIVE_EXECUTIONS, METRIC_NO_LABELS, engine->active);
     metrics_set(m, METRIC_QUEUED_EXECUTIONS, METRIC_NO_LABELS, engine->waiting_count);
     metrics_set(m, METRIC_DB_PENDING, METRIC_LABELS("orchestrator-service"),
-                (double)store_pending(engine->host->store));
+                (double)store_pending(engine->env->store));
 }
 
 struct active_run *engine_find(const struct engine *engine, const char *tenant, const char *run_id)
@@ -87,8 +142,8 @@ void engine_add(struct engine *engine, struct active_run **run)
 static void level_widths(struct active_run *ar)
 {
     for (size_t i = 0; i < ar->dag->level_count; i++)
-        metrics_observe(ar->engine->host->metrics, METRIC_LEVEL_WIDTH,
-                        METRIC_LABELS(ar->dag->dag_id), ar->dag->levels[i].count);
+        metrics_observe(ar->env->metrics, METRIC_LEVEL_WIDTH, METRIC_LABELS(ar->dag->dag_id),
+                        ar->dag->levels[i].count);
 }
 
 static void leave_queue(struct active_run *ar)
@@ -106,7 +161,7 @@ bool engine_begin(struct active_run *ar, struct commit *c)
 
     leave_queue(ar);
     level_widths(ar);
-    if (!run_start(ar->run, clock_mono_ns(), &e)) {
+    if (!run_start(ar->run, ar->env->clock.mono_ns(), &e)) {
         log_event(LOG_ERROR, "run.start_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
         return false;
     }
@@ -116,15 +171,16 @@ bool engine_begin(struct active_run *ar, struct commit *c)
 
 bool engine_has_room(const struct engine *engine)
 {
-    return engine->active < engine->active_max && TAILQ_EMPTY(&engine->waiting);
+    return engine->active < engine->env->set.runs_active_max && TAILQ_EMPTY(&engine->waiting);
 }
 
 void engine_admit(struct engine *engine)
 {
     struct active_run *ar;
 
-    while (engine->active < engine->active_max && (ar = TAILQ_FIRST(&engine->waiting)) != NULL) {
-        struct commit *c = commit_new(ar, clock_wall_us());
+    while (engine->active < engine->env->set.runs_active_max &&
+           (ar = TAILQ_FIRST(&engine->waiting)) != NULL) {
+        struct commit *c = commit_new(ar, ar->env->clock.wall_us());
 
         if (engine_begin(ar, c))
             commit_submit(&c);
@@ -150,7 +206,7 @@ void engine_reap(struct active_run *ar)
 
     if (ar->in_flight > 0 || (ar->place != PLACE_ENDED && !ar->dropped))
         return;
-    if (ar->dropped && !engine->host->stopping && engine->host->fatal.code == ERR_NONE) {
+    if (ar->dropped && !engine->mode.stopping && !engine->mode.failed) {
         again.tenant = mem_str(ar->tenant);
         again.run_id = mem_str(ar->run_id);
     }
@@ -176,30 +232,30 @@ void engine_drop(struct active_run *ar, const struct err *why)
         engine_run_over(ar);
     ar->dropped = true;
     attempts_forget(ar->engine->attempts, ar);
-    if (store_failed(ar->engine->host->store, &failed))
-        host_fail(ar->engine->host, &failed);
+    if (store_failed(ar->engine->env->store, &failed))
+        ar->env->fatal(ar->env->arg, &failed);
 }
 
 /* ---- events ---- */
 
-void engine_attempt_over(struct active_run *ar, struct attempt_ref ref,
-                         const struct attempt_outcome *outcome)
+static void attempt_ended(void *arg unused_arg, struct active_run *ar, struct attempt_ref ref,
+                          const struct attempt_outcome *outcome)
 {
     struct commit *c;
     struct err e;
 
     if (ar->dropped || ar->place == PLACE_ENDED)
         return;
-    if (!run_attempt_ended(ar->run, ref, outcome, clock_mono_ns(), &e)) {
+    if (!run_attempt_ended(ar->run, ref, outcome, ar->env->clock.mono_ns(), &e)) {
         log_event(LOG_ERROR, "attempt.end_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
         return;
     }
-    c = commit_new(ar, clock_wall_us());
+    c = commit_new(ar, ar->env->clock.wall_us());
     commit_decisions(c);
     commit_submit(&c);
 }
 
-void engine_attempt_begun(struct active_run *ar, struct attempt_ref ref)
+static void attempt_begun(void *arg unused_arg, struct active_run *ar, struct attempt_ref ref)
 {
     struct err e;
 
@@ -228,7 +284,7 @@ void engine_on_attempt_done(struct engine *engine, uint64_t id, const struct att
 
 int64_t engine_next_timer(const struct engine *engine)
 {
-    int64_t next = RUN_NO_TIMER;
+    int64_t next = heads_next_timer(engine->heads);
     const struct active_run *ar;
 
     if (!STAILQ_EMPTY(&engine->refused))
@@ -250,8 +306,8 @@ static void purge(struct engine *engine, int64_t now_ns)
         return;
     engine->purge_ns = now_ns + PURGE_EVERY_NS;
     batch = store_batch_new();
-    store_batch_purge_expired(batch, clock_wall_us());
-    if (!store_submit_take(engine->host->store, &batch, NULL, NULL, &e))
+    store_batch_purge_expired(batch, engine->env->clock.wall_us());
+    if (!store_submit_take(engine->env->store, &batch, NULL, NULL, &e))
         log_event(LOG_DEBUG, "store.purge_refused", F_ERR(&e));
 }
 
@@ -260,12 +316,12 @@ static void tick_run(struct active_run *ar, int64_t now_ns)
     struct commit *c;
 
     run_tick(ar->run, now_ns);
-    c = commit_new(ar, clock_wall_us());
+    c = commit_new(ar, ar->env->clock.wall_us());
     commit_decisions(c);
     commit_submit(&c);
 }
 
-void engine_tick(struct engine *engine, int64_t now_ns)
+static void tick(struct engine *engine, int64_t now_ns)
 {
     struct active_run *ar, *next;
 
@@ -277,6 +333,13 @@ void engine_tick(struct engine *engine, int64_t now_ns)
         if (ar->timer_ns <= now_ns)
             tick_run(ar, now_ns);
     }
+}
+
+void engine_turn(struct engine *engine, int64_t now_ns)
+{
+    tick(engine, now_ns);
+    statements_turn(engine->statements);
+    heads_turn(engine->heads, now_ns);
 }
 
 struct engine_counts engine_counts(const struct engine *engine)

@@ -13,11 +13,33 @@
 
 #include <stdint.h>
 
-struct host;
+struct dag_cache;
 struct engine;
+struct engine_env;
+struct heads;
+struct statements;
 
-struct engine *engine_new(struct host *host) must_check;
-void engine_free(struct engine *engine); /* accepts NULL; the store is closed or idle */
+struct engine *engine_new(const struct engine_env *env) must_check;
+/* Accepts NULL. The store is closed, so that no batch can end any more. */
+void engine_free(struct engine *engine);
+
+/* New runs are admitted or not; at first they are not. */
+void engine_accept(struct engine *engine, bool accept);
+bool engine_accepting(const struct engine *engine); /* and not draining */
+/* The host was told to end: no new run is admitted. */
+void engine_drain(struct engine *engine);
+bool engine_draining(const struct engine *engine);
+/* The host must end: no new run is admitted and no run is built anew. */
+void engine_fail(struct engine *engine);
+/* The loop has ended: nothing is started any more; the last log lines go to the store. */
+void engine_stop(struct engine *engine);
+/* The api is closed: nobody waits for a ledger head any more. */
+void engine_forget_waiters(struct engine *engine);
+
+/* The parts that the api's calls and health speak to. */
+struct dag_cache *engine_dags(struct engine *engine);
+struct heads *engine_heads(struct engine *engine);
+struct statements *engine_statements(struct engine *engine);
 
 /* Builds every unfinished run anew from the store and lets it go on. Returns how many. */
 bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e) must_check;
@@ -46,9 +68,10 @@ void engine_on_attempt_log(struct engine *engine, uint64_t id, enum attempt_stre
 void engine_on_attempt_done(struct engine *engine, uint64_t id,
                             const struct attempt_result *result);
 
-/* Timers of the machines: when engine_tick is wanted next (INT64_MAX: not). */
+/* When engine_turn is wanted next (INT64_MAX: not). */
 int64_t engine_next_timer(const struct engine *engine);
-void engine_tick(struct engine *engine, int64_t now_ns);
+/* Does what is due. Once a turn of the loop, before it blocks. */
+void engine_turn(struct engine *engine, int64_t now_ns);
 
 struct engine_counts {
     uint32_t runs_active, runs_waiting, attempts_running, attempts_waiting;

@@ -2,23 +2,28 @@
 #ifndef ORCH_ENGINE_ENGINE_PARTS_H
 #define ORCH_ENGINE_ENGINE_PARTS_H
 
-#include "daemon/host.h"
 #include "engine/attempts/attempts.h"
 #include "engine/commit/commit.h"
 #include "engine/engine.h"
+#include "engine/env/env.h"
+#include "engine/evidence/heads.h"
+#include "engine/evidence/statements.h"
 #include "engine/runs/active_run.h"
 
 TAILQ_HEAD(run_queue, active_run);
 STAILQ_HEAD(commit_queue, commit);
 
 struct engine {
-    struct host *host;
+    const struct engine_env *env;
+    struct engine_mode mode;
     struct active_run *runs;           /* by run_id */
     struct run_queue waiting, running; /* PLACE_WAITING, PLACE_ACTIVE */
-    struct commit_queue refused;       /* that the store did not take; told in engine_tick */
+    struct commit_queue refused;       /* that the store did not take; told in engine_turn */
     struct attempts *attempts;
+    struct dag_cache *dags;
+    struct statements *statements;
+    struct heads *heads;
     uint32_t active, waiting_count;
-    uint32_t active_max, waiting_max;
     int64_t purge_ns; /* when expired rows are dropped next */
 };
 
@@ -41,11 +46,6 @@ void engine_run_over(struct active_run *ar);
 void engine_drop(struct active_run *ar, const struct err *why);
 /* Frees the run if it has ended and nothing of it is on its way; a dropped one is built anew. */
 void engine_reap(struct active_run *ar);
-
-/* The machine takes an event, then everything it decided is committed. */
-void engine_attempt_over(struct active_run *ar, struct attempt_ref ref,
-                         const struct attempt_outcome *outcome);
-void engine_attempt_begun(struct active_run *ar, struct attempt_ref ref);
 
 /* Restores the machine from the run's stored facts (recover.c). */
 bool engine_restore(struct active_run *ar, struct err *e) must_check;

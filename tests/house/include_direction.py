@@ -13,7 +13,7 @@ WORDS = {"model/words"}
 MODEL = {"model/words", "model/dag", "model/run", "model/ledger", "model/version"}
 DAG = {"model/dag", "model/dag/expr", "model/dag/source", "model/dag/draw"}
 AUTHORITY_WORDS = {"authority/keys", "authority/token", "authority/trust"}
-RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/control", "engine/attempts", "engine/evidence", "engine/catalog"}
+RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/control", "engine/attempts", "engine/evidence", "engine/catalog", "engine/env"}
 CLI = BASE | {"cli"}
 # room -> our rooms that it may include besides itself; orch is the SDK's
 MAY = {
@@ -39,13 +39,14 @@ MAY = {
     "host/api/request": BASE | {"api/auth", "api/http", "observe"},
     "host/api/transport": BASE | {"api/http", "api/request", "api/stream"},
     "host/api/routes": BASE | {"api/auth", "api/http", "api/request", "model/dag", "model/dag/source", "model/dag/draw", "model/ledger", "observe", "store"},
-    "host/engine": BASE | RUN_ROOMS | {"api", "config", "daemon", "model/run", "observe", "sandbox/client", "store"},
-    "host/engine/runs": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
-    "host/engine/control": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
-    "host/engine/commit": BASE | RUN_ROOMS | MODEL | {"api", "config", "daemon", "observe", "store"},
-    "host/engine/attempts": BASE | RUN_ROOMS | {"api", "authority/client", "config", "daemon", "sandbox/client", "store"},
-    "host/engine/evidence": BASE | {"api", "authority/client", "authority/trust", "config", "daemon", "engine/runs", "model/ledger", "store"},
-    "host/engine/catalog": BASE | DAG | {"model/version", "api", "authority/client", "bundle", "config", "daemon", "engine/commit", "sandbox/client", "store"},
+    "host/engine/env": BASE | {"api", "authority/client", "observe", "sandbox/client", "store"},
+    "host/engine": BASE | RUN_ROOMS | {"api", "model/run", "observe", "sandbox/client", "store"},
+    "host/engine/runs": BASE | RUN_ROOMS | MODEL | {"api", "observe", "sandbox/client", "store"},
+    "host/engine/control": BASE | RUN_ROOMS | MODEL | {"api", "observe", "store"},
+    "host/engine/commit": BASE | RUN_ROOMS | MODEL | {"api", "observe", "store"},
+    "host/engine/attempts": BASE | RUN_ROOMS | {"api", "authority/client", "model/dag", "model/run", "model/words", "sandbox/client", "store"},
+    "host/engine/evidence": BASE | {"api", "authority/client", "authority/trust", "engine/env", "engine/runs", "model/ledger", "store"},
+    "host/engine/catalog": BASE | DAG | {"api", "authority/client", "bundle", "engine/env", "model/version", "sandbox/client", "store"},
     "host/daemon": BASE | RUN_ROOMS | {"api", "authority/client", "config", "observe", "sandbox/client", "store"},
     "host/cli": BASE | WORDS | {"config", "model/dag/draw"},
     "host/cli/dag": CLI | {"model/dag", "model/dag/draw", "model/dag/source"},
@@ -82,7 +83,7 @@ ONLY = {
     "openssl/crypto.h": {"host/cli/doctor"},
     "openssl/evp.h": {"host/base"},
     "seccomp.h": {"authority/server"},
-    "sodium.h": {"authority/keys", "host/base", "host/cli/doctor", "host/engine/control"},
+    "sodium.h": {"authority/keys", "host/base", "host/cli/doctor", "host/daemon"},
     "sqlite3.h": {"host/store/sqlite"},
     "uv.h": {"host/api", "host/api/transport", "host/daemon"},
 }

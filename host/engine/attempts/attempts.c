@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "engine/attempts/secrets.h"
 #include "engine/catalog/agents.h"
-#include "engine/engine_parts.h"
+#include "engine/env/env.h"
 
 #include <assert.h>
 #include <string.h>
@@ -22,10 +22,12 @@ struct running {
 };
 
 struct attempts {
-    struct host *host;
+    const struct engine_env *env;
+    const struct engine_mode *mode;
+    struct attempts_sink sink;
     struct order_queue waiting;
     struct running *running; /* by id */
-    uint32_t running_count, running_max, waiting_count;
+    uint32_t running_count, waiting_count;
     struct store_batch *logs; /* of this turn; NULL: none */
 };
 
@@ -40,12 +42,14 @@ void attempt_order_free(struct attempt_order *order)
     free(order);
 }
 
-struct attempts *attempts_new(struct host *host, uint32_t running_max)
+struct attempts *attempts_new(const struct engine_env *env, const struct engine_mode *mode,
+                              struct attempts_sink sink)
 {
     struct attempts *attempts = mem_new(struct attempts);
 
-    attempts->host = host;
-    attempts->running_max = running_max;
+    attempts->env = env;
+    attempts->mode = mode;
+    attempts->sink = sink;
     TAILQ_INIT(&attempts->waiting);
     return attempts;
 }
@@ -112,10 +116,11 @@ static enum outcome class_of_refusal(enum err_code code)
     }
 }
 
-static void refuse(struct attempt_order *order, enum outcome class, const char *message)
+static void refuse(struct attempts *a, struct attempt_order *order, enum outcome class,
+                   const char *message)
 {
-    engine_attempt_over(order->ar, order->ref,
-                        &(struct attempt_outcome){.class = class, .message = message});
+    a->sink.ended(a->sink.arg, order->ar, order->ref,
+                  &(struct attempt_outcome){.class = class, .message = message});
     attempt_order_free(order);
 }
 
@@ -170,14 +175,14 @@ static struct attempt_spec spec_of(struct attempts *a, const struct attempt_orde
         .tenant = ar->tenant,
         .profile = agent->profile,
         .isolation = ISOLATION_WARM,
-        .min_level = (int)config_int(a->host->config, CONFIG_SANDBOX_MIN_LEVEL),
-        .deadline_ns = order->timeout_ns > 0 ? clock_mono_ns() + order->timeout_ns : 0,
+        .min_level = a->env->set.min_level,
+        .deadline_ns = order->timeout_ns > 0 ? a->env->clock.mono_ns() + order->timeout_ns : 0,
         .run_id = ar->run_id,
         .node_id = order->node_id,
         .attempt = order->ref.attempt,
         .idempotency_key = key,
-        .logical_time_us =
-            ar->deterministic ? (uint64_t)node->level * 1000000u : (uint64_t)clock_wall_us(),
+        .logical_time_us = ar->deterministic ? (uint64_t)node->level * 1000000u
+                                             : (uint64_t)a->env->clock.wall_us(),
         .config_json = order->config,
         .config_bytes = order->config_bytes,
         .input_json = order->input,
@@ -190,10 +195,26 @@ static struct attempt_spec spec_of(struct attempts *a, const struct attempt_orde
     return spec;
 }
 
+/* Kills an attempt for a reason of ours; it then ends with this class instead of cancelled. */
+static void fail(void *arg, uint64_t id, enum outcome class, const char *message)
+{
+    struct attempts *a = arg;
+    struct running *r;
+
+    HASH_FIND(hh, a->running, &id, sizeof id, r);
+    if (r == NULL)
+        return;
+    free(r->override_message);
+    r->override_message = mem_str(message);
+    r->override = (struct attempt_outcome){.class = class, .message = r->override_message};
+    a->env->sandbox.attempt_kill(a->env->sandbox.sandbox, id);
+}
+
 /* True when the order is dealt with; false when the sandbox is full and it must wait. */
 static bool dispatch(struct attempts *a, struct attempt_order *order)
 {
-    const struct agent *agent = agents_find(a->host->agents, order->agent_id);
+    const struct engine_sandbox *sandbox = &a->env->sandbox;
+    const struct agent *agent = a->env->agent_find(a->env->agents, order->agent_id);
     auto_mem char *key = mem_printf("%s/%s", order->ar->run_id, order->node_id);
     auto_fd secrets = -1;
     struct attempt_spec spec;
@@ -202,26 +223,26 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
     uint64_t id;
 
     if (agent == NULL) {
-        refuse(order, OUTCOME_UNKNOWN_AGENT, NULL);
+        refuse(a, order, OUTCOME_UNKNOWN_AGENT, NULL);
         return true;
     }
     spec = spec_of(a, order, agent, key);
-    if (!sandbox_attempt_start(a->host->sandbox, &spec, &id, &secrets, &e)) {
+    if (!sandbox->attempt_start(sandbox->sandbox, &spec, &id, &secrets, &e)) {
         if (e.code == ERR_LIMIT)
             return false;
-        refuse(order, class_of_refusal(e.code), e.msg);
+        refuse(a, order, class_of_refusal(e.code), e.msg);
         return true;
     }
     remember_plugin(order, agent, spec.profile);
-    order->ar->nodes[order->ref.node].attempt_started_us = clock_wall_us();
+    order->ar->nodes[order->ref.node].attempt_started_us = a->env->clock.wall_us();
     r = mem_new(struct running);
     r->id = id;
     r->order = order;
     HASH_ADD(hh, a->running, id, sizeof r->id, r);
     a->running_count++;
     if (spec.has_secrets)
-        secrets_send(a->host, order->ar->tenant, &order->ar->dag->nodes[order->ref.node], &secrets,
-                     id);
+        secrets_send(a->env, order->ar->tenant, &order->ar->dag->nodes[order->ref.node], &secrets,
+                     id, (struct secrets_sink){a, fail});
     return true;
 }
 
@@ -238,7 +259,7 @@ void attempts_turn(struct attempts *a)
 {
     struct attempt_order *order;
 
-    while (!a->host->stopping && a->running_count < a->running_max &&
+    while (!a->mode->stopping && a->running_count < a->env->set.attempts_max &&
            (order = TAILQ_FIRST(&a->waiting)) != NULL) {
         TAILQ_REMOVE(&a->waiting, order, link);
         a->waiting_count--;
@@ -256,7 +277,7 @@ static void stop_waiting(struct attempts *a, struct attempt_order *order)
 {
     TAILQ_REMOVE(&a->waiting, order, link);
     a->waiting_count--;
-    refuse(order, OUTCOME_CANCELLED, "stopped before it was started");
+    refuse(a, order, OUTCOME_CANCELLED, "stopped before it was started");
 }
 
 void attempts_stop(struct attempts *a, const struct active_run *ar, struct attempt_ref ref,
@@ -277,9 +298,9 @@ void attempts_stop(struct attempts *a, const struct active_run *ar, struct attem
         if (!is(r->order, ar, ref))
             continue;
         if (kill)
-            sandbox_attempt_kill(a->host->sandbox, r->id);
+            a->env->sandbox.attempt_kill(a->env->sandbox.sandbox, r->id);
         else
-            sandbox_attempt_cancel(a->host->sandbox, r->id);
+            a->env->sandbox.attempt_cancel(a->env->sandbox.sandbox, r->id);
         return;
     }
 }
@@ -301,22 +322,9 @@ void attempts_forget(struct attempts *a, const struct active_run *ar)
     {
         if (r->order->ar != ar)
             continue;
-        sandbox_attempt_kill(a->host->sandbox, r->id);
+        a->env->sandbox.attempt_kill(a->env->sandbox.sandbox, r->id);
         running_free(a, r);
     }
-}
-
-void attempts_fail(struct attempts *a, uint64_t id, enum outcome class, const char *message)
-{
-    struct running *r;
-
-    HASH_FIND(hh, a->running, &id, sizeof id, r);
-    if (r == NULL)
-        return;
-    free(r->override_message);
-    r->override_message = mem_str(message);
-    r->override = (struct attempt_outcome){.class = class, .message = r->override_message};
-    sandbox_attempt_kill(a->host->sandbox, id);
 }
 
 /* ---- what the sandbox tells ---- */
@@ -334,7 +342,7 @@ void attempts_on_started(struct attempts *a, uint64_t id, uint32_t layers, int l
         fact->layers = layers;
         fact->level = level;
     }
-    engine_attempt_begun(r->order->ar, r->order->ref);
+    a->sink.begun(a->sink.arg, r->order->ar, r->order->ref);
 }
 
 static const char *log_level_of(enum attempt_stream stream, int32_t level)
@@ -366,7 +374,7 @@ void attempts_on_log(struct attempts *a, uint64_t id, enum attempt_stream stream
                                         .attempt = r->order->ref.attempt,
                                         .level = log_level_of(stream, level),
                                         .text = copy,
-                                        .at_us = clock_wall_us(),
+                                        .at_us = a->env->clock.wall_us(),
                                     });
 }
 
@@ -376,7 +384,7 @@ void attempts_flush_logs(struct attempts *a)
 
     if (a->logs == NULL)
         return;
-    if (!store_submit_take(a->host->store, &a->logs, NULL, NULL, &e)) {
+    if (!store_submit_take(a->env->store, &a->logs, NULL, NULL, &e)) {
         log_event(LOG_WARN, "logs.lost", F_ERR(&e));
         store_batch_free(take(a->logs));
     }
@@ -403,7 +411,7 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     if (r->override.class != OUTCOME_INVALID && result->outcome == OUTCOME_CANCELLED)
         outcome = r->override;
     attempts_flush_logs(a);
-    engine_attempt_over(r->order->ar, r->order->ref, &outcome);
+    a->sink.ended(a->sink.arg, r->order->ar, r->order->ref, &outcome);
     HASH_FIND(hh, a->running, &id, sizeof id, r); /* gone when the run was dropped meanwhile */
     if (r != NULL)
         running_free(a, r);

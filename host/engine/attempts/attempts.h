@@ -6,9 +6,11 @@
 #define ORCH_ENGINE_ATTEMPTS_ATTEMPTS_H
 
 #include "engine/runs/active_run.h"
+#include "sandbox/client/client.h"
 
 struct attempts;
-struct host;
+struct engine_env;
+struct engine_mode;
 
 /* A decided attempt, as it leaves the commit. Owned; freed with attempt_order_free. */
 struct attempt_order {
@@ -27,15 +29,23 @@ struct attempt_order {
 
 void attempt_order_free(struct attempt_order *order); /* accepts NULL */
 
-struct attempts *attempts_new(struct host *host, uint32_t running_max) must_check;
+/* What attempts tell, given at creation. Either may start and stop other attempts and may forget
+ * the run; ended is the last that is heard of an order, unless its run was forgotten before. */
+struct attempts_sink {
+    void *arg;
+    void (*begun)(void *arg, struct active_run *ar, struct attempt_ref ref);
+    void (*ended)(void *arg, struct active_run *ar, struct attempt_ref ref,
+                  const struct attempt_outcome *outcome);
+};
+
+struct attempts *attempts_new(const struct engine_env *env, const struct engine_mode *mode,
+                              struct attempts_sink sink) must_check;
 void attempts_free(struct attempts *attempts); /* accepts NULL */
 
 /* Takes the order. */
 void attempts_start(struct attempts *attempts, struct attempt_order **order);
 void attempts_stop(struct attempts *attempts, const struct active_run *ar, struct attempt_ref ref,
                    bool kill);
-/* Kills an attempt for a reason of ours; it then ends with this class instead of cancelled. */
-void attempts_fail(struct attempts *attempts, uint64_t id, enum outcome class, const char *message);
 /* The run goes away without its attempts ending: kills them, their ends are not told. */
 void attempts_forget(struct attempts *attempts, const struct active_run *ar);
 /* Starts what waits while there is room. Once a turn. */

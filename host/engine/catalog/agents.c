@@ -2,7 +2,6 @@
 #include "engine/catalog/agents.h"
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -10,7 +9,7 @@
 #include "base/text.h"
 #include "bundle/archive.h"
 #include "bundle/bundle.h"
-#include "daemon/host.h"
+#include "engine/env/env.h"
 #include "model/version/version.h"
 
 #include <dirent.h>
@@ -45,16 +44,16 @@ struct registered {
 };
 
 struct agents {
-    struct host *host;
+    const struct engine_env *env;
     struct plugin *plugins;
     struct registered *by_id;
 };
 
-struct agents *agents_new(struct host *host)
+struct agents *agents_new(const struct engine_env *env)
 {
     struct agents *agents = mem_new(struct agents);
 
-    agents->host = host;
+    agents->env = env;
     return agents;
 }
 
@@ -117,6 +116,7 @@ static void refuse(struct plugin *p, const struct err *why)
 
 static bool unpack_and_load(struct plugin *p, const struct authority_result *result, struct err *e)
 {
+    const struct engine_sandbox *sandbox = &p->owner->env->sandbox;
     auto_obj(manifest) manifest = NULL;
     auto_done(buf) so = {0};
     auto_fd fd = -1;
@@ -141,14 +141,14 @@ static bool unpack_and_load(struct plugin *p, const struct authority_result *res
     log_event(LOG_INFO, "plugin.verified", F_STR("bundle", p->file), F_STR("plugin", manifest->id),
               F_STR("version", manifest->version), F_STR("digest", p->digest.text),
               F_STR("signer", result->verified.signer), F_STR("key_id", result->verified.key_id));
-    return sandbox_plugin_add(p->owner->host->sandbox,
-                              &(struct sandbox_plugin){
-                                  .digest = p->digest.text,
-                                  .so_fd = fd,
-                                  .id = manifest->id,
-                                  .version = manifest->version,
-                              },
-                              e);
+    return sandbox->plugin_add(sandbox->sandbox,
+                               &(struct sandbox_plugin){
+                                   .digest = p->digest.text,
+                                   .so_fd = fd,
+                                   .id = manifest->id,
+                                   .version = manifest->version,
+                               },
+                               e);
 }
 
 static void verified(void *arg, const struct authority_result *result, const struct err *why)
@@ -186,15 +186,16 @@ static bool map_sealed(struct plugin *p, const char *path, struct err *e)
 
 static bool verify(struct plugin *p, const char *path, struct err *e)
 {
+    const struct engine_authority *authority = &p->owner->env->authority;
     struct bundle_view view;
     struct sha256_hex archive;
 
     if (!map_sealed(p, path, e) || !bundle_open(p->map, p->map_bytes, &view, e))
         return false;
     archive = sha256_hex(view.archive, view.archive_bytes);
-    return authority_verify_bundle(p->owner->host->authority, ALL_TENANTS, view.envelope,
-                                   view.envelope_bytes, archive.text,
-                                   (struct authority_reply){verified, p}, e);
+    return authority->verify_bundle(authority->client, ALL_TENANTS, view.envelope,
+                                    view.envelope_bytes, archive.text,
+                                    (struct authority_reply){verified, p}, e);
 }
 
 static void begin(struct agents *agents, const char *folder, const char *file)
@@ -226,7 +227,7 @@ static int is_bundle(const struct dirent *entry)
 
 void agents_scan(struct agents *agents)
 {
-    auto_mem char *folder = mem_printf("%s/plugins", agents->host->home);
+    auto_mem char *folder = mem_printf("%s/plugins", agents->env->set.home);
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_bundle, alphasort);
 
@@ -329,9 +330,9 @@ static void remember(const struct plugin *p, const struct sandbox_plugin_info *i
                                       .manifest = p->manifest,
                                       .key_id = p->signer_key,
                                       .installed_by = "plugins folder",
-                                      .installed_us = clock_wall_us(),
+                                      .installed_us = p->owner->env->clock.wall_us(),
                                   });
-    if (store_submit_take(p->owner->host->store, &batch, NULL, NULL, &e))
+    if (store_submit_take(p->owner->env->store, &batch, NULL, NULL, &e))
         return;
     log_event(LOG_WARN, "plugin.row_lost", F_STR("plugin", info->id), F_ERR(&e));
     store_batch_free(batch);

@@ -14,8 +14,8 @@
 
 #include <stdbool.h>
 
-struct host;
 struct agents;
+struct engine_env;
 
 struct agent {
     const char *id, *version;
@@ -26,7 +26,8 @@ struct agent {
     uint32_t flags;
 };
 
-struct agents *agents_new(struct host *host) must_check;
+/* What env has is only looked at by the calls below. */
+struct agents *agents_new(const struct engine_env *env) must_check;
 void agents_free(struct agents *agents); /* accepts NULL */
 
 /* Begins loading every bundle in the folder that is not loaded; done when agents_busy is false. */

@@ -1,11 +1,10 @@
 /* definitions.c -- see definitions.h. */
 #include "engine/catalog/definitions.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/host.h"
-#include "engine/commit/commit.h"
+#include "engine/env/answer.h"
+#include "engine/env/env.h"
 #include "model/dag/dag.h"
 #include "model/dag/plan.h"
 #include "model/dag/source/parse.h"
@@ -17,7 +16,7 @@ enum { VERSION_TRIES_MAX = 1000 };
 
 /* One definition on its way into the store. */
 struct publishing {
-    struct host *host;
+    const struct engine_env *env;
     char *tenant, *subject;
     struct dag *dag;
     char *signature; /* JSON text or NULL */
@@ -38,13 +37,13 @@ static void publishing_free(struct publishing *p)
 }
 DEFINE_AUTO(publishing)
 
-static struct publishing *publishing_new(struct host *host, const struct api_actor *who,
+static struct publishing *publishing_new(const struct engine_env *env, const struct api_actor *who,
                                          api_done_fn done, void *done_arg)
 {
     struct publishing *p = mem_new(struct publishing);
 
     *p = (struct publishing){
-        .host = host,
+        .env = env,
         .tenant = mem_str(who->tenant),
         .subject = mem_str(who->subject),
         .done = done,
@@ -90,7 +89,7 @@ static void store_dag(struct publishing *p)
     auto_mem char *definition = text_of(dag_to_json_owned(dag));
     auto_mem char *retry = text_of(retry_policy_to_json_owned(&dag->default_retry_policy));
     auto_mem char *timeout = text_of(timeout_policy_to_json_owned(&dag->default_timeout_policy));
-    int64_t now = clock_wall_us();
+    int64_t now = p->env->clock.wall_us();
     struct err e;
 
     store_batch_dag_put(batch, &(struct store_dag){
@@ -111,7 +110,7 @@ static void store_dag(struct publishing *p)
                                    .created_us = now,
                                    .updated_us = now,
                                });
-    if (store_submit_take(p->host->store, &batch, stored, p, &e))
+    if (store_submit_take(p->env->store, &batch, stored, p, &e))
         return;
     store_batch_free(batch);
     stored(p, &(struct store_done){.err = &e});
@@ -144,14 +143,15 @@ static void signature_checked(void *arg, const struct authority_result *result,
 
 static void check_and_store(struct publishing *p)
 {
+    const struct engine_authority *authority = &p->env->authority;
     struct err e;
 
     if (p->signature == NULL) {
         store_dag(p);
         return;
     }
-    if (!authority_verify_dag(p->host->authority, p->tenant, p->signature, strlen(p->signature),
-                              (struct authority_reply){signature_checked, p}, &e))
+    if (!authority->verify_dag(authority->client, p->tenant, p->signature, strlen(p->signature),
+                               (struct authority_reply){signature_checked, p}, &e))
         signature_checked(p, NULL, &e);
 }
 
@@ -194,8 +194,7 @@ static bool settle_version(struct publishing *p, enum version_rule rule, struct 
         auto_mem char *next = NULL;
         bool same;
 
-        if (!store_read_dag(p->host->reader, p->tenant, p->dag->dag_id, p->dag->version, &rows,
-                            e)) {
+        if (!store_read_dag(p->env->reader, p->tenant, p->dag->dag_id, p->dag->version, &rows, e)) {
             p->created = e->code == ERR_NOT_FOUND;
             return p->created;
         }
@@ -225,7 +224,7 @@ static bool parse(const struct api_publish *what, struct dag **ret, struct dag_f
     return dag_from_json((json_t *)what->json, ret, findings, e);
 }
 
-static void refuse_findings(struct host *host, const struct dag_findings *findings,
+static void refuse_findings(const struct engine_env *env, const struct dag_findings *findings,
                             api_done_fn done, void *done_arg)
 {
     auto_json list = findings_json_owned(findings);
@@ -233,7 +232,7 @@ static void refuse_findings(struct host *host, const struct dag_findings *findin
     struct err e;
 
     for (size_t i = 0; i < findings->count; i++)
-        metrics_add(host->metrics, METRIC_VALIDATION_ERRORS,
+        metrics_add(env->metrics, METRIC_VALIDATION_ERRORS,
                     METRIC_LABELS(finding_type_text(findings->items[i].type)), 1);
     findings_text(findings, &text);
     err_set(&e, ERR_UNPROCESSABLE, "%s", buf_text(&text));
@@ -244,27 +243,27 @@ static bool is_new_id(struct publishing *p, struct err *e)
 {
     auto_done(store_dag_list) rows = {0};
 
-    if (store_read_dag_latest(p->host->reader, p->tenant, p->dag->dag_id, STORE_DAG_LIVE, &rows, e))
+    if (store_read_dag_latest(p->env->reader, p->tenant, p->dag->dag_id, STORE_DAG_LIVE, &rows, e))
         return err_set(e, ERR_INVALID, "DAG '%s' already exists", p->dag->dag_id);
     return e->code == ERR_NOT_FOUND;
 }
 
 static void refuse(struct publishing *p, const struct err *e)
 {
-    answer_error(p->done, p->done_arg, e, NULL);
+    answer_error(p->done, p->done_arg, e);
     publishing_free(p);
 }
 
-void definitions_publish(struct host *host, const struct api_actor *who,
+void definitions_publish(const struct engine_env *env, const struct api_actor *who,
                          const struct api_publish *what, api_done_fn done, void *done_arg)
 {
     auto_done(dag_findings) findings = {0};
-    struct publishing *p = publishing_new(host, who, done, done_arg);
+    struct publishing *p = publishing_new(env, who, done, done_arg);
     enum version_rule rule = what->form == API_DEFINITION_TEXT ? VERSION_NEXT_FREE : VERSION_EXACT;
     struct err e;
 
     if (!parse(what, &p->dag, &findings, &e) || findings.count > 0) {
-        refuse_findings(host, &findings, done, done_arg);
+        refuse_findings(env, &findings, done, done_arg);
         publishing_free(p);
         return;
     }
@@ -311,16 +310,16 @@ static void merge(json_t *doc, const json_t *patch)
     }
 }
 
-void definitions_update(struct host *host, const struct api_actor *who, const char *dag_id,
-                        const json_t *patch, api_done_fn done, void *done_arg)
+void definitions_update(const struct engine_env *env, const struct api_actor *who,
+                        const char *dag_id, const json_t *patch, api_done_fn done, void *done_arg)
 {
     auto_done(store_dag_list) rows = {0};
     auto_done(dag_findings) findings = {0};
     auto_json doc = NULL;
-    struct publishing *p = publishing_new(host, who, done, done_arg);
+    struct publishing *p = publishing_new(env, who, done, done_arg);
     struct err e;
 
-    if (!store_read_dag_latest(host->reader, who->tenant, dag_id, STORE_DAG_LIVE, &rows, &e) ||
+    if (!store_read_dag_latest(env->reader, who->tenant, dag_id, STORE_DAG_LIVE, &rows, &e) ||
         !json_parse(rows.rows[0].definition, strlen(rows.rows[0].definition), &json_limits_default,
                     &doc, NULL, &e)) {
         refuse(p, &e);
@@ -328,7 +327,7 @@ void definitions_update(struct host *host, const struct api_actor *who, const ch
     }
     merge(doc, patch);
     if (!dag_from_json(doc, &p->dag, &findings, &e) || findings.count > 0) {
-        refuse_findings(host, &findings, done, done_arg);
+        refuse_findings(env, &findings, done, done_arg);
         publishing_free(p);
         return;
     }
@@ -358,33 +357,33 @@ static void changed(void *arg, const struct store_done *result)
     free(c);
 }
 
-static void submit_change(struct host *host, struct store_batch *batch, const char *dag_id,
-                          const char *version, api_done_fn done, void *done_arg)
+static void submit_change(const struct engine_env *env, struct store_batch *batch,
+                          const char *dag_id, const char *version, api_done_fn done, void *done_arg)
 {
     struct changing *c = mem_new(struct changing);
     struct err e;
 
     *c = (struct changing){mem_str(dag_id), mem_str(version), done, done_arg};
-    if (store_submit_take(host->store, &batch, changed, c, &e))
+    if (store_submit_take(env->store, &batch, changed, c, &e))
         return;
     store_batch_free(batch);
     changed(c, &(struct store_done){.err = &e});
 }
 
-void definitions_delete(struct host *host, const struct api_actor *who, const char *dag_id,
-                        api_done_fn done, void *done_arg)
+void definitions_delete(const struct engine_env *env, const struct api_actor *who,
+                        const char *dag_id, api_done_fn done, void *done_arg)
 {
     struct store_batch *batch = store_batch_new();
 
-    store_batch_dag_delete(batch, who->tenant, dag_id, clock_wall_us());
-    submit_change(host, batch, dag_id, NULL, done, done_arg);
+    store_batch_dag_delete(batch, who->tenant, dag_id, env->clock.wall_us());
+    submit_change(env, batch, dag_id, NULL, done, done_arg);
 }
 
-void definitions_disable(struct host *host, const struct api_actor *who, const char *dag_id,
-                         const char *version, api_done_fn done, void *done_arg)
+void definitions_disable(const struct engine_env *env, const struct api_actor *who,
+                         const char *dag_id, const char *version, api_done_fn done, void *done_arg)
 {
     struct store_batch *batch = store_batch_new();
 
-    store_batch_dag_set_enabled(batch, who->tenant, dag_id, version, false, clock_wall_us());
-    submit_change(host, batch, dag_id, version, done, done_arg);
+    store_batch_dag_set_enabled(batch, who->tenant, dag_id, version, false, env->clock.wall_us());
+    submit_change(env, batch, dag_id, version, done, done_arg);
 }

@@ -9,15 +9,15 @@
 
 #include "api/api.h"
 
-struct host;
+struct engine_env;
 
-void definitions_publish(struct host *host, const struct api_actor *who,
+void definitions_publish(const struct engine_env *env, const struct api_actor *who,
                          const struct api_publish *what, api_done_fn done, void *done_arg);
-void definitions_update(struct host *host, const struct api_actor *who, const char *dag_id,
-                        const json_t *patch, api_done_fn done, void *done_arg);
-void definitions_delete(struct host *host, const struct api_actor *who, const char *dag_id,
-                        api_done_fn done, void *done_arg);
-void definitions_disable(struct host *host, const struct api_actor *who, const char *dag_id,
-                         const char *version, api_done_fn done, void *done_arg);
+void definitions_update(const struct engine_env *env, const struct api_actor *who,
+                        const char *dag_id, const json_t *patch, api_done_fn done, void *done_arg);
+void definitions_delete(const struct engine_env *env, const struct api_actor *who,
+                        const char *dag_id, api_done_fn done, void *done_arg);
+void definitions_disable(const struct engine_env *env, const struct api_actor *who,
+                         const char *dag_id, const char *version, api_done_fn done, void *done_arg);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/commit/rows.h"
 #include "engine/engine_parts.h"
+#include "engine/env/answer.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/statements.h"
 
@@ -143,14 +144,6 @@ void commit_set_answer(struct commit *c, const struct commit_answer *answer)
     c->answer = *answer;
 }
 
-void answer_error(api_done_fn done, void *done_arg, const struct err *e, const char *code)
-{
-    struct api_outcome outcome = {.e = e, .code = code};
-
-    if (done != NULL)
-        done(done_arg, &outcome);
-}
-
 void commit_start(struct commit *c, struct attempt_order **order)
 {
     struct act *act = mem_new(struct act);
@@ -204,8 +197,8 @@ static void publish(struct commit *c, int64_t first_seq)
             .payload = s->payload,
         };
     }
-    if (ar->engine->host->api != NULL && c->event_count > 0)
-        api_stream_publish(ar->engine->host->api, out, c->event_count);
+    if (c->event_count > 0)
+        ar->env->publish(ar->env->arg, out, c->event_count);
 }
 
 static void answer(struct commit *c)
@@ -247,15 +240,15 @@ static void committed(void *arg, const struct store_done *done)
 
     ar->in_flight--;
     if (done->err != NULL) {
-        answer_error(c->answer.done, c->answer.done_arg, done->err, NULL);
+        answer_error(c->answer.done, c->answer.done_arg, done->err);
         engine_drop(ar, done->err);
     } else {
         act_all(c); /* first: an attempt on its way shortens the wait of the next step */
         publish(c, done->first_event);
-        heads_note(ar->engine->host->heads, done->last_event);
+        heads_note(ar->engine->heads, done->last_event);
         answer(c);
         if (c->ends_run && !ar->dropped)
-            statements_add(ar->engine->host->statements, ar);
+            statements_add(ar->engine->statements, ar);
     }
     commit_free(c);
     engine_reap(ar);
@@ -274,7 +267,7 @@ void commit_submit(struct commit **commit)
     ar->in_flight++;
     if (c->ends_run)
         engine_run_over(ar);
-    if (!store_submit_take(ar->engine->host->store, &c->batch, committed, c, &c->refused))
+    if (!store_submit_take(ar->env->store, &c->batch, committed, c, &c->refused))
         STAILQ_INSERT_TAIL(&ar->engine->refused, c, link);
 }
 

@@ -36,8 +36,6 @@ struct commit_answer {
     json_t *skipped, *remaining;
 };
 void commit_set_answer(struct commit *c, const struct commit_answer *answer);
-/* Answers an api call that made no commit. code NULL: the error code's own. */
-void answer_error(api_done_fn done, void *done_arg, const struct err *e, const char *code);
 
 /* Drops a commit that was not submitted; nobody is answered. */
 void commit_abandon(struct commit **c);

@@ -142,7 +142,7 @@ static json_t *failure_data(const struct run_decision *d)
 
 static void attempt_metrics(struct active_run *ar, const struct run_decision *d)
 {
-    struct metrics *m = ar->engine->host->metrics;
+    struct metrics *m = ar->env->metrics;
     const char *dag_id = ar->dag->dag_id, *node_id = ar->dag->nodes[d->ref.node].node_id;
 
     metrics_add(m, METRIC_ATTEMPTS, METRIC_LABELS(outcome_name(d->done.class)), 1);
@@ -275,15 +275,15 @@ static void keep_result(struct commit *c, const struct run_decision *d, const ch
                                                     .attempts = d->tally.counted,
                                                     .created_us = commit_wall_us(c),
                                                 });
-    metrics_add(ar->engine->host->metrics, METRIC_CHECKPOINT_OPERATIONS,
-                METRIC_LABELS("save", "success"), 1);
-    metrics_observe(ar->engine->host->metrics, METRIC_CHECKPOINT_SIZE, METRIC_NO_LABELS,
+    metrics_add(ar->env->metrics, METRIC_CHECKPOINT_OPERATIONS, METRIC_LABELS("save", "success"),
+                1);
+    metrics_observe(ar->env->metrics, METRIC_CHECKPOINT_SIZE, METRIC_NO_LABELS,
                     (double)strlen(outputs));
 }
 
 static void node_metrics(struct active_run *ar, const struct run_decision *d)
 {
-    struct metrics *m = ar->engine->host->metrics;
+    struct metrics *m = ar->env->metrics;
     const char *dag_id = ar->dag->dag_id, *node_id = ar->dag->nodes[d->ref.node].node_id;
 
     if (d->tally.counted == 0)

@@ -68,13 +68,13 @@ static void run_chain_hash(const struct active_run *ar, struct sha256_hex *ret)
             hashes[count++] = fact->chain_hash.text;
     }
     execution_chain_hash(hashes, count, ret);
-    metrics_observe(ar->engine->host->metrics, METRIC_CHAIN_LENGTH, METRIC_LABELS(ar->dag->dag_id),
+    metrics_observe(ar->env->metrics, METRIC_CHAIN_LENGTH, METRIC_LABELS(ar->dag->dag_id),
                     (double)count);
 }
 
 static void run_metrics(struct active_run *ar, const char *status)
 {
-    struct metrics *m = ar->engine->host->metrics;
+    struct metrics *m = ar->env->metrics;
     double seconds = (double)(ar->ended_us - ar->started_us) / 1e6;
 
     metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS(ar->dag->dag_id, status), 1);

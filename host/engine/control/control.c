@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "engine/commit/rows.h"
 #include "engine/engine_parts.h"
+#include "engine/env/answer.h"
 
-#include <sodium.h>
 #include <string.h>
 
 /* ---- runs that are here, or only in the store ---- */
@@ -15,7 +15,7 @@
 static bool stored_run(struct engine *engine, const char *tenant, const char *run_id,
                        struct store_run_list *ret, struct err *e)
 {
-    return store_read_run(engine->host->reader, tenant, run_id, ret, e);
+    return store_read_run(engine->env->reader, tenant, run_id, ret, e);
 }
 
 /* Answers for a run that is not in this process: gone, or ended. */
@@ -28,7 +28,7 @@ static void answer_not_running(struct engine *engine, const char *tenant, const 
     if (stored_run(engine, tenant, run_id, &rows, &e))
         err_set(&e, ERR_CONFLICT, "run %s is %s: it cannot be %s", run_id,
                 store_run_status_text(rows.rows[0].status), verb);
-    answer_error(done, done_arg, &e, NULL);
+    answer_error(done, done_arg, &e);
 }
 
 typedef bool run_event_fn(struct run *run, int64_t now, struct err *e);
@@ -44,11 +44,11 @@ static void control(struct engine *engine, const struct api_actor *who, const ch
         answer_not_running(engine, who->tenant, run_id, verb, done, done_arg);
         return;
     }
-    if (!event(ar->run, clock_mono_ns(), &e)) {
-        answer_error(done, done_arg, &e, NULL);
+    if (!event(ar->run, engine->env->clock.mono_ns(), &e)) {
+        answer_error(done, done_arg, &e);
         return;
     }
-    c = commit_new(ar, clock_wall_us());
+    c = commit_new(ar, engine->env->clock.wall_us());
     commit_event(c, "run.updated", verb, NO_NODE, 0,
                  json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
                            "ticket", who->ticket));
@@ -91,15 +91,13 @@ static bool build_resumed(struct engine *engine, const struct store_run *row,
 
     if (!engine_load(engine, row, &ar, e))
         return false;
-    ar->run =
-        run_new(ar->dag,
-                &(struct run_options){
-                    .seed = ar->seed,
-                    .deterministic_mode = ar->deterministic,
-                    .input = ar->input,
-                    .grace_ns = config_int(engine->host->config, CONFIG_CANCEL_GRACE_MS) * 1000000,
-                });
-    if (!engine_restore(ar, e) || !run_resume(ar->run, clock_mono_ns(), e))
+    ar->run = run_new(ar->dag, &(struct run_options){
+                                   .seed = ar->seed,
+                                   .deterministic_mode = ar->deterministic,
+                                   .input = ar->input,
+                                   .grace_ns = engine->env->set.cancel_grace_ns,
+                               });
+    if (!engine_restore(ar, e) || !run_resume(ar->run, engine->env->clock.mono_ns(), e))
         return err_wrap(e, "resume run %s", row->run_id);
     *ret = take(ar);
     return true;
@@ -126,12 +124,12 @@ void engine_run_resume(struct engine *engine, const struct api_actor *who, const
 
     if (!resumable(engine, who->tenant, run_id, &rows, &e) ||
         !build_resumed(engine, &rows.rows[0], &ar, &e)) {
-        answer_error(done, done_arg, &e, NULL);
+        answer_error(done, done_arg, &e);
         return;
     }
     borrowed = ar;
     engine_add(engine, &ar);
-    c = commit_new(borrowed, clock_wall_us());
+    c = commit_new(borrowed, engine->env->clock.wall_us());
     store_batch_run_reopen(commit_batch(c), borrowed->tenant, borrowed->run_id);
     commit_event(c, "run.updated", "resumed", NO_NODE, 0,
                  json_pack("{s:s, s:s}", "actor", who->subject, "reason", who->reason));
@@ -170,7 +168,7 @@ static int64_t count_checkpoints(struct engine *engine, const char *tenant, cons
         auto_done(store_checkpoint_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
 
-        if (!store_read_checkpoints(engine->host->reader, tenant, run_id, page, &rows, &e))
+        if (!store_read_checkpoints(engine->env->reader, tenant, run_id, page, &rows, &e))
             return count;
         count += (int64_t)rows.count;
         free(token);
@@ -188,7 +186,7 @@ void engine_checkpoints_delete(struct engine *engine, const struct api_actor *wh
 
     *d = (struct deleting){done, done_arg, count_checkpoints(engine, who->tenant, run_id)};
     store_batch_checkpoint_delete(batch, who->tenant, run_id, NULL);
-    if (store_submit_take(engine->host->store, &batch, deleted, d, &e))
+    if (store_submit_take(engine->env->store, &batch, deleted, d, &e))
         return;
     store_batch_free(batch);
     deleted(d, &(struct store_done){.err = &e});

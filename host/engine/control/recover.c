@@ -12,7 +12,7 @@ static bool chain_goes_on(struct active_run *ar, struct err *e)
 {
     auto_done(store_event_list) last = {0};
 
-    if (!store_read_last_event(ar->engine->host->reader, ar->tenant, ar->run_id, &last, e))
+    if (!store_read_last_event(ar->env->reader, ar->tenant, ar->run_id, &last, e))
         return false;
     if (last.count == 0)
         return true;
@@ -39,7 +39,7 @@ bool engine_load(struct engine *engine, const struct store_run *row, struct acti
     struct dag_use *use;
 
     if (!stored_json(row->input, &input, e) ||
-        !dag_cache_get(engine->host->dags, row->tenant, row->dag_id, row->dag_version, &use, e))
+        !dag_cache_get(engine->dags, row->tenant, row->dag_id, row->dag_version, &use, e))
         return err_wrap(e, "run %s", row->run_id);
     ar = active_run_new(engine, row->tenant, &use, input);
     if (!text_copy(ar->run_id, sizeof ar->run_id, row->run_id) ||
@@ -76,7 +76,7 @@ static enum node_state state_of(enum store_node_status status)
 static bool outputs_of(struct active_run *ar, const struct store_node *row, json_t **ret,
                        struct err *e)
 {
-    struct metrics *m = ar->engine->host->metrics;
+    struct metrics *m = ar->env->metrics;
     auto_json outputs = NULL;
     struct sha256_hex hash;
 
@@ -154,7 +154,7 @@ static bool restore_nodes(struct active_run *ar, struct store_page page, char **
 {
     auto_done(store_node_list) rows = {0};
 
-    if (!store_read_nodes(ar->engine->host->reader, ar->tenant, ar->run_id, page, &rows, e))
+    if (!store_read_nodes(ar->env->reader, ar->tenant, ar->run_id, page, &rows, e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
         if (!restore_node(ar, &rows.rows[i], e))
@@ -185,7 +185,7 @@ static bool restore_records(struct active_run *ar, struct store_page page, char 
 {
     auto_done(store_provenance_list) rows = {0};
 
-    if (!store_read_provenance(ar->engine->host->reader, ar->tenant, ar->run_id, page, &rows, e))
+    if (!store_read_provenance(ar->env->reader, ar->tenant, ar->run_id, page, &rows, e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
         if (!restore_record(ar, &rows.rows[i], e))
@@ -247,8 +247,7 @@ static bool restore_compensations(struct active_run *ar, struct store_page page,
 {
     auto_done(store_attempt_list) rows = {0};
 
-    if (!store_read_attempts(ar->engine->host->reader, ar->tenant, ar->run_id, NULL, page, &rows,
-                             e))
+    if (!store_read_attempts(ar->env->reader, ar->tenant, ar->run_id, NULL, page, &rows, e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
         bool last =
@@ -271,19 +270,17 @@ bool engine_restore(struct active_run *ar, struct err *e)
 
 static struct run *machine_of(const struct active_run *ar, const struct store_run *row)
 {
-    int64_t elapsed_us = row->started_us > 0 ? clock_wall_us() - row->started_us : 0;
+    int64_t elapsed_us = row->started_us > 0 ? ar->env->clock.wall_us() - row->started_us : 0;
 
-    return run_new(ar->dag,
-                   &(struct run_options){
-                       .seed = ar->seed,
-                       .deterministic_mode = ar->deterministic,
-                       .input = ar->input,
-                       .grace_ns =
-                           config_int(ar->engine->host->config, CONFIG_CANCEL_GRACE_MS) * 1000000,
-                       .elapsed_ns = elapsed_us > 0 ? elapsed_us * 1000 : 0,
-                       .paused = row->paused,
-                       .cancelled = row->cancel_requested,
-                   });
+    return run_new(ar->dag, &(struct run_options){
+                                .seed = ar->seed,
+                                .deterministic_mode = ar->deterministic,
+                                .input = ar->input,
+                                .grace_ns = ar->env->set.cancel_grace_ns,
+                                .elapsed_ns = elapsed_us > 0 ? elapsed_us * 1000 : 0,
+                                .paused = row->paused,
+                                .cancelled = row->cancel_requested,
+                            });
 }
 
 static void tell_recovered(const struct active_run *ar)
@@ -310,11 +307,11 @@ static bool recover_run(struct engine *engine, const struct store_run *row, uint
         engine_add(engine, &ar);
         return true;
     }
-    if (!engine_restore(ar, e) || !run_recover(ar->run, clock_mono_ns(), e))
+    if (!engine_restore(ar, e) || !run_recover(ar->run, engine->env->clock.mono_ns(), e))
         return err_wrap(e, "run %s", row->run_id);
     tell_recovered(ar);
     engine_add(engine, &ar);
-    c = commit_new(borrowed, clock_wall_us());
+    c = commit_new(borrowed, engine->env->clock.wall_us());
     commit_event(c, "run.updated", "recovered", NO_NODE, 0, NULL);
     commit_decisions(c);
     commit_submit(&c);
@@ -326,7 +323,7 @@ void engine_rebuild(struct engine *engine, const struct rebuild *what)
     auto_done(store_run_list) rows = {0};
     struct err e;
 
-    if (!store_read_run(engine->host->reader, what->tenant, what->run_id, &rows, &e))
+    if (!store_read_run(engine->env->reader, what->tenant, what->run_id, &rows, &e))
         return; /* its very first commit was refused: there is no such run */
     if (rows.rows[0].completed_us != 0)
         return;
@@ -358,7 +355,7 @@ bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e)
         auto_done(store_run_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
 
-        if (!store_read_unfinished(engine->host->reader, page, &rows, e))
+        if (!store_read_unfinished(engine->env->reader, page, &rows, e))
             return err_wrap(e, "recover");
         for (size_t i = 0; i < rows.count; i++)
             recover_or_tell(engine, &rows.rows[i], &count);
@@ -398,7 +395,7 @@ static bool sign_again(struct engine *engine, const struct store_run *row, struc
     if (row->chain_hash == NULL ||
         !text_copy(ar->chain_hash.text, sizeof ar->chain_hash.text, row->chain_hash))
         return err_set(e, ERR_CORRUPT, "it ended without a chain hash");
-    statements_add(engine->host->statements, ar);
+    statements_add(engine->statements, ar);
     return true;
 }
 
@@ -411,7 +408,7 @@ bool engine_recover_statements(struct engine *engine, struct err *e)
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
         struct err why;
 
-        if (!store_read_unsigned(engine->host->reader, page, &rows, e))
+        if (!store_read_unsigned(engine->env->reader, page, &rows, e))
             return err_wrap(e, "recover statements");
         for (size_t i = 0; i < rows.count; i++) {
             if (!sign_again(engine, &rows.rows[i], &why))

@@ -6,8 +6,8 @@
 #include "engine/commit/rows.h"
 #include "engine/control/start.h"
 #include "engine/engine_parts.h"
+#include "engine/env/answer.h"
 
-#include <sodium.h>
 #include <string.h>
 
 static bool inputs_of(const struct store_run *row, const json_t *given, json_t **ret, struct err *e)
@@ -64,7 +64,7 @@ static bool restart(struct engine *engine, const struct api_actor *who,
     struct commit *c;
 
     if (!start_admitted(engine, e) ||
-        !store_read_run(engine->host->reader, who->tenant, what->run_id, &rows, e) ||
+        !store_read_run(engine->env->reader, who->tenant, what->run_id, &rows, e) ||
         !inputs_of(&rows.rows[0], what->inputs, &inputs, e) ||
         !start_inputs(inputs, &start.inputs_hash, e) ||
         !engine_load(engine, &rows.rows[0], &old, e))
@@ -74,12 +74,12 @@ static bool restart(struct engine *engine, const struct api_actor *who,
     old->run = run_new(old->dag, &(struct run_options){.input = old->input});
     if (what->from_node != NULL && !engine_restore(old, e))
         return false;
-    if (!dag_cache_get(engine->host->dags, who->tenant, rows.rows[0].dag_id,
-                       rows.rows[0].dag_version, &start.use, e))
+    if (!dag_cache_get(engine->dags, who->tenant, rows.rows[0].dag_id, rows.rows[0].dag_version,
+                       &start.use, e))
         return false;
     start.deterministic = old->deterministic;
     start.checkpoints = old->checkpoints;
-    start.seed = start_seed(old->dag, &start.inputs_hash, start.deterministic);
+    start.seed = start_seed(engine->env, old->dag, &start.inputs_hash, start.deterministic);
     ar = start_run(engine, who, &start, inputs);
     c = commit_new(ar, ar->created_us);
     start_insert(c, who, NULL, (struct parent){what->run_id, "restart"});
@@ -100,7 +100,7 @@ void engine_run_restart(struct engine *engine, const struct api_actor *who,
     struct err e;
 
     if (!restart(engine, who, what, &c, &e)) {
-        answer_error(done, done_arg, &e, NULL);
+        answer_error(done, done_arg, &e);
         return;
     }
     commit_set_answer(c,

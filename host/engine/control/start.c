@@ -7,11 +7,12 @@
 #include "base/text.h"
 #include "engine/commit/rows.h"
 #include "engine/engine_parts.h"
+#include "engine/env/answer.h"
 
-#include <sodium.h>
 #include <string.h>
 
-uint64_t start_seed(const struct dag *dag, const struct sha256_hex *inputs_hash, bool deterministic)
+uint64_t start_seed(const struct engine_env *env, const struct dag *dag,
+                    const struct sha256_hex *inputs_hash, bool deterministic)
 {
     auto_mem char *text = mem_printf("%s:%s", dag->hash.text, inputs_hash->text);
     uint8_t digest[SHA256_BYTES];
@@ -20,17 +21,17 @@ uint64_t start_seed(const struct dag *dag, const struct sha256_hex *inputs_hash,
     if (deterministic)
         sha256(text, strlen(text), digest);
     else
-        randombytes_buf(digest, sizeof digest);
+        env->random(digest, sizeof digest);
     memcpy(&seed, digest, sizeof seed);
     return seed & INT64_MAX; /* the store's integers are signed */
 }
 
 bool start_admitted(const struct engine *engine, struct err *e)
 {
-    if (!engine->host->accepting || engine->host->draining)
+    if (!engine->mode.accepting || engine->mode.draining)
         return err_set(e, ERR_UNAVAILABLE, "this host takes no new runs now (%s)",
-                       engine->host->draining ? "it is draining" : "accept-runs is false");
-    if (engine->waiting_count >= engine->waiting_max && !engine_has_room(engine))
+                       engine->mode.draining ? "it is draining" : "accept-runs is false");
+    if (engine->waiting_count >= engine->env->set.runs_waiting_max && !engine_has_room(engine))
         return err_set(e, ERR_LIMIT,
                        "%u runs execute and %u wait, which is all that this host admits",
                        engine->active, engine->waiting_count);
@@ -61,8 +62,8 @@ static bool repeat_of(struct engine *engine, const char *tenant, const char *run
     struct err e;
 
     if (run_token == NULL ||
-        !store_read_run_by_token(engine->host->reader, tenant, run_token, dag_id, inputs_hash,
-                                 &rows, &e) ||
+        !store_read_run_by_token(engine->env->reader, tenant, run_token, dag_id, inputs_hash, &rows,
+                                 &e) ||
         rows.count == 0)
         return false;
     done(done_arg, &(struct api_outcome){
@@ -80,7 +81,7 @@ struct active_run *start_run(struct engine *engine, const struct api_actor *who,
 {
     struct active_run *ar = active_run_new(engine, who->tenant, &start->use, inputs);
 
-    ar->created_us = clock_wall_us();
+    ar->created_us = engine->env->clock.wall_us();
     uuid7(ar->created_us, ar->run_id);
     if (!text_copy(ar->trace_id, sizeof ar->trace_id, who->trace_id))
         ar->trace_id[0] = '\0';
@@ -88,14 +89,12 @@ struct active_run *start_run(struct engine *engine, const struct api_actor *who,
     ar->seed = start->seed;
     ar->deterministic = start->deterministic;
     ar->checkpoints = start->checkpoints;
-    ar->run =
-        run_new(ar->dag,
-                &(struct run_options){
-                    .seed = ar->seed,
-                    .deterministic_mode = start->deterministic,
-                    .input = ar->input,
-                    .grace_ns = config_int(engine->host->config, CONFIG_CANCEL_GRACE_MS) * 1000000,
-                });
+    ar->run = run_new(ar->dag, &(struct run_options){
+                                   .seed = ar->seed,
+                                   .deterministic_mode = start->deterministic,
+                                   .input = ar->input,
+                                   .grace_ns = engine->env->set.cancel_grace_ns,
+                               });
     return ar;
 }
 
@@ -216,18 +215,19 @@ void engine_run_start(struct engine *engine, const struct api_actor *who,
     struct err e;
 
     if (!start_inputs(what->inputs, &start.inputs_hash, &e)) {
-        answer_error(done, done_arg, &e, NULL);
+        answer_error(done, done_arg, &e);
         return;
     }
     if (repeat_of(engine, who->tenant, what->run_token, what->dag_id, start.inputs_hash.text, done,
                   done_arg))
         return;
-    if (!start_admitted(engine, &e) || !dag_cache_get(engine->host->dags, who->tenant, what->dag_id,
-                                                      what->version, &start.use, &e)) {
-        answer_error(done, done_arg, &e, NULL);
+    if (!start_admitted(engine, &e) ||
+        !dag_cache_get(engine->dags, who->tenant, what->dag_id, what->version, &start.use, &e)) {
+        answer_error(done, done_arg, &e);
         return;
     }
-    start.seed = start_seed(dag_use_dag(start.use), &start.inputs_hash, start.deterministic);
+    start.seed =
+        start_seed(engine->env, dag_use_dag(start.use), &start.inputs_hash, start.deterministic);
     ar = start_run(engine, who, &start, (json_t *)what->inputs);
     c = commit_new(ar, ar->created_us);
     start_insert(c, who, what->run_token, (struct parent){0});

@@ -21,8 +21,8 @@ bool start_admitted(const struct engine *engine, struct err *e) must_check;
 /* Object, within its limit; the hash of its canonical form. */
 bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e) must_check;
 /* Equal in every deterministic run of the same definition and input; otherwise drawn. */
-uint64_t start_seed(const struct dag *dag, const struct sha256_hex *inputs_hash,
-                    bool deterministic);
+uint64_t start_seed(const struct engine_env *env, const struct dag *dag,
+                    const struct sha256_hex *inputs_hash, bool deterministic);
 /* A machine under a new id, not in the table yet. */
 struct active_run *start_run(struct engine *engine, const struct api_actor *who,
                              struct start *start, json_t *inputs) must_check;

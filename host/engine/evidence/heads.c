@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/host.h"
+#include "engine/env/env.h"
 #include "engine/evidence/tenant_trees.h"
 
 #include <assert.h>
@@ -26,7 +26,8 @@ struct waiter {
 TAILQ_HEAD(waiter_list, waiter);
 
 struct heads {
-    struct host *host;
+    const struct engine_env *env;
+    const struct engine_mode *mode;
     int64_t interval_ns; /* 0: only when asked */
     bool begun;
     enum pass pass;
@@ -46,12 +47,13 @@ struct heads {
     struct store_batch *batch;
 };
 
-struct heads *heads_new(struct host *host)
+struct heads *heads_new(const struct engine_env *env, const struct engine_mode *mode)
 {
     struct heads *h = mem_new(struct heads);
 
-    h->host = host;
-    h->interval_ns = config_int(host->config, CONFIG_LEDGER_HEAD_SECONDS) * 1000000000;
+    h->env = env;
+    h->mode = mode;
+    h->interval_ns = env->set.head_interval_ns;
     h->due_ns = INT64_MAX;
     TAILQ_INIT(&h->waiters);
     return h;
@@ -65,17 +67,23 @@ static void forget_pass(struct heads *h)
     h->pass = PASS_NONE;
 }
 
-void heads_free(struct heads *h)
+void heads_forget_waiters(struct heads *h)
 {
     struct waiter *w;
 
-    if (h == NULL)
-        return;
-    forget_pass(h);
     while ((w = TAILQ_FIRST(&h->waiters)) != NULL) {
         TAILQ_REMOVE(&h->waiters, w, link);
         free(w);
     }
+    h->waiter_count = 0;
+}
+
+void heads_free(struct heads *h)
+{
+    if (h == NULL)
+        return;
+    forget_pass(h);
+    heads_forget_waiters(h);
     free(h);
 }
 
@@ -83,12 +91,12 @@ bool heads_begin(struct heads *h, struct err *e)
 {
     int64_t oldest;
 
-    if (!store_read_ledger_sealed(h->host->reader, &h->sealed, e) ||
-        !store_read_event_bounds(h->host->reader, &oldest, &h->newest, e))
+    if (!store_read_ledger_sealed(h->env->reader, &h->sealed, e) ||
+        !store_read_event_bounds(h->env->reader, &oldest, &h->newest, e))
         return err_wrap(e, "ledger heads");
     h->begun = true;
     if (h->newest > h->sealed && h->interval_ns > 0)
-        h->due_ns = clock_mono_ns();
+        h->due_ns = h->env->clock.mono_ns();
     return true;
 }
 
@@ -98,7 +106,7 @@ void heads_note(struct heads *h, int64_t seq)
         return; /* a commit without an event */
     h->newest = seq;
     if (h->begun && h->pass == PASS_NONE && h->due_ns == INT64_MAX && h->interval_ns > 0)
-        h->due_ns = clock_mono_ns() + h->interval_ns;
+        h->due_ns = h->env->clock.mono_ns() + h->interval_ns;
 }
 
 int64_t heads_behind(const struct heads *h)
@@ -154,8 +162,7 @@ static void answer(struct heads *h, const struct err *e)
     }
     while ((w = TAILQ_FIRST(&now)) != NULL) { /* it may ask for another head */
         TAILQ_REMOVE(&now, w, link);
-        if (h->host->api != NULL)
-            w->done(w->done_arg, &(struct api_outcome){.e = e});
+        w->done(w->done_arg, &(struct api_outcome){.e = e});
         free(w);
     }
 }
@@ -170,7 +177,7 @@ static void pass_over(struct heads *h)
     if (cut || !TAILQ_EMPTY(&h->waiters))
         h->due_ns = 0;
     else if (h->newest > h->sealed && h->interval_ns > 0)
-        h->due_ns = clock_mono_ns() + h->interval_ns;
+        h->due_ns = h->env->clock.mono_ns() + h->interval_ns;
     else
         h->due_ns = INT64_MAX;
 }
@@ -178,7 +185,7 @@ static void pass_over(struct heads *h)
 static void pass_failed(struct heads *h, const struct err *why)
 {
     h->failed = *why;
-    if (!h->host->stopping)
+    if (!h->mode->stopping)
         log_event(LOG_ERROR, "ledger.not_sealed", F_INT("behind", heads_behind(h)), F_ERR(why));
     answer(h, why);
     pass_over(h);
@@ -205,7 +212,7 @@ static void store_heads(struct heads *h)
     struct err e;
 
     h->pass = PASS_STORES;
-    if (!store_submit_take(h->host->store, &h->batch, stored, h, &e))
+    if (!store_submit_take(h->env->store, &h->batch, stored, h, &e))
         pass_failed(h, &e);
 }
 
@@ -255,9 +262,10 @@ static void payload_of(struct tenant_tree *t, int64_t wall_us, struct buf *ret)
 /* The next heads go to the authority; without any, all are signed. */
 static void sign_next(struct heads *h)
 {
+    const struct engine_authority *authority = &h->env->authority;
     struct authority_sign_item items[AUTHORITY_SIGN_MAX];
     struct buf payloads[AUTHORITY_SIGN_MAX] = {0};
-    int64_t wall_us = clock_wall_us();
+    int64_t wall_us = h->env->clock.wall_us();
     unsigned count = 0;
     struct err e;
     bool sent;
@@ -274,8 +282,8 @@ static void sign_next(struct heads *h)
             (struct authority_sign_item){PURPOSE_LEDGER_HEAD, DSSE_TYPE_LEDGER_HEAD,
                                          buf_text(&payloads[count]), payloads[count].len};
     }
-    sent = authority_sign(h->host->authority, items, count, (struct authority_reply){is_signed, h},
-                          &e);
+    sent = authority->sign(authority->client, items, count, (struct authority_reply){is_signed, h},
+                           &e);
     for (unsigned i = 0; i < count; i++)
         buf_done(&payloads[i]);
     if (!sent)
@@ -288,10 +296,10 @@ static bool read_page(struct heads *h, struct err *e)
 {
     auto_done(store_leaf_list) rows = {0};
 
-    if (!store_read_leaves(h->host->reader, h->read, h->upto, LEAVES_A_TURN, &rows, e))
+    if (!store_read_leaves(h->env->reader, h->read, h->upto, LEAVES_A_TURN, &rows, e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
-        if (!tenant_trees_add(&h->trees, h->host->reader, &rows.rows[i], e))
+        if (!tenant_trees_add(&h->trees, h->env->reader, &rows.rows[i], e))
             return false;
     }
     h->read = rows.count > 0 ? rows.rows[rows.count - 1].seq : h->upto;

@@ -18,9 +18,10 @@
 #include <stdint.h>
 
 struct heads;
-struct host;
+struct engine_env;
+struct engine_mode;
 
-struct heads *heads_new(struct host *host) must_check;
+struct heads *heads_new(const struct engine_env *env, const struct engine_mode *mode) must_check;
 void heads_free(struct heads *h); /* accepts NULL; the store and the authority are gone or idle */
 
 /* At start, when the store is open: a pass begins at once if a crash left events without a head. */
@@ -30,6 +31,9 @@ bool heads_begin(struct heads *h, struct err *e) must_check;
 void heads_note(struct heads *h, int64_t seq);
 /* Calls done when every event committed so far is under a signed head, or with what went wrong. */
 void heads_seal(struct heads *h, api_done_fn done, void *done_arg);
+
+/* Those who wait are gone: nobody is answered any more. */
+void heads_forget_waiters(struct heads *h);
 
 /* When heads_turn is wanted next (INT64_MAX: not). */
 int64_t heads_next_timer(const struct heads *h);

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/host.h"
+#include "engine/env/env.h"
 #include "engine/runs/active_run.h"
 #include "model/ledger/statement.h"
 
@@ -22,16 +22,16 @@ struct pending {
 };
 
 struct statements {
-    struct host *host;
+    const struct engine_env *env;
     TAILQ_HEAD(, pending) waiting;
     unsigned waiting_count, sending;
 };
 
-struct statements *statements_new(struct host *host)
+struct statements *statements_new(const struct engine_env *env)
 {
     struct statements *s = mem_new(struct statements);
 
-    s->host = host;
+    s->env = env;
     TAILQ_INIT(&s->waiting);
     return s;
 }
@@ -118,7 +118,7 @@ void statements_add(struct statements *s, const struct active_run *ar)
     memcpy(p->run_id, ar->run_id, sizeof p->run_id);
     p->tenant = mem_str(ar->tenant);
     p->chain_hash = ar->chain_hash;
-    p->payload = payload_of(ar, s->host->builder_id, &p->payload_bytes);
+    p->payload = payload_of(ar, s->env->builder_id, &p->payload_bytes);
     if (p->payload == NULL) {
         pending_free(p);
         return;
@@ -130,6 +130,7 @@ void statements_add(struct statements *s, const struct active_run *ar)
 
 static void store(struct pending *p, const char *envelope)
 {
+    const struct engine_env *env = p->owner->env;
     struct store_batch *batch = store_batch_new();
     struct err e;
 
@@ -138,9 +139,9 @@ static void store(struct pending *p, const char *envelope)
                                          .tenant = p->tenant,
                                          .chain_hash = p->chain_hash.text,
                                          .envelope = envelope,
-                                         .created_us = clock_wall_us(),
+                                         .created_us = env->clock.wall_us(),
                                      });
-    if (!store_submit_take(p->owner->host->store, &batch, NULL, NULL, &e)) {
+    if (!store_submit_take(env->store, &batch, NULL, NULL, &e)) {
         log_event(LOG_ERROR, "statement.not_stored", F_STR("run_id", p->run_id), F_ERR(&e));
         store_batch_free(batch);
     }
@@ -170,12 +171,13 @@ static void is_signed(void *arg, const struct authority_result *result, const st
 
 static bool send_for_signing(struct statements *s, struct pending *p)
 {
+    const struct engine_authority *authority = &s->env->authority;
     struct authority_sign_item item = {PURPOSE_PROVENANCE, STATEMENT_PAYLOAD_TYPE, p->payload,
                                        p->payload_bytes};
     struct err e;
 
     s->sending++;
-    if (authority_sign(s->host->authority, &item, 1, (struct authority_reply){is_signed, p}, &e))
+    if (authority->sign(authority->client, &item, 1, (struct authority_reply){is_signed, p}, &e))
         return true;
     s->sending--;
     return false;
@@ -183,10 +185,11 @@ static bool send_for_signing(struct statements *s, struct pending *p)
 
 void statements_turn(struct statements *s)
 {
+    const struct engine_authority *authority = &s->env->authority;
     struct pending *p;
 
     while (s->sending < SENDING_MAX && (p = TAILQ_FIRST(&s->waiting)) != NULL) {
-        if (!authority_client_attached(s->host->authority))
+        if (!authority->attached(authority->client))
             return;
         TAILQ_REMOVE(&s->waiting, p, link);
         s->waiting_count--;

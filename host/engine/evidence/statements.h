@@ -10,10 +10,10 @@
 #include "base/auto.h"
 
 struct active_run;
-struct host;
+struct engine_env;
 struct statements;
 
-struct statements *statements_new(struct host *host) must_check;
+struct statements *statements_new(const struct engine_env *env) must_check;
 void statements_free(struct statements *s); /* accepts NULL */
 
 /* The run's final commit is durable. Copies what it needs. */

@@ -13,6 +13,7 @@ struct active_run *active_run_new(struct engine *engine, const char *tenant, str
     struct active_run *ar = mem_new(struct active_run);
 
     ar->engine = engine;
+    ar->env = engine->env;
     ar->place = PLACE_WAITING;
     ar->tenant = mem_str(tenant);
     ar->use = take(*use);

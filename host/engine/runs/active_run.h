@@ -10,14 +10,15 @@
 #include "base/hash.h"
 #include "base/uuid.h"
 #include "engine/catalog/dag_cache.h"
-#include "engine/engine.h"
 #include "model/ledger/event.h"
 #include "model/run/run.h"
+#include "sandbox/client/client.h"
 
 #include <sys/queue.h>
 #include <uthash.h>
 
-struct commit;
+struct engine;
+struct engine_env;
 
 /* What a completed or running node leaves for its record. */
 struct node_fact {
@@ -43,6 +44,7 @@ enum run_place {
 
 struct active_run {
     struct engine *engine;
+    const struct engine_env *env;
     enum run_place place;
     char run_id[UUID_TEXT_BYTES];
     char trace_id[33];

@@ -1,0 +1,97 @@
+/* env.h -- what the engine is given by whoever makes it: orchd (daemon/main.c), a simulator or a
+ * unit test. The engine knows no daemon: everything outside of it is named here.
+ *
+ * Filled before engine_new and unchanged while the engine lives; every pointer is borrowed and
+ * outlives it. Nothing here calls back into its caller: neither a callback of this struct nor a
+ * call of its tables may call the engine before it has returned. Loop thread only. */
+#ifndef ORCH_ENGINE_ENV_ENV_H
+#define ORCH_ENGINE_ENV_ENV_H
+
+#include "api/api.h"
+#include "authority/client/client.h"
+#include "base/err.h"
+#include "observe/metrics.h"
+#include "sandbox/client/client.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct agent;
+struct agents;
+
+/* base/clock.h in orchd; a simulator owns its time. Neither goes back. */
+struct engine_clock {
+    int64_t (*mono_ns)(void);
+    int64_t (*wall_us)(void);
+};
+
+/* The calls of sandbox/client/client.h that the engine makes, under its names and contracts. */
+struct engine_sandbox {
+    struct sandbox *sandbox;
+    bool (*attempt_start)(struct sandbox *sandbox, const struct attempt_spec *spec,
+                          uint64_t *ret_id, int *ret_secret_fd, struct err *e);
+    void (*attempt_cancel)(struct sandbox *sandbox, uint64_t id);
+    void (*attempt_kill)(struct sandbox *sandbox, uint64_t id);
+    bool (*plugin_add)(struct sandbox *sandbox, const struct sandbox_plugin *plugin, struct err *e);
+};
+
+/* The same of authority/client/client.h. */
+struct engine_authority {
+    struct authority_client *client;
+    bool (*attached)(const struct authority_client *client);
+    bool (*sign)(struct authority_client *client, const struct authority_sign_item *items,
+                 unsigned count, struct authority_reply reply, struct err *e);
+    bool (*verify_dag)(struct authority_client *client, const char *tenant, const void *envelope,
+                       size_t len, struct authority_reply reply, struct err *e);
+    bool (*verify_bundle)(struct authority_client *client, const char *tenant, const void *envelope,
+                          size_t len, const char *archive_sha256, struct authority_reply reply,
+                          struct err *e);
+    bool (*secret_seal)(struct authority_client *client, const struct secret_name *name,
+                        const void *box, size_t len, struct authority_reply reply, struct err *e);
+    bool (*secret_unseal)(struct authority_client *client, const char *tenant,
+                          const struct authority_secret_ref *refs, unsigned count, int *pipe_fd,
+                          struct authority_reply reply, struct err *e);
+};
+
+struct engine_settings {
+    const char *home; /* its folder plugins has the bundles */
+    uint32_t runs_active_max, runs_waiting_max;
+    uint32_t attempts_max;    /* in the sandbox at a time */
+    int64_t cancel_grace_ns;  /* between "please stop" and the kill */
+    int64_t head_interval_ns; /* between an event and the head over it; 0: only when asked */
+    int min_level;            /* of the sandbox's layers */
+};
+
+struct engine_env {
+    struct store *store;
+    struct store_reader *reader;
+    struct metrics *metrics;
+    struct engine_clock clock;
+    struct engine_sandbox sandbox;
+    struct engine_authority authority;
+    struct engine_settings set;
+    const char *builder_id; /* names the host's signing key in statements; "" until it is known */
+    void (*random)(void *bytes, size_t len);
+
+    struct agents *agents;
+    /* NULL when no loaded plugin has it. Valid until the next callback of the sandbox. */
+    const struct agent *(*agent_find)(const struct agents *agents, const char *agent_id);
+
+    void *arg; /* of the two below */
+    /* Committed events, in order of seq, each once. */
+    void (*publish)(void *arg, const struct api_event *events, size_t count);
+    /* The host must end; only the first reason counts. */
+    void (*fatal)(void *arg, const struct err *why);
+};
+
+/* What the engine was told to do or not to do any more; set by engine.h's calls alone. */
+struct engine_mode {
+    bool accepting; /* admits new runs */
+    bool draining;  /* the host is told to end */
+    bool failed;    /* the host must end: no run is built anew */
+    bool stopping;  /* the loop has ended: nothing is started any more */
+};
+
+#endif
