@@ -39,7 +39,7 @@ static void on_store(uv_poll_t *handle, int status unused_arg, int events unused
 {
     struct host *host = handle->data;
 
-    store_turn(host->store);
+    engine_store_turn(host->engine);
 }
 
 static void on_authority(uv_poll_t *handle, int status unused_arg, int events unused_arg)

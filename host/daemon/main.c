@@ -15,7 +15,6 @@
 #include "daemon/service.h"
 #include "engine/catalog/agents.h"
 #include "engine/engine.h"
-#include "engine/evidence/heads.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -283,9 +282,7 @@ static bool start(struct host *host, struct err *e)
     unsigned recovered;
 
     if (!dir_make(host->home, 0700, e) || !start_parts(host, e) ||
-        !engine_recover(host->engine, &recovered, e) ||
-        !engine_recover_statements(host->engine, e) ||
-        !heads_begin(engine_heads(host->engine), e) || !start_server(host, e) ||
+        !engine_recover(host->engine, &recovered, e) || !start_server(host, e) ||
         !write_pid(host, e))
         return false;
     engine_accept(host->engine, config_bool(host->config, CONFIG_ACCEPT_RUNS));
@@ -312,7 +309,10 @@ static void finish_commits(struct host *host)
         struct pollfd p = {.fd = store_poll_fd(host->store), .events = POLLIN};
 
         poll(&p, 1, 100);
-        store_turn(host->store);
+        if (host->engine != NULL)
+            engine_store_turn(host->engine);
+        else
+            store_turn(host->store);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "engine/catalog/dag_cache.h"
 #include "engine/catalog/definitions.h"
 #include "engine/catalog/secrets.h"
+#include "engine/control/control.h"
 #include "engine/engine.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/statements.h"
@@ -49,40 +50,45 @@ static struct engine *engine_of(void *arg)
     return ((struct host *)arg)->engine;
 }
 
+static struct control *control_of(void *arg)
+{
+    return engine_control(engine_of(arg));
+}
+
 static void run_start_call(void *arg, const struct api_actor *who, const struct api_run_start *what,
                            api_done_fn done, void *done_arg)
 {
-    engine_run_start(engine_of(arg), who, what, done, done_arg);
+    control_start(control_of(arg), who, what, done, done_arg);
 }
 
 static void run_cancel_call(void *arg, const struct api_actor *who, const char *run_id,
                             api_done_fn done, void *done_arg)
 {
-    engine_run_cancel(engine_of(arg), who, run_id, done, done_arg);
+    control_cancel(control_of(arg), who, run_id, done, done_arg);
 }
 
 static void run_resume_call(void *arg, const struct api_actor *who, const char *run_id,
                             api_done_fn done, void *done_arg)
 {
-    engine_run_resume(engine_of(arg), who, run_id, done, done_arg);
+    control_resume(control_of(arg), who, run_id, done, done_arg);
 }
 
 static void run_pause_call(void *arg, const struct api_actor *who, const char *run_id, bool pause,
                            api_done_fn done, void *done_arg)
 {
-    engine_run_pause(engine_of(arg), who, run_id, pause, done, done_arg);
+    control_pause(control_of(arg), who, run_id, pause, done, done_arg);
 }
 
 static void run_restart_call(void *arg, const struct api_actor *who,
                              const struct api_run_restart *what, api_done_fn done, void *done_arg)
 {
-    engine_run_restart(engine_of(arg), who, what, done, done_arg);
+    control_restart(control_of(arg), who, what, done, done_arg);
 }
 
 static void checkpoints_delete(void *arg, const struct api_actor *who, const char *run_id,
                                api_done_fn done, void *done_arg)
 {
-    engine_checkpoints_delete(engine_of(arg), who, run_id, done, done_arg);
+    control_checkpoints_delete(control_of(arg), who, run_id, done, done_arg);
 }
 
 static void secret_put(void *arg, const struct api_actor *who, const struct api_secret_put *what,

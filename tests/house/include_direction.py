@@ -13,7 +13,6 @@ WORDS = {"model/words"}
 MODEL = {"model/words", "model/dag", "model/run", "model/ledger", "model/version"}
 DAG = {"model/dag", "model/dag/expr", "model/dag/source", "model/dag/draw"}
 AUTHORITY_WORDS = {"authority/keys", "authority/token", "authority/trust"}
-RUN_ROOMS = {"engine", "engine/runs", "engine/commit", "engine/control", "engine/attempts", "engine/evidence", "engine/catalog", "engine/env"}
 CLI = BASE | {"cli"}
 # room -> our rooms that it may include besides itself; orch is the SDK's
 MAY = {
@@ -40,14 +39,14 @@ MAY = {
     "host/api/transport": BASE | {"api/http", "api/request", "api/stream"},
     "host/api/routes": BASE | {"api/auth", "api/http", "api/request", "model/dag", "model/dag/source", "model/dag/draw", "model/ledger", "observe", "store"},
     "host/engine/env": BASE | {"api", "authority/client", "observe", "sandbox/client", "store"},
-    "host/engine": BASE | RUN_ROOMS | {"api", "model/run", "observe", "sandbox/client", "store"},
-    "host/engine/runs": BASE | RUN_ROOMS | MODEL | {"api", "observe", "sandbox/client", "store"},
-    "host/engine/control": BASE | RUN_ROOMS | MODEL | {"api", "observe", "store"},
-    "host/engine/commit": BASE | RUN_ROOMS | MODEL | {"api", "observe", "store"},
-    "host/engine/attempts": BASE | RUN_ROOMS | {"api", "authority/client", "model/dag", "model/run", "model/words", "sandbox/client", "store"},
-    "host/engine/evidence": BASE | {"api", "authority/client", "authority/trust", "engine/env", "engine/runs", "model/ledger", "store"},
-    "host/engine/catalog": BASE | DAG | {"api", "authority/client", "bundle", "engine/env", "model/version", "sandbox/client", "store"},
-    "host/daemon": BASE | RUN_ROOMS | {"api", "authority/client", "config", "observe", "sandbox/client", "store"},
+    "host/engine/catalog": BASE | {"api", "bundle", "engine/env", "model/dag", "model/dag/source", "model/version", "sandbox/client", "store"},
+    "host/engine/runs": BASE | {"engine/catalog", "engine/env", "model/ledger", "model/run", "sandbox/client", "store"},
+    "host/engine/attempts": BASE | {"engine/catalog", "engine/env", "engine/runs", "model/dag", "model/words", "sandbox/client"},
+    "host/engine/commit": BASE | {"api", "engine/attempts", "engine/env", "engine/runs", "model/ledger", "store"},
+    "host/engine/control": BASE | {"api", "engine/commit", "engine/env", "engine/runs"},
+    "host/engine/evidence": BASE | {"api", "authority/trust", "engine/env", "engine/runs", "model/ledger", "store"},
+    "host/engine": BASE | {"engine/attempts", "engine/control", "engine/env", "engine/evidence", "engine/runs", "sandbox/client"},
+    "host/daemon": BASE | {"api", "authority/client", "config", "engine", "engine/catalog", "engine/control", "engine/env", "engine/evidence", "observe", "sandbox/client", "store"},
     "host/cli": BASE | WORDS | {"config", "model/dag/draw"},
     "host/cli/dag": CLI | {"model/dag", "model/dag/draw", "model/dag/source"},
     "host/cli/doctor": CLI | {"authority/trust", "sandbox/client", "store"},

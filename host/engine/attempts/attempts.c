@@ -31,17 +31,6 @@ struct attempts {
     struct store_batch *logs; /* of this turn; NULL: none */
 };
 
-void attempt_order_free(struct attempt_order *order)
-{
-    if (order == NULL)
-        return;
-    free(order->node_id);
-    free(order->agent_id);
-    free(order->config);
-    free(order->input);
-    free(order);
-}
-
 struct attempts *attempts_new(const struct engine_env *env, const struct engine_mode *mode,
                               struct attempts_sink sink)
 {

@@ -5,29 +5,12 @@
 #ifndef ORCH_ENGINE_ATTEMPTS_ATTEMPTS_H
 #define ORCH_ENGINE_ATTEMPTS_ATTEMPTS_H
 
-#include "engine/runs/active_run.h"
+#include "engine/attempts/order.h"
 #include "sandbox/client/client.h"
 
 struct attempts;
 struct engine_env;
 struct engine_mode;
-
-/* A decided attempt, as it leaves the commit. Owned; freed with attempt_order_free. */
-struct attempt_order {
-    struct active_run *ar;
-    struct attempt_ref ref;
-    char *node_id;
-    char *agent_id;
-    char *config;
-    size_t config_bytes;
-    char *input;
-    size_t input_bytes;
-    int64_t timeout_ns;
-    uint64_t seed;
-    TAILQ_ENTRY(attempt_order) link;
-};
-
-void attempt_order_free(struct attempt_order *order); /* accepts NULL */
 
 /* What attempts tell, given at creation. Either may start and stop other attempts and may forget
  * the run; ended is the last that is heard of an order, unless its run was forgotten before. */

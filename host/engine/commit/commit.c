@@ -2,73 +2,101 @@
 #include "engine/commit/commit.h"
 
 #include "base/mem.h"
-#include "engine/commit/rows.h"
-#include "engine/engine_parts.h"
-#include "engine/env/answer.h"
-#include "engine/evidence/heads.h"
-#include "engine/evidence/statements.h"
+#include "engine/env/env.h"
 
 #include <assert.h>
-#include <string.h>
 
-enum act_kind { ACT_START, ACT_STOP };
+enum { COMMIT_MAGIC = 0x0c0441f7 };
 
-struct act {
-    enum act_kind kind;
-    struct attempt_order *order; /* START */
-    struct attempt_ref ref;      /* STOP */
-    bool kill;
-    STAILQ_ENTRY(act) link;
-};
-
-struct streamed {
-    const char *type;   /* of a literal */
-    const char *status; /* of a literal or a state table */
-    uint32_t node;
-    uint32_t attempt;
-    char *payload;
-};
-
+/* In one of three places: being filled (in nobody's list), with the store, or in due. */
 struct commit {
-    struct active_run *ar;
-    struct store_batch *batch;
-    int64_t wall_us;
-    struct streamed *events;
-    size_t event_count, event_cap;
-    STAILQ_HEAD(, act) acts;
-    struct commit_answer answer;
-    bool ends_run;
-    struct err refused; /* code set: the store did not take it */
-    STAILQ_ENTRY(commit) link;
+    uint32_t magic; /* it crosses the store as void * */
+    struct commits *owner;
+    struct store_batch *batch; /* NULL while the store has it */
+    struct acts acts;
+    STAILQ_ENTRY(commit) link; /* of due */
 };
 
-struct commit *commit_new(struct active_run *ar, int64_t wall_us)
-{
-    struct commit *c = mem_new(struct commit);
+struct commits {
+    const struct engine_env *env;
+    STAILQ_HEAD(, commit) due; /* durable or refused, not asked for yet */
+};
 
-    c->ar = ar;
-    c->batch = store_batch_new();
-    c->wall_us = wall_us;
-    STAILQ_INIT(&c->acts);
+struct commits *commits_new(const struct engine_env *env)
+{
+    struct commits *commits = mem_new(struct commits);
+
+    commits->env = env;
+    STAILQ_INIT(&commits->due);
+    return commits;
+}
+
+bool commits_wait(const struct commits *commits)
+{
+    return !STAILQ_EMPTY(&commits->due);
+}
+
+struct commit *commits_next(struct commits *commits)
+{
+    struct commit *c = STAILQ_FIRST(&commits->due);
+
+    if (c == NULL)
+        return NULL;
+    STAILQ_REMOVE_HEAD(&commits->due, link);
+    assert(c->magic == COMMIT_MAGIC && c->acts.ar->in_flight > 0);
+    c->acts.ar->in_flight--;
     return c;
 }
 
-static void commit_free(struct commit *c)
+void commits_free(struct commits *commits)
 {
-    struct act *act;
+    struct commit *c;
 
-    while ((act = STAILQ_FIRST(&c->acts)) != NULL) {
-        STAILQ_REMOVE_HEAD(&c->acts, link);
-        attempt_order_free(act->order);
-        free(act);
-    }
-    for (size_t i = 0; i < c->event_count; i++)
-        free(c->events[i].payload);
-    free(c->events);
-    json_decref(c->answer.skipped);
-    json_decref(c->answer.remaining);
+    if (commits == NULL)
+        return;
+    while ((c = commits_next(commits)) != NULL)
+        commit_free(c);
+    free(commits);
+}
+
+/* ---- filling ---- */
+
+struct commit *commit_new(struct commits *commits, struct active_run *ar, int64_t wall_us)
+{
+    struct commit *c = mem_new(struct commit);
+
+    c->magic = COMMIT_MAGIC;
+    c->owner = commits;
+    c->batch = store_batch_new();
+    c->acts.ar = ar;
+    c->acts.wall_us = wall_us;
+    return c;
+}
+
+static void acts_done(struct acts *acts)
+{
+    for (size_t i = 0; i < acts->attempt_count; i++)
+        attempt_order_free(acts->attempts[i].order);
+    for (size_t i = 0; i < acts->event_count; i++)
+        free(acts->events[i].payload);
+    free(acts->attempts);
+    free(acts->events);
+    json_decref(acts->answer.skipped);
+    json_decref(acts->answer.remaining);
+}
+
+void commit_free(struct commit *c)
+{
+    if (c == NULL)
+        return;
+    acts_done(&c->acts);
     store_batch_free(c->batch);
     free(c);
+}
+
+struct active_run *commit_run(struct commit *c)
+{
+    return c->acts.ar;
 }
 
 struct store_batch *commit_batch(struct commit *c)
@@ -78,16 +106,21 @@ struct store_batch *commit_batch(struct commit *c)
 
 int64_t commit_wall_us(const struct commit *c)
 {
-    return c->wall_us;
+    return c->acts.wall_us;
 }
 
-static struct streamed *event_slot(struct commit *c)
+struct acts *commit_acts(struct commit *c)
 {
-    if (c->event_count == c->event_cap) {
-        c->event_cap = c->event_cap * 2 + 4;
-        c->events = mem_resize(c->events, c->event_cap, sizeof *c->events);
+    return &c->acts;
+}
+
+static struct act_event *event_slot(struct acts *acts)
+{
+    if (acts->event_count == acts->event_cap) {
+        acts->event_cap = acts->event_cap * 2 + 4;
+        acts->events = mem_resize(acts->events, acts->event_cap, sizeof *acts->events);
     }
-    return &c->events[c->event_count++];
+    return &acts->events[acts->event_count++];
 }
 
 static json_t *event_data(const struct active_run *ar, const char *status, uint32_t node,
@@ -107,8 +140,8 @@ static json_t *event_data(const struct active_run *ar, const char *status, uint3
 void commit_event(struct commit *c, const char *type, const char *status, uint32_t node,
                   uint32_t attempt, json_t *extra)
 {
-    struct active_run *ar = c->ar;
-    struct streamed *out = event_slot(c);
+    struct active_run *ar = c->acts.ar;
+    struct act_event *out = event_slot(&c->acts);
     auto_json data = event_data(ar, status, node, attempt, extra);
     auto_done(buf) text = {0};
     char timestamp[CLOCK_TEXT_BYTES];
@@ -117,7 +150,7 @@ void commit_event(struct commit *c, const char *type, const char *status, uint32
 
     if (!jcs_write(data, &text, &e))
         assert(!"an event's data is canonical: its numbers are ours");
-    clock_text(c->wall_us, timestamp);
+    clock_text(c->acts.wall_us, timestamp);
     event_chain_add(&ar->chain,
                     &(struct ledger_event){ar->run_id, type, timestamp, buf_text(&text)}, &prev);
     store_batch_event_append(c->batch,
@@ -131,154 +164,69 @@ void commit_event(struct commit *c, const char *type, const char *status, uint32
                                  .trace_id = ar->trace_id,
                                  .node_id = node != NO_NODE ? ar->dag->nodes[node].node_id : NULL,
                                  .attempt = attempt,
-                                 .at_us = c->wall_us,
+                                 .at_us = c->acts.wall_us,
                                  .payload = buf_text(&text),
                                  .prev_hash = prev.text,
                                  .hash = ar->chain.prev.text,
                              });
-    *out = (struct streamed){type, status, node, attempt, buf_take(&text)};
+    *out = (struct act_event){type, status, node, attempt, buf_take(&text)};
 }
 
-void commit_set_answer(struct commit *c, const struct commit_answer *answer)
+static struct act *act_slot(struct acts *acts)
 {
-    c->answer = *answer;
+    if (acts->attempt_count == acts->attempt_cap) {
+        acts->attempt_cap = acts->attempt_cap * 2 + 4;
+        acts->attempts = mem_resize(acts->attempts, acts->attempt_cap, sizeof *acts->attempts);
+    }
+    return &acts->attempts[acts->attempt_count++];
 }
 
 void commit_start(struct commit *c, struct attempt_order **order)
 {
-    struct act *act = mem_new(struct act);
+    struct attempt_order *taken = take(*order);
 
-    act->kind = ACT_START;
-    act->order = take(*order);
-    STAILQ_INSERT_TAIL(&c->acts, act, link);
+    *act_slot(&c->acts) = (struct act){.kind = ACT_START, .order = taken};
 }
 
 void commit_stop(struct commit *c, struct attempt_ref ref, bool kill)
 {
-    struct act *act = mem_new(struct act);
-
-    act->kind = ACT_STOP;
-    act->ref = ref;
-    act->kill = kill;
-    STAILQ_INSERT_TAIL(&c->acts, act, link);
+    *act_slot(&c->acts) = (struct act){.kind = ACT_STOP, .ref = ref, .kill = kill};
 }
 
 void commit_ends_run(struct commit *c)
 {
-    c->ends_run = true;
+    c->acts.ends_run = true;
 }
 
-struct active_run *commit_run(struct commit *c)
+void commit_set_answer(struct commit *c, const struct act_answer *answer)
 {
-    return c->ar;
+    c->acts.answer = *answer;
 }
 
-/* ---- after the commit ---- */
+/* ---- the way there and back ---- */
 
-static void publish(struct commit *c, int64_t first_seq)
-{
-    struct active_run *ar = c->ar;
-    auto_mem struct api_event *out = mem_array(c->event_count, struct api_event);
-
-    for (size_t i = 0; i < c->event_count; i++) {
-        const struct streamed *s = &c->events[i];
-
-        out[i] = (struct api_event){
-            .seq = first_seq + (int64_t)i,
-            .tenant = ar->tenant,
-            .dag_id = ar->dag->dag_id,
-            .run_id = ar->run_id,
-            .type = s->type,
-            .status = s->status,
-            .trace_id = ar->trace_id,
-            .step_id = s->node != NO_NODE ? ar->dag->nodes[s->node].node_id : NULL,
-            .attempt = (int32_t)s->attempt,
-            .wall_us = c->wall_us,
-            .payload = s->payload,
-        };
-    }
-    if (c->event_count > 0)
-        ar->env->publish(ar->env->arg, out, c->event_count);
-}
-
-static void answer(struct commit *c)
-{
-    struct api_outcome outcome = {
-        .run_id = c->ar->run_id,
-        .dag_id = c->ar->dag->dag_id,
-        .version = c->ar->dag->version,
-        .trace_id = c->ar->trace_id,
-        .created = c->answer.created,
-        .skipped = c->answer.skipped,
-        .remaining = c->answer.remaining,
-    };
-
-    if (c->answer.done != NULL)
-        c->answer.done(c->answer.done_arg, &outcome);
-}
-
-static void act_all(struct commit *c)
-{
-    struct attempts *attempts = c->ar->engine->attempts;
-    struct act *act;
-
-    STAILQ_FOREACH(act, &c->acts, link)
-    {
-        if (c->ar->dropped)
-            continue;
-        if (act->kind == ACT_START)
-            attempts_start(attempts, &act->order);
-        else
-            attempts_stop(attempts, c->ar, act->ref, act->kill);
-    }
-}
-
-static void committed(void *arg, const struct store_done *done)
+/* On the loop thread, in store_turn or store_close. The run's other commits may be before or
+ * behind this one; its place in due is the place in which it was submitted. */
+static void came_back(void *arg, const struct store_done *done)
 {
     struct commit *c = arg;
-    struct active_run *ar = c->ar;
 
-    ar->in_flight--;
-    if (done->err != NULL) {
-        answer_error(c->answer.done, c->answer.done_arg, done->err);
-        engine_drop(ar, done->err);
-    } else {
-        act_all(c); /* first: an attempt on its way shortens the wait of the next step */
-        publish(c, done->first_event);
-        heads_note(ar->engine->heads, done->last_event);
-        answer(c);
-        if (c->ends_run && !ar->dropped)
-            statements_add(ar->engine->statements, ar);
-    }
-    commit_free(c);
-    engine_reap(ar);
-}
-
-void commit_abandon(struct commit **commit)
-{
-    commit_free(take(*commit));
+    assert(c->magic == COMMIT_MAGIC && c->batch == NULL);
+    if (done->err != NULL)
+        c->acts.refused = *done->err;
+    c->acts.first_event = done->first_event;
+    c->acts.last_event = done->last_event;
+    STAILQ_INSERT_TAIL(&c->owner->due, c, link);
 }
 
 void commit_submit(struct commit **commit)
 {
     struct commit *c = take(*commit);
-    struct active_run *ar = c->ar;
+    struct err e;
 
-    ar->in_flight++;
-    if (c->ends_run)
-        engine_run_over(ar);
-    if (!store_submit_take(ar->env->store, &c->batch, committed, c, &c->refused))
-        STAILQ_INSERT_TAIL(&ar->engine->refused, c, link);
-}
-
-void commits_refused(struct engine *engine)
-{
-    struct commit *c;
-
-    while ((c = STAILQ_FIRST(&engine->refused)) != NULL) {
-        struct err why = c->refused;
-
-        STAILQ_REMOVE_HEAD(&engine->refused, link);
-        committed(c, &(struct store_done){.err = &why});
-    }
+    c->acts.ar->in_flight++;
+    if (store_submit_take(c->owner->env->store, &c->batch, came_back, c, &e))
+        return;
+    c->acts.refused = e;
+    STAILQ_INSERT_TAIL(&c->owner->due, c, link);
 }

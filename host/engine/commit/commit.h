@@ -1,24 +1,37 @@
-/* commit.h -- one store batch of a run on its way to the disk, and what is to be done once it is
- * there: attempts to start and stop, events to stream, an answer to give. Inside the engine only.
+/* commit.h -- one store batch of a run on its way to the disk, and the acts that are due once it is
+ * there (acts.h).
  *
- * Filled in one turn by the functions below, handed over with commit_submit; freed when the store
- * says what became of it. */
+ * A commit is filled in one turn by the functions below and handed over with commit_submit. The
+ * store's writer thread gets the batch alone; the commit itself stays on the loop thread and comes
+ * back by commits_next, in the order of submission but for those that the store did not take, which
+ * come back at once. In between the run may decide and submit more: it never waits for the disk.
+ * Nothing is called back: whoever turns the store asks for what has come back and acts on it. */
 #ifndef ORCH_ENGINE_COMMIT_COMMIT_H
 #define ORCH_ENGINE_COMMIT_COMMIT_H
 
-#include "api/api.h"
-#include "engine/attempts/attempts.h"
-#include "engine/runs/active_run.h"
+#include "engine/commit/acts.h"
 #include "store/batch.h"
 
-#define NO_NODE UINT32_MAX
-
 struct commit;
+struct commits;
 
-struct commit *commit_new(struct active_run *ar, int64_t wall_us) must_check;
+/* All commits of an engine; the env is borrowed. */
+struct commits *commits_new(const struct engine_env *env) must_check;
+/* Accepts NULL. The store is closed: what came back and was not asked for is dropped. */
+void commits_free(struct commits *commits);
+/* The next one that is durable or refused, or NULL. Its run counts it no longer as on its way; the
+ * caller acts on it and frees it. */
+struct commit *commits_next(struct commits *commits);
+bool commits_wait(const struct commits *commits); /* commits_next has one */
+
+struct commit *commit_new(struct commits *commits, struct active_run *ar,
+                          int64_t wall_us) must_check;
+void commit_free(struct commit *c); /* accepts NULL; nobody is answered */
+DEFINE_AUTO(commit)
 struct active_run *commit_run(struct commit *c);
 struct store_batch *commit_batch(struct commit *c);
 int64_t commit_wall_us(const struct commit *c);
+struct acts *commit_acts(struct commit *c);
 
 /* Appends an event to the run's chain, the batch and what is streamed. type and status live
  * forever. extra: an object with further members, taken; may be NULL. */
@@ -27,22 +40,11 @@ void commit_event(struct commit *c, const char *type, const char *status, uint32
 void commit_start(struct commit *c, struct attempt_order **order); /* takes the order */
 void commit_stop(struct commit *c, struct attempt_ref ref, bool kill);
 void commit_ends_run(struct commit *c);
+/* Who is answered when the batch is durable or refused. */
+void commit_set_answer(struct commit *c, const struct act_answer *answer);
 
-/* Who is answered when the batch is durable or refused. skipped and remaining are taken. */
-struct commit_answer {
-    api_done_fn done;
-    void *done_arg;
-    bool created;
-    json_t *skipped, *remaining;
-};
-void commit_set_answer(struct commit *c, const struct commit_answer *answer);
-
-/* Drops a commit that was not submitted; nobody is answered. */
-void commit_abandon(struct commit **c);
-/* Takes the commit; *c is NULL afterwards. Its end is told later, also when the store refuses it.
- */
+/* Takes the commit; *c is NULL afterwards. It comes back by commits_next, also when the store
+ * refuses it. */
 void commit_submit(struct commit **c);
-/* Tells the ends of the commits that the store did not take. Once a turn. */
-void commits_refused(struct engine *engine);
 
 #endif

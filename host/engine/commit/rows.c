@@ -3,7 +3,8 @@
 #include "engine/commit/rows.h"
 
 #include "base/mem.h"
-#include "engine/engine_parts.h"
+#include "engine/commit/text.h"
+#include "engine/env/env.h"
 #include "model/ledger/record.h"
 
 #include <assert.h>
@@ -49,27 +50,6 @@ static struct store_node node_row(const struct active_run *ar, const struct run_
         .level = node->level,
         .started_us = fact->started_us,
     };
-}
-
-char *commit_json_text(const json_t *value, size_t *ret_bytes)
-{
-    auto_done(buf) text = {0};
-
-    if (value != NULL)
-        json_add_compact(&text, value);
-    else
-        buf_adds(&text, "{}");
-    *ret_bytes = text.len;
-    return buf_take(&text);
-}
-
-/* Input and output of a node were JSON at the door, so a canonical form exists. */
-void commit_jcs(const json_t *value, struct buf *text)
-{
-    struct err e;
-
-    if (!jcs_write(value, text, &e))
-        assert(!"a value that came through the door has a canonical form");
 }
 
 static void on_start(struct commit *c, const struct run_decision *d)

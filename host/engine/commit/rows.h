@@ -14,9 +14,4 @@ void commit_kept_node(struct commit *c, uint32_t node, struct node_tally tally,
 void commit_run_state(struct commit *c, const struct run_decision *d);
 void commit_run_done(struct commit *c, const struct run_decision *d);
 
-/* The value's text, {} for NULL; the caller owns it. */
-char *commit_json_text(const json_t *value, size_t *ret_bytes) must_check;
-/* Appends the canonical form of a value that came through the door. */
-void commit_jcs(const json_t *value, struct buf *text);
-
 #endif

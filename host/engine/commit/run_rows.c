@@ -1,7 +1,8 @@
 /* run_rows.c -- a run's own decisions as rows. See rows.h. */
 #include "base/mem.h"
 #include "engine/commit/rows.h"
-#include "engine/engine_parts.h"
+#include "engine/commit/text.h"
+#include "engine/env/env.h"
 #include "model/ledger/record.h"
 
 #include <assert.h>

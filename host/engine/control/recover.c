@@ -1,287 +1,13 @@
-/* recover.c -- a run from its rows: after a crash, for a resume, and after a refused commit. */
+/* recover.c -- see recover.h. */
+#include "engine/control/recover.h"
+
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "engine/commit/rows.h"
-#include "engine/engine_parts.h"
-#include "engine/evidence/statements.h"
-
-#include <string.h>
-
-static bool chain_goes_on(struct active_run *ar, struct err *e)
-{
-    auto_done(store_event_list) last = {0};
-
-    if (!store_read_last_event(ar->env->reader, ar->tenant, ar->run_id, &last, e))
-        return false;
-    if (last.count == 0)
-        return true;
-    ar->chain.n = (uint64_t)last.rows[0].n;
-    if (!text_copy(ar->chain.prev.text, sizeof ar->chain.prev.text, last.rows[0].hash))
-        return err_set(e, ERR_CORRUPT, "the last event of run %s has no hash", ar->run_id);
-    return true;
-}
-
-/* Text that was good when it was written: what is wrong with it is not the client's fault. */
-static bool stored_json(const char *text, json_t **ret, struct err *e)
-{
-    if (json_parse(text, strlen(text), &json_limits_default, ret, NULL, e))
-        return true;
-    e->code = ERR_CORRUPT;
-    return false;
-}
-
-bool engine_load(struct engine *engine, const struct store_run *row, struct active_run **ret,
-                 struct err *e)
-{
-    auto_json input = NULL;
-    auto_obj(active_run) ar = NULL;
-    struct dag_use *use;
-
-    if (!stored_json(row->input, &input, e) ||
-        !dag_cache_get(engine->dags, row->tenant, row->dag_id, row->dag_version, &use, e))
-        return err_wrap(e, "run %s", row->run_id);
-    ar = active_run_new(engine, row->tenant, &use, input);
-    if (!text_copy(ar->run_id, sizeof ar->run_id, row->run_id) ||
-        !text_copy(ar->trace_id, sizeof ar->trace_id, row->trace_id) ||
-        !text_copy(ar->inputs_hash.text, sizeof ar->inputs_hash.text, row->inputs_hash))
-        return err_set(e, ERR_CORRUPT, "run %s: its ids do not fit", row->run_id);
-    ar->created_us = row->created_us;
-    ar->started_us = row->started_us;
-    ar->seed = (uint64_t)row->seed;
-    ar->deterministic = row->deterministic;
-    ar->checkpoints = row->checkpoint_enabled;
-    if (!chain_goes_on(ar, e))
-        return false;
-    *ret = take(ar);
-    return true;
-}
-
-/* ---- nodes ---- */
-
-static enum node_state state_of(enum store_node_status status)
-{
-    static const enum node_state of[STORE_NODE_STATUS_COUNT] = {
-        [STORE_NODE_PENDING] = NODE_PENDING,     [STORE_NODE_RUNNING] = NODE_RUNNING,
-        [STORE_NODE_COMPLETED] = NODE_COMPLETED, [STORE_NODE_FAILED] = NODE_FAILED,
-        [STORE_NODE_SKIPPED] = NODE_SKIPPED,     [STORE_NODE_TIMED_OUT] = NODE_FAILED,
-        [STORE_NODE_RETRYING] = NODE_WAITING,    [STORE_NODE_CANCELLED] = NODE_CANCELLED,
-    };
-
-    return of[status];
-}
-
-/* The outputs of a completed node, their hash compared; NULL without an error when the operator
- * deleted them: then the node runs again (runbook C). */
-static bool outputs_of(struct active_run *ar, const struct store_node *row, json_t **ret,
-                       struct err *e)
-{
-    struct metrics *m = ar->env->metrics;
-    auto_json outputs = NULL;
-    struct sha256_hex hash;
-
-    *ret = NULL;
-    if (row->outputs == NULL)
-        return true;
-    if (!stored_json(row->outputs, &outputs, e) || !jcs_sha256(outputs, &hash, e))
-        return err_wrap(e, "checkpoint corrupted: node '%s'", row->node_id);
-    if (row->output_hash == NULL || strcmp(hash.text, row->output_hash) != 0) {
-        metrics_add(m, METRIC_CHECKPOINT_OPERATIONS, METRIC_LABELS("verify_failed", "error"), 1);
-        return err_set(e, ERR_CORRUPT,
-                       "checkpoint integrity verification failed: node '%s': hash mismatch: "
-                       "stored %s, outputs hash to %s",
-                       row->node_id, row->output_hash != NULL ? row->output_hash : "(none)",
-                       hash.text);
-    }
-    metrics_add(m, METRIC_CHECKPOINT_OPERATIONS, METRIC_LABELS("load", "success"), 1);
-    *ret = take(outputs);
-    return true;
-}
-
-static bool restore_node(struct active_run *ar, const struct store_node *row, struct err *e)
-{
-    const struct dag_node *node = dag_find(ar->dag, row->node_id);
-    auto_json outputs = NULL;
-    struct node_past past = {
-        .state = state_of(row->status),
-        .tally = {(uint32_t)row->tally_given, (uint32_t)row->attempts, (uint32_t)row->tally_used,
-                  (uint32_t)row->tally_infra},
-        .error = row->error,
-        .timed_out = row->error_class != NULL && strcmp(row->error_class, "TimeoutError") == 0,
-    };
-    struct node_fact *fact;
-
-    if (node == NULL)
-        return err_set(e, ERR_CORRUPT, "stored node '%s' is not in the definition", row->node_id);
-    if (past.state == NODE_COMPLETED) {
-        if (!outputs_of(ar, row, &outputs, e))
-            return false;
-        if (outputs == NULL)
-            past.state = NODE_PENDING;
-        past.outputs = outputs;
-    }
-    fact = &ar->nodes[dag_index(ar->dag, node)];
-    fact->started_us = row->started_us;
-    fact->ended_us = row->completed_us;
-    if (row->input_hash != NULL &&
-        !text_copy(fact->input_hash.text, SHA256_HEX_BYTES, row->input_hash))
-        return err_set(e, ERR_CORRUPT, "node '%s': bad input hash", row->node_id);
-    return run_restore_node(ar->run, dag_index(ar->dag, node), &past, e);
-}
-
-typedef bool restore_page(struct active_run *ar, struct store_page page, char **ret_next,
-                          struct err *e);
-
-/* Walks all pages of one list of the run. */
-static bool restore_all(struct active_run *ar, restore_page *one, struct err *e)
-{
-    auto_mem char *token = NULL;
-
-    do {
-        struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
-        char *next = NULL;
-
-        if (!one(ar, page, &next, e))
-            return false;
-        free(token);
-        token = next;
-    } while (token != NULL);
-    return true;
-}
-
-static bool restore_nodes(struct active_run *ar, struct store_page page, char **ret_next,
-                          struct err *e)
-{
-    auto_done(store_node_list) rows = {0};
-
-    if (!store_read_nodes(ar->env->reader, ar->tenant, ar->run_id, page, &rows, e))
-        return false;
-    for (size_t i = 0; i < rows.count; i++) {
-        if (!restore_node(ar, &rows.rows[i], e))
-            return false;
-    }
-    *ret_next = mem_str(rows.next_page);
-    return true;
-}
-
-static bool restore_record(struct active_run *ar, const struct store_provenance *row, struct err *e)
-{
-    const struct dag_node *node = dag_find(ar->dag, row->node_id);
-    struct node_fact *fact;
-
-    if (node == NULL || run_node(ar->run, dag_index(ar->dag, node)).state != NODE_COMPLETED)
-        return true;
-    fact = &ar->nodes[dag_index(ar->dag, node)];
-    fact->record = json_loads(row->record, 0, NULL);
-    if (fact->record == NULL ||
-        !text_copy(fact->output_hash.text, SHA256_HEX_BYTES, row->output_hash) ||
-        !text_copy(fact->chain_hash.text, SHA256_HEX_BYTES, row->chain_hash))
-        return err_set(e, ERR_CORRUPT, "provenance record of node '%s' is damaged", row->node_id);
-    return true;
-}
-
-static bool restore_records(struct active_run *ar, struct store_page page, char **ret_next,
-                            struct err *e)
-{
-    auto_done(store_provenance_list) rows = {0};
-
-    if (!store_read_provenance(ar->env->reader, ar->tenant, ar->run_id, page, &rows, e))
-        return false;
-    for (size_t i = 0; i < rows.count; i++) {
-        if (!restore_record(ar, &rows.rows[i], e))
-            return false;
-    }
-    *ret_next = mem_str(rows.next_page);
-    return true;
-}
-
-/* ---- compensations: their facts are in the attempts' rows ---- */
-
-static struct node_tally tally_of(const struct store_attempt *row)
-{
-    auto_json detail = row->detail != NULL ? json_loads(row->detail, 0, NULL) : NULL;
-    const json_t *tally = json_object_get(detail, "tally");
-    uint32_t n[4];
-
-    for (size_t i = 0; i < 4; i++)
-        n[i] = (uint32_t)json_integer_value(json_array_get(tally, i));
-    if (detail == NULL) /* an open attempt */
-        return (struct node_tally){.attempts = (uint32_t)row->attempt,
-                                   .counted = (uint32_t)row->attempt,
-                                   .used = (uint32_t)row->attempt};
-    return (struct node_tally){n[0], n[1], n[2], n[3]};
-}
-
-static bool restore_compensation(struct active_run *ar, const struct store_attempt *row,
-                                 struct err *e)
-{
-    static const char prefix[] = "compensate_";
-    const struct dag_node *node;
-    struct node_past past = {.tally = tally_of(row), .error = row->error};
-    auto_json outputs = json_object();
-
-    if (!row->compensation || strncmp(row->node_id, prefix, sizeof prefix - 1) != 0)
-        return true;
-    node = dag_find(ar->dag, row->node_id + sizeof prefix - 1);
-    if (node == NULL)
-        return err_set(e, ERR_CORRUPT, "stored handler '%s' is of no node", row->node_id);
-    if (strcmp(row->outcome, STATUS_RUNNING) == 0)
-        past.state = NODE_RUNNING;
-    else if (strcmp(row->outcome, outcome_name(OUTCOME_OK)) == 0)
-        past.state = NODE_COMPLETED;
-    else
-        past.state = row->retryable ? NODE_WAITING : NODE_FAILED;
-    if (past.state == NODE_COMPLETED)
-        past.outputs = outputs;
-    if (past.state == NODE_COMPLETED || past.state == NODE_FAILED)
-        json_array_append_new(ar->compensations,
-                              json_pack("{s:s, s:s, s:s, s:s?}", "node_id", node->node_id,
-                                        "handler", node->compensation.agent_id, "status",
-                                        node_state_text(past.state), "error", row->error));
-    return run_restore_compensation(ar->run, dag_index(ar->dag, node), &past, e);
-}
-
-/* Rows come by (node, attempt): only the last attempt of a handler tells its state. */
-static bool restore_compensations(struct active_run *ar, struct store_page page, char **ret_next,
-                                  struct err *e)
-{
-    auto_done(store_attempt_list) rows = {0};
-
-    if (!store_read_attempts(ar->env->reader, ar->tenant, ar->run_id, NULL, page, &rows, e))
-        return false;
-    for (size_t i = 0; i < rows.count; i++) {
-        bool last =
-            i + 1 == rows.count || strcmp(rows.rows[i].node_id, rows.rows[i + 1].node_id) != 0;
-
-        if (last && !restore_compensation(ar, &rows.rows[i], e))
-            return false;
-    }
-    *ret_next = mem_str(rows.next_page);
-    return true;
-}
-
-bool engine_restore(struct active_run *ar, struct err *e)
-{
-    return restore_all(ar, restore_nodes, e) && restore_all(ar, restore_records, e) &&
-           restore_all(ar, restore_compensations, e);
-}
-
-/* ---- after a crash ---- */
-
-static struct run *machine_of(const struct active_run *ar, const struct store_run *row)
-{
-    int64_t elapsed_us = row->started_us > 0 ? ar->env->clock.wall_us() - row->started_us : 0;
-
-    return run_new(ar->dag, &(struct run_options){
-                                .seed = ar->seed,
-                                .deterministic_mode = ar->deterministic,
-                                .input = ar->input,
-                                .grace_ns = ar->env->set.cancel_grace_ns,
-                                .elapsed_ns = elapsed_us > 0 ? elapsed_us * 1000 : 0,
-                                .paused = row->paused,
-                                .cancelled = row->cancel_requested,
-                            });
-}
+#include "engine/control/step.h"
+#include "engine/env/env.h"
+#include "engine/runs/load.h"
+#include "engine/runs/runs.h"
 
 static void tell_recovered(const struct active_run *ar)
 {
@@ -290,63 +16,63 @@ static void tell_recovered(const struct active_run *ar)
               F_INT("nodes_total", ar->dag->node_count));
 }
 
-static bool recover_run(struct engine *engine, const struct store_run *row, uint32_t rebuilds,
+static bool recover_run(struct control *ctl, const struct store_run *row, uint32_t rebuilds,
                         struct err *e)
 {
     auto_obj(active_run) ar = NULL;
     struct active_run *borrowed;
     struct commit *c;
 
-    if (!engine_load(engine, row, &ar, e))
+    if (!load_row(ctl->env, ctl->dags, row, &ar, e))
         return false;
-    ar->run = machine_of(ar, row);
+    load_machine(ar, row);
     ar->rebuilds = rebuilds;
     borrowed = ar;
     if (row->status == STORE_RUN_PENDING && !row->cancel_requested) {
         tell_recovered(ar);
-        engine_add(engine, &ar);
+        runs_add(ctl->runs, &ar);
         return true;
     }
-    if (!engine_restore(ar, e) || !run_recover(ar->run, engine->env->clock.mono_ns(), e))
+    if (!load_facts(ar, e) || !run_recover(ar->run, ctl->env->clock.mono_ns(), e))
         return err_wrap(e, "run %s", row->run_id);
     tell_recovered(ar);
-    engine_add(engine, &ar);
-    c = commit_new(borrowed, engine->env->clock.wall_us());
+    runs_add(ctl->runs, &ar);
+    c = commit_new(ctl->commits, borrowed, ctl->env->clock.wall_us());
     commit_event(c, "run.updated", "recovered", NO_NODE, 0, NULL);
     commit_decisions(c);
-    commit_submit(&c);
+    step_submit(ctl, &c);
     return true;
 }
 
-void engine_rebuild(struct engine *engine, const struct rebuild *what)
+void recover_again(struct control *ctl, const struct recovering *what)
 {
     auto_done(store_run_list) rows = {0};
     struct err e;
 
-    if (!store_read_run(engine->env->reader, what->tenant, what->run_id, &rows, &e))
+    if (!store_read_run(ctl->env->reader, what->tenant, what->run_id, &rows, &e))
         return; /* its very first commit was refused: there is no such run */
     if (rows.rows[0].completed_us != 0)
         return;
-    if (what->count <= REBUILDS_MAX && recover_run(engine, &rows.rows[0], what->count, &e))
+    if (what->count <= RECOVER_AGAIN_MAX && recover_run(ctl, &rows.rows[0], what->count, &e))
         return;
-    if (what->count > REBUILDS_MAX)
+    if (what->count > RECOVER_AGAIN_MAX)
         err_set(&e, ERR_CORRUPT, "its commits were refused %u times", what->count);
     log_event(LOG_ERROR, "run.not_recovered", F_STR("run_id", what->run_id), F_ERR(&e));
 }
 
 /* A run that cannot be built anew stays in the store as it is, and the log says why. */
-static void recover_or_tell(struct engine *engine, const struct store_run *row, unsigned *count)
+static void recover_or_tell(struct control *ctl, const struct store_run *row, unsigned *count)
 {
     struct err e;
 
-    if (recover_run(engine, row, 0, &e)) {
+    if (recover_run(ctl, row, 0, &e)) {
         (*count)++;
         return;
     }
     log_event(LOG_ERROR, "run.not_recovered", F_STR("run_id", row->run_id), F_ERR(&e));
 }
 
-bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e)
+bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e)
 {
     auto_mem char *token = NULL;
     unsigned count = 0;
@@ -355,68 +81,14 @@ bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e)
         auto_done(store_run_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
 
-        if (!store_read_unfinished(engine->env->reader, page, &rows, e))
+        if (!store_read_unfinished(ctl->env->reader, page, &rows, e))
             return err_wrap(e, "recover");
         for (size_t i = 0; i < rows.count; i++)
-            recover_or_tell(engine, &rows.rows[i], &count);
+            recover_or_tell(ctl, &rows.rows[i], &count);
         free(token);
         token = mem_str(rows.next_page);
     } while (token != NULL);
-    engine_admit(engine);
+    step_admit(ctl);
     *ret_count = count;
-    return true;
-}
-
-/* ---- statements that a crash left unsigned ---- */
-
-static enum run_state run_state_of(enum store_run_status status)
-{
-    static const enum run_state of[STORE_RUN_STATUS_COUNT] = {
-        [STORE_RUN_COMPLETED] = RUN_COMPLETED,
-        [STORE_RUN_FAILED] = RUN_FAILED,
-        [STORE_RUN_CANCELLED] = RUN_CANCELLED,
-    };
-
-    return of[status];
-}
-
-/* The ended run once more, as the statement's maker wants it; it never enters the table. */
-static bool sign_again(struct engine *engine, const struct store_run *row, struct err *e)
-{
-    auto_obj(active_run) ar = NULL;
-
-    if (!engine_load(engine, row, &ar, e))
-        return false;
-    ar->run = machine_of(ar, row);
-    if (!engine_restore(ar, e))
-        return false;
-    ar->ended_us = row->completed_us;
-    ar->final_state = run_state_of(row->status);
-    if (row->chain_hash == NULL ||
-        !text_copy(ar->chain_hash.text, sizeof ar->chain_hash.text, row->chain_hash))
-        return err_set(e, ERR_CORRUPT, "it ended without a chain hash");
-    statements_add(engine->statements, ar);
-    return true;
-}
-
-bool engine_recover_statements(struct engine *engine, struct err *e)
-{
-    auto_mem char *token = NULL;
-
-    do {
-        auto_done(store_run_list) rows = {0};
-        struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
-        struct err why;
-
-        if (!store_read_unsigned(engine->env->reader, page, &rows, e))
-            return err_wrap(e, "recover statements");
-        for (size_t i = 0; i < rows.count; i++) {
-            if (!sign_again(engine, &rows.rows[i], &why))
-                log_event(LOG_ERROR, "statement.not_made", F_STR("run_id", rows.rows[i].run_id),
-                          F_ERR(&why));
-        }
-        free(token);
-        token = mem_str(rows.next_page);
-    } while (token != NULL);
     return true;
 }

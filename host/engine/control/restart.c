@@ -1,12 +1,12 @@
 /* restart.c -- a new run that points to the old one and keeps what is not downstream. */
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "engine/commit/rows.h"
 #include "engine/control/start.h"
-#include "engine/engine_parts.h"
 #include "engine/env/answer.h"
+#include "engine/env/env.h"
+#include "engine/runs/load.h"
+#include "engine/runs/runs.h"
 
 #include <string.h>
 
@@ -53,7 +53,7 @@ static bool keep_nodes(struct active_run *ar, const struct active_run *old, cons
     return true;
 }
 
-static bool restart(struct engine *engine, const struct api_actor *who,
+static bool restart(struct control *ctl, const struct api_actor *who,
                     const struct api_run_restart *what, struct commit **ret, struct err *e)
 {
     auto_done(store_run_list) rows = {0};
@@ -63,28 +63,28 @@ static bool restart(struct engine *engine, const struct api_actor *who,
     struct start start = {0};
     struct commit *c;
 
-    if (!start_admitted(engine, e) ||
-        !store_read_run(engine->env->reader, who->tenant, what->run_id, &rows, e) ||
+    if (!start_admitted(ctl, e) ||
+        !store_read_run(ctl->env->reader, who->tenant, what->run_id, &rows, e) ||
         !inputs_of(&rows.rows[0], what->inputs, &inputs, e) ||
         !start_inputs(inputs, &start.inputs_hash, e) ||
-        !engine_load(engine, &rows.rows[0], &old, e))
+        !load_row(ctl->env, ctl->dags, &rows.rows[0], &old, e))
         return false;
-    if (engine_find(engine, who->tenant, what->run_id) != NULL)
+    if (runs_find(ctl->runs, who->tenant, what->run_id) != NULL)
         return err_set(e, ERR_CONFLICT, "run %s is still going on", what->run_id);
     old->run = run_new(old->dag, &(struct run_options){.input = old->input});
-    if (what->from_node != NULL && !engine_restore(old, e))
+    if (what->from_node != NULL && !load_facts(old, e))
         return false;
-    if (!dag_cache_get(engine->dags, who->tenant, rows.rows[0].dag_id, rows.rows[0].dag_version,
+    if (!dag_cache_get(ctl->dags, who->tenant, rows.rows[0].dag_id, rows.rows[0].dag_version,
                        &start.use, e))
         return false;
     start.deterministic = old->deterministic;
     start.checkpoints = old->checkpoints;
-    start.seed = start_seed(engine->env, old->dag, &start.inputs_hash, start.deterministic);
-    ar = start_run(engine, who, &start, inputs);
-    c = commit_new(ar, ar->created_us);
+    start.seed = start_seed(ctl->env, old->dag, &start.inputs_hash, start.deterministic);
+    ar = start_run(ctl, who, &start, inputs);
+    c = commit_new(ctl->commits, ar, ar->created_us);
     start_insert(c, who, NULL, (struct parent){what->run_id, "restart"});
     if (what->from_node != NULL && !keep_nodes(ar, old, what->from_node, c, e)) {
-        commit_abandon(&c);
+        commit_free(c);
         active_run_free(ar);
         return false;
     }
@@ -92,19 +92,18 @@ static bool restart(struct engine *engine, const struct api_actor *who,
     return true;
 }
 
-void engine_run_restart(struct engine *engine, const struct api_actor *who,
-                        const struct api_run_restart *what, api_done_fn done, void *done_arg)
+void control_restart(struct control *ctl, const struct api_actor *who,
+                     const struct api_run_restart *what, api_done_fn done, void *done_arg)
 {
     struct active_run *ar;
     struct commit *c;
     struct err e;
 
-    if (!restart(engine, who, what, &c, &e)) {
+    if (!restart(ctl, who, what, &c, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }
-    commit_set_answer(c,
-                      &(struct commit_answer){.done = done, .done_arg = done_arg, .created = true});
+    commit_set_answer(c, &(struct act_answer){.done = done, .done_arg = done_arg, .created = true});
     ar = commit_run(c);
-    start_launch(&ar, &c);
+    start_launch(ctl, &ar, &c);
 }

@@ -1,13 +1,14 @@
-/* start.c -- a new run: admitted, inserted, begun. See start.h and engine.h. */
+/* start.c -- a new run: admitted, inserted, begun. See start.h and control.h. */
 #include "engine/control/start.h"
 
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/commit/rows.h"
-#include "engine/engine_parts.h"
+#include "engine/control/step.h"
 #include "engine/env/answer.h"
+#include "engine/env/env.h"
+#include "engine/runs/runs.h"
 
 #include <string.h>
 
@@ -26,15 +27,17 @@ uint64_t start_seed(const struct engine_env *env, const struct dag *dag,
     return seed & INT64_MAX; /* the store's integers are signed */
 }
 
-bool start_admitted(const struct engine *engine, struct err *e)
+bool start_admitted(const struct control *ctl, struct err *e)
 {
-    if (!engine->mode.accepting || engine->mode.draining)
+    struct runs_counts counts = runs_counts(ctl->runs);
+
+    if (!ctl->mode->accepting || ctl->mode->draining)
         return err_set(e, ERR_UNAVAILABLE, "this host takes no new runs now (%s)",
-                       engine->mode.draining ? "it is draining" : "accept-runs is false");
-    if (engine->waiting_count >= engine->env->set.runs_waiting_max && !engine_has_room(engine))
+                       ctl->mode->draining ? "it is draining" : "accept-runs is false");
+    if (runs_full(ctl->runs))
         return err_set(e, ERR_LIMIT,
                        "%u runs execute and %u wait, which is all that this host admits",
-                       engine->active, engine->waiting_count);
+                       counts.active, counts.waiting);
     return true;
 }
 
@@ -55,15 +58,14 @@ bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e)
 }
 
 /* The run that the same start made before (DESIGN 12), answered as a repeat. */
-static bool repeat_of(struct engine *engine, const char *tenant, const char *run_token,
+static bool repeat_of(const struct engine_env *env, const char *tenant, const char *run_token,
                       const char *dag_id, const char *inputs_hash, api_done_fn done, void *done_arg)
 {
     auto_done(store_run_list) rows = {0};
     struct err e;
 
     if (run_token == NULL ||
-        !store_read_run_by_token(engine->env->reader, tenant, run_token, dag_id, inputs_hash, &rows,
-                                 &e) ||
+        !store_read_run_by_token(env->reader, tenant, run_token, dag_id, inputs_hash, &rows, &e) ||
         rows.count == 0)
         return false;
     done(done_arg, &(struct api_outcome){
@@ -76,12 +78,12 @@ static bool repeat_of(struct engine *engine, const char *tenant, const char *run
     return true;
 }
 
-struct active_run *start_run(struct engine *engine, const struct api_actor *who,
-                             struct start *start, json_t *inputs)
+struct active_run *start_run(struct control *ctl, const struct api_actor *who, struct start *start,
+                             json_t *inputs)
 {
-    struct active_run *ar = active_run_new(engine, who->tenant, &start->use, inputs);
+    struct active_run *ar = active_run_new(ctl->env, who->tenant, &start->use, inputs);
 
-    ar->created_us = engine->env->clock.wall_us();
+    ar->created_us = ctl->env->clock.wall_us();
     uuid7(ar->created_us, ar->run_id);
     if (!text_copy(ar->trace_id, sizeof ar->trace_id, who->trace_id))
         ar->trace_id[0] = '\0';
@@ -93,7 +95,7 @@ struct active_run *start_run(struct engine *engine, const struct api_actor *who,
                                    .seed = ar->seed,
                                    .deterministic_mode = start->deterministic,
                                    .input = ar->input,
-                                   .grace_ns = engine->env->set.cancel_grace_ns,
+                                   .grace_ns = ctl->env->set.cancel_grace_ns,
                                });
     return ar;
 }
@@ -154,7 +156,7 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
 
 /* A start that another start of the same token overtook between the look-up and the commit. */
 struct starting {
-    struct engine *engine;
+    const struct engine_env *env;
     char *tenant, *run_token, *dag_id;
     struct sha256_hex inputs_hash;
     api_done_fn done;
@@ -167,7 +169,7 @@ static void started(void *arg, const struct api_outcome *outcome)
     bool answered = false;
 
     if (outcome->e != NULL && outcome->e->code == ERR_CONFLICT)
-        answered = repeat_of(s->engine, s->tenant, s->run_token, s->dag_id, s->inputs_hash.text,
+        answered = repeat_of(s->env, s->tenant, s->run_token, s->dag_id, s->inputs_hash.text,
                              s->done, s->done_arg);
     if (!answered)
         s->done(s->done_arg, outcome);
@@ -183,7 +185,7 @@ static struct starting *starting_new(const struct active_run *ar, const char *ru
     struct starting *s = mem_new(struct starting);
 
     *s = (struct starting){
-        .engine = ar->engine,
+        .env = ar->env,
         .tenant = mem_str(ar->tenant),
         .run_token = mem_str(run_token),
         .dag_id = mem_str(ar->dag->dag_id),
@@ -194,19 +196,19 @@ static struct starting *starting_new(const struct active_run *ar, const char *ru
     return s;
 }
 
-void start_launch(struct active_run **run, struct commit **c)
+void start_launch(struct control *ctl, struct active_run **run, struct commit **c)
 {
     struct active_run *ar = *run;
-    bool now = engine_has_room(ar->engine);
+    bool now = runs_has_room(ctl->runs);
 
-    engine_add(ar->engine, run);
-    if (!now || !engine_begin(ar, *c))
+    runs_add(ctl->runs, run);
+    if (!now || !step_begin(ctl, ar, *c))
         commit_event(*c, "run.updated", STATUS_PENDING, NO_NODE, 0, NULL);
-    commit_submit(c);
+    step_submit(ctl, c);
 }
 
-void engine_run_start(struct engine *engine, const struct api_actor *who,
-                      const struct api_run_start *what, api_done_fn done, void *done_arg)
+void control_start(struct control *ctl, const struct api_actor *who,
+                   const struct api_run_start *what, api_done_fn done, void *done_arg)
 {
     struct start start = {.deterministic = what->deterministic_mode,
                           .checkpoints = what->checkpoint_enabled};
@@ -218,23 +220,23 @@ void engine_run_start(struct engine *engine, const struct api_actor *who,
         answer_error(done, done_arg, &e);
         return;
     }
-    if (repeat_of(engine, who->tenant, what->run_token, what->dag_id, start.inputs_hash.text, done,
-                  done_arg))
+    if (repeat_of(ctl->env, who->tenant, what->run_token, what->dag_id, start.inputs_hash.text,
+                  done, done_arg))
         return;
-    if (!start_admitted(engine, &e) ||
-        !dag_cache_get(engine->dags, who->tenant, what->dag_id, what->version, &start.use, &e)) {
+    if (!start_admitted(ctl, &e) ||
+        !dag_cache_get(ctl->dags, who->tenant, what->dag_id, what->version, &start.use, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }
     start.seed =
-        start_seed(engine->env, dag_use_dag(start.use), &start.inputs_hash, start.deterministic);
-    ar = start_run(engine, who, &start, (json_t *)what->inputs);
-    c = commit_new(ar, ar->created_us);
+        start_seed(ctl->env, dag_use_dag(start.use), &start.inputs_hash, start.deterministic);
+    ar = start_run(ctl, who, &start, (json_t *)what->inputs);
+    c = commit_new(ctl->commits, ar, ar->created_us);
     start_insert(c, who, what->run_token, (struct parent){0});
-    commit_set_answer(c, &(struct commit_answer){
+    commit_set_answer(c, &(struct act_answer){
                              .done = started,
                              .done_arg = starting_new(ar, what->run_token, done, done_arg),
                              .created = true,
                          });
-    start_launch(&ar, &c);
+    start_launch(ctl, &ar, &c);
 }

@@ -1,8 +1,9 @@
-/* start.h -- what a start and a restart share. Inside the engine only. */
+/* start.h -- what a start and a restart share. Inside control only. */
 #ifndef ORCH_ENGINE_CONTROL_START_H
 #define ORCH_ENGINE_CONTROL_START_H
 
-#include "engine/engine_parts.h"
+#include "engine/commit/commit.h"
+#include "engine/control/control.h"
 
 /* What a new run is made of; the use is handed to the run. */
 struct start {
@@ -17,19 +18,19 @@ struct parent {
     const char *kind; /* "restart", "replay" */
 };
 
-bool start_admitted(const struct engine *engine, struct err *e) must_check;
+bool start_admitted(const struct control *ctl, struct err *e) must_check;
 /* Object, within its limit; the hash of its canonical form. */
 bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e) must_check;
 /* Equal in every deterministic run of the same definition and input; otherwise drawn. */
 uint64_t start_seed(const struct engine_env *env, const struct dag *dag,
                     const struct sha256_hex *inputs_hash, bool deterministic);
 /* A machine under a new id, not in the table yet. */
-struct active_run *start_run(struct engine *engine, const struct api_actor *who,
-                             struct start *start, json_t *inputs) must_check;
+struct active_run *start_run(struct control *ctl, const struct api_actor *who, struct start *start,
+                             json_t *inputs) must_check;
 void start_insert(struct commit *c, const struct api_actor *who, const char *run_token,
                   struct parent parent);
 /* Into the table and, when there is room, begun in the same commit, which is submitted. Takes
  * both. */
-void start_launch(struct active_run **run, struct commit **c);
+void start_launch(struct control *ctl, struct active_run **run, struct commit **c);
 
 #endif

@@ -2,18 +2,16 @@
 #include "engine/runs/active_run.h"
 
 #include "base/mem.h"
-#include "engine/engine_parts.h"
 
 #include <assert.h>
 #include <string.h>
 
-struct active_run *active_run_new(struct engine *engine, const char *tenant, struct dag_use **use,
-                                  json_t *input)
+struct active_run *active_run_new(const struct engine_env *env, const char *tenant,
+                                  struct dag_use **use, json_t *input)
 {
     struct active_run *ar = mem_new(struct active_run);
 
-    ar->engine = engine;
-    ar->env = engine->env;
+    ar->env = env;
     ar->place = PLACE_WAITING;
     ar->tenant = mem_str(tenant);
     ar->use = take(*use);

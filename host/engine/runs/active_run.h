@@ -1,8 +1,8 @@
 /* active_run.h -- one run in this process: its machine, what the ledger must remember of it while
  * it lives, and the batches that are on their way. Inside the engine only.
  *
- * An active run is owned by the engine's table. It is freed once it has ended (or was dropped) and
- * no batch of it is in flight. */
+ * Owned by the table of runs (runs.h) once it is in it. It is freed once it has ended (or was
+ * dropped) and no batch of it is in flight. */
 #ifndef ORCH_ENGINE_RUNS_ACTIVE_RUN_H
 #define ORCH_ENGINE_RUNS_ACTIVE_RUN_H
 
@@ -17,7 +17,6 @@
 #include <sys/queue.h>
 #include <uthash.h>
 
-struct engine;
 struct engine_env;
 
 /* What a completed or running node leaves for its record. */
@@ -43,7 +42,6 @@ enum run_place {
 };
 
 struct active_run {
-    struct engine *engine;
     const struct engine_env *env;
     enum run_place place;
     char run_id[UUID_TEXT_BYTES];
@@ -73,7 +71,7 @@ void active_run_free(struct active_run *ar); /* accepts NULL */
 DEFINE_AUTO(active_run)
 
 /* A machine for the run, not started; takes the use. input is referenced. */
-struct active_run *active_run_new(struct engine *engine, const char *tenant, struct dag_use **use,
-                                  json_t *input) must_check;
+struct active_run *active_run_new(const struct engine_env *env, const char *tenant,
+                                  struct dag_use **use, json_t *input) must_check;
 
 #endif

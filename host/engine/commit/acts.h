@@ -1,0 +1,53 @@
+/* acts.h -- what is to be done once a batch of a run is durable: the list that a commit leaves
+ * behind for the turn (turn.c), which alone carries it out. Owned by its commit. */
+#ifndef ORCH_ENGINE_COMMIT_ACTS_H
+#define ORCH_ENGINE_COMMIT_ACTS_H
+
+#include "api/api.h"
+#include "engine/attempts/order.h"
+#include "engine/runs/active_run.h"
+
+#define NO_NODE UINT32_MAX
+
+enum act_kind { ACT_START, ACT_STOP };
+
+/* To the sandbox, in the order of the decisions. */
+struct act {
+    enum act_kind kind;
+    struct attempt_order *order; /* START; owned until it is taken */
+    struct attempt_ref ref;      /* STOP */
+    bool kill;
+};
+
+/* To the streams, in the order of the run's chain. */
+struct act_event {
+    const char *type;   /* of a literal */
+    const char *status; /* of a literal or a state table */
+    uint32_t node;      /* NO_NODE: none */
+    uint32_t attempt;
+    char *payload;
+};
+
+/* To the client that asked for it. skipped and remaining are owned. */
+struct act_answer {
+    api_done_fn done; /* NULL: nobody waits */
+    void *done_arg;
+    bool created;
+    json_t *skipped, *remaining;
+};
+
+struct acts {
+    struct active_run *ar;
+    struct err refused;  /* code set: the batch did not happen; only the answer is left */
+    int64_t first_event; /* seq; 0: the batch had none */
+    int64_t last_event;
+    int64_t wall_us; /* when it was decided */
+    struct act *attempts;
+    size_t attempt_count, attempt_cap;
+    struct act_event *events;
+    size_t event_count, event_cap;
+    struct act_answer answer;
+    bool ends_run; /* a statement is due */
+};
+
+#endif

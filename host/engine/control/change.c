@@ -1,0 +1,60 @@
+/* change.c -- cancel and pause: an event for the machine of a run that is here. See control.h. */
+#include "engine/control/control.h"
+
+#include "engine/commit/rows.h"
+#include "engine/control/step.h"
+#include "engine/env/answer.h"
+#include "engine/env/env.h"
+#include "engine/runs/runs.h"
+
+/* Answers for a run that is not in this process: gone, or ended. */
+static void answer_not_running(struct control *ctl, const char *tenant, const char *run_id,
+                               const char *verb, api_done_fn done, void *done_arg)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e;
+
+    if (store_read_run(ctl->env->reader, tenant, run_id, &rows, &e))
+        err_set(&e, ERR_CONFLICT, "run %s is %s: it cannot be %s", run_id,
+                store_run_status_text(rows.rows[0].status), verb);
+    answer_error(done, done_arg, &e);
+}
+
+typedef bool run_event_fn(struct run *run, int64_t now, struct err *e);
+
+static void change(struct control *ctl, const struct api_actor *who, const char *run_id,
+                   run_event_fn *event, const char *verb, api_done_fn done, void *done_arg)
+{
+    struct active_run *ar = runs_find(ctl->runs, who->tenant, run_id);
+    struct commit *c;
+    struct err e;
+
+    if (ar == NULL) {
+        answer_not_running(ctl, who->tenant, run_id, verb, done, done_arg);
+        return;
+    }
+    if (!event(ar->run, ctl->env->clock.mono_ns(), &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    c = commit_new(ctl->commits, ar, ctl->env->clock.wall_us());
+    commit_event(c, "run.updated", verb, NO_NODE, 0,
+                 json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
+                           "ticket", who->ticket));
+    commit_decisions(c);
+    commit_set_answer(c, &(struct act_answer){.done = done, .done_arg = done_arg});
+    step_submit(ctl, &c);
+}
+
+void control_cancel(struct control *ctl, const struct api_actor *who, const char *run_id,
+                    api_done_fn done, void *done_arg)
+{
+    change(ctl, who, run_id, run_cancel, "cancelled", done, done_arg);
+}
+
+void control_pause(struct control *ctl, const struct api_actor *who, const char *run_id, bool pause,
+                   api_done_fn done, void *done_arg)
+{
+    change(ctl, who, run_id, pause ? run_pause : run_unpause, pause ? "paused" : "unpaused", done,
+           done_arg);
+}

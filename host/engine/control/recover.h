@@ -1,0 +1,23 @@
+/* recover.h -- runs that go on from the store: what is found at start, and what was dropped because
+ * a commit of it was refused. */
+#ifndef ORCH_ENGINE_CONTROL_RECOVER_H
+#define ORCH_ENGINE_CONTROL_RECOVER_H
+
+#include "base/err.h"
+#include "engine/control/control.h"
+
+#include <stdint.h>
+
+/* Builds every unfinished run anew from the store and lets it go on. Returns how many. A run that
+ * cannot be built stays in the store as it is, and the log says why. */
+bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e) must_check;
+
+/* One run, for the how many-th time; gives up after RECOVER_AGAIN_MAX with a log line. */
+enum { RECOVER_AGAIN_MAX = 3 };
+struct recovering {
+    const char *tenant, *run_id;
+    uint32_t count;
+};
+void recover_again(struct control *ctl, const struct recovering *what);
+
+#endif

@@ -1,0 +1,80 @@
+/* resume.c -- a run that has ended goes on with what is completed. See control.h. */
+#include "engine/control/control.h"
+
+#include "engine/commit/rows.h"
+#include "engine/control/step.h"
+#include "engine/env/answer.h"
+#include "engine/env/env.h"
+#include "engine/runs/load.h"
+#include "engine/runs/runs.h"
+
+static bool resumable(struct control *ctl, const char *tenant, const char *run_id,
+                      struct store_run_list *ret, struct err *e)
+{
+    if (runs_find(ctl->runs, tenant, run_id) != NULL)
+        return err_set(e, ERR_CONFLICT, "run %s is still going on", run_id);
+    if (!store_read_run(ctl->env->reader, tenant, run_id, ret, e))
+        return false;
+    if (ret->rows[0].compensations != NULL)
+        return err_set(e, ERR_CONFLICT, "run %s was rolled back: restart it instead", run_id);
+    return true;
+}
+
+static bool build_resumed(struct control *ctl, const struct store_run *row, struct active_run **ret,
+                          struct err *e)
+{
+    auto_obj(active_run) ar = NULL;
+
+    if (!load_row(ctl->env, ctl->dags, row, &ar, e))
+        return false;
+    ar->run = run_new(ar->dag, &(struct run_options){
+                                   .seed = ar->seed,
+                                   .deterministic_mode = ar->deterministic,
+                                   .input = ar->input,
+                                   .grace_ns = ctl->env->set.cancel_grace_ns,
+                               });
+    if (!load_facts(ar, e) || !run_resume(ar->run, ctl->env->clock.mono_ns(), e))
+        return err_wrap(e, "resume run %s", row->run_id);
+    *ret = take(ar);
+    return true;
+}
+
+static json_t *nodes_with(const struct active_run *ar, bool completed)
+{
+    json_t *ids = json_array();
+
+    for (uint32_t i = 0; i < ar->dag->node_count; i++) {
+        if ((run_node(ar->run, i).state == NODE_COMPLETED) == completed)
+            json_array_append_new(ids, json_string(ar->dag->nodes[i].node_id));
+    }
+    return ids;
+}
+
+void control_resume(struct control *ctl, const struct api_actor *who, const char *run_id,
+                    api_done_fn done, void *done_arg)
+{
+    auto_done(store_run_list) rows = {0};
+    struct active_run *ar, *borrowed;
+    struct commit *c;
+    struct err e;
+
+    if (!resumable(ctl, who->tenant, run_id, &rows, &e) ||
+        !build_resumed(ctl, &rows.rows[0], &ar, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    borrowed = ar;
+    runs_add(ctl->runs, &ar);
+    c = commit_new(ctl->commits, borrowed, ctl->env->clock.wall_us());
+    store_batch_run_reopen(commit_batch(c), borrowed->tenant, borrowed->run_id);
+    commit_event(c, "run.updated", "resumed", NO_NODE, 0,
+                 json_pack("{s:s, s:s}", "actor", who->subject, "reason", who->reason));
+    commit_set_answer(c, &(struct act_answer){
+                             .done = done,
+                             .done_arg = done_arg,
+                             .skipped = nodes_with(borrowed, true),
+                             .remaining = nodes_with(borrowed, false),
+                         });
+    commit_decisions(c);
+    step_submit(ctl, &c);
+}

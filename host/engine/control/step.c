@@ -1,0 +1,108 @@
+/* step.c -- see step.h. */
+#include "engine/control/step.h"
+
+#include "base/log.h"
+#include "engine/commit/rows.h"
+#include "engine/env/env.h"
+#include "engine/runs/runs.h"
+
+static struct commit *commit_now(struct control *ctl, struct active_run *ar)
+{
+    return commit_new(ctl->commits, ar, ctl->env->clock.wall_us());
+}
+
+void step_submit(struct control *ctl, struct commit **c)
+{
+    if (commit_acts(*c)->ends_run)
+        runs_end(ctl->runs, commit_run(*c));
+    commit_submit(c);
+}
+
+/* ---- beginning ---- */
+
+static void level_widths(struct active_run *ar)
+{
+    for (size_t i = 0; i < ar->dag->level_count; i++)
+        metrics_observe(ar->env->metrics, METRIC_LEVEL_WIDTH, METRIC_LABELS(ar->dag->dag_id),
+                        ar->dag->levels[i].count);
+}
+
+bool step_begin(struct control *ctl, struct active_run *ar, struct commit *c)
+{
+    struct err e;
+
+    runs_begin(ctl->runs, ar);
+    level_widths(ar);
+    if (!run_start(ar->run, ctl->env->clock.mono_ns(), &e)) {
+        log_event(LOG_ERROR, "run.start_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
+        return false;
+    }
+    commit_decisions(c);
+    return true;
+}
+
+void step_admit(struct control *ctl)
+{
+    struct active_run *ar;
+
+    while ((ar = runs_next_waiting(ctl->runs)) != NULL) {
+        auto_obj(commit) c = commit_now(ctl, ar);
+
+        if (step_begin(ctl, ar, c))
+            step_submit(ctl, &c);
+    }
+    runs_gauges(ctl->runs);
+}
+
+/* ---- events ---- */
+
+static void commit_step(struct control *ctl, struct active_run *ar)
+{
+    struct commit *c = commit_now(ctl, ar);
+
+    commit_decisions(c);
+    step_submit(ctl, &c);
+}
+
+void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attempt_ref ref,
+                        const struct attempt_outcome *outcome)
+{
+    struct err e;
+
+    if (ar->dropped || ar->place == PLACE_ENDED)
+        return;
+    if (!run_attempt_ended(ar->run, ref, outcome, ctl->env->clock.mono_ns(), &e)) {
+        log_event(LOG_ERROR, "attempt.end_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
+        return;
+    }
+    commit_step(ctl, ar);
+}
+
+void step_attempt_begun(struct active_run *ar, struct attempt_ref ref)
+{
+    struct err e;
+
+    if (ar->dropped || ar->place == PLACE_ENDED)
+        return;
+    if (!run_attempt_started(ar->run, ref, &e))
+        log_event(LOG_ERROR, "attempt.start_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
+    ar->timer_ns = run_next_timer(ar->run);
+}
+
+struct ticking {
+    struct control *ctl;
+    int64_t now_ns;
+};
+
+static void tick_run(void *arg, struct active_run *ar)
+{
+    struct ticking *t = arg;
+
+    run_tick(ar->run, t->now_ns);
+    commit_step(t->ctl, ar);
+}
+
+void step_tick(struct control *ctl, int64_t now_ns)
+{
+    runs_each_due(ctl->runs, now_ns, tick_run, &(struct ticking){ctl, now_ns});
+}

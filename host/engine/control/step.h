@@ -1,0 +1,24 @@
+/* step.h -- one step of a run: its machine takes an event, and all that it decides is one commit.
+ * Used by the calls of this room and by the turn. */
+#ifndef ORCH_ENGINE_CONTROL_STEP_H
+#define ORCH_ENGINE_CONTROL_STEP_H
+
+#include "engine/commit/commit.h"
+#include "engine/control/control.h"
+
+/* Takes the commit. A run that it ends leaves the queues now, the table when the commit has come
+ * back. */
+void step_submit(struct control *ctl, struct commit **c);
+/* The waiting run starts; what its machine decides goes into the commit. */
+bool step_begin(struct control *ctl, struct active_run *ar, struct commit *c) must_check;
+/* Begins waiting runs while there is room; those already begun (recovered) only count. */
+void step_admit(struct control *ctl);
+
+/* An attempt has a worker; has ended. Of a run that is over or dropped they are passed over. */
+void step_attempt_begun(struct active_run *ar, struct attempt_ref ref);
+void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attempt_ref ref,
+                        const struct attempt_outcome *outcome);
+/* The timers that are due. */
+void step_tick(struct control *ctl, int64_t now_ns);
+
+#endif

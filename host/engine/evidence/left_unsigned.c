@@ -1,0 +1,61 @@
+/* left_unsigned.c -- see left_unsigned.h. */
+#include "engine/evidence/left_unsigned.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/env/env.h"
+#include "engine/evidence/statements.h"
+#include "engine/runs/load.h"
+
+static enum run_state run_state_of(enum store_run_status status)
+{
+    static const enum run_state of[STORE_RUN_STATUS_COUNT] = {
+        [STORE_RUN_COMPLETED] = RUN_COMPLETED,
+        [STORE_RUN_FAILED] = RUN_FAILED,
+        [STORE_RUN_CANCELLED] = RUN_CANCELLED,
+    };
+
+    return of[status];
+}
+
+/* The ended run once more, as the statement's maker wants it; it never enters the table. */
+static bool sign_again(const struct left_unsigned *left, const struct store_run *row, struct err *e)
+{
+    auto_obj(active_run) ar = NULL;
+
+    if (!load_row(left->env, left->dags, row, &ar, e))
+        return false;
+    load_machine(ar, row);
+    if (!load_facts(ar, e))
+        return false;
+    ar->ended_us = row->completed_us;
+    ar->final_state = run_state_of(row->status);
+    if (row->chain_hash == NULL ||
+        !text_copy(ar->chain_hash.text, sizeof ar->chain_hash.text, row->chain_hash))
+        return err_set(e, ERR_CORRUPT, "it ended without a chain hash");
+    statements_add(left->statements, ar);
+    return true;
+}
+
+bool left_unsigned_add(const struct left_unsigned *left, struct err *e)
+{
+    auto_mem char *token = NULL;
+
+    do {
+        auto_done(store_run_list) rows = {0};
+        struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
+        struct err why;
+
+        if (!store_read_unsigned(left->env->reader, page, &rows, e))
+            return err_wrap(e, "recover statements");
+        for (size_t i = 0; i < rows.count; i++) {
+            if (!sign_again(left, &rows.rows[i], &why))
+                log_event(LOG_ERROR, "statement.not_made", F_STR("run_id", rows.rows[i].run_id),
+                          F_ERR(&why));
+        }
+        free(token);
+        token = mem_str(rows.next_page);
+    } while (token != NULL);
+    return true;
+}

@@ -1,0 +1,21 @@
+/* left_unsigned.h -- the runs that ended without their statement being stored: a host died between
+ * the two commits, or the authority was away until the end. */
+#ifndef ORCH_ENGINE_EVIDENCE_LEFT_UNSIGNED_H
+#define ORCH_ENGINE_EVIDENCE_LEFT_UNSIGNED_H
+
+#include "base/err.h"
+
+struct dag_cache;
+struct engine_env;
+struct statements;
+
+struct left_unsigned {
+    const struct engine_env *env;
+    struct dag_cache *dags;
+    struct statements *statements; /* gets them */
+};
+
+/* At start. A run whose statement cannot be made is logged and left. */
+bool left_unsigned_add(const struct left_unsigned *left, struct err *e) must_check;
+
+#endif

@@ -1,0 +1,181 @@
+/* runs.c -- see runs.h. */
+#include "engine/runs/runs.h"
+
+#include "base/mem.h"
+#include "engine/env/env.h"
+
+#include <assert.h>
+#include <string.h>
+
+TAILQ_HEAD(run_queue, active_run);
+
+struct runs {
+    const struct engine_env *env;
+    struct active_run *by_id;
+    struct run_queue waiting, active; /* PLACE_WAITING, PLACE_ACTIVE */
+    uint32_t waiting_count, active_count;
+};
+
+struct runs *runs_new(const struct engine_env *env)
+{
+    struct runs *runs = mem_new(struct runs);
+
+    runs->env = env;
+    TAILQ_INIT(&runs->waiting);
+    TAILQ_INIT(&runs->active);
+    return runs;
+}
+
+void runs_free(struct runs *runs)
+{
+    struct active_run *ar, *next;
+
+    if (runs == NULL)
+        return;
+    HASH_ITER(hh, runs->by_id, ar, next)
+    {
+        HASH_DEL(runs->by_id, ar);
+        active_run_free(ar);
+    }
+    free(runs);
+}
+
+void runs_gauges(const struct runs *runs)
+{
+    struct metrics *m = runs->env->metrics;
+
+    metrics_set(m, METRIC_ACTIVE_EXECUTIONS, METRIC_NO_LABELS, runs->active_count);
+    metrics_set(m, METRIC_QUEUED_EXECUTIONS, METRIC_NO_LABELS, runs->waiting_count);
+    metrics_set(m, METRIC_DB_PENDING, METRIC_LABELS("orchestrator-service"),
+                (double)store_pending(runs->env->store));
+}
+
+struct active_run *runs_find(const struct runs *runs, const char *tenant, const char *run_id)
+{
+    struct active_run *ar;
+
+    HASH_FIND_STR(runs->by_id, run_id, ar);
+    if (ar == NULL || ar->place == PLACE_ENDED || ar->dropped || strcmp(ar->tenant, tenant) != 0)
+        return NULL;
+    return ar;
+}
+
+/* ---- places ---- */
+
+static void enter_active(struct runs *runs, struct active_run *ar)
+{
+    TAILQ_INSERT_TAIL(&runs->active, ar, queue);
+    ar->place = PLACE_ACTIVE;
+    runs->active_count++;
+}
+
+static void leave_waiting(struct runs *runs, struct active_run *ar)
+{
+    assert(ar->place == PLACE_WAITING && runs->waiting_count > 0);
+    TAILQ_REMOVE(&runs->waiting, ar, queue);
+    runs->waiting_count--;
+}
+
+void runs_add(struct runs *runs, struct active_run **run)
+{
+    struct active_run *ar = take(*run);
+
+    assert(ar->place == PLACE_WAITING);
+    HASH_ADD_STR(runs->by_id, run_id, ar);
+    if (run_state(ar->run) == RUN_NEW) {
+        TAILQ_INSERT_TAIL(&runs->waiting, ar, queue);
+        runs->waiting_count++;
+    } else {
+        enter_active(runs, ar);
+    }
+    runs_gauges(runs);
+}
+
+void runs_begin(struct runs *runs, struct active_run *ar)
+{
+    leave_waiting(runs, ar);
+    enter_active(runs, ar);
+}
+
+void runs_end(struct runs *runs, struct active_run *ar)
+{
+    assert(ar->place != PLACE_ENDED);
+    if (ar->place == PLACE_WAITING) {
+        leave_waiting(runs, ar);
+    } else {
+        TAILQ_REMOVE(&runs->active, ar, queue);
+        runs->active_count--;
+    }
+    ar->place = PLACE_ENDED;
+    runs_gauges(runs);
+}
+
+void runs_remove(struct runs *runs, struct active_run *ar)
+{
+    assert(ar->place == PLACE_ENDED && ar->in_flight == 0);
+    HASH_DEL(runs->by_id, ar);
+    active_run_free(ar);
+}
+
+/* ---- admission ---- */
+
+bool runs_has_room(const struct runs *runs)
+{
+    return runs->active_count < runs->env->set.runs_active_max && TAILQ_EMPTY(&runs->waiting);
+}
+
+bool runs_full(const struct runs *runs)
+{
+    return runs->waiting_count >= runs->env->set.runs_waiting_max && !runs_has_room(runs);
+}
+
+struct active_run *runs_next_waiting(const struct runs *runs)
+{
+    if (runs->active_count >= runs->env->set.runs_active_max)
+        return NULL;
+    return TAILQ_FIRST(&runs->waiting);
+}
+
+/* ---- timers ---- */
+
+int64_t runs_next_timer(const struct runs *runs)
+{
+    int64_t next = RUN_NO_TIMER;
+    const struct active_run *ar;
+
+    TAILQ_FOREACH(ar, &runs->active, queue)
+    next = ar->timer_ns < next ? ar->timer_ns : next;
+    return next;
+}
+
+void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg)
+{
+    struct active_run *ar, *next;
+
+    for (ar = TAILQ_FIRST(&runs->active); ar != NULL; ar = next) {
+        next = TAILQ_NEXT(ar, queue); /* ar may end now; its neighbours cannot */
+        if (ar->timer_ns <= now_ns)
+            fn(arg, ar);
+    }
+}
+
+/* ---- counts ---- */
+
+struct runs_counts runs_counts(const struct runs *runs)
+{
+    return (struct runs_counts){.active = runs->active_count, .waiting = runs->waiting_count};
+}
+
+json_t *runs_waiting_by_tenant_owned(const struct runs *runs)
+{
+    json_t *depth = json_object();
+    const struct active_run *ar;
+
+    TAILQ_FOREACH(ar, &runs->waiting, queue)
+    {
+        json_int_t n = json_integer_value(json_object_get(depth, ar->tenant));
+
+        json_object_set_new(depth, ar->tenant, json_integer(n + 1));
+    }
+    return depth;
+}

@@ -1,0 +1,49 @@
+/* runs.h -- the table of the runs that live in this process: by id, and in the two queues of those
+ * that wait for one of runs-active-max and those that go on.
+ *
+ * Owns every run in it. What always holds: a run's place says which queue it is in; the counts are
+ * the queues' lengths; PLACE_ENDED is in the table but in no queue. Loop thread only. */
+#ifndef ORCH_ENGINE_RUNS_RUNS_H
+#define ORCH_ENGINE_RUNS_RUNS_H
+
+#include "engine/runs/active_run.h"
+
+struct runs;
+
+struct runs *runs_new(const struct engine_env *env) must_check;
+void runs_free(struct runs *runs); /* accepts NULL; no batch of a run is on its way */
+
+/* NULL when no such run of the tenant is in this process, or it has ended. */
+struct active_run *runs_find(const struct runs *runs, const char *tenant, const char *run_id);
+/* Takes the run: behind those that wait, or among those that go on when its machine has begun. */
+void runs_add(struct runs *runs, struct active_run **run);
+/* Out of the table; frees it. It has ended or was dropped, and nothing of it is on its way. */
+void runs_remove(struct runs *runs, struct active_run *ar);
+
+/* True when a new run need not wait. */
+bool runs_has_room(const struct runs *runs);
+/* True when a new run can neither begin nor wait. */
+bool runs_full(const struct runs *runs);
+/* The run that has waited longest, when there is room for it; otherwise NULL. */
+struct active_run *runs_next_waiting(const struct runs *runs);
+/* From waiting to going on. */
+void runs_begin(struct runs *runs, struct active_run *ar);
+/* Out of the queues and counts; the run stays in the table until its last batch is done. */
+void runs_end(struct runs *runs, struct active_run *ar);
+
+/* The earliest timer of the machines (RUN_NO_TIMER: none). */
+int64_t runs_next_timer(const struct runs *runs);
+/* Calls fn for each run whose timer is due. It may end that run and no other. */
+typedef void runs_due_fn(void *arg, struct active_run *ar);
+void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg);
+
+struct runs_counts {
+    uint32_t active, waiting;
+};
+struct runs_counts runs_counts(const struct runs *runs);
+/* Sets the gauges of the runs and of the store's queue. */
+void runs_gauges(const struct runs *runs);
+/* {tenant: waiting runs}; the caller owns it. */
+json_t *runs_waiting_by_tenant_owned(const struct runs *runs) must_check;
+
+#endif
