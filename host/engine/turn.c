@@ -197,20 +197,21 @@ static void publish(struct engine *engine, const struct acts *acts)
         engine->env->publish(engine->env->arg, out, acts->event_count);
 }
 
-static void answer(const struct acts *acts)
+static void answer(struct acts *acts)
 {
     const struct act_answer *a = &acts->answer;
+    api_done_fn done = take(acts->answer.done);
 
-    if (a->done != NULL)
-        a->done(a->done_arg, &(struct api_outcome){
-                                 .run_id = acts->ar->run_id,
-                                 .dag_id = acts->ar->dag->dag_id,
-                                 .version = acts->ar->dag->version,
-                                 .trace_id = acts->ar->trace_id,
-                                 .created = a->created,
-                                 .skipped = a->skipped,
-                                 .remaining = a->remaining,
-                             });
+    if (done != NULL)
+        done(a->done_arg, &(struct api_outcome){
+                              .run_id = acts->ar->run_id,
+                              .dag_id = acts->ar->dag->dag_id,
+                              .version = acts->ar->dag->version,
+                              .trace_id = acts->ar->trace_id,
+                              .created = a->created,
+                              .skipped = a->skipped,
+                              .remaining = a->remaining,
+                          });
 }
 
 static void act_durable(struct engine *engine, struct acts *acts)
@@ -225,7 +226,9 @@ static void act_durable(struct engine *engine, struct acts *acts)
 
 static void act_refused(struct engine *engine, struct acts *acts)
 {
-    answer_error(acts->answer.done, acts->answer.done_arg, &acts->refused);
+    api_done_fn done = take(acts->answer.done);
+
+    answer_error(done, acts->answer.done_arg, &acts->refused);
     drop(engine, acts->ar, &acts->refused);
 }
 

@@ -28,10 +28,11 @@ struct act_event {
     char *payload;
 };
 
-/* To the client that asked for it. skipped and remaining are owned. */
+/* To the client that asked for it, once. skipped and remaining are owned. */
 struct act_answer {
-    api_done_fn done; /* NULL: nobody waits */
+    api_done_fn done; /* NULL: nobody waits, or it was told */
     void *done_arg;
+    void (*forget)(void *done_arg); /* instead of done, when the commit goes untold; may be NULL */
     bool created;
     json_t *skipped, *remaining;
 };

@@ -81,6 +81,8 @@ static void acts_done(struct acts *acts)
         free(acts->events[i].payload);
     free(acts->attempts);
     free(acts->events);
+    if (acts->answer.done != NULL && acts->answer.forget != NULL)
+        acts->answer.forget(acts->answer.done_arg);
     json_decref(acts->answer.skipped);
     json_decref(acts->answer.remaining);
 }

@@ -163,6 +163,16 @@ struct starting {
     void *done_arg;
 };
 
+static void starting_free(void *arg)
+{
+    struct starting *s = arg;
+
+    free(s->tenant);
+    free(s->run_token);
+    free(s->dag_id);
+    free(s);
+}
+
 static void started(void *arg, const struct api_outcome *outcome)
 {
     struct starting *s = arg;
@@ -173,10 +183,7 @@ static void started(void *arg, const struct api_outcome *outcome)
                              s->done, s->done_arg);
     if (!answered)
         s->done(s->done_arg, outcome);
-    free(s->tenant);
-    free(s->run_token);
-    free(s->dag_id);
-    free(s);
+    starting_free(s);
 }
 
 static struct starting *starting_new(const struct active_run *ar, const char *run_token,
@@ -235,6 +242,7 @@ void control_start(struct control *ctl, const struct api_actor *who,
     start_insert(c, who, what->run_token, (struct parent){0});
     commit_set_answer(c, &(struct act_answer){
                              .done = started,
+                             .forget = starting_free,
                              .done_arg = starting_new(ar, what->run_token, done, done_arg),
                              .created = true,
                          });

@@ -1,0 +1,104 @@
+/* admission_test.c -- how many runs go on, wait, or are refused. */
+#include "suites.h"
+
+#include <string.h>
+
+static void again(struct rig_options options)
+{
+    rig_close(&rig);
+    rig_open(&rig, options);
+    publish_chain();
+}
+
+START_TEST(a_run_over_the_limit_waits_and_begins_when_one_has_ended)
+{
+    char waiting[UUID_TEXT_BYTES];
+
+    again((struct rig_options){.runs_active_max = 1});
+    run_of("chain");
+    snprintf(waiting, sizeof waiting, "%s", run_of("chain"));
+    ck_assert_int_eq(rig_status(&rig, waiting), STORE_RUN_PENDING);
+    ck_assert_str_eq(last_event(waiting)->status, "pending");
+    ck_assert_uint_eq(engine_counts(rig.engine).runs_waiting, 1);
+    ck_assert_uint_eq(rig_open_count(&rig), 1);
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    ck_assert_int_eq(rig_status(&rig, waiting), STORE_RUN_RUNNING);
+    ck_assert_uint_eq(engine_counts(rig.engine).runs_waiting, 0);
+    ck_assert_uint_eq(engine_counts(rig.engine).runs_active, 1);
+    check_chain(waiting);
+}
+END_TEST
+
+START_TEST(what_waits_is_counted_by_tenant)
+{
+    auto_json depth = NULL;
+
+    again((struct rig_options){.runs_active_max = 1});
+    for (int i = 0; i < 3; i++)
+        run_of("chain");
+    depth = engine_queue_depth_owned(rig.engine);
+    ck_assert_int_eq(json_integer_value(json_object_get(depth, RIG_TENANT)), 2);
+}
+END_TEST
+
+START_TEST(a_run_that_can_neither_begin_nor_wait_is_refused)
+{
+    struct rig_answer a;
+
+    again((struct rig_options){.runs_active_max = 1, .runs_waiting_max = 1});
+    run_of("chain");
+    run_of("chain");
+    a = rig_run(&rig, "chain", "{}");
+    ck_assert_int_eq(a.code, ERR_LIMIT);
+    ck_assert_uint_eq(engine_counts(rig.engine).runs_waiting, 1);
+}
+END_TEST
+
+START_TEST(a_host_that_takes_no_runs_says_why)
+{
+    struct rig_answer a;
+
+    again((struct rig_options){.closed = true});
+    ck_assert(!engine_accepting(rig.engine));
+    a = rig_run(&rig, "chain", "{}");
+    ck_assert_int_eq(a.code, ERR_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(a.msg, "accept-runs is false"));
+    engine_accept(rig.engine, true);
+    ck_assert(engine_accepting(rig.engine));
+    engine_drain(rig.engine);
+    ck_assert(engine_draining(rig.engine) && !engine_accepting(rig.engine));
+    a = rig_run(&rig, "chain", "{}");
+    ck_assert_ptr_nonnull(strstr(a.msg, "it is draining"));
+}
+END_TEST
+
+START_TEST(a_cancelled_run_that_waits_ends_without_an_attempt)
+{
+    char waiting[UUID_TEXT_BYTES];
+    struct rig_answer a = {0};
+
+    again((struct rig_options){.runs_active_max = 1});
+    run_of("chain");
+    snprintf(waiting, sizeof waiting, "%s", run_of("chain"));
+    control_cancel(engine_control(rig.engine), &rig_actor, waiting, rig_answered, &a);
+    rig_settle(&rig);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_int_eq(rig_status(&rig, waiting), STORE_RUN_CANCELLED);
+    ck_assert_uint_eq(engine_counts(rig.engine).runs_waiting, 0);
+    ck_assert_uint_eq(engine_counts(rig.engine).runs_active, 1);
+    ck_assert_uint_eq(rig.sandbox.count, 1);
+}
+END_TEST
+
+TCase *admission_cases(void)
+{
+    TCase *tc = tcase_create("admission");
+
+    tcase_add_test(tc, a_run_over_the_limit_waits_and_begins_when_one_has_ended);
+    tcase_add_test(tc, what_waits_is_counted_by_tenant);
+    tcase_add_test(tc, a_run_that_can_neither_begin_nor_wait_is_refused);
+    tcase_add_test(tc, a_host_that_takes_no_runs_says_why);
+    tcase_add_test(tc, a_cancelled_run_that_waits_ends_without_an_attempt);
+    return tc;
+}

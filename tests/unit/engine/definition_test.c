@@ -1,0 +1,197 @@
+/* definition_test.c -- publishing, changing and disabling definitions; the cache of them. */
+#include "suites.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "engine/catalog/dag_cache.h"
+#include "engine/catalog/definitions.h"
+
+#include <string.h>
+
+static const char chain[] = "{\"name\":\"c\",\"dag_id\":\"c\",\"version\":\"1.0.0\",\"nodes\":{"
+                            "\"n\":{\"agent_id\":\"a\"}}}";
+static const char other[] = "{\"name\":\"c\",\"dag_id\":\"c\",\"version\":\"1.0.0\",\"nodes\":{"
+                            "\"m\":{\"agent_id\":\"a\"}}}";
+
+static struct rig_answer publish(const char *text, enum api_definition_form form,
+                                 const json_t *signature, bool generated)
+{
+    auto_json json = json_loads(text, 0, NULL);
+    struct rig_answer a = {0};
+
+    definitions_publish(&rig.env, &rig_actor,
+                        &(struct api_publish){.form = form,
+                                              .json = json,
+                                              .text = text,
+                                              .text_len = strlen(text),
+                                              .signature = signature,
+                                              .dag_id_generated = generated},
+                        rig_answered, &a);
+    rig_settle(&rig);
+    return a;
+}
+
+START_TEST(a_version_is_immutable)
+{
+    struct rig_answer a = publish(chain, API_DEFINITION_JSON, NULL, false);
+
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert(a.created);
+    a = publish(chain, API_DEFINITION_JSON, NULL, false);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert(!a.created);
+    ck_assert_int_eq(publish(other, API_DEFINITION_JSON, NULL, false).code, ERR_CONFLICT);
+    a = publish(other, API_DEFINITION_TEXT, NULL, false); /* an import takes the next free one */
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_str_eq(a.version, "1.0.1");
+}
+END_TEST
+
+START_TEST(a_definition_with_findings_is_refused_with_them)
+{
+    struct rig_answer a = publish("{\"name\":\"x\",\"dag_id\":\"x\",\"nodes\":{\"n\":{\"agent_id\":"
+                                  "\"a\",\"depends_on\":[\"nobody\"]}}}",
+                                  API_DEFINITION_TEXT, NULL, false);
+
+    ck_assert_int_eq(a.code, ERR_UNPROCESSABLE);
+    ck_assert_str_eq(a.refusal, "DEFINITION_INVALID");
+    ck_assert_uint_gt(a.findings, 0);
+}
+END_TEST
+
+START_TEST(a_new_id_must_be_new)
+{
+    ck_assert_int_eq(publish(chain, API_DEFINITION_JSON, NULL, true).code, ERR_NONE);
+    ck_assert_int_eq(publish(chain, API_DEFINITION_JSON, NULL, true).code, ERR_INVALID);
+}
+END_TEST
+
+/* The rig's authority believes every envelope: what counts is what is in it. */
+static json_t *signature_over(const char *dag_id)
+{
+    static const char *const unsigned_members[] = {"description", "metadata", "created_at", "hash",
+                                                   "signature"};
+    auto_done(store_dag_list) rows = {0};
+    auto_done(buf) payload = {0}, text = {0};
+    auto_json json = NULL;
+    struct err e;
+
+    ck_assert(store_read_dag_latest(rig.reader, RIG_TENANT, dag_id, STORE_DAG_LIVE, &rows, &e));
+    json = json_loads(rows.rows[0].definition, 0, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(unsigned_members); i++)
+        json_object_del(json, unsigned_members[i]);
+    ck_assert(jcs_write(json, &payload, &e));
+    text_add_base64(&text, payload.data, payload.len, false);
+    return json_pack("{s:s, s:s, s:[{s:s, s:s}]}", "payloadType", "t", "payload", buf_text(&text),
+                     "signatures", "keyid", "k", "sig", "c2ln");
+}
+
+START_TEST(a_signature_must_be_over_this_definition)
+{
+    auto_json good = NULL;
+    auto_json bad = NULL;
+    struct rig_answer a = {0};
+    auto_json json = json_loads(chain, 0, NULL);
+    struct api_publish what = {.form = API_DEFINITION_JSON, .json = json};
+
+    publish(chain, API_DEFINITION_JSON, NULL, false);
+    good = signature_over("c");
+    publish_chain();
+    bad = signature_over("chain");
+    what.signature = good;
+    definitions_publish(&rig.env, &rig_actor, &what, rig_answered, &a);
+    ck_assert_uint_eq(a.told, 0);
+    rig_authority_answers(&rig, ERR_NONE);
+    ck_assert_msg(a.code == ERR_NONE, "%s", a.msg);
+    what.signature = bad;
+    definitions_publish(&rig.env, &rig_actor, &what, rig_answered, &a);
+    rig_authority_answers(&rig, ERR_NONE);
+    ck_assert_int_eq(a.code, ERR_UNPROCESSABLE);
+    definitions_publish(&rig.env, &rig_actor, &what, rig_answered, &a);
+    rig_authority_answers(&rig, ERR_DENIED);
+    ck_assert_int_eq(a.code, ERR_DENIED);
+    rig.authority.attached = false;
+    definitions_publish(&rig.env, &rig_actor, &what, rig_answered, &a);
+    ck_assert_int_eq(a.code, ERR_UNAVAILABLE);
+    ck_assert_uint_eq(a.told, 4);
+}
+END_TEST
+
+static struct rig_answer update(const char *dag_id, const char *patch)
+{
+    auto_json json = json_loads(patch, 0, NULL);
+    struct rig_answer a = {0};
+
+    definitions_update(&rig.env, &rig_actor, dag_id, json, rig_answered, &a);
+    rig_settle(&rig);
+    return a;
+}
+
+START_TEST(an_update_makes_a_version_of_the_newest_with_the_patch)
+{
+    struct rig_answer a;
+
+    publish(chain, API_DEFINITION_JSON, NULL, false);
+    a = update("c", "{\"description\":\"d\",\"name\":null,\"nodes\":{\"n\":{\"on_failure\":"
+                    "\"skip\"},\"m\":{\"agent_id\":\"a\"}}}");
+    ck_assert_msg(a.code == ERR_NONE, "%s", a.msg);
+    ck_assert_str_eq(a.version, "1.0.1");
+    ck_assert_int_eq(update("c", "{\"nodes\":{\"m\":{\"depends_on\":[\"nobody\"]}}}").code,
+                     ERR_UNPROCESSABLE);
+    ck_assert_int_eq(update("nowhere", "{}").code, ERR_NOT_FOUND);
+    run_of("c");
+    ck_assert_ptr_nonnull(rig_open_attempt(&rig, "m"));
+}
+END_TEST
+
+START_TEST(a_disabled_version_starts_nothing_and_a_deleted_one_finishes_its_runs)
+{
+    char id[UUID_TEXT_BYTES];
+    struct rig_answer a = {0};
+
+    publish(chain, API_DEFINITION_JSON, NULL, false);
+    snprintf(id, sizeof id, "%s", run_of("c"));
+    definitions_disable(&rig.env, &rig_actor, "c", "1.0.0", rig_answered, &a);
+    rig_settle(&rig);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_int_eq(rig_run(&rig, "c", "{}").code, ERR_NOT_FOUND);
+    definitions_delete(&rig.env, &rig_actor, "c", rig_answered, &a);
+    rig_settle(&rig);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    rig_crash(&rig);
+    rig_ok(&rig, "n");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+}
+END_TEST
+
+START_TEST(a_definition_in_use_stays_when_the_cache_is_dropped)
+{
+    struct dag_cache *cache = engine_dags(rig.engine);
+    struct dag_use *one, *two;
+    struct err e;
+
+    publish(chain, API_DEFINITION_JSON, NULL, false);
+    ck_assert(dag_cache_get(cache, RIG_TENANT, "c", "1.0.0", &one, &e));
+    dag_cache_clear(cache);
+    ck_assert(dag_cache_get(cache, RIG_TENANT, "c", NULL, &two, &e));
+    ck_assert_ptr_eq(dag_use_dag(one), dag_use_dag(two));
+    dag_use_end(one);
+    dag_use_end(two);
+    ck_assert(!dag_cache_get(cache, "other", "c", "1.0.0", &one, &e));
+    ck_assert_int_eq(e.code, ERR_NOT_FOUND);
+}
+END_TEST
+
+TCase *definition_cases(void)
+{
+    TCase *tc = tcase_create("definition");
+
+    tcase_add_test(tc, a_version_is_immutable);
+    tcase_add_test(tc, a_definition_with_findings_is_refused_with_them);
+    tcase_add_test(tc, a_new_id_must_be_new);
+    tcase_add_test(tc, a_signature_must_be_over_this_definition);
+    tcase_add_test(tc, an_update_makes_a_version_of_the_newest_with_the_patch);
+    tcase_add_test(tc, a_disabled_version_starts_nothing_and_a_deleted_one_finishes_its_runs);
+    tcase_add_test(tc, a_definition_in_use_stays_when_the_cache_is_dropped);
+    return tc;
+}

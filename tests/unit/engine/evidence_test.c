@@ -1,0 +1,255 @@
+/* evidence_test.c -- statements of ended runs, and signed heads over the ledger. */
+#include "suites.h"
+
+#include "engine/evidence/heads.h"
+#include "engine/evidence/statements.h"
+
+#include <string.h>
+
+static char id[UUID_TEXT_BYTES];
+
+static void ended_run(void)
+{
+    publish_chain();
+    snprintf(id, sizeof id, "%s", run_of("chain"));
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+}
+
+static unsigned pending(void)
+{
+    return statements_pending(engine_statements(rig.engine));
+}
+
+START_TEST(an_ended_run_gets_its_statement_signed_and_stored)
+{
+    ended_run();
+    ck_assert_uint_eq(rig.authority.count, 1);
+    ck_assert_ptr_nonnull(strstr(rig.authority.requests[0].payloads[0], id));
+    ck_assert_ptr_nonnull(strstr(rig.authority.requests[0].payloads[0], "orch:host/rig"));
+    ck_assert_uint_eq(pending(), 1);
+    rig_authority_answers(&rig, ERR_NONE);
+    ck_assert_uint_eq(rig_statements(&rig, id), 1);
+    ck_assert_uint_eq(pending(), 0);
+}
+END_TEST
+
+START_TEST(a_statement_waits_for_an_authority)
+{
+    rig.authority.attached = false;
+    ended_run();
+    ck_assert_uint_eq(rig.authority.count, 0);
+    ck_assert_uint_eq(pending(), 1);
+    rig.authority.attached = true;
+    rig.authority.refuse = true; /* it died between the look and the request */
+    rig_settle(&rig);
+    ck_assert_uint_eq(pending(), 1);
+    rig.authority.refuse = false;
+    rig_settle(&rig);
+    rig_authority_answers(&rig, ERR_UNAVAILABLE); /* it died with the request */
+    ck_assert_uint_eq(pending(), 1);
+    rig_authority_answers(&rig, ERR_NONE); /* the next one signs */
+    ck_assert_uint_eq(rig_statements(&rig, id), 1);
+}
+END_TEST
+
+START_TEST(a_statement_that_the_authority_refuses_is_not_asked_for_again)
+{
+    ended_run();
+    rig_authority_answers(&rig, ERR_DENIED);
+    ck_assert_uint_eq(pending(), 0);
+    ck_assert_uint_eq(rig.authority.count, 0);
+    ck_assert_uint_eq(rig_statements(&rig, id), 0);
+}
+END_TEST
+
+START_TEST(what_a_crash_left_unsigned_is_signed_at_the_next_start)
+{
+    ended_run();
+    rig_crash(&rig);
+    ck_assert_uint_eq(rig.authority.count, 1);
+    ck_assert_ptr_nonnull(strstr(rig.authority.requests[0].payloads[0], id));
+    rig_authority_answers(&rig, ERR_NONE);
+    ck_assert_uint_eq(rig_statements(&rig, id), 1);
+    rig_crash(&rig);
+    ck_assert_uint_eq(rig.authority.count, 0);
+}
+END_TEST
+
+/* ---- heads ---- */
+
+static void seal(struct rig_answer *a)
+{
+    heads_seal(engine_heads(rig.engine), rig_answered, a);
+    rig_settle(&rig);
+}
+
+/* Answers until nothing is asked any more. */
+static void answer_all(void)
+{
+    while (rig.authority.count > 0)
+        rig_authority_answers(&rig, ERR_NONE);
+}
+
+static int64_t head_of(const char *tenant)
+{
+    auto_done(store_ledger_head_list) rows = {0};
+    struct err e;
+
+    ck_assert_msg(store_read_ledger_head(rig.reader, tenant, &rows, &e), "%s", e.msg);
+    return rows.count > 0 ? rows.rows[0].tree_size : 0;
+}
+
+START_TEST(a_seal_is_answered_when_every_event_is_under_a_head)
+{
+    struct rig_answer a = {0}, again = {0};
+    size_t events;
+
+    ended_run();
+    events = rig.event_count;
+    answer_all();
+    seal(&a);
+    ck_assert_uint_eq(a.told, 0);
+    ck_assert_int_eq(heads_behind(engine_heads(rig.engine)), (int64_t)events);
+    answer_all();
+    ck_assert_uint_eq(a.told, 1);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_int_eq(head_of(RIG_TENANT), (int64_t)events);
+    ck_assert_int_eq(heads_behind(engine_heads(rig.engine)), 0);
+    seal(&again); /* nothing new: at once */
+    ck_assert_uint_eq(again.told, 1);
+}
+END_TEST
+
+START_TEST(a_head_goes_on_where_the_last_one_ended_also_after_a_crash)
+{
+    struct rig_answer a = {0};
+    int64_t first;
+
+    ended_run();
+    seal(&a);
+    answer_all();
+    first = head_of(RIG_TENANT);
+    rig_crash(&rig);
+    run_of("chain");
+    a = (struct rig_answer){0};
+    seal(&a);
+    answer_all();
+    ck_assert_uint_eq(a.told, 1);
+    ck_assert_int_gt(head_of(RIG_TENANT), first);
+}
+END_TEST
+
+START_TEST(heads_come_by_themselves_within_their_interval)
+{
+    rig_close(&rig);
+    rig_open(&rig, (struct rig_options){.head_interval_ns = 60 * RIG_S});
+    ended_run();
+    answer_all();
+    ck_assert_int_eq(head_of(RIG_TENANT), 0);
+    ck_assert_int_le(engine_next_timer(rig.engine), rig_mono_ns + 60 * RIG_S);
+    rig_pass(60 * RIG_S);
+    rig_settle(&rig);
+    answer_all();
+    ck_assert_int_gt(head_of(RIG_TENANT), 0);
+    run_of("chain");
+    rig_crash(&rig); /* events without a head: the pass begins at the start */
+    answer_all();
+    ck_assert_int_eq(heads_behind(engine_heads(rig.engine)), 0);
+}
+END_TEST
+
+START_TEST(a_pass_that_fails_answers_why_and_is_made_again)
+{
+    struct rig_answer a = {0};
+
+    ended_run();
+    answer_all();
+    seal(&a);
+    rig_authority_answers(&rig, ERR_DENIED);
+    ck_assert_uint_eq(a.told, 1);
+    ck_assert_int_eq(a.code, ERR_DENIED);
+    ck_assert_ptr_nonnull(heads_failed(engine_heads(rig.engine)));
+    a = (struct rig_answer){0};
+    rig.authority.attached = false;
+    seal(&a);
+    ck_assert_int_eq(a.code, ERR_UNAVAILABLE);
+    rig.authority.attached = true;
+    a = (struct rig_answer){0};
+    seal(&a);
+    answer_all();
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_ptr_null(heads_failed(engine_heads(rig.engine)));
+}
+END_TEST
+
+/* As the daemon would for an event of no run. */
+static void event_of(const char *tenant)
+{
+    static const char hash[] = "000000000000000000000000000000000000000000000000000000000000000a";
+    struct store_batch *b = store_batch_new();
+    struct store_done done;
+    struct err e;
+
+    store_batch_event_append(b, &(struct store_event){.n = 1,
+                                                      .tenant = tenant,
+                                                      .run_id = "",
+                                                      .dag_id = "",
+                                                      .type = "t",
+                                                      .status = "",
+                                                      .trace_id = "",
+                                                      .at_us = 1,
+                                                      .payload = "{}",
+                                                      .prev_hash = hash,
+                                                      .hash = hash});
+    ck_assert_msg(store_commit_wait(rig.store, &b, &done, &e), "%s", e.msg);
+    heads_note(engine_heads(rig.engine), done.last_event);
+}
+
+START_TEST(each_tenant_has_a_head_of_its_own)
+{
+    struct rig_answer a = {0};
+
+    ended_run();
+    answer_all();
+    event_of("other");
+    seal(&a);
+    answer_all();
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_int_gt(head_of(RIG_TENANT), 1);
+    ck_assert_int_eq(head_of("other"), 1);
+}
+END_TEST
+
+START_TEST(too_many_who_wait_for_a_head_are_refused_and_the_closed_api_is_not_answered)
+{
+    struct rig_answer waiting = {0}, one = {0};
+
+    ended_run();
+    for (int i = 0; i < 256; i++)
+        heads_seal(engine_heads(rig.engine), rig_answered, &waiting);
+    heads_seal(engine_heads(rig.engine), rig_answered, &one);
+    ck_assert_int_eq(one.code, ERR_LIMIT);
+    engine_forget_waiters(rig.engine);
+    rig_settle(&rig);
+    answer_all();
+    ck_assert_uint_eq(waiting.told, 0);
+}
+END_TEST
+
+TCase *evidence_cases(void)
+{
+    TCase *tc = tcase_create("evidence");
+
+    tcase_add_test(tc, an_ended_run_gets_its_statement_signed_and_stored);
+    tcase_add_test(tc, a_statement_waits_for_an_authority);
+    tcase_add_test(tc, a_statement_that_the_authority_refuses_is_not_asked_for_again);
+    tcase_add_test(tc, what_a_crash_left_unsigned_is_signed_at_the_next_start);
+    tcase_add_test(tc, a_seal_is_answered_when_every_event_is_under_a_head);
+    tcase_add_test(tc, a_head_goes_on_where_the_last_one_ended_also_after_a_crash);
+    tcase_add_test(tc, heads_come_by_themselves_within_their_interval);
+    tcase_add_test(tc, a_pass_that_fails_answers_why_and_is_made_again);
+    tcase_add_test(tc, each_tenant_has_a_head_of_its_own);
+    tcase_add_test(tc, too_many_who_wait_for_a_head_are_refused_and_the_closed_api_is_not_answered);
+    return tc;
+}

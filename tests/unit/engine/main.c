@@ -1,0 +1,128 @@
+/* main.c -- what the cases share, and the program that runs them. */
+#include "suites.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "model/ledger/event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct rig rig;
+
+static void setup(void)
+{
+    rig_open(&rig, (struct rig_options){0});
+}
+
+static void teardown(void)
+{
+    rig_close(&rig);
+}
+
+void publish_chain(void)
+{
+    rig_publish(&rig, "{\"name\":\"chain\",\"dag_id\":\"chain\",\"version\":\"1.0.0\",\"nodes\":{"
+                      "\"first\":{\"agent_id\":\"a\"},"
+                      "\"second\":{\"agent_id\":\"a\",\"depends_on\":[\"first\"]}}}");
+}
+
+void publish_wide(unsigned count, const char *more)
+{
+    auto_done(buf) text = {0};
+
+    buf_adds(&text, "{\"name\":\"wide\",\"dag_id\":\"wide\",\"version\":\"1.0.0\",");
+    buf_addf(&text, "\"max_parallel_nodes\":500%s,\"nodes\":{", more);
+    for (unsigned i = 0; i < count; i++)
+        buf_addf(&text, "%s\"n%04u\":{\"agent_id\":\"a\"}", i > 0 ? "," : "", i);
+    buf_adds(&text, "}}");
+    rig_publish(&rig, buf_text(&text));
+}
+
+const char *run_of(const char *dag_id)
+{
+    static struct rig_answer answer;
+
+    answer = rig_run(&rig, dag_id, "{}");
+    ck_assert_uint_eq(answer.told, 1);
+    ck_assert_msg(answer.code == ERR_NONE, "%s", answer.msg);
+    return answer.run_id;
+}
+
+const struct rig_event *last_event(const char *run_id)
+{
+    for (size_t i = rig.event_count; i > 0; i--) {
+        if (strcmp(rig.events[i - 1].run_id, run_id) == 0)
+            return &rig.events[i - 1];
+    }
+    return NULL;
+}
+
+size_t count_events(const char *run_id, const char *type, const char *status)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < rig.event_count; i++)
+        count += strcmp(rig.events[i].run_id, run_id) == 0 &&
+                 strcmp(rig.events[i].type, type) == 0 && strcmp(rig.events[i].status, status) == 0;
+    return count;
+}
+
+static void check_link(struct event_chain *chain, const struct store_event *row)
+{
+    char timestamp[CLOCK_TEXT_BYTES];
+    struct err e;
+
+    clock_text(row->at_us, timestamp);
+    ck_assert_msg(event_chain_check(chain,
+                                    &(struct ledger_event){row->run_id, row->type, timestamp,
+                                                           row->payload},
+                                    (uint64_t)row->n, row->prev_hash, row->hash, &e),
+                  "%s", e.msg);
+}
+
+void check_chain(const char *run_id)
+{
+    const struct store_event_filter filter = {.tenant = RIG_TENANT, .run_id = run_id};
+    struct event_chain chain;
+    int64_t after = 0, next = 0;
+    struct err e;
+
+    event_chain_begin(&chain);
+    do {
+        auto_done(store_event_list) rows = {0};
+
+        after = next;
+        ck_assert_msg(store_read_events(rig.reader, &filter, after, STORE_PAGE_ROWS_MAX, &rows,
+                                        &next, &e),
+                      "%s", e.msg);
+        for (size_t i = 0; i < rows.count; i++)
+            check_link(&chain, &rows.rows[i]);
+    } while (next != after);
+    ck_assert_uint_gt(chain.n, 0);
+}
+
+int main(void)
+{
+    TCase *(*const cases[])(void) = {start_cases,  admission_cases,  attempt_cases, refused_cases,
+                                     change_cases, restart_cases,    recover_cases, evidence_cases,
+                                     size_cases,   definition_cases, secret_cases,  agents_cases};
+    Suite *suite = suite_create("engine");
+    SRunner *runner;
+    int failed;
+
+    json_setup();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        TCase *tc = cases[i]();
+
+        tcase_add_checked_fixture(tc, setup, teardown);
+        tcase_set_timeout(tc, 200);
+        suite_add_tcase(suite, tc);
+    }
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,37 @@
+/* suites.h -- the test cases of this program, and the rig that each of them gets. */
+#ifndef ORCH_TESTS_ENGINE_SUITES_H
+#define ORCH_TESTS_ENGINE_SUITES_H
+
+#include "rig.h"
+
+#include <check.h>
+
+extern struct rig rig;
+
+/* A chain first -> second of agents that always exist, as DAG "chain". */
+void publish_chain(void);
+/* count nodes without dependencies, n0000 and so on, as DAG "wide". */
+void publish_wide(unsigned count, const char *more);
+/* Started and not refused; gives the run's id, valid until the next call. */
+const char *run_of(const char *dag_id);
+/* The newest event published of the run; NULL: none. */
+const struct rig_event *last_event(const char *run_id);
+/* How many events of the run have this type and status. */
+size_t count_events(const char *run_id, const char *type, const char *status);
+/* In the store: the run's chain of events, from its first to its last link. */
+void check_chain(const char *run_id);
+
+TCase *start_cases(void);
+TCase *admission_cases(void);
+TCase *attempt_cases(void);
+TCase *refused_cases(void);
+TCase *change_cases(void);
+TCase *restart_cases(void);
+TCase *recover_cases(void);
+TCase *evidence_cases(void);
+TCase *size_cases(void);
+TCase *definition_cases(void);
+TCase *secret_cases(void);
+TCase *agents_cases(void);
+
+#endif
