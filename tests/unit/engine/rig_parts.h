@@ -1,0 +1,16 @@
+/* rig_parts.h -- what the rig's files share. */
+#ifndef ORCH_TESTS_ENGINE_RIG_PARTS_H
+#define ORCH_TESTS_ENGINE_RIG_PARTS_H
+
+#include "rig.h"
+
+/* Ends the program. */
+void rig_broken(const char *what, const struct err *e) __attribute__((noreturn));
+
+struct engine_sandbox rig_sandbox(struct rig *rig);
+struct engine_authority rig_authority(struct rig *rig);
+const struct agent *rig_agent_find(const struct agents *agents, const char *agent_id);
+void rig_attempt_done(struct rig_attempt *a);
+void rig_request_done(struct rig_request *r);
+
+#endif
