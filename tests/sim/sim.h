@@ -16,8 +16,8 @@
 #define NEVER INT64_MAX
 
 #define NODES_MAX 24u
-#define ATTEMPTS_OPEN_MAX (NODES_MAX + 1u)
-#define EVENTS_MAX 20000u /* a run that needs more does not end */
+#define ATTEMPTS_OPEN_MAX (4 * NODES_MAX) /* with those that were killed and have not ended */
+#define EVENTS_MAX 20000u                 /* a run that needs more does not end */
 
 /* What the store holds about one chain of attempts. */
 struct fact {
