@@ -1,4 +1,4 @@
-/* loop.h -- the daemon's one loop: libuv around the sandbox's, the store's and the authority's
+/* loop.h -- the host's one loop: libuv around the sandbox's, the store's and the authority's
  * descriptors and timers, and the signals that end it. The api adds its own handles. */
 #ifndef ORCH_DAEMON_LOOP_H
 #define ORCH_DAEMON_LOOP_H

@@ -1,4 +1,4 @@
-/* service.h -- the api's vtables (struct api_engine, struct api_auth), filled from the daemon's
+/* service.h -- the api's vtables (struct api_engine, struct api_auth), filled from the host's
  * parts. */
 #ifndef ORCH_DAEMON_SERVICE_H
 #define ORCH_DAEMON_SERVICE_H

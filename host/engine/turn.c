@@ -51,8 +51,12 @@ struct engine *engine_new(const struct engine_env *env)
     engine->env = env;
     engine->runs = runs_new(env);
     engine->commits = commits_new(env);
-    engine->attempts =
-        attempts_new(env, &engine->mode, (struct attempts_sink){engine, on_begun, on_ended});
+    engine->attempts = attempts_new(env, &engine->mode,
+                                    (struct attempts_sink){
+                                        .arg = engine,
+                                        .begun = on_begun,
+                                        .ended = on_ended,
+                                    });
     engine->dags = dag_cache_new(env->reader);
     engine->statements = statements_new(env);
     engine->heads = heads_new(env, &engine->mode);

@@ -192,8 +192,8 @@ static double fact_ms(const struct node_fact *fact)
     return (double)(fact->ended_us - fact->started_us) / 1000.0;
 }
 
-/* Record, provenance row and checkpoint of a node that completed. */
-static void keep_result(struct commit *c, const struct run_decision *d, const char *outputs)
+/* The record and the provenance row of a node that completed. */
+static void keep_record(struct commit *c, const struct run_decision *d)
 {
     struct active_run *ar = commit_run(c);
     const struct dag_node *node = &ar->dag->nodes[d->ref.node];
@@ -243,15 +243,20 @@ static void keep_result(struct commit *c, const struct run_decision *d, const ch
                                    .attempts = record.attempt_count,
                                    .created_us = commit_wall_us(c),
                                });
-    if (!ar->checkpoints)
-        return;
+}
+
+static void keep_checkpoint(struct commit *c, const struct run_decision *d, const char *outputs)
+{
+    const struct active_run *ar = commit_run(c);
+    uint32_t node = d->ref.node;
+
     store_batch_checkpoint_put(commit_batch(c), &(struct store_checkpoint){
                                                     .run_id = ar->run_id,
                                                     .tenant = ar->tenant,
-                                                    .node_id = node->node_id,
+                                                    .node_id = ar->dag->nodes[node].node_id,
                                                     .status = STORE_NODE_COMPLETED,
                                                     .outputs = outputs,
-                                                    .output_hash = fact->output_hash.text,
+                                                    .output_hash = ar->nodes[node].output_hash.text,
                                                     .attempts = d->tally.counted,
                                                     .created_us = commit_wall_us(c),
                                                 });
@@ -259,6 +264,14 @@ static void keep_result(struct commit *c, const struct run_decision *d, const ch
                 1);
     metrics_observe(ar->env->metrics, METRIC_CHECKPOINT_SIZE, METRIC_NO_LABELS,
                     (double)strlen(outputs));
+}
+
+/* What a node that completed leaves behind. */
+static void keep_result(struct commit *c, const struct run_decision *d, const char *outputs)
+{
+    keep_record(c, d);
+    if (commit_run(c)->checkpoints)
+        keep_checkpoint(c, d, outputs);
 }
 
 static void node_metrics(struct active_run *ar, const struct run_decision *d)

@@ -1,5 +1,5 @@
 /* env.h -- what the engine is given by whoever makes it: orchd (daemon/main.c), a simulator or a
- * unit test. The engine knows no daemon: everything outside of it is named here.
+ * unit test. The engine knows no host: everything outside of it is named here.
  *
  * Filled before engine_new and unchanged while the engine lives; every pointer is borrowed and
  * outlives it. Nothing here calls back into its caller: neither a callback of this struct nor a

@@ -53,7 +53,7 @@ struct active_run {
     json_t *input;
     json_t *compensations; /* array: facts in the order they came */
     struct sha256_hex inputs_hash;
-    struct sha256_hex chain_hash; /* of the execution; set when it has ended */
+    struct sha256_hex chain_hash; /* of the run; set when it has ended */
     enum run_state final_state;   /* the same */
     struct event_chain chain;
     struct node_fact *nodes; /* dag->node_count */

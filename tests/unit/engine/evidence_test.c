@@ -183,7 +183,7 @@ START_TEST(a_pass_that_fails_answers_why_and_is_made_again)
 }
 END_TEST
 
-/* As the daemon would for an event of no run. */
+/* As the host would for an event of no run. */
 static void event_of(const char *tenant)
 {
     static const char hash[] = "000000000000000000000000000000000000000000000000000000000000000a";
