@@ -94,8 +94,15 @@ def breaches(folder, root):
             yield "tests/house/allowed/dead.txt", 1, why
 
 
-if __name__ == "__main__":
+def main():
+    if not 2 <= len(sys.argv) <= 3 or any(word.startswith("-") for word in sys.argv[1:]):
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
     where = pathlib.Path(sys.argv.pop(1)).resolve()
     if len(sys.argv) == 2:
         tree.ROOT = pathlib.Path(sys.argv[1]).resolve()
     tree.check(breaches(where, tree.ROOT), lambda: len(seen))
+
+
+if __name__ == "__main__":
+    main()
