@@ -62,7 +62,7 @@ def prose_of_script(text):
 
 
 def prose(path):
-    text = path.read_text()
+    text = path.read_text(errors="replace")  # what is no text is for text.py to refuse
     if path.suffix == ".md":
         return prose_of_page(text)
     return prose_of_c(text) if path.suffix in {".c", ".h", ".cpp", ".def"} else prose_of_script(text)
