@@ -126,7 +126,7 @@ START_TEST(keys_say_of_random_pairs_what_the_comparison_says)
     struct rng rng = rng_of(20260115);
     unsigned equal = 0, below = 0;
 
-    for (unsigned i = 0; i < 200000; i++) {
+    for (unsigned i = 0; i < 50000; i++) {
         char a[VERSION_BYTES_MAX + 1], b[VERSION_BYTES_MAX + 1];
         int order;
         bool agree;
@@ -144,8 +144,8 @@ START_TEST(keys_say_of_random_pairs_what_the_comparison_says)
         equal += order == 0;
         below += order < 0;
     }
-    ck_assert_uint_gt(equal, 100);
-    ck_assert_uint_gt(below, 50000);
+    ck_assert_uint_gt(equal, 25);
+    ck_assert_uint_gt(below, 12500);
 }
 END_TEST
 
@@ -156,6 +156,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tc, 30); /* a sanitizer is slow */
     tcase_add_test(tc, versions_order_as_semver_11_4_orders_them);
     tcase_add_test(tc, what_is_not_a_version_is_refused);
     tcase_add_test(tc, builds_of_one_version_have_keys_beside_each_other);
