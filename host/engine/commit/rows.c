@@ -386,5 +386,4 @@ void commit_decisions(struct commit *c)
         assert(d.kind > DECIDE_INVALID && d.kind < DECIDE_COUNT);
         on_decision[d.kind](c, &d);
     }
-    ar->timer_ns = run_next_timer(ar->run);
 }

@@ -86,7 +86,6 @@ void step_attempt_begun(struct active_run *ar, struct attempt_ref ref)
         return;
     if (!run_attempt_started(ar->run, ref, &e))
         log_event(LOG_ERROR, "attempt.start_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
-    ar->timer_ns = run_next_timer(ar->run);
 }
 
 struct ticking {

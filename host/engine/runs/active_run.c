@@ -21,7 +21,6 @@ struct active_run *active_run_new(const struct engine_env *env, const char *tena
     ar->nodes = mem_array(ar->dag->node_count, struct node_fact);
     for (size_t i = 0; i < ar->dag->node_count; i++)
         ar->nodes[i].profile = PROFILE_PURE;
-    ar->timer_ns = RUN_NO_TIMER;
     event_chain_begin(&ar->chain);
     return ar;
 }

@@ -58,7 +58,6 @@ struct active_run {
     struct event_chain chain;
     struct node_fact *nodes; /* dag->node_count */
     int64_t created_us, started_us, ended_us;
-    int64_t timer_ns; /* run_next_timer as last seen */
     uint64_t seed;
     uint32_t in_flight; /* batches */
     uint32_t rebuilds;  /* after refused commits */

@@ -144,7 +144,11 @@ int64_t runs_next_timer(const struct runs *runs)
     const struct active_run *ar;
 
     TAILQ_FOREACH(ar, &runs->active, queue)
-    next = ar->timer_ns < next ? ar->timer_ns : next;
+    {
+        int64_t timer = run_next_timer(ar->run);
+
+        next = timer < next ? timer : next;
+    }
     return next;
 }
 
@@ -154,7 +158,7 @@ void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg
 
     for (ar = TAILQ_FIRST(&runs->active); ar != NULL; ar = next) {
         next = TAILQ_NEXT(ar, queue); /* ar may end now; its neighbours cannot */
-        if (ar->timer_ns <= now_ns)
+        if (run_next_timer(ar->run) <= now_ns)
             fn(arg, ar);
     }
 }
