@@ -24,13 +24,14 @@ void commit_run_state(struct commit *c, const struct run_decision *d)
 
     if (d->run.state == RUN_ACTIVE && first)
         ar->started_us = commit_wall_us(c);
+    if (d->run.state == RUN_STOPPING && !d->run.timed_out)
+        ar->cancelled = true;
     store_batch_run_update(commit_batch(c), &(struct store_run_update){
                                                 .tenant = ar->tenant,
                                                 .run_id = ar->run_id,
                                                 .status = STORE_RUN_RUNNING,
                                                 .paused = d->run.state == RUN_PAUSED,
-                                                .cancel_requested = d->run.state == RUN_STOPPING &&
-                                                                    !d->run.timed_out,
+                                                .cancel_requested = ar->cancelled,
                                                 .started_us = first ? ar->started_us : 0,
                                                 .counts = counts_of(ar),
                                             });

@@ -60,6 +60,7 @@ void load_machine(struct active_run *ar, const struct store_run *row)
 {
     int64_t elapsed_us = row->started_us > 0 ? ar->env->clock.wall_us() - row->started_us : 0;
 
+    ar->cancelled = row->cancel_requested;
     ar->run = run_new(ar->dag, &(struct run_options){
                                    .seed = ar->seed,
                                    .deterministic_mode = ar->deterministic,

@@ -103,6 +103,30 @@ START_TEST(a_cancel_that_was_acknowledged_holds_after_the_crash)
 }
 END_TEST
 
+/* The rollback's row says nothing of the cancel that it follows. */
+START_TEST(a_cancel_that_was_acknowledged_holds_after_a_crash_in_its_rollback)
+{
+    struct rig_answer a = {0};
+
+    rig_publish(&rig, "{\"name\":\"undo\",\"dag_id\":\"undo\",\"version\":\"1.0.0\","
+                      "\"on_failure\":\"compensate\",\"run_timeout_seconds\":100,\"nodes\":{"
+                      "\"one\":{\"agent_id\":\"a\",\"compensation_handler\":\"undo.one\"},"
+                      "\"two\":{\"agent_id\":\"a\"},"
+                      "\"three\":{\"agent_id\":\"a\"}}}");
+    snprintf(id, sizeof id, "%s", run_of("undo"));
+    rig_ok(&rig, "one");
+    rig_fails(&rig, "two", OUTCOME_PLUGIN_FATAL); /* a rollback is owed when the level is over */
+    control_cancel(engine_control(rig.engine), &rig_actor, id, rig_answered, &a);
+    rig_settle(&rig);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    rig_fails(&rig, "three", OUTCOME_CANCELLED);
+    ck_assert_ptr_nonnull(rig_open_attempt(&rig, "compensate_one"));
+    rig_crash(&rig);
+    rig_ok(&rig, "compensate_one");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_CANCELLED);
+}
+END_TEST
+
 static const char *const damages[] = {
     "UPDATE dag_checkpoints SET outputs = '{\"done\":false}'",
     "UPDATE dag_checkpoints SET outputs = '{'",
@@ -155,6 +179,7 @@ TCase *recover_cases(void)
     tcase_add_test(tc, a_run_that_waited_waits_again_behind_those_that_went_on);
     tcase_add_test(tc, the_time_that_a_run_has_used_is_used_after_the_crash_too);
     tcase_add_test(tc, a_cancel_that_was_acknowledged_holds_after_the_crash);
+    tcase_add_test(tc, a_cancel_that_was_acknowledged_holds_after_a_crash_in_its_rollback);
     tcase_add_loop_test(tc, a_run_whose_rows_are_damaged_stays_as_it_is, 0,
                         (int)ARRAY_LEN(damages));
     tcase_add_test(tc, a_run_of_more_nodes_than_a_page_holds_is_built_anew);
