@@ -12,7 +12,8 @@
 
 TAILQ_HEAD(order_queue, attempt_order);
 
-/* An order that the sandbox has. */
+/* An order that the sandbox has. Found by the sandbox's id alone, so that what comes late finds
+ * nothing rather than what is gone. */
 struct running {
     uint64_t id;
     struct attempt_order *order;

@@ -1,7 +1,12 @@
 /* attempts.h -- from a decided attempt to the sandbox and back. Inside the engine only.
  *
  * At most attempts-max run in the sandbox at a time; further ones wait in the order in which they
- * were decided. */
+ * were decided.
+ *
+ * In which order things come: the sandbox tells started at most once, logs at any time, done once
+ * and last; all of it later than attempts_start, never inside it. A stop may cross an end that is
+ * on its way: then the end counts. An order that the sandbox refuses ends inside attempts_start. A
+ * forgotten run's attempts still end in the sandbox; their ends find no order here. */
 #ifndef ORCH_ENGINE_ATTEMPTS_ATTEMPTS_H
 #define ORCH_ENGINE_ATTEMPTS_ATTEMPTS_H
 

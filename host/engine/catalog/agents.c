@@ -12,6 +12,7 @@
 #include "engine/env/env.h"
 #include "model/version/version.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 /* Every tenant may use what is installed for the host. */
 #define ALL_TENANTS "*"
 
+/* VERIFYING until the authority answers, LOADING until the sandbox does; what either gives up is
+ * REFUSED, and tried again by the next scan. */
 enum plugin_state { PLUGIN_VERIFYING, PLUGIN_LOADING, PLUGIN_READY, PLUGIN_REFUSED };
 
 /* One bundle file. */
@@ -156,6 +159,7 @@ static void verified(void *arg, const struct authority_result *result, const str
     struct plugin *p = arg;
     struct err e;
 
+    assert(p->state == PLUGIN_VERIFYING);
     if (why != NULL) {
         refuse(p, why);
         return;

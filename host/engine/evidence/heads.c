@@ -15,6 +15,9 @@
  * bound the batch; where there are more, the next pass follows at once. */
 enum { LEAVES_A_TURN = STORE_PAGE_ROWS_MAX, TENANTS_A_PASS = 4096, WAITERS_MAX = 256 };
 
+/* One pass at a time. It reads in turns, then waits for the authority (several requests one behind
+ * the other), then for the store's writer; each answers once. Events may be committed all through
+ * it: those behind `upto` are the next pass's. */
 enum pass { PASS_NONE, PASS_READS, PASS_SIGNS, PASS_STORES };
 
 struct waiter {
@@ -195,6 +198,7 @@ static void stored(void *arg, const struct store_done *done)
 {
     struct heads *h = arg;
 
+    assert(h->pass == PASS_STORES);
     if (done->err != NULL) {
         pass_failed(h, done->err);
         return;
@@ -236,6 +240,7 @@ static void is_signed(void *arg, const struct authority_result *result, const st
 {
     struct heads *h = arg;
 
+    assert(h->pass == PASS_SIGNS);
     if (e != NULL) {
         pass_failed(h, e);
         return;

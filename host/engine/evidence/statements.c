@@ -7,11 +7,14 @@
 #include "engine/runs/active_run.h"
 #include "model/ledger/statement.h"
 
+#include <assert.h>
 #include <string.h>
 
-enum { SENDING_MAX = 64 };
+enum { SENDING_MAX = 64, PENDING_MAGIC = 0x57a7e3e7 };
 
+/* Waits in a list, or is with the authority, which answers it once (also when it dies). */
 struct pending {
+    uint32_t magic; /* it crosses the authority's client as void * */
     struct statements *owner;
     char run_id[UUID_TEXT_BYTES];
     char *tenant;
@@ -114,6 +117,7 @@ void statements_add(struct statements *s, const struct active_run *ar)
 {
     struct pending *p = mem_new(struct pending);
 
+    p->magic = PENDING_MAGIC;
     p->owner = s;
     memcpy(p->run_id, ar->run_id, sizeof p->run_id);
     p->tenant = mem_str(ar->tenant);
@@ -152,6 +156,7 @@ static void is_signed(void *arg, const struct authority_result *result, const st
     struct pending *p = arg;
     struct statements *s = p->owner;
 
+    assert(p->magic == PENDING_MAGIC && s->sending > 0);
     s->sending--;
     if (e != NULL && e->code == ERR_UNAVAILABLE) { /* the authority died: the next one signs */
         TAILQ_INSERT_HEAD(&s->waiting, p, link);
