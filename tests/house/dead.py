@@ -24,7 +24,7 @@ FLAGS = (
     "-DCMAKE_C_LINK_EXECUTABLE=<CMAKE_C_COMPILER> <FLAGS> <CMAKE_C_LINK_FLAGS> <LINK_FLAGS> <OBJECTS> "
     "-o <TARGET> -Wl,--gc-sections,-Map=<TARGET>.map <LINK_LIBRARIES>",
 )
-REASON = re.compile(r"(?:for now: )?(?:(?:test|issue \d+): \S|with (\w+)$)")
+REASON = re.compile(r"(?:test|issue \d+): \S|with (\w+)$")
 OUTPUT = re.compile(r" -o (\S+)")
 SECTION = re.compile(r"^ \.text\.(\S+)\s+0x[0-9a-f]+\s+0x[0-9a-f]+ (\S+\.o)$", re.M)
 seen = []
@@ -69,7 +69,7 @@ def wrong(name, kept, dead, tests):
     good = REASON.match(reason)
     if good is None or good[1] is not None and good[1] not in kept:
         yield f"'{reason}' is no reason to keep {name}"
-    elif name not in dead and not tree.for_now(reason):
+    elif name not in dead:
         yield f"{name} is linked or gone: its line can go"
     elif "test: " in good[0] and not re.search(rf"\b{name}\b", tests):
         yield f"{name} is kept for a test, and none names it"
@@ -86,8 +86,6 @@ def breaches(folder, root):
     for name, source in sorted(dead.items()):
         if name not in kept:
             yield source, 1, f"{name} is in no program: delete it, or say in allowed/dead.txt who needs it"
-        elif tree.for_now(kept[name]):
-            print(f"left: {source}: {name}: {kept[name]}")
     tests = in_tests(root)
     for name in kept:
         for why in wrong(name, kept, dead, tests):
