@@ -148,18 +148,19 @@ static void drop(struct engine *engine, struct active_run *ar, const struct err 
  * then built anew. */
 static void reap(struct engine *engine, struct active_run *ar)
 {
+    bool again = ar->dropped && !engine->mode.stopping && !engine->mode.failed;
     auto_mem char *tenant = NULL, *run_id = NULL;
-    struct recovering again = {.count = ar->rebuilds + 1};
+    uint32_t count = ar->rebuilds + 1;
 
     if (ar->in_flight > 0 || ar->place != PLACE_ENDED)
         return;
-    if (ar->dropped && !engine->mode.stopping && !engine->mode.failed) {
-        again.tenant = tenant = mem_str(ar->tenant);
-        again.run_id = run_id = mem_str(ar->run_id);
+    if (again) {
+        tenant = mem_str(ar->tenant);
+        run_id = mem_str(ar->run_id);
     }
     runs_remove(engine->runs, ar);
-    if (again.run_id != NULL)
-        recover_again(&engine->control, &again);
+    if (again)
+        recover_again(&engine->control, &(struct recovering){tenant, run_id, count});
     step_admit(&engine->control);
 }
 

@@ -162,7 +162,7 @@ static void one_event(struct engine_world *e, const struct store_event *row)
 void view_events(struct engine_world *e)
 {
     const struct store_event_filter filter = {.tenant = RIG_TENANT, .run_id = e->run_id};
-    int64_t after = e->seen, next = e->seen;
+    int64_t after, next = e->seen;
     struct err why;
 
     if (e->run_id[0] == '\0')

@@ -39,8 +39,8 @@ struct play {
 
 extern const struct sandbox_events play_events;
 
-/* spares_max 1 when options is NULL. */
-void play_start(struct play *s, const struct sandbox_options *options);
+/* spares_max 1 when given is NULL. */
+void play_start(struct play *s, const struct sandbox_options *given);
 void play_stop(struct play *s);
 /* sandbox_start alone, which is expected to fail. */
 void play_start_fails(const char *mode, const char *words);
@@ -64,7 +64,7 @@ void say_gone(struct play *s, uint64_t zygote, enum err_code code, const char *t
 void say_exited(struct play *s, const struct process *p, int wait_status);
 
 /* Adds a plugin of these bytes; its number of the describing zygote. */
-uint64_t add_plugin(struct play *s, const struct sandbox_plugin *plugin, const char *bytes);
+uint64_t add_plugin(struct play *s, const struct sandbox_plugin *given, const char *bytes);
 /* A plugin's words: id, version and one agent "agent". */
 void pack_words(struct buf *b, const char *id, const char *version);
 void say_words(struct play *s, uint64_t zygote, const char *id, const char *version);

@@ -54,7 +54,7 @@ START_TEST(words_that_are_not_the_manifests_refuse_it)
     turn_after(&s, 1);
     turn_after(&s, 1);
     /* It is removed: the same bytes may come again. */
-    z = add_plugin(&s, &plugin, "bytes");
+    ck_assert_uint_ne(add_plugin(&s, &plugin, "bytes"), z);
     play_stop(&s);
 }
 END_TEST
