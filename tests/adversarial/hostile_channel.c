@@ -151,6 +151,13 @@ static const char *do_layout(void)
     snprintf(text, sizeof text, "%p %p", (void *)do_layout, (void *)malloc);
     return text;
 }
+static const char *do_layout_then_segv(void)
+{
+    const char *layout = do_layout();
+
+    host->log(run, ORCH_LOG_INFO, (orch_bytes){layout, strlen(layout)});
+    return do_segv();
+}
 static const char *do_seed(void)
 {
     snprintf(text, sizeof text, "%02x%02x %u", ctx->seed[0], ctx->seed[31], ctx->attempt);
@@ -158,9 +165,16 @@ static const char *do_seed(void)
 }
 
 const struct attack channel_attacks[] = {
-    CASE(partial),      CASE(two_frames), CASE(huge),          CASE(bad_crc),       CASE(no_head),
-    CASE(forged_ready), CASE(forged_ok),  CASE(ok_then_crash), CASE(nothing),       CASE(exit_code),
-    CASE(atexit),       CASE(exit_hang),  CASE(close),         CASE(close_channel), CASE(abort),
-    CASE(segv),         CASE(trap),       CASE(heap),          CASE(count),         CASE(random),
-    CASE(layout),       CASE(seed),       END_OF_CASES,
+    CASE(partial),   CASE(two_frames),
+    CASE(huge),      CASE(bad_crc),
+    CASE(no_head),   CASE(forged_ready),
+    CASE(forged_ok), CASE(ok_then_crash),
+    CASE(nothing),   CASE(exit_code),
+    CASE(atexit),    CASE(exit_hang),
+    CASE(close),     CASE(close_channel),
+    CASE(abort),     CASE(segv),
+    CASE(trap),      CASE(heap),
+    CASE(count),     CASE(random),
+    CASE(layout),    CASE(layout_then_segv),
+    CASE(seed),      END_OF_CASES,
 };

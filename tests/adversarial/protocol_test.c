@@ -111,18 +111,27 @@ START_TEST(case_64_every_attempt_starts_from_a_pristine_copy)
 END_TEST
 
 /* 65, 66: what a crash may have told is worth nothing afterwards. */
+enum { LAYOUT_TRIES = 100 };
+
 START_TEST(case_66_the_layout_is_another_one_after_a_crash)
 {
+    bool again = false;
     char before[128];
     struct world w;
 
     world_start_hostile(&w, NULL);
     snprintf(before, sizeof before, "%.127s", said(hostile(&w, "layout")));
-    ck_assert_str_eq(said(hostile(&w, "layout")), before);
+    for (int i = 0; i < LAYOUT_TRIES && !again; i++)
+        again = strcmp(said(hostile(&w, "layout")), before) == 0;
+    ck_assert(again); /* without a crash it comes again; a busy plugin has a zygote for each CPU */
     for (int i = 0; i < 5; i++) {
-        expect_outcome(hostile(&w, "segv"), OUTCOME_CRASH);
-        ck_assert_str_ne(said(hostile(&w, "layout")), before);
-        snprintf(before, sizeof before, "%.127s", said(hostile(&w, "layout")));
+        const struct answer *crashed = hostile(&w, "layout_then_segv");
+
+        expect_outcome(crashed, OUTCOME_CRASH);
+        snprintf(before, sizeof before, "%.127s", buf_text(&crashed->streams[STREAM_LOG]));
+        ck_assert_ptr_nonnull(strstr(before, "0x"));
+        for (int j = 0; j < 4; j++)
+            ck_assert_ptr_null(strstr(before, said(hostile(&w, "layout"))));
     }
     world_done(&w);
 }
