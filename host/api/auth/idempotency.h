@@ -22,7 +22,6 @@ struct idempotency;
 struct idempotency *idempotency_new(struct store_reader *reader) must_check;
 /* Accepts NULL. No claim may be held any more. */
 void idempotency_free(struct idempotency *i);
-DEFINE_AUTO(idempotency)
 
 /* The request's own texts, which live as long as its claim. */
 struct idempotency_ask {

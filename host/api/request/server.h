@@ -75,6 +75,5 @@ struct request_server {
 struct request_server *request_server_new(const struct request_options *opt) must_check;
 /* Ends what is still open without an answer. Accepts NULL. */
 void request_server_free(struct request_server *s);
-DEFINE_AUTO(request_server)
 
 #endif

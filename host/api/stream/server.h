@@ -54,7 +54,6 @@ struct stream_server *stream_server_new(const struct stream_options *opt,
 /* Accepts NULL. Every client's connection has ended; a client whose token is still being verified
  * may be left, and does not come back here. */
 void stream_server_free(struct stream_server *s);
-DEFINE_AUTO(stream_server)
 
 /* After a commit, in order of seq; wakes each client that has something to say. */
 void stream_server_publish(struct stream_server *s, const struct api_event *events, size_t count);

@@ -37,7 +37,7 @@ static void change(struct control *ctl, const struct api_actor *who, const char 
         answer_error(done, done_arg, &e);
         return;
     }
-    c = commit_new(ctl->commits, ar, ctl->env->clock.wall_us());
+    c = step_commit(ctl, ar);
     commit_event(c, "run.updated", verb, NO_NODE, 0,
                  json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
                            "ticket", who->ticket));

@@ -37,7 +37,7 @@ static bool recover_run(struct control *ctl, const struct store_run *row, uint32
         return err_wrap(e, "run %s", row->run_id);
     tell_recovered(ar);
     runs_add(ctl->runs, &ar);
-    c = commit_new(ctl->commits, borrowed, ctl->env->clock.wall_us());
+    c = step_commit(ctl, borrowed);
     commit_event(c, "run.updated", "recovered", NO_NODE, 0, NULL);
     commit_decisions(c);
     step_submit(ctl, &c);

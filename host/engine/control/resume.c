@@ -65,7 +65,7 @@ void control_resume(struct control *ctl, const struct api_actor *who, const char
     }
     borrowed = ar;
     runs_add(ctl->runs, &ar);
-    c = commit_new(ctl->commits, borrowed, ctl->env->clock.wall_us());
+    c = step_commit(ctl, borrowed);
     store_batch_run_reopen(commit_batch(c), borrowed->tenant, borrowed->run_id);
     commit_event(c, "run.updated", "resumed", NO_NODE, 0,
                  json_pack("{s:s, s:s}", "actor", who->subject, "reason", who->reason));

@@ -6,7 +6,7 @@
 #include "engine/env/env.h"
 #include "engine/runs/runs.h"
 
-static struct commit *commit_now(struct control *ctl, struct active_run *ar)
+struct commit *step_commit(struct control *ctl, struct active_run *ar)
 {
     return commit_new(ctl->commits, ar, ctl->env->clock.wall_us());
 }
@@ -46,7 +46,7 @@ void step_admit(struct control *ctl)
     struct active_run *ar;
 
     while ((ar = runs_next_waiting(ctl->runs)) != NULL) {
-        auto_obj(commit) c = commit_now(ctl, ar);
+        auto_obj(commit) c = step_commit(ctl, ar);
 
         if (step_begin(ctl, ar, c))
             step_submit(ctl, &c);
@@ -56,9 +56,9 @@ void step_admit(struct control *ctl)
 
 /* ---- events ---- */
 
-static void commit_step(struct control *ctl, struct active_run *ar)
+static void decide_and_submit(struct control *ctl, struct active_run *ar)
 {
-    struct commit *c = commit_now(ctl, ar);
+    struct commit *c = step_commit(ctl, ar);
 
     commit_decisions(c);
     step_submit(ctl, &c);
@@ -75,7 +75,7 @@ void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attem
         log_event(LOG_ERROR, "attempt.end_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
         return;
     }
-    commit_step(ctl, ar);
+    decide_and_submit(ctl, ar);
 }
 
 void step_attempt_begun(struct active_run *ar, struct attempt_ref ref)
@@ -98,7 +98,7 @@ static void tick_run(void *arg, struct active_run *ar)
     struct ticking *t = arg;
 
     run_tick(ar->run, t->now_ns);
-    commit_step(t->ctl, ar);
+    decide_and_submit(t->ctl, ar);
 }
 
 void step_tick(struct control *ctl, int64_t now_ns)

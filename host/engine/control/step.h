@@ -6,6 +6,8 @@
 #include "engine/commit/commit.h"
 #include "engine/control/control.h"
 
+/* A commit of the run, decided now. */
+struct commit *step_commit(struct control *ctl, struct active_run *ar) must_check;
 /* Takes the commit. A run that it ends leaves the queues now, the table when the commit has come
  * back. */
 void step_submit(struct control *ctl, struct commit **c);
