@@ -73,9 +73,9 @@ static void on_attempt_log(void *arg, uint64_t id, enum attempt_stream stream, i
     engine_on_attempt_log(((struct host *)arg)->engine, id, stream, level, text, len);
 }
 
-static void on_attempt_started(void *arg, uint64_t id, uint32_t layers, int level)
+static void on_attempt_started(void *arg, uint64_t id, const struct attempt_start *start)
 {
-    engine_on_attempt_started(((struct host *)arg)->engine, id, layers, level);
+    engine_on_attempt_started(((struct host *)arg)->engine, id, start);
 }
 
 static void on_attempt_done(void *arg, uint64_t id, const struct attempt_result *result)

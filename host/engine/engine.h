@@ -59,7 +59,8 @@ int64_t engine_next_timer(const struct engine *engine);
 void engine_turn(struct engine *engine, int64_t now_ns);
 
 /* The sandbox's events. */
-void engine_on_attempt_started(struct engine *engine, uint64_t id, uint32_t layers, int level);
+void engine_on_attempt_started(struct engine *engine, uint64_t id,
+                               const struct attempt_start *start);
 void engine_on_attempt_log(struct engine *engine, uint64_t id, enum attempt_stream stream,
                            int32_t level, const char *text, size_t len);
 void engine_on_attempt_done(struct engine *engine, uint64_t id,

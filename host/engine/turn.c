@@ -300,9 +300,9 @@ void engine_turn(struct engine *engine, int64_t now_ns)
     heads_turn(engine->heads, now_ns);
 }
 
-void engine_on_attempt_started(struct engine *engine, uint64_t id, uint32_t layers, int level)
+void engine_on_attempt_started(struct engine *engine, uint64_t id, const struct attempt_start *start)
 {
-    attempts_on_started(engine->attempts, id, layers, level);
+    attempts_on_started(engine->attempts, id, start);
 }
 
 void engine_on_attempt_log(struct engine *engine, uint64_t id, enum attempt_stream stream,

@@ -33,6 +33,7 @@ struct attempt *attempt_new(struct attempts *attempts, uint64_t id, const struct
     a->home = attempts;
     a->id = id;
     a->agent_id = mem_str(spec->agent_id != NULL ? spec->agent_id : "");
+    a->isolation = spec->isolation;
     a->min_level = spec->min_level;
     a->required_layers = spec->required_layers;
     a->deadline_ns = spec->deadline_ns;

@@ -38,6 +38,7 @@ struct attempt {
     struct attempt_queue *queue; /* NULL: not waiting in one */
     struct slot *slot;           /* opaque here */
     char *agent_id;
+    enum isolation isolation;
     uint32_t required_layers;
     int min_level;
     int64_t deadline_ns;

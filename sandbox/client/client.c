@@ -88,6 +88,10 @@ static void tell(struct sandbox *sb, struct event *event)
         if (c->on_plugin_failed != NULL)
             c->on_plugin_failed(sb->arg, event->digest, event->why);
         break;
+    case EVENT_PLUGIN_QUARANTINED:
+        if (c->on_plugin_quarantined != NULL)
+            c->on_plugin_quarantined(sb->arg, event->digest, event->why);
+        break;
     case EVENT_AUTHORITY:
         if (c->on_authority != NULL)
             c->on_authority(sb->arg, take_fd(&event->fd));
@@ -112,7 +116,12 @@ static void tell_begun(struct sandbox *sb)
 
     while ((a = attempts_next_begun(&sb->attempts)) != NULL)
         if (sb->callbacks.on_attempt_started != NULL)
-            sb->callbacks.on_attempt_started(sb->arg, a->id, a->layers, layer_level(a->layers));
+            sb->callbacks.on_attempt_started(
+                sb->arg, a->id,
+                &(struct attempt_start){.layers = a->layers,
+                                        .layers_said = a->layers & INNER_LAYERS,
+                                        .level = layer_level(a->layers),
+                                        .isolation = a->isolation});
 }
 
 static void tell_done(struct sandbox *sb)
@@ -222,6 +231,16 @@ void sandbox_plugin_remove(struct sandbox *sb, const char *digest)
 
     if (plugin != NULL)
         plugin_remove(&sb->plugins, plugin, "the plugin was removed");
+}
+
+void sandbox_plugin_revoke(struct sandbox *sb, const char *digest, const char *why)
+{
+    struct plugin *plugin = plugin_find(&sb->plugins, digest);
+
+    if (plugin == NULL)
+        return;
+    plugin_remove(&sb->plugins, plugin, why);
+    pools_revoke(&sb->pools, plugin, why);
 }
 
 /* ---- attempts ---- */

@@ -55,6 +55,7 @@ struct sandbox_plugin {
     const char *id;           /* of the signed manifest; NULL: not compared */
     const char *version;      /* of the signed manifest; NULL: not compared */
     enum isolation isolation; /* the least that its attempts get; UNSET: as each asks */
+    bool warm_granted;        /* the publisher's grant: its attempts may share a loaded plugin */
 };
 
 /* ---- attempts ---- */
@@ -73,7 +74,8 @@ struct attempt_spec {
     const char *agent_id; /* of an agent in it */
     const char *tenant;
     enum profile profile;     /* UNSET: PURE */
-    enum isolation isolation; /* UNSET: WARM */
+    enum isolation isolation; /* UNSET: COLD. WARM: only if the tenant's policy allows it; without
+                                 the plugin's grant, or with secrets, it is COLD all the same */
     struct attempt_limits limits;
     int min_level;            /* 0: LAYER_LEVEL_DEFAULT; higher of this and required_layers holds */
     uint32_t required_layers; /* LAYER_* bits that must be enforced; 0: as min_level says */
@@ -101,14 +103,25 @@ struct attempt_result {
     json_t *output_json;  /* the same, parsed; borrowed; NULL unless ok */
     int exit_code;        /* -1: unknown or signalled */
     int signal;           /* 0: none */
-    uint32_t layers;      /* the mask it reported */
-    int level;            /* of that mask */
+    enum isolation isolation; /* that it had; UNSET: it never began */
+    bool plugins_words;   /* error_class and error_message are the attempt's own: forgeable */
+    uint32_t layers;      /* outer: seen from outside, or said before any guest instruction */
+    uint32_t layers_said; /* inner: the attempt's own word once its plugin was loaded */
+    int level;            /* of layers */
     int64_t wall_ns;      /* from input handed over to exit seen; 0 when one of them never was */
     int64_t cpu_ns;       /* the attempt's own word; 0 when it did not end by itself */
     uint64_t memory_peak; /* bytes, 0 where no cgroup counts it */
     uint64_t log_dropped; /* bytes over the caps, by stream, or withheld with secrets */
     uint64_t stdout_dropped;
     uint64_t stderr_dropped;
+};
+
+/* What is known of a process when it is given its input. */
+struct attempt_start {
+    uint32_t layers;      /* outer, as in struct attempt_result */
+    uint32_t layers_said; /* inner */
+    int level;            /* of layers */
+    enum isolation isolation;
 };
 
 enum attempt_stream { STREAM_LOG, STREAM_STDOUT, STREAM_STDERR };
@@ -119,6 +132,8 @@ struct sandbox_events {
     void (*on_plugin_ready)(void *arg, const struct sandbox_plugin_info *info);
     /* For good: the plugin is removed. */
     void (*on_plugin_failed)(void *arg, const char *digest, const struct err *why);
+    /* It failed three times in a row before it took an input; as after sandbox_plugin_revoke. */
+    void (*on_plugin_quarantined)(void *arg, const char *digest, const struct err *why);
     /* A fresh authority process; the callee owns fd. */
     void (*on_authority)(void *arg, int fd);
     /* Every attempt already had its on_attempt_done (infra). Nothing can be started any more. */
@@ -131,7 +146,7 @@ struct sandbox_events {
                                 const char *note, size_t len);
     void (*on_attempt_heartbeat)(void *arg, uint64_t id);
     /* Input was handed to a confined process just now. */
-    void (*on_attempt_started)(void *arg, uint64_t id, uint32_t layers, int level);
+    void (*on_attempt_started)(void *arg, uint64_t id, const struct attempt_start *start);
     void (*on_attempt_done)(void *arg, uint64_t id, const struct attempt_result *result);
 };
 
@@ -165,6 +180,9 @@ bool sandbox_plugin_add(struct sandbox *sb, const struct sandbox_plugin *plugin,
                         struct err *e) must_check;
 /* Attempts that run go on; those that wait end as infra; the zygotes end when idle. */
 void sandbox_plugin_remove(struct sandbox *sb, const char *digest);
+/* At once: its spares, the attempts that wait and those that run end, each as OUTCOME_REVOKED with
+ * why as its message. The plugin is removed; a digest that is not there is ignored. */
+void sandbox_plugin_revoke(struct sandbox *sb, const char *digest, const char *why);
 
 /* Asks for count spares of the key in spec (digest, profile, tenant, limits, has_secrets) ahead
  * of need. The rest of spec is not read. */

@@ -232,6 +232,21 @@ void pools_drop_waiting_domain(struct pools *pools, const struct domain *domain,
             pool_drop_waiting(pool, why);
 }
 
+void pools_revoke(struct pools *pools, const struct plugin *plugin, const char *why)
+{
+    struct pool *pool;
+    struct slot *slot;
+
+    TAILQ_FOREACH (pool, &pools->list, link) {
+        if (pool->domain->plugin != plugin)
+            continue;
+        TAILQ_FOREACH (slot, &pool->slots.running, link) {
+            slot->attempt->reason = mem_str(why);
+            slot_kill(slot, KILL_REVOKED);
+        }
+    }
+}
+
 void pool_failed(struct pool *pool, const char *why)
 {
     struct loop *loop = pool->home->loop;

@@ -64,6 +64,8 @@ void pools_pump_plugin(struct pools *pools, const struct plugin *plugin);
 /* A process could not be had. Tells those who wait when it happens again and again. */
 void pool_failed(struct pool *pool, const char *why);
 void pool_drop_waiting(struct pool *pool, const char *why);
+/* Those that run too, as revoked. */
+void pools_revoke(struct pools *pools, const struct plugin *plugin, const char *why);
 void pools_drop_waiting_domain(struct pools *pools, const struct domain *domain, const char *why);
 
 void pools_turn(struct pools *pools);

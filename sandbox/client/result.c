@@ -2,6 +2,7 @@
 #include "sandbox/client/result.h"
 
 #include "base/text.h"
+#include "sandbox/wire/super_wire.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -20,6 +21,7 @@ static const char *const messages[OUTCOME_COUNT] = {
     [OUTCOME_PROTOCOL] = "ended without one whole, valid result",
     [OUTCOME_INFRA] = "killed by somebody else",
     [OUTCOME_CANCELLED] = "cancelled",
+    [OUTCOME_REVOKED] = "its plugin was revoked",
     [OUTCOME_LOST] = "could not be killed in time",
 };
 
@@ -70,7 +72,10 @@ void result_of(const struct attempt *a, struct buf *error_class, struct buf *mes
         .output_json = ok ? a->output_json : NULL,
         .exit_code = a->seen.exit_known && a->seen.signal == 0 ? a->seen.exit_code : -1,
         .signal = a->seen.signal,
+        .isolation = a->started_ns != 0 ? a->isolation : ISOLATION_UNSET,
+        .plugins_words = frame_speaks(a),
         .layers = a->layers,
+        .layers_said = a->layers & INNER_LAYERS,
         .level = layer_level(a->layers),
         .wall_ns = a->ended_ns != 0 ? a->ended_ns - a->started_ns : 0,
         .cpu_ns = by_itself ? (int64_t)a->reader.result.cpu_ns : 0,

@@ -10,7 +10,8 @@ static const enum outcome of_kill[] = {
     [KILL_NONE] = OUTCOME_INVALID,      [KILL_DEADLINE] = OUTCOME_TIMEOUT,
     [KILL_CANCEL] = OUTCOME_CANCELLED,  [KILL_MEMORY] = OUTCOME_OOM,
     [KILL_PROTOCOL] = OUTCOME_PROTOCOL, [KILL_MASK] = OUTCOME_INFRA,
-    [KILL_INFRA] = OUTCOME_INFRA,
+    [KILL_INFRA] = OUTCOME_INFRA,       [KILL_CPU] = OUTCOME_CPU_LIMIT,
+    [KILL_REVOKED] = OUTCOME_REVOKED,
 };
 
 /* SIGKILL that we did not send: the kernel's two reasons, or somebody else's hand. */
@@ -58,7 +59,7 @@ static enum outcome of_status(const struct observed *o)
 
 enum outcome outcome_of(const struct observed *o)
 {
-    assert(o->killed <= KILL_INFRA);
+    assert(o->killed < KILL_REASON_COUNT);
     if (o->lost)
         return OUTCOME_LOST;
     if (o->killed != KILL_NONE && (!o->exit_known || o->signal == SIGKILL))

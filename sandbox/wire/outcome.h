@@ -17,9 +17,12 @@ enum kill_reason {
     KILL_DEADLINE, /* wall time */
     KILL_CANCEL,   /* sandbox_attempt_kill */
     KILL_MEMORY,   /* the resident-set poll of a host without a memory cgroup */
+    KILL_CPU,      /* the supervisor's look at its CPU time */
+    KILL_REVOKED,  /* its plugin was revoked or quarantined */
     KILL_PROTOCOL, /* it broke the channel's rules or a byte cap */
     KILL_MASK,     /* its layer report was below the policy */
     KILL_INFRA,    /* its zygote went away, a pipe broke, we are closing */
+    KILL_REASON_COUNT,
 };
 
 /* What is known of an ended attempt. */

@@ -68,10 +68,9 @@ static void on_log(void *arg, uint64_t id, enum attempt_stream stream, int32_t l
     buf_add(&answer_of(arg, id)->streams[stream], text, len);
 }
 
-static void on_started(void *arg, uint64_t id, uint32_t layers, int level)
+static void on_started(void *arg, uint64_t id, const struct attempt_start *start)
 {
-    (void)layers;
-    (void)level;
+    (void)start;
     answer_of(arg, id)->started = true;
 }
 

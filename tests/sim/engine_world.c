@@ -155,7 +155,7 @@ static void attempt_starts(struct engine_world *e, void *arg)
     struct worker *k = arg;
 
     k->started = true;
-    engine_on_attempt_started(e->rig->engine, e->ids[k - e->w.workers], 0x7f, 3);
+    engine_on_attempt_started(e->rig->engine, e->ids[k - e->w.workers], &(struct attempt_start){.layers = 0x7f, .level = 3});
 }
 
 static void attempt_ends(struct engine_world *e, void *arg)

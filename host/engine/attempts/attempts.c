@@ -319,7 +319,7 @@ void attempts_forget(struct attempts *a, const struct active_run *ar)
 
 /* ---- what the sandbox tells ---- */
 
-void attempts_on_started(struct attempts *a, uint64_t id, uint32_t layers, int level)
+void attempts_on_started(struct attempts *a, uint64_t id, const struct attempt_start *start)
 {
     struct running *r;
     struct node_fact *fact;
@@ -329,8 +329,8 @@ void attempts_on_started(struct attempts *a, uint64_t id, uint32_t layers, int l
         return;
     fact = &r->order->ar->nodes[r->order->ref.node];
     if (!r->order->ref.compensation) {
-        fact->layers = layers;
-        fact->level = level;
+        fact->layers = start->layers;
+        fact->level = start->level;
     }
     a->sink.begun(a->sink.arg, r->order->ar, r->order->ref);
 }

@@ -39,7 +39,8 @@ void attempts_forget(struct attempts *attempts, const struct active_run *ar);
 /* Starts what waits while there is room. Once a turn. */
 void attempts_turn(struct attempts *attempts);
 
-void attempts_on_started(struct attempts *attempts, uint64_t id, uint32_t layers, int level);
+void attempts_on_started(struct attempts *attempts, uint64_t id,
+                         const struct attempt_start *start);
 void attempts_on_log(struct attempts *attempts, uint64_t id, enum attempt_stream stream,
                      int32_t level, const char *text, size_t len);
 void attempts_on_done(struct attempts *attempts, uint64_t id, const struct attempt_result *result);

@@ -3,7 +3,7 @@
  * Pure; any process.
  *
  * UNSET is a definition's "not said": the host's configuration and the plugin's manifest decide,
- * and where nobody does it is PURE and WARM. It has no word (NULL). The order is a contract: a
+ * and where nobody does it is PURE and COLD. It has no word (NULL). The order is a contract: a
  * later isolation is a stricter one. */
 #ifndef ORCH_MODEL_WORDS_CONFINEMENT_H
 #define ORCH_MODEL_WORDS_CONFINEMENT_H

@@ -33,7 +33,8 @@ enum outcome_retry {
     XX(INFRA, "infra", "InfrastructureError", UNCOUNTED, false)                                    \
     XX(CANCELLED, "cancelled", "Cancelled", NEVER, true)                                           \
     XX(LOST, "lost", "Lost", POLICY, false)                                                        \
-    XX(UNKNOWN_AGENT, "unknown-agent", "UnknownAgent", NEVER, true)
+    XX(UNKNOWN_AGENT, "unknown-agent", "UnknownAgent", NEVER, true)                                \
+    XX(REVOKED, "revoked", "PluginRevoked", NEVER, false)
 
 enum outcome {
     OUTCOME_INVALID,

@@ -78,7 +78,7 @@ size_t rig_open_count(const struct rig *rig)
 
 void rig_begin(struct rig *rig, struct rig_attempt *a)
 {
-    engine_on_attempt_started(rig->engine, a->id, 0x7f, 3);
+    engine_on_attempt_started(rig->engine, a->id, &(struct attempt_start){.layers = 0x7f, .level = 3});
     rig_settle(rig);
 }
 

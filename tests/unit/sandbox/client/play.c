@@ -68,11 +68,10 @@ static void on_heartbeat(void *arg, uint64_t id)
     buf_adds(&((struct play *)arg)->told, "heartbeat\n");
 }
 
-static void on_started(void *arg, uint64_t id, uint32_t layers, int level)
+static void on_started(void *arg, uint64_t id, const struct attempt_start *start)
 {
     (void)id;
-    (void)layers;
-    buf_addf(&((struct play *)arg)->told, "started level %d\n", level);
+    buf_addf(&((struct play *)arg)->told, "started level %d\n", start->level);
 }
 
 static void on_done(void *arg, uint64_t id, const struct attempt_result *r)
