@@ -131,6 +131,7 @@ static const struct column node_columns[] = {
     COL(store_node, TIME, completed_us, "completed_at"),
     COL(store_node, TEXT_NULL, error_class, "error_class"),
     COL(store_node, TEXT_NULL, error, "error"),
+    COL(store_node, TEXT_NULL, sandbox, "sandbox"),
     READ(store_node, TEXT_NULL, outputs, "outputs",
          "coalesce(outputs, (SELECT c.outputs FROM dag_checkpoints AS c"
          " WHERE c.execution_id = node_traces.execution_id AND c.node_id = node_traces.node_id))"),

@@ -96,6 +96,8 @@ struct store_node {
     const char *outputs;     /* JSON; NULL: the node's checkpoint has them. Reads fill it in */
     const char *error;       /* last error text, NULL */
     const char *error_class; /* NULL */
+    const char *sandbox;     /* JSON: isolation, layers, level of the last attempt (model/ledger/
+                                layers.h); NULL: unknown */
     double duration_ms;      /* all attempts and delays */
     int64_t attempts;        /* attempt_count: 0 for a node that never ran */
     int64_t tally_given; /* attempt numbers given out (struct node_tally of model/run/run.h), so */

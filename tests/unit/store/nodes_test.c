@@ -21,6 +21,7 @@ START_TEST(a_step_reads_back_as_it_was_written)
     ck_assert_double_eq_tol(nodes.rows[0].duration_ms, 12.5, 1e-9);
     ck_assert_int_eq(nodes.rows[0].level, 2);
     ck_assert_ptr_null(nodes.rows[0].error);
+    ck_assert_str_eq(nodes.rows[0].sandbox, sample_node("", "").sandbox);
     ck_assert(store_read_attempts(fixture_reader, SAMPLE_TENANT, "r1", "n1", (struct store_page){0},
                                   &attempts, &e));
     ck_assert_uint_eq(attempts.count, 1);

@@ -35,6 +35,7 @@ struct store_node sample_node(const char *run_id, const char *node_id)
         .input_hash = SAMPLE_HASH_A,
         .output_hash = SAMPLE_HASH_B,
         .chain_hash = SAMPLE_HASH_A,
+        .sandbox = "{\"isolation\":\"cold\"}",
         .duration_ms = 12.5,
         .attempts = 1,
         .level = 2,

@@ -153,7 +153,7 @@ static int64_t table_count(void)
 
 START_TEST(a_full_database_goes_down_step_by_step_and_up_again)
 {
-    static const int tables_at[] = {0, 7, 10, 15, 15, 15};
+    static const int tables_at[] = {0, 7, 10, 15, 15, 15, 15};
     struct err e = {0};
 
     ck_assert_int_eq(store_schema_version(), ARRAY_LEN(tables_at) - 1);
@@ -218,6 +218,28 @@ START_TEST(the_way_up_makes_the_keys_of_versions_anew)
     for (size_t i = 0; i < l.count; i++)
         ck_assert_str_eq(l.rows[i].version, falling[i]);
     ck_assert_int_ne(outside_sql("UPDATE dag_workflows SET version_key = ''"), 0);
+}
+END_TEST
+
+START_TEST(a_node_from_before_schema_6_has_a_sandbox_that_is_not_known)
+{
+    auto_done(store_node_list) old = {0};
+    auto_done(store_node_list) now = {0};
+    struct store_node again = sample_node("r1", "n1");
+    struct store_batch *b = store_batch_new();
+    struct err e = {0};
+
+    fill_all_tables();
+    fixture_close();
+    ck_assert_msg(store_migrate(fixture_path, 5, &e), "%s", e.msg);
+    fixture_open();
+    ck_assert(store_read_node(fixture_reader, SAMPLE_TENANT, "r1", "n1", &old, &e));
+    ck_assert_int_eq(old.rows[0].status, STORE_NODE_COMPLETED);
+    ck_assert_ptr_null(old.rows[0].sandbox);
+    store_batch_node_upsert(b, &again);
+    commit(b);
+    ck_assert(store_read_node(fixture_reader, SAMPLE_TENANT, "r1", "n1", &now, &e));
+    ck_assert_str_eq(now.rows[0].sandbox, again.sandbox);
 }
 END_TEST
 
@@ -349,6 +371,7 @@ TCase *file_cases(void)
     tcase_add_test(c, a_full_database_goes_down_step_by_step_and_up_again);
     tcase_add_test(c, going_down_below_a_table_and_up_keeps_the_other_tables_rows);
     tcase_add_test(c, the_way_up_makes_the_keys_of_versions_anew);
+    tcase_add_test(c, a_node_from_before_schema_6_has_a_sandbox_that_is_not_known);
     tcase_add_test(c, v021s_tables_and_columns_are_there);
     tcase_add_test(c, a_migration_to_an_unknown_version_or_of_an_open_store_is_refused);
     tcase_add_test(c, a_backup_is_a_store_of_its_own_and_never_overwrites);
