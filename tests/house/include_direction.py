@@ -26,7 +26,7 @@ MAY = {
     "host/model/dag/source": BASE | WORDS | {"model/dag"},
     "host/model/dag/draw": BASE | {"model/dag"},
     "host/model/run": BASE | WORDS | {"model/dag"},
-    "host/model/ledger": BASE,
+    "host/model/ledger": BASE | WORDS | {"sandbox/wire"},
     "host/bundle": BASE | WORDS | {"orch"},
     "host/store": BASE | WORDS,
     "host/store/sqlite": BASE | {"model/version", "store"},

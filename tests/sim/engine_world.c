@@ -155,7 +155,11 @@ static void attempt_starts(struct engine_world *e, void *arg)
     struct worker *k = arg;
 
     k->started = true;
-    engine_on_attempt_started(e->rig->engine, e->ids[k - e->w.workers], &(struct attempt_start){.layers = 0x7f, .level = 3});
+    engine_on_attempt_started(e->rig->engine, e->ids[k - e->w.workers],
+                              &(struct attempt_start){.layers = RIG_LAYERS,
+                                                      .layers_said = RIG_LAYERS_SAID,
+                                                      .level = RIG_LEVEL,
+                                                      .isolation = ISOLATION_COLD});
 }
 
 static void attempt_ends(struct engine_world *e, void *arg)
@@ -168,8 +172,9 @@ static void attempt_ends(struct engine_world *e, void *arg)
         .error_class = outcome_error_class(k->class),
         .error_message = k->class == OUTCOME_OK ? "" : "m",
         .output_json = outputs,
-        .layers = 0x7f,
-        .level = 3,
+        .layers = RIG_LAYERS,
+        .layers_said = RIG_LAYERS_SAID,
+        .level = RIG_LEVEL,
     };
 
     worker_free(k);

@@ -150,8 +150,7 @@ static void remember_plugin(struct attempt_order *order, const struct agent *age
     snprintf(fact->plugin, sizeof fact->plugin, "%s", agent->plugin);
     fact->plugin_digest = agent->digest;
     fact->profile = profile;
-    fact->layers = 0;
-    fact->level = 0;
+    fact->sandbox = (struct layer_facts){0};
 }
 
 static struct attempt_spec spec_of(struct attempts *a, const struct attempt_order *order,
@@ -328,10 +327,9 @@ void attempts_on_started(struct attempts *a, uint64_t id, const struct attempt_s
     if (r == NULL)
         return;
     fact = &r->order->ar->nodes[r->order->ref.node];
-    if (!r->order->ref.compensation) {
-        fact->layers = start->layers;
-        fact->level = start->level;
-    }
+    if (!r->order->ref.compensation)
+        fact->sandbox =
+            (struct layer_facts){start->isolation, start->layers, start->layers_said, start->level};
     a->sink.begun(a->sink.arg, r->order->ar, r->order->ref);
 }
 

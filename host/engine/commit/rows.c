@@ -29,7 +29,27 @@ static const char *or_null(const struct sha256_hex *hash)
     return hash->text[0] != '\0' ? hash->text : NULL;
 }
 
-/* The node's row as it stands now; the caller fills in what ended. */
+/* JSON; NULL when it is not known. */
+static char *sandbox_text(const struct layer_facts *facts)
+{
+    auto_json sandbox = json_object();
+    size_t bytes;
+
+    if (facts->isolation == ISOLATION_UNSET)
+        return NULL;
+    layer_facts_add_row(facts, sandbox);
+    return commit_json_text(sandbox, &bytes);
+}
+
+static void put_node(struct commit *c, uint32_t node, struct store_node *row)
+{
+    auto_mem char *sandbox = sandbox_text(&commit_run(c)->nodes[node].sandbox);
+
+    row->sandbox = sandbox;
+    store_batch_node_upsert(commit_batch(c), row);
+}
+
+/* The node's row as it stands now; the caller fills in what ended, then puts it. */
 static struct store_node node_row(const struct active_run *ar, const struct run_decision *d,
                                   enum node_state state)
 {
@@ -81,10 +101,11 @@ static void on_start(struct commit *c, const struct run_decision *d)
         struct store_node row;
 
         fact->input_hash = sha256_hex(buf_text(&input), input.len);
+        fact->sandbox = (struct layer_facts){0};
         if (fact->started_us == 0)
             fact->started_us = commit_wall_us(c);
         row = node_row(ar, d, NODE_RUNNING);
-        store_batch_node_upsert(commit_batch(c), &row);
+        put_node(c, d->ref.node, &row);
     }
     commit_event(c, "step.updated", STATUS_RUNNING, d->ref.node, d->ref.attempt,
                  d->ref.compensation ? json_pack("{s:b}", "compensation", 1) : NULL);
@@ -98,17 +119,21 @@ static void on_stop(struct commit *c, const struct run_decision *d)
     commit_stop(c, d->ref, d->stop.kill);
 }
 
-/* What the attempt is remembered by; the tally lets a recovery go on with its numbers. */
+/* What the attempt is remembered by; the tally lets a recovery go on with its numbers. The facts
+ * are of the node's own attempt: those of its compensation are not kept. */
 static char *attempt_detail(const struct active_run *ar, const struct run_decision *d)
 {
     const struct node_fact *fact = &ar->nodes[d->ref.node];
-    auto_json detail =
-        json_pack("{s:s, s:s, s:s, s:i, s:i, s:[i,i,i,i]}", "plugin", fact->plugin, "plugin_digest",
-                  fact->plugin_digest.text, "profile", profile_name(fact->profile), "layer_mask",
-                  (int)fact->layers, "level", fact->level, "tally", (int)d->tally.attempts,
-                  (int)d->tally.counted, (int)d->tally.used, (int)d->tally.infra);
+    auto_json detail = json_pack("{s:[i,i,i,i]}", "tally", (int)d->tally.attempts,
+                                 (int)d->tally.counted, (int)d->tally.used, (int)d->tally.infra);
     size_t bytes;
 
+    if (!d->ref.compensation) {
+        json_object_set_new(detail, "plugin", json_string(fact->plugin));
+        json_object_set_new(detail, "plugin_digest", json_string(fact->plugin_digest.text));
+        json_object_set_new(detail, "profile", json_string(profile_name(fact->profile)));
+        layer_facts_add_row(&fact->sandbox, detail);
+    }
     return commit_json_text(detail, &bytes);
 }
 
@@ -166,7 +191,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
 
         row.error = d->done.error;
         row.error_class = d->done.error_class;
-        store_batch_node_upsert(commit_batch(c), &row);
+        put_node(c, d->ref.node, &row);
         commit_event(c, "step.updated", STATUS_RETRYING, d->ref.node, d->ref.attempt,
                      failure_data(d));
     }
@@ -216,8 +241,7 @@ static void keep_record(struct commit *c, const struct run_decision *d)
         .plugin = fact->plugin,
         .plugin_digest = fact->plugin_digest.text,
         .profile = profile_name(fact->profile),
-        .layer_mask = fact->layers,
-        .level = (uint32_t)fact->level,
+        .sandbox = fact->sandbox,
     };
 
     clock_text(fact->started_us, started);
@@ -314,7 +338,7 @@ static void on_node_done(struct commit *c, const struct run_decision *d)
     row.error_class = d->done.timed_out ? "TimeoutError" : d->done.error_class;
     row.duration_ms = fact_ms(fact);
     row.completed_us = fact->ended_us;
-    store_batch_node_upsert(commit_batch(c), &row);
+    put_node(c, d->ref.node, &row);
     node_metrics(ar, d);
     commit_event(c, "step.updated", node_state_text(d->done.state), d->ref.node, d->ref.attempt,
                  d->done.state == NODE_COMPLETED
@@ -332,8 +356,9 @@ static void on_node_again(struct commit *c, const struct run_decision *d)
 
     fact->started_us = fact->ended_us = 0;
     fact->input_hash.text[0] = '\0';
+    fact->sandbox = (struct layer_facts){0};
     row = node_row(ar, d, NODE_PENDING);
-    store_batch_node_upsert(commit_batch(c), &row);
+    put_node(c, d->ref.node, &row);
 }
 
 void commit_kept_node(struct commit *c, uint32_t node, struct node_tally tally,
@@ -352,7 +377,7 @@ void commit_kept_node(struct commit *c, uint32_t node, struct node_tally tally,
     row.outputs = ar->checkpoints ? NULL : text;
     row.duration_ms = fact_ms(fact);
     row.completed_us = fact->ended_us;
-    store_batch_node_upsert(commit_batch(c), &row);
+    put_node(c, node, &row);
 }
 
 static void on_compensation_done(struct commit *c, const struct run_decision *d)

@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 #include "engine/catalog/dag_cache.h"
 #include "model/ledger/event.h"
+#include "model/ledger/layers.h"
 #include "model/run/run.h"
 #include "sandbox/client/client.h"
 
@@ -30,9 +31,8 @@ struct node_fact {
     int64_t attempt_started_us; /* last attempt at the sandbox */
     char plugin[256];           /* of the last attempt */
     struct sha256_hex plugin_digest;
-    enum profile profile; /* of the last attempt at the sandbox; PURE before it */
-    uint32_t layers;
-    int level;
+    enum profile profile;       /* of the last attempt at the sandbox; PURE before it */
+    struct layer_facts sandbox; /* of the last attempt, once it had its input */
 };
 
 enum run_place {

@@ -113,6 +113,13 @@ static bool outputs_of(struct active_run *ar, const struct store_node *row, json
     return true;
 }
 
+static struct layer_facts sandbox_of(const struct store_node *row)
+{
+    auto_json sandbox = row->sandbox != NULL ? json_loads(row->sandbox, 0, NULL) : NULL;
+
+    return layer_facts_of_row(sandbox);
+}
+
 static bool restore_node(struct active_run *ar, const struct store_node *row, struct err *e)
 {
     const struct dag_node *node = dag_find(ar->dag, row->node_id);
@@ -138,6 +145,7 @@ static bool restore_node(struct active_run *ar, const struct store_node *row, st
     fact = &ar->nodes[dag_index(ar->dag, node)];
     fact->started_us = row->started_us;
     fact->ended_us = row->completed_us;
+    fact->sandbox = sandbox_of(row);
     if (row->input_hash != NULL &&
         !text_copy(fact->input_hash.text, SHA256_HEX_BYTES, row->input_hash))
         return err_set(e, ERR_CORRUPT, "node '%s': bad input hash", row->node_id);
@@ -179,6 +187,19 @@ static bool restore_nodes(struct active_run *ar, struct store_page page, char **
     return true;
 }
 
+/* What a restart's new record of the node says again. */
+static bool record_facts(struct node_fact *fact, struct err *e)
+{
+    const char *plugin = json_string_value(json_object_get(fact->record, "plugin"));
+    const char *digest = json_string_value(json_object_get(fact->record, "plugin_digest"));
+    const char *profile = json_string_value(json_object_get(fact->record, "profile"));
+
+    return (plugin != NULL && text_copy(fact->plugin, sizeof fact->plugin, plugin) &&
+            digest != NULL && text_copy(fact->plugin_digest.text, SHA256_HEX_BYTES, digest) &&
+            profile != NULL && profile_parse(profile, &fact->profile) &&
+            layer_facts_verify(fact->record, &fact->sandbox, e));
+}
+
 static bool restore_record(struct active_run *ar, const struct store_provenance *row, struct err *e)
 {
     const struct dag_node *node = dag_find(ar->dag, row->node_id);
@@ -190,7 +211,8 @@ static bool restore_record(struct active_run *ar, const struct store_provenance 
     fact->record = json_loads(row->record, 0, NULL);
     if (fact->record == NULL ||
         !text_copy(fact->output_hash.text, SHA256_HEX_BYTES, row->output_hash) ||
-        !text_copy(fact->chain_hash.text, SHA256_HEX_BYTES, row->chain_hash))
+        !text_copy(fact->chain_hash.text, SHA256_HEX_BYTES, row->chain_hash) ||
+        !record_facts(fact, e))
         return err_set(e, ERR_CORRUPT, "provenance record of node '%s' is damaged", row->node_id);
     return true;
 }

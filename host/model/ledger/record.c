@@ -52,8 +52,7 @@ json_t *node_record_json(struct node_record *r)
     set_str(out, "plugin", r->plugin);
     set_str(out, "plugin_digest", r->plugin_digest);
     set_str(out, "profile", r->profile);
-    json_object_set_new(out, "layer_mask", json_integer(r->layer_mask));
-    json_object_set_new(out, "level", json_integer(r->level));
+    layer_facts_add_record(&r->sandbox, out);
     set_str(out, "chain_hash", hash.text);
     if (!jcs_sha256(out, &hash, &e))
         assert(!"a record of our own making has a canonical form");
@@ -92,6 +91,14 @@ static bool hash_is(const json_t *record, const char *key, const json_t *preimag
     return true;
 }
 
+static bool sandbox_verify(const json_t *record, struct err *e)
+{
+    struct layer_facts facts;
+
+    return layer_facts_verify(record, &facts, e) ||
+           err_wrap(e, "node '%s'", member(record, "node_id"));
+}
+
 bool node_record_verify(const json_t *record, struct err *e)
 {
     static const char *const chained[] = {"node_id", "input_hash", "output_hash", "parent_hashes"};
@@ -109,5 +116,6 @@ bool node_record_verify(const json_t *record, struct err *e)
         json_object_set(chain, chained[i], value);
     }
     json_object_del(whole, "record_hash");
-    return hash_is(record, "chain_hash", chain, e) && hash_is(record, "record_hash", whole, e);
+    return hash_is(record, "chain_hash", chain, e) && hash_is(record, "record_hash", whole, e) &&
+           sandbox_verify(record, e);
 }

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "model/ledger/layers.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -31,8 +32,7 @@ struct node_record {
     const char *plugin;        /* "id@version" */
     const char *plugin_digest; /* SHA-256 of the shared object, lower hex */
     const char *profile;
-    uint32_t layer_mask; /* sandbox layers that the attempt attested (docs/SANDBOX.md) */
-    uint32_t level;      /* 0..4 */
+    struct layer_facts sandbox;
 };
 
 /* Sorts parent_hashes in place. */
@@ -43,8 +43,9 @@ json_t *node_record_json(struct node_record *record) __attribute__((warn_unused_
 /* hashes[i] are chain hashes in level order, then node id. */
 void execution_chain_hash(const char *const *hashes, size_t count, struct sha256_hex *ret);
 
-/* Recomputes both hashes of a record as node_record_json wrote it, from its own members. The error
- * names the node and the first difference. */
+/* Recomputes both hashes of a record as node_record_json wrote it, from its own members, and
+ * refuses one whose layers, level and isolation contradict each other. The error names the node and
+ * the first difference. */
 bool node_record_verify(const json_t *record, struct err *e) must_check;
 
 #endif

@@ -34,3 +34,14 @@ bool profile_parse(const char *text, enum profile *ret)
     }
     return false;
 }
+
+bool isolation_parse(const char *text, enum isolation *ret)
+{
+    for (unsigned i = ISOLATION_UNSET + 1; i < ISOLATION_COUNT; i++) {
+        if (strcmp(isolation_words[i], text) == 0) {
+            *ret = (enum isolation)i;
+            return true;
+        }
+    }
+    return false;
+}

@@ -40,5 +40,6 @@ const char *profile_name(enum profile profile);
 const char *isolation_name(enum isolation isolation);
 /* Never gives UNSET. */
 bool profile_parse(const char *text, enum profile *ret) must_check;
+bool isolation_parse(const char *text, enum isolation *ret) must_check;
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "model/ledger/event.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,15 @@ size_t count_events(const char *run_id, const char *type, const char *status)
     return count;
 }
 
+void outside_sql(const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    ck_assert_int_eq(sqlite3_open(rig.path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
 static void check_link(struct event_chain *chain, const struct store_event *row)
 {
     char timestamp[CLOCK_TEXT_BYTES];
@@ -107,7 +117,8 @@ int main(void)
 {
     TCase *(*const cases[])(void) = {start_cases,  admission_cases,  attempt_cases, refused_cases,
                                      change_cases, restart_cases,    recover_cases, evidence_cases,
-                                     size_cases,   definition_cases, secret_cases,  agents_cases};
+                                     size_cases,   definition_cases, secret_cases,  agents_cases,
+                                     sandbox_cases};
     Suite *suite = suite_create("engine");
     SRunner *runner;
     int failed;

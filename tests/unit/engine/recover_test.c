@@ -1,7 +1,6 @@
 /* recover_test.c -- what a start finds of the runs that a crash left. */
 #include "suites.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
 static char id[UUID_TEXT_BYTES];
@@ -10,16 +9,6 @@ static void start_chain(void)
 {
     publish_chain();
     snprintf(id, sizeof id, "%s", run_of("chain"));
-}
-
-/* As an operator with the file in hand. */
-static void outside_sql(const char *sql)
-{
-    sqlite3 *db = NULL;
-
-    ck_assert_int_eq(sqlite3_open(rig.path, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
 }
 
 START_TEST(a_completed_node_is_never_executed_again)

@@ -47,6 +47,7 @@ struct sandbox {
     enum err_code refuse; /* attempt_start: this; ERR_NONE: not */
     unsigned plugins;     /* plugin_add's */
     bool refuse_plugins;
+    enum isolation isolation; /* of the attempts that begin; UNSET: COLD */
     void (*on_start)(void *arg, const struct attempt_spec *spec, uint64_t id);
     void (*on_stop)(void *arg, uint64_t id, bool kill);
     void *arg;
@@ -104,6 +105,10 @@ struct rig {
     struct err fatal; /* code set: the host would have ended */
     unsigned recovered;
 };
+
+/* All layers but one: level 3. The attempt itself says two of them. */
+enum { RIG_LAYERS = ((1u << LAYER_COUNT) - 1) & ~(unsigned)LAYER_SCOPE, RIG_LEVEL = 3 };
+#define RIG_LAYERS_SAID ((uint32_t)(LAYER_SECCOMP | LAYER_LANDLOCK))
 
 extern int64_t rig_mono_ns, rig_wall_us;
 extern struct rng rig_random;

@@ -78,7 +78,15 @@ size_t rig_open_count(const struct rig *rig)
 
 void rig_begin(struct rig *rig, struct rig_attempt *a)
 {
-    engine_on_attempt_started(rig->engine, a->id, &(struct attempt_start){.layers = 0x7f, .level = 3});
+    enum isolation isolation = rig->sandbox.isolation;
+
+    engine_on_attempt_started(rig->engine, a->id,
+                              &(struct attempt_start){.layers = RIG_LAYERS,
+                                                      .layers_said = RIG_LAYERS_SAID,
+                                                      .level = RIG_LEVEL,
+                                                      .isolation = isolation != ISOLATION_UNSET
+                                                                       ? isolation
+                                                                       : ISOLATION_COLD});
     rig_settle(rig);
 }
 
@@ -91,8 +99,9 @@ void rig_tell_end(struct rig *rig, struct rig_attempt *a, enum outcome outcome, 
         .error_message = outcome == OUTCOME_OK ? "" : "it went wrong",
         .output = output,
         .output_json = json,
-        .layers = 0x7f,
-        .level = 3,
+        .layers = RIG_LAYERS,
+        .layers_said = RIG_LAYERS_SAID,
+        .level = RIG_LEVEL,
     };
 
     a->open = false;

@@ -20,6 +20,8 @@ const struct rig_event *last_event(const char *run_id);
 size_t count_events(const char *run_id, const char *type, const char *status);
 /* In the store: the run's chain of events, from its first to its last link. */
 void check_chain(const char *run_id);
+/* As an operator with the file in hand. */
+void outside_sql(const char *sql);
 
 TCase *start_cases(void);
 TCase *admission_cases(void);
@@ -33,5 +35,6 @@ TCase *size_cases(void);
 TCase *definition_cases(void);
 TCase *secret_cases(void);
 TCase *agents_cases(void);
+TCase *sandbox_cases(void);
 
 #endif

@@ -24,7 +24,8 @@ static json_t *statement(void)
                                  .plugin = "x@1.0.0",
                                  .plugin_digest = HASH_A,
                                  .profile = "pure",
-                                 .level = 4};
+                                 .sandbox = {ISOLATION_COLD, (1u << LAYER_COUNT) - 1, LAYER_SECCOMP,
+                                             LAYER_LEVEL_MAX}};
     struct sha256_hex node_hash, chain;
     const char *hashes[1];
     auto_json records = json_array();

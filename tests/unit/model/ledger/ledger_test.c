@@ -12,6 +12,7 @@
 TCase *merkle_cases(void);
 TCase *head_cases(void);
 TCase *export_cases(void);
+TCase *layers_cases(void);
 
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -33,8 +34,7 @@ static struct node_record record_of(const char *id, const char **parents, size_t
         .plugin = "p@1.0.0",
         .plugin_digest = HASH_C,
         .profile = "pure",
-        .layer_mask = 255,
-        .level = 4,
+        .sandbox = {ISOLATION_COLD, (1u << LAYER_COUNT) - 1, LAYER_SECCOMP, LAYER_LEVEL_MAX},
     };
 }
 
@@ -268,6 +268,7 @@ int main(void)
     suite_add_tcase(suite, merkle_cases());
     suite_add_tcase(suite, head_cases());
     suite_add_tcase(suite, export_cases());
+    suite_add_tcase(suite, layers_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
