@@ -144,19 +144,42 @@ static void add_padded(struct buf *b, const char *text, size_t width)
         buf_addc(b, ' ');
 }
 
-/* "  emissions@1.0.0 (pure, level 4)" */
-static void add_sandbox(struct buf *b, const json_t *record)
+/* "pure, warm, level 4; attempts are not separated": what the record, or the row, has of it. */
+static void add_confinement(struct buf *b, const json_t *from)
 {
-    const json_t *level = json_object_get(record, "level");
+    static const char *const words[] = {"profile", "isolation"};
+    const json_t *level = json_object_get(from, "level");
+    const char *between = "";
 
-    if (text_at(record, "plugin") == NULL)
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (text_at(from, words[i]) == NULL)
+            continue;
+        buf_adds(b, between);
+        add_text(b, text_at(from, words[i]));
+        between = ", ";
+    }
+    if (json_is_integer(level))
+        buf_addf(b, "%slevel %d", between, (int)json_integer_value(level));
+    if (text_at(from, "isolation_note") != NULL) {
+        buf_adds(b, "; ");
+        add_text(b, text_at(from, "isolation_note"));
+    }
+}
+
+/* "  emissions@1.0.0 (pure, cold, level 4)"; without a record what the node's row says. */
+static void add_sandbox(struct buf *b, const json_t *record, const json_t *sandbox)
+{
+    const char *plugin = text_at(record, "plugin");
+
+    if (plugin == NULL && !json_is_object(sandbox))
         return;
     buf_adds(b, "  ");
-    add_text(b, text_at(record, "plugin"));
-    buf_adds(b, " (");
-    add_text(b, text_at(record, "profile"));
-    if (json_is_integer(level))
-        buf_addf(b, ", level %d", (int)json_integer_value(level));
+    if (plugin != NULL) {
+        add_text(b, plugin);
+        buf_addc(b, ' ');
+    }
+    buf_addc(b, '(');
+    add_confinement(b, plugin != NULL ? record : sandbox);
     buf_addc(b, ')');
 }
 
@@ -186,7 +209,7 @@ static void add_node(const struct cli *cli, struct buf *b, const struct tree_vie
     else
         buf_addf(b, "  %8s", state->word);
     add_attempts(b, node);
-    add_sandbox(b, json_object_get(view->records, id));
+    add_sandbox(b, json_object_get(view->records, id), json_object_get(node, "sandbox"));
     if (error != NULL) {
         buf_addf(b, "  %s", cli_style(cli, state->style));
         add_text(b, error);

@@ -1,9 +1,9 @@
-/* tree.h -- a run as a tree of text: its nodes in level order with state, time, attempts, plugin
- * and sandbox level. Pure: JSON in, text out.
+/* tree.h -- a run as a tree of text: its nodes in level order with state, time, attempts, plugin,
+ * isolation and sandbox level. Pure: JSON in, text out.
  *
  * The run is a trace (contract/greenlang.md 6, route 10): status, dag_id, start_time,
  * end_time, topology_levels, node_traces{id: status, attempt_count, duration_ms, started_at,
- * error}. Plugin and sandbox come from the node records of GET /executions/{id}/provenance
+ * sandbox, error}. Plugin and sandbox come from the node records of GET /executions/{id}/provenance
  * (model/ledger/record.h) once there are any. Absent members leave their place empty. */
 #ifndef ORCH_CLI_TREE_H
 #define ORCH_CLI_TREE_H

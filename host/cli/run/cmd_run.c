@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/client.h"
 #include "cli/out.h"
 
@@ -105,6 +106,36 @@ static bool list(struct cli *cli, struct err *e)
     return true;
 }
 
+static void add_member(struct buf *b, const json_t *object, const char *key)
+{
+    const json_t *text = json_object_get(object, key);
+
+    if (json_is_string(text))
+        text_add_printable(b, json_string_value(text), json_string_length(text));
+}
+
+/* What a table's cell has no room for: what warm attempts share. */
+static void show_notes(const struct cli *cli, const json_t *steps)
+{
+    const json_t *step;
+    size_t i;
+
+    json_array_foreach(steps, i, step)
+    {
+        const json_t *sandbox = json_object_get(step, "sandbox");
+        auto_done(buf) line = {0};
+
+        if (!json_is_string(json_object_get(sandbox, "isolation_note")))
+            continue;
+        add_member(&line, step, "stepId");
+        buf_adds(&line, " (");
+        add_member(&line, sandbox, "isolation");
+        buf_adds(&line, "): ");
+        add_member(&line, sandbox, "isolation_note");
+        fprintf(cli->out, "%s\n", buf_text(&line));
+    }
+}
+
 static bool show(struct cli *cli, struct err *e)
 {
     static const struct out_column head[] = {
@@ -121,8 +152,14 @@ static bool show(struct cli *cli, struct err *e)
         {NULL, NULL},
     };
     static const struct out_column steps[] = {
-        {"STEP", "stepId"},   {"STATUS", "status"},       {"ATTEMPT", "attempt"},
-        {"MS", "durationMs"}, {"OUTPUTS", "outputsHash"}, {"ERROR", "error"},
+        {"STEP", "stepId"},
+        {"STATUS", "status"},
+        {"ATTEMPT", "attempt"},
+        {"MS", "durationMs"},
+        {"ISOLATION", "sandbox.isolation"},
+        {"LEVEL", "sandbox.level"},
+        {"OUTPUTS", "outputsHash"},
+        {"ERROR", "error"},
         {NULL, NULL},
     };
     auto_done(buf) path = {0};
@@ -139,6 +176,7 @@ static bool show(struct cli *cli, struct err *e)
         return true;
     fputc('\n', cli->out);
     out_rows(cli, steps, json_object_get(run, "steps"), NULL);
+    show_notes(cli, json_object_get(run, "steps"));
     return true;
 }
 

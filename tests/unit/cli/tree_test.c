@@ -25,12 +25,15 @@ static const char ended[] =
     "\"intake\":{\"status\":\"completed\",\"attempt_count\":1,\"duration_ms\":21.4,"
     "\"completed_at\":\"2026-11-22T10:00:00.022400Z\"},"
     "\"scope1\":{\"status\":\"failed\",\"attempt_count\":4,\"duration_ms\":1200.0,"
-    "\"completed_at\":\"2026-11-22T10:00:01.700000Z\",\"error\":\"row 3: no\\u001b[2J factor\"},"
+    "\"completed_at\":\"2026-11-22T10:00:01.700000Z\",\"sandbox\":{\"isolation\":\"cold\","
+    "\"level\":3},\"error\":\"row 3: no\\u001b[2J factor\"},"
     "\"scope2\":{\"status\":\"skipped\",\"attempt_count\":0},"
     "\"report\":{\"status\":\"pending\",\"attempt_count\":0}}}";
 
 static const char records[] =
-    "{\"intake\":{\"plugin\":\"emissions@1.0.0\",\"profile\":\"pure\",\"level\":4}}";
+    "{\"intake\":{\"plugin\":\"emissions@1.0.0\",\"profile\":\"pure\",\"isolation\":\"warm\","
+    "\"isolation_note\":\"attempts of this zygote are not separated from each "
+    "other\",\"level\":4}}";
 
 static json_t *parsed(const char *text)
 {
