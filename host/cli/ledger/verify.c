@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "bundle/bundle.h"
 #include "bundle/manifest.h"
+#include "model/ledger/layers.h"
 #include "model/ledger/statement.h"
 
 #include <string.h>
@@ -81,18 +82,29 @@ bool verify_trust_open(const struct cli *cli, const char *path, struct trust **r
  * gives {subject, detail}. */
 typedef bool check_fn(const json_t *payload, json_t **ret, struct err *e);
 
+static void add_confinement(const struct statement_facts *facts, struct buf *b)
+{
+    if (facts->node_count > 0)
+        buf_addf(b, ", sandbox level %d", facts->level);
+    if (facts->warm_count > 0)
+        buf_addf(b, "; %zu nodes were warm: %s", facts->warm_count, isolation_note(ISOLATION_WARM));
+    if (facts->mixed_count > 0)
+        buf_addf(b, "; %zu nodes do not say what was seen from outside, nor their isolation",
+                 facts->mixed_count);
+}
+
 static bool check_provenance(const json_t *payload, json_t **ret, struct err *e)
 {
     struct statement_facts facts;
-    auto_mem char *detail = NULL;
+    auto_done(buf) detail = {0};
 
     if (!statement_verify(payload, &facts, e))
         return false;
-    detail =
-        mem_printf("%s %s %s, %zu nodes, %zu plugins, chain %s", facts.dag_id, facts.dag_version,
-                   facts.status, facts.node_count, facts.plugin_count, facts.chain_hash);
-    *ret = json_pack("{s:s, s:s, s:s}", "subject", facts.run_id, "detail", detail, "chain_hash",
-                     facts.chain_hash);
+    buf_addf(&detail, "%s %s %s, %zu nodes, %zu plugins, chain %s", facts.dag_id, facts.dag_version,
+             facts.status, facts.node_count, facts.plugin_count, facts.chain_hash);
+    add_confinement(&facts, &detail);
+    *ret = json_pack("{s:s, s:s, s:s}", "subject", facts.run_id, "detail", buf_text(&detail),
+                     "chain_hash", facts.chain_hash);
     return true;
 }
 

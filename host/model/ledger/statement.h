@@ -41,6 +41,9 @@ json_t *statement_make(const struct statement_run *run) must_check;
 struct statement_facts {
     const char *run_id, *dag_id, *dag_version, *status, *chain_hash;
     size_t node_count, plugin_count;
+    int level;          /* the least of its nodes'; the highest without any */
+    size_t warm_count;  /* nodes whose attempts were not separated from others of their zygote */
+    size_t mixed_count; /* nodes from before isolation was written down */
 };
 
 /* Checks the types, every node record's hashes, that each parent hash is the chain hash of a node

@@ -1,4 +1,5 @@
 /* statement_verify.c -- the auditor's half of statement.h. */
+#include "model/ledger/layers.h"
 #include "model/ledger/record.h"
 #include "model/ledger/statement.h"
 
@@ -108,6 +109,26 @@ static bool subjects_verify(const json_t *statement, const char *run_id, const c
     return true;
 }
 
+/* How the nodes were confined; their records are verified. */
+static void add_confinement(const json_t *byproducts, struct statement_facts *facts)
+{
+    const json_t *entry;
+    size_t i;
+
+    facts->level = LAYER_LEVEL_MAX;
+    json_array_foreach(byproducts, i, entry)
+    {
+        struct layer_facts layers;
+        struct err e;
+
+        if (!layer_facts_verify(json_object_get(entry, "annotations"), &layers, &e))
+            layers = (struct layer_facts){0};
+        facts->level = layers.level < facts->level ? layers.level : facts->level;
+        facts->warm_count += layers.isolation == ISOLATION_WARM;
+        facts->mixed_count += layers.isolation == ISOLATION_UNSET;
+    }
+}
+
 bool statement_verify(const json_t *statement, struct statement_facts *ret, struct err *e)
 {
     const json_t *predicate = json_object_get(statement, "predicate");
@@ -143,5 +164,6 @@ bool statement_verify(const json_t *statement, struct statement_facts *ret, stru
         .node_count = count,
         .plugin_count = json_array_size(json_object_get(build, "resolvedDependencies")) - 1,
     };
+    add_confinement(byproducts, ret);
     return true;
 }

@@ -11,8 +11,7 @@
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-/* A statement of one node. */
-static json_t *statement(void)
+static json_t *statement_of(struct layer_facts sandbox)
 {
     struct node_record record = {.node_id = "A",
                                  .agent_id = "x.y",
@@ -24,8 +23,7 @@ static json_t *statement(void)
                                  .plugin = "x@1.0.0",
                                  .plugin_digest = HASH_A,
                                  .profile = "pure",
-                                 .sandbox = {ISOLATION_COLD, (1u << LAYER_COUNT) - 1, LAYER_SECCOMP,
-                                             LAYER_LEVEL_MAX}};
+                                 .sandbox = sandbox};
     struct sha256_hex node_hash, chain;
     const char *hashes[1];
     auto_json records = json_array();
@@ -50,6 +48,14 @@ static json_t *statement(void)
     execution_chain_hash(hashes, 1, &chain);
     json_array_append_new(records, node_record_json(&record));
     return statement_make(&run);
+}
+
+#define ALL ((1u << LAYER_COUNT) - 1)
+
+/* A statement of one node. */
+static json_t *statement(void)
+{
+    return statement_of((struct layer_facts){ISOLATION_COLD, ALL, LAYER_SECCOMP, LAYER_LEVEL_MAX});
 }
 
 struct signed_text {
@@ -97,6 +103,36 @@ START_TEST(a_good_statement_is_verified_and_described)
 }
 END_TEST
 
+START_TEST(how_the_nodes_were_confined_is_said)
+{
+    static const struct {
+        struct layer_facts sandbox;
+        const char *with, *without;
+    } rows[] = {
+        {{ISOLATION_COLD, ALL, 0, 4}, "sandbox level 4", "; "},
+        {{ISOLATION_EXEC, ALL & ~(unsigned)LAYER_SCOPE, 0, 3}, "sandbox level 3", "; "},
+        {{ISOLATION_WARM, ALL, 0, 4}, "attempts of this zygote are not separated", "outside"},
+        {{ISOLATION_UNSET, ALL, 0, 4}, "do not say what was seen from outside", "warm"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        auto_json payload = statement_of(rows[i].sandbox);
+        auto_json facts = NULL;
+        const char *detail;
+        struct signed_text s;
+        struct err e;
+
+        sign(&s, payload, STATEMENT_PAYLOAD_TYPE);
+        ck_assert_msg(verify_envelope(s.trust, buf_text(&s.envelope), s.envelope.len, &facts, &e),
+                      "%s", e.msg);
+        detail = json_string_value(json_object_get(facts, "detail"));
+        ck_assert_msg(strstr(detail, rows[i].with) != NULL, "row %zu: %s", i, detail);
+        ck_assert_msg(strstr(detail, rows[i].without) == NULL, "row %zu: %s", i, detail);
+        signed_done(&s);
+    }
+}
+END_TEST
+
 /* The envelope is well signed; its content does not add up. */
 static void content_is_refused(json_t *payload, const char *why)
 {
@@ -127,6 +163,16 @@ START_TEST(a_signed_lie_is_found_by_computing_again)
     content_is_refused(output, "node 'A'");
     json_object_set_new(json_object_get(run, "digest"), "sha256", json_string(HASH_A));
     content_is_refused(subject, "subject 'run:r1'");
+}
+END_TEST
+
+START_TEST(a_signed_level_that_the_layers_do_not_reach_is_refused)
+{
+    auto_json high = statement_of((struct layer_facts){ISOLATION_COLD, LAYER_SECCOMP, ALL, 4});
+    auto_json low = statement_of((struct layer_facts){ISOLATION_COLD, ALL, 0, 1});
+
+    content_is_refused(high, "node 'A': level is 4, its layers reach 0");
+    content_is_refused(low, "node 'A': level is 1, its layers reach 4");
 }
 END_TEST
 
@@ -185,6 +231,8 @@ TCase *verify_cases(void)
 
     tcase_add_test(tc, a_good_statement_is_verified_and_described);
     tcase_add_test(tc, a_signed_lie_is_found_by_computing_again);
+    tcase_add_test(tc, a_signed_level_that_the_layers_do_not_reach_is_refused);
+    tcase_add_test(tc, how_the_nodes_were_confined_is_said);
     tcase_add_test(tc, a_changed_or_foreign_envelope_is_refused);
     tcase_add_test(tc, a_payload_type_that_nobody_knows_is_refused);
     tcase_add_test(tc, a_host_key_may_not_sign_definitions);
