@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/statements.h"
+#include "sandbox/wire/super_wire.h"
 
 /* ---- definitions, runs, secrets: one line each ---- */
 
@@ -187,27 +188,46 @@ static json_t *check(bool ok, const char *detail)
     return json_pack("{s:s, s:s}", "status", ok ? "pass" : "fail", "detail", detail);
 }
 
+/* The report, and who vouches for each layer of an attempt; what its plugin says is in neither. */
+static json_t *layers_owned(const struct layer_report *report)
+{
+    auto_done(buf) text = {0};
+    json_t *layers, *list;
+
+    layer_report_json(report, &text);
+    layers = json_loads(buf_text(&text), 0, NULL);
+    list = json_object_get(layers, "layers");
+    for (int bit = 0; bit < LAYER_COUNT; bit++)
+        json_object_set_new(json_array_get(list, (size_t)bit), "vouched_by",
+                            json_string((OUTER_LAYERS & 1u << bit) != 0 ? "supervisor" : "worker"));
+    return layers;
+}
+
+static json_t *sandbox_check(struct host *host)
+{
+    json_t *sandbox = check(true, "layers that this host enforces");
+
+    json_object_set_new(sandbox, "layers", layers_owned(sandbox_layers(host->sandbox)));
+    json_object_set_new(sandbox, "isolation", json_string(isolation_name(ISOLATION_COLD)));
+    return sandbox;
+}
+
 static json_t *checks_of(struct host *host)
 {
     json_t *checks = json_object();
     const struct heads *heads = engine_heads(host->engine);
     const struct err *unsealed = heads_failed(heads);
     auto_mem char *plugins = NULL, *statements = NULL, *ledger = NULL;
-    auto_done(buf) layers = {0};
     struct err why = {0};
     bool store_ok = !store_failed(host->store, &why);
     bool authority_ok = authority_client_attached(host->authority);
     unsigned loaded, refused;
-    json_t *sandbox;
 
     agents_counts(host->agents, &loaded, &refused);
     plugins = mem_printf("%u loaded, %u refused", loaded, refused);
     statements = mem_printf("%u waiting for a signature",
                             statements_pending(engine_statements(host->engine)));
     ledger = mem_printf("%lld events without a signed head", (long long)heads_behind(heads));
-    layer_report_json(sandbox_layers(host->sandbox), &layers);
-    sandbox = check(true, "layers that this host enforces");
-    json_object_set_new(sandbox, "layers", json_loads(buf_text(&layers), 0, NULL));
     json_object_set_new(checks, "store",
                         check(store_ok, store_ok ? store_driver_version() : why.msg));
     json_object_set_new(checks, "authority",
@@ -216,7 +236,7 @@ static json_t *checks_of(struct host *host)
     json_object_set_new(checks, "statements", check(true, statements));
     json_object_set_new(checks, "ledger",
                         check(unsealed == NULL, unsealed != NULL ? unsealed->msg : ledger));
-    json_object_set_new(checks, "sandbox", sandbox);
+    json_object_set_new(checks, "sandbox", sandbox_check(host));
     return checks;
 }
 

@@ -109,6 +109,21 @@ def test_each_class_of_isolation_runs_and_tells_its_level(host, isolation):
     trace = host.complete(f"class-{isolation}")
     (record,) = evidence(host, trace["execution_id"])
     assert record["profile"] == "pure" and 3 <= record["level"] <= layers(host)[1], record
+    assert len(record["layers"]["outer"]) == record["layer_mask"].bit_count()
+    assert set(record["layers"]["said"]) <= set(layers(host)[0])
+    node = trace["node_traces"]["a"]["sandbox"]
+    step = host.http("GET", f"/runs/{trace['execution_id']}/steps/a", expect=200).json
+    for said in (node, step["sandbox"], step["attempts"][0]["detail"]):
+        assert {k: said[k] for k in ("isolation", "level", "layer_mask")} == \
+            {k: record[k] for k in ("isolation", "level", "layer_mask")}
+        assert ("isolation_note" in said) == ("isolation_note" in record) == (record["isolation"] == "warm")
+
+
+def test_health_says_who_vouches_for_each_layer(host):
+    sandbox = host.http("GET", "/admin/health", expect=200).json["checks"]["sandbox"]
+    by = {layer["name"]: layer["vouched_by"] for layer in sandbox["layers"]["layers"]}
+    assert set(by.values()) == {"supervisor", "worker"} and by["own_uid"] == "supervisor"
+    assert sandbox["isolation"] == "cold"
 
 
 def test_a_layer_that_is_missing_is_reported_and_shows_in_the_evidence(make_host):

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/program.h"
 #include "sandbox/client/client.h"
+#include "sandbox/wire/super_wire.h"
 #include "store/store.h"
 
 #include <curl/curl.h>
@@ -29,11 +30,37 @@ enum {
 
 /* ---- the kernel, by doing ---- */
 
+/* Those of the enforced layers that somebody vouches for: the supervisor, or our own code. */
+static void say_part(json_t *rows, const char *check, const char *who, uint32_t mask)
+{
+    auto_done(buf) names = {0};
+
+    for (int bit = 0; bit < LAYER_COUNT; bit++) {
+        if ((mask & 1u << bit) == 0)
+            continue;
+        buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", layer_name((enum layer_bit)bit));
+    }
+    doctor_say(rows, check, DOCTOR_OK, "%s: %s", who, names.len > 0 ? buf_text(&names) : "none");
+}
+
+static void say_parts(json_t *rows, uint32_t mask)
+{
+    say_part(rows, "layers outside", "seen by the supervisor at every attempt",
+             mask & OUTER_LAYERS);
+    say_part(rows, "layers inside", "said by our own code before the plugin's first instruction",
+             mask & INNER_LAYERS & ~OUTER_LAYERS);
+    doctor_say(rows, "isolation", DOCTOR_OK,
+               "cold unless more is asked: an attempt loads its plugin behind its own walls; warm, "
+               "whose attempts are not separated from each other, only where the tenant's policy "
+               "and the publisher's grant both allow it, and never with secrets");
+}
+
 static void say_layers(json_t *rows, const struct layer_report *report)
 {
     doctor_say(rows, "sandbox", report->level >= LAYER_LEVEL_DEFAULT ? DOCTOR_OK : DOCTOR_FAIL,
                "level %d of %d, Landlock ABI %u", report->level, LAYER_LEVEL_MAX,
                report->landlock_abi);
+    say_parts(rows, report->mask);
     for (int bit = 0; bit < LAYER_COUNT; bit++) {
         int error = report->layers[bit].sys_errno;
 

@@ -5,6 +5,7 @@
 import base64
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -166,6 +167,19 @@ class Lists(Case):
         self.assertRegex(out, r"\na +completed +2 +1.5 ")
         self.orch("run", "show", want=1)
         self.orch("run", "show", RUN, "--run-id", RUN, want=1)
+
+    def test_a_warm_step_says_in_words_that_it_was_not_separated(self):
+        words = "attempts of this zygote are not separated from each other"
+        warm = {"isolation": "warm", "level": 4, "isolation_note": words}
+        steps = [{"stepId": "a", "status": "completed", "attempt": 1, "sandbox": warm},
+                 {"stepId": "b", "status": "failed", "attempt": 1, "sandbox": {"isolation": "cold", "level": 3}},
+                 {"stepId": "c", "status": "pending", "attempt": 0, "sandbox": None}]
+        self.routes(**{f"GET /runs/{RUN}": (200, {**self.ROWS[0], "steps": steps})})
+        out, _ = self.orch("run", "show", RUN)
+        self.assertRegex(out, r"\na +completed +1 +- +warm +4 ")
+        self.assertRegex(out, r"\nb +failed +1 +- +cold +3 ")
+        self.assertRegex(out, r"\nc +pending +0 +- +- +- ")
+        self.assertEqual([line for line in out.splitlines() if words in line], [f"a (warm): {words}"])
 
     def test_no_colour_goes_into_a_pipe_unless_asked_for(self):
         self.routes(GET_runs=(200, {"items": self.ROWS}))
@@ -330,6 +344,11 @@ class Offline(Case):
         self.assertIn("chmod 0600", rows["token"]["detail"])
         self.assertEqual(rows["host"]["verdict"], "warn")
         self.assertIn("fdatasync", rows["disk"]["detail"])
+        outside, inside = rows["layers outside"]["detail"], rows["layers inside"]["detail"]
+        self.assertIn("seen by the supervisor", outside)
+        self.assertIn("before the plugin's first instruction", inside)
+        self.assertFalse(set(re.findall(r"[a-z]+_[a-z_]+", outside)) & set(re.findall(r"[a-z]+_[a-z_]+", inside)))
+        self.assertIn("not separated from each other", rows["isolation"]["detail"])
         self.assertTrue({"sandbox", "sqlite", "libraries", "trust"} <= set(rows))
 
     def test_a_ledger_that_is_cut_short_leaves_no_file(self):
