@@ -17,6 +17,27 @@ static void check_route(struct cli *cli, json_t *rows, const char *check, const 
         doctor_say(rows, check, DOCTOR_FAIL, "%s", e.msg);
 }
 
+/* What the host's own check of its sandbox says of isolation. It counts the tenants' patterns and
+ * does not name them: anybody may ask it. */
+static void say_isolation(json_t *rows, const struct buf *health)
+{
+    auto_json body = json_loadb(buf_text(health), health->len, 0, NULL);
+    const json_t *sandbox = json_object_get(json_object_get(body, "checks"), "sandbox");
+    const char *isolation = json_string_value(json_object_get(sandbox, "isolation"));
+    json_int_t warm = json_integer_value(json_object_get(sandbox, "warm_tenants"));
+
+    if (isolation == NULL)
+        return;
+    if (warm <= 0)
+        doctor_say(rows, "host isolation", DOCTOR_OK, "%s; no tenant may ask for warm", isolation);
+    else
+        doctor_say(
+            rows, "host isolation", DOCTOR_WARN,
+            "%s; warm, whose attempts are not separated from each other, may be asked for by "
+            "the tenants of %lld patterns",
+            isolation, (long long)warm);
+}
+
 void doctor_host(struct cli *cli, json_t *rows)
 {
     auto_done(buf) body = {0};
@@ -24,8 +45,9 @@ void doctor_host(struct cli *cli, json_t *rows)
 
     if (!settings_token(cli, &e)) {
         doctor_say(rows, "access", DOCTOR_FAIL, "%s", e.msg);
-    } else if (client_get_bytes(cli, "!/healthz", &body, &e)) {
+    } else if (client_get_bytes(cli, "!/healthz?verbose", &body, &e)) {
         doctor_say(rows, "host", DOCTOR_OK, "%s lives", cli->set.url);
+        say_isolation(rows, &body);
         check_route(cli, rows, "host ready", "!/readyz");
         check_route(cli, rows, "access", "/runs?page_size=1");
     } else {

@@ -351,6 +351,18 @@ class Offline(Case):
         self.assertIn("not separated from each other", rows["isolation"]["detail"])
         self.assertTrue({"sandbox", "sqlite", "libraries", "trust"} <= set(rows))
 
+    def test_doctor_says_which_tenants_attempts_are_not_separated(self):
+        self.file("token", "t")
+        for given, verdict, words in (({"isolation": "cold"}, "ok", "cold; no tenant may ask for warm"),
+                                      ({"isolation": "cold", "warm_tenants": 0}, "ok", "cold; no tenant"),
+                                      ({"isolation": "cold", "warm_tenants": 2}, "warn",
+                                       "not separated from each other, may be asked for by the tenants of 2 ")):
+            self.routes(**{"GET /healthz": (200, {"status": "ok", "checks": {"sandbox": given}})})
+            out = subprocess.run([ORCH, "doctor", "-o", "json"], env=self.env, capture_output=True, text=True).stdout
+            (row,) = [row for row in json.loads(out) if row["check"] == "host isolation"]
+            self.assertEqual(row["verdict"], verdict)
+            self.assertIn(words, row["detail"])
+
     def test_a_ledger_that_is_cut_short_leaves_no_file(self):
         first = {"export": "orch.ledger/1", "since": None, "tenant": "default"}
         self.routes(**{"GET /ledger/export": lambda host: host.lines(first)})
