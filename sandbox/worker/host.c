@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -153,26 +154,21 @@ static size_t cut(const char *text, size_t len, size_t most)
     return most;
 }
 
+/* Redacted first, cut afterwards. */
 static void say(struct orch_run *run, enum attempt_message type, const void *head,
                 size_t head_bytes, orch_bytes text)
 {
     auto_done(buf) b = {0};
-    size_t len = text.ptr != NULL ? text.len : 0;
-    const char *clean = text.ptr;
+    size_t len = text.ptr != NULL ? text.len : 0, taken;
 
     pthread_mutex_lock(&run->lock);
-    len = len > 4 * ATTEMPT_LOG_BYTES_MAX ? 4 * ATTEMPT_LOG_BYTES_MAX : len;
-    if (run->redactor.count > 0 && redact_copy(&run->redactor, clean, len, &b)) {
-        clean = b.data;
-        len = b.len;
-    }
-    len = cut(clean, len, ATTEMPT_LOG_BYTES_MAX);
-    if (len < text.len)
-        run->log_dropped += text.len - len;
-    if (len > run->log_left || !channel_try_write(type, head, head_bytes, clean, len))
-        run->log_dropped += len;
-    else
+    taken = redact_copy(&run->redactor, text.ptr, len, ATTEMPT_LOG_BYTES_MAX, &b);
+    run->log_dropped += len - taken + b.len;
+    len = cut(b.data, b.len, ATTEMPT_LOG_BYTES_MAX);
+    if (len <= run->log_left && channel_try_write(type, head, head_bytes, b.data, len)) {
+        run->log_dropped -= len;
         run->log_left -= len;
+    }
     pthread_mutex_unlock(&run->lock);
 }
 
@@ -205,27 +201,28 @@ static orch_status host_emit(orch_run *run, const char *port, orch_bytes value)
     if (run->emitted || value.len > run->input.output_bytes_max ||
         (value.ptr == NULL && value.len > 0))
         return ORCH_E_INPUT;
-    redact_copy(&run->redactor, value.ptr, value.len, &run->output);
-    run->emitted = true;
-    return ORCH_OK;
+    redact_copy(&run->redactor, value.ptr, value.len, run->input.output_bytes_max, &run->output);
+    run->emitted = run->output.len <= run->input.output_bytes_max;
+    if (run->emitted)
+        return ORCH_OK;
+    buf_clear(&run->output); /* what stands for the secrets is longer than they are */
+    return ORCH_E_INPUT;
 }
 
 static orch_status host_set_error(orch_run *run, const char *error_class, orch_bytes message)
 {
-    size_t most = 4 * ATTEMPT_MESSAGE_BYTES_MAX;
-    auto_done(buf) class_text = {0};
+    auto_done(buf) b = {0};
+    size_t len;
 
     if (run == NULL || (message.ptr == NULL && message.len > 0))
         return ORCH_E_UNSUPPORTED;
     if (error_class == NULL)
         error_class = "";
-    redact_copy(&run->redactor, error_class, strnlen(error_class, ATTEMPT_CLASS_BYTES_MAX),
-                &class_text);
-    buf_addc(&class_text, '\0');
-    class_text.data[cut(class_text.data, class_text.len - 1, ATTEMPT_CLASS_BYTES_MAX)] = '\0';
-    memcpy(run->error_class, class_text.data, strlen(class_text.data) + 1);
+    redact_copy(&run->redactor, error_class, strlen(error_class), ATTEMPT_CLASS_BYTES_MAX, &b);
+    len = cut(b.data, b.len, ATTEMPT_CLASS_BYTES_MAX);
+    snprintf(run->error_class, sizeof run->error_class, "%.*s", (int)len, buf_text(&b));
     buf_clear(&run->message);
-    redact_copy(&run->redactor, message.ptr, message.len < most ? message.len : most,
+    redact_copy(&run->redactor, message.ptr, message.len, ATTEMPT_MESSAGE_BYTES_MAX,
                 &run->message);
     return ORCH_OK;
 }

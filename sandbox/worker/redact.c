@@ -193,12 +193,12 @@ static size_t match(const struct redactor *r, const char *text, size_t left)
     return longest;
 }
 
-bool redact_copy(const struct redactor *r, const char *text, size_t len, struct buf *b)
+size_t redact_copy(const struct redactor *r, const char *text, size_t len, size_t most,
+                   struct buf *b)
 {
-    size_t kept = 0;
-    bool found = false;
+    size_t begin = b->len, kept = 0, i = 0;
 
-    for (size_t i = 0; i < len;) {
+    while (i < len && b->len - begin + (i - kept) <= most) {
         size_t n = match(r, text + i, len - i);
 
         if (n == 0) {
@@ -209,8 +209,7 @@ bool redact_copy(const struct redactor *r, const char *text, size_t len, struct 
         buf_adds(b, MARK);
         i += n;
         kept = i;
-        found = true;
     }
-    buf_add(b, text + kept, len - kept);
-    return found;
+    buf_add(b, text + kept, i - kept);
+    return i;
 }

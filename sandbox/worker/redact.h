@@ -27,7 +27,10 @@ struct redactor {
 };
 
 void redact_add(struct redactor *r, const void *value, size_t len);
-/* Appends text to b, secrets replaced; true when there was one. */
-bool redact_copy(const struct redactor *r, const char *text, size_t len, struct buf *b);
+/* Appends text to b, secrets replaced, and ends where more than `most` bytes were appended: what is
+ * cut is cut behind this, or the limit would fall into a secret and tell a part of it. Every secret
+ * is compared with all that follows in text. Returns how much of text it took. */
+size_t redact_copy(const struct redactor *r, const char *text, size_t len, size_t most,
+                   struct buf *b);
 
 #endif

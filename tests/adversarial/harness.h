@@ -28,7 +28,7 @@ struct answer {
     int64_t wall_ns, cpu_ns;
     uint64_t log_dropped, stdout_dropped, stderr_dropped;
     char error_class[80];
-    char message[512];
+    char message[4 * 1024 + 1]; /* all that an attempt may say */
     struct buf output, streams[3];
     bool started;
 };

@@ -89,6 +89,32 @@ static const char *do_leak_error(void)
     host->set_error(run, "LeakError", value);
     return NULL;
 }
+/* A long text whose value lies across each limit that a text has, and behind all of them. */
+static size_t far_text(char *ret, orch_bytes value)
+{
+    static const size_t places[] = {4 * 1024 - 6, 16 * 1024 - 6, 19 * 1024};
+    size_t len = 20 * 1024;
+
+    memset(ret, '.', len);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        memcpy(ret + places[i], value.ptr, value.len);
+    return len;
+}
+static const char *do_leak_far(void)
+{
+    static char far[20 * 1024], class_name[128];
+    orch_bytes value = {0}, whole = {far, 0};
+
+    if (secrets()->get(run, "token", &value) != ORCH_OK)
+        return "no secret";
+    whole.len = far_text(far, value);
+    host->log(run, ORCH_LOG_INFO, whole);
+    host->progress(run, 1, 2, whole);
+    snprintf(class_name, sizeof class_name, "%058d%.*s", 0, (int)value.len,
+             (const char *)value.ptr);
+    host->set_error(run, class_name, whole);
+    return NULL;
+}
 static const char *do_print(void)
 {
     printf("out\xff\xc3\xa9\n");
@@ -105,6 +131,6 @@ static const char *do_sleep(void)
 }
 
 const struct attack leak_attacks[] = {
-    CASE(environment), CASE(scan),  CASE(leak),   CASE(leak_error),
-    CASE(print),       CASE(sleep), END_OF_CASES,
+    CASE(environment), CASE(scan),  CASE(leak),  CASE(leak_error),
+    CASE(leak_far),    CASE(print), CASE(sleep), END_OF_CASES,
 };

@@ -2,6 +2,8 @@
  * another's, and cannot tell a secret by accident. */
 #include "harness.h"
 
+#include "base/mem.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +123,31 @@ START_TEST(a_secret_in_an_error_text_is_redacted)
 }
 END_TEST
 
+/* hostile_leak.c puts it across the limit of each text, where half of it would be told. */
+START_TEST(a_secret_across_the_limits_of_texts_is_not_told_in_part)
+{
+    struct request r = {.config = "{\"case\":\"leak_far\"}", .secret = "Zq7!vK9$wM3#Jx5%"};
+    struct answer *a;
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    a = attempt_run(&w, &r);
+    expect_outcome(a, OUTCOME_PLUGIN_FATAL);
+    ck_assert_uint_eq(strlen(a->error_class), 64);
+    ck_assert_uint_eq(strlen(a->message), 4096);
+    ck_assert_uint_eq(a->streams[STREAM_LOG].len, 4096);
+    ck_assert_uint_gt(a->log_dropped, 0);
+    for (size_t i = 0; i + 4 <= strlen(r.secret); i++) {
+        auto_mem char *piece = mem_strn(r.secret + i, 4);
+
+        ck_assert_ptr_null(strstr(a->error_class, piece));
+        ck_assert_ptr_null(strstr(a->message, piece));
+        ck_assert_ptr_null(strstr(buf_text(&a->streams[STREAM_LOG]), piece));
+    }
+    world_done(&w);
+}
+END_TEST
+
 START_TEST(without_secrets_both_streams_arrive_as_valid_utf8)
 {
     struct answer *a;
@@ -159,6 +186,7 @@ Suite *adversarial_suite(void)
     tcase_add_test(tests, a_secret_is_redacted_wherever_it_is_told);
     tcase_add_test(tests, stdout_of_an_attempt_with_secrets_is_withheld_counted_and_marked);
     tcase_add_test(tests, a_secret_in_an_error_text_is_redacted);
+    tcase_add_test(tests, a_secret_across_the_limits_of_texts_is_not_told_in_part);
     tcase_add_test(tests, without_secrets_both_streams_arrive_as_valid_utf8);
     tcase_add_test(tests, seed_and_attempt_number_are_those_that_were_given);
     suite_add_tcase(suite, tests);

@@ -22,10 +22,9 @@ static void expect(const char *secret_text, const char *in, const char *out)
 {
     auto_done(redactor) r = {0};
     auto_done(buf) b = {0};
-    bool changed = strcmp(in, out) != 0;
 
     redact_add(&r, secret_text, strlen(secret_text));
-    ck_assert_int_eq(redact_copy(&r, in, strlen(in), &b), changed);
+    ck_assert_uint_eq(redact_copy(&r, in, strlen(in), SIZE_MAX, &b), strlen(in));
     ck_assert_str_eq(buf_text(&b), out);
 }
 
@@ -83,7 +82,7 @@ START_TEST(base64_is_found_at_every_alignment)
                 buf_add(&plain, "xyz", after < 3 ? after : 3);
                 text_add_base64(&coded, plain.data, plain.len, url);
                 redact_add(&r, value, strlen(value));
-                ck_assert(redact_copy(&r, coded.data, coded.len, &out));
+                redact_copy(&r, coded.data, coded.len, SIZE_MAX, &out);
                 ck_assert_ptr_nonnull(strstr(buf_text(&out), "[redacted]"));
                 ck_assert_uint_lt(out.len, strlen("[redacted]") + 15);
             }
@@ -103,7 +102,7 @@ START_TEST(the_longest_of_two_values_wins)
 
     redact_add(&r, "pass", 4);
     redact_add(&r, "password", 8);
-    redact_copy(&r, "password pass", 13, &b);
+    redact_copy(&r, "password pass", 13, SIZE_MAX, &b);
     ck_assert_str_eq(buf_text(&b), "[redacted] [redacted]");
 }
 END_TEST
@@ -114,8 +113,26 @@ START_TEST(a_value_with_a_nul_is_found)
     auto_done(buf) b = {0};
 
     redact_add(&r, "a\0bcd", 5);
-    ck_assert(redact_copy(&r, "xa\0bcdx", 7, &b));
+    redact_copy(&r, "xa\0bcdx", 7, SIZE_MAX, &b);
     ck_assert_str_eq(buf_text(&b), "x[redacted]x");
+}
+END_TEST
+
+START_TEST(it_ends_behind_the_limit_and_never_inside_of_a_value)
+{
+    static const char text[] = "ab hunter2 hunter2 cd";
+
+    for (size_t most = 0; most < 40; most++) {
+        auto_done(redactor) r = {0};
+        auto_done(buf) b = {0};
+        size_t taken;
+
+        redact_add(&r, "hunter2", 7);
+        taken = redact_copy(&r, text, strlen(text), most, &b);
+        ck_assert(b.len > most || taken == strlen(text));
+        ck_assert_uint_le(b.len, most + strlen("[redacted]"));
+        ck_assert_ptr_null(strchr(buf_text(&b), 'h'));
+    }
 }
 END_TEST
 
@@ -124,7 +141,7 @@ START_TEST(no_secret_changes_nothing)
     struct redactor r = {0};
     auto_done(buf) b = {0};
 
-    ck_assert(!redact_copy(&r, "text", 4, &b));
+    ck_assert_uint_eq(redact_copy(&r, "text", 4, SIZE_MAX, &b), 4);
     ck_assert_str_eq(buf_text(&b), "text");
 }
 END_TEST
@@ -143,6 +160,7 @@ int main(void)
     tcase_add_test(tests, a_short_value_is_found_only_as_it_is);
     tcase_add_test(tests, the_longest_of_two_values_wins);
     tcase_add_test(tests, a_value_with_a_nul_is_found);
+    tcase_add_test(tests, it_ends_behind_the_limit_and_never_inside_of_a_value);
     tcase_add_test(tests, no_secret_changes_nothing);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
