@@ -1,5 +1,9 @@
 /* loop.c -- see loop.h. A callback only lets its part do what is due; what is left before the
- * loop blocks is done in the prepare step, once a turn. */
+ * loop blocks is done in the prepare step, once a turn.
+ *
+ * A service manager signals every process of a host at once. libuv tells a signal at the end of a
+ * turn, behind the ends of the processes that it came to as well; so the handlers are ours, and
+ * loop_told_to_end knows of a signal from the moment it was delivered. */
 #include "daemon/loop.h"
 
 #include "base/clock.h"
@@ -8,9 +12,12 @@
 #include "daemon/host.h"
 #include "engine/engine.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct loop {
     struct host *host;
@@ -20,8 +27,13 @@ struct loop {
     int authority_fd, authority_events; /* as polled; fd -1: none */
     uv_prepare_t prepare;
     uv_timer_t timer;
-    uv_signal_t term, intr;
+    uv_poll_t told;
 };
+
+/* The process's: the handlers stay, and so does what they write to, when the loop is freed. A
+ * signal that comes again while the host ends changes nothing. */
+static volatile sig_atomic_t told_signal;
+static int told_fd = -1;
 
 static void follow_authority(struct loop *loop);
 
@@ -122,13 +134,46 @@ static void before_blocking(uv_prepare_t *handle)
     arm_timer(loop, clock_mono_ns());
 }
 
-static void on_signal(uv_signal_t *handle, int signal_number)
+static void on_signal(int number)
 {
-    struct loop *loop = handle->data;
+    int kept = errno;
 
-    log_event(LOG_INFO, "host.signal", F_INT("signal", signal_number));
-    engine_drain(loop->host->engine);
+    told_signal = number;
+    (void)!write(told_fd, &(uint64_t){1}, sizeof(uint64_t));
+    errno = kept;
+}
+
+bool loop_told_to_end(struct loop *loop)
+{
+    struct engine *engine = loop->host->engine;
+
+    if (told_signal == 0)
+        return false;
+    if (engine != NULL && !engine_draining(engine)) {
+        log_event(LOG_INFO, "host.signal", F_INT("signal", told_signal));
+        engine_drain(engine);
+    }
     uv_stop(&loop->uv);
+    return true;
+}
+
+static void on_told(uv_poll_t *handle, int status unused_arg, int events unused_arg)
+{
+    loop_told_to_end(handle->data);
+}
+
+static bool heed_signals(struct loop *loop, struct err *e)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+    if (told_fd < 0 && (told_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+        return err_sys(e, "make an event descriptor");
+    uv_poll_init(&loop->uv, &loop->told, told_fd);
+    loop->told.data = loop;
+    uv_poll_start(&loop->told, UV_READABLE, on_told);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    return true;
 }
 
 bool loop_new(struct host *host, struct loop **ret, struct err *e)
@@ -148,17 +193,13 @@ bool loop_new(struct host *host, struct loop **ret, struct err *e)
     uv_poll_init(&loop->uv, &loop->store, store_poll_fd(host->store));
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_timer_init(&loop->uv, &loop->timer);
-    uv_signal_init(&loop->uv, &loop->term);
-    uv_signal_init(&loop->uv, &loop->intr);
     loop->sandbox.data = loop->store.data = host;
-    loop->prepare.data = loop->term.data = loop->intr.data = loop;
+    loop->prepare.data = loop;
     uv_poll_start(&loop->sandbox, UV_READABLE, on_sandbox);
     uv_poll_start(&loop->store, UV_READABLE, on_store);
     uv_prepare_start(&loop->prepare, before_blocking);
-    uv_signal_start(&loop->term, on_signal, SIGTERM);
-    uv_signal_start(&loop->intr, on_signal, SIGINT);
     *ret = loop;
-    return true;
+    return heed_signals(loop, e);
 }
 
 void loop_free(struct loop *loop)
@@ -171,8 +212,7 @@ void loop_free(struct loop *loop)
     uv_close((uv_handle_t *)&loop->store, NULL);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->timer, NULL);
-    uv_close((uv_handle_t *)&loop->term, NULL);
-    uv_close((uv_handle_t *)&loop->intr, NULL);
+    uv_close((uv_handle_t *)&loop->told, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     if (uv_loop_close(&loop->uv) != 0)
         log_event(LOG_WARN, "loop.handles_left", F_INT("left", loop->uv.active_handles));
@@ -186,7 +226,7 @@ void loop_once(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-    if (loop->host->fatal.code == ERR_NONE && !engine_draining(loop->host->engine))
+    if (loop->host->fatal.code == ERR_NONE && !loop_told_to_end(loop))
         uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 

@@ -18,5 +18,8 @@ void loop_once(struct loop *loop);
 /* Until loop_stop, a signal or host_fail. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
+/* SIGTERM or SIGINT was delivered, however little of it was done yet: no new run is admitted, the
+ * loop ends after this turn, and what ends from now on was ended with the host. */
+bool loop_told_to_end(struct loop *loop);
 
 #endif

@@ -61,10 +61,13 @@ static void on_authority_socket(void *arg, int fd)
 
 static void on_supervisor_gone(void *arg)
 {
+    struct host *host = arg;
     struct err e;
 
+    if (loop_told_to_end(host->loop))
+        return; /* it was told to end as well */
     err_set(&e, ERR_UNAVAILABLE, "the supervisor is gone: nothing can be run any more");
-    host_fail(arg, &e);
+    host_fail(host, &e);
 }
 
 static void on_attempt_log(void *arg, uint64_t id, enum attempt_stream stream, int32_t level,
@@ -80,7 +83,10 @@ static void on_attempt_started(void *arg, uint64_t id, const struct attempt_star
 
 static void on_attempt_done(void *arg, uint64_t id, const struct attempt_result *result)
 {
-    engine_on_attempt_done(((struct host *)arg)->engine, id, result);
+    struct host *host = arg;
+
+    loop_told_to_end(host->loop); /* or the signal that ended both would be the attempt's crash */
+    engine_on_attempt_done(host->engine, id, result);
 }
 
 static const struct sandbox_events sandbox_callbacks = {

@@ -39,7 +39,8 @@ bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e) m
 /* New runs are admitted or not; at first they are not. */
 void engine_accept(struct engine *engine, bool accept);
 bool engine_accepting(const struct engine *engine); /* and not draining */
-/* The host was told to end: no new run is admitted. */
+/* The host was told to end: no new run is admitted, nothing is started, and an attempt that ends
+ * otherwise than well is left open: it runs again at the next start. */
 void engine_drain(struct engine *engine);
 bool engine_draining(const struct engine *engine);
 /* The host must end: no new run is admitted and no run is built anew. */

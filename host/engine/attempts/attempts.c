@@ -248,7 +248,8 @@ void attempts_turn(struct attempts *a)
 {
     struct attempt_order *order;
 
-    while (!a->mode->stopping && a->running_count < a->env->set.attempts_max &&
+    while (!a->mode->draining && !a->mode->stopping &&
+           a->running_count < a->env->set.attempts_max &&
            (order = TAILQ_FIRST(&a->waiting)) != NULL) {
         TAILQ_REMOVE(&a->waiting, order, link);
         a->waiting_count--;
@@ -388,6 +389,14 @@ static struct attempt_outcome outcome_of_result(const struct attempt_result *res
     };
 }
 
+/* Once the host is told to end, whatever ends an attempt may be a part of that: only a success is
+ * kept. The others stay open, as those that are killed with the host, and run again at the next
+ * start. */
+static bool ended_with_the_host(const struct attempts *a, const struct attempt_result *result)
+{
+    return a->mode->draining && result->outcome != OUTCOME_OK;
+}
+
 void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_result *result)
 {
     struct attempt_outcome outcome = outcome_of_result(result);
@@ -396,6 +405,10 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     HASH_FIND(hh, a->running, &id, sizeof id, r);
     if (r == NULL)
         return; /* its run was dropped */
+    if (ended_with_the_host(a, result)) {
+        running_free(a, r);
+        return;
+    }
     if (r->override.class != OUTCOME_INVALID && result->outcome == OUTCOME_CANCELLED)
         outcome = r->override;
     attempts_flush_logs(a);

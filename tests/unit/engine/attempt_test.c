@@ -245,6 +245,36 @@ START_TEST(a_host_that_stops_starts_nothing_more)
 }
 END_TEST
 
+/* Whatever it looks like: a service manager's signal to every process ends attempts too. */
+START_TEST(a_host_that_is_told_to_end_judges_no_attempt_that_ends_with_it)
+{
+    const char *id;
+
+    one_node(",\"retry_policy\":{\"max_retries\":0}");
+    id = run_of("one");
+    engine_drain(rig.engine);
+    rig_fails(&rig, "n", (enum outcome)_i);
+    ck_assert_int_eq(rig_node_status(&rig, id, "n"), STORE_NODE_RUNNING);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_RUNNING);
+    rig_crash(&rig);
+    rig_ok(&rig, "n");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+}
+END_TEST
+
+START_TEST(a_success_counts_even_when_the_host_is_told_to_end)
+{
+    const char *id;
+
+    publish_chain();
+    id = run_of("chain");
+    engine_drain(rig.engine);
+    rig_ok(&rig, "first");
+    ck_assert_int_eq(rig_node_status(&rig, id, "first"), STORE_NODE_COMPLETED);
+    ck_assert_uint_eq(rig_open_count(&rig), 0);
+}
+END_TEST
+
 TCase *attempt_cases(void)
 {
     TCase *tc = tcase_create("attempt");
@@ -261,5 +291,8 @@ TCase *attempt_cases(void)
     tcase_add_test(tc, a_turn_keeps_its_log_lines_in_one_batch);
     tcase_add_test(tc, the_last_log_lines_come_before_the_end);
     tcase_add_test(tc, a_host_that_stops_starts_nothing_more);
+    tcase_add_loop_test(tc, a_host_that_is_told_to_end_judges_no_attempt_that_ends_with_it,
+                        OUTCOME_OK + 1, OUTCOME_COUNT);
+    tcase_add_test(tc, a_success_counts_even_when_the_host_is_told_to_end);
     return tc;
 }
