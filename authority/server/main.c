@@ -2,9 +2,10 @@
  *
  *     orch-authority --home DIR --socket-fd N [--create-root]
  *
- * Ends with 0 when the peer closes the socket, with 1 when it cannot start or the peer breaks the
- * protocol (protocol.h). --create-root makes the root key when there is none; without it a missing
- * root key is an error, because making a new one would orphan every sealed secret. */
+ * Ends with 0 when the peer closes the socket, by no signal but SIGKILL, with 1 when it cannot
+ * start or the peer breaks the protocol (protocol.h). --create-root makes the root key when there
+ * is none; without it a missing root key is an error, because making a new one would orphan every
+ * sealed secret. */
 #include "authority/server/confine.h"
 #include "authority/server/server.h"
 #include "base/json.h"
@@ -100,6 +101,16 @@ static bool run(const struct options *options, struct err *e)
     return server_run(server, options->socket_fd, e);
 }
 
+/* A signal to every process of the host is the host's to answer: it still signs what it commits
+ * last. We end when our socket does. */
+static void leave_signals_to_the_host(void)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+        signal(signals[i], SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {0};
@@ -110,6 +121,7 @@ int main(int argc, char **argv)
         return 1;
     }
     log_setup("authority", LOG_INFO, !isatty(STDERR_FILENO));
+    leave_signals_to_the_host();
     signal(SIGPIPE, SIG_IGN); /* an attempt that is gone is an answer, not our end */
     json_setup();
     if (!run(&options, &e)) {
