@@ -1,14 +1,17 @@
 """Whatever ends, the host or a process below it, runs go on and no process is left behind.
 
-SIGTERM, a second host, a supervisor, an authority or a zygote that is killed, and what the next host finds.
+SIGTERM, to the host or to every process of it, a second host, a supervisor, an authority or a zygote that is killed, and what the next host finds.
 
 Rooms: host/daemon, host/engine/attempts, host/config, sandbox/client, sandbox/supervisor,
 authority/client.
 """
 import os
+import random
 import signal
 import subprocess
 import time
+
+import pytest
 
 from host import (BIN, GONE_S, RUN_S, STOP_S, chain, child_named, clean_environment, dag, descendants, title,
                   until, zombies)
@@ -46,6 +49,80 @@ def test_an_interrupted_host_ends_like_a_terminated_one(make_host):
     own = make_host()
     own.signal(signal.SIGINT)
     assert own.wait_end() == 0
+
+
+def interrupted(make_host):
+    """A host whose run would be lost by one attempt that is judged to have failed."""
+    own = make_host()
+    own.publish(dag("once", {"a": {"config": {"sleep_s": 2}, "retry_policy": {"max_retries": 0}},
+                             "b": (["a"], {})}))
+    run = own.run("once")
+    own.wait_node(run, "a", "running")
+    until(lambda: child_named(own, "orch-attempt"), RUN_S, "the attempt's process")
+    own.below = descendants(own.pid)
+    return own, run
+
+
+def goes_on(own, run):
+    assert own.wait_end() == 0, own.log_tail()
+    assert [line["clean"] for line in own.events("host.stopped")] == [1]
+    own.start()
+    assert own.ready["runs_recovered"] == 1
+    trace = own.wait(run)
+    assert trace["status"] == "completed", trace
+    assert own.node(run, "a")["status"] == "completed"
+
+
+def tell_all(pids, number=signal.SIGTERM):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+
+
+def those_named_first(own, name):
+    """The processes of the host: those with this title, and the others."""
+    pids = [own.pid, *sorted(own.below)]
+    first = [pid for pid in pids if title(pid) == name]
+    assert first, [title(pid) for pid in pids]
+    return first, [pid for pid in pids if pid not in first]
+
+
+@pytest.mark.parametrize("name", ["orch-attempt", "orch-worker", "orch-init", "orch-supervisor",
+                                  "orch-authority", "orchd"])
+def test_a_signal_to_every_process_is_a_shutdown_whoever_hears_it_first(make_host, name):
+    own, run = interrupted(make_host)
+    first, others = those_named_first(own, name)
+    tell_all(first)
+    time.sleep(0.2)
+    tell_all(others)
+    goes_on(own, run)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_signal_to_every_process_is_a_shutdown_in_any_order(make_host, seed, number):
+    own, run = interrupted(make_host)
+    pids = [own.pid, *sorted(own.below)]
+    random.Random(seed).shuffle(pids)
+    tell_all(pids, number)
+    goes_on(own, run)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_process_group_is_a_shutdown(make_host, number):
+    own, run = interrupted(make_host)
+    os.killpg(own.pid, number)
+    goes_on(own, run)
+
+
+def test_a_signal_that_comes_again_while_the_host_ends_changes_nothing(make_host):
+    own, run = interrupted(make_host)
+    while own.process.poll() is None:
+        tell_all([own.pid, *own.below])
+        time.sleep(0.001)
+    goes_on(own, run)
 
 
 def test_a_second_host_on_the_same_home_is_refused_and_the_first_goes_on(make_host):
