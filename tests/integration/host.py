@@ -73,10 +73,10 @@ def clean_environment(home, **more):
     return kept | {"ORCH_HOME": str(home)} | more
 
 
-def orch(home, *arguments, expect=0, name="orch", stdin=None, **environment):
+def orch(home, *arguments, expect=0, name="orch", stdin=None, before=None, **environment):
     """Runs the CLI and returns the finished process; its exit code is checked."""
     done = subprocess.run([BIN / name, *map(str, arguments)], capture_output=True, text=True, timeout=120,
-                          input=stdin, env=clean_environment(home, **environment), cwd=home)
+                          input=stdin, env=clean_environment(home, **environment), cwd=home, preexec_fn=before)
     assert expect is None or done.returncode == expect, \
         f"orch {' '.join(map(str, arguments))}: exit {done.returncode}, wanted {expect}\n{done.stdout}{done.stderr}"
     return done
@@ -142,8 +142,8 @@ class Host:
 
     # ---- life ----
 
-    def launch(self, **settings):
-        """Starts orchd and does not wait for it."""
+    def launch(self, before=None, **settings):
+        """Starts orchd and does not wait for it. before: called in its process, ahead of the program."""
         flags = {"listen": "127.0.0.1:0", "pid-file": self.home / "host.pid"} | self.settings | settings
         arguments = [f"--{key.replace('_', '-')}={value}" for key, value in flags.items()]
         (self.home / "host.pid").unlink(missing_ok=True)
@@ -151,11 +151,14 @@ class Host:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([BIN / "orchd", "--dev", *arguments], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=clean_environment(self.home),
-                                            start_new_session=True)
+                                            start_new_session=True, preexec_fn=before)
         Host.alive.append(self)
 
     def start(self, **settings):
         self.launch(**settings)
+        return self.wait_ready()
+
+    def wait_ready(self):
         try:
             self.ready = until(self.is_ready, START_S, "host.ready")
         except AssertionError as e:

@@ -3,14 +3,16 @@
 What holds against a hostile plugin is tests/adversarial; this looks at the attempts of a real host from
 outside, for what the host says that it enforces.
 
-Rooms: sandbox, host/engine/attempts.
+Rooms: sandbox, host/engine/attempts, host/cli/doctor.
 """
+import ctypes
 import os
 import pathlib
+import resource
 
 import pytest
 
-from host import RUN_S, dag, descendants, title, until
+from host import RUN_S, START_S, chain, dag, descendants, orch, title, until
 
 NAMESPACES = {"pid_namespace": "pid", "net_namespace": "net", "ipc_namespace": "ipc", "empty_root": "mnt"}
 ISOLATIONS = ["warm", "cold", "exec"]
@@ -148,3 +150,38 @@ def test_a_profile_that_is_not_there_is_refused_in_words(host, profile):
     host.publish(dag(f"profile-{profile}", {"a": {"profile": profile}}))
     trace = host.wait(host.run(f"profile-{profile}"))
     assert trace["status"] == "failed" and f"profile '{profile}'" in trace["error"]
+
+
+PR_CAPBSET_DROP, CAP_SYS_RESOURCE = 24, 24
+SMALL = {"RLIMIT_STACK (ulimit -s)": (resource.RLIMIT_STACK, 256 * 1024),
+         "RLIMIT_AS (ulimit -v)": (resource.RLIMIT_AS, 600000 * 1024),
+         "RLIMIT_CPU (ulimit -t)": (resource.RLIMIT_CPU, 2)}
+
+
+def ulimit(which, value, may_raise):
+    """What a shell's ulimit does to the program that it starts, with the right to raise it again or not."""
+    def before():
+        if not may_raise:
+            assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0) == 0
+        resource.setrlimit(which, (value, value))
+    return before
+
+
+@pytest.mark.parametrize("may_raise", [True, False], ids=["may_raise", "may_not_raise"])
+@pytest.mark.parametrize("name", SMALL, ids=lambda name: name.split()[0])
+def test_a_limit_that_is_too_small_for_attempts_is_named_at_the_start_or_does_no_harm(make_host, name, may_raise):
+    """Never a host that says ok and fails every attempt."""
+    before = ulimit(*SMALL[name], may_raise)
+    own = make_host(start=False)
+    own.launch(before=before)
+    until(lambda: own.process.poll() is not None or own.events("host.ready"), START_S, "a word of the host")
+    doctor = orch(own.home, "doctor", expect=None, before=before)
+    if own.process.poll() is not None:
+        assert own.wait_end() == 1 and name in own.log_text(), own.log_tail()
+        assert doctor.returncode == 1 and name in doctor.stdout, doctor
+        return
+    own.wait_ready().answers()
+    assert doctor.returncode == 0, doctor
+    own.publish(chain("quick", 2))
+    trace = own.complete("quick")
+    assert [node["attempt_count"] for node in trace["node_traces"].values()] == [1, 1]
