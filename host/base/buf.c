@@ -48,6 +48,20 @@ void buf_addc(struct buf *b, char c)
     buf_add(b, &c, 1);
 }
 
+void buf_add_int(struct buf *b, int64_t number)
+{
+    char text[20], *at = text + sizeof text; /* from the right */
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0)
+        *--at = '-';
+    buf_add(b, at, (size_t)(text + sizeof text - at));
+}
+
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
     va_list args, again;

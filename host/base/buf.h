@@ -23,6 +23,7 @@ void buf_reserve(struct buf *b, size_t more);
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_adds(struct buf *b, const char *text);
 void buf_addc(struct buf *b, char c);
+void buf_add_int(struct buf *b, int64_t number); /* decimal */
 void buf_addf(struct buf *b, const char *fmt, ...) printf_like(2, 3);
 void buf_clear(struct buf *b);                  /* keeps the memory */
 void buf_cut(struct buf *b, size_t from_start); /* drops the first bytes */

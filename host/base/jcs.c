@@ -1,11 +1,10 @@
 /* jcs.c -- RFC 8785 canonical JSON. See json.h. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/powers10.h"
 
 #include <assert.h>
-#include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,91 +16,194 @@ struct decimal {
     int point; /* position of the decimal point from the left of the digits */
 };
 
-static bool reads_back(const struct decimal *d, double number)
-{
-    char text[48];
+/* ---- numbers: Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2020; the
+ * constants are those of the JDK). Every number costs the same few multiplications: a text of long
+ * numbers must not hold the loop, which trying precisions with printf and strtod does. ---- */
 
-    snprintf(text, sizeof text, "0.%.*se%d", d->count, d->digits, d->point);
-    return strtod(text, NULL) == number;
+__extension__ typedef unsigned __int128 wide;
+
+#define LOW_63 (UINT64_MAX >> 1)
+
+enum {
+    MANTISSA_BITS = 52,
+    EXPONENT_FIRST = -1074, /* of the last bit of the smallest number */
+};
+
+static uint64_t mul_high(uint64_t a, uint64_t b)
+{
+    return (uint64_t)(((wide)a * b) >> 64);
 }
 
-static struct decimal decimal_of(double number, int precision)
+/* floor(log10(2^e)), and of three quarters of it; floor(log2(10^e)). */
+static int log10_pow2(int e)
+{
+    return (int)((e * INT64_C(661971961083)) >> 41);
+}
+
+static int log10_three_quarters_pow2(int e)
+{
+    return (int)((e * INT64_C(661971961083) - INT64_C(274743187321)) >> 41);
+}
+
+static int log2_pow10(int e)
+{
+    return (int)((e * INT64_C(913124641741)) >> 38);
+}
+
+/* n times the power, rounded to odd: the last bit says that something was cut off. */
+static uint64_t scaled(const struct power10 *power, uint64_t n)
+{
+    uint64_t middle = ((power->high * n) >> 1) + mul_high(power->low, n);
+    uint64_t high = mul_high(power->high, n) + (middle >> 63);
+
+    return high | (((middle & LOW_63) + LOW_63) >> 63);
+}
+
+/* What rounds to a number lies between low and high, in quarters of 10^k; ends: they do as well. */
+struct interval {
+    uint64_t low, value, high;
+    bool ends;
+    int k;
+};
+
+/* number = mantissa * 2^e. */
+static struct interval interval_of(uint64_t mantissa, int e)
+{
+    bool lopsided = mantissa == UINT64_C(1) << MANTISSA_BITS && e > EXPONENT_FIRST;
+    int k = lopsided ? log10_three_quarters_pow2(e) : log10_pow2(e);
+    const struct power10 *power = &powers10[k - POWERS10_FIRST];
+    int shift = e + log2_pow10(-k) + 2;
+
+    return (struct interval){
+        .low = scaled(power, (4 * mantissa - (lopsided ? 1 : 2)) << shift),
+        .value = scaled(power, (4 * mantissa) << shift),
+        .high = scaled(power, (4 * mantissa + 2) << shift),
+        .ends = mantissa % 2 == 0,
+        .k = k,
+    };
+}
+
+static bool above_low(const struct interval *in, uint64_t n)
+{
+    return in->low + (in->ends ? 0 : 1) <= 4 * n;
+}
+
+static bool below_high(const struct interval *in, uint64_t n)
+{
+    return 4 * n + (in->ends ? 0 : 1) <= in->high;
+}
+
+/* The one of one digit less that is inside, if there is one; or the nearer of the two neighbours.
+ */
+static uint64_t shortest_in(const struct interval *in)
+{
+    uint64_t n = in->value / 4, tens = n / 10 * 10;
+    bool down, up;
+
+    if (n >= 10) {
+        down = above_low(in, tens);
+        up = below_high(in, tens + 10);
+        if (down != up)
+            return down ? tens : tens + 10;
+    }
+    down = above_low(in, n);
+    up = below_high(in, n + 1);
+    if (down != up)
+        return down ? n : n + 1;
+    if (in->value == 4 * n + 2)
+        return n + n % 2;
+    return in->value < 4 * n + 2 ? n : n + 1;
+}
+
+static struct decimal decimal_of(uint64_t n, int k)
 {
     struct decimal d = {.count = 0};
-    char text[40];
+    char reversed[20];
 
-    snprintf(text, sizeof text, "%.*e", precision - 1, number);
-    for (const char *p = text; *p != 'e'; p++) {
-        if (*p != '.')
-            d.digits[d.count++] = *p;
+    while (n % 10 == 0) {
+        n /= 10;
+        k++;
     }
-    d.point = atoi(strchr(text, 'e') + 1) + 1;
-    while (d.count > 1 && d.digits[d.count - 1] == '0')
-        d.count--;
+    for (; n > 0; n /= 10)
+        reversed[d.count++] = (char)('0' + n % 10);
+    for (int i = 0; i < d.count; i++)
+        d.digits[i] = reversed[d.count - 1 - i];
+    d.point = d.count + k;
     return d;
 }
 
-/* The next larger decimal of the same length; false when a carry would lengthen it. */
-static bool decimal_step_up(struct decimal *d)
-{
-    int i = d->count - 1;
-
-    while (i >= 0 && d->digits[i] == '9')
-        d->digits[i--] = '0';
-    if (i < 0)
-        return false;
-    d->digits[i]++;
-    return true;
-}
-
-/* Every decimal of up to 15 digits survives the trip through a double, so 15 correctly rounded
- * digits are the shortest form whenever they read back. Below a power of two the interval that
- * reads back is lopsided: the nearest 16 digits may miss where the next ones up do not. */
+/* number > 0 */
 static struct decimal shortest(double number)
 {
-    struct decimal d, up;
+    struct interval in;
+    uint64_t bits, mantissa;
+    int exponent;
 
-    for (int precision = 1; precision < 15 && number < DBL_MIN; precision++) {
-        d = decimal_of(number, precision); /* subnormals have fewer digits than 15 */
-        if (reads_back(&d, number))
-            return d;
-    }
-    d = decimal_of(number, 15);
+    memcpy(&bits, &number, sizeof bits);
+    mantissa = bits & ((UINT64_C(1) << MANTISSA_BITS) - 1);
+    exponent = (int)(bits >> MANTISSA_BITS);
+    if (exponent > 0)
+        mantissa |= UINT64_C(1) << MANTISSA_BITS;
+    in = interval_of(mantissa, EXPONENT_FIRST + (exponent > 0 ? exponent - 1 : 0));
+    return decimal_of(shortest_in(&in), in.k);
+}
 
-    if (reads_back(&d, number))
-        return d;
-    d = decimal_of(number, 16);
-    if (reads_back(&d, number))
-        return d;
-    up = d;
-    if (up.count == 16 && decimal_step_up(&up) && reads_back(&up, number))
-        return up;
-    return decimal_of(number, 17);
+static char *put(char *out, const char *bytes, int count)
+{
+    memcpy(out, bytes, (size_t)count);
+    return out + count;
+}
+
+static char *put_zeros(char *out, int count)
+{
+    memset(out, '0', (size_t)count);
+    return out + count;
+}
+
+static char *put_exponent(char *out, int exponent)
+{
+    char digits[4];
+    int count = 0, rest = abs(exponent);
+
+    for (; rest > 0; rest /= 10)
+        digits[count++] = (char)('0' + rest % 10);
+    *out++ = 'e';
+    *out++ = exponent < 0 ? '-' : '+';
+    while (count > 0)
+        *out++ = digits[--count];
+    return out;
 }
 
 /* ECMA-262 Number::toString steps 6 to 10, with n = point and k = count. */
+static char *put_decimal(char *out, const struct decimal *d)
+{
+    int before = d->point;
+
+    if (d->count <= d->point && d->point <= 21)
+        return put_zeros(put(out, d->digits, d->count), d->point - d->count);
+    if (-6 < d->point && d->point <= 0)
+        return put(put_zeros(put(out, "0.", 2), -d->point), d->digits, d->count);
+    if (d->point <= 0 || d->point > 21)
+        before = 1;
+    out = put(out, d->digits, before);
+    if (d->count > before)
+        out = put(put(out, ".", 1), d->digits + before, d->count - before);
+    return before == d->point ? out : put_exponent(out, d->point - 1);
+}
+
 void jcs_number(double number, char *out)
 {
     struct decimal d;
-    const char *sign = number < 0 ? "-" : "";
 
     assert(isfinite(number));
     if (number == 0) {
         memcpy(out, "0", sizeof "0");
         return;
     }
+    if (number < 0)
+        *out++ = '-';
     d = shortest(fabs(number));
-    if (d.count <= d.point && d.point <= 21)
-        sprintf(out, "%s%.*s%.*s", sign, d.count, d.digits, d.point - d.count,
-                "000000000000000000000");
-    else if (0 < d.point && d.point <= 21)
-        sprintf(out, "%s%.*s.%.*s", sign, d.point, d.digits, d.count - d.point, d.digits + d.point);
-    else if (-6 < d.point && d.point <= 0)
-        sprintf(out, "%s0.%.*s%.*s", sign, -d.point, "000000", d.count, d.digits);
-    else if (d.count == 1)
-        sprintf(out, "%s%ce%+d", sign, d.digits[0], d.point - 1);
-    else
-        sprintf(out, "%s%c.%.*se%+d", sign, d.digits[0], d.count - 1, d.digits + 1, d.point - 1);
+    *put_decimal(out, &d) = '\0';
 }
 
 /* Compares two UTF-8 keys as arrays of UTF-16 code units (RFC 8785 3.2.3). UTF-8 byte order is
@@ -129,16 +231,11 @@ static int key_order(const void *a, const void *b)
     return utf16_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool write_object(const json_t *value, struct buf *b, struct err *e)
-{
-    size_t count = json_object_size(value), n = 0;
-    auto_mem const char **keys = mem_array(count, const char *);
-    const char *key;
-    json_t *child;
+enum { FEW_KEYS = 16 }; /* need no memory of their own */
 
-    json_object_foreach((json_t *)value, key, child) keys[n++] = key;
-    qsort(keys, count, sizeof *keys, key_order);
-    buf_addc(b, '{');
+static bool write_members(const json_t *value, const char *const *keys, size_t count, struct buf *b,
+                          struct err *e)
+{
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             buf_addc(b, ',');
@@ -147,6 +244,27 @@ static bool write_object(const json_t *value, struct buf *b, struct err *e)
         if (!jcs_write(json_object_get(value, keys[i]), b, e))
             return false;
     }
+    return true;
+}
+
+static bool write_object(const json_t *value, struct buf *b, struct err *e)
+{
+    size_t count = json_object_size(value), n = 0;
+    auto_mem const char **many = count > FEW_KEYS ? mem_array(count, const char *) : NULL;
+    const char *few[FEW_KEYS], **keys = many != NULL ? many : few;
+    const char *key;
+    json_t *child;
+
+    if (count == 0) {
+        buf_add(b, "{}", 2);
+        return true;
+    }
+    json_object_foreach((json_t *)value, key, child) keys[n++] = key;
+    if (count > 1)
+        qsort(keys, count, sizeof *keys, key_order);
+    buf_addc(b, '{');
+    if (!write_members(value, keys, count, b, e))
+        return false;
     buf_addc(b, '}');
     return true;
 }
@@ -168,7 +286,7 @@ static bool write_integer(json_int_t number, struct buf *b, struct err *e)
 {
     if (number < -JSON_SAFE_INT_MAX || number > JSON_SAFE_INT_MAX)
         return err_set(e, ERR_INVALID, "integer %lld is beyond +-(2^53-1)", (long long)number);
-    buf_addf(b, "%lld", (long long)number);
+    buf_add_int(b, number);
     return true;
 }
 

@@ -39,6 +39,10 @@ static void add_object(struct buf *b, const json_t *value, int depth)
     json_t *child;
     bool first = true;
 
+    if (json_object_size(value) == 0) {
+        buf_add(b, "{}", 2);
+        return;
+    }
     buf_addc(b, '{');
     json_object_foreach((json_t *)value, key, child)
     {
@@ -50,8 +54,7 @@ static void add_object(struct buf *b, const json_t *value, int depth)
         buf_adds(b, depth == FLAT ? ":" : ": ");
         add_value(b, child, deeper(depth));
     }
-    if (!first)
-        add_line(b, depth);
+    add_line(b, depth);
     buf_addc(b, '}');
 }
 
@@ -86,7 +89,7 @@ static void add_value(struct buf *b, const json_t *value, int depth)
         buf_add_json_str(b, json_string_value(value), json_string_length(value));
         return;
     case JSON_INTEGER:
-        buf_addf(b, "%lld", (long long)json_integer_value(value));
+        buf_add_int(b, json_integer_value(value));
         return;
     case JSON_REAL:
         add_real(b, json_real_value(value));

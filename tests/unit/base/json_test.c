@@ -222,6 +222,75 @@ START_TEST(numbers_print_as_in_rfc_8785_appendix_b)
 }
 END_TEST
 
+static double of_bits(uint64_t bits)
+{
+    double number;
+
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+/* The fewest digits that read back, by trial; of those that do, printf gives the nearest. A power
+ * of two is left out by the caller: there the nearest may not read back where another one does. */
+static void is_shortest(double number)
+{
+    char text[32], tried[40], digits[40];
+    int precision = 0, count = 0;
+
+    do
+        snprintf(tried, sizeof tried, "%.*e", precision++, number);
+    while (strtod(tried, NULL) != number);
+    jcs_number(number, text);
+    ck_assert_msg(strtod(text, NULL) == number, "%s", text);
+    for (const char *p = text; *p != '\0' && *p != 'e'; p++) {
+        if (*p >= '0' && *p <= '9' && (count > 0 || *p != '0'))
+            digits[count++] = *p;
+    }
+    while (count > 1 && digits[count - 1] == '0')
+        count--;
+    ck_assert_msg(count == precision && digits[0] == tried[0] &&
+                      memcmp(digits + 1, tried + 2, (size_t)count - 1) == 0,
+                  "%s and %s", text, tried);
+}
+
+START_TEST(numbers_of_every_exponent_are_the_shortest_and_nearest)
+{
+    struct rng rng = rng_of(7);
+
+    for (uint64_t exponent = 0; exponent < 2047; exponent++) {
+        is_shortest(of_bits(exponent << 52 | 1));
+        is_shortest(of_bits(exponent << 52 | UINT64_C(0xfffffffffffff)));
+        for (int i = 0; i < 4; i++)
+            is_shortest(of_bits(exponent << 52 | (rng_u64(&rng) >> 12) | 1));
+    }
+    for (uint64_t bits = 1; bits < 200; bits++)
+        is_shortest(of_bits(bits));
+    is_shortest(1e23);
+    is_shortest(0.1);
+}
+END_TEST
+
+/* What rounds to a power of two lies twice as far above as below it. 17 digits were printed where
+ * these 16 do. */
+START_TEST(powers_of_two_are_the_shortest_too)
+{
+    static const struct {
+        uint64_t exponent;
+        const char *text;
+    } rows[] = {
+        {1023 - 791, "7.678447687145631e-239"}, {1023 - 778, "6.290184345309701e-235"},
+        {1023 - 489, "6.256509672447191e-148"}, {1023 + 863, "6.150157786156811e+259"},
+        {1, "2.2250738585072014e-308"},         {1023 - 1, "0.5"},
+    };
+    char text[32];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        jcs_number(of_bits(rows[i].exponent << 52), text);
+        ck_assert_str_eq(text, rows[i].text);
+    }
+}
+END_TEST
+
 START_TEST(every_number_reads_back_as_itself)
 {
     struct rng rng = rng_of(42);
@@ -284,6 +353,8 @@ TCase *jcs_cases(void)
     TCase *tc = tcase_create("jcs");
 
     tcase_add_test(tc, numbers_print_as_in_rfc_8785_appendix_b);
+    tcase_add_test(tc, numbers_of_every_exponent_are_the_shortest_and_nearest);
+    tcase_add_test(tc, powers_of_two_are_the_shortest_too);
     tcase_add_test(tc, every_number_reads_back_as_itself);
     tcase_add_test(tc, keys_sort_as_utf_16);
     tcase_add_test(tc, the_example_of_rfc_8785_3_2_hashes_as_published);
