@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct json_limits token_limits = {TOKEN_BYTES_MAX, 4};
+static const struct json_limits token_limits = {TOKEN_BYTES_MAX, 4, 0};
 
 static bool no(struct err *e, const char *why)
 {

@@ -3,6 +3,7 @@
 
 #include "authority/trust/refusal.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -91,7 +92,7 @@ static bool parse_type(const json_t *type, struct dsse_envelope *envelope, struc
 
 bool dsse_parse(const char *text, size_t len, struct dsse_envelope **ret, struct err *e)
 {
-    static const struct json_limits limits = {DSSE_ENVELOPE_BYTES_MAX, 32};
+    static const struct json_limits limits = {DSSE_ENVELOPE_BYTES_MAX, 32, JSON_VALUES_MAX};
     auto_obj(dsse_envelope) envelope = mem_new(struct dsse_envelope);
     auto_json json = NULL;
     struct err why = {0};

@@ -108,7 +108,7 @@ static bool add_json(struct trust *trust, json_t *json, struct trust_entry **ret
 bool trust_add(struct trust *trust, const char *text, size_t len, const struct trust_entry **ret,
                struct err *e)
 {
-    static const struct json_limits limits = {TRUST_FILE_BYTES_MAX, 8};
+    static const struct json_limits limits = {TRUST_FILE_BYTES_MAX, 8, 0};
     struct trust_entry *entry = NULL;
     json_t *json;
 

@@ -193,7 +193,7 @@ static bool grant_archive(const json_t *manifest, const char *archive_sha256, st
 bool trust_grant(const struct trust_entry *entry, const void *manifest, size_t len,
                  const char *archive_sha256, struct err *e)
 {
-    static const struct json_limits limits = {MANIFEST_BYTES_MAX, 32};
+    static const struct json_limits limits = {MANIFEST_BYTES_MAX, 32, 0};
     auto_json json = NULL;
     struct err why = {0};
     const char *id, *version;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-const struct json_limits json_limits_default = {JSON_BYTES_MAX, JSON_DEPTH_MAX};
+const struct json_limits json_limits_default = {JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
 
 void json_setup(void)
 {
@@ -15,88 +15,24 @@ void json_setup(void)
     json_object_seed(0);
 }
 
-/* jansson's own depth limit is fixed at 2048 and its scan recurses; this counts brackets outside
- * of strings first, in one pass, so that a hostile text never reaches the recursion. */
-static bool depth_within(const char *text, size_t len, unsigned depth_max, struct json_place *place)
-{
-    unsigned depth = 0;
-    bool in_string = false;
-
-    *place = (struct json_place){1, 0};
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-
-        place->column++;
-        if (c == '\n')
-            *place = (struct json_place){place->line + 1, 0};
-        if (in_string && c == '\\' && i + 1 < len) {
-            i++;
-            place->column++;
-        } else if (c == '"') {
-            in_string = !in_string;
-        } else if (!in_string && (c == '{' || c == '[')) {
-            if (++depth > depth_max)
-                return false;
-        } else if (!in_string && (c == '}' || c == ']')) {
-            depth -= depth > 0 ? 1 : 0;
-        }
-    }
-    return true;
-}
-
-static bool int_safe(json_int_t n)
-{
-    return n >= -JSON_SAFE_INT_MAX && n <= JSON_SAFE_INT_MAX;
-}
-
-/* Depth is bounded by depth_within, so this recursion is too. */
-static bool ints_safe(const json_t *value)
-{
-    const char *key;
-    json_t *child;
-    size_t i;
-
-    if (json_is_integer(value))
-        return int_safe(json_integer_value(value));
-    json_object_foreach((json_t *)value, key, child)
-    {
-        if (!ints_safe(child))
-            return false;
-    }
-    json_array_foreach(value, i, child)
-    {
-        if (!ints_safe(child))
-            return false;
-    }
-    return true;
-}
-
+/* jansson's own depth limit is fixed at 2048 and its scan recurses; behind json_scan neither a
+ * hostile text's depth nor the tree that it would make reaches it. */
 bool json_parse(const char *text, size_t len, const struct json_limits *limits, json_t **ret,
                 struct json_place *ret_place, struct err *e)
 {
     struct json_place unused, *place = ret_place != NULL ? ret_place : &unused;
     json_error_t detail;
-    auto_json value = NULL;
+    json_t *value;
 
-    *place = (struct json_place){0, 0};
-    if (len > limits->bytes_max)
-        return err_set(e, ERR_TOO_LARGE, "JSON text has %zu bytes, at most %zu are taken", len,
-                       limits->bytes_max);
-    if (!depth_within(text, len, limits->depth_max, place))
-        return err_set(e, ERR_INVALID, "line %d column %d: nested deeper than %u levels",
-                       place->line, place->column, limits->depth_max);
+    if (!json_scan(text, len, limits, place, e))
+        return false;
     value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &detail);
     if (value == NULL) {
         *place = (struct json_place){detail.line, detail.column};
         return err_set(e, ERR_INVALID, "line %d column %d: %s", detail.line, detail.column,
                        detail.text);
     }
-    *place = (struct json_place){0, 0};
-    if (!ints_safe(value))
-        return err_set(e, ERR_INVALID,
-                       "an integer is beyond +-(2^53-1), which JSON readers do not agree on "
-                       "(RFC 7493 2.2); send it as a string");
-    *ret = take(value);
+    *ret = value;
     return true;
 }
 

@@ -22,9 +22,10 @@ static inline void json_auto_decref(json_t **j)
 
 struct json_limits {
     size_t bytes_max;
-    unsigned depth_max;
+    unsigned depth_max; /* open arrays and objects; at most four times JSON_DEPTH_MAX */
+    size_t values_max;  /* elements, members and the whole; 0: as many as the bytes hold */
 };
-/* JSON_BYTES_MAX and JSON_DEPTH_MAX of base/limits.h. */
+/* JSON_BYTES_MAX, JSON_DEPTH_MAX and JSON_VALUES_MAX of base/limits.h. */
 extern const struct json_limits json_limits_default;
 
 /* Where a text was wrong; both from 1, 0 when there is no place. */
@@ -36,7 +37,14 @@ struct json_place {
 /* Call once before any thread starts: gives jansson the allocator of base/mem.h. */
 void json_setup(void);
 
-/* ret_place may be NULL. The caller owns *ret. The message holds line and column. */
+/* One pass over the text that makes no tree and needs no memory: what it takes is JSON within the
+ * limits, but for duplicate keys and reals beyond a double. ERR_TOO_LARGE: too many bytes or
+ * values. ret_place may be NULL. The message holds line and column. */
+bool json_scan(const char *text, size_t len, const struct json_limits *limits,
+               struct json_place *ret_place, struct err *e) must_check;
+
+/* Builds a tree only of what json_scan takes: its size is bounded before it is begun. The caller
+ * owns *ret. */
 bool json_parse(const char *text, size_t len, const struct json_limits *limits, json_t **ret,
                 struct json_place *ret_place, struct err *e) must_check;
 

@@ -5,8 +5,11 @@
 
 #define JSON_BYTES_MAX (8u * 1024 * 1024)
 #define JSON_DEPTH_MAX 64u
+/* A value of 2 bytes costs 230 in a tree, one of a member 350: bytes alone bound no tree. */
+#define JSON_VALUES_MAX 400000u
 
 #define DEFINITION_BYTES_MAX (4u * 1024 * 1024) /* YAML or JSON text of one DAG */
+#define DEFINITION_VALUES_MAX JSON_VALUES_MAX
 #define DAG_NODES_MAX 10000u
 #define NODE_ID_BYTES_MAX 128u /* V021: VARCHAR(128) */
 #define DAG_ID_BYTES_MAX 128u
@@ -15,8 +18,11 @@
 
 #define HTTP_BODY_BYTES_MAX (4u * 1024 * 1024)
 #define RUN_INPUT_BYTES_MAX (1u * 1024 * 1024)
+#define RUN_INPUT_VALUES_MAX 100000u
 #define NODE_INPUT_BYTES_MAX (4u * 1024 * 1024)
+#define NODE_INPUT_VALUES_MAX 200000u
 #define NODE_OUTPUT_BYTES_MAX (4u * 1024 * 1024)
+#define NODE_OUTPUT_VALUES_MAX 100000u
 #define ERROR_TEXT_BYTES_MAX 4096u
 
 #define BUNDLE_BYTES_MAX (64u * 1024 * 1024)

@@ -43,18 +43,19 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
     return more + 1;
 }
 
-bool text_utf8_valid(const void *bytes, size_t len)
+size_t text_utf8_prefix(const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
+    size_t at = 0, step = 1;
 
-    for (size_t at = 0; at < len;) {
-        size_t step = utf8_sequence(p + at, len - at);
+    for (; at < len && step > 0; at += step)
+        step = utf8_sequence(p + at, len - at);
+    return at;
+}
 
-        if (step == 0)
-            return false;
-        at += step;
-    }
-    return true;
+bool text_utf8_valid(const void *bytes, size_t len)
+{
+    return text_utf8_prefix(bytes, len) == len;
 }
 
 void text_add_printable(struct buf *b, const char *text, size_t len)

@@ -68,7 +68,7 @@ void bundle_envelope_unsigned(const void *payload, size_t len, struct buf *ret)
 
 bool bundle_payload_unverified(const struct bundle_view *view, struct buf *ret, struct err *e)
 {
-    static const struct json_limits limits = {BUNDLE_ENVELOPE_BYTES_MAX, 8};
+    static const struct json_limits limits = {BUNDLE_ENVELOPE_BYTES_MAX, 8, 0};
     const char *payload, *type;
     auto_json envelope = NULL;
 

@@ -211,7 +211,7 @@ static bool manifest_read(struct manifest *m, enum manifest_kind kind, struct er
 bool manifest_parse(const char *text, size_t len, enum manifest_kind kind, struct manifest **ret,
                     struct err *e)
 {
-    static const struct json_limits limits = {MANIFEST_BYTES_MAX, 32};
+    static const struct json_limits limits = {MANIFEST_BYTES_MAX, 32, 0};
     auto_obj(manifest) m = mem_new(struct manifest);
 
     if (!json_parse(text, len, &limits, &m->json, NULL, e) || !manifest_read(m, kind, e))

@@ -376,7 +376,7 @@ static bool perform(struct cli *cli, struct request request, struct reply *reply
 
 static bool body_json(const struct reply *reply, json_t **ret, struct err *e)
 {
-    static const struct json_limits limits = {CLIENT_REPLY_BYTES_MAX, 2 * JSON_DEPTH_MAX};
+    static const struct json_limits limits = {CLIENT_REPLY_BYTES_MAX, 2 * JSON_DEPTH_MAX, 0};
 
     *ret = NULL;
     if (reply->body.len == 0)

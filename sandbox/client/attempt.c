@@ -2,6 +2,7 @@
 #include "sandbox/client/attempt.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -159,7 +160,8 @@ void attempt_gave_up(struct attempt *a, enum outcome outcome, const char *reason
 /* What an output is, is decided here once and for all: a strict JSON text, or no output. */
 static bool output_is_json(struct attempt *a)
 {
-    struct json_limits limits = {a->reader.output_bytes_max, OUTPUT_JSON_DEPTH_MAX};
+    struct json_limits limits = {a->reader.output_bytes_max, OUTPUT_JSON_DEPTH_MAX,
+                                 NODE_OUTPUT_VALUES_MAX};
     struct err e;
 
     if (json_parse(buf_text(&a->reader.output), a->reader.output.len, &limits, &a->output_json,

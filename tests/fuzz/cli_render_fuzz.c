@@ -29,7 +29,7 @@ static void show_rows(const json_t *value, enum cli_format format)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    static const struct json_limits limits = {64 * 1024, 32};
+    static const struct json_limits limits = {64 * 1024, 32, 0};
     auto_json value = NULL;
     auto_done(buf) b = {0};
     struct cli cli = {0};

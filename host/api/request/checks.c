@@ -14,7 +14,8 @@ enum {
     BODY_PASSED_BYTES_MAX = 64 * 1024 * 1024, /* read and thrown away to answer 413 in order */
 };
 
-static const struct json_limits body_limits = {HTTP_BODY_BYTES_MAX, JSON_DEPTH_MAX};
+static const struct json_limits body_limits = {HTTP_BODY_BYTES_MAX, JSON_DEPTH_MAX,
+                                               JSON_VALUES_MAX};
 
 static void early_set(struct api_request *req, int status, const char *code, const struct err *e)
 {

@@ -14,7 +14,7 @@
 
 #define TICKET_PREFIX "orch.ticket."
 
-static const struct json_limits message_limits = {STREAM_CLIENT_MESSAGE_BYTES_MAX, 4};
+static const struct json_limits message_limits = {STREAM_CLIENT_MESSAGE_BYTES_MAX, 4, 0};
 
 static const struct {
     int status;

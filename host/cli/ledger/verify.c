@@ -164,7 +164,7 @@ void verify_add_signer(json_t *facts, const char *kind, const struct trust_entry
 bool verify_envelope(const struct trust *trust, const char *text, size_t len, json_t **ret,
                      struct err *e)
 {
-    static const struct json_limits limits = {DSSE_PAYLOAD_BYTES_MAX, 2 * JSON_DEPTH_MAX};
+    static const struct json_limits limits = {DSSE_PAYLOAD_BYTES_MAX, 2 * JSON_DEPTH_MAX, 0};
     auto_obj(dsse_envelope) envelope = NULL;
     auto_json payload = NULL;
     auto_json facts = NULL;

@@ -250,7 +250,7 @@ static bool check_value(struct ledger_check *c, const json_t *value, struct err 
 
 static bool check_text(struct ledger_check *c, const char *line, size_t len, struct err *e)
 {
-    static const struct json_limits limits = {LEDGER_LINE_BYTES_MAX, JSON_DEPTH_MAX};
+    static const struct json_limits limits = {LEDGER_LINE_BYTES_MAX, JSON_DEPTH_MAX, 0};
     auto_json value = NULL;
 
     if (!json_parse(line, len, &limits, &value, NULL, e) || !is_canonical(value, line, len, e) ||

@@ -127,7 +127,7 @@ static bool parse_members(const json_t *payload, struct ledger_head *ret, struct
 
 bool ledger_head_parse(const char *text, size_t len, struct ledger_head *ret, struct err *e)
 {
-    static const struct json_limits limits = {LEDGER_HEAD_BYTES_MAX, 4};
+    static const struct json_limits limits = {LEDGER_HEAD_BYTES_MAX, 4, 0};
     auto_json payload = NULL;
     struct ledger_head head = {0};
     struct err why = {0};

@@ -82,7 +82,7 @@ END_TEST
 
 START_TEST(a_text_over_its_limit_is_too_large)
 {
-    struct json_limits small = {4, 4};
+    struct json_limits small = {4, 4, 0};
     struct err e = {0};
     json_t *value = NULL;
 

@@ -14,6 +14,7 @@ int main(void)
     json_setup();
     suite_add_tcase(suite, json_cases());
     suite_add_tcase(suite, jcs_cases());
+    suite_add_tcase(suite, json_scan_cases());
     suite_add_tcase(suite, text_cases());
     suite_add_tcase(suite, misc_cases());
     runner = srunner_create(suite);

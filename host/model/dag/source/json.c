@@ -92,7 +92,7 @@ static void place_value(struct cursor *c, json_t *value)
 bool source_read_json(const char *text, size_t len, struct source *ret,
                       struct json_place *ret_place, struct err *e)
 {
-    const struct json_limits limits = {DEFINITION_BYTES_MAX, JSON_DEPTH_MAX};
+    const struct json_limits limits = {DEFINITION_BYTES_MAX, JSON_DEPTH_MAX, DEFINITION_VALUES_MAX};
     auto_done(source) source = {0};
     struct cursor cursor = {text, {1, 1}, &source};
 

@@ -141,7 +141,7 @@ START_TEST(a_text_that_cannot_be_read_gives_one_finding_with_its_place)
          "not agree on (RFC 7493 2.2); quote it\n"},
         {"- a\n", "bad_syntax 0:0 a definition is an object, not array\n"},
         {"{\"a\": 1,\n \"a\": 2}", "bad_syntax 2:4 duplicate object key near '\"a\"'\n"},
-        {"{\"a\": 1", "bad_syntax 1:7 '}' expected near end of file\n"},
+        {"{\"a\": 1", "bad_syntax 1:8 the text ends inside of an array or object\n"},
         {"a: \xC3\x28\n", "bad_syntax 0:0 the definition is not valid UTF-8\n"},
     };
 
