@@ -1,7 +1,6 @@
 /* attempt.c -- see attempt.h. */
 #include "sandbox/client/attempt.h"
 
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -9,12 +8,12 @@
 #include <string.h>
 
 #define ATTEMPT_MAGIC 0xa77e3947u
-#define OUTPUT_JSON_DEPTH_MAX 64u
 
 void attempts_init(struct attempts *attempts, struct sandbox_counts *counts)
 {
     attempts->counts = counts;
     TAILQ_INIT(&attempts->begun);
+    TAILQ_INIT(&attempts->reading);
     TAILQ_INIT(&attempts->done);
     for (size_t i = 0; i < ARRAY_LEN(attempts->buckets); i++)
         TAILQ_INIT(&attempts->buckets[i]);
@@ -65,6 +64,8 @@ void attempt_free(struct attempt *a)
 {
     assert(a->magic == ATTEMPT_MAGIC && a->queue == NULL);
     a->magic = 0;
+    if (a->reading)
+        TAILQ_REMOVE(&a->home->reading, a, link);
     TAILQ_REMOVE(bucket(a->home, a->id), a, hash_link);
     a->home->count--;
     if (a->begun_due)
@@ -158,17 +159,34 @@ void attempt_gave_up(struct attempt *a, enum outcome outcome, const char *reason
 }
 
 /* What an output is, is decided here once and for all: a strict JSON text, or no output. */
-static bool output_is_json(struct attempt *a)
+static void output_was_read(void *arg, struct json_read *read)
 {
-    struct json_limits limits = {a->reader.output_bytes_max, OUTPUT_JSON_DEPTH_MAX,
-                                 NODE_OUTPUT_VALUES_MAX};
-    struct err e;
+    struct attempt *a = arg;
 
-    if (json_parse(buf_text(&a->reader.output), a->reader.output.len, &limits, &a->output_json,
-                   NULL, &e))
-        return true;
-    a->reason = mem_printf("the output is not a JSON value: %.900s", e.msg);
-    return false;
+    assert(a->magic == ATTEMPT_MAGIC && a->reading);
+    a->reading = false;
+    TAILQ_REMOVE(&a->home->reading, a, link);
+    a->output_json = take(read->value);
+    if (a->output_json == NULL)
+        a->reason = mem_printf("the output is not a JSON value: %.900s", read->err.msg);
+    decide(a, a->output_json != NULL ? OUTCOME_OK : OUTCOME_PROTOCOL);
+}
+
+static void read_output(struct attempt *a)
+{
+    const struct buf *output = &a->reader.output;
+
+    a->slot = NULL;
+    a->reading = true;
+    TAILQ_INSERT_TAIL(&a->home->reading, a, link);
+    json_thread_read(a->home->json, &(struct json_order){
+                                        .text = buf_text(output),
+                                        .len = output->len,
+                                        .limits = {a->reader.output_bytes_max, JSON_DEPTH_MAX,
+                                                   NODE_OUTPUT_VALUES_MAX},
+                                        .done = output_was_read,
+                                        .arg = a,
+                                    });
 }
 
 void attempt_ended(struct attempt *a, const struct observed *seen)
@@ -182,9 +200,10 @@ void attempt_ended(struct attempt *a, const struct observed *seen)
     a->seen.past_deadline = a->deadline_ns != 0 && a->ended_ns >= a->deadline_ns;
     a->seen.cpu_limit_ns = a->cpu_limit_ns;
     outcome = outcome_of(&a->seen);
-    if (outcome == OUTCOME_OK && !output_is_json(a))
-        outcome = OUTCOME_PROTOCOL;
-    decide(a, outcome);
+    if (outcome == OUTCOME_OK)
+        read_output(a);
+    else
+        decide(a, outcome);
 }
 
 struct attempt *attempts_next_done(struct attempts *attempts)

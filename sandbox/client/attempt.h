@@ -5,13 +5,16 @@
  *
  *   waiting    in the queue of a pool (queue != NULL), or reserved with a slot that is to be
  *   running    its slot has its input (started_ns != 0)
- *   decided    in attempts->done with an outcome, without a slot, until the turn is told
+ *   reading    ended well, without a slot; its output is with the thread that reads JSON: a stop
+ * that comes now comes too late decided    in attempts->done with an outcome, without a slot, until
+ * the turn is told
  *
  * What always holds: once an outcome is set it stands, and no packet is read for the attempt any
  * more. The process is the slot's (slot.h); this part sends nothing and reads no descriptor. */
 #ifndef ORCH_SANDBOX_CLIENT_ATTEMPT_H
 #define ORCH_SANDBOX_CLIENT_ATTEMPT_H
 
+#include "base/json_thread.h"
 #include "sandbox/client/client.h"
 #include "sandbox/client/stream.h"
 #include "sandbox/wire/attempt_reader.h"
@@ -30,7 +33,7 @@ struct attempt_queue {
 
 struct attempt {
     uint32_t magic;
-    TAILQ_ENTRY(attempt) link; /* in queue, or in attempts->done */
+    TAILQ_ENTRY(attempt) link; /* in queue, or in attempts->reading, or in attempts->done */
     TAILQ_ENTRY(attempt) hash_link;
     TAILQ_ENTRY(attempt) begun_link; /* in attempts->begun while begun_due */
     struct attempts *home;
@@ -45,7 +48,7 @@ struct attempt {
     int64_t cpu_limit_ns;
     struct buf input; /* packed; emptied when sent */
     size_t input_sent;
-    bool begun_due;
+    bool begun_due, reading;
     bool cancelled, stop_sent;
     int64_t started_ns, ended_ns;
     uint32_t layers;
@@ -64,7 +67,9 @@ enum { ATTEMPT_BUCKETS = 512 };
 
 struct attempts {
     struct sandbox_counts *counts;
+    struct json_thread *json; /* freed before the attempts that it reads for */
     uint32_t count;
+    struct attempt_list reading;
     struct attempt_list begun, done; /* on_attempt_started, on_attempt_done are due */
     TAILQ_HEAD(attempt_bucket, attempt) buckets[ATTEMPT_BUCKETS];
 };

@@ -13,6 +13,7 @@
 #include "sandbox/client/zygote.h"
 #include "sandbox/image/plugin_info.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
 enum {
@@ -31,6 +32,7 @@ struct sandbox {
     bool gone_told; /* of the supervisor */
     struct sandbox_counts counts;
     struct loop loop;
+    struct watch json; /* of attempts.json, with a copy of its descriptor */
     struct super_link super;
     struct events events;
     struct attempts attempts;
@@ -116,12 +118,13 @@ static void tell_begun(struct sandbox *sb)
 
     while ((a = attempts_next_begun(&sb->attempts)) != NULL)
         if (sb->callbacks.on_attempt_started != NULL)
-            sb->callbacks.on_attempt_started(
-                sb->arg, a->id,
-                &(struct attempt_start){.layers = a->layers,
-                                        .layers_said = a->layers & INNER_LAYERS,
-                                        .level = layer_level(a->layers),
-                                        .isolation = a->isolation});
+            sb->callbacks.on_attempt_started(sb->arg, a->id,
+                                             &(struct attempt_start){.layers = a->layers,
+                                                                     .layers_said =
+                                                                         a->layers & INNER_LAYERS,
+                                                                     .level =
+                                                                         layer_level(a->layers),
+                                                                     .isolation = a->isolation});
 }
 
 static void tell_done(struct sandbox *sb)
@@ -175,7 +178,7 @@ void sandbox_turn(struct sandbox *sb, int64_t now_ns)
     if (now_ns >= sb->loop.next_ns)
         run_timers(sb);
     tell_events(sb);
-    if (sb->super.gone && !sb->gone_told)
+    if (sb->super.gone && !sb->gone_told && TAILQ_EMPTY(&sb->attempts.reading))
         tell_gone(sb);
     tell_begun(sb);
     tell_done(sb);
@@ -299,7 +302,7 @@ bool sandbox_attempt_start(struct sandbox *sb, const struct attempt_spec *given,
 /* True when it had not begun, and is ended now. */
 static bool cancel_waiting(struct sandbox *sb, struct attempt *a)
 {
-    if (a->outcome != OUTCOME_INVALID)
+    if (a->outcome != OUTCOME_INVALID || a->reading)
         return true;
     if (a->slot == NULL)
         attempt_gave_up(a, OUTCOME_CANCELLED, "cancelled before it began");
@@ -352,6 +355,7 @@ static struct sandbox *sandbox_new(const struct sandbox_options *given,
     sb->arg = arg;
     sb->attempts_max = or_default(given->attempts_max, ATTEMPTS_MAX_DEFAULT);
     loop_init(&sb->loop);
+    sb->json.fd = -1;
     super_init(&sb->super, &sb->loop, heard, sb);
     events_init(&sb->events);
     attempts_init(&sb->attempts, &sb->counts);
@@ -363,13 +367,34 @@ static struct sandbox *sandbox_new(const struct sandbox_options *given,
     return sb;
 }
 
+static void on_json(struct watch *w, uint32_t events)
+{
+    struct sandbox *sb = w->owner;
+
+    (void)events;
+    json_thread_turn(sb->attempts.json);
+}
+
+static bool open_json(struct sandbox *sb, struct err *e)
+{
+    int fd;
+
+    if (!json_thread_start(&sb->attempts.json, e))
+        return false;
+    fd = fcntl(json_thread_fd(sb->attempts.json), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return err_sys(e, "watch the thread that reads JSON");
+    watch_add(&sb->loop, &sb->json, fd, EPOLLIN, on_json, sb);
+    return true;
+}
+
 bool sandbox_start(const struct sandbox_options *options, const struct sandbox_events *callbacks,
                    void *arg, struct sandbox **ret, struct err *e)
 {
     auto_obj(sandbox) sb = sandbox_new(options, callbacks, arg);
 
     if (!loop_open(&sb->loop, e) || !slots_open(&sb->slots, e) ||
-        !super_start(&sb->super, options, e))
+        !super_start(&sb->super, options, e) || !open_json(sb, e))
         return false;
     sb->loop.now_ns = clock_mono_ns();
     *ret = take(sb);
@@ -387,6 +412,9 @@ static void free_parts(struct sandbox *sb)
     while ((domain = TAILQ_FIRST(&sb->domains.list)) != NULL)
         domain_free(domain);
     plugins_done(&sb->plugins);
+    json_thread_free(sb->attempts.json);
+    while ((a = TAILQ_FIRST(&sb->attempts.reading)) != NULL)
+        attempt_free(a);
     while ((a = attempts_next_done(&sb->attempts)) != NULL)
         attempt_free(a);
     events_done(&sb->events);
@@ -400,6 +428,7 @@ void sandbox_free(struct sandbox *sb)
     super_stop(&sb->super);
     free_parts(sb);
     super_await(&sb->super);
+    watch_close(&sb->loop, &sb->json);
     loop_close(&sb->loop);
     free(sb);
 }

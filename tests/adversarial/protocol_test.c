@@ -1,9 +1,13 @@
 /* protocol_test.c -- cases 58 to 64 and 70: lies on the channel, ways to end, state that stays. */
 #include "harness.h"
 
+#include "base/limits.h"
+#include "base/mem.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const struct {
     const char *name;
@@ -221,6 +225,68 @@ START_TEST(an_input_of_many_packets_arrives_whole)
 }
 END_TEST
 
+/* ---- outputs that are small as text and large as a tree ---- */
+
+enum { CROWD = 16, CROWD_KIB_MAX = 256 * 1024 };
+
+/* [0,{},{},0,...] of so many values in all, or as many as bytes take. */
+static char *many_values(size_t values, size_t bytes)
+{
+    struct buf text = {0};
+
+    buf_adds(&text, "[0");
+    for (size_t i = 2; i < values && text.len + 4 < bytes; i++)
+        buf_adds(&text, i % 3 == 1 ? ",0" : ",{}");
+    buf_addc(&text, ']');
+    return buf_take(&text);
+}
+
+static long memory_kib(void)
+{
+    struct rusage usage;
+
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+START_TEST(an_output_of_as_many_values_as_may_be_is_read_beside_the_loop)
+{
+    auto_mem char *text = many_values(NODE_OUTPUT_VALUES_MAX, SIZE_MAX);
+    struct request r = {.agent = "canary", .input = text};
+    struct answer *a;
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    a = attempt_run(&w, &r);
+    expect_outcome(a, OUTCOME_OK);
+    ck_assert_str_eq(buf_text(&a->output), text);
+    world_done(&w); /* which knows what the turns read */
+}
+END_TEST
+
+/* Trees of 270 MB each, were they built. */
+START_TEST(a_crowd_of_outputs_of_too_many_values_costs_neither_turns_nor_memory)
+{
+    auto_mem char *text = many_values(SIZE_MAX, NODE_OUTPUT_BYTES_MAX);
+    struct request r = {.agent = "canary", .input = text, .deadline_ms = 60000};
+    struct answer *crowd[CROWD];
+    struct world w;
+    long before;
+
+    world_start_hostile(&w, NULL);
+    before = memory_kib();
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = attempt_begin(&w, &r);
+    world_await_all(&w);
+    for (int i = 0; i < CROWD; i++) {
+        expect_outcome(crowd[i], OUTCOME_PROTOCOL);
+        ck_assert_ptr_nonnull(strstr(crowd[i]->message, "more than 100000 values"));
+    }
+    ck_assert_int_le(memory_kib() - before, CROWD_KIB_MAX);
+    world_done(&w);
+}
+END_TEST
+
 #define LENGTH(a) ((int)(sizeof(a) / sizeof((a)[0])))
 
 Suite *adversarial_suite(void)
@@ -243,6 +309,8 @@ Suite *adversarial_suite(void)
                         LENGTH(statuses));
     tcase_add_test(tests, an_agent_that_is_not_there_is_named);
     tcase_add_test(tests, an_input_of_many_packets_arrives_whole);
+    tcase_add_test(tests, an_output_of_as_many_values_as_may_be_is_read_beside_the_loop);
+    tcase_add_test(tests, a_crowd_of_outputs_of_too_many_values_costs_neither_turns_nor_memory);
     suite_add_tcase(suite, tests);
     return suite;
 }

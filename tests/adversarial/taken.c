@@ -17,7 +17,7 @@ static struct {
 } of[DESCRIPTORS_MAX];
 static int touched[DESCRIPTORS_MAX];
 static uint64_t touched_count, parsed_bytes, texts_parsed;
-static int in_turn;
+static _Thread_local int in_turn; /* what another thread does holds no turn */
 
 static ssize_t note(int fd, ssize_t n)
 {

@@ -9,6 +9,7 @@ int main(void)
 
     srunner_add_suite(runner, client_plugin_suite());
     srunner_add_suite(runner, client_attempt_suite());
+    srunner_add_suite(runner, client_output_suite());
     srunner_add_suite(runner, client_process_suite());
     srunner_add_suite(runner, client_pool_suite());
     srunner_run_all(runner, CK_ENV);

@@ -6,6 +6,7 @@
 Suite *client_start_suite(void);
 Suite *client_plugin_suite(void);
 Suite *client_attempt_suite(void);
+Suite *client_output_suite(void);
 Suite *client_process_suite(void);
 Suite *client_pool_suite(void);
 
