@@ -8,6 +8,7 @@
 #include "api/stream/server.h"
 #include "api/transport/net.h"
 #include "base/clock.h"
+#include "base/json_thread.h"
 #include "base/mem.h"
 #include "observe/metrics.h"
 #include "store/reader.h"
@@ -16,6 +17,7 @@
 #include <uv.h>
 
 struct ticker;
+struct json_poll;
 
 struct api {
     struct api_options opt; /* with the defaults filled in */
@@ -25,6 +27,8 @@ struct api {
     struct request_server *requests;
     struct net *net;
     struct ticker *ticker;
+    struct json_thread *json;
+    struct json_poll *json_poll;
 };
 
 /* The timer outlives the api by one turn of the loop: libuv closes handles later. */
@@ -40,7 +44,7 @@ static void on_tick(uv_timer_t *timer)
     stream_server_tick(t->api->streams, clock_mono_ns());
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
@@ -62,8 +66,42 @@ static void ticker_start(struct api *api)
 static void ticker_stop(struct api *api)
 {
     if (api->ticker != NULL)
-        uv_close((uv_handle_t *)&api->ticker->timer, on_timer_closed);
+        uv_close((uv_handle_t *)&api->ticker->timer, on_handle_closed);
     api->ticker = NULL;
+}
+
+/* As the ticker: outlives the api by one turn. */
+struct json_poll {
+    uv_poll_t poll;
+    struct api *api;
+};
+
+static void on_json(uv_poll_t *poll, int status unused_arg, int events unused_arg)
+{
+    struct json_poll *p = poll->data;
+
+    json_thread_turn(p->api->json);
+}
+
+static void json_poll_start(struct api *api)
+{
+    struct json_poll *p = mem_new(struct json_poll);
+    int failed;
+
+    p->api = api;
+    failed = uv_poll_init(api->opt.loop, &p->poll, json_thread_fd(api->json));
+    assert(failed == 0);
+    p->poll.data = p;
+    failed = uv_poll_start(&p->poll, UV_READABLE, on_json);
+    assert(failed == 0);
+    api->json_poll = p;
+}
+
+static void json_poll_stop(struct api *api)
+{
+    if (api->json_poll != NULL)
+        uv_close((uv_handle_t *)&api->json_poll->poll, on_handle_closed);
+    api->json_poll = NULL;
 }
 
 static void fill_defaults(struct api_options *opt)
@@ -87,6 +125,7 @@ static void fill_defaults(struct api_options *opt)
 
 static void release(struct api *api)
 {
+    json_thread_free(api->json);
     request_server_free(api->requests);
     stream_server_free(api->streams);
     tokens_free(api->tokens);
@@ -119,6 +158,7 @@ static struct request_server *make_requests(const struct api *api)
     return request_server_new(&(struct request_options){.conn = &net_request_ops,
                                                         .routes = &api_routes,
                                                         .engine = opt->engine,
+                                                        .json = api->json,
                                                         .reader = opt->reader,
                                                         .metrics = opt->metrics,
                                                         .tokens = api->tokens,
@@ -143,25 +183,39 @@ static bool listen_open(struct api *api, struct err *e)
                     &api->net, e);
 }
 
-bool api_open(const struct api_options *options, struct api **ret, struct err *e)
+/* What needs neither a socket nor a handle of the loop. */
+static struct api *api_new(const struct api_options *options, struct json_thread **json,
+                           int64_t newest)
 {
-    int64_t oldest, newest;
-    struct api *api;
+    struct api *api = mem_new(struct api);
 
-    if (!store_read_event_bounds(options->reader, &oldest, &newest, e))
-        return err_wrap(e, "events");
-    api = mem_new(struct api);
     api->opt = *options;
     fill_defaults(&api->opt);
+    api->json = take(*json);
     api->tokens = tokens_new(options->auth);
     api->tickets = verdicts_new();
     api->streams = make_streams(api, newest);
     api->requests = make_requests(api);
+    return api;
+}
+
+bool api_open(const struct api_options *options, struct api **ret, struct err *e)
+{
+    int64_t oldest, newest;
+    auto_obj(json_thread) json = NULL;
+    struct api *api;
+
+    if (!store_read_event_bounds(options->reader, &oldest, &newest, e))
+        return err_wrap(e, "events");
+    if (!json_thread_start(&json, e))
+        return false;
+    api = api_new(options, &json, newest);
     if (!listen_open(api, e)) {
         release(api);
         return false;
     }
     ticker_start(api);
+    json_poll_start(api);
     metrics_set(api->opt.metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
     *ret = api;
     return true;
@@ -173,6 +227,7 @@ void api_close(struct api *api)
     if (api == NULL)
         return;
     ticker_stop(api);
+    json_poll_stop(api);
     net_close(api->net);
     release(api);
 }

@@ -4,6 +4,7 @@
 #include "api/auth/tokens.h"
 #include "api/request/reply.h"
 #include "base/clock.h"
+#include "base/json_thread.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -14,8 +15,14 @@ enum {
     BODY_PASSED_BYTES_MAX = 64 * 1024 * 1024, /* read and thrown away to answer 413 in order */
 };
 
-static const struct json_limits body_limits = {HTTP_BODY_BYTES_MAX, JSON_DEPTH_MAX,
-                                               JSON_VALUES_MAX};
+/* Definitions are the only bodies that need as many values as they may. */
+static struct json_limits body_limits(const struct route *route)
+{
+    size_t values =
+        route->body_bytes_max > RUN_INPUT_BYTES_MAX ? DEFINITION_VALUES_MAX : RUN_INPUT_VALUES_MAX;
+
+    return (struct json_limits){route->body_bytes_max, JSON_DEPTH_MAX, values};
+}
 
 static void early_set(struct api_request *req, int status, const char *code, const struct err *e)
 {
@@ -134,40 +141,6 @@ bool request_body(struct api_request *req, const void *bytes, size_t len)
 
 /* ---- body and handler ---- */
 
-/* False: the request was answered. */
-static bool parse_body(struct api_request *req)
-{
-    const struct route *route = req->match.route;
-    auto_json errors = NULL;
-    struct json_place place;
-    struct err e;
-
-    if (route->body != BODY_JSON && route->body != BODY_OPTIONAL)
-        return true;
-    if (req->body.len == 0 && route->body == BODY_OPTIONAL)
-        return true;
-    if (req->body.len == 0) {
-        (void)err_set(&e, ERR_UNPROCESSABLE, "a JSON body is required");
-        api_reply_error(req, &e, "BODY_REQUIRED");
-        return false;
-    }
-    if (!json_parse(req->body.data, req->body.len, &body_limits, &req->json, &place, &e)) {
-        errors = json_array();
-        json_array_append_new(errors,
-                              json_pack("{s:s, s:i, s:i, s:s}", "pointer", "", "line", place.line,
-                                        "column", place.column, "message", "not acceptable JSON"));
-        api_reply_findings(req, &e, "JSON_INVALID", errors);
-        return false;
-    }
-    if (!json_is_object(req->json)) {
-        (void)err_set(&e, ERR_INVALID, "the body must be a JSON object, not %s",
-                      json_type_name(req->json));
-        api_reply_error(req, &e, "JSON_INVALID");
-        return false;
-    }
-    return api_fields_known(req, route->fields);
-}
-
 static bool key_applies(const struct api_request *req)
 {
     return req->head.method == HTTP_POST && req->match.route->need >= NEED_WRITE &&
@@ -201,16 +174,74 @@ static bool claim_key(struct api_request *req)
     return false;
 }
 
+/* False: the request was answered. */
+static bool take_json(struct api_request *req, struct json_read *read)
+{
+    bool too_large = read->err.code == ERR_TOO_LARGE;
+    auto_json errors = NULL;
+    struct err e;
+
+    req->json = take(read->value);
+    if (req->json == NULL) {
+        errors = json_array();
+        json_array_append_new(errors,
+                              json_pack("{s:s, s:i, s:i, s:s}", "pointer", "", "line",
+                                        read->place.line, "column", read->place.column, "message",
+                                        too_large ? "too many values" : "not acceptable JSON"));
+        api_reply_findings(req, &read->err, too_large ? "BODY_TOO_LARGE" : "JSON_INVALID", errors);
+        return false;
+    }
+    if (!json_is_object(req->json)) {
+        (void)err_set(&e, ERR_INVALID, "the body must be a JSON object, not %s",
+                      json_type_name(req->json));
+        api_reply_error(req, &e, "JSON_INVALID");
+        return false;
+    }
+    return api_fields_known(req, req->match.route->fields);
+}
+
+static void handle(struct api_request *req)
+{
+    if (claim_key(req))
+        req->match.route->handle(req);
+}
+
+static void body_was_read(void *arg, struct json_read *read)
+{
+    struct api_request *req = request_of(arg);
+
+    if (req->conn == NULL)
+        request_free(req);
+    else if (take_json(req, read))
+        handle(req);
+}
+
+static void read_body(struct api_request *req)
+{
+    json_thread_read(req->server->opt.json, &(struct json_order){
+                                                .text = req->body.data,
+                                                .len = req->body.len,
+                                                .limits = body_limits(req->match.route),
+                                                .done = body_was_read,
+                                                .arg = req,
+                                            });
+}
+
 static void run_handler(struct api_request *req)
 {
+    enum route_body body = req->match.route->body;
     struct err e;
 
     if (!http_query_known(&req->head.query, req->match.route->queries, &e)) {
         api_reply_error(req, &e, "QUERY_INVALID");
-        return;
+    } else if (body == BODY_JSON && req->body.len == 0) {
+        (void)err_set(&e, ERR_UNPROCESSABLE, "a JSON body is required");
+        api_reply_error(req, &e, "BODY_REQUIRED");
+    } else if (req->body.len > 0 && (body == BODY_JSON || body == BODY_OPTIONAL)) {
+        read_body(req);
+    } else {
+        handle(req);
     }
-    if (parse_body(req) && claim_key(req))
-        req->match.route->handle(req);
 }
 
 static void on_claims(void *arg, const struct claims *claims, const struct err *e)

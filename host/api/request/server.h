@@ -21,6 +21,7 @@
 struct api_request;
 struct conn; /* of whoever began the request */
 struct idempotency;
+struct json_thread;
 struct metrics;
 struct rate;
 struct store_reader;
@@ -55,7 +56,8 @@ struct request_options {
     const struct request_conn_ops *conn;
     const struct route_table *routes;
     const struct api_engine *engine;
-    struct store_reader *reader; /* borrowed, as are the next three */
+    struct json_thread *json; /* borrowed, as are the next four; freed before the server */
+    struct store_reader *reader;
     struct metrics *metrics;
     struct tokens *tokens;
     struct verdicts *tickets; /* one-time, for browsers */

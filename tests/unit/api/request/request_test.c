@@ -6,8 +6,11 @@
 #include "api/http/rate.h"
 #include "api/request/reply.h"
 #include "base/clock.h"
+#include "base/json_thread.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
+#include <poll.h>
 #include <string.h>
 
 /* The connection, as api/request/server.h knows it. */
@@ -20,6 +23,7 @@ struct conn {
 
 static struct rig rig;
 static struct request_server *server;
+static struct json_thread *json;
 static struct conn conn;
 static struct api_request *left; /* by the handler, for an answer that comes later */
 static int handled;
@@ -100,6 +104,8 @@ static void count_free(void *arg)
 static const struct route rows[] = {
     {HTTP_POST, "/things", NEED_WRITE, BODY_JSON, 64, "a!", "q", 201, "now", answer_now},
     {HTTP_POST, "/later", NEED_WRITE, BODY_OPTIONAL, 64, "*", "", 201, "later", answer_later},
+    {HTTP_POST, "/large", NEED_WRITE, BODY_JSON, RUN_INPUT_BYTES_MAX, "*", "", 201, "large",
+     answer_now},
     {HTTP_GET, "/later", NEED_NOTHING, BODY_NONE, 0, "", "", 200, "get", answer_later},
     {HTTP_GET, "/events", NEED_READ, BODY_NONE, 0, "", "", 200, "events", answer_events},
 };
@@ -133,7 +139,10 @@ static const struct request_conn_ops ops = {.answer = on_answer,
 
 static void setup(void)
 {
+    struct err e;
+
     rig_open(&rig);
+    ck_assert_msg(json_thread_start(&json, &e), "%s", e.msg);
     conn = (struct conn){0};
     left = NULL;
     handled = 0;
@@ -141,6 +150,7 @@ static void setup(void)
     server = request_server_new(&(struct request_options){.conn = &ops,
                                                           .routes = &routes,
                                                           .engine = &engine,
+                                                          .json = json,
                                                           .reader = rig.reader,
                                                           .metrics = rig.metrics,
                                                           .tokens = rig.tokens,
@@ -151,6 +161,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+    json_thread_free(json);
     request_server_free(server);
     rig_close(&rig);
 }
@@ -386,6 +397,76 @@ START_TEST(an_answer_that_was_not_kept_goes_out_all_the_same)
 }
 END_TEST
 
+/* ---- bodies that the loop does not read itself ---- */
+
+/* {"a":[{},{},...]} with so many values in all. */
+static char *body_of(size_t values)
+{
+    struct buf text = {0};
+
+    buf_adds(&text, "{\"a\":[");
+    for (size_t i = 2; i < values; i++)
+        buf_adds(&text, i > 2 ? ",{}" : "{}");
+    buf_adds(&text, "]}");
+    return buf_take(&text);
+}
+
+static struct api_request *large(size_t values)
+{
+    auto_mem char *body = body_of(values);
+
+    return begin(rig_head(HTTP_POST, "/large", NULL, "writer"), body);
+}
+
+static void json_comes(void)
+{
+    struct pollfd ready = {.fd = json_thread_fd(json), .events = POLLIN};
+
+    ck_assert_int_eq(poll(&ready, 1, 60000), 1);
+    json_thread_turn(json);
+}
+
+START_TEST(a_large_body_is_read_beside_the_loop)
+{
+    request_complete(large(RUN_INPUT_VALUES_MAX));
+    ck_assert_int_eq(conn.answers, 0);
+    json_comes();
+    answered("HTTP/1.1 201 ");
+    ck_assert_int_eq(conn.answers, 1);
+    ck_assert(LIST_EMPTY(&server->open));
+}
+END_TEST
+
+START_TEST(a_body_of_too_many_values_is_too_large)
+{
+    request_complete(large(RUN_INPUT_VALUES_MAX + 1));
+    json_comes();
+    answered("HTTP/1.1 413 ");
+    answered("\"code\":\"BODY_TOO_LARGE\"");
+    answered("more than 100000 values");
+    ck_assert_int_eq(handled, 0);
+}
+END_TEST
+
+START_TEST(a_client_that_leaves_while_its_body_is_read_changes_nothing)
+{
+    struct api_request *req = large(10000);
+
+    request_complete(req);
+    request_client_gone(req);
+    json_comes();
+    ck_assert_int_eq(handled + conn.answers, 0);
+    ck_assert(LIST_EMPTY(&server->open));
+}
+END_TEST
+
+START_TEST(a_body_that_is_being_read_at_the_end_goes_without_an_answer)
+{
+    request_complete(large(10000));
+    ck_assert(!LIST_EMPTY(&server->open));
+}
+END_TEST
+
 TCase *request_cases(void)
 {
     TCase *tc = tcase_create("request");
@@ -401,5 +482,9 @@ TCase *request_cases(void)
     tcase_add_test(tc, an_answer_goes_out_when_it_is_remembered_and_again_to_a_repeat);
     tcase_add_test(tc, a_key_is_held_although_its_client_left);
     tcase_add_test(tc, an_answer_that_was_not_kept_goes_out_all_the_same);
+    tcase_add_test(tc, a_large_body_is_read_beside_the_loop);
+    tcase_add_test(tc, a_body_of_too_many_values_is_too_large);
+    tcase_add_test(tc, a_client_that_leaves_while_its_body_is_read_changes_nothing);
+    tcase_add_test(tc, a_body_that_is_being_read_at_the_end_goes_without_an_answer);
     return tc;
 }
