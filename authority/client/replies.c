@@ -27,6 +27,8 @@ static void read_verified(struct unpack *u, struct authority_result *ret)
     unpack_str(u, ret->verified.key_id, sizeof ret->verified.key_id);
     unpack_str(u, ret->verified.signer, sizeof ret->verified.signer);
     ret->verified.payload = read_bytes(u);
+    ret->verified.tenants = read_bytes(u);
+    ret->verified.warm = unpack_u32(u) != 0;
 }
 
 static void read_signatures(struct unpack *u, struct authority_result *ret)

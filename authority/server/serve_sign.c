@@ -2,6 +2,7 @@
 #include "authority/server/server.h"
 
 #include "authority/wire/purpose.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -22,9 +23,16 @@ static const struct purpose {
 static void reply_verified(const struct trust_entry *by, const struct dsse_envelope *envelope,
                            struct buf *reply)
 {
+    const json_t *listed = json_object_get(by->json, "tenants");
+    auto_json none = json_array();
+    auto_done(buf) tenants = {0};
+
     pack_str(reply, by->key_id.text);
     pack_str(reply, by->name);
     pack_bytes(reply, envelope->payload.data, envelope->payload.len);
+    json_add_compact(&tenants, listed != NULL ? listed : none);
+    pack_bytes(reply, tenants.data, tenants.len);
+    pack_u32(reply, trust_lists(by, "isolation", TRUST_WARM));
 }
 
 bool serve_verify_bundle(struct server *s, struct request *r, struct buf *reply, struct err *e)
@@ -42,7 +50,9 @@ bool serve_verify_bundle(struct server *s, struct request *r, struct buf *reply,
         return false;
     if (!text_is_sha256(archive))
         return err_set(e, ERR_INVALID, "the archive's hash is not SHA-256 in lower hex");
-    if (!trust_verify_bundle(s->trust, &(struct trust_bundle){tenant, text, len, archive},
+    if (!trust_verify_bundle(s->trust, 
+                             &(struct trust_bundle){tenant[0] != '\0' ? tenant : NULL, text, len,
+                                                    archive},
                              &envelope, &by, e))
         return false;
     log_event(LOG_INFO, "authority.bundle_verified", F_STR("tenant", tenant),

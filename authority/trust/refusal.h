@@ -19,6 +19,7 @@
     XX(PURPOSE_DENIED, "purpose_denied", DENIED)                                                   \
     XX(TENANT_DENIED, "tenant_denied", DENIED)                                                     \
     XX(PLUGIN_DENIED, "plugin_denied", DENIED)                                                     \
+    XX(AGENT_DENIED, "agent_denied", DENIED)                                                       \
     XX(MANIFEST_MALFORMED, "manifest_malformed", INVALID)                                          \
     XX(CONTENT_MISMATCH, "content_mismatch", DENIED)                                               \
     XX(VERSION_DOWNGRADE, "version_downgrade", DENIED)                                             \

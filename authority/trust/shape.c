@@ -14,6 +14,7 @@ const char *const trust_role_words[TRUST_ROLE_COUNT + 1] = {
 #undef XX
 };
 static const char *const profile_words[] = {"pure", "files", "net", NULL};
+static const char *const isolation_words[] = {TRUST_WARM, NULL};
 
 const char *trust_role_text(enum trust_role role)
 {
@@ -34,7 +35,9 @@ static const struct member {
     {"roles", MEMBER_LIST, true, trust_role_words},
     {"tenants", MEMBER_LIST, false, NULL},
     {"plugins", MEMBER_LIST, false, NULL},
+    {"agents", MEMBER_LIST, false, NULL},
     {"profiles", MEMBER_LIST, false, profile_words},
+    {"isolation", MEMBER_LIST, false, isolation_words},
     {"network", MEMBER_LIST, false, NULL},
     {"min_versions", MEMBER_OBJECT, false, NULL},
     {"revoked", MEMBER_OBJECT, false, NULL},

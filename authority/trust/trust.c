@@ -131,9 +131,10 @@ bool trust_add_key(struct trust *trust, const struct key_public *key, const char
             json_array_append_new(words, json_string(trust_role_words[role]));
     }
     return add_json(trust,
-                    json_pack("{s:s, s:s, s:o, s:[s], s:[s], s:[sss], s:[s]}", "name", name,
+                    json_pack("{s:s, s:s, s:o, s:[s], s:[s], s:[s], s:[sss], s:[s]}", "name", name,
                               "public_key", pem.data, "roles", words, "tenants", "*", "plugins",
-                              "*", "profiles", "pure", "files", "net", "network", "*"),
+                              "*", "agents", "*", "profiles", "pure", "files", "net",
+                              "network", "*"),
                     &entry, e);
 }
 

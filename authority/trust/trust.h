@@ -2,11 +2,14 @@
  *
  * One JSON file a key in ORCH_HOME/trust:
  *   {"name", "public_key" (SPKI PEM or base64 of 32 bytes), "roles": ["publisher","dag","host"],
- *    "tenants": ["acme"] or ["*"], "plugins": ["hello*"], "profiles": ["pure","files","net"],
+ *    "tenants": ["acme"] or ["*"], "plugins": ["hello*"], "agents": ["hello.*"],
+ *    "profiles": ["pure","files","net"], "isolation": ["warm"],
  *    "network": ["api.example:443","*.example:443"], "min_versions": {"hello": "1.2.0"},
  *    "revoked": {"at": RFC 3339, "reason"}}
- * Only name, public_key and roles are required. Absent means nothing: no tenants, no plugins;
- * profiles alone defaults to ["pure"]. Unknown members are refused. "quorum" (k-of-n) is not
+ * Only name, public_key and roles are required. Absent means nothing: no tenants, no plugins,
+ * no agents; profiles alone defaults to ["pure"]. "isolation" lists what a plugin may be run as
+ * besides a process of its own for each attempt: "warm" shares a loaded plugin among attempts.
+ * Unknown members are refused. "quorum" (k-of-n) is not
  * supported and is refused as such. Members of the lists are fnmatch(3) patterns.
  *
  * A grant is what the manifest asks AND what the operator's entry allows: a manifest that asks for
@@ -21,6 +24,8 @@
 #include "base/err.h"
 
 #include <jansson.h>
+
+#define TRUST_WARM "warm"
 
 enum {
     TRUST_KEYS_MAX = 128,
@@ -96,12 +101,12 @@ bool trust_verify(const struct trust *trust, const struct dsse_envelope *envelop
                   struct err *e) must_check;
 
 /* Checks a verified manifest against its signer's entry and the archive that came with it:
- * plugin id, downgrade, archive hash (lower hex), profiles and network targets. */
+ * plugin id, agent ids, downgrade, archive hash (lower hex), profiles and network targets. */
 bool trust_grant(const struct trust_entry *entry, const void *manifest, size_t len,
                  const char *archive_sha256, struct err *e) must_check;
 
 struct trust_bundle {
-    const char *tenant;
+    const char *tenant; /* NULL: in whichever its entry lists; one that lists none is refused */
     const char *envelope; /* as it came: len bytes */
     size_t len;
     const char *archive_sha256; /* lower hex */

@@ -156,6 +156,27 @@ static bool grant_profiles(const struct trust_entry *entry, const json_t *asked,
     return true;
 }
 
+static bool grant_agents(const struct trust_entry *entry, const json_t *agents, struct err *e)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(agents, i, item)
+    {
+        const char *id = json_string_value(json_object_get(item, "id"));
+
+        if (id == NULL)
+            return refuse(e, REFUSAL_MANIFEST_MALFORMED, "an agent has no 'id'");
+        if (!trust_lists(entry, "agents", id))
+            return refuse(e, REFUSAL_AGENT_DENIED, "key '%s' is not trusted for agent '%.128s'%s",
+                          entry->name, id,
+                          json_object_get(entry->json, "agents") == NULL
+                              ? ": its entry has no list 'agents'"
+                              : "");
+    }
+    return true;
+}
+
 static bool grant_network(const struct trust_entry *entry, const json_t *asked, struct err *e)
 {
     const json_t *item;
@@ -214,6 +235,7 @@ bool trust_grant(const struct trust_entry *entry, const void *manifest, size_t l
     return grant_archive(json, archive_sha256, e) && grant_version(entry, id, version, e) &&
            grant_profiles(entry, json_object_get(requests, "profiles"),
                           json_object_get(json, "agents"), e) &&
+           grant_agents(entry, json_object_get(json, "agents"), e) &&
            grant_network(entry, json_object_get(requests, "network"), e);
 }
 
@@ -229,6 +251,9 @@ bool trust_verify_bundle(const struct trust *trust, const struct trust_bundle *b
         !trust_verify(trust, parsed, &ask, &by, e))
         return false;
     assert(by != NULL);
+    if (bundle->tenant == NULL && json_array_size(json_object_get(by->json, "tenants")) == 0)
+        return refuse(e, REFUSAL_TENANT_DENIED, "key '%s' (%s) is trusted in no tenant", by->name,
+                      by->key_id.text);
     if (!trust_grant(by, buf_text(&parsed->payload), parsed->payload.len, bundle->archive_sha256,
                      e))
         return false;

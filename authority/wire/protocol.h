@@ -6,8 +6,9 @@
  * [u32 err_code]; when that is not 0 a [str message] is all that follows.
  *
  *   request        its fields                              reply's fields
- *   VERIFY_BUNDLE  str tenant, bytes envelope,             str key_id, str signer,
- *                  str archive_sha256                      bytes payload
+ *   VERIFY_BUNDLE  str tenant ("": any of the entry),      str key_id, str signer,
+ *                  bytes envelope, str archive_sha256      bytes payload, bytes JSON array of
+ *                                                          tenant patterns, u32 warm
  *   VERIFY_DAG     str tenant, bytes envelope              the same
  *   SIGN           u32 n, n * (u32 purpose, str type,      n * bytes envelope
  *                  bytes payload)

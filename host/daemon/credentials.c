@@ -126,9 +126,9 @@ static bool trust_add(struct host *host, const struct key_public *key, struct er
     auto_json json = NULL;
 
     key_public_pem(key, &pem);
-    json = json_pack("{s:s, s:s, s:[s,s], s:[s], s:[s], s:[s,s,s]}", "name", "dev-publisher",
+    json = json_pack("{s:s, s:s, s:[s,s], s:[s], s:[s], s:[s], s:[s,s,s]}", "name", "dev-publisher",
                      "public_key", buf_text(&pem), "roles", "publisher", "dag", "tenants", "*",
-                     "plugins", "*", "profiles", "pure", "files", "net");
+                     "plugins", "*", "agents", "*", "profiles", "pure", "files", "net");
     entry = json_dumps(json, JSON_COMPACT);
     log_event(LOG_WARN, "dev.publisher_trusted", F_STR("name", "dev-publisher"));
     return settled(host,

@@ -157,7 +157,7 @@ static void trust_own_publisher(void)
     buf_adds(&entry, "{\"name\":\"this host\",\"public_key\":");
     buf_add_json_str(&entry, pem.data, pem.len);
     buf_adds(&entry, ",\"roles\":[\"publisher\",\"dag\"],\"tenants\":[\"default\"],"
-                     "\"plugins\":[\"*\"]}");
+                     "\"plugins\":[\"*\"],\"agents\":[\"*\"]}");
     ck_good(authority_trust_add(test_client, entry.data, entry.len, test_reply(), &e), &e);
     ck_good(test_wait(&e), &e);
 }
@@ -196,6 +196,7 @@ START_TEST(a_bundle_is_verified_by_trust_and_refused_without)
     ck_assert_str_eq(test_answer.text.data, MANIFEST);
     ck_assert_str_eq(test_answer.result.verified.signer, "this host");
     ck_assert_str_eq(test_answer.result.verified.key_id, key_id(&publisher).text);
+    ck_good(verify_bundle("", &envelope, ARCHIVE, &e), &e); /* wherever the key is trusted */
     ck_assert(!verify_bundle("acme", &envelope, ARCHIVE, &e));
     ck_refused(&e, REFUSAL_TENANT_DENIED);
     ck_assert(!verify_bundle("default", &envelope, "AA", &e));

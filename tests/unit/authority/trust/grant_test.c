@@ -25,7 +25,7 @@ static struct trust *publisher(const char *grants)
     key_public_pem(key_secret_public(key), &pem);
     buf_add_json_str(&quoted, pem.data, pem.len);
     text = mem_printf("{\"name\":\"acme\",\"public_key\":%s,\"roles\":[\"publisher\"],"
-                      "\"tenants\":[\"acme\"],\"plugins\":[\"hello*\"],"
+                      "\"tenants\":[\"acme\"],\"plugins\":[\"hello*\"],\"agents\":[\"a\",\"hello.*\"],"
                       "\"min_versions\":{\"hello\":\"1.2.0\"}%s}",
                       quoted.data, grants);
     ck_good(trust_add(trust, text, strlen(text), &entry, &e), &e);
@@ -113,6 +113,83 @@ START_TEST(a_publisher_signs_its_own_plugins_only)
 }
 END_TEST
 
+START_TEST(a_publisher_exposes_its_own_agents_only)
+{
+    auto_obj(trust) trust = publisher("");
+    static const struct {
+        const char *agent;
+        enum refusal refusal;
+    } cases[] = {
+        {"{\"id\":\"hello.wave\"}", REFUSAL_NONE},
+        {"{\"id\":\"other.greet\"}", REFUSAL_AGENT_DENIED},
+        {"{\"id\":\"hello\"}", REFUSAL_AGENT_DENIED},
+        {"{\"version\":\"1.0.0\"}", REFUSAL_MANIFEST_MALFORMED},
+        {"7", REFUSAL_MANIFEST_MALFORMED},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        auto_mem char *payload = mem_printf("{\"id\":\"hello\",\"version\":\"9.0.0\",\"agents\":"
+                                             "[{\"id\":\"hello.greet\"},%s],"
+                                             "\"archive\":{\"sha256\":\"" ARCHIVE "\"}}",
+                                             cases[i].agent);
+        struct err e = {0};
+
+        ck_assert_int_eq(verify(trust, payload, ARCHIVE, &e), cases[i].refusal == REFUSAL_NONE);
+        ck_assert_int_eq(refusal_of(&e), cases[i].refusal);
+    }
+}
+END_TEST
+
+START_TEST(an_entry_without_agents_grants_none_and_says_so)
+{
+    auto_obj(trust) trust = trust_new();
+    auto_obj(key_secret) key = test_key(1);
+    auto_mem char *payload = manifest("hello", "1.2.0", "{}");
+    auto_mem char *text = NULL;
+    const struct trust_entry *entry = NULL;
+    auto_done(buf) pem = {0}, quoted = {0};
+    struct err e = {0};
+
+    key_public_pem(key_secret_public(key), &pem);
+    buf_add_json_str(&quoted, pem.data, pem.len);
+    text = mem_printf("{\"name\":\"old\",\"public_key\":%s,\"roles\":[\"publisher\"],"
+                      "\"tenants\":[\"*\"],\"plugins\":[\"*\"]}",
+                      quoted.data);
+    ck_good(trust_add(trust, text, strlen(text), &entry, &e), &e);
+    ck_assert(!verify(trust, payload, ARCHIVE, &e));
+    ck_refused(&e, REFUSAL_AGENT_DENIED);
+    ck_assert_ptr_nonnull(strstr(e.msg, "no list 'agents'"));
+}
+END_TEST
+
+START_TEST(a_bundle_for_no_tenant_in_particular_needs_an_entry_with_tenants)
+{
+    auto_obj(key_secret) key = test_key(1);
+    const struct key_secret *keys[] = {key};
+    auto_mem char *payload = manifest("hello", "1.2.0", "{}");
+    auto_done(buf) pem = {0}, quoted = {0}, text = {0};
+
+    key_public_pem(key_secret_public(key), &pem);
+    buf_add_json_str(&quoted, pem.data, pem.len);
+    dsse_sign(DSSE_TYPE_BUNDLE, payload, strlen(payload), keys, 1, &text);
+    for (int listed = 0; listed < 2; listed++) {
+        auto_obj(trust) trust = trust_new();
+        auto_obj(dsse_envelope) envelope = NULL;
+        const struct trust_bundle bundle = {NULL, text.data, text.len, ARCHIVE};
+        const struct trust_entry *entry = NULL;
+        auto_mem char *json = mem_printf(
+            "{\"name\":\"p\",\"public_key\":%s,\"roles\":[\"publisher\"],\"tenants\":[%s],"
+            "\"plugins\":[\"*\"],\"agents\":[\"*\"]}",
+            quoted.data, listed ? "\"acme\"" : "");
+        struct err e = {0};
+
+        ck_good(trust_add(trust, json, strlen(json), &entry, &e), &e);
+        ck_assert_int_eq(trust_verify_bundle(trust, &bundle, &envelope, &entry, &e), listed);
+        ck_assert_int_eq(refusal_of(&e), listed ? REFUSAL_NONE : REFUSAL_TENANT_DENIED);
+    }
+}
+END_TEST
+
 START_TEST(an_agents_own_profile_counts_too)
 {
     auto_obj(trust) trust = publisher("");
@@ -193,6 +270,9 @@ TCase *grant_cases(void)
     tcase_add_test(tc, without_grants_only_pure_plugins_run);
     tcase_add_test(tc, the_four_refusals_of_case_74_are_distinct);
     tcase_add_test(tc, a_publisher_signs_its_own_plugins_only);
+    tcase_add_test(tc, a_publisher_exposes_its_own_agents_only);
+    tcase_add_test(tc, an_entry_without_agents_grants_none_and_says_so);
+    tcase_add_test(tc, a_bundle_for_no_tenant_in_particular_needs_an_entry_with_tenants);
     tcase_add_test(tc, an_agents_own_profile_counts_too);
     tcase_add_test(tc, a_signed_manifest_that_is_malformed_is_still_refused);
     tcase_add_test(tc, no_single_changed_byte_is_believed);
