@@ -5,8 +5,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/program.h"
-
-#include <orch/plugin.h>
+#include "bundle/words.h"
 
 #include <poll.h>
 #include <string.h>
@@ -52,27 +51,6 @@ const struct lab_agent *lab_agents(const struct lab *lab, size_t *ret_count)
 
 /* ---- what the sandbox tells ---- */
 
-static bool agent_agrees(const struct sandbox_agent *agent, const struct manifest *m, struct err *e)
-{
-    const struct manifest_agent *listed = m != NULL ? manifest_agent_find(m, agent->id) : NULL;
-
-    if (m == NULL)
-        return true;
-    if (listed == NULL)
-        return err_set(e, ERR_UNPROCESSABLE, "the manifest does not list agent '%s'", agent->id);
-    if (strcmp(listed->version, agent->version) != 0)
-        return err_set(e, ERR_UNPROCESSABLE, "agent '%s' is %s, the manifest says %s", agent->id,
-                       agent->version, listed->version);
-    if (strcmp(listed->profile, agent->profile) != 0)
-        return err_set(e, ERR_UNPROCESSABLE, "agent '%s' wants profile %s, the manifest says %s",
-                       agent->id, agent->profile, listed->profile);
-    if (listed->pure != ((agent->flags & ORCH_AGENT_PURE) != 0) ||
-        listed->idempotent != ((agent->flags & ORCH_AGENT_IDEMPOTENT) != 0))
-        return err_set(e, ERR_UNPROCESSABLE,
-                       "agent '%s': pure and idempotent differ from the manifest", agent->id);
-    return true;
-}
-
 static bool take_agents(struct lab *lab, const struct sandbox_plugin_info *info, struct err *e)
 {
     const struct manifest *m = lab->image->manifest;
@@ -85,13 +63,8 @@ static bool take_agents(struct lab *lab, const struct sandbox_plugin_info *info,
         if (!profile_parse(info->agents[i].profile, &agent->profile))
             return err_set(e, ERR_UNPROCESSABLE, "agent '%s' wants unknown profile '%s'", agent->id,
                            info->agents[i].profile);
-        if (!agent_agrees(&info->agents[i], m, e))
-            return false;
     }
-    if (m != NULL && m->agent_count != lab->agent_count)
-        return err_set(e, ERR_UNPROCESSABLE, "the manifest lists %zu agents, the plugin %zu",
-                       m->agent_count, lab->agent_count);
-    return true;
+    return m == NULL || manifest_agrees(m, info, e);
 }
 
 static void on_plugin_ready(void *arg, const struct sandbox_plugin_info *info)

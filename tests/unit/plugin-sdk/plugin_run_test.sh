@@ -34,7 +34,7 @@ sed -i 's/"pure": true/"pure": false/' greeter-cpp/manifest.json
 if "$orch" plugin check greeter-cpp >out 2>err; then
     fail "a manifest that differs from the plugin passes"
 fi
-grep -q 'differ from the manifest' err || fail "the reason is said"
+grep -q 'pure: the plugin says 1, its manifest 0' err || fail "the reason is said"
 
 # A forbidden system call is named as what it is.
 mkdir -p bad/tests/golden
