@@ -52,11 +52,19 @@ static void on_plugin_failed(void *arg, const char *digest, const struct err *wh
     agents_on_failed(((struct host *)arg)->agents, digest, why);
 }
 
+static void on_plugin_quarantined(void *arg, const char *digest, const struct err *why)
+{
+    agents_on_quarantined(((struct host *)arg)->agents, digest, why);
+}
+
+/* An authority that was started again read the trust folder anew: so do we. */
 static void on_authority_socket(void *arg, int fd)
 {
     struct host *host = arg;
 
     authority_client_attach(host->authority, &fd);
+    if (host->api != NULL)
+        agents_scan(host->agents);
 }
 
 static void on_supervisor_gone(void *arg)
@@ -92,6 +100,7 @@ static void on_attempt_done(void *arg, uint64_t id, const struct attempt_result 
 static const struct sandbox_events sandbox_callbacks = {
     .on_plugin_ready = on_plugin_ready,
     .on_plugin_failed = on_plugin_failed,
+    .on_plugin_quarantined = on_plugin_quarantined,
     .on_authority = on_authority_socket,
     .on_supervisor_gone = on_supervisor_gone,
     .on_attempt_log = on_attempt_log,
@@ -141,6 +150,34 @@ static uint32_t attempts_max(const struct config *config)
     return 8u * (uint32_t)(cpus > 0 ? cpus : 1);
 }
 
+/* An eighth stays free for the others; where there are less than eight, none does. */
+static uint32_t tenant_attempts_max(const struct config *config)
+{
+    uint32_t all = attempts_max(config);
+    int64_t set = config_int(config, CONFIG_TENANT_ATTEMPTS_MAX);
+
+    return set > 0 ? (uint32_t)set : all - all / 8;
+}
+
+static int64_t machine_bytes(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+    return pages > 0 && page > 0 ? (int64_t)pages * page : 0;
+}
+
+static struct engine_ceilings ceilings_of(const struct config *config)
+{
+    int64_t memory = config_int(config, CONFIG_NODE_MEMORY_MAX_MIB) << 20;
+
+    return (struct engine_ceilings){
+        .memory_bytes = memory > 0 ? memory : machine_bytes(),
+        .cpu_ms = config_int(config, CONFIG_NODE_CPU_MAX_S) * 1000,
+        .output_bytes = config_int(config, CONFIG_NODE_OUTPUT_MAX_KIB) << 10,
+        .log_bytes = config_int(config, CONFIG_NODE_LOG_MAX_KIB) << 10,
+    };
+}
+
 static struct engine_settings settings_of(const struct config *config)
 {
     return (struct engine_settings){
@@ -148,9 +185,12 @@ static struct engine_settings settings_of(const struct config *config)
         .runs_active_max = (uint32_t)config_int(config, CONFIG_RUNS_ACTIVE_MAX),
         .runs_waiting_max = (uint32_t)config_int(config, CONFIG_RUNS_WAITING_MAX),
         .attempts_max = attempts_max(config),
+        .tenant_attempts_max = tenant_attempts_max(config),
         .cancel_grace_ns = config_int(config, CONFIG_CANCEL_GRACE_MS) * 1000000,
         .head_interval_ns = config_int(config, CONFIG_LEDGER_HEAD_SECONDS) * 1000000000,
         .min_level = (int)config_int(config, CONFIG_SANDBOX_MIN_LEVEL),
+        .warm_tenants = config_text(config, CONFIG_WARM_TENANTS),
+        .ceilings = ceilings_of(config),
     };
 }
 
@@ -182,6 +222,8 @@ static struct engine_env env_of(struct host *host)
                 .attempt_cancel = sandbox_attempt_cancel,
                 .attempt_kill = sandbox_attempt_kill,
                 .plugin_add = sandbox_plugin_add,
+                .plugin_remove = sandbox_plugin_remove,
+                .plugin_revoke = sandbox_plugin_revoke,
             },
         .authority =
             {
@@ -198,6 +240,7 @@ static struct engine_env env_of(struct host *host)
         .random = randombytes_buf,
         .agents = host->agents,
         .agent_find = agents_find,
+        .agent_withdrawn = agents_withdrawn,
         .arg = host,
         .publish = publish,
         .fatal = fatal,

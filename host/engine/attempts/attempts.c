@@ -3,14 +3,15 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/attempts/queue.h"
 #include "engine/attempts/secrets.h"
 #include "engine/catalog/agents.h"
+#include "engine/catalog/ceilings.h"
 #include "engine/env/env.h"
 
 #include <assert.h>
+#include <fnmatch.h>
 #include <string.h>
-
-TAILQ_HEAD(order_queue, attempt_order);
 
 /* An order that the sandbox has. Found by the sandbox's id alone, so that what comes late finds
  * nothing rather than what is gone. */
@@ -26,9 +27,9 @@ struct attempts {
     const struct engine_env *env;
     const struct engine_mode *mode;
     struct attempts_sink sink;
-    struct order_queue waiting;
+    struct queue queue;
     struct running *running; /* by id */
-    uint32_t running_count, waiting_count;
+    uint32_t running_count;
     struct store_batch *logs; /* of this turn; NULL: none */
 };
 
@@ -40,7 +41,7 @@ struct attempts *attempts_new(const struct engine_env *env, const struct engine_
     attempts->env = env;
     attempts->mode = mode;
     attempts->sink = sink;
-    TAILQ_INIT(&attempts->waiting);
+    queue_init(&attempts->queue, env->set.tenant_attempts_max);
     return attempts;
 }
 
@@ -48,6 +49,7 @@ static void running_free(struct attempts *a, struct running *r)
 {
     HASH_DEL(a->running, r);
     a->running_count--;
+    queue_ended(&a->queue, r->order);
     attempt_order_free(r->order);
     free(r->override_message);
     free(r);
@@ -55,17 +57,13 @@ static void running_free(struct attempts *a, struct running *r)
 
 void attempts_free(struct attempts *a)
 {
-    struct attempt_order *order;
     struct running *r, *next;
 
     if (a == NULL)
         return;
-    while ((order = TAILQ_FIRST(&a->waiting)) != NULL) {
-        TAILQ_REMOVE(&a->waiting, order, link);
-        attempt_order_free(order);
-    }
     HASH_ITER(hh, a->running, r, next)
     running_free(a, r);
+    queue_done(&a->queue);
     store_batch_free(a->logs);
     free(a);
 }
@@ -77,7 +75,7 @@ uint32_t attempts_running(const struct attempts *a)
 
 uint32_t attempts_waiting(const struct attempts *a)
 {
-    return a->waiting_count;
+    return a->queue.waiting;
 }
 
 /* ---- starting ---- */
@@ -114,21 +112,38 @@ static void refuse(struct attempts *a, struct attempt_order *order, enum outcome
     attempt_order_free(order);
 }
 
-/* The node's wishes; a handler runs with the agent's own. */
-static void spec_of_node(struct attempt_spec *spec, const struct dag_node *node,
-                         const struct agent *agent)
+/* One of the words of the list, with commas and spaces between, is a pattern of the tenant. */
+static bool tenant_in(const char *list, const char *tenant)
 {
-    spec->profile = agent->profile;
+    auto_mem char *words = mem_str(list);
+    char *left = NULL, *word;
+
+    for (word = strtok_r(words, ", ", &left); word != NULL; word = strtok_r(NULL, ", ", &left)) {
+        if (fnmatch(word, tenant, 0) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Attempts that share a loaded plugin: the node asks, the operator lets its tenant, the publisher's
+ * grant lets the plugin. Otherwise as if it had not asked. */
+static enum isolation isolation_of(const struct attempts *a, const struct dag_node *node,
+                                   const char *tenant, const struct agent *agent)
+{
+    if (node->isolation != ISOLATION_WARM)
+        return node->isolation;
+    return agent->warm && tenant_in(a->env->set.warm_tenants, tenant) ? ISOLATION_WARM
+                                                                      : ISOLATION_UNSET;
+}
+
+/* The node's wishes; a handler runs with the agent's own. */
+static void spec_of_node(const struct attempts *a, struct attempt_spec *spec,
+                         const struct dag_node *node, const struct agent *agent)
+{
     if (node->profile != PROFILE_UNSET)
         spec->profile = node->profile;
-    if (node->isolation != ISOLATION_UNSET)
-        spec->isolation = node->isolation;
-    spec->limits = (struct attempt_limits){
-        .memory_bytes = (uint64_t)node->limits.memory_bytes,
-        .cpu_ms = (uint64_t)node->limits.cpu_ms,
-        .output_bytes = (uint64_t)node->limits.output_bytes,
-        .log_bytes = (uint64_t)node->limits.log_bytes,
-    };
+    spec->isolation = isolation_of(a, node, spec->tenant, agent);
+    spec->limits = ceilings_limits(&a->env->set.ceilings, &node->limits);
     spec->has_secrets = node->secret_ref_count > 0;
 }
 
@@ -163,7 +178,7 @@ static struct attempt_spec spec_of(struct attempts *a, const struct attempt_orde
         .agent_id = order->agent_id,
         .tenant = ar->tenant,
         .profile = agent->profile,
-        .isolation = ISOLATION_WARM,
+        .limits = ceilings_limits(&a->env->set.ceilings, &(struct node_limits){0}),
         .min_level = a->env->set.min_level,
         .deadline_ns = order->timeout_ns > 0 ? a->env->clock.mono_ns() + order->timeout_ns : 0,
         .run_id = ar->run_id,
@@ -180,7 +195,7 @@ static struct attempt_spec spec_of(struct attempts *a, const struct attempt_orde
 
     seed_of(order, spec.seed);
     if (!order->ref.compensation)
-        spec_of_node(&spec, node, agent);
+        spec_of_node(a, &spec, node, agent);
     return spec;
 }
 
@@ -199,27 +214,56 @@ static void fail(void *arg, uint64_t id, enum outcome class, const char *message
     a->env->sandbox.attempt_kill(a->env->sandbox.sandbox, id);
 }
 
+static void refuse_taken(struct attempts *a, struct attempt_order *order, enum outcome class,
+                         const char *message)
+{
+    queue_ended(&a->queue, order);
+    refuse(a, order, class, message);
+}
+
+/* The order's agent; NULL when it may not run, and was told why. */
+static const struct agent *runnable(struct attempts *a, struct attempt_order *order)
+{
+    const struct engine_env *env = a->env;
+    const char *tenant = order->ar->tenant;
+    const struct agent *agent = env->agent_find(env->agents, tenant, order->agent_id);
+    struct err e;
+
+    if (agent == NULL && env->agent_withdrawn(env->agents, tenant, order->agent_id, &e)) {
+        refuse_taken(a, order, OUTCOME_REVOKED, e.msg);
+        return NULL;
+    }
+    if (agent == NULL) {
+        refuse_taken(a, order, OUTCOME_UNKNOWN_AGENT, NULL);
+        return NULL;
+    }
+    if (!order->ref.compensation &&
+        !ceilings_allow_node(&env->set.ceilings, &order->ar->dag->nodes[order->ref.node], &e)) {
+        refuse_taken(a, order, OUTCOME_POLICY_VIOLATION, e.msg);
+        return NULL;
+    }
+    return agent;
+}
+
 /* True when the order is dealt with; false when the sandbox is full and it must wait. */
 static bool dispatch(struct attempts *a, struct attempt_order *order)
 {
     const struct engine_sandbox *sandbox = &a->env->sandbox;
-    const struct agent *agent = a->env->agent_find(a->env->agents, order->agent_id);
     auto_mem char *key = mem_printf("%s/%s", order->ar->run_id, order->node_id);
+    const struct agent *agent = runnable(a, order);
     auto_fd secrets = -1;
     struct attempt_spec spec;
     struct running *r;
     struct err e;
     uint64_t id;
 
-    if (agent == NULL) {
-        refuse(a, order, OUTCOME_UNKNOWN_AGENT, NULL);
+    if (agent == NULL)
         return true;
-    }
     spec = spec_of(a, order, agent, key);
     if (!sandbox->attempt_start(sandbox->sandbox, &spec, &id, &secrets, &e)) {
         if (e.code == ERR_LIMIT)
             return false;
-        refuse(a, order, class_of_refusal(e.code), e.msg);
+        refuse_taken(a, order, class_of_refusal(e.code), e.msg);
         return true;
     }
     remember_plugin(order, agent, spec.profile);
@@ -239,8 +283,7 @@ void attempts_start(struct attempts *a, struct attempt_order **order)
 {
     struct attempt_order *taken = take(*order);
 
-    TAILQ_INSERT_TAIL(&a->waiting, taken, link);
-    a->waiting_count++;
+    queue_add(&a->queue, taken);
     attempts_turn(a);
 }
 
@@ -250,38 +293,25 @@ void attempts_turn(struct attempts *a)
 
     while (!a->mode->draining && !a->mode->stopping &&
            a->running_count < a->env->set.attempts_max &&
-           (order = TAILQ_FIRST(&a->waiting)) != NULL) {
-        TAILQ_REMOVE(&a->waiting, order, link);
-        a->waiting_count--;
+           (order = queue_take(&a->queue)) != NULL) {
         if (dispatch(a, order))
             continue;
-        TAILQ_INSERT_HEAD(&a->waiting, order, link);
-        a->waiting_count++;
+        queue_put_back(&a->queue, order);
         return;
     }
 }
 
 /* ---- stopping ---- */
 
-static void stop_waiting(struct attempts *a, struct attempt_order *order)
-{
-    TAILQ_REMOVE(&a->waiting, order, link);
-    a->waiting_count--;
-    refuse(a, order, OUTCOME_CANCELLED, "stopped before it was started");
-}
-
 void attempts_stop(struct attempts *a, const struct active_run *ar, struct attempt_ref ref,
                    bool kill)
 {
-    struct attempt_order *order;
+    struct attempt_order *order = queue_remove(&a->queue, ar, &ref);
     struct running *r, *next;
 
-    TAILQ_FOREACH(order, &a->waiting, link)
-    {
-        if (is(order, ar, ref)) {
-            stop_waiting(a, order);
-            return;
-        }
+    if (order != NULL) {
+        refuse(a, order, OUTCOME_CANCELLED, "stopped before it was started");
+        return;
     }
     HASH_ITER(hh, a->running, r, next)
     {
@@ -297,17 +327,11 @@ void attempts_stop(struct attempts *a, const struct active_run *ar, struct attem
 
 void attempts_forget(struct attempts *a, const struct active_run *ar)
 {
-    struct attempt_order *order, *next_order;
+    struct attempt_order *order;
     struct running *r, *next;
 
-    for (order = TAILQ_FIRST(&a->waiting); order != NULL; order = next_order) {
-        next_order = TAILQ_NEXT(order, link);
-        if (order->ar != ar)
-            continue;
-        TAILQ_REMOVE(&a->waiting, order, link);
-        a->waiting_count--;
+    while ((order = queue_remove(&a->queue, ar, NULL)) != NULL)
         attempt_order_free(order);
-    }
     HASH_ITER(hh, a->running, r, next)
     {
         if (r->order->ar != ar)

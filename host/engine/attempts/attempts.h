@@ -1,7 +1,7 @@
 /* attempts.h -- from a decided attempt to the sandbox and back. Inside the engine only.
  *
- * At most attempts-max run in the sandbox at a time; further ones wait in the order in which they
- * were decided.
+ * At most attempts-max run in the sandbox at a time, of one tenant at most tenant-attempts-max;
+ * further ones wait (queue.h). Who may not run is told so when its turn comes.
  *
  * In which order things come: the sandbox tells started at most once, logs at any time, done once
  * and last; all of it later than attempts_start, never inside it. A stop may cross an end that is
@@ -39,8 +39,7 @@ void attempts_forget(struct attempts *attempts, const struct active_run *ar);
 /* Starts what waits while there is room. Once a turn. */
 void attempts_turn(struct attempts *attempts);
 
-void attempts_on_started(struct attempts *attempts, uint64_t id,
-                         const struct attempt_start *start);
+void attempts_on_started(struct attempts *attempts, uint64_t id, const struct attempt_start *start);
 void attempts_on_log(struct attempts *attempts, uint64_t id, enum attempt_stream stream,
                      int32_t level, const char *text, size_t len);
 void attempts_on_done(struct attempts *attempts, uint64_t id, const struct attempt_result *result);

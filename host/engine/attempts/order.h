@@ -5,6 +5,8 @@
 
 #include "engine/runs/active_run.h"
 
+struct tenant_line;
+
 struct attempt_order {
     struct active_run *ar;
     struct attempt_ref ref;
@@ -16,6 +18,7 @@ struct attempt_order {
     size_t input_bytes;
     int64_t timeout_ns;
     uint64_t seed;
+    struct tenant_line *line; /* of queue.h, from queue_add until it ended or was removed */
     TAILQ_ENTRY(attempt_order) link;
 };
 

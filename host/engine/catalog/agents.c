@@ -1,56 +1,29 @@
-/* agents.c -- see agents.h. */
+/* agents.c -- the table of bundles and their verdicts; see agents.h and installed.h. */
 #include "engine/catalog/agents.h"
 
-#include "base/buf.h"
-#include "base/fd.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "bundle/archive.h"
 #include "bundle/bundle.h"
-#include "engine/env/env.h"
-#include "model/version/version.h"
+#include "bundle/words.h"
+#include "engine/catalog/installed.h"
+#include "engine/catalog/patterns.h"
 
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <uthash.h>
 
-/* Every tenant may use what is installed for the host. */
-#define ALL_TENANTS "*"
+const char *bundle_state_word(enum bundle_state state)
+{
+    static const char *const words[BUNDLE_STATE_COUNT] = {
+#define XX(name, word) [BUNDLE_##name] = word,
+        BUNDLE_STATE_MAP(XX)
+#undef XX
+    };
 
-/* VERIFYING until the authority answers, LOADING until the sandbox does; what either gives up is
- * REFUSED, and tried again by the next scan. */
-enum plugin_state { PLUGIN_VERIFYING, PLUGIN_LOADING, PLUGIN_READY, PLUGIN_REFUSED };
-
-/* One bundle file. */
-struct plugin {
-    struct agents *owner;
-    char *file; /* name in the folder */
-    enum plugin_state state;
-    struct sha256_hex bundle_hash;
-    struct sha256_hex digest; /* of the shared object; "" before it was unpacked */
-    char *manifest;           /* as it was signed; NULL before it was verified */
-    char signer_key[SHA256_HEX_BYTES];
-    void *map; /* the sealed bundle, while it is verified */
-    size_t map_bytes;
-    UT_hash_handle hh; /* by file */
-};
-
-struct registered {
-    struct agent agent;
-    char *id, *version, *plugin_id, *plugin_version, *plugin;
-    UT_hash_handle hh; /* by agent id */
-};
-
-struct agents {
-    const struct engine_env *env;
-    struct plugin *plugins;
-    struct registered *by_id;
-};
+    assert(state < BUNDLE_STATE_COUNT);
+    return words[state];
+}
 
 struct agents *agents_new(const struct engine_env *env)
 {
@@ -60,167 +33,126 @@ struct agents *agents_new(const struct engine_env *env)
     return agents;
 }
 
-static void registered_free(struct registered *r)
+static void bundle_free(struct bundle *b)
 {
-    free(r->id);
-    free(r->version);
-    free(r->plugin_id);
-    free(r->plugin_version);
-    free(r->plugin);
-    free(r);
-}
-
-static void plugin_unmap(struct plugin *p)
-{
-    if (p->map != NULL)
-        munmap(p->map, p->map_bytes);
-    p->map = NULL;
+    assert(b->check == NULL);
+    buf_done(&b->envelope);
+    manifest_free(b->manifest);
+    json_decref(b->tenants);
+    free(b->payload);
+    free(b->label);
+    free(b->reason);
+    free(b->file);
+    free(b);
 }
 
 void agents_free(struct agents *agents)
 {
-    struct registered *r, *next_r;
-    struct plugin *p, *next_p;
+    struct bundle *b, *next;
 
     if (agents == NULL)
         return;
-    HASH_ITER(hh, agents->by_id, r, next_r)
+    names_free(agents);
+    HASH_ITER(hh, agents->bundles, b, next)
     {
-        HASH_DEL(agents->by_id, r);
-        registered_free(r);
-    }
-    HASH_ITER(hh, agents->plugins, p, next_p)
-    {
-        HASH_DEL(agents->plugins, p);
-        plugin_unmap(p);
-        free(p->manifest);
-        free(p->file);
-        free(p);
+        HASH_DEL(agents->bundles, b);
+        bundle_free(b);
     }
     free(agents);
 }
 
-const struct agent *agents_find(const struct agents *agents, const char *agent_id)
-{
-    struct registered *r;
+/* ---- one bundle ---- */
 
-    HASH_FIND_STR(agents->by_id, agent_id, r);
-    return r != NULL ? &r->agent : NULL;
+bool bundle_in_use(const struct bundle *b)
+{
+    return b->state == BUNDLE_LOADING || b->state == BUNDLE_AGREED || b->state == BUNDLE_READY ||
+           b->state == BUNDLE_CONFLICT;
 }
 
-static void refuse(struct plugin *p, const struct err *why)
+struct bundle *bundle_twin(const struct bundle *b)
 {
-    plugin_unmap(p);
-    p->state = PLUGIN_REFUSED;
-    log_event(LOG_ERROR, "plugin.refused", F_STR("bundle", p->file), F_ERR(why));
+    struct bundle *other;
+
+    for (other = b->owner->bundles; other != NULL; other = other->hh.next) {
+        if (other != b && bundle_in_use(other) && strcmp(other->digest.text, b->digest.text) == 0)
+            return other;
+    }
+    return NULL;
 }
 
-/* ---- verify, unpack, load ---- */
-
-static bool unpack_and_load(struct plugin *p, const struct authority_result *result, struct err *e)
+bool bundle_for(const struct bundle *b, const char *tenant)
 {
-    const struct engine_sandbox *sandbox = &p->owner->env->sandbox;
-    auto_obj(manifest) manifest = NULL;
-    auto_done(buf) so = {0};
-    auto_fd fd = -1;
-    struct bundle_view view;
-
-    if (!manifest_parse(result->verified.payload.data, result->verified.payload.len,
-                        MANIFEST_SIGNED, &manifest, e) ||
-        !bundle_open(p->map, p->map_bytes, &view, e) ||
-        !manifest_archive_matches(manifest, view.archive, view.archive_bytes, e) ||
-        !bundle_unpack_so(manifest, view.archive, view.archive_bytes, &so, e))
-        return false;
-    if (strcmp(manifest->arch, manifest_arch()) != 0)
-        return err_set(e, ERR_UNSUPPORTED, "built for %s, this host is %s", manifest->arch,
-                       manifest_arch());
-    p->digest = sha256_hex(so.data, so.len);
-    free(p->manifest);
-    p->manifest = mem_strn(result->verified.payload.data, result->verified.payload.len);
-    memcpy(p->signer_key, result->verified.key_id, sizeof p->signer_key);
-    if (!memfd_sealed("orch-plugin", so.data, so.len, true, &fd, e))
-        return false;
-    p->state = PLUGIN_LOADING;
-    log_event(LOG_INFO, "plugin.verified", F_STR("bundle", p->file), F_STR("plugin", manifest->id),
-              F_STR("version", manifest->version), F_STR("digest", p->digest.text),
-              F_STR("signer", result->verified.signer), F_STR("key_id", result->verified.key_id));
-    return sandbox->plugin_add(sandbox->sandbox,
-                               &(struct sandbox_plugin){
-                                   .digest = p->digest.text,
-                                   .so_fd = fd,
-                                   .id = manifest->id,
-                                   .version = manifest->version,
-                               },
-                               e);
+    return patterns_match(b->tenants, tenant);
 }
 
-static void verified(void *arg, const struct authority_result *result, const struct err *why)
+/* Sets the verdict; what it was before decides what else is due. */
+static enum bundle_state end(struct bundle *b, enum bundle_state state, const char *why)
 {
-    struct plugin *p = arg;
-    struct err e;
+    enum bundle_state before = b->state;
 
-    assert(p->state == PLUGIN_VERIFYING);
-    if (why != NULL) {
-        refuse(p, why);
+    b->state = state;
+    free(b->reason);
+    b->reason = mem_str(why);
+    if (before == BUNDLE_READY)
+        names_rebuild(b->owner);
+    return before;
+}
+
+void bundle_refuse(struct bundle *b, const struct err *why)
+{
+    const struct engine_sandbox *sandbox = &b->owner->env->sandbox;
+    bool used = bundle_in_use(b);
+
+    end(b, BUNDLE_REFUSED, why->msg);
+    log_event(LOG_ERROR, "plugin.refused", F_STR("bundle", b->file), F_ERR(why));
+    if (used && bundle_twin(b) == NULL)
+        sandbox->plugin_remove(sandbox->sandbox, b->digest.text);
+}
+
+/* A copy of it, by the same key, is ready too: what runs may go on. */
+static bool granted_by_twin(const struct bundle *b)
+{
+    const struct bundle *other;
+
+    for (other = b->owner->bundles; other != NULL; other = other->hh.next) {
+        if (other != b && other->state == BUNDLE_READY &&
+            strcmp(other->digest.text, b->digest.text) == 0 &&
+            strcmp(other->key_id, b->key_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Its attempts end. Another key's bundle of the same library, for other tenants, begins anew. */
+static void end_attempts(struct bundle *b, const char *why)
+{
+    const struct engine_sandbox *sandbox = &b->owner->env->sandbox;
+    struct bundle *twin;
+
+    if (granted_by_twin(b))
         return;
+    sandbox->plugin_revoke(sandbox->sandbox, b->digest.text, why);
+    while ((twin = bundle_twin(b)) != NULL) {
+        end(twin, BUNDLE_REFUSED, "its library was revoked with another bundle");
+        check_soon(twin);
     }
-    if (!unpack_and_load(p, result, &e))
-        refuse(p, &e);
-    plugin_unmap(p);
 }
 
-/* The bytes that are verified are those in the sealed memfd, whatever becomes of the file. */
-static bool map_sealed(struct plugin *p, const char *path, struct err *e)
+void bundle_withdraw(struct bundle *b, enum bundle_state state, const char *why)
 {
-    auto_done(buf) bytes = {0};
-    auto_fd fd = -1;
+    const struct engine_sandbox *sandbox = &b->owner->env->sandbox;
+    bool used = bundle_in_use(b);
+    enum bundle_state before = end(b, state, why);
 
-    if (!file_read(path, BUNDLE_BYTES_MAX, &bytes, e) ||
-        !memfd_sealed("orch-bundle", bytes.data, bytes.len, false, &fd, e))
-        return false;
-    p->bundle_hash = sha256_hex(bytes.data, bytes.len);
-    p->map_bytes = bytes.len;
-    p->map = mmap(NULL, bytes.len > 0 ? bytes.len : 1, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (p->map == MAP_FAILED) {
-        p->map = NULL;
-        return err_sys(e, "map '%s'", path);
-    }
-    return true;
+    log_event(LOG_WARN, state == BUNDLE_REMOVED ? "plugin.removed" : "plugin.revoked",
+              F_STR("bundle", b->file), F_STR("plugin", b->label), F_STR("reason", why));
+    if (before == BUNDLE_READY)
+        end_attempts(b, why);
+    else if (used && bundle_twin(b) == NULL)
+        sandbox->plugin_remove(sandbox->sandbox, b->digest.text);
 }
 
-static bool verify(struct plugin *p, const char *path, struct err *e)
-{
-    const struct engine_authority *authority = &p->owner->env->authority;
-    struct bundle_view view;
-    struct sha256_hex archive;
-
-    if (!map_sealed(p, path, e) || !bundle_open(p->map, p->map_bytes, &view, e))
-        return false;
-    archive = sha256_hex(view.archive, view.archive_bytes);
-    return authority->verify_bundle(authority->client, ALL_TENANTS, view.envelope,
-                                    view.envelope_bytes, archive.text,
-                                    (struct authority_reply){verified, p}, e);
-}
-
-static void begin(struct agents *agents, const char *folder, const char *file)
-{
-    auto_mem char *path = mem_printf("%s/%s", folder, file);
-    struct plugin *p;
-    struct err e;
-
-    HASH_FIND_STR(agents->plugins, file, p);
-    if (p != NULL && p->state != PLUGIN_REFUSED)
-        return; /* immutable once loaded: a new version is a new file */
-    if (p == NULL) {
-        p = mem_new(struct plugin);
-        p->owner = agents;
-        p->file = mem_str(file);
-        HASH_ADD_KEYPTR(hh, agents->plugins, p->file, strlen(p->file), p);
-    }
-    p->state = PLUGIN_VERIFYING;
-    if (!verify(p, path, &e))
-        refuse(p, &e);
-}
+/* ---- the folder ---- */
 
 static int is_bundle(const struct dirent *entry)
 {
@@ -229,28 +161,75 @@ static int is_bundle(const struct dirent *entry)
     return len > suffix && strcmp(entry->d_name + len - suffix, BUNDLE_SUFFIX) == 0;
 }
 
+/* Immutable once loaded: a new version is a new file. */
+static void look_at(struct agents *agents, const char *file)
+{
+    struct bundle *b;
+
+    HASH_FIND_STR(agents->bundles, file, b);
+    if (b == NULL) {
+        b = mem_new(struct bundle);
+        b->owner = agents;
+        b->state = BUNDLE_REFUSED;
+        b->file = mem_str(file);
+        HASH_ADD_KEYPTR(hh, agents->bundles, b->file, strlen(b->file), b);
+    }
+    if (b->state != BUNDLE_QUARANTINED)
+        check_soon(b);
+}
+
+static int by_file(const struct bundle *a, const struct bundle *b)
+{
+    return strcmp(a->file, b->file);
+}
+
+static bool listed(struct dirent **entries, int count, const char *file)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(entries[i]->d_name, file) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void remove_absent(struct agents *agents, struct dirent **entries, int count)
+{
+    struct bundle *b;
+
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (b->state != BUNDLE_REMOVED && !listed(entries, count, b->file))
+            bundle_withdraw(b, BUNDLE_REMOVED, "its file is gone from the plugins folder");
+    }
+}
+
 void agents_scan(struct agents *agents)
 {
     auto_mem char *folder = mem_printf("%s/plugins", agents->env->set.home);
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_bundle, alphasort);
 
-    if (count < 0 && errno != ENOENT)
+    if (count < 0 && errno != ENOENT) {
         log_event(LOG_ERROR, "plugins.unreadable", F_STR("folder", folder),
                   F_STR("error", strerror(errno)));
+        return; /* nothing is known of the files: nothing changes */
+    }
+    count = count < 0 ? 0 : count;
+    remove_absent(agents, entries, count);
     for (int i = 0; i < count; i++) {
-        begin(agents, folder, entries[i]->d_name);
+        look_at(agents, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
+    HASH_SRT(hh, agents->bundles, by_file);
+    names_settle(agents);
 }
 
 bool agents_busy(const struct agents *agents)
 {
-    const struct plugin *p;
+    const struct bundle *b;
 
-    for (p = agents->plugins; p != NULL; p = p->hh.next) {
-        if (p->state == PLUGIN_VERIFYING || p->state == PLUGIN_LOADING)
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (b->check != NULL || b->state == BUNDLE_LOADING)
             return true;
     }
     return false;
@@ -258,108 +237,70 @@ bool agents_busy(const struct agents *agents)
 
 void agents_counts(const struct agents *agents, unsigned *ret_loaded, unsigned *ret_refused)
 {
-    const struct plugin *p;
+    const struct bundle *b;
 
     *ret_loaded = *ret_refused = 0;
-    for (p = agents->plugins; p != NULL; p = p->hh.next) {
-        *ret_loaded += p->state == PLUGIN_READY;
-        *ret_refused += p->state == PLUGIN_REFUSED;
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        *ret_loaded += b->state == BUNDLE_READY;
+        *ret_refused += b->state >= BUNDLE_CONFLICT && b->state != BUNDLE_REMOVED;
     }
 }
 
 /* ---- what the sandbox tells ---- */
 
-static struct plugin *find_digest(const struct agents *agents, const char *digest)
-{
-    struct plugin *p;
-
-    for (p = agents->plugins; p != NULL; p = p->hh.next) {
-        if (strcmp(p->digest.text, digest) == 0)
-            return p;
-    }
-    return NULL;
-}
-
-/* Both are as the signed manifest says, and the authority refuses what is no version. */
-static bool newer(const struct sandbox_plugin_info *info, const struct agent *than)
-{
-    int order = version_compare(info->version, than->plugin_version);
-
-    return order > 0 || (order == 0 && strcmp(info->digest, than->digest.text) > 0);
-}
-
-static void register_agent(struct agents *agents, const struct sandbox_plugin_info *info,
-                           const struct sandbox_agent *from)
-{
-    struct registered *r;
-
-    HASH_FIND_STR(agents->by_id, from->id, r);
-    if (r != NULL && !newer(info, &r->agent))
-        return;
-    if (r != NULL) {
-        HASH_DEL(agents->by_id, r);
-        registered_free(r);
-    }
-    r = mem_new(struct registered);
-    r->id = mem_str(from->id);
-    r->version = mem_str(from->version);
-    r->plugin_id = mem_str(info->id);
-    r->plugin_version = mem_str(info->version);
-    r->plugin = mem_printf("%s@%s", info->id, info->version);
-    r->agent = (struct agent){
-        .id = r->id,
-        .version = r->version,
-        .plugin_id = r->plugin_id,
-        .plugin_version = r->plugin_version,
-        .plugin = r->plugin,
-        .flags = from->flags,
-        .digest = find_digest(agents, info->digest)->digest,
-    };
-    if (!profile_parse(from->profile, &r->agent.profile))
-        r->agent.profile = PROFILE_PURE;
-    HASH_ADD_KEYPTR(hh, agents->by_id, r->id, strlen(r->id), r);
-}
-
-/* What GET /plugins shows; nothing depends on the row. */
-static void remember(const struct plugin *p, const struct sandbox_plugin_info *info)
-{
-    struct store_batch *batch = store_batch_new();
-    struct err e;
-
-    store_batch_plugin_put(batch, &(struct store_plugin){
-                                      .tenant = "",
-                                      .plugin_id = info->id,
-                                      .version = info->version,
-                                      .bundle_hash = p->bundle_hash.text,
-                                      .manifest = p->manifest,
-                                      .key_id = p->signer_key,
-                                      .installed_by = "plugins folder",
-                                      .installed_us = p->owner->env->clock.wall_us(),
-                                  });
-    if (store_submit_take(p->owner->env->store, &batch, NULL, NULL, &e))
-        return;
-    log_event(LOG_WARN, "plugin.row_lost", F_STR("plugin", info->id), F_ERR(&e));
-    store_batch_free(batch);
-}
-
 void agents_on_ready(struct agents *agents, const struct sandbox_plugin_info *info)
 {
-    struct plugin *p = find_digest(agents, info->digest);
+    struct bundle *b;
+    struct err e;
 
-    if (p == NULL)
-        return;
-    p->state = PLUGIN_READY;
-    remember(p, info);
-    for (uint32_t i = 0; i < info->n_agents; i++)
-        register_agent(agents, info, &info->agents[i]);
-    log_event(LOG_INFO, "plugin.ready", F_STR("plugin", info->id), F_STR("version", info->version),
-              F_INT("agents", info->n_agents));
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (b->state != BUNDLE_LOADING || strcmp(b->digest.text, info->digest) != 0)
+            continue;
+        if (manifest_agrees(b->manifest, info, &e))
+            b->state = BUNDLE_AGREED;
+        else
+            bundle_refuse(b, &e);
+    }
+    names_settle(agents);
 }
 
 void agents_on_failed(struct agents *agents, const char *digest, const struct err *why)
 {
-    struct plugin *p = find_digest(agents, digest);
+    struct bundle *b;
 
-    if (p != NULL)
-        refuse(p, why);
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (bundle_in_use(b) && strcmp(b->digest.text, digest) == 0)
+            bundle_refuse(b, why);
+    }
+    names_settle(agents);
+}
+
+void agents_on_quarantined(struct agents *agents, const char *digest, const struct err *why)
+{
+    struct bundle *b;
+
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (!bundle_in_use(b) || strcmp(b->digest.text, digest) != 0)
+            continue;
+        end(b, BUNDLE_QUARANTINED, why->msg);
+        log_event(LOG_ERROR, "plugin.quarantined", F_STR("bundle", b->file),
+                  F_STR("plugin", b->label), F_STR("digest", digest), F_ERR(why));
+    }
+    names_settle(agents);
+}
+
+bool agents_release(struct agents *agents, const char *digest, struct err *e)
+{
+    struct bundle *b;
+    bool found = false;
+
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (b->state != BUNDLE_QUARANTINED || strcmp(b->digest.text, digest) != 0)
+            continue;
+        log_event(LOG_WARN, "plugin.released", F_STR("bundle", b->file), F_STR("digest", digest));
+        b->state = BUNDLE_REFUSED;
+        check_soon(b);
+        found = true;
+    }
+    return found || err_set(e, ERR_NOT_FOUND, "no quarantined plugin has digest %.64s", digest);
 }

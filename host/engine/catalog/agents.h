@@ -1,10 +1,25 @@
-/* agents.h -- which plugin answers to an agent id: the plugins that were verified and loaded.
+/* agents.h -- which plugin answers to an agent id: the bundles of the plugins folder, each with its
+ * verdict.
  *
  * Filled at start and by warm from HOME/plugins: a bundle is read once into a sealed memfd, the
- * authority verifies its envelope, then its archive's digest, then the shared object is unpacked
- * into a sealed memfd of its own and given to the sandbox. What fails any of it is not loaded and
- * says why; the host stays up without it. Of two plugins with one agent id the higher version
- * wins, then the digest, so the choice does not depend on the order of files. */
+ * authority verifies its envelope and says for which tenants its key counts, then the shared object
+ * is unpacked into a sealed memfd of its own and given to the sandbox. Only the agents that the
+ * signed manifest names are registered, and only when the loaded object says the same. What fails
+ * any of it is not loaded and says why; the host stays up without it.
+ *
+ * A name belongs to who had it first: of two plugin ids, or two keys, with one agent id or plugin
+ * id and a tenant in common the later one is a conflict, whatever its version. First is who was
+ * installed earlier, then whose file name comes first. Of several versions of one plugin the
+ * highest serves, then the one with the higher digest.
+ *
+ *   first                  then                  so
+ *   loaded                 its key is revoked    scan: withdrawn, attempts end as revoked
+ *   loaded                 its file is removed   scan: the same
+ *   being verified         it does not load, is  the answer finds its own bytes, or nobody who
+ *                          removed, scanned      waits for it
+ *   being verified         trust changes         scan: verified once more
+ *   a conflict             the other one goes    it gets the name at once
+ *   quarantined            scan                  stays so, until it is released or the host ends */
 #ifndef ORCH_ENGINE_CATALOG_AGENTS_H
 #define ORCH_ENGINE_CATALOG_AGENTS_H
 
@@ -23,25 +38,41 @@ struct agent {
     const char *plugin; /* "id@version" */
     struct sha256_hex digest;
     enum profile profile;
-    uint32_t flags;
+    bool warm; /* its publisher may have attempts share a loaded plugin */
 };
 
 /* What env has is only looked at by the calls below. */
 struct agents *agents_new(const struct engine_env *env) must_check;
-void agents_free(struct agents *agents); /* accepts NULL */
+void agents_free(struct agents *agents); /* accepts NULL; the authority answers nothing more */
 
-/* Begins loading every bundle in the folder that is not loaded; done when agents_busy is false. */
+/* Looks at every bundle in the folder: what is new or was refused is loaded, what is loaded is
+ * verified again under the trust as it is now. Done when agents_busy is false. */
 void agents_scan(struct agents *agents);
 bool agents_busy(const struct agents *agents);
 
-/* NULL when no loaded plugin has it. Valid until the next callback. */
-const struct agent *agents_find(const struct agents *agents, const char *agent_id);
+/* NULL when no loaded plugin has it for this tenant. Valid until the next callback. */
+const struct agent *agents_find(const struct agents *agents, const char *tenant,
+                                const char *agent_id);
+/* True with why in *ret when it was taken away from this tenant: revoked, removed or quarantined.
+ */
+bool agents_withdrawn(const struct agents *agents, const char *tenant, const char *agent_id,
+                      struct err *ret);
+/* The tenant's runs may use this plugin now. */
+bool agents_serve(const struct agents *agents, const char *tenant, const char *plugin_id,
+                  const char *version);
 
 /* From the sandbox's events. */
 void agents_on_ready(struct agents *agents, const struct sandbox_plugin_info *info);
 void agents_on_failed(struct agents *agents, const char *digest, const struct err *why);
+void agents_on_quarantined(struct agents *agents, const char *digest, const struct err *why);
 
-/* Counts of loaded and refused plugins, for health. */
+/* Tries a quarantined library again. ERR_NOT_FOUND when no such one is quarantined. */
+bool agents_release(struct agents *agents, const char *digest, struct err *e) must_check;
+
+/* Counts of ready bundles and of those with a verdict against them, for health. */
 void agents_counts(const struct agents *agents, unsigned *ret_loaded, unsigned *ret_refused);
+/* [{file, verdict, reason, pluginId, ...}] of every bundle (docs/API.md); the caller owns it. No
+ * names of tenants: allowed says whether the one that asks is among them. */
+json_t *agents_list_owned(const struct agents *agents, const char *tenant) must_check;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/catalog/ceilings.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
 #include "model/dag/dag.h"
@@ -271,7 +272,8 @@ void definitions_publish(const struct engine_env *env, const struct api_actor *w
         p->signature = text_of(json_incref((json_t *)what->signature));
         rule = VERSION_EXACT; /* the signature names the version */
     }
-    if ((what->dag_id_generated && !is_new_id(p, &e)) || !settle_version(p, rule, &e)) {
+    if (!ceilings_allow(&env->set.ceilings, p->dag, &e) ||
+        (what->dag_id_generated && !is_new_id(p, &e)) || !settle_version(p, rule, &e)) {
         refuse(p, &e);
         return;
     }
@@ -331,7 +333,8 @@ void definitions_update(const struct engine_env *env, const struct api_actor *wh
         publishing_free(p);
         return;
     }
-    if (!settle_version(p, VERSION_NEXT_FREE, &e)) {
+    if (!ceilings_allow(&env->set.ceilings, p->dag, &e) ||
+        !settle_version(p, VERSION_NEXT_FREE, &e)) {
         refuse(p, &e);
         return;
     }

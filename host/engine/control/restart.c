@@ -67,7 +67,8 @@ static bool restart(struct control *ctl, const struct api_actor *who,
         !store_read_run(ctl->env->reader, who->tenant, what->run_id, &rows, e) ||
         !inputs_of(&rows.rows[0], what->inputs, &inputs, e) ||
         !start_inputs(inputs, &start.inputs_hash, e) ||
-        !load_row(ctl->env, ctl->dags, &rows.rows[0], &old, e))
+        !load_row(ctl->env, ctl->dags, &rows.rows[0], &old, e) ||
+        !start_allowed(ctl->env, who->tenant, old->dag, e))
         return false;
     if (runs_find(ctl->runs, who->tenant, what->run_id) != NULL)
         return err_set(e, ERR_CONFLICT, "run %s is still going on", what->run_id);

@@ -2,6 +2,7 @@
 #include "engine/control/control.h"
 
 #include "engine/commit/rows.h"
+#include "engine/control/start.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
@@ -25,7 +26,8 @@ static bool build_resumed(struct control *ctl, const struct store_run *row, stru
 {
     auto_obj(active_run) ar = NULL;
 
-    if (!load_row(ctl->env, ctl->dags, row, &ar, e))
+    if (!load_row(ctl->env, ctl->dags, row, &ar, e) ||
+        !start_allowed(ctl->env, ar->tenant, ar->dag, e))
         return false;
     ar->run = run_new(ar->dag, &(struct run_options){
                                    .seed = ar->seed,

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/catalog/ceilings.h"
 #include "engine/commit/rows.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
@@ -38,6 +39,18 @@ bool start_admitted(const struct control *ctl, struct err *e)
         return err_set(e, ERR_LIMIT,
                        "%u runs execute and %u wait, which is all that this host admits",
                        counts.active, counts.waiting);
+    return true;
+}
+
+bool start_allowed(const struct engine_env *env, const char *tenant, const struct dag *dag,
+                   struct err *e)
+{
+    if (!ceilings_allow(&env->set.ceilings, dag, e))
+        return false;
+    for (size_t i = 0; i < dag->node_count; i++) {
+        if (env->agent_withdrawn(env->agents, tenant, dag->nodes[i].agent_id, e))
+            return err_wrap(e, "node '%s'", dag->nodes[i].node_id);
+    }
     return true;
 }
 
@@ -232,6 +245,11 @@ void control_start(struct control *ctl, const struct api_actor *who,
         return;
     if (!start_admitted(ctl, &e) ||
         !dag_cache_get(ctl->dags, who->tenant, what->dag_id, what->version, &start.use, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    if (!start_allowed(ctl->env, who->tenant, dag_use_dag(start.use), &e)) {
+        dag_use_end(start.use);
         answer_error(done, done_arg, &e);
         return;
     }

@@ -35,6 +35,8 @@ struct engine_sandbox {
     void (*attempt_cancel)(struct sandbox *sandbox, uint64_t id);
     void (*attempt_kill)(struct sandbox *sandbox, uint64_t id);
     bool (*plugin_add)(struct sandbox *sandbox, const struct sandbox_plugin *plugin, struct err *e);
+    void (*plugin_remove)(struct sandbox *sandbox, const char *digest);
+    void (*plugin_revoke)(struct sandbox *sandbox, const char *digest, const char *why);
 };
 
 /* The same of authority/client/client.h. */
@@ -55,13 +57,21 @@ struct engine_authority {
                           struct authority_reply reply, struct err *e);
 };
 
+/* What a node may ask for at most; 0: no ceiling beyond that of the definition's own fields. */
+struct engine_ceilings {
+    int64_t memory_bytes, cpu_ms, output_bytes, log_bytes;
+};
+
 struct engine_settings {
     const char *home; /* its folder plugins has the bundles */
     uint32_t runs_active_max, runs_waiting_max;
-    uint32_t attempts_max;    /* in the sandbox at a time */
-    int64_t cancel_grace_ns;  /* between "please stop" and the kill */
-    int64_t head_interval_ns; /* between an event and the head over it; 0: only when asked */
-    int min_level;            /* of the sandbox's layers */
+    uint32_t attempts_max;        /* in the sandbox at a time */
+    uint32_t tenant_attempts_max; /* of these, of one tenant */
+    int64_t cancel_grace_ns;      /* between "please stop" and the kill */
+    int64_t head_interval_ns;     /* between an event and the head over it; 0: only when asked */
+    int min_level;                /* of the sandbox's layers */
+    const char *warm_tenants; /* "acme, test-*": whose nodes may share a loaded plugin; "": none */
+    struct engine_ceilings ceilings;
 };
 
 struct engine_env {
@@ -76,8 +86,13 @@ struct engine_env {
     void (*random)(void *bytes, size_t len);
 
     struct agents *agents;
-    /* NULL when no loaded plugin has it. Valid until the next callback of the sandbox. */
-    const struct agent *(*agent_find)(const struct agents *agents, const char *agent_id);
+    /* NULL when no loaded plugin has it for the tenant. Valid until the next callback of the
+     * sandbox. */
+    const struct agent *(*agent_find)(const struct agents *agents, const char *tenant,
+                                      const char *agent_id);
+    /* True with why when it was there and was taken away from the tenant. */
+    bool (*agent_withdrawn)(const struct agents *agents, const char *tenant, const char *agent_id,
+                            struct err *ret);
 
     void *arg; /* of the two below */
     /* Committed events, in order of seq, each once. */

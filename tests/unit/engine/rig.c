@@ -114,12 +114,18 @@ void rig_start(struct rig *rig)
                 .runs_active_max = or_100(rig->options.runs_active_max),
                 .runs_waiting_max = or_100(rig->options.runs_waiting_max),
                 .attempts_max = or_100(rig->options.attempts_max),
+                .tenant_attempts_max = rig->options.tenant_attempts_max > 0
+                                           ? rig->options.tenant_attempts_max
+                                           : or_100(rig->options.attempts_max),
                 .cancel_grace_ns = 5 * RIG_S,
                 .head_interval_ns = rig->options.head_interval_ns,
-                .min_level = 2},
+                .min_level = 2,
+                .warm_tenants = rig->options.warm_tenants != NULL ? rig->options.warm_tenants : "",
+                .ceilings = rig->options.ceilings},
         .builder_id = "orch:host/rig",
         .random = random_bytes,
         .agent_find = rig_agent_find,
+        .agent_withdrawn = rig_agent_withdrawn,
         .arg = rig,
         .publish = publish,
         .fatal = fatal,
@@ -135,7 +141,8 @@ void rig_open(struct rig *rig, struct rig_options options)
 {
     const char *base = getenv("TMPDIR");
 
-    *rig = (struct rig){.options = options, .authority.attached = true};
+    *rig = (struct rig){.options = options,
+                        .authority = {.attached = true, .tenants = "[\"*\"]", .key = "rig"}};
     rig_mono_ns = 1000 * RIG_S;
     rig_wall_us = BEGIN_WALL_US;
     rig_random = rng_of(1);

@@ -34,9 +34,15 @@ struct rig_attempt {
     int64_t deadline_ns;
     int min_level;
     enum profile profile;
+    enum isolation isolation;
     struct attempt_limits limits;
     uint8_t seed[32];
     int secret_fd; /* the read end; -1: none was asked for */
+};
+
+struct rig_plugin {
+    struct sha256_hex digest;
+    bool warm;
 };
 
 struct sandbox {
@@ -48,6 +54,9 @@ struct sandbox {
     unsigned plugins;     /* plugin_add's */
     bool refuse_plugins;
     enum isolation isolation; /* of the attempts that begin; UNSET: COLD */
+    struct rig_plugin loaded[64]; /* digest "": free */
+    unsigned revoked;             /* plugin_revoke's of what was there */
+    char revoked_why[256];        /* the last one's */
     void (*on_start)(void *arg, const struct attempt_spec *spec, uint64_t id);
     void (*on_stop)(void *arg, uint64_t id, bool kill);
     void *arg;
@@ -70,6 +79,13 @@ struct authority_client {
     struct rig_request requests[256];
     size_t count;
     unsigned signed_count; /* envelopes given so far */
+    const char *tenants;   /* of what is verified: a JSON array */
+    const char *key;       /* that signed it */
+    struct rig_grant {
+        char label[64]; /* "id@version" of the manifest that has its own; "": free */
+        const char *tenants, *key;
+    } grants[8];
+    bool warm;
 };
 
 struct rig_event {
@@ -83,9 +99,12 @@ struct rig_event {
 
 struct rig_options {
     uint32_t runs_active_max, runs_waiting_max, attempts_max; /* 0: 100 */
-    uint32_t queue_batches_max;                               /* 0: the store's own */
-    int64_t head_interval_ns;                                 /* 0: heads only when asked */
-    bool closed;                                              /* no runs are admitted */
+    uint32_t tenant_attempts_max;                             /* 0: attempts_max */
+    struct engine_ceilings ceilings;
+    const char *warm_tenants;   /* NULL: none */
+    uint32_t queue_batches_max; /* 0: the store's own */
+    int64_t head_interval_ns;   /* 0: heads only when asked */
+    bool closed;                /* no runs are admitted */
 };
 
 struct rig {
@@ -174,6 +193,8 @@ void rig_fails(struct rig *rig, const char *node_id, enum outcome outcome);
 
 /* Answers the oldest request, well or with the error; settles. */
 void rig_authority_answers(struct rig *rig, enum err_code code);
+/* The plugin left the sandbox by itself, as one does that does not load. */
+void rig_plugin_gone(struct sandbox *sandbox, const char *digest);
 
 /* ---- what the store holds ---- */
 

@@ -42,6 +42,7 @@ static bool attempt_start(struct sandbox *sb, const struct attempt_spec *spec, u
         .deadline_ns = spec->deadline_ns,
         .min_level = spec->min_level,
         .profile = spec->profile,
+        .isolation = spec->isolation,
         .limits = spec->limits,
         .secret_fd = pipe_fds[0],
     };
@@ -84,13 +85,42 @@ static void attempt_kill(struct sandbox *sb, uint64_t id)
         sb->on_stop(sb->arg, id, true);
 }
 
-static bool plugin_add(struct sandbox *sb, const struct sandbox_plugin *plugin unused_arg,
-                       struct err *e)
+static struct rig_plugin *rig_plugin_find(struct sandbox *sb, const char *digest)
 {
-    if (sb->refuse_plugins)
+    for (size_t i = 0; i < ARRAY_LEN(sb->loaded); i++) {
+        if (strcmp(sb->loaded[i].digest.text, digest) == 0)
+            return &sb->loaded[i];
+    }
+    return NULL;
+}
+
+static bool plugin_add(struct sandbox *sb, const struct sandbox_plugin *plugin, struct err *e)
+{
+    struct rig_plugin *free = rig_plugin_find(sb, "");
+
+    if (sb->refuse_plugins || free == NULL || rig_plugin_find(sb, plugin->digest) != NULL)
         return err_set(e, ERR_CONFLICT, "it is there already");
+    snprintf(free->digest.text, sizeof free->digest.text, "%s", plugin->digest);
+    free->warm = plugin->warm_granted;
     sb->plugins++;
     return true;
+}
+
+void rig_plugin_gone(struct sandbox *sb, const char *digest)
+{
+    struct rig_plugin *plugin = rig_plugin_find(sb, digest);
+
+    if (plugin != NULL)
+        *plugin = (struct rig_plugin){0};
+}
+
+static void plugin_revoke(struct sandbox *sb, const char *digest, const char *why)
+{
+    if (rig_plugin_find(sb, digest) == NULL)
+        return;
+    rig_plugin_gone(sb, digest);
+    sb->revoked++;
+    snprintf(sb->revoked_why, sizeof sb->revoked_why, "%s", why);
 }
 
 void rig_attempt_done(struct rig_attempt *a)
@@ -105,9 +135,19 @@ void rig_attempt_done(struct rig_attempt *a)
         close(a->secret_fd);
 }
 
-/* ---- agents: every id but those that begin with "missing" ---- */
+/* ---- agents: every id but those that begin with "missing" or "withdrawn" ---- */
 
-const struct agent *rig_agent_find(const struct agents *agents unused_arg, const char *agent_id)
+bool rig_agent_withdrawn(const struct agents *agents unused_arg, const char *tenant unused_arg,
+                         const char *agent_id, struct err *ret)
+{
+    if (strncmp(agent_id, "withdrawn", 9) != 0)
+        return false;
+    err_set(ret, ERR_UNPROCESSABLE, "agent '%s' cannot run: its key was revoked", agent_id);
+    return true;
+}
+
+const struct agent *rig_agent_find(const struct agents *agents unused_arg,
+                                   const char *tenant unused_arg, const char *agent_id)
 {
     static struct agent agent = {
         .version = "1.0.0",
@@ -119,7 +159,9 @@ const struct agent *rig_agent_find(const struct agents *agents unused_arg, const
 
     memset(agent.digest.text, 'a', sizeof agent.digest.text - 1);
     agent.id = agent_id;
-    return strncmp(agent_id, "missing", 7) == 0 ? NULL : &agent;
+    agent.warm = strncmp(agent_id, "warm", 4) == 0;
+    return strncmp(agent_id, "missing", 7) == 0 || strncmp(agent_id, "withdrawn", 9) == 0 ? NULL
+                                                                                          : &agent;
 }
 
 /* ---- authority ---- */
@@ -241,6 +283,28 @@ static char *payload_in(const char *envelope)
     return buf_take(&payload);
 }
 
+static void grant(const struct authority_client *c, const char *payload,
+                  struct authority_result *result)
+{
+    auto_json json = json_loads(payload, 0, NULL);
+    const char *id = json_string_value(json_object_get(json, "id"));
+    const char *version = json_string_value(json_object_get(json, "version"));
+    auto_mem char *label =
+        mem_printf("%s@%s", id != NULL ? id : "", version != NULL ? version : "");
+    const char *tenants = c->tenants, *key = c->key;
+
+    for (size_t i = 0; i < ARRAY_LEN(c->grants); i++) {
+        if (strcmp(c->grants[i].label, label) != 0)
+            continue;
+        tenants = c->grants[i].tenants;
+        key = c->grants[i].key;
+    }
+    result->verified.tenants = (struct authority_bytes){tenants, strlen(tenants)};
+    result->verified.warm = c->warm;
+    snprintf(result->verified.key_id, sizeof result->verified.key_id, "%s", key);
+    snprintf(result->verified.signer, sizeof result->verified.signer, "%s", key);
+}
+
 static void give(struct authority_client *c, const struct rig_request *r)
 {
     auto_mem struct authority_result *result = mem_new(struct authority_result);
@@ -257,6 +321,7 @@ static void give(struct authority_client *c, const struct rig_request *r)
         c->signed_count += r->count;
     } else if (r->kind == RIG_DAG || r->kind == RIG_BUNDLE) {
         payload = payload_in(r->payloads[0]);
+        grant(c, payload, result);
         result->verified.payload = (struct authority_bytes){payload, strlen(payload)};
     } else if (r->kind == RIG_SEAL) {
         result->blob = (struct authority_bytes){"sealed", 6};
@@ -290,8 +355,8 @@ void rig_authority_answers(struct rig *rig, enum err_code code)
 
 struct engine_sandbox rig_sandbox(struct rig *rig)
 {
-    return (struct engine_sandbox){&rig->sandbox, attempt_start, attempt_cancel, attempt_kill,
-                                   plugin_add};
+    return (struct engine_sandbox){&rig->sandbox, attempt_start,   attempt_cancel, attempt_kill,
+                                   plugin_add,    rig_plugin_gone, plugin_revoke};
 }
 
 struct engine_authority rig_authority(struct rig *rig)

@@ -36,5 +36,6 @@ TCase *definition_cases(void);
 TCase *secret_cases(void);
 TCase *agents_cases(void);
 TCase *sandbox_cases(void);
+TCase *share_cases(void);
 
 #endif

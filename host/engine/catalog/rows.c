@@ -1,0 +1,59 @@
+/* rows.c -- the rows of plugins in the store. No verdict depends on them but who was first. */
+#include "engine/catalog/installed.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+static void submit(const struct bundle *b, struct store_batch *batch)
+{
+    struct err e;
+
+    if (store_submit_take(b->owner->env->store, &batch, NULL, NULL, &e))
+        return;
+    log_event(LOG_WARN, "plugin.row_lost", F_STR("plugin", b->label), F_ERR(&e));
+    store_batch_free(batch);
+}
+
+void rows_remember(struct bundle *b)
+{
+    struct store_batch *batch = store_batch_new();
+
+    if (b->since_us == INT64_MAX)
+        b->since_us = b->owner->env->clock.wall_us();
+    store_batch_plugin_put(batch, &(struct store_plugin){
+                                      .tenant = "",
+                                      .plugin_id = b->manifest->id,
+                                      .version = b->manifest->version,
+                                      .bundle_hash = b->bundle_hash.text,
+                                      .manifest = b->payload,
+                                      .key_id = b->key_id,
+                                      .installed_by = "plugins folder",
+                                      .installed_us = b->since_us,
+                                  });
+    submit(b, batch);
+}
+
+int64_t rows_since(const struct agents *agents, const char *bundle_hash)
+{
+    auto_mem char *token = NULL;
+
+    do {
+        auto_done(store_plugin_list) rows = {0};
+        struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
+        struct err e;
+
+        if (!store_read_plugins(agents->env->reader, NULL, page, &rows, &e)) {
+            log_event(LOG_WARN, "plugins.rows_unreadable", F_ERR(&e));
+            return INT64_MAX;
+        }
+        for (size_t i = 0; i < rows.count; i++) {
+            if (strcmp(rows.rows[i].bundle_hash, bundle_hash) == 0)
+                return rows.rows[i].installed_us;
+        }
+        free(token);
+        token = mem_str(rows.next_page);
+    } while (token != NULL);
+    return INT64_MAX;
+}
