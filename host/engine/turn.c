@@ -300,7 +300,8 @@ void engine_turn(struct engine *engine, int64_t now_ns)
     heads_turn(engine->heads, now_ns);
 }
 
-void engine_on_attempt_started(struct engine *engine, uint64_t id, const struct attempt_start *start)
+void engine_on_attempt_started(struct engine *engine, uint64_t id,
+                               const struct attempt_start *start)
 {
     attempts_on_started(engine->attempts, id, start);
 }

@@ -200,6 +200,10 @@ void attempt_ended(struct attempt *a, const struct observed *seen)
     a->seen.past_deadline = a->deadline_ns != 0 && a->ended_ns >= a->deadline_ns;
     a->seen.cpu_limit_ns = a->cpu_limit_ns;
     outcome = outcome_of(&a->seen);
+    if (outcome != OUTCOME_REVOKED) { /* it was faster */
+        free(a->reason);
+        a->reason = NULL;
+    }
     if (outcome == OUTCOME_OK)
         read_output(a);
     else

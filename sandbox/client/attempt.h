@@ -51,7 +51,7 @@ struct attempt {
     bool begun_due, reading;
     bool cancelled, stop_sent;
     int64_t started_ns, ended_ns;
-    uint32_t layers;
+    uint32_t layers, layers_said; /* outer and inner, of its process */
     struct stream streams[3];
     uint64_t channel_bytes;
     struct attempt_reader reader;
@@ -88,7 +88,7 @@ void attempt_queue_add(struct attempt_queue *queue, struct attempt *a);
 /* The first; NULL when it is empty. */
 struct attempt *attempt_queue_take(struct attempt_queue *queue);
 
-/* False when input must not be given to a process with these layers. */
+/* False when input must not be given to a process with these outer layers. */
 bool attempt_accepts(const struct attempt *a, uint32_t layers);
 /* Its input was handed over: the caller is told this turn. */
 void attempt_begun(struct attempt *a);

@@ -63,8 +63,9 @@ enum channel_read channel_read(struct loop *loop, struct watch *channel,
     if (channel->fd < 0)
         return CHANNEL_NOTHING;
     n = recv(channel->fd, packet, sizeof *packet, MSG_TRUNC | MSG_DONTWAIT);
+    /* Reset: it ended with something of ours unread. Told once; what it sent is still there. */
     if (n < 0)
-        return errno == EINTR ? CHANNEL_AGAIN : CHANNEL_NOTHING;
+        return errno == EINTR || errno == ECONNRESET ? CHANNEL_AGAIN : CHANNEL_NOTHING;
     if (n == 0) {
         watch_close(loop, channel);
         return CHANNEL_NOTHING;

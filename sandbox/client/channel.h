@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-/* A packet that is only a head: GO, STOP. */
+/* A packet that is only a head: STOP. */
 bool channel_send(const struct watch *channel, enum attempt_message type);
 /* Sends input as far as the socket takes it, and goes on when it takes more; then the STOP that
  * came meanwhile. */

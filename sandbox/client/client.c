@@ -120,8 +120,7 @@ static void tell_begun(struct sandbox *sb)
         if (sb->callbacks.on_attempt_started != NULL)
             sb->callbacks.on_attempt_started(sb->arg, a->id,
                                              &(struct attempt_start){.layers = a->layers,
-                                                                     .layers_said =
-                                                                         a->layers & INNER_LAYERS,
+                                                                     .layers_said = a->layers_said,
                                                                      .level =
                                                                          layer_level(a->layers),
                                                                      .isolation = a->isolation});
@@ -164,7 +163,7 @@ static void run_timers(struct sandbox *sb)
     processes_turn(&sb->pools);
     pools_turn(&sb->pools);
     zygotes_turn(&sb->plugins);
-    plugins_sweep(&sb->plugins);
+    plugins_turn(&sb->plugins);
 }
 
 void sandbox_turn(struct sandbox *sb, int64_t now_ns)
@@ -225,6 +224,7 @@ bool sandbox_plugin_add(struct sandbox *sb, const struct sandbox_plugin *given, 
 {
     if (sb->super.gone)
         return err_set(e, ERR_UNAVAILABLE, "the supervisor is gone");
+    loop_refresh(&sb->loop);
     return plugin_add(&sb->plugins, given, e);
 }
 
@@ -232,18 +232,16 @@ void sandbox_plugin_remove(struct sandbox *sb, const char *digest)
 {
     struct plugin *plugin = plugin_find(&sb->plugins, digest);
 
-    if (plugin != NULL)
-        plugin_remove(&sb->plugins, plugin, "the plugin was removed");
+    if (plugin == NULL)
+        return;
+    loop_refresh(&sb->loop);
+    plugin_remove(plugin, OUTCOME_INFRA, "the plugin was removed");
 }
 
 void sandbox_plugin_revoke(struct sandbox *sb, const char *digest, const char *why)
 {
-    struct plugin *plugin = plugin_find(&sb->plugins, digest);
-
-    if (plugin == NULL)
-        return;
-    plugin_remove(&sb->plugins, plugin, why);
-    pools_revoke(&sb->pools, plugin, why);
+    loop_refresh(&sb->loop);
+    plugins_revoke(&sb->plugins, digest, why);
 }
 
 /* ---- attempts ---- */
@@ -260,7 +258,8 @@ static bool accept_spec(struct sandbox *sb, struct attempt_spec *spec, struct pl
         return err_set(e, ERR_NOT_FOUND, "no plugin %.12s",
                        spec->digest != NULL ? spec->digest : "");
     *ret = plugin;
-    return spec_complete(spec, &sb->super.report, plugin->isolation, e);
+    loop_refresh(&sb->loop);
+    return spec_complete(spec, &sb->super.report, &plugin->terms, e);
 }
 
 bool sandbox_warm(struct sandbox *sb, const struct attempt_spec *given, uint32_t count,
@@ -288,7 +287,6 @@ bool sandbox_attempt_start(struct sandbox *sb, const struct attempt_spec *given,
         return err_set(e, ERR_LIMIT, "%u attempts run or wait", sb->attempts.count);
     if (!accept_spec(sb, &spec, &plugin, e) || !spec_pack(&spec, &input, e))
         return false;
-    sb->loop.now_ns = clock_mono_ns();
     pool = pool_of(&sb->pools, plugin, &spec);
     a = attempt_new(&sb->attempts, super_next_id(&sb->super), &spec, &input);
     if (!pool_admit(pool, a, ret_secret_fd, e)) {
@@ -351,6 +349,7 @@ static struct sandbox *sandbox_new(const struct sandbox_options *given,
     options.spares_max = or_default(given->spares_max, SPARES_MAX_DEFAULT);
     options.spares_min = or_default(given->spares_min, SPARES_MIN_DEFAULT);
     options.zygotes_max = or_default(given->zygotes_max, ZYGOTES_MAX_DEFAULT);
+    options.load_ms = or_default(given->load_ms, LOAD_MS_DEFAULT);
     sb->callbacks = *callbacks;
     sb->arg = arg;
     sb->attempts_max = or_default(given->attempts_max, ATTEMPTS_MAX_DEFAULT);
@@ -359,8 +358,7 @@ static struct sandbox *sandbox_new(const struct sandbox_options *given,
     super_init(&sb->super, &sb->loop, heard, sb);
     events_init(&sb->events);
     attempts_init(&sb->attempts, &sb->counts);
-    domains_init(&sb->domains, &sb->loop, &sb->super, &sb->counts,
-                 or_default(given->load_ms, LOAD_MS_DEFAULT));
+    domains_init(&sb->domains, &sb->loop, &sb->super, &sb->counts, options.load_ms);
     slots_init(&sb->slots, &sb->loop, &sb->super, &sb->counts, &sb->events, &process_handlers);
     pools_init(&sb->pools, &sb->domains, &sb->slots, &options);
     plugins_init(&sb->plugins, &sb->pools, &sb->events);

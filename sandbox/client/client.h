@@ -42,7 +42,7 @@ struct sandbox_options {
     uint32_t spares_min;         /* kept ready of each key that was used lately; 0: 2 */
     uint32_t zygotes_max;        /* over all keys; 0: 64 */
     uint32_t attempts_max;       /* running and waiting; 0: 4096 */
-    uint32_t load_ms;            /* for a zygote to load its plugin; 0: 10000 */
+    uint32_t load_ms;            /* for a process to load its plugin; 0: 10000 */
     const char *without;         /* tests: layers switched off, "landlock,memory_cgroup" */
     const char *faults;          /* tests: see supervisor --fault; NULL: none */
 };
@@ -100,14 +100,14 @@ struct attempt_result {
     const char *error_message; /* "" when ok; valid UTF-8 */
     const char *output;        /* JSON text as emitted; NULL unless ok */
     size_t output_bytes;
-    json_t *output_json;  /* the same, parsed; borrowed; NULL unless ok */
-    int exit_code;        /* -1: unknown or signalled */
-    int signal;           /* 0: none */
+    json_t *output_json;      /* the same, parsed; borrowed; NULL unless ok */
+    int exit_code;            /* -1: unknown or signalled */
+    int signal;               /* 0: none */
     enum isolation isolation; /* that it had; UNSET: it never began */
-    bool plugins_words;   /* error_class and error_message are the attempt's own: forgeable */
-    uint32_t layers;      /* outer: seen from outside, or said before any guest instruction */
-    uint32_t layers_said; /* inner: the attempt's own word once its plugin was loaded */
-    int level;            /* of layers */
+    bool plugins_words;       /* error_class and error_message are the attempt's own: forgeable */
+    uint32_t layers;          /* outer: seen from outside, or said before any guest instruction */
+    uint32_t layers_said;     /* inner: the attempt's own word once its plugin was loaded */
+    int level;                /* of layers */
     int64_t wall_ns;      /* from input handed over to exit seen; 0 when one of them never was */
     int64_t cpu_ns;       /* the attempt's own word; 0 when it did not end by itself */
     uint64_t memory_peak; /* bytes, 0 where no cgroup counts it */
@@ -132,7 +132,8 @@ struct sandbox_events {
     void (*on_plugin_ready)(void *arg, const struct sandbox_plugin_info *info);
     /* For good: the plugin is removed. */
     void (*on_plugin_failed)(void *arg, const char *digest, const struct err *why);
-    /* It failed three times in a row before it took an input; as after sandbox_plugin_revoke. */
+    /* Its processes failed three times in a row before an attempt used them, by its own doing. What
+     * is there of it ends as by sandbox_plugin_revoke. It may be added again. */
     void (*on_plugin_quarantined)(void *arg, const char *digest, const struct err *why);
     /* A fresh authority process; the callee owns fd. */
     void (*on_authority)(void *arg, int fd);
@@ -178,14 +179,15 @@ const struct layer_report *sandbox_layers(const struct sandbox *sb);
  * ERR_CONFLICT. */
 bool sandbox_plugin_add(struct sandbox *sb, const struct sandbox_plugin *plugin,
                         struct err *e) must_check;
-/* Attempts that run go on; those that wait end as infra; the zygotes end when idle. */
+/* Attempts that run go on; those that wait end as infra, the spares end. */
 void sandbox_plugin_remove(struct sandbox *sb, const char *digest);
 /* At once: its spares, the attempts that wait and those that run end, each as OUTCOME_REVOKED with
- * why as its message. The plugin is removed; a digest that is not there is ignored. */
+ * why as its message; also those that run of a plugin that was removed before. The plugin is
+ * removed; a digest that is not there is ignored. */
 void sandbox_plugin_revoke(struct sandbox *sb, const char *digest, const char *why);
 
-/* Asks for count spares of the key in spec (digest, profile, tenant, limits, has_secrets) ahead
- * of need. The rest of spec is not read. */
+/* Asks for count spares of the key in spec (digest, profile, isolation, tenant, limits,
+ * has_secrets) ahead of need. The rest of spec is not read. */
 bool sandbox_warm(struct sandbox *sb, const struct attempt_spec *spec, uint32_t count,
                   struct err *e) must_check;
 

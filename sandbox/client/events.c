@@ -59,12 +59,23 @@ void events_plugin_ready(struct events *events, const char *digest, struct plugi
     event->info->public.digest = event->digest;
 }
 
-void events_plugin_failed(struct events *events, const char *digest, const struct err *why)
+static void plugin_lost(struct events *events, enum event_kind kind, const char *digest,
+                        const struct err *why)
 {
-    struct event *event = append(events, EVENT_PLUGIN_FAILED);
+    struct event *event = append(events, kind);
 
     event->digest = mem_str(digest);
     event->why = mem_dup(why, sizeof *why);
+}
+
+void events_plugin_failed(struct events *events, const char *digest, const struct err *why)
+{
+    plugin_lost(events, EVENT_PLUGIN_FAILED, digest, why);
+}
+
+void events_plugin_quarantined(struct events *events, const char *digest, const struct err *why)
+{
+    plugin_lost(events, EVENT_PLUGIN_QUARANTINED, digest, why);
 }
 
 void events_authority(struct events *events, int fd)

@@ -36,7 +36,7 @@ struct event {
     struct buf text;            /* of TEXT and PROGRESS: valid UTF-8 */
     char *digest;               /* of PLUGIN_* */
     struct plugin_info *info;   /* of PLUGIN_READY */
-    struct err *why;            /* of PLUGIN_FAILED */
+    struct err *why;            /* of PLUGIN_FAILED and PLUGIN_QUARANTINED */
     int fd;                     /* of AUTHORITY; -1: taken */
 };
 
@@ -56,6 +56,7 @@ void events_heartbeat(struct events *events, uint64_t attempt);
 /* Takes info. */
 void events_plugin_ready(struct events *events, const char *digest, struct plugin_info *info);
 void events_plugin_failed(struct events *events, const char *digest, const struct err *why);
+void events_plugin_quarantined(struct events *events, const char *digest, const struct err *why);
 /* Takes fd. */
 void events_authority(struct events *events, int fd);
 

@@ -1,6 +1,8 @@
 /* loop.c -- see loop.h. */
 #include "sandbox/client/loop.h"
 
+#include "base/clock.h"
+
 #include <assert.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -39,6 +41,14 @@ void watch_close(struct loop *loop, struct watch *w)
 }
 
 /* ---- wake-up, timer ---- */
+
+void loop_refresh(struct loop *loop)
+{
+    int64_t now_ns = clock_mono_ns();
+
+    if (now_ns > loop->now_ns)
+        loop->now_ns = now_ns;
+}
 
 void loop_timer_at(struct loop *loop, int64_t at_ns)
 {

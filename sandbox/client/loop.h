@@ -47,6 +47,9 @@ void loop_look(const struct loop *loop, struct due *ret);
 /* Calls ready of each, in the order the kernel gave. */
 void loop_dispatch(const struct due *due);
 
+/* The clock is read where a call comes between two turns: what is reckoned from it must not begin
+ * in the past. Never goes back. */
+void loop_refresh(struct loop *loop);
 void loop_timer_at(struct loop *loop, int64_t at_ns);
 /* Makes the poll descriptor readable: something became due outside of sandbox_turn. */
 void loop_wake(struct loop *loop);

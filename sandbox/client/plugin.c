@@ -10,7 +10,6 @@
 #include "sandbox/image/plugin_info.h"
 
 #include <assert.h>
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,11 +26,12 @@ void plugins_init(struct plugins *plugins, struct pools *pools, struct events *e
 
 static void plugin_free(struct plugins *plugins, struct plugin *plugin)
 {
-    assert(plugin->domains == 0);
+    assert(plugin->users == 0);
     TAILQ_REMOVE(&plugins->list, plugin, link);
     close(plugin->so_fd);
     free(plugin->id);
     free(plugin->version);
+    free(plugin->undescribed);
     free(plugin);
 }
 
@@ -82,10 +82,6 @@ static bool check_bytes(const struct sandbox_plugin *given, struct err *e)
 
 bool plugin_add(struct plugins *plugins, const struct sandbox_plugin *given, struct err *e)
 {
-    struct attempt_spec describe = {.tenant = "",
-                                    .profile = PROFILE_PURE,
-                                    .isolation = ISOLATION_WARM};
-    struct pools *pools = plugins->pools;
     struct plugin *plugin;
     int fd;
 
@@ -97,32 +93,70 @@ bool plugin_add(struct plugins *plugins, const struct sandbox_plugin *given, str
     if (fd < 0)
         return err_sys(e, "keep plugin");
     plugin = mem_new(struct plugin);
+    plugin->home = plugins;
     snprintf(plugin->digest, sizeof plugin->digest, "%s", given->digest);
     plugin->so_fd = fd;
     plugin->id = mem_str(given->id);
     plugin->version = mem_str(given->version);
-    plugin->isolation = given->isolation;
+    plugin->terms = (struct spec_terms){given->isolation, given->warm_granted};
     TAILQ_INSERT_TAIL(&plugins->list, plugin, link);
-    supply_zygote(pools, domain_of(pools->domains, plugin, &describe, true));
+    pool_pump(pool_describe(plugins->pools, plugin));
     return true;
 }
 
-void plugin_remove(struct plugins *plugins, struct plugin *plugin, const char *why)
+/* ---- taken away ---- */
+
+void plugin_remove(struct plugin *plugin, enum outcome outcome, const char *why)
 {
-    struct pools *pools = plugins->pools;
+    struct pools *pools = plugin->home->pools;
     struct domain *domain;
-    struct pool *pool;
 
     assert(plugin->state != PLUGIN_REMOVED);
     plugin->state = PLUGIN_REMOVED;
-    TAILQ_FOREACH (pool, &pools->list, link)
-        if (pool->domain->plugin == plugin)
-            pool_drop_waiting(pool, why);
+    pools_end_plugin(pools, plugin, outcome, why);
     TAILQ_FOREACH (domain, &pools->domains->list, link)
         if (domain->plugin == plugin)
             supply_retire(pools, domain);
     loop_timer_at(pools->loop, pools->loop->now_ns);
     loop_wake(pools->loop);
+}
+
+static void plugin_revoke(struct plugin *plugin, const char *why)
+{
+    if (plugin->state != PLUGIN_REMOVED)
+        plugin_remove(plugin, OUTCOME_REVOKED, why);
+    pools_revoke(plugin->home->pools, plugin, why);
+}
+
+void plugins_revoke(struct plugins *plugins, const char *digest, const char *why)
+{
+    struct plugin *plugin;
+
+    TAILQ_FOREACH (plugin, &plugins->list, link)
+        if (strcmp(plugin->digest, digest) == 0)
+            plugin_revoke(plugin, why);
+}
+
+/* ---- strikes ---- */
+
+void plugin_struck(struct plugin *plugin, int64_t began_ns, const char *why)
+{
+    struct plugins *home = plugin->home;
+    struct err e;
+
+    if (plugin->state == PLUGIN_REMOVED ||
+        !backoff_failed(&plugin->strikes, home->pools->loop, began_ns) ||
+        plugin->strikes.failures < FAILURES_MAX)
+        return;
+    err_set(&e, ERR_UNPROCESSABLE, "failed %u times in a row before it was used: %.900s",
+            plugin->strikes.failures, why);
+    events_plugin_quarantined(home->events, plugin->digest, &e);
+    plugin_revoke(plugin, e.msg);
+}
+
+void plugin_served(struct plugin *plugin)
+{
+    backoff_reset(&plugin->strikes);
 }
 
 /* ---- what a plugin says of itself ---- */
@@ -139,16 +173,17 @@ static bool check_expected(const struct plugin *plugin, const struct sandbox_plu
     return true;
 }
 
-void plugin_refused(struct plugins *plugins, struct plugin *plugin, const struct err *why)
+void plugin_refused(struct plugin *plugin, const struct err *why)
 {
     if (plugin->state == PLUGIN_REMOVED)
         return;
-    events_plugin_failed(plugins->events, plugin->digest, why);
-    plugin_remove(plugins, plugin, why->msg);
+    events_plugin_failed(plugin->home->events, plugin->digest, why);
+    plugin_remove(plugin, OUTCOME_INFRA, why->msg);
 }
 
-void plugin_loaded(struct plugins *plugins, struct plugin *plugin, const void *bytes, size_t len)
+void plugin_described(struct plugin *plugin, const void *bytes, size_t len)
 {
+    struct plugins *home = plugin->home;
     auto_obj(plugin_info) info = NULL;
     struct err e;
 
@@ -156,21 +191,34 @@ void plugin_loaded(struct plugins *plugins, struct plugin *plugin, const void *b
         return;
     info = plugin_info_read(bytes, len, &e);
     if (info == NULL || !check_expected(plugin, &info->public, &e)) {
-        plugin_refused(plugins, plugin, &e);
+        plugin_refused(plugin, &e);
         return;
     }
     plugin->state = PLUGIN_READY;
-    events_plugin_ready(plugins->events, plugin->digest, take(info));
-    pools_pump_plugin(plugins->pools, plugin);
+    events_plugin_ready(home->events, plugin->digest, take(info));
+    pools_pump_plugin(home->pools, plugin);
+    loop_timer_at(home->pools->loop, home->pools->loop->now_ns); /* others wait for their turn */
 }
 
-void plugins_sweep(struct plugins *plugins)
+/* ---- timers ---- */
+
+static void refuse_undescribed(struct plugin *plugin)
+{
+    struct err why;
+
+    err_set(&why, ERR_UNAVAILABLE, "%s", plugin->undescribed);
+    plugin_refused(plugin, &why);
+}
+
+void plugins_turn(struct plugins *plugins)
 {
     struct plugin *plugin, *next;
 
     for (plugin = TAILQ_FIRST(&plugins->list); plugin != NULL; plugin = next) {
         next = TAILQ_NEXT(plugin, link);
-        if (plugin->state == PLUGIN_REMOVED && plugin->domains == 0)
+        if (plugin->state == PLUGIN_LOADING && plugin->undescribed != NULL)
+            refuse_undescribed(plugin);
+        if (plugin->state == PLUGIN_REMOVED && plugin->users == 0)
             plugin_free(plugins, plugin);
     }
 }

@@ -3,25 +3,14 @@
 
 #include "base/mem.h"
 #include "sandbox/client/plugin.h"
+#include "sandbox/client/spec.h"
 #include "sandbox/client/supply.h"
 
 #include <assert.h>
-#include <unistd.h>
+#include <stdio.h>
+#include <string.h>
 
-void pools_init(struct pools *pools, struct domains *domains, struct slots *slots,
-                const struct sandbox_options *options)
-{
-    *pools = (struct pools){.loop = slots->loop,
-                            .super = slots->super,
-                            .counts = slots->counts,
-                            .domains = domains,
-                            .slots = slots,
-                            .spares_max = options->spares_max,
-                            .spares_min = options->spares_min,
-                            .zygotes_max = options->zygotes_max,
-                            .cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN)};
-    TAILQ_INIT(&pools->list);
-}
+enum { DESCRIBES_A_CPU = 4 };
 
 static bool same_limits(const struct attempt_limits *a, const struct attempt_limits *b)
 {
@@ -30,28 +19,59 @@ static bool same_limits(const struct attempt_limits *a, const struct attempt_lim
            a->threads_max == b->threads_max;
 }
 
-struct pool *pool_of(struct pools *pools, struct plugin *plugin, const struct attempt_spec *spec)
+static bool is_of(const struct pool *pool, const struct plugin *plugin, const struct domain *domain,
+                  const struct attempt_spec *spec)
 {
-    struct domain *d = domain_of(pools->domains, plugin, spec, false);
-    struct pool *pool;
+    return pool->plugin == plugin && pool->domain == domain && !pool->slots.describes &&
+           pool->slots.has_secrets == spec->has_secrets &&
+           same_limits(&pool->slots.limits, &spec->limits) &&
+           strcmp(pool->tenant, spec->tenant) == 0;
+}
 
-    TAILQ_FOREACH (pool, &pools->list, link)
-        if (pool->domain == d && pool->slots.has_secrets == spec->has_secrets &&
-            same_limits(&pool->slots.limits, &spec->limits))
-            return pool;
-    pool = mem_new(struct pool);
+static struct pool *pool_new(struct pools *pools, struct plugin *plugin, struct domain *domain,
+                             const struct attempt_spec *spec)
+{
+    struct pool *pool = mem_new(struct pool);
+
     pool->home = pools;
-    pool->domain = d;
-    pool->target = pools->spares_min;
+    pool->plugin = plugin;
+    pool->domain = domain;
+    snprintf(pool->tenant, sizeof pool->tenant, "%s", spec->tenant);
     pool->used_ns = pools->loop->now_ns;
     attempt_queue_init(&pool->waiting);
     slot_set_init(&pool->slots, pools->slots, pool);
     pool->slots.limits = spec->limits;
     pool->slots.has_secrets = spec->has_secrets;
-    pool->slots.one_a_zygote = d->isolation == ISOLATION_EXEC;
-    d->pools++;
+    pool->slots.so_fd = domain->kind == DOMAIN_WARM ? -1 : plugin->so_fd;
+    pool->slots.load_ms = pools->load_ms;
+    domain->pools++;
+    plugin->users++;
     TAILQ_INSERT_TAIL(&pools->list, pool, link);
     loop_timer_at(pools->loop, pools->loop->now_ns + POOL_IDLE_NS);
+    return pool;
+}
+
+struct pool *pool_of(struct pools *pools, struct plugin *plugin, const struct attempt_spec *spec)
+{
+    struct domain *domain = domain_of(pools->domains, plugin, spec);
+    struct pool *pool;
+
+    TAILQ_FOREACH (pool, &pools->list, link)
+        if (is_of(pool, plugin, domain, spec))
+            return pool;
+    pool = pool_new(pools, plugin, domain, spec);
+    pool->target = pools->spares_min;
+    return pool;
+}
+
+struct pool *pool_describe(struct pools *pools, struct plugin *plugin)
+{
+    const struct attempt_spec spec = {.tenant = "",
+                                      .isolation = ISOLATION_COLD,
+                                      .limits = spec_limits_default()};
+    struct pool *pool = pool_new(pools, plugin, domain_of(pools->domains, plugin, &spec), &spec);
+
+    pool->slots.describes = true;
     return pool;
 }
 
@@ -60,7 +80,8 @@ struct pool *pool_of(struct pools *pools, struct plugin *plugin, const struct at
 void pool_bind(struct pool *pool, struct slot *slot, struct attempt *a)
 {
     slot_bind(slot, a);
-    pool->used_ns = pool->domain->used_ns = a->started_ns;
+    backoff_reset(&pool->backoff);
+    pool->used_ns = pool->domain->used_ns = pool->home->loop->now_ns;
 }
 
 static void serve_waiting(struct pool *pool)
@@ -129,7 +150,7 @@ static bool order_made(struct pool *pool)
 
         if (slot->state != SLOT_MADE)
             continue;
-        z = supply_zygote(pool->home, pool->domain);
+        z = supply_zygote(pool->home, pool->domain, true);
         if (z == NULL)
             return false;
         slot_order(slot, z);
@@ -137,29 +158,56 @@ static bool order_made(struct pool *pool)
     return true;
 }
 
+/* Plugins that are described at once: a start with hundreds must not load them all together. */
+static bool may_describe(const struct pools *pools)
+{
+    const struct pool *pool;
+    uint32_t busy = 0;
+
+    TAILQ_FOREACH (pool, &pools->list, link)
+        busy += pool->slots.describes ? pool->slots.starting_count : 0;
+    return busy < DESCRIBES_A_CPU * pools->cpus;
+}
+
+/* Spares to keep, as far as the others leave room for them. */
+static uint32_t spares_wanted(const struct pool *pool, uint32_t coming)
+{
+    const struct sandbox_counts *counts = pool->home->counts;
+    uint32_t others = counts->spares_ready + counts->spares_starting - coming;
+    uint32_t most = pool->home->spares_max;
+
+    if (pool->target + others <= most)
+        return pool->target;
+    return most > others ? most - others : 0;
+}
+
 /* Processes still to be asked for. */
 static uint32_t wanted(const struct pool *pool)
 {
-    const struct sandbox_counts *counts = pool->home->counts;
+    uint32_t coming = pool->slots.ready_count + pool->slots.starting_count, all;
     struct loop *loop = pool->home->loop;
-    uint32_t coming = pool->slots.ready_count + pool->slots.starting_count;
-    uint32_t spares = pool->target, most = pool->home->spares_max, others;
 
-    if (loop->now_ns < pool->not_before_ns) {
-        loop_timer_at(loop, pool->not_before_ns);
-        return 0;
-    }
-    if (pool->waiting.count == 0 && coming > 0 && coming >= spares / 2 &&
+    if (pool->slots.describes)
+        return coming == 0 && may_describe(pool->home);
+    if (pool->waiting.count == 0 && coming > 0 && coming >= pool->target / 2 &&
         loop->now_ns < pool->used_ns + QUIET_NS) {
-        if (coming < spares)
+        if (coming < pool->target)
             loop_timer_at(loop, pool->used_ns + QUIET_NS);
         return 0;
     }
-    others = counts->spares_ready + counts->spares_starting - coming;
-    if (spares + others > most)
-        spares = most > others ? most - others : 0;
-    spares += pool->waiting.count;
-    return spares > coming ? spares - coming : 0;
+    all = spares_wanted(pool, coming) + pool->waiting.count;
+    return all > coming ? all - coming : 0;
+}
+
+/* Nothing is asked for: its plugin is not there, or what was asked for failed just now. */
+static bool is_held(const struct pool *pool)
+{
+    struct pools *home = pool->home;
+    enum plugin_state due = pool->slots.describes ? PLUGIN_LOADING : PLUGIN_READY;
+
+    return pool->plugin->state != due || home->super->gone ||
+           backoff_holds(&pool->plugin->strikes, home->loop) ||
+           backoff_holds(&pool->backoff, home->loop);
 }
 
 void pool_pump(struct pool *pool)
@@ -169,18 +217,17 @@ void pool_pump(struct pool *pool)
     uint32_t more;
 
     serve_waiting(pool);
-    if (pool->domain->plugin->state != PLUGIN_READY || home->super->gone)
-        return;
-    if (!order_made(pool))
+    if (is_held(pool) || !order_made(pool))
         return;
     for (more = wanted(pool); more > 0 && home->slots->count < SLOTS_MAX; more--) {
-        struct zyg *z = supply_zygote(home, pool->domain);
+        bool waits = pool->waiting.count > pool->slots.starting_count;
+        struct zyg *z = supply_zygote(home, pool->domain, waits);
         struct slot *slot;
 
         if (z == NULL)
-            return; /* one that becomes ready pumps again */
+            return; /* one that becomes ready pumps again, and so does the timer */
         if (!slot_make(&pool->slots, &slot, &e)) {
-            pool_failed(pool, e.msg);
+            pool_failed(pool, home->loop->now_ns, OUTCOME_INFRA, e.msg);
             return;
         }
         slot_order(slot, z);
@@ -189,79 +236,23 @@ void pool_pump(struct pool *pool)
         loop_timer_at(home->loop, home->loop->now_ns + QUIET_NS);
 }
 
-void pools_pump_domain(struct pools *pools, const struct domain *domain)
-{
-    struct pool *pool;
-
-    TAILQ_FOREACH (pool, &pools->list, link)
-        if (pool->domain == domain)
-            pool_pump(pool);
-}
-
-void pools_pump_plugin(struct pools *pools, const struct plugin *plugin)
-{
-    struct pool *pool;
-
-    TAILQ_FOREACH (pool, &pools->list, link)
-        if (pool->domain->plugin == plugin)
-            pool_pump(pool);
-}
-
 /* ---- none to be had ---- */
 
-void pool_drop_waiting(struct pool *pool, const char *why)
+void pool_drop_waiting(struct pool *pool, enum outcome outcome, const char *why)
 {
     struct slot *slot, *next;
     struct attempt *a;
 
     while ((a = TAILQ_FIRST(&pool->waiting.list)) != NULL)
-        attempt_gave_up(a, OUTCOME_INFRA, why);
+        attempt_gave_up(a, outcome, why);
     for (slot = TAILQ_FIRST(&pool->slots.starting); slot != NULL; slot = next) {
         next = TAILQ_NEXT(slot, link);
         if (slot->attempt != NULL)
-            slot_abandon(slot, OUTCOME_INFRA, why);
+            slot_abandon(slot, outcome, why);
     }
 }
 
-void pools_drop_waiting_domain(struct pools *pools, const struct domain *domain, const char *why)
-{
-    struct pool *pool;
-
-    TAILQ_FOREACH (pool, &pools->list, link)
-        if (pool->domain == domain)
-            pool_drop_waiting(pool, why);
-}
-
-void pools_revoke(struct pools *pools, const struct plugin *plugin, const char *why)
-{
-    struct pool *pool;
-    struct slot *slot;
-
-    TAILQ_FOREACH (pool, &pools->list, link) {
-        if (pool->domain->plugin != plugin)
-            continue;
-        TAILQ_FOREACH (slot, &pool->slots.running, link) {
-            slot->attempt->reason = mem_str(why);
-            slot_kill(slot, KILL_REVOKED);
-        }
-    }
-}
-
-void pool_failed(struct pool *pool, const char *why)
-{
-    struct loop *loop = pool->home->loop;
-
-    if (++pool->failures < FAILURES_MAX)
-        return;
-    pool->failures = 0;
-    pool->not_before_ns = loop->now_ns + SECOND_NS / 10;
-    loop_timer_at(loop, pool->not_before_ns);
-    pool_drop_waiting(pool, why);
-}
-
-/* ---- timers ---- */
-
-static void drop_spares(struct pool *pool, uint32_t keep)
+void pool_drop_spares(struct pool *pool, uint32_t keep)
 {
     struct slot *slot = TAILQ_FIRST(&pool->slots.ready), *next;
 
@@ -271,61 +262,26 @@ static void drop_spares(struct pool *pool, uint32_t keep)
     }
 }
 
-static bool is_empty(const struct pool *pool)
+void pool_give_up(struct pool *pool, enum outcome outcome, const char *why)
 {
-    const struct slot_set *set = &pool->slots;
-
-    return pool->waiting.count + set->starting_count + set->ready_count + set->running_count == 0;
-}
-
-static void expire_waiting(struct pool *pool)
-{
-    struct loop *loop = pool->home->loop;
-    struct attempt *a, *next;
-
-    for (a = TAILQ_FIRST(&pool->waiting.list); a != NULL; a = next) {
-        next = TAILQ_NEXT(a, link);
-        if (a->deadline_ns == 0)
-            continue;
-        if (loop->now_ns >= a->deadline_ns)
-            attempt_gave_up(a, OUTCOME_TIMEOUT, "the deadline passed before it could start");
-        else
-            loop_timer_at(loop, a->deadline_ns);
-    }
-}
-
-static void pool_turn(struct pool *pool)
-{
-    struct pools *home = pool->home;
-    int64_t idle_ns = home->loop->now_ns - pool->used_ns;
-    bool removed = pool->domain->plugin->state == PLUGIN_REMOVED;
-
-    expire_waiting(pool);
-    if (removed || idle_ns >= DOMAIN_IDLE_NS) {
-        pool->target = 0;
-        drop_spares(pool, 0);
-        if (is_empty(pool))
-            pool_free(pool);
+    if (!pool->slots.describes) {
+        pool_drop_waiting(pool, outcome, why);
         return;
     }
-    if (idle_ns >= POOL_IDLE_NS && pool->target > home->spares_min) {
-        pool->target = home->spares_min;
-        drop_spares(pool, pool->target);
-    }
-    loop_timer_at(home->loop,
-                  pool->used_ns + (idle_ns < POOL_IDLE_NS ? POOL_IDLE_NS : DOMAIN_IDLE_NS));
-    pool_pump(pool);
+    if (pool->plugin->undescribed == NULL) /* plugins_turn refuses it */
+        pool->plugin->undescribed = mem_str(why);
+    loop_timer_at(pool->home->loop, pool->home->loop->now_ns);
 }
 
-void pools_turn(struct pools *pools)
+void pool_failed(struct pool *pool, int64_t began_ns, enum outcome outcome, const char *why)
 {
-    struct pool *pool, *next;
-
-    for (pool = TAILQ_FIRST(&pools->list); pool != NULL; pool = next) {
-        next = TAILQ_NEXT(pool, link);
-        pool_turn(pool);
-    }
+    pool->blamed = 0;
+    if (backoff_failed(&pool->backoff, pool->home->loop, began_ns) &&
+        pool->backoff.failures >= FAILURES_MAX)
+        pool_give_up(pool, outcome, why);
 }
+
+/* ---- the end ---- */
 
 void pool_free(struct pool *pool)
 {
@@ -343,6 +299,7 @@ void pool_free(struct pool *pool)
     while ((a = attempt_queue_take(&pool->waiting)) != NULL)
         attempt_free(a);
     pool->domain->pools--;
+    pool->plugin->users--;
     TAILQ_REMOVE(&pool->home->list, pool, link);
     free(pool);
 }

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "sandbox/client/channel.h"
+#include "sandbox/client/plugin.h"
+#include "sandbox/client/spare.h"
 #include "sandbox/client/stream.h"
 #include "sandbox/client/supply.h"
 #include "sandbox/kernel/pidfd.h"
@@ -23,35 +25,11 @@ static struct loop *loop_of(const struct slot *slot)
 
 /* ---- the channel ---- */
 
-static void became_ready(struct slot *slot, uint32_t layers)
-{
-    struct pool *pool = slot->set->pool;
-
-    slot_ready(slot, layers);
-    pool->failures = 0;
-    if (slot->attempt != NULL)
-        pool_bind(pool, slot, slot->attempt);
-    pool_pump(pool);
-}
-
-static bool on_packet(struct slot *slot, const struct attempt_packet *p, size_t n)
-{
-    uint32_t layers;
-
-    if (slot->state == SLOT_RUNNING)
-        return channel_take(slot->attempt, p, n, slot->set->home->events, &slot->seen);
-    if (slot->seen.killed != KILL_NONE)
-        return true; /* a spare that is no longer wanted */
-    if (slot->state != SLOT_CONFINING || !attempt_ready_read(p, n, &layers))
-        return false;
-    became_ready(slot, layers);
-    return true;
-}
-
 /* False when there is nothing more to read for now. */
 static bool read_packet(struct slot *slot)
 {
     struct attempt_packet *packet = &slot->set->home->packet;
+    bool used = slot->state == SLOT_RUNNING;
     size_t n;
 
     switch (channel_read(loop_of(slot), &slot->channel, packet, &n)) {
@@ -62,11 +40,14 @@ static bool read_packet(struct slot *slot)
     default:
         break;
     }
-    if (on_packet(slot, packet, n))
+    if (used ? channel_take(slot->attempt, packet, n, slot->set->home->events, &slot->seen)
+             : spare_said(slot, packet, n))
         return true;
-    slot->seen.frame_bad = true;
     watch_close(loop_of(slot), &slot->channel); /* no further word is wanted */
-    slot_kill(slot, slot->state == SLOT_RUNNING ? KILL_PROTOCOL : KILL_INFRA);
+    if (used) {
+        slot->seen.frame_bad = true;
+        slot_kill(slot, KILL_PROTOCOL);
+    }
     return false;
 }
 
@@ -88,13 +69,14 @@ static bool read_stream(struct slot *slot, struct watch *w)
 {
     enum attempt_stream which = w == &slot->out ? STREAM_STDOUT : STREAM_STDERR;
     struct slots *home = slot->set->home;
-    struct attempt *a = slot->attempt;
+    struct attempt *a = slot->state < SLOT_RUNNING ? NULL : slot->attempt;
 
     return stream_read(&(struct stream_pipe){
         .loop = home->loop,
         .watch = w,
         .null_fd = home->null_fd,
         .withheld = slot->set->has_secrets,
+        .early_bytes = &slot->early_bytes,
         .speaker = {home->events, a != NULL ? a->id : 0, which,
                     a != NULL ? &a->streams[which] : NULL},
     });
@@ -106,9 +88,10 @@ static void on_stream(struct watch *w, uint32_t events)
 
     assert(w == &slot->out || w == &slot->err);
     (void)events;
-    for (int i = 0; i < READS_A_TURN; i++)
-        if (!read_stream(slot, w))
-            return;
+    for (int i = 0; i < READS_A_TURN && read_stream(slot, w); i++)
+        ;
+    if (slot->state < SLOT_RUNNING)
+        spare_wrote(slot);
 }
 
 /* ---- the exit ---- */
@@ -116,7 +99,7 @@ static void on_stream(struct watch *w, uint32_t events)
 /* The process is gone: what it left in the channel and in its two pipes is bounded by them. */
 static void drain_channel(struct slot *slot)
 {
-    while (slot->state == SLOT_RUNNING && read_packet(slot))
+    while (slot->state != SLOT_RELEASING && read_packet(slot))
         ;
 }
 
@@ -128,38 +111,21 @@ static void drain_streams(struct slot *slot)
         ;
 }
 
-static void spare_died(struct slot *slot)
-{
-    struct pool *pool = slot->set->pool;
-    bool on_purpose = slot->seen.killed != KILL_NONE;
-    char why[128];
-
-    snprintf(why, sizeof why, "a process ended while it confined itself: status %#x",
-             (unsigned)slot->wait_status);
-    slot_release(slot, false);
-    watch_close(loop_of(slot), &slot->process);
-    slot->exit_seen = false;
-    slot_abandon(slot, OUTCOME_INFRA, why);
-    if (!on_purpose)
-        pool_failed(pool, why);
-    pool_pump(pool);
-}
-
-/* After a crash the address space layout of all that the zygote forks may be known. */
-static void spoil_zygote(struct slot *slot)
-{
-    int signal = slot->seen.signal;
-    bool crashed = signal != 0 && signal != SIGKILL && signal != SIGXCPU && signal != SIGPROF;
-
-    if (crashed && slot->zyg != NULL)
-        supply_spoil(slot->set->pool->home, slot->zyg);
-}
-
+/* After a crash the address space layout of all that the zygote forks may be known, to whoever is
+ * behind the plugin. */
 static void running_ended(struct slot *slot)
 {
     struct pool *pool = slot->set->pool;
+    struct attempt *a = slot->attempt;
 
-    attempt_ended(slot->attempt, &slot->seen);
+    if (slot->orphaned && slot->seen.signal == SIGKILL && slot->seen.killed == KILL_NONE)
+        slot->seen.killed = KILL_INFRA; /* the end of its init took it along */
+    attempt_ended(a, &slot->seen);
+    if (slot->zyg != NULL &&
+        (a->outcome == OUTCOME_CRASH || a->outcome == OUTCOME_POLICY_VIOLATION))
+        supply_spoil(pool->home, slot->zyg, pool->plugin);
+    if (slot->seen.frame_complete && !slot->seen.frame_bad)
+        plugin_served(pool->plugin);
     slot_free(slot);
     pool_pump(pool);
 }
@@ -170,8 +136,8 @@ static void ended(struct slot *slot)
     bool ask;
 
     if (slot->state != SLOT_RUNNING) {
-        assert(slot->state < SLOT_RUNNING);
-        spare_died(slot);
+        drain_channel(slot);
+        spare_ended(slot);
         return;
     }
     assert(slot->attempt != NULL);
@@ -181,7 +147,6 @@ static void ended(struct slot *slot)
     slot->attempt->ended_ns = clock_mono_ns();
     drain_channel(slot);
     drain_streams(slot);
-    spoil_zygote(slot);
     ask = slot->seen.signal == SIGKILL &&
           (slot->seen.killed == KILL_NONE || slot->seen.killed == KILL_MEMORY);
     slot_release(slot, ask);
@@ -197,7 +162,7 @@ static void on_process(struct watch *w, uint32_t events)
 {
     struct slot *slot = slot_of(w);
 
-    assert(w == &slot->process && !slot->exit_seen && slot->state >= SLOT_CONFINING);
+    assert(w == &slot->process && !slot->exit_seen && slot->state >= SLOT_LOADING);
     (void)events;
     if ((slot->layers & LAYER_EXIT_INFO) == 0) {
         /* init's word is on its way. */
@@ -237,28 +202,41 @@ static void spawned(struct slot *slot, struct frame_in *in)
     if (slot->state != SLOT_SPAWNING)
         return; /* said twice: its pidfd is closed with the frame */
     memcpy(&layers, in->frame.payload, sizeof layers);
+    if (slot->zyg != NULL)
+        backoff_reset(&slot->zyg->domain->backoff);
     slot_spawned(slot, layers, frame_take_fd(in, 0));
+}
+
+/* A zygote that was told to stop, or is known to be gone, is no failure of the pool's. One that
+ * just died may still seem well: then the failure is taken back with the word of its end. */
+static void not_spawned(struct slot *slot, const char *why)
+{
+    struct pool *pool = slot->set->pool;
+    bool retired = slot->zyg == NULL || slot->zyg->state == ZYG_STOPPING;
+    uint64_t zygote = retired ? 0 : slot->zyg->id;
+    int64_t ordered_ns = slot->ordered_ns;
+
+    slot_abandon(slot, OUTCOME_INFRA, why);
+    if (!retired) {
+        pool_failed(pool, ordered_ns, OUTCOME_INFRA, why);
+        pool->blamed = zygote;
+    }
+    pool_pump(pool);
 }
 
 /* The supervisor has forgotten it already. */
 static void spawn_failed(struct slot *slot, const char *why)
 {
-    struct pool *pool = slot->set->pool;
-    bool retired = slot->zyg == NULL || slot->zyg->state == ZYG_STOPPING;
-
     if (slot->state != SLOT_SPAWNING)
         return;
     slot_spawn_answered(slot);
-    slot_abandon(slot, OUTCOME_INFRA, why);
-    if (!retired)
-        pool_failed(pool, why);
-    pool_pump(pool);
+    not_spawned(slot, why);
 }
 
 /* init's word, where the kernel does not tell. */
 static void exited(struct slot *slot, int wait_status)
 {
-    if (slot->state == SLOT_RELEASING || slot->exit_known)
+    if (slot->state < SLOT_LOADING || slot->state == SLOT_RELEASING || slot->exit_known)
         return;
     slot->wait_status = wait_status;
     slot->exit_known = slot->exit_seen = true;
@@ -270,12 +248,25 @@ static void released(struct slot *slot, const struct frame *frame)
 {
     uint64_t oom_kills_and_peak[2];
 
+    memcpy(oom_kills_and_peak, frame->payload, sizeof oom_kills_and_peak);
+    if (slot->state == SLOT_ENDING && slot->asked)
+        spare_explained(slot, oom_kills_and_peak[0], oom_kills_and_peak[1]);
     if (slot->state != SLOT_RELEASING)
         return;
-    memcpy(oom_kills_and_peak, frame->payload, sizeof oom_kills_and_peak);
     slot->seen.oom_kills = oom_kills_and_peak[0];
     slot->attempt->memory_peak = oom_kills_and_peak[1];
     running_ended(slot);
+}
+
+/* The supervisor killed it. Its exit may be known already. */
+static void over(struct slot *slot, enum kill_reason limit)
+{
+    if (slot->state == SLOT_RELEASING && slot->seen.killed == KILL_NONE)
+        slot->seen.killed = limit;
+    else if (slot->state >= SLOT_RUNNING)
+        slot_kill(slot, limit);
+    else if (slot->state >= SLOT_LOADING)
+        spare_over(slot, limit);
 }
 
 void process_heard(struct slots *slots, struct frame_in *in)
@@ -300,7 +291,10 @@ void process_heard(struct slots *slots, struct frame_in *in)
         exited(slot, status);
         break;
     case MSG_OVER_MEMORY:
-        slot_kill(slot, KILL_MEMORY);
+        over(slot, KILL_MEMORY);
+        break;
+    case MSG_OVER_CPU:
+        over(slot, KILL_CPU);
         break;
     default:
         assert(in->frame.type == MSG_RELEASED);
@@ -313,22 +307,22 @@ void process_heard(struct slots *slots, struct frame_in *in)
 /* Past its own deadline: a process that did not come up, did not die, or was not reported. */
 static void overdue(struct slot *slot)
 {
-    switch (slot->state) {
-    case SLOT_SPAWNING:
-        spawn_failed(slot, "the supervisor did not answer");
-        return;
-    case SLOT_RELEASING:
+    bool living = slot->seen.killed == KILL_NONE && !slot->exit_seen;
+
+    if (slot->state == SLOT_SPAWNING) {
+        not_spawned(slot, "the supervisor did not answer");
+    } else if (slot->state == SLOT_RELEASING) {
         running_ended(slot);
-        return;
-    default:
-        break;
+    } else if (slot->state == SLOT_ENDING && slot->asked) {
+        spare_explained(slot, 0, 0);
+    } else if (slot->state == SLOT_LOADING && living) {
+        drain_channel(slot); /* it may have said so, and we were late */
+        if (slot->state == SLOT_LOADING)
+            spare_overdue(slot);
+    } else {
+        slot->seen.lost = !slot->exit_seen;
+        ended(slot);
     }
-    if (slot->seen.killed == KILL_NONE && !slot->exit_seen) {
-        slot_kill(slot, KILL_INFRA); /* CONFINING for too long */
-        return;
-    }
-    slot->seen.lost = !slot->exit_seen;
-    ended(slot);
 }
 
 static void process_turn(struct slot *slot)
@@ -388,7 +382,7 @@ void processes_lost(struct pools *pools)
     TAILQ_FOREACH (pool, &pools->list, link) {
         struct slot_set *set = &pool->slots;
 
-        pool_drop_waiting(pool, "the supervisor is gone");
+        pool_drop_waiting(pool, OUTCOME_INFRA, "the supervisor is gone");
         while ((slot = TAILQ_FIRST(&set->running)) != NULL) {
             drain_channel(slot);
             attempt_gave_up(slot->attempt, OUTCOME_INFRA, "the supervisor is gone");

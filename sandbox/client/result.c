@@ -2,10 +2,9 @@
 #include "sandbox/client/result.h"
 
 #include "base/text.h"
-#include "sandbox/wire/super_wire.h"
+#include "sandbox/wire/signal_text.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <string.h>
 
 /* The text where no frame gives one. */
@@ -19,7 +18,7 @@ static const char *const messages[OUTCOME_COUNT] = {
     [OUTCOME_TIMEOUT] = "killed at its deadline",
     [OUTCOME_CPU_LIMIT] = "killed over its CPU time limit",
     [OUTCOME_PROTOCOL] = "ended without one whole, valid result",
-    [OUTCOME_INFRA] = "killed by somebody else",
+    [OUTCOME_INFRA] = "it ended, and nobody could tell how",
     [OUTCOME_CANCELLED] = "cancelled",
     [OUTCOME_REVOKED] = "its plugin was revoked",
     [OUTCOME_LOST] = "could not be killed in time",
@@ -40,8 +39,12 @@ static void say_message(const struct attempt *a, struct buf *b)
         buf_addf(b, "Agent '%s' not found in registry", a->agent_id);
     else if (a->reason != NULL)
         buf_adds(b, a->reason);
+    else if (a->outcome == OUTCOME_INFRA && a->seen.killed == KILL_MASK)
+        buf_adds(b, "its process had not all layers that the node needs");
+    else if (a->outcome == OUTCOME_INFRA && a->seen.killed == KILL_INFRA)
+        buf_adds(b, "its process ended with its zygote");
     else if (a->outcome == OUTCOME_CRASH)
-        buf_addf(b, "the agent crashed: SIG%s", sigabbrev_np(a->seen.signal));
+        buf_addf(b, "the agent crashed: %s", signal_text(a->seen.signal).text);
     else if (messages[a->outcome] != NULL)
         buf_adds(b, messages[a->outcome]);
 }
@@ -75,7 +78,7 @@ void result_of(const struct attempt *a, struct buf *error_class, struct buf *mes
         .isolation = a->started_ns != 0 ? a->isolation : ISOLATION_UNSET,
         .plugins_words = frame_speaks(a),
         .layers = a->layers,
-        .layers_said = a->layers & INNER_LAYERS,
+        .layers_said = a->layers_said,
         .level = layer_level(a->layers),
         .wall_ns = a->ended_ns != 0 ? a->ended_ns - a->started_ns : 0,
         .cpu_ns = by_itself ? (int64_t)a->reader.result.cpu_ns : 0,

@@ -91,6 +91,7 @@ struct slot *slot_find(struct slots *slots, uint64_t id)
 
 struct ends {
     int channel[2], out[2], err[2], secret[2]; /* [0]: ours, but for the secrets pipe's [1] */
+    int plugin;
 };
 
 static void ends_done(struct ends *ends)
@@ -101,8 +102,10 @@ static void ends_done(struct ends *ends)
 }
 DEFINE_AUTO_DONE(ends)
 
-static bool ends_open(struct ends *ends, bool has_secrets, struct err *e)
+static bool ends_open(struct ends *ends, bool has_secrets, int so_fd, struct err *e)
 {
+    if (so_fd >= 0 && (ends->plugin = fcntl(so_fd, F_DUPFD_CLOEXEC, 0)) < 0)
+        return err_sys(e, "open the plugin for an attempt");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->channel) < 0 ||
         pipe2(ends->out, O_CLOEXEC) < 0 || pipe2(ends->err, O_CLOEXEC) < 0 ||
         (has_secrets && pipe2(ends->secret, O_CLOEXEC) < 0))
@@ -116,8 +119,7 @@ static void watch_ends(struct slot *slot, struct ends *ends)
 {
     struct slots *home = slot->set->home;
 
-    watch_add(home->loop, &slot->channel, take_fd(&ends->channel[0]), EPOLLIN,
-              home->handlers.channel, slot);
+    slot->channel.fd = take_fd(&ends->channel[0]); /* watched from SPAWNED on */
     watch_add(home->loop, &slot->out, take_fd(&ends->out[0]), EPOLLIN, home->handlers.stream, slot);
     watch_add(home->loop, &slot->err, take_fd(&ends->err[0]), EPOLLIN, home->handlers.stream, slot);
     slot->process.fd = -1;
@@ -132,11 +134,11 @@ static void join_starting(struct slot *slot)
 
 bool slot_make(struct slot_set *set, struct slot **ret, struct err *e)
 {
-    auto_done(ends) ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+    auto_done(ends) ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1};
     struct slots *home = set->home;
     struct slot *slot;
 
-    if (!ends_open(&ends, set->has_secrets, e))
+    if (!ends_open(&ends, set->has_secrets, set->so_fd, e))
         return false;
     slot = mem_new(struct slot);
     slot->magic = SLOT_MAGIC;
@@ -145,8 +147,8 @@ bool slot_make(struct slot_set *set, struct slot **ret, struct err *e)
     slot->state = SLOT_MADE;
     slot->secret_fd = take_fd(&ends.secret[1]);
     memcpy(slot->theirs,
-           (int[4]){take_fd(&ends.channel[1]), take_fd(&ends.out[1]), take_fd(&ends.err[1]),
-                    take_fd(&ends.secret[0])},
+           (int[5]){take_fd(&ends.channel[1]), take_fd(&ends.out[1]), take_fd(&ends.err[1]),
+                    take_fd(&ends.secret[0]), take_fd(&ends.plugin)},
            sizeof slot->theirs);
     watch_ends(slot, &ends);
     join_starting(slot);
@@ -164,6 +166,17 @@ void slot_deadline_in(struct slot *slot, int64_t ns)
     loop_timer_at(loop, slot->deadline_ns);
 }
 
+/* Those that there are, in their order. */
+static uint32_t take_theirs(struct slot *slot, int fds[FRAME_FDS_MAX])
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(slot->theirs); i++)
+        if (slot->theirs[i] >= 0)
+            fds[count++] = take_fd(&slot->theirs[i]);
+    return count;
+}
+
 void slot_order(struct slot *slot, struct zyg *z)
 {
     const struct slot_set *set = slot->set;
@@ -172,29 +185,28 @@ void slot_order(struct slot *slot, struct zyg *z)
         .memory_bytes = set->limits.memory_bytes,
         .cpu_ms = set->limits.cpu_ms,
         .threads_max = set->limits.threads_max,
-        .has_secrets = set->has_secrets,
+        .flags = (set->has_secrets ? SPAWN_SECRETS : 0u) | (set->so_fd >= 0 ? SPAWN_LOAD : 0u) |
+                 (set->describes ? SPAWN_DESCRIBE : 0u),
     };
+    int fds[FRAME_FDS_MAX];
 
-    assert(slot->state == SLOT_MADE && z->state == ZYG_READY);
+    assert(slot->state == SLOT_MADE);
+    zygote_asked(z);
     slot->zyg = z;
-    z->spawning++;
-    z->spawned++;
     slot->state = SLOT_SPAWNING;
+    slot->ordered_ns = set->home->loop->now_ns;
     slot_deadline_in(slot, SPAWN_NS);
-    super_tell(set->home->super, MSG_SPAWN, slot->id, &request, sizeof request, slot->theirs,
-               set->has_secrets ? 4 : 3);
-    memset(slot->theirs, -1, sizeof slot->theirs);
+    super_tell(set->home->super, MSG_SPAWN, slot->id, &request, sizeof request, fds,
+               take_theirs(slot, fds));
 }
 
 void slot_spawn_answered(struct slot *slot)
 {
-    if (slot->answered || slot->zyg == NULL)
+    if (slot->answered)
         return;
-    assert(slot->zyg->spawning > 0);
     slot->answered = true;
-    slot->zyg->spawning--;
-    if (slot->set->one_a_zygote)
-        zygote_stop(slot->zyg);
+    if (slot->zyg != NULL)
+        zygote_answered(slot->zyg);
 }
 
 void slot_spawned(struct slot *slot, uint32_t layers, int pidfd)
@@ -203,13 +215,18 @@ void slot_spawned(struct slot *slot, uint32_t layers, int pidfd)
 
     assert(slot->state == SLOT_SPAWNING);
     slot_spawn_answered(slot);
-    slot->layers = layers & OUTER_LAYERS;
+    slot->layers = layers;
     watch_add(home->loop, &slot->process, pidfd, EPOLLIN, home->handlers.process, slot);
-    slot->state = SLOT_CONFINING;
-    if (slot->seen.killed != KILL_NONE)
+    if (slot->seen.killed != KILL_NONE) {
+        slot->state = SLOT_ENDING;
         super_tell(home->super, MSG_KILL, slot->id, NULL, 0, NULL, 0);
-    else if (!channel_send(&slot->channel, ATTEMPT_GO))
-        slot_kill(slot, KILL_INFRA);
+        return;
+    }
+    slot->state = SLOT_LOADING;
+    /* Not before: it may be READY before we read that it was let go. */
+    watch_add(home->loop, &slot->channel, take_fd(&slot->channel.fd), EPOLLIN,
+              home->handlers.channel, slot);
+    slot_deadline_in(slot, slot->set->load_ms * 1000000LL);
 }
 
 /* ---- a spare, then used ---- */
@@ -230,16 +247,26 @@ static void leave_ready(struct slot *slot)
     slot->set->home->counts->spares_ready--;
 }
 
-void slot_ready(struct slot *slot, uint32_t layers)
+void slot_ready(struct slot *slot, uint32_t layers_said)
 {
-    assert(slot->state == SLOT_CONFINING && slot->seen.killed == KILL_NONE);
-    slot->layers |= layers & INNER_LAYERS;
+    assert(slot->state == SLOT_LOADING && slot->seen.killed == KILL_NONE);
+    slot->layers_said = layers_said;
     slot->state = SLOT_READY;
     slot->deadline_ns = 0;
     leave_starting(slot);
     TAILQ_INSERT_TAIL(&slot->set->ready, slot, link);
     slot->set->ready_count++;
     slot->set->home->counts->spares_ready++;
+}
+
+void slot_ending(struct slot *slot)
+{
+    assert(slot->state == SLOT_LOADING || slot->state == SLOT_READY);
+    if (slot->state == SLOT_READY) {
+        leave_ready(slot);
+        join_starting(slot);
+    }
+    slot->state = SLOT_ENDING;
 }
 
 static void join_running(struct slot *slot, struct attempt *a)
@@ -266,6 +293,7 @@ void slot_bind(struct slot *slot, struct attempt *a)
     assert(a->queue == NULL && a->outcome == OUTCOME_INVALID);
     join_running(slot, a);
     a->layers = slot->layers;
+    a->layers_said = slot->layers_said;
     a->started_ns = clock_mono_ns();
     if (!attempt_accepts(a, slot->layers)) {
         slot_kill(slot, KILL_MASK);
@@ -285,12 +313,11 @@ void slot_kill(struct slot *slot, enum kill_reason reason)
     if (slot->seen.killed != KILL_NONE || slot->exit_seen)
         return;
     slot->seen.killed = reason;
+    /* Now, not when the turn began: a caller may come between two, long behind the last. */
+    loop_refresh(slot->set->home->loop);
     slot_deadline_in(slot, LOST_NS);
-    if (slot->state == SLOT_READY) {
-        leave_ready(slot); /* out of reach of those who wait */
-        join_starting(slot);
-        slot->state = SLOT_CONFINING;
-    }
+    if (slot->state == SLOT_LOADING || slot->state == SLOT_READY)
+        slot_ending(slot);
     if (slot->state != SLOT_SPAWNING) /* then it is told when there is something to kill */
         super_tell(slot->set->home->super, MSG_KILL, slot->id, NULL, 0, NULL, 0);
 }
@@ -316,7 +343,7 @@ void slot_abandon(struct slot *slot, enum outcome outcome, const char *why)
         slot_kill(slot, KILL_INFRA); /* forgotten when its exit is told */
         return;
     }
-    if (slot->state == SLOT_SPAWNING) {
+    if (slot->state == SLOT_SPAWNING && !slot->answered) {
         slot_spawn_answered(slot); /* it will be, to nobody */
         slot_release(slot, false);
     }
@@ -328,7 +355,8 @@ static void leave_lists(struct slot *slot)
     switch (slot->state) {
     case SLOT_MADE:
     case SLOT_SPAWNING:
-    case SLOT_CONFINING:
+    case SLOT_LOADING:
+    case SLOT_ENDING:
         leave_starting(slot);
         break;
     case SLOT_READY:
@@ -357,6 +385,7 @@ void slot_free(struct slot *slot)
     for (size_t i = 0; i < ARRAY_LEN(slot->theirs); i++)
         if (slot->theirs[i] >= 0)
             close(slot->theirs[i]);
+    buf_done(&slot->about);
     home->count--;
     slot->state = SLOT_DEAD;
     TAILQ_INSERT_TAIL(&home->dead, slot, link);

@@ -6,8 +6,10 @@
  *
  *   starting   MADE        has its channels, waits for a zygote
  *              SPAWNING    the supervisor was asked
- *              CONFINING   GO was said, or it was killed before anybody wanted it
- *   ready      READY       a spare: it reported its layers
+ *              LOADING     it is confined, and was let go: its plugin's code runs from here on
+ *              ENDING      was killed before anybody used it; or ended, and the supervisor is asked
+ *                          about its memory
+ *   ready      READY       a spare: its plugin is loaded
  *   running    RUNNING     has an attempt and its input
  *              RELEASING   ended; the supervisor is asked about its memory
  *
@@ -32,14 +34,15 @@ enum {
     SLOT_BUCKETS = 512,
 };
 
-#define SPAWN_NS (10 * SECOND_NS)    /* SPAWN to READY */
+#define SPAWN_NS (10 * SECOND_NS)    /* SPAWN to SPAWNED */
 #define LOST_NS (2 * SECOND_NS)      /* SIGKILL to exit */
 #define EXIT_WORD_NS (1 * SECOND_NS) /* exit to init's word about it */
 
 enum slot_state {
     SLOT_MADE,
     SLOT_SPAWNING,
-    SLOT_CONFINING,
+    SLOT_LOADING,
+    SLOT_ENDING,
     SLOT_READY,
     SLOT_RUNNING,
     SLOT_RELEASING,
@@ -54,7 +57,9 @@ struct slot_set {
     struct pool *pool; /* whose they are; opaque here */
     struct attempt_limits limits;
     bool has_secrets;
-    bool one_a_zygote; /* isolation exec */
+    bool describes; /* says what its plugin says of itself, and ends */
+    int so_fd;      /* the plugin to load, borrowed; -1: its zygote did */
+    uint32_t load_ms;
     struct slot_list starting, ready, running;
     uint32_t starting_count, ready_count, running_count;
 };
@@ -68,13 +73,21 @@ struct slot {
     struct zyg *zyg; /* NULL: none yet, or it went away */
     enum slot_state state;
     struct watch channel, out, err, process;
-    int theirs[4];       /* until they were sent: channel, stdout, stderr, secrets */
-    int secret_fd;       /* write end until an attempt takes it */
-    uint32_t layers;     /* inner and outer, as far as known */
-    int64_t deadline_ns; /* of SPAWNING, CONFINING, or for the exit after a kill */
+    int theirs[5];        /* until they were sent: channel, stdout, stderr, secrets, plugin */
+    int secret_fd;        /* write end until an attempt takes it */
+    uint32_t layers;      /* outer */
+    uint32_t layers_said; /* inner, its own word */
+    int64_t ordered_ns;
+    int64_t deadline_ns; /* of SPAWNING, LOADING, or for the exit after a kill */
     int wait_status;
     bool answered; /* to SPAWN */
     bool exit_known, exit_seen;
+    bool orphaned;        /* its zygote ended unasked */
+    bool judged;          /* what it failed in before it was used was counted */
+    bool asked;           /* the supervisor, about its memory */
+    uint64_t early_bytes; /* of stdout and stderr, before it was used */
+    struct buf about;     /* of one that describes */
+    bool about_ended;
     struct attempt *attempt;
     struct observed seen;
 };
@@ -119,19 +132,21 @@ bool slot_make(struct slot_set *set, struct slot **ret, struct err *e) must_chec
 void slot_deadline_in(struct slot *slot, int64_t ns);
 /* MADE to SPAWNING. */
 void slot_order(struct slot *slot, struct zyg *z);
-/* Its zygote has one spawn less under way; with exec it is stopped, since its one attempt has it
- * now. Once for each slot, further calls do nothing. */
+/* Its zygote has one spawn less under way. Once for each slot, further calls do nothing. */
 void slot_spawn_answered(struct slot *slot);
-/* SPAWNING to CONFINING: takes pidfd, says GO, or KILL when nobody wants it any more. */
+/* SPAWNING to LOADING: takes pidfd. When nobody wants it any more, to ENDING: says KILL. */
 void slot_spawned(struct slot *slot, uint32_t layers, int pidfd);
-/* CONFINING to READY. */
-void slot_ready(struct slot *slot, uint32_t layers);
+/* LOADING to READY. */
+void slot_ready(struct slot *slot, uint32_t layers_said);
 /* READY to RUNNING: the input goes out if its layers meet the attempt's policy; if not, it is
  * killed, and never sees it. */
 void slot_bind(struct slot *slot, struct attempt *a);
 /* The first reason stands; nothing once its exit was seen. A spare leaves those that can be had. */
 void slot_kill(struct slot *slot, enum kill_reason reason);
-/* Gives up on a slot that is not running, and on the attempt that it is reserved for. */
+/* LOADING or READY to ENDING: out of reach of those who wait. */
+void slot_ending(struct slot *slot);
+/* Gives up on a slot that is not running, and on the attempt that it is reserved for. It may be
+ * over with that; not if it has a process. */
 void slot_abandon(struct slot *slot, enum outcome outcome, const char *why);
 /* The supervisor may forget the process; with wants_answer it says RELEASED. */
 void slot_release(const struct slot *slot, bool wants_answer);

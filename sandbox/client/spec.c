@@ -23,15 +23,38 @@ static void fill_limits(struct attempt_limits *l)
         l->output_bytes = NODE_OUTPUT_BYTES_MAX;
 }
 
+struct attempt_limits spec_limits_default(void)
+{
+    struct attempt_limits limits = {0};
+
+    fill_limits(&limits);
+    return limits;
+}
+
+bool spec_limits_are_narrow(const struct attempt_limits *limits)
+{
+    return limits->memory_bytes < MEMORY_BYTES_DEFAULT || limits->cpu_ms < CPU_MS_DEFAULT;
+}
+
+/* A shared plugin keeps no secret: both must want it, and nobody may have one. */
+static enum isolation isolation_for(const struct attempt_spec *spec, const struct spec_terms *terms)
+{
+    enum isolation isolation = spec->isolation;
+
+    if (isolation == ISOLATION_UNSET)
+        isolation = ISOLATION_COLD;
+    if (isolation == ISOLATION_WARM && (!terms->warm_granted || spec->has_secrets))
+        isolation = ISOLATION_COLD;
+    return isolation < terms->least ? terms->least : isolation;
+}
+
 bool spec_complete(struct attempt_spec *spec, const struct layer_report *report,
-                   enum isolation least, struct err *e)
+                   const struct spec_terms *terms, struct err *e)
 {
     if (spec->min_level == 0)
         spec->min_level = LAYER_LEVEL_DEFAULT;
     if (spec->profile == PROFILE_UNSET)
         spec->profile = PROFILE_PURE;
-    if (spec->isolation == ISOLATION_UNSET)
-        spec->isolation = ISOLATION_WARM;
     if (spec->profile != PROFILE_PURE)
         return err_set(e, ERR_UNSUPPORTED, "profile '%s' is not in this build; 'pure' is",
                        profile_name(spec->profile));
@@ -43,8 +66,7 @@ bool spec_complete(struct attempt_spec *spec, const struct layer_report *report,
     if (spec->tenant == NULL || strlen(spec->tenant) > TENANT_BYTES_MAX)
         return err_set(e, ERR_INVALID, "an attempt needs a tenant of at most %u bytes",
                        TENANT_BYTES_MAX);
-    if (spec->isolation < least)
-        spec->isolation = least;
+    spec->isolation = isolation_for(spec, terms);
     fill_limits(&spec->limits);
     return true;
 }

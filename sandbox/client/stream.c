@@ -65,8 +65,9 @@ static bool throw_away(const struct stream_pipe *pipe)
 
     if (n == 0)
         watch_close(pipe->loop, w);
-    if (n > 0 && pipe->speaker.stream != NULL)
-        pipe->speaker.stream->dropped += (uint64_t)n;
+    if (n > 0)
+        *(pipe->speaker.stream != NULL ? &pipe->speaker.stream->dropped : pipe->early_bytes) +=
+            (uint64_t)n;
     return n > 0;
 }
 
@@ -79,7 +80,7 @@ bool stream_read(const struct stream_pipe *pipe)
 
     if (w->fd < 0)
         return false;
-    if (s == NULL) /* the zygote's constructors left something in stdio */
+    if (s == NULL) /* of a constructor */
         return throw_away(pipe);
     if (pipe->withheld || s->left == 0) {
         if (!throw_away(pipe))

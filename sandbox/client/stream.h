@@ -29,7 +29,8 @@ struct stream_pipe {
     struct loop *loop;
     struct watch *watch;
     int null_fd;
-    bool withheld; /* it has secrets: nothing of it is looked at */
+    bool withheld;         /* it has secrets: nothing of it is looked at */
+    uint64_t *early_bytes; /* what is thrown away before it has an attempt is added here */
     struct speaker speaker;
 };
 

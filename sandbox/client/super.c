@@ -20,12 +20,13 @@ enum { START_MS = 10 * 1000, END_MS = 3000, FRAMES_A_TURN = 128 };
 
 /* What the supervisor may say once it said HELLO. */
 static const struct frame_rule rules[] = {
-    {MSG_ZYGOTE_READY, "zygote-ready", 0, 0, 0, PLUGIN_INFO_BYTES_MAX},
+    {MSG_ZYGOTE_READY, "zygote-ready", 0, 0, 0, 0},
     {MSG_ZYGOTE_GONE, "zygote-gone", 0, 0, 8, 8 + ERR_MSG_BYTES},
     {MSG_SPAWNED, "spawned", 1, 1, sizeof(uint32_t), sizeof(uint32_t)},
     {MSG_SPAWN_FAILED, "spawn-failed", 0, 0, 0, ERR_MSG_BYTES},
     {MSG_EXITED, "exited", 0, 0, sizeof(int32_t), sizeof(int32_t)},
     {MSG_OVER_MEMORY, "over-memory", 0, 0, 0, 0},
+    {MSG_OVER_CPU, "over-cpu", 0, 0, 0, 0},
     {MSG_RELEASED, "released", 0, 0, 2 * sizeof(uint64_t), 2 * sizeof(uint64_t)},
     {MSG_AUTHORITY, "authority", 1, 1, 0, 0},
 };

@@ -19,13 +19,13 @@ static void spoil_list(struct pools *pools, struct slot_list *list, const struct
     }
 }
 
-void supply_spoil(struct pools *pools, struct zyg *z)
+void supply_spoil(struct pools *pools, struct zyg *z, const struct plugin *plugin)
 {
     struct pool *pool;
 
     zygote_stop(z);
     TAILQ_FOREACH (pool, &pools->list, link) {
-        if (pool->domain != z->domain)
+        if (pool->domain != z->domain || (plugin != NULL && pool->plugin != plugin))
             continue;
         spoil_list(pools, &pool->slots.starting, z);
         spoil_list(pools, &pool->slots.ready, z);
@@ -37,8 +37,16 @@ void supply_retire(struct pools *pools, struct domain *d)
     struct zyg *z;
 
     TAILQ_FOREACH (z, &d->zygotes, link)
-        supply_spoil(pools, z);
+        supply_spoil(pools, z, NULL);
     loop_timer_at(pools->loop, pools->loop->now_ns + SECOND_NS);
+}
+
+static void orphan(struct slot *slot, const struct zyg *z)
+{
+    if (slot->zyg != z)
+        return;
+    slot->zyg = NULL;
+    slot->orphaned = z->state != ZYG_STOPPING;
 }
 
 void supply_forget(struct pools *pools, struct zyg *z)
@@ -52,17 +60,21 @@ void supply_forget(struct pools *pools, struct zyg *z)
 
         if (pool->domain != z->domain)
             continue;
+        if (pool->blamed == z->id) { /* it was dead already when that was asked of it */
+            pool->blamed = 0;
+            backoff_forgive(&pool->backoff);
+        }
         for (size_t i = 0; i < ARRAY_LEN(lists); i++)
             TAILQ_FOREACH (slot, lists[i], link)
-                slot->zyg = slot->zyg == z ? NULL : slot->zyg;
+                orphan(slot, z);
     }
     zygote_free(z);
 }
 
 /* ---- start ---- */
 
-/* Makes room for one more by stopping the zygotes of whoever needed theirs least lately. */
-static bool room_for_zygote(struct pools *pools)
+/* Makes room for one more by stopping the zygotes of whoever else needed theirs least lately. */
+static bool room_for_zygote(struct pools *pools, const struct domain *asks)
 {
     struct domain *d, *oldest = NULL;
     int64_t now_ns = pools->loop->now_ns;
@@ -74,7 +86,7 @@ static bool room_for_zygote(struct pools *pools)
         if (pool->waiting.count + pool->slots.running_count > 0)
             pool->domain->used_ns = now_ns;
     TAILQ_FOREACH (d, &pools->domains->list, link)
-        if (d->zygote_count > 0 && d->used_ns < now_ns &&
+        if (d != asks && d->zygote_count > 0 && d->used_ns < now_ns &&
             (oldest == NULL || d->used_ns < oldest->used_ns))
             oldest = d;
     if (oldest != NULL)
@@ -86,14 +98,12 @@ static bool room_for_zygote(struct pools *pools)
 /* One is enough until it is busy; then one a CPU. exec: one an attempt. */
 static uint32_t zygotes_wanted(const struct pools *pools, const struct domain *d)
 {
-    if (d->describes)
-        return 1;
-    if (d->isolation == ISOLATION_EXEC)
+    if (d->kind == DOMAIN_EXEC)
         return d->zygote_count + 1;
     return d->zygote_count == 0 ? 1 : pools->cpus;
 }
 
-struct zyg *supply_zygote(struct pools *pools, struct domain *d)
+struct zyg *supply_zygote(struct pools *pools, struct domain *d, bool waits)
 {
     struct zyg *z, *best = NULL;
     uint32_t starting = 0, usable = 0;
@@ -101,18 +111,17 @@ struct zyg *supply_zygote(struct pools *pools, struct domain *d)
     TAILQ_FOREACH (z, &d->zygotes, link) {
         starting += z->state == ZYG_STARTING;
         usable += z->state != ZYG_STOPPING;
-        if (zygote_can_fork(z) && (best == NULL || z->spawning < best->spawning))
+        if (zygote_can_fork(z, waits) && (best == NULL || z->spawning < best->spawning))
             best = z;
     }
     if (best != NULL || pools->super->gone)
         return best;
-    if (starting > 0 && d->isolation != ISOLATION_EXEC)
+    if (usable > starting && d->kind != DOMAIN_EXEC) /* they are busy, maybe for another pool */
+        loop_timer_at(pools->loop, pools->loop->now_ns + QUIET_NS);
+    if ((starting > 0 && d->kind != DOMAIN_EXEC) || backoff_holds(&d->backoff, pools->loop))
         return NULL;
-    if (pools->loop->now_ns < d->not_before_ns) {
-        loop_timer_at(pools->loop, d->not_before_ns);
-        return NULL;
-    }
-    if (usable < zygotes_wanted(pools, d) && starting < 2 * pools->cpus && room_for_zygote(pools))
+    if (usable < zygotes_wanted(pools, d) && starting < 2 * pools->cpus &&
+        room_for_zygote(pools, d))
         zygote_start(d);
     return NULL;
 }

@@ -5,11 +5,13 @@
 
 #include "sandbox/client/pool.h"
 
-/* One that can fork now, or NULL; then one may have been started. */
-struct zyg *supply_zygote(struct pools *pools, struct domain *domain);
-/* No more forks of it, and what it may have told of its address space layout is worth nothing: its
- * spares go with it. Attempts that run go on. */
-void supply_spoil(struct pools *pools, struct zyg *z);
+/* One that can fork now, for an attempt that waits or else for a spare; or NULL. Then one may have
+ * been started, and the pools are looked at again soon. */
+struct zyg *supply_zygote(struct pools *pools, struct domain *domain, bool waits);
+/* No more forks of it, and what it may have told of its address space layout is worth nothing: the
+ * spares that it forked for this plugin go with it; with NULL those of all. What others have of it
+ * told nobody anything. Attempts that run go on. */
+void supply_spoil(struct pools *pools, struct zyg *z, const struct plugin *plugin);
 /* All zygotes of the domain, and their spares. */
 void supply_retire(struct pools *pools, struct domain *domain);
 /* It went away: its slots outlive it, they only stop naming it. */

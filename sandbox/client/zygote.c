@@ -9,41 +9,27 @@
 enum { ZYGOTE_ATTEMPTS_MAX = 5000 /* then a fresh address space layout */ };
 
 #define ZYGOTE_AGE_NS (900 * SECOND_NS)
-#define RETRY_MIN_NS (50 * 1000 * 1000LL)
-#define RETRY_MAX_NS (5 * SECOND_NS)
 
 /* ---- ready, gone ---- */
 
-static void ready(struct plugins *plugins, struct zyg *z, const void *info, size_t bytes)
+static void ready(struct plugins *plugins, struct zyg *z)
 {
-    struct domain *d = z->domain;
-
     if (z->state != ZYG_STARTING)
         return;
     z->state = ZYG_READY;
-    d->failures = 0;
-    if (d->describes) {
-        plugin_loaded(plugins, d->plugin, info, bytes);
-        supply_retire(plugins->pools, d);
-        return;
-    }
-    pools_pump_domain(plugins->pools, d);
+    pools_pump_domain(plugins->pools, z->domain);
 }
 
-static void start_failed(struct plugins *plugins, struct domain *d, const struct err *why)
+/* One that did not start, or ended unasked. What only its plugin can have done is a strike. */
+static void failed(struct plugins *plugins, struct domain *d, int64_t began_ns,
+                   const struct err *why)
 {
-    int64_t pause = RETRY_MIN_NS << (d->failures < 8 ? d->failures : 8);
-    struct loop *loop = plugins->pools->loop;
+    bool counted = backoff_failed(&d->backoff, plugins->pools->loop, began_ns);
 
-    d->failures++;
-    d->not_before_ns = loop->now_ns + (pause < RETRY_MAX_NS ? pause : RETRY_MAX_NS);
-    loop_timer_at(loop, d->not_before_ns);
-    if (d->describes && (why->code != ERR_UNAVAILABLE || d->failures >= FAILURES_MAX)) {
-        plugin_refused(plugins, d->plugin, why);
-        return;
-    }
-    if (d->failures >= FAILURES_MAX)
-        pools_drop_waiting_domain(plugins->pools, d, why->msg);
+    if (d->kind == DOMAIN_WARM && why->code != ERR_UNAVAILABLE)
+        plugin_struck(d->plugin, began_ns, why->msg);
+    if (counted && d->backoff.failures >= FAILURES_MAX)
+        pools_give_up_domain(plugins->pools, d, why->msg);
 }
 
 /* code: of no meaning when it was to end. */
@@ -51,16 +37,15 @@ static void gone(struct plugins *plugins, struct zyg *z, enum err_code code, con
 {
     struct domain *d = z->domain;
     enum zyg_state was = z->state;
+    int64_t began_ns = z->started_ns;
     struct err why;
 
     supply_forget(plugins->pools, z);
     if (was == ZYG_STOPPING)
         return;
     plugins->pools->counts->zygotes_lost++;
-    if (was == ZYG_STARTING) {
-        err_set(&why, code != ERR_NONE ? code : ERR_UNAVAILABLE, "%s", text);
-        start_failed(plugins, d, &why);
-    }
+    err_set(&why, code != ERR_NONE ? code : ERR_UNAVAILABLE, "%s", text);
+    failed(plugins, d, began_ns, &why);
     pools_pump_domain(plugins->pools, d);
 }
 
@@ -73,7 +58,7 @@ bool zygote_heard(struct plugins *plugins, const struct frame *frame)
 
     if (frame->type == MSG_ZYGOTE_READY) {
         if (z != NULL)
-            ready(plugins, z, frame->payload, frame->payload_bytes);
+            ready(plugins, z);
         return true;
     }
     assert(frame->type == MSG_ZYGOTE_GONE);
@@ -88,22 +73,30 @@ bool zygote_heard(struct plugins *plugins, const struct frame *frame)
 
 /* ---- timers ---- */
 
-static void zygote_turn(struct plugins *plugins, struct zyg *z)
+static void overdue(struct plugins *plugins, struct zyg *z)
 {
     uint32_t load_ms = z->domain->home->load_ms;
-    struct loop *loop = plugins->pools->loop;
     struct err why;
 
-    if (z->state == ZYG_STARTING && loop->now_ns >= z->deadline_ns) {
+    if (z->domain->kind == DOMAIN_WARM)
         err_set(&why, ERR_TIMEOUT, "the plugin did not load in %u ms", load_ms);
-        zygote_kill(z);
-        start_failed(plugins, z->domain, &why);
-    } else if (z->state == ZYG_STARTING) {
+    else
+        err_set(&why, ERR_UNAVAILABLE, "a zygote did not start in %u ms", load_ms);
+    zygote_kill(z);
+    failed(plugins, z->domain, z->started_ns, &why);
+}
+
+static void zygote_turn(struct plugins *plugins, struct zyg *z)
+{
+    struct loop *loop = plugins->pools->loop;
+
+    if (z->state == ZYG_STARTING && loop->now_ns >= z->deadline_ns)
+        overdue(plugins, z);
+    else if (z->state == ZYG_STARTING)
         loop_timer_at(loop, z->deadline_ns);
-    } else if (z->state == ZYG_READY && (z->spawned >= ZYGOTE_ATTEMPTS_MAX ||
-                                         loop->now_ns >= z->started_ns + ZYGOTE_AGE_NS)) {
+    else if (z->state == ZYG_READY &&
+             (z->spawned >= ZYGOTE_ATTEMPTS_MAX || loop->now_ns >= z->started_ns + ZYGOTE_AGE_NS))
         zygote_stop(z); /* its spares are as good as any */
-    }
 }
 
 static void domain_turn(struct plugins *plugins, struct domain *d)
@@ -113,11 +106,9 @@ static void domain_turn(struct plugins *plugins, struct domain *d)
 
     TAILQ_FOREACH (z, &d->zygotes, link)
         zygote_turn(plugins, z);
-    if (d->describes && d->plugin->state == PLUGIN_LOADING)
-        supply_zygote(pools, d);
-    if (pools->loop->now_ns >= d->used_ns + DOMAIN_IDLE_NS && d->pools == 0 && !d->describes)
+    if (pools->loop->now_ns >= d->used_ns + DOMAIN_IDLE_NS && d->pools == 0)
         supply_retire(pools, d);
-    if (d->zygote_count == 0 && d->pools == 0 && d->plugin->state != PLUGIN_LOADING)
+    if (d->zygote_count == 0 && d->pools == 0)
         domain_free(d);
 }
 

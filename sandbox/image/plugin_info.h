@@ -1,5 +1,5 @@
-/* plugin_info.h -- a plugin's description of itself, as its zygote sent it. Pure; the words are the
- * plugin's and are checked for shape only: lengths, UTF-8, at least one agent. */
+/* plugin_info.h -- a plugin's description of itself, as a process that loaded it sent it. Pure; the
+ * words are the plugin's and are checked for shape only: lengths, UTF-8, at least one agent. */
 #ifndef ORCH_SANDBOX_IMAGE_PLUGIN_INFO_H
 #define ORCH_SANDBOX_IMAGE_PLUGIN_INFO_H
 

@@ -1,5 +1,5 @@
-/* plugin_words.h -- what a plugin says of itself once it was loaded in a zygote. Untrusted words:
- * checked for shape (plugin_info.h), nothing else. */
+/* plugin_words.h -- what a plugin says of itself once it was loaded. Untrusted words: checked for
+ * shape (plugin_info.h), nothing else. */
 #ifndef ORCH_SANDBOX_IMAGE_PLUGIN_WORDS_H
 #define ORCH_SANDBOX_IMAGE_PLUGIN_WORDS_H
 

@@ -49,18 +49,6 @@ int landlock_ruleset(bool scoped)
     return (int)syscall(SYS_landlock_create_ruleset, &r, bytes, 0);
 }
 
-bool landlock_allow_read(int ruleset, const char *folder)
-{
-    auto_fd fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    struct landlock_path_beneath_attr rule = {
-        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE,
-        .parent_fd = fd,
-    };
-
-    return fd >= 0 &&
-           syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
-}
-
 bool landlock_enter(int ruleset)
 {
     return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;

@@ -168,9 +168,8 @@ static const struct rule kill_rest = {.otherwise = SECCOMP_RET_KILL_PROCESS};
 static const struct rule allow_rest = {.otherwise = SECCOMP_RET_ALLOW};
 static const struct rule enosys_rest = {.otherwise = SECCOMP_RET_ERRNO | ENOSYS};
 
-static void cut_intervals(struct compiler *c, enum stage stage, bool empty_root)
+static void cut_intervals(struct compiler *c, enum stage stage, enum stage below, bool empty_root)
 {
-    enum stage below = stage_below(stage);
     const struct rule *rest = below == stage ? &kill_rest : &allow_rest;
     const struct sys_row *sorted[INTERVALS_MAX];
 
@@ -194,17 +193,17 @@ static void cut_intervals(struct compiler *c, enum stage stage, bool empty_root)
     }
 }
 
-void profile_compile(enum stage stage, bool empty_root, struct profile_bpf *ret)
+void profile_compile(enum stage stage, enum stage on, bool empty_root, struct profile_bpf *ret)
 {
     static struct compiler c;
     uint32_t tree, foreign;
 
     memset(&c, 0, sizeof c);
-    cut_intervals(&c, stage, empty_root);
+    cut_intervals(&c, stage, on, empty_root);
     tree = emit_tree(&c, 0, c.interval_count - 1);
     assert(tree == c.count - 1);
     tree = emit_load(&c, offsetof(struct seccomp_data, nr));
-    if (stage_below(stage) == stage) {
+    if (on == stage) {
         foreign = emit(&c, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
         emit_jump(&c, BPF_JEQ, NATIVE_ARCH, tree, foreign);
         emit_load(&c, offsetof(struct seccomp_data, arch));

@@ -21,9 +21,11 @@ static const struct {
     const char *name;
     enum stage below;
 } stages[STAGE_COUNT] = {
-    [STAGE_LOAD] = {"load", STAGE_LOAD},
+    [STAGE_ZYGOTE] = {"zygote", STAGE_ZYGOTE},
+    [STAGE_WARM] = {"warm", STAGE_ZYGOTE},
+    [STAGE_LOAD] = {"load", STAGE_ZYGOTE},
     [STAGE_PURE] = {"pure", STAGE_LOAD},
-    [STAGE_LOAD_THREADS] = {"load-threads", STAGE_LOAD_THREADS},
+    [STAGE_LOAD_THREADS] = {"load-threads", STAGE_ZYGOTE},
     [STAGE_PURE_THREADS] = {"pure-threads", STAGE_LOAD_THREADS},
 };
 
@@ -39,10 +41,15 @@ const char *stage_name(enum stage stage)
 
 const struct rule *profile_rule(const struct sys_row *row, enum stage stage, bool empty_root)
 {
-    static const struct rule no_stat = {.text = "EACCES", .otherwise = SECCOMP_RET_ERRNO | EACCES};
+    /* The handler answers with fstat of the descriptor. */
+    static const struct rule stat_trap = {.text = "by descriptor alone",
+                                          .otherwise = SECCOMP_RET_TRAP};
+    static const struct rule no_name = {.text = "EPERM", .otherwise = SECCOMP_RET_ERRNO | EPERM};
 
-    if (row->nr == __NR_newfstatat && !empty_root && stage_below(stage) != stage)
-        return &no_stat;
+    if (!empty_root && stage != STAGE_ZYGOTE && row->nr == __NR_newfstatat)
+        return &stat_trap;
+    if (!empty_root && stage != STAGE_ZYGOTE && row->nr == __NR_uname)
+        return &no_name;
     return row->by_stage[stage];
 }
 

@@ -1,12 +1,19 @@
 /* profile.h -- which system calls a confined process may make: one table (table.c), a plain
  * C reading of it (the model) and a compiler to BPF. Pure: nothing here is installed.
  *
- * Two filters stand on top of each other and the kernel takes the stricter answer of both:
- *  - LOAD, installed in the zygote before the plugin's first instruction: the allowlist, default
- *    kill, with the calls that the fork server itself still needs;
- *  - the profile's own, installed in each attempt: only where the profile is stricter than LOAD,
- *    default allow. It is short because installing it is what every attempt pays.
- * Together they are exactly the profile; tests compare that with the model.
+ * Filters stand on top of each other and the kernel takes the strictest answer of all:
+ *  - ZYGOTE, installed in a zygote: the allowlist, default kill, with the calls that the fork
+ * server and an attempt's own start need;
+ *  - LOAD, installed in an attempt before its plugin's first instruction: everything that the
+ *    profile takes away, but for what loading needs;
+ *  - the profile's own, installed once the plugin is loaded: the rest, which is little;
+ *  - WARM, in a warm zygote before it loads its plugin; its attempts add the profile's own at once.
+ * All but ZYGOTE hold only where they are stricter than the one below, default allow: they are
+ * short because installing them is what every attempt pays. Together they are exactly the profile;
+ * tests compare that with the model.
+ *
+ * An answer TRAP is given by the worker's own handler (sandbox/worker/trap.h); it is stricter than
+ * an errno, so no later filter can change it, and nothing but the handler's answer ever happens.
  *
  * Sources: SANDBOX.md 3; linux/seccomp.h; 32-bit arguments are compared on their low word only. */
 #ifndef ORCH_SANDBOX_PROFILE_PROFILE_H
@@ -20,9 +27,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The threads pair is for attempts that were granted threads, and for their zygotes. */
-enum stage { STAGE_LOAD, STAGE_PURE, STAGE_LOAD_THREADS, STAGE_PURE_THREADS, STAGE_COUNT };
-/* The stage that stands beneath; a LOAD stage stands on nothing and gives itself. */
+/* The threads pair is for attempts that were granted threads. */
+enum stage {
+    STAGE_ZYGOTE,
+    STAGE_WARM,
+    STAGE_LOAD,
+    STAGE_PURE,
+    STAGE_LOAD_THREADS,
+    STAGE_PURE_THREADS,
+    STAGE_COUNT,
+};
+/* The stage that stands beneath; ZYGOTE stands on nothing and gives itself. */
 enum stage stage_below(enum stage stage);
 const char *stage_name(enum stage stage);
 
@@ -66,11 +81,11 @@ extern const struct sys_row profile_table[];
 extern const size_t profile_table_count;
 uint32_t profile_nr_max(void);
 
-/* The row's rule in a stage. */
+/* The row's rule in a stage. empty_root: root and host name are the sandbox's own, so that neither
+ * uname nor newfstatat by descriptor, whose path cannot be inspected, tells of the host. */
 const struct rule *profile_rule(const struct sys_row *row, enum stage stage, bool empty_root);
 
-/* The model: what a process confined to stage is answered. empty_root: the mount namespace is
- * enforced, so that newfstatat by descriptor, whose path cannot be inspected, is harmless. */
+/* The model: what a process confined to stage is answered. */
 uint32_t profile_decide(enum stage stage, bool empty_root, const struct seccomp_data *data,
                         uint32_t self_pid);
 
@@ -83,8 +98,9 @@ struct profile_bpf {
     struct sock_filter insns[PROFILE_INSNS_MAX];
 };
 
-/* For a LOAD stage the whole allowlist, otherwise the difference to the stage below. */
-void profile_compile(enum stage stage, bool empty_root, struct profile_bpf *ret);
+/* The difference of stage to the one that it will stand on; the whole allowlist when they are the
+ * same. */
+void profile_compile(enum stage stage, enum stage on, bool empty_root, struct profile_bpf *ret);
 
 /* One line a system call: "openat: EACCES". The committed snapshot makes a widening visible. */
 void profile_print(enum stage stage, bool empty_root, struct buf *b);

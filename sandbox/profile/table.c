@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -77,9 +78,12 @@ static const struct rule fcntl_flags = {
 #define MMAP_FLAGS                                                                                 \
     (MAP_SHARED | MAP_PRIVATE | 0x08 | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK |     \
      MAP_FIXED_NOREPLACE)
+/* Memory that another process could share with this one: a zygote's would be its attempts'. */
+#define SHARED_MEMORY HAS_ALL(3, MAP_SHARED | MAP_ANONYMOUS)
 static const struct rule mmap_data = {
-    .text = "ALLOW without EXEC, EACCES with it, EINVAL for other flags",
+    .text = "ALLOW without EXEC and without anonymous SHARED, EACCES with, EINVAL for other flags",
     .cases = {{HAS_ANY(2, PROT_EXEC), NO, FAIL(EACCES)},
+              {SHARED_MEMORY, NO, FAIL(EACCES)},
               {BESIDES(3, MMAP_FLAGS), NO, FAIL(EINVAL)}},
     .otherwise = ALLOW,
 };
@@ -89,9 +93,14 @@ static const struct rule mprotect_data = {
               {BESIDES(2, PROT_READ | PROT_WRITE), NO, FAIL(EINVAL)}},
     .otherwise = ALLOW,
 };
-static const struct rule map_load = {
-    .text = "ALLOW, EACCES for WRITE with EXEC",
-    .cases = {{HAS_ALL(2, PROT_WRITE | PROT_EXEC), NO, FAIL(EACCES)}},
+/* What the dynamic loader does to a file without text relocations. The one file that there is to
+ * map is the plugin. */
+static const struct rule mmap_load = {
+    .text = "as above, and ALLOW EXEC of a private file that is not writable",
+    .cases = {{HAS_ALL(2, PROT_WRITE | PROT_EXEC), NO, FAIL(EACCES)},
+              {HAS_ANY(2, PROT_EXEC), HAS_ANY(3, MAP_SHARED | MAP_ANONYMOUS), FAIL(EACCES)},
+              {SHARED_MEMORY, NO, FAIL(EACCES)},
+              {BESIDES(3, MMAP_FLAGS | MAP_DENYWRITE), NO, FAIL(EINVAL)}},
     .otherwise = ALLOW,
 };
 static const struct rule mremap_flags = {
@@ -117,25 +126,16 @@ static const struct rule madvise_hints = {
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |            \
      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 #define CLONE_AS_FORK (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD)
-/* No thread in a zygote, but by an errno: attempts stand on this filter, and for them the answer to
- * pthread_create is EAGAIN. */
-static const struct rule clone_fork = {
-    .text = "ALLOW fork, EAGAIN pthread_create, else KILL",
+static const struct rule clone_any = {
+    .text = "ALLOW fork and pthread_create, else KILL",
     .cases = {{EQ(0, CLONE_AS_FORK), NO, ALLOW},
               {EQ(0, CLONE_PARENT | SIGCHLD), NO, ALLOW},
-              {EQ(0, CLONE_AS_PTHREAD), NO, FAIL(EAGAIN)}},
+              {EQ(0, CLONE_AS_PTHREAD), NO, ALLOW}},
     .otherwise = KILL,
 };
 static const struct rule clone_none = {
     .text = "EAGAIN pthread_create, else KILL",
     .cases = {{EQ(0, CLONE_AS_PTHREAD), NO, FAIL(EAGAIN)}},
-    .otherwise = KILL,
-};
-static const struct rule clone_fork_threads = {
-    .text = "ALLOW fork and pthread_create, else KILL",
-    .cases = {{EQ(0, CLONE_AS_FORK), NO, ALLOW},
-              {EQ(0, CLONE_PARENT | SIGCHLD), NO, ALLOW},
-              {EQ(0, CLONE_AS_PTHREAD), NO, ALLOW}},
     .otherwise = KILL,
 };
 static const struct rule clone_threads = {
@@ -178,6 +178,12 @@ static const struct rule tgkill_self = {
     .cases = {{NE(0, PROFILE_SELF_PID), NO, KILL}},
     .otherwise = ALLOW,
 };
+/* In a warm zygote, whose own number is not that of the attempts that stand on this filter. */
+static const struct rule tgkill_abort = {
+    .text = "ALLOW ABRT, else EPERM",
+    .cases = {{NE(2, SIGABRT), NO, FAIL(EPERM)}},
+    .otherwise = ALLOW,
+};
 static const struct rule kill_probe = {
     .text = "ALLOW signal 0, else KILL",
     .cases = {{NE(1, 0), NO, KILL}},
@@ -208,6 +214,23 @@ static const struct rule prctl_names = {
     .cases = {{EQ(0, PR_SET_NAME), NO, ALLOW}, {EQ(0, PR_SET_VMA), NO, ALLOW}},
     .otherwise = FAIL(EPERM),
 };
+/* What an attempt says of itself is read after its plugin was loaded. */
+static const struct rule prctl_look = {
+    .text = "ALLOW SET_NAME SET_VMA and reading, else EPERM",
+    .cases = {{EQ(0, PR_SET_NAME), NO, ALLOW},
+              {EQ(0, PR_SET_VMA), NO, ALLOW},
+              {EQ(0, PR_GET_DUMPABLE), NO, ALLOW},
+              {EQ(0, PR_GET_SECCOMP), NO, ALLOW},
+              {EQ(0, PR_GET_NO_NEW_PRIVS), NO, ALLOW}},
+    .otherwise = FAIL(EPERM),
+};
+/* A last filter and no more: no listener, no log. */
+static const struct rule seccomp_last = {
+    .text = "ALLOW a filter without flags or with TSYNC, else EPERM",
+    .cases = {{EQ(0, SECCOMP_SET_MODE_FILTER), EQ(1, 0), ALLOW},
+              {EQ(0, SECCOMP_SET_MODE_FILTER), EQ(1, SECCOMP_FILTER_FLAG_TSYNC), ALLOW}},
+    .otherwise = FAIL(EPERM),
+};
 static const struct rule prctl_enter = {
     .text = "ALLOW SET_NAME SET_VMA SET_PDEATHSIG SET_DUMPABLE(0) and reading, else EPERM",
     .cases = {{EQ(0, PR_SET_NAME), NO, ALLOW},
@@ -219,24 +242,32 @@ static const struct rule prctl_enter = {
               {EQ(0, PR_GET_NO_NEW_PRIVS), NO, ALLOW}},
     .otherwise = FAIL(EPERM),
 };
-/* The path behind an empty one cannot be looked at here: see profile_decide on empty_root. */
+/* The worker's handler answers (sandbox/worker/trap.h): with the plugin's file while it loads, with
+ * EACCES ever after. */
+static const struct rule open_trap = {.text = "EACCES, but for the plugin while it loads",
+                                      .otherwise = SECCOMP_RET_TRAP};
+/* The path behind an empty one cannot be looked at here: see profile_rule. */
 static const struct rule stat_by_fd = {
     .text = "ALLOW with EMPTY_PATH, else EACCES",
     .cases = {{HAS_ANY(3, AT_EMPTY_PATH), NO, ALLOW}},
     .otherwise = FAIL(EACCES),
 };
 
-/* Columns: LOAD, PURE, LOAD_THREADS, PURE_THREADS. */
-#define ROW(call, load, own, load_t, own_t)                                                        \
+/* Columns: ZYGOTE, WARM, LOAD, PURE, LOAD_THREADS, PURE_THREADS. */
+#define ROW(call, zygote, warm, load, own, load_t, own_t)                                          \
     {                                                                                              \
         __NR_##call, #call,                                                                        \
         {                                                                                          \
-            &(load), &(own), &(load_t), &(own_t)                                                   \
+            &(zygote), &(warm), &(load), &(own), &(load_t), &(own_t)                               \
         }                                                                                          \
     }
-#define SPLIT(call, load, own) ROW(call, load, own, load, own)
-#define SAME(call, rule) ROW(call, rule, rule, rule, rule)
-#define LOAD_ONLY(call, rule) SPLIT(call, rule, kill_it)
+#define SAME(call, rule) ROW(call, rule, rule, rule, rule, rule, rule)
+/* Nobody's but the zygote's and an attempt's own start. */
+#define ENTER(call, zygote, rule) ROW(call, zygote, zygote, rule, rule, rule, rule)
+#define ENTER_ONLY(call, rule) ENTER(call, rule, kill_it)
+/* And the load of a plugin. */
+#define LOAD(call, enter, load, rule) ROW(call, enter, enter, load, rule, load, rule)
+#define LOAD_ONLY(call, rule) LOAD(call, rule, rule, kill_it)
 
 /* profile.c sorts it. */
 const struct sys_row profile_table[] = {
@@ -257,12 +288,12 @@ const struct sys_row profile_table[] = {
     SAME(brk, allow),
     SAME(munmap, allow),
     SAME(mremap, mremap_flags),
-    SPLIT(mmap, map_load, mmap_data),
-    SPLIT(mprotect, map_load, mprotect_data),
+    LOAD(mmap, mmap_load, mmap_load, mmap_data),
+    SAME(mprotect, mprotect_data),
     SAME(madvise, madvise_hints),
     /* threads and waiting */
-    ROW(clone, clone_fork, clone_none, clone_fork_threads, clone_threads),
-    ROW(rseq, allow, enosys, allow, allow),
+    ROW(clone, clone_any, clone_any, clone_none, clone_none, clone_threads, clone_threads),
+    ROW(rseq, allow, allow, enosys, enosys, allow, allow),
     SAME(set_robust_list, allow),
     SAME(set_tid_address, allow),
     SAME(membarrier, membarrier_private),
@@ -281,7 +312,7 @@ const struct sys_row profile_table[] = {
     SAME(rt_sigreturn, allow),
     SAME(sigaltstack, allow),
     SAME(restart_syscall, allow),
-    SPLIT(tgkill, allow, tgkill_self),
+    ROW(tgkill, allow, tgkill_abort, tgkill_self, tgkill_self, tgkill_self, tgkill_self),
     /* identity */
     SAME(getpid, allow),
     SAME(gettid, allow),
@@ -292,13 +323,14 @@ const struct sys_row profile_table[] = {
     SAME(uname, allow),
     SAME(getrusage, getrusage_own),
     SAME(times, allow),
-    SPLIT(prlimit64, prlimit_own, prlimit_read),
+    ROW(prlimit64, prlimit_own, prlimit_read, prlimit_read, prlimit_read, prlimit_read,
+        prlimit_read),
     SAME(sched_getaffinity, allow),
     /* entropy, end */
     SAME(getrandom, getrandom_flags),
     SAME(exit, allow),
     SAME(exit_group, allow),
-    SPLIT(prctl, prctl_enter, prctl_names),
+    LOAD(prctl, prctl_enter, prctl_look, prctl_names),
     /* refused with an errno that programs expect */
     SAME(clone3, enosys),
     SAME(statx, enosys),
@@ -323,21 +355,25 @@ const struct sys_row profile_table[] = {
     SAME(sched_setscheduler, eperm),
     SAME(setpriority, eperm),
     SAME(ioprio_set, eperm),
-    /* what the fork server needs until the attempt's own filter stands */
-    SPLIT(openat, allow, eacces),
-    SPLIT(pidfd_open, allow, enosys),
+    /* what a zygote and a load need until the filter of the next stage stands */
+    ROW(openat, allow, open_trap, open_trap, open_trap, open_trap, open_trap),
+    ENTER(pidfd_open, allow, enosys),
     LOAD_ONLY(pread64, allow),
-    LOAD_ONLY(wait4, allow),
-    LOAD_ONLY(sendmsg, allow),
-    LOAD_ONLY(recvmsg, allow),
-    LOAD_ONLY(close_range, allow),
-    LOAD_ONLY(dup3, allow),
-    LOAD_ONLY(setsid, allow),
-    LOAD_ONLY(setitimer, allow),
     LOAD_ONLY(capget, allow),
-    LOAD_ONLY(kill, kill_probe),
-    LOAD_ONLY(seccomp, allow),
-    LOAD_ONLY(landlock_restrict_self, allow),
+    ROW(seccomp, allow, seccomp_last, seccomp_last, kill_it, seccomp_last, kill_it),
+    ENTER_ONLY(wait4, allow),
+    ENTER_ONLY(sendmsg, allow),
+    ENTER_ONLY(recvmsg, allow),
+    ENTER_ONLY(close_range, allow),
+    ENTER_ONLY(dup3, allow),
+    ENTER_ONLY(setsid, allow),
+    ENTER_ONLY(kill, kill_probe),
+    ENTER_ONLY(landlock_restrict_self, allow),
+    ROW(getresuid, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
+    ROW(setgroups, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
+    ROW(setresuid, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
+    ROW(setresgid, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
+    ROW(capset, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
 #ifdef __x86_64__
     SAME(poll, allow),
     SAME(select, allow),

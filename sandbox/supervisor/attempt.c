@@ -1,8 +1,11 @@
 /* attempt.c -- see attempt.h. */
 #include "sandbox/supervisor/attempt.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "sandbox/kernel/pidfd.h"
+#include "sandbox/supervisor/usage.h"
+#include "sandbox/supervisor/walls.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,15 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
-
-enum {
-    MEMORY_SLACK_BYTES = 64 << 20, /* the worker itself, its stack and the C library */
-    MEMORY_POLL_NS = 100 * 1000 * 1000,
-};
-#define ADDRESS_SPACE_BYTES                                                                        \
-    (16ULL << 30) /* under a memory cgroup, which counts what is touched                           \
-                   */
 
 static struct attempt_list *bucket(struct attempts *all, uint64_t id)
 {
@@ -37,7 +33,8 @@ static struct super_attempt *find(struct attempts *all, uint64_t id)
     return NULL;
 }
 
-static void forget(struct attempts *all, struct super_attempt *a, bool ended)
+/* Its process is gone, or there never was one. */
+static void forget(struct attempts *all, struct super_attempt *a)
 {
     files_give_back(all->files, FILES_AN_ATTEMPT);
     LIST_REMOVE(a, link);
@@ -45,54 +42,133 @@ static void forget(struct attempts *all, struct super_attempt *a, bool ended)
         assert(a->zygote->magic == ZYGOTE_MAGIC && a->zygote->attempts > 0);
         a->zygote->attempts--;
     }
+    loop_close(all->loop, &a->gate);
+    loop_close(all->loop, &a->life);
     if (a->pidfd >= 0)
-        close(a->pidfd);
-    cgroup_give_back(a->group, ended);
-    free(a);
+        close(take_fd(&a->pidfd));
+    cgroup_give_back(a->group);
+    usage_reap_groups(all);
+    ids_give_back(&all->zygotes->ids, a->uid);
+    LIST_INSERT_HEAD(&all->dead, a, link);
+}
+
+void attempts_bury(struct attempts *all)
+{
+    struct super_attempt *a;
+
+    while ((a = LIST_FIRST(&all->dead)) != NULL) {
+        LIST_REMOVE(a, link);
+        a->magic = 0;
+        free(a);
+    }
+}
+
+static bool still_lives(const struct super_attempt *a)
+{
+    struct pollfd p = {.fd = a->pidfd, .events = POLLIN};
+
+    return poll(&p, 1, 0) == 0;
+}
+
+static void on_life(struct watch *w)
+{
+    struct super_attempt *a = w->owner;
+
+    assert(a->magic == ATTEMPT_MAGIC);
+    forget(a->home, a);
+}
+
+/* Nobody asks for it any more; what it holds is free once its process is. */
+static void let_end(struct attempts *all, struct super_attempt *a)
+{
+    if (a->pid == 0 || !still_lives(a)) {
+        forget(all, a);
+        return;
+    }
+    pidfd_signal(a->pidfd, SIGKILL);
+    loop_close(all->loop, &a->gate);
+    LIST_REMOVE(a, link);
+    LIST_INSERT_HEAD(&all->released, a, link);
+    loop_watch(all->loop, &a->life, take_fd(&a->pidfd), on_life, a);
 }
 
 static void spawn_failed(struct attempts *all, struct super_attempt *a, const char *why)
 {
     host_tell_text(all->host, MSG_SPAWN_FAILED, a->id, why);
-    forget(all, a, true);
+    let_end(all, a);
 }
 
 /* ---- spawn ---- */
 
-/* Where a cgroup counts what is touched, room to reserve; else the limit itself. */
-static uint64_t address_space(const struct attempts *all, const struct super_attempt *a)
-{
-    uint64_t least = a->request.memory_bytes + MEMORY_SLACK_BYTES;
+static void on_gate(struct watch *w);
 
-    if (!cgroups_have(all->layers->cgroups, CGROUP_MEMORY) || least > ADDRESS_SPACE_BYTES)
-        return least;
-    return ADDRESS_SPACE_BYTES;
+/* Our end is watched, the other is the attempt's. */
+static bool open_gate(struct attempts *all, struct super_attempt *a, int *ret_theirs, struct err *e)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return err_sys(e, "open an attempt's gate");
+    loop_watch(all->loop, &a->gate, ends[0], on_gate, a);
+    *ret_theirs = ends[1];
+    return true;
 }
 
-static bool relay(struct attempts *all, struct super_attempt *a, struct frame_in *in, struct err *e)
+static bool check_order(struct attempts *all, struct super_attempt *a, struct frame_in *in,
+                        struct err *e)
 {
-    struct fork_request order = {
-        .address_space_bytes = address_space(all, a),
-        .cpu_ms = a->request.cpu_ms,
-        .has_secrets = a->request.has_secrets,
-        .threads_max = a->request.threads_max,
-    };
+    uint32_t flags = a->request.flags;
+    const struct super_zygote *z = a->zygote;
 
-    if (a->zygote == NULL || a->zygote->state != ZYGOTE_SERVING)
+    if (z == NULL || z->state != ZYGOTE_SERVING)
         return err_set(e, ERR_UNAVAILABLE, "the zygote does not serve");
-    if (in->frame.fd_count != (a->request.has_secrets ? 4 : 3))
+    if (in->frame.fd_count != spawn_fd_count(flags))
         return err_set(e, ERR_INVALID, "%u descriptors", in->frame.fd_count);
+    if (((flags & SPAWN_LOAD) != 0) == ((z->flags & ZYGOTE_WARM) != 0))
+        return err_set(e, ERR_INVALID, "a plugin is loaded by an attempt or by its zygote");
+    if ((flags & SPAWN_LOAD) != 0 && !files_own_plugin(&in->fds[in->frame.fd_count - 1], e))
+        return false;
     if (!files_are_left(all->files))
         return err_set(e, ERR_LIMIT, "the supervisor has no descriptors left");
     if (fault_hit(all->faults, FAULT_FORK))
         return err_set(e, ERR_UNAVAILABLE, "fault: no fork");
+    return true;
+}
+
+static bool take_user(struct attempts *all, struct super_attempt *a, struct err *e)
+{
+    if (!all->layers->root || (a->zygote->flags & ZYGOTE_WARM) != 0)
+        return true;
+    a->uid = ids_take(&all->zygotes->ids);
+    return a->uid != 0 || err_set(e, ERR_LIMIT, "no uid is free");
+}
+
+static bool relay(struct attempts *all, struct super_attempt *a, struct frame_in *in, struct err *e)
+{
+    int fds[FRAME_FDS_MAX];
+    auto_fd gate = -1;
+    struct fork_request order;
+
+    if (!check_order(all, a, in, e) || !take_user(all, a, e) || !open_gate(all, a, &gate, e))
+        return false;
+    order = (struct fork_request){
+        .address_space_bytes = walls_address_space(all, a),
+        .cpu_ms = a->request.cpu_ms,
+        .limit_inside = all->layers->limit_inside && (a->request.flags & SPAWN_LOAD) != 0,
+        .flags = a->request.flags,
+        .threads_max = a->request.threads_max,
+        .uid = a->uid,
+        .gid = a->uid,
+    };
+    fds[0] = gate;
+    memcpy(fds + 1, in->fds, in->frame.fd_count * sizeof fds[0]);
     return zygote_send(a->zygote,
                        &(struct frame){.type = MSG_FORK,
                                        .id = a->id,
                                        .payload = &order,
                                        .payload_bytes = sizeof order,
-                                       .fds = in->fds,
-                                       .fd_count = in->frame.fd_count},
+                                       .fds = fds,
+                                       .fd_count = in->frame.fd_count + 1},
                        e);
 }
 
@@ -102,8 +178,11 @@ void attempt_spawn(struct attempts *all, struct frame_in *in)
     struct err e;
 
     memcpy(&a->request, in->frame.payload, sizeof a->request);
+    a->magic = ATTEMPT_MAGIC;
+    a->home = all;
     a->id = in->frame.id;
-    a->pidfd = -1;
+    a->pidfd = a->gate.fd = a->life.fd = -1;
+    a->cpu_due_ns = INT64_MAX;
     a->zygote = zygote_find(all->zygotes, a->request.zygote);
     if (a->zygote != NULL)
         a->zygote->attempts++;
@@ -113,7 +192,7 @@ void attempt_spawn(struct attempts *all, struct frame_in *in)
         spawn_failed(all, a, e.msg);
 }
 
-/* ---- forked ---- */
+/* ---- forked, confined, let go ---- */
 
 /* The newest number in "NSpid:\t123\t5": that of the process's own namespace. */
 static uint32_t inner_pid_of(int pidfd)
@@ -162,33 +241,41 @@ static bool check_identity(struct attempts *all, struct super_attempt *a, struct
     return true;
 }
 
-static bool enter_group(struct attempts *all, struct super_attempt *a, struct err *e)
+/* Once it is both forked and confined. */
+static void let_go(struct attempts *all, struct super_attempt *a)
 {
-    struct cgroup_limits limits = {
-        .memory_bytes = a->request.memory_bytes,
-        .pids_max = a->request.threads_max > 0 ? a->request.threads_max + 1 : 0,
-    };
+    uint32_t layers;
+    struct err e;
 
-    if (fault_hit(all->faults, FAULT_GROUP))
-        return err_set(e, ERR_UNAVAILABLE, "fault: no group");
-    return cgroup_take(all->layers->cgroups, &limits, &a->group, e) &&
-           cgroup_enter(a->group, a->pid, e);
+    if (a->pid == 0 || !a->is_confined)
+        return;
+    if (!walls_raise(all, a, &e) || !walls_look(all, a, &layers, &e)) {
+        spawn_failed(all, a, e.msg);
+        return;
+    }
+    if (send(a->gate.fd, "", 1, MSG_NOSIGNAL) != 1) {
+        spawn_failed(all, a, "it ended before it was let go");
+        return;
+    }
+    loop_close(all->loop, &a->gate);
+    a->let_go = true;
+    usage_watch(all, a);
+    host_tell(all->host, MSG_SPAWNED, a->id, &layers, sizeof layers, a->pidfd);
 }
 
-/* A number could only have been given to another process meanwhile if this one were dead. */
-static bool still_lives(const struct super_attempt *a)
+static void on_gate(struct watch *w)
 {
-    struct pollfd p = {.fd = a->pidfd, .events = POLLIN};
+    struct super_attempt *a = w->owner;
+    struct attempts *all = a->home;
 
-    return poll(&p, 1, 0) == 0;
-}
-
-/* Into its group, and still the same process there. */
-static bool settle(struct attempts *all, struct super_attempt *a, struct err *e)
-{
-    if (!enter_group(all, a, e))
-        return false;
-    return still_lives(a) || err_set(e, ERR_UNAVAILABLE, "it ended before it was let go");
+    assert(a->magic == ATTEMPT_MAGIC && !a->let_go);
+    if (a->is_confined || recv(w->fd, &a->confined, sizeof a->confined, MSG_DONTWAIT) !=
+                              (ssize_t)sizeof a->confined) {
+        spawn_failed(all, a, "it could not confine itself");
+        return;
+    }
+    a->is_confined = true;
+    let_go(all, a);
 }
 
 /* No lie: it was killed, or had no memory. EBADF for what is no process at all. */
@@ -214,13 +301,7 @@ void attempt_forked(struct attempts *all, struct super_zygote *z, struct frame_i
             zygote_kill(z);
         return;
     }
-    if (!settle(all, a, &e)) {
-        pidfd_signal(a->pidfd, SIGKILL);
-        spawn_failed(all, a, e.msg);
-        return;
-    }
-    host_tell(all->host, MSG_SPAWNED, a->id, &all->layers->outer, sizeof all->layers->outer,
-              a->pidfd);
+    let_go(all, a);
 }
 
 void attempt_fork_failed(struct attempts *all, struct super_zygote *z, struct frame_in *in)
@@ -250,7 +331,6 @@ void attempt_release(struct attempts *all, uint64_t id, bool answer)
 {
     struct super_attempt *a = find(all, id);
     uint64_t numbers[2] = {0, 0};
-    bool ended;
 
     if (a == NULL)
         return;
@@ -260,10 +340,7 @@ void attempt_release(struct attempts *all, uint64_t id, bool answer)
     }
     if (answer)
         host_tell(all->host, MSG_RELEASED, id, numbers, sizeof numbers, -1);
-    ended = a->pid == 0 || !still_lives(a);
-    if (!ended)
-        pidfd_signal(a->pidfd, SIGKILL);
-    forget(all, a, ended);
+    let_end(all, a);
 }
 
 void attempt_reaped(struct attempts *all, struct super_zygote *z, uint32_t inner_pid, int status)
@@ -291,40 +368,8 @@ void attempts_orphaned(struct attempts *all, struct super_zygote *z)
         }
 }
 
-/* ---- memory without a cgroup ---- */
-
-static uint64_t resident_bytes(pid_t pid)
-{
-    char path[64];
-    uint64_t pages = 0;
-    auto_file f = NULL;
-
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-    f = fopen(path, "re");
-    if (f == NULL || fscanf(f, "%*u %" SCNu64, &pages) != 1)
-        return 0;
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static void look_at_memory(struct timer *t, int64_t now_ns)
-{
-    struct attempts *all = t->owner;
-    struct super_attempt *a;
-
-    t->due_ns = now_ns + MEMORY_POLL_NS;
-    for (int i = 0; i < ATTEMPT_BUCKETS; i++)
-        LIST_FOREACH (a, &all->buckets[i], link) {
-            if (a->pid == 0 || a->over_memory || resident_bytes(a->pid) <= a->request.memory_bytes)
-                continue;
-            a->over_memory = true;
-            pidfd_signal(a->pidfd, SIGKILL);
-            host_tell(all->host, MSG_OVER_MEMORY, a->id, NULL, 0, -1);
-        }
-}
-
 void attempts_start(struct attempts *all, struct loop *loop)
 {
-    loop_timer(loop, &all->memory, look_at_memory, all);
-    if (!cgroups_have(all->layers->cgroups, CGROUP_MEMORY))
-        all->memory.due_ns = 0;
+    all->loop = loop;
+    usage_start(all);
 }

@@ -1,20 +1,24 @@
 /* attempt.h -- attempts from SPAWN to RELEASE: relay the order, check that what came back is what
- * was asked for, put it into its group before anyone lets it go, kill it when told.
+ * was asked for, put it behind its walls and look at them from outside before anyone lets it go,
+ * kill it when told.
  *
  * Every SPAWN is answered once, by SPAWNED or SPAWN_FAILED. Host, zygote, attempt and init act at
  * the same time; what may cross, and what comes of it:
  *
  *   first           then            so
- *   FORKED          anything        SPAWNED; the attempt waits for the host's GO
+ *   FORKED          anything        it waits at its gate
+ *   FORKED          confined        either first: then limits, look, its gate opens, SPAWNED
  *   FORK_FAILED     -               SPAWN_FAILED
- *   zygote gone     FORKED unread   ZYGOTE_GONE, then SPAWN_FAILED; nobody at GO
- *   it ended        FORKED          SPAWN_FAILED: not living, or ended before it was let go; its
- *                                   zygote goes on, unlike one that shows another process
+ *   zygote gone     FORKED unread   ZYGOTE_GONE, then SPAWN_FAILED; nobody at the gate
+ *   zygote gone     confined        as if the zygote lived
+ *   it ended        FORKED          SPAWN_FAILED: not living; its zygote goes on, unlike one that
+ *                                   shows another process
+ *   it ended        confined        SPAWN_FAILED: the gate's end is closed
  *   KILL            FORKED          nothing to kill yet: the host asks again at SPAWNED
- *   RELEASE         FORKED          number unknown, descriptor closed; nobody at GO
+ *   RELEASE         FORKED          number unknown, descriptor closed; the gate's end is closed
  *   KILL            it ended        reaches nobody: a pidfd never names another process
- *   it ended        RELEASE         its group is used again
- *   RELEASE         it ended        killed; its group is not used again
+ *   it ended        RELEASE         its group and its user are used again
+ *   RELEASE         it ended        killed; both are used again once it is seen to be gone
  *   init's record   FORKED          record dropped, FORKED finds it dead
  *   SPAWNED         init's record   EXITED, on kernels whose pidfd does not say how it ended
  *   zygote gone     it ended        as if the zygote lived: init or the kernel reaps it
@@ -28,16 +32,27 @@
 #include "sandbox/supervisor/layers.h"
 #include "sandbox/supervisor/zygote.h"
 
+#define ATTEMPT_MAGIC 0x61747074u
+
 struct super_attempt {
+    uint32_t magic;
     LIST_ENTRY(super_attempt) link;
+    struct attempts *home; /* for its watches */
     uint64_t id;
     struct super_zygote *zygote; /* NULL: there is none of that number */
     struct spawn_request request;
+    uint32_t uid;       /* of its own; 0: that of its zygote */
+    struct watch gate;  /* until it is let go */
+    struct watch life;  /* its pidfd, watched once it is released and lives */
     pid_t pid;          /* 0: not forked yet */
     uint32_t inner_pid; /* as init sees it; only without pidfd exit info */
     int pidfd;
     struct cgroup *group;
-    bool over_memory;
+    struct confined confined; /* its word, before any of a plugin */
+    bool is_confined;
+    bool let_go;
+    bool over;          /* killed for its memory or its CPU time, and told so */
+    int64_t cpu_due_ns; /* when to look at its CPU time */
 };
 
 LIST_HEAD(attempt_list, super_attempt);
@@ -49,13 +64,17 @@ struct attempts {
     const struct layers *layers;
     struct files *files;
     struct faults *faults;
+    struct loop *loop;
     struct attempt_list buckets[ATTEMPT_BUCKETS];
-    struct timer memory;
+    struct attempt_list released; /* killed, and not yet seen to be gone */
+    struct attempt_list dead;     /* of this turn */
+    struct timer memory, cpu, groups;
 };
 
-/* Once the layers are known. On hosts without a memory cgroup what is over its memory is killed by
- * a look every 100 ms. */
+/* Once the layers are known. */
 void attempts_start(struct attempts *all, struct loop *loop);
+/* The end of the turn. */
+void attempts_bury(struct attempts *all);
 
 /* The host's requests. An id that is not known is one that was released. */
 void attempt_spawn(struct attempts *all, struct frame_in *in);

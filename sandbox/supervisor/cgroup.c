@@ -16,21 +16,29 @@
 struct names {
     const char *controller;
     struct {
-        const char *limit, *swap_limit, *oom, *peak;
+        const char *limit, *swap_limit, *oom, *peak, *charge;
     } v[2];
 };
 
 static const struct names kinds[CGROUP_KINDS] = {
-    [CGROUP_MEMORY] = {"memory",
-                       {{"memory.limit_in_bytes", "memory.memsw.limit_in_bytes",
-                         "memory.oom_control", "memory.max_usage_in_bytes"},
-                        {"memory.max", "memory.swap.max", "memory.events", "memory.peak"}}},
-    [CGROUP_PIDS] = {"pids", {{"pids.max", NULL, NULL, NULL}, {"pids.max", NULL, NULL, NULL}}},
+    [CGROUP_MEMORY] =
+        {"memory",
+         {{"memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.oom_control",
+           "memory.max_usage_in_bytes", "memory.usage_in_bytes"},
+          {"memory.max", "memory.swap.max", "memory.events", "memory.peak", "memory.current"}}},
+    [CGROUP_PIDS] = {"pids",
+                     {{"pids.max", NULL, NULL, NULL, NULL}, {"pids.max", NULL, NULL, NULL, NULL}}},
 };
+
+enum { IDLE_MAX = 128 };
+
+/* Pages that were freed are taken off a group's charge in batches, a CPU at a time. */
+#define CHARGE_LEFT_MAX (2ULL << 20)
 
 struct cgroup {
     struct cgroups *all;
-    struct cgroup *next;
+    struct cgroup *next; /* in idle or in dying */
+    bool used;
     uint32_t number;
     bool has[CGROUP_KINDS];
     uint64_t limits[CGROUP_KINDS]; /* as written; 0: not yet */
@@ -40,8 +48,9 @@ struct cgroup {
 struct cgroups {
     char *folders[CGROUP_KINDS]; /* NULL: not available */
     int version[CGROUP_KINDS];   /* 0: v1, 1: v2 */
-    struct cgroup *idle;
-    uint32_t count;
+    int locks[CGROUP_KINDS];
+    struct cgroup *idle, *dying;
+    uint32_t idle_count, count;
 };
 
 /* ---- files ---- */
@@ -73,14 +82,15 @@ static uint64_t file_number(const char *folder, const char *name, const char *ke
 static void open_kind(struct cgroups *all, enum cgroup_kind kind, const char *v2_folder)
 {
     const char *controller = kinds[kind].controller;
+    int *lock = &all->locks[kind];
 
     all->version[kind] = 1;
-    all->folders[kind] = v2_folder != NULL ? cgroup_folder_v2_at(v2_folder, "", controller)
-                                           : cgroup_folder_v2(controller);
+    all->folders[kind] = v2_folder != NULL ? cgroup_folder_v2_at(v2_folder, "", controller, lock)
+                                           : cgroup_folder_v2(controller, lock);
     if (all->folders[kind] != NULL || v2_folder != NULL)
         return;
     all->version[kind] = 0;
-    all->folders[kind] = cgroup_folder_v1(controller);
+    all->folders[kind] = cgroup_folder_v1(controller, lock);
 }
 
 struct cgroups *cgroups_open(const char *v2_folder, uint32_t wanted, int ret_errnos[CGROUP_KINDS])
@@ -103,21 +113,29 @@ bool cgroups_have(const struct cgroups *all, enum cgroup_kind kind)
     return all->folders[kind] != NULL;
 }
 
+static void free_list(struct cgroup *group)
+{
+    while (group != NULL) {
+        struct cgroup *next = group->next;
+
+        free(group);
+        group = next;
+    }
+}
+
 void cgroups_free(struct cgroups *all)
 {
     if (all == NULL)
         return;
     for (int kind = 0; kind < CGROUP_KINDS; kind++) {
-        if (all->folders[kind] != NULL)
+        if (all->folders[kind] != NULL) {
             cgroup_folder_remove(all->folders[kind]);
+            close(all->locks[kind]);
+        }
         free(all->folders[kind]);
     }
-    while (all->idle != NULL) {
-        struct cgroup *group = all->idle;
-
-        all->idle = group->next;
-        free(group);
-    }
+    free_list(all->idle);
+    free_list(all->dying);
     free(all);
 }
 
@@ -176,6 +194,18 @@ static bool prepare_group(struct cgroup *group, const struct cgroup_limits *limi
     return true;
 }
 
+/* v2 has no way to. */
+static void forget_peak(struct cgroup *group)
+{
+    const char *peak = kinds[CGROUP_MEMORY].v[0].peak;
+    auto_mem char *path = NULL;
+
+    if (!group->has[CGROUP_MEMORY] || group->all->version[CGROUP_MEMORY] != 0)
+        return;
+    path = group_path(group, CGROUP_MEMORY);
+    group->used = !file_put_number(path, peak, 0);
+}
+
 bool cgroup_take(struct cgroups *all, const struct cgroup_limits *limits, struct cgroup **ret,
                  struct err *e)
 {
@@ -183,7 +213,9 @@ bool cgroup_take(struct cgroups *all, const struct cgroup_limits *limits, struct
 
     if (group != NULL) {
         all->idle = group->next;
+        all->idle_count--;
         group->next = NULL;
+        forget_peak(group);
     } else {
         group = mem_new(struct cgroup);
         group->all = all;
@@ -191,13 +223,18 @@ bool cgroup_take(struct cgroups *all, const struct cgroup_limits *limits, struct
     }
     /* limits[PIDS] of an earlier use may be there and is then raised or simply not entered. */
     if (!prepare_group(group, limits, e)) {
-        cgroup_give_back(group, true);
+        cgroup_give_back(group);
         return false;
     }
     if (limits->pids_max == 0)
         group->limits[CGROUP_PIDS] = 0;
     *ret = group;
     return true;
+}
+
+bool cgroup_limit_pids(struct cgroup *group, uint32_t pids_max, struct err *e)
+{
+    return !group->has[CGROUP_PIDS] || set_limit(group, CGROUP_PIDS, pids_max, e);
 }
 
 bool cgroup_enter(struct cgroup *group, pid_t pid, struct err *e)
@@ -233,20 +270,79 @@ uint64_t cgroup_peak_bytes(const struct cgroup *group)
 {
     auto_mem char *path = NULL;
 
-    if (!group->has[CGROUP_MEMORY])
+    if (!group->has[CGROUP_MEMORY] || group->used)
         return 0;
     path = group_path(group, CGROUP_MEMORY);
     return file_number(path, kinds[CGROUP_MEMORY].v[group->all->version[CGROUP_MEMORY]].peak, "");
 }
 
-void cgroup_give_back(struct cgroup *group, bool empty)
+/* ---- the end ---- */
+
+static bool is_empty(const struct cgroup *group, enum cgroup_kind kind)
 {
+    const char *charge = kinds[kind].v[group->all->version[kind]].charge;
+    auto_mem char *path = group_path(group, kind);
+
+    return cgroup_folder_is_empty(path) &&
+           (charge == NULL || file_number(path, charge, "") <= CHARGE_LEFT_MAX);
+}
+
+static bool all_are_empty(const struct cgroup *group)
+{
+    for (int kind = 0; kind < CGROUP_KINDS; kind++)
+        if (group->has[kind] && !is_empty(group, (enum cgroup_kind)kind))
+            return false;
+    return true;
+}
+
+void cgroup_give_back(struct cgroup *group)
+{
+    struct cgroups *all;
+
     if (group == NULL)
         return;
-    if (!empty) {
-        free(group);
+    all = group->all;
+    group->used = true;
+    if (all->idle_count < IDLE_MAX && all_are_empty(group)) {
+        group->next = all->idle;
+        all->idle = group;
+        all->idle_count++;
         return;
     }
-    group->next = group->all->idle;
-    group->all->idle = group;
+    group->next = all->dying;
+    all->dying = group;
+}
+
+/* Kills what is in it; true once its folders are gone. */
+static bool remove_now(struct cgroup *group)
+{
+    for (int kind = 0; kind < CGROUP_KINDS; kind++) {
+        auto_mem char *path = NULL;
+
+        if (!group->has[kind])
+            continue;
+        path = group_path(group, (enum cgroup_kind)kind);
+        cgroup_folder_kill(path);
+        if (rmdir(path) < 0 && errno != ENOENT)
+            return false;
+        group->has[kind] = false;
+    }
+    return true;
+}
+
+bool cgroups_reap(struct cgroups *all)
+{
+    struct cgroup **at = &all->dying;
+
+    while (*at != NULL) {
+        struct cgroup *group = *at;
+
+        if (!remove_now(group)) {
+            at = &group->next;
+            continue;
+        }
+        *at = group->next;
+        free(group);
+    }
+    return all->dying != NULL;
 }

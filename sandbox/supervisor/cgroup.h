@@ -1,6 +1,10 @@
 /* cgroup.h -- memory and process limits of attempts through cgroup v1 or v2, whichever this host
  * has, from a recycled pool of groups: making one is slow, moving a process into one is not.
- * Supervisor only. Groups live in the folders of cgroup_folder.h. */
+ * Supervisor only. Groups live in the folders of cgroup_folder.h.
+ *
+ * What always holds: a group that is taken is fresh, or was seen empty of processes and of charge
+ * when it came back. One that is not is killed, looked at again every turn of cgroups_reap, and
+ * removed when it is empty; it is never used again. */
 #ifndef ORCH_SANDBOX_SUPERVISOR_CGROUP_H
 #define ORCH_SANDBOX_SUPERVISOR_CGROUP_H
 
@@ -30,12 +34,16 @@ struct cgroup_limits {
 
 bool cgroup_take(struct cgroups *all, const struct cgroup_limits *limits, struct cgroup **ret,
                  struct err *e) must_check;
+/* While processes are in it. No group of that kind: done. */
+bool cgroup_limit_pids(struct cgroup *group, uint32_t pids_max, struct err *e) must_check;
 bool cgroup_enter(struct cgroup *group, pid_t pid, struct err *e) must_check;
 /* OOM kills since this was last asked of the group. */
 uint64_t cgroup_oom_kills(struct cgroup *group);
+/* 0 where an earlier user's cannot be told from its own (v2, used again). */
 uint64_t cgroup_peak_bytes(const struct cgroup *group);
-/* Accepts NULL. empty: its process is gone and the group may be used again; otherwise it is left
- * to cgroups_free. */
-void cgroup_give_back(struct cgroup *group, bool empty);
+/* Accepts NULL. Its process is gone, or was killed. */
+void cgroup_give_back(struct cgroup *group);
+/* Ends what was given back and is not empty. True: there is more, ask again soon. */
+bool cgroups_reap(struct cgroups *all);
 
 #endif

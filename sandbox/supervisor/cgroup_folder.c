@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ bool cgroup_file_put(const char *folder, const char *name, const char *text)
     return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
-/* 0 for a process that is no more, or only waits to be reaped. */
+/* A part of the folder's name: two of one number are told apart. */
 static uint64_t start_time_of(pid_t pid)
 {
     auto_mem char *path = mem_printf("/proc/%d/stat", (int)pid);
@@ -34,8 +35,6 @@ static uint64_t start_time_of(pid_t pid)
     const char *at = f != NULL && fgets(line, sizeof line, f) != NULL ? strrchr(line, ')') : NULL;
     uint64_t ticks = 0;
 
-    if (at == NULL || strncmp(at, ") Z", 3) == 0)
-        return 0;
     /* Field 22, the 20th behind the name. */
     for (int i = 0; at != NULL && i < 20; i++)
         at = strchr(at + 1, ' ');
@@ -44,17 +43,33 @@ static uint64_t start_time_of(pid_t pid)
     return ticks;
 }
 
-static void remove_group(const char *folder)
+void cgroup_folder_kill(const char *folder)
 {
     auto_mem char *path = mem_printf("%s/cgroup.procs", folder);
+    auto_file f = NULL;
+    int pid;
 
+    if (cgroup_file_put(folder, "cgroup.kill", "1")) /* v2: whoever is forked meanwhile too */
+        return;
+    f = fopen(path, "re");
+    while (f != NULL && fscanf(f, "%d", &pid) == 1)
+        if (pid > 0)
+            kill(pid, SIGKILL);
+}
+
+bool cgroup_folder_is_empty(const char *folder)
+{
+    auto_mem char *path = mem_printf("%s/cgroup.procs", folder);
+    auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    char byte;
+
+    return fd >= 0 && read(fd, &byte, 1) == 0;
+}
+
+static void remove_group(const char *folder)
+{
     for (int i = 0; i < FOLDER_TRIES && rmdir(folder) < 0 && errno == EBUSY; i++) {
-        auto_file f = fopen(path, "re");
-        int pid;
-
-        while (f != NULL && fscanf(f, "%d", &pid) == 1)
-            if (pid > 0)
-                kill(pid, SIGKILL);
+        cgroup_folder_kill(folder);
         usleep(FOLDER_WAIT_US);
     }
 }
@@ -75,19 +90,26 @@ void cgroup_folder_remove(const char *folder)
     remove_group(folder);
 }
 
+/* -1: there is none, or somebody has it. Its owner shares the lock with himself, once a kind of
+ * group; who sweeps wants it alone. */
+static int lock_folder(const char *folder, int how)
+{
+    auto_fd fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd >= 0 && flock(fd, how | LOCK_NB) == 0 ? take_fd(&fd) : -1;
+}
+
 /* Folders of supervisors that are no more. */
 static void sweep(const char *parent)
 {
     DIR *dir = opendir(parent);
     struct dirent *entry;
-    uint64_t start;
-    int pid;
 
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         auto_mem char *stale = mem_printf("%s/%s", parent, entry->d_name);
+        auto_fd lock = -1;
 
-        if (sscanf(entry->d_name, "orch-%d-%" SCNu64, &pid, &start) == 2 &&
-            (start == 0 || start_time_of(pid) != start))
+        if (strncmp(entry->d_name, "orch-", 5) == 0 && (lock = lock_folder(stale, LOCK_EX)) >= 0)
             cgroup_folder_remove(stale);
     }
     if (dir != NULL)
@@ -144,14 +166,34 @@ static char *own_path(const char *controller)
     return NULL;
 }
 
+/* Made and locked; somebody's sweep may have come between, and then it is made again. */
+static int make_locked(const char *folder)
+{
+    for (int i = 0; i < FOLDER_TRIES; i++) {
+        auto_fd lock = -1;
+        struct stat st;
+
+        if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+            return -1;
+        lock = lock_folder(folder, LOCK_SH);
+        if (lock >= 0 && stat(folder, &st) == 0)
+            return take_fd(&lock);
+        usleep(FOLDER_WAIT_US);
+    }
+    errno = EBUSY;
+    return -1;
+}
+
 /* Makes parent/orch-PID-START. v2: children get the controllers that they were promised. */
-static char *make_folder(const char *parent, const char *enable)
+static char *make_folder(const char *parent, const char *enable, int *ret_lock)
 {
     auto_mem char *folder =
         mem_printf("%s/orch-%d-%" PRIu64, parent, (int)getpid(), start_time_of(getpid()));
+    auto_fd lock = -1;
 
     sweep(parent);
-    if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+    lock = make_locked(folder);
+    if (lock < 0)
         return NULL;
     if (enable != NULL && !cgroup_file_put(folder, "cgroup.subtree_control", enable)) {
         int why = errno;
@@ -160,37 +202,38 @@ static char *make_folder(const char *parent, const char *enable)
         errno = why;
         return NULL;
     }
+    *ret_lock = take_fd(&lock);
     return take(folder);
 }
 
-char *cgroup_folder_v1(const char *controller)
+char *cgroup_folder_v1(const char *controller, int *ret_lock)
 {
     auto_mem char *mount = mount_of(controller);
     auto_mem char *own = mount != NULL ? own_path(controller) : NULL;
     auto_mem char *parent = own != NULL ? mem_printf("%s%s", mount, own) : NULL;
-    char *folder = parent != NULL ? make_folder(parent, NULL) : NULL;
+    char *folder = parent != NULL ? make_folder(parent, NULL, ret_lock) : NULL;
 
     if (mount == NULL)
         errno = ENOENT;
-    return folder != NULL || mount == NULL ? folder : make_folder(mount, NULL);
+    return folder != NULL || mount == NULL ? folder : make_folder(mount, NULL, ret_lock);
 }
 
 /* Only a group without processes of its own hands controllers down, so ours rarely does; the root
  * always may. */
-char *cgroup_folder_v2_at(const char *mount, const char *own, const char *controller)
+char *cgroup_folder_v2_at(const char *mount, const char *own, const char *controller, int *ret_lock)
 {
     auto_mem char *enable = mem_printf("+%s", controller);
     auto_mem char *parent = mem_printf("%s%s", mount, own);
     char *folder = NULL;
 
     if (cgroup_file_put(parent, "cgroup.subtree_control", enable))
-        folder = make_folder(parent, enable);
+        folder = make_folder(parent, enable, ret_lock);
     if (folder == NULL && cgroup_file_put(mount, "cgroup.subtree_control", enable))
-        folder = make_folder(mount, enable);
+        folder = make_folder(mount, enable, ret_lock);
     return folder;
 }
 
-char *cgroup_folder_v2(const char *controller)
+char *cgroup_folder_v2(const char *controller, int *ret_lock)
 {
     auto_mem char *mount = mount_of(NULL);
     auto_mem char *own = mount != NULL ? own_path(NULL) : NULL;
@@ -199,5 +242,5 @@ char *cgroup_folder_v2(const char *controller)
         errno = ENOENT;
         return NULL;
     }
-    return cgroup_folder_v2_at(mount, own, controller);
+    return cgroup_folder_v2_at(mount, own, controller, ret_lock);
 }

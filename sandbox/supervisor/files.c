@@ -1,10 +1,14 @@
 /* files.c -- see files.h. */
 #include "sandbox/supervisor/files.h"
 
+#include "base/fd.h"
 #include "ipc/frame.h"
 
 #include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { FILES_OF_OURS = 16, FILES_IN_FLIGHT = FRAME_FDS_MAX + 4 };
 
@@ -34,4 +38,20 @@ void files_give_back(struct files *f, uint32_t count)
 {
     assert(f->used >= count);
     f->used -= count;
+}
+
+bool files_own_plugin(int *fd, struct err *e)
+{
+    char path[64];
+    int own;
+
+    if (!memfd_is_sealed(*fd))
+        return err_set(e, ERR_DENIED, "the plugin is not sealed");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", *fd);
+    own = open(path, O_RDONLY | O_CLOEXEC);
+    if (own < 0)
+        return err_sys(e, "open the plugin");
+    close(*fd);
+    *fd = own;
+    return true;
 }

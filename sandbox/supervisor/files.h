@@ -4,10 +4,12 @@
 #ifndef ORCH_SANDBOX_SUPERVISOR_FILES_H
 #define ORCH_SANDBOX_SUPERVISOR_FILES_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FILES_A_ZYGOTE = 5, FILES_AN_ATTEMPT = 1 };
+enum { FILES_A_ZYGOTE = 5, FILES_AN_ATTEMPT = 2 };
 
 struct files {
     uint32_t max, used;
@@ -20,5 +22,9 @@ void files_raise(struct files *f);
 bool files_are_left(const struct files *f);
 void files_take(struct files *f, uint32_t count);
 void files_give_back(struct files *f, uint32_t count);
+
+/* Of a sealed plugin's descriptor makes one with a position of its own: of two that share one, a
+ * load would read where another is. */
+bool files_own_plugin(int *fd, struct err *e) must_check;
 
 #endif

@@ -4,6 +4,8 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "sandbox/kernel/pidfd.h"
+#include "sandbox/supervisor/limits.h"
+#include "sandbox/supervisor/look.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -15,13 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FRAMES_A_TURN = 64 };
+enum { FRAMES_A_TURN = 64, LOG_BYTES_MAX = 64 * 1024 };
 
 /* What a zygote may say, by the state that it is in. */
 static const struct frame_rule rules[] = {
-    {MSG_CONFINED, "confined", 0, 0, sizeof(struct zygote_confined),
-     sizeof(struct zygote_confined)},
-    {MSG_LOADED, "loaded", 0, 0, 0, PLUGIN_INFO_BYTES_MAX},
+    {MSG_CONFINED, "confined", 0, 0, sizeof(struct confined), sizeof(struct confined)},
+    {MSG_LOADED, "loaded", 0, 0, 0, 0},
     {MSG_LOAD_FAILED, "load-failed", 0, 0, 0, ERR_MSG_BYTES},
     {MSG_FORKED, "forked", 1, 1, sizeof(uint32_t), sizeof(uint32_t)},
     {MSG_FORK_FAILED, "fork-failed", 0, 0, sizeof(uint32_t), sizeof(uint32_t)},
@@ -67,6 +68,16 @@ static void tell_gone(struct super_zygote *z, enum err_code code, const char *wh
     attempts_orphaned(&s->attempts, z);
 }
 
+static void say_signal(int number, char *text, size_t bytes)
+{
+    const char *name = sigabbrev_np(number); /* real-time ones have none */
+
+    if (name != NULL)
+        snprintf(text, bytes, "SIG%s", name);
+    else
+        snprintf(text, bytes, "signal %d", number);
+}
+
 /* How the zygote process ended, in words; what it said last when that may explain it. */
 static void tell_exit(struct super_zygote *z, int status)
 {
@@ -75,11 +86,12 @@ static void tell_exit(struct super_zygote *z, int status)
     char why[512];
     const char *phase = phases[z->state];
     bool words = z->last_words[0] != '\0';
+    char name[32];
 
+    say_signal(WTERMSIG(status), name, sizeof name);
     if (WIFSIGNALED(status))
-        snprintf(why, sizeof why, "zygote ended by SIG%s while %s%s%s%s",
-                 sigabbrev_np(WTERMSIG(status)), phase, words ? " (\"" : "", z->last_words,
-                 words ? "\")" : "");
+        snprintf(why, sizeof why, "zygote ended by %s while %s%s%s%s", name, phase,
+                 words ? " (\"" : "", z->last_words, words ? "\")" : "");
     else
         snprintf(why, sizeof why, "zygote exited with %d while %s", WEXITSTATUS(status), phase);
     tell_gone(z, z->state == ZYGOTE_LOADING ? ERR_UNPROCESSABLE : ERR_UNAVAILABLE, why);
@@ -98,6 +110,31 @@ static void protocol_error(struct super_zygote *z, const char *why)
 
 /* ---- what it says ---- */
 
+static void serve(struct super_zygote *z)
+{
+    zygote_become(z, ZYGOTE_SERVING);
+    host_tell(&z->super->host, MSG_ZYGOTE_READY, z->id, NULL, 0, -1);
+}
+
+/* While its plugin loads, a warm zygote has no child, which nobody would know of. The filter cannot
+ * say so, since it is to fork later. */
+static bool hold_children(struct super_zygote *z, bool hold, struct err *e)
+{
+    enum { ALONE = 2 /* with its init */ };
+
+    if (!z->super->layers.limit_inside)
+        return limits_no_children(z->pid, hold, e);
+    return cgroup_limit_pids(z->group, hold ? ALONE : ZYGOTE_PIDS_MAX, e);
+}
+
+static void let_load(struct super_zygote *z)
+{
+    struct err e;
+
+    if (!hold_children(z, true, &e) || !zygote_send(z, &(struct frame){.type = MSG_LOAD}, &e))
+        protocol_error(z, e.msg);
+}
+
 static void on_confined(struct super_zygote *z, const struct frame *frame)
 {
     char why[128];
@@ -106,39 +143,33 @@ static void on_confined(struct super_zygote *z, const struct frame *frame)
     memcpy(&z->confined, frame->payload, sizeof z->confined);
     missing = z->super->layers.inner & ~z->confined.layers;
     zygote_become(z, ZYGOTE_LOADING);
-    if (missing == 0 || z->id == 0)
+    if (z->id == 0)
         return;
-    snprintf(why, sizeof why, "zygote lacks layers %#x that this host had at its start", missing);
-    protocol_error(z, why);
-}
-
-/* Forks of a process with threads inherit locks that nobody will release. Threads can only be there
- * where attempts are granted some. */
-static int thread_count(pid_t pid)
-{
-    char path[64], line[128];
-    auto_file f = NULL;
-    int count = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    f = fopen(path, "re");
-    while (f != NULL && count == 0 && fgets(line, sizeof line, f) != NULL)
-        (void)sscanf(line, "Threads: %d", &count);
-    return count;
-}
-
-static void on_loaded(struct super_zygote *z, const struct frame *frame)
-{
-    int threads = thread_count(z->pid);
-
-    if (threads == 0)
-        return; /* it has ended: init's record says how */
-    if (threads != 1) {
-        protocol_error(z, "a constructor left a thread");
-        return;
+    if (missing != 0) {
+        snprintf(why, sizeof why, "zygote lacks layers %#x that this host had at its start",
+                 missing);
+        protocol_error(z, why);
+    } else if ((z->flags & ZYGOTE_WARM) != 0) {
+        let_load(z);
+    } else {
+        serve(z);
     }
-    zygote_become(z, ZYGOTE_SERVING);
-    host_tell(&z->super->host, MSG_ZYGOTE_READY, z->id, frame->payload, frame->payload_bytes, -1);
+}
+
+/* Forks of a process with threads inherit locks that nobody will release. */
+static void on_loaded(struct super_zygote *z)
+{
+    struct seen seen;
+    struct err e;
+
+    if (!look_at(z->pid, &seen) || seen.threads == 0)
+        return; /* it has ended: init's record says how */
+    if (seen.threads != 1)
+        protocol_error(z, "a constructor left a thread");
+    else if (!hold_children(z, false, &e))
+        protocol_error(z, e.msg);
+    else
+        serve(z);
 }
 
 static void on_message(struct super_zygote *z, struct frame_in *in)
@@ -151,7 +182,7 @@ static void on_message(struct super_zygote *z, struct frame_in *in)
         on_confined(z, &in->frame);
         break;
     case MSG_LOADED:
-        on_loaded(z, &in->frame);
+        on_loaded(z);
         break;
     case MSG_LOAD_FAILED:
         snprintf(why, sizeof why, "%.*s", (int)in->frame.payload_bytes,
@@ -203,13 +234,15 @@ static bool send_setup(struct super_zygote *z, struct err *e)
         .gid = z->uid,
         .init_reaps = (have->outer & LAYER_EXIT_INFO) == 0,
         .die_with_zygote = (have->clone_flags & CLONE_NEWPID) == 0,
+        .own_name = (have->clone_flags & CLONE_NEWUTS) != 0,
+        .limit_inside = have->limit_inside,
+        .give_ids = z->uid != 0 && (z->flags & ZYGOTE_WARM) == 0,
     };
-    int fds[2] = {have->filters[(z->flags & ZYGOTE_THREADS) != 0], z->plugin_fd};
+    int fds[2] = {have->filters, z->plugin_fd};
 
     /* Only root and a user namespace may mount; in neither the call would just fail. */
     if ((have->clone_flags & CLONE_NEWNS) == 0)
         setup.layers &= ~(uint32_t)LAYER_MNTNS;
-    memcpy(setup.digest, z->digest, sizeof z->digest);
     return zygote_send(z,
                        &(struct frame){.type = MSG_SETUP,
                                        .payload = &setup,
@@ -264,7 +297,8 @@ void hear_control(struct watch *w)
     }
 }
 
-/* Drained and dropped but for the last words. */
+/* Drained and dropped but for the last words. Ours says next to nothing: who floods it is the
+ * plugin of a warm zygote. */
 void hear_log(struct watch *w)
 {
     struct super_zygote *z = zygote_of(w);
@@ -276,6 +310,11 @@ void hear_log(struct watch *w)
     if (n <= 0) {
         if (n == 0)
             loop_close(&z->super->loop, w);
+        return;
+    }
+    z->log_bytes += (uint64_t)n;
+    if (z->log_bytes > LOG_BYTES_MAX && z->state != ZYGOTE_GONE) {
+        protocol_error(z, "its log is over 64 KiB");
         return;
     }
     while (n > 0 && text[n - 1] == '\n')

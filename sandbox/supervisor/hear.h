@@ -1,6 +1,7 @@
 /* hear.h -- what comes from a zygote and from its init: words, log, records of ends, the end. A
- * zygote is believed until CONFINED, which it sends before the plugin's first instruction; from
- * then on its frames are only taken when they are due, and numbers are checked.
+ * clean zygote runs our code alone; a warm one is believed until CONFINED, which it sends before
+ * its plugin's first instruction. From then on frames are only taken when they are due, and numbers
+ * are checked, of both: one rule.
  *
  * Four descriptors a zygote, which may be ready in any order or all at once. The host hears of a
  * zygote's end once, by whichever of these is seen first:

@@ -37,6 +37,18 @@ static bool place(int *fds, int count)
     return true;
 }
 
+/* When memory is short, attempts go before everything else here. To be more easily killed needs no
+ * right; a machine without the file has no such order. */
+static void go_first(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)!write(fd, "1000", 4);
+    close(fd);
+}
+
 /* The child of init that becomes the zygote. It says one byte before exec, so that the socket
  * tells the supervisor its number: after exec nobody's word about numbers is taken. */
 static _Noreturn void become_worker(int control, int log, int worker_fd)
@@ -45,6 +57,7 @@ static _Noreturn void become_worker(int control, int log, int worker_fd)
     static const char *const environment[] = {NULL};
     int dead[2], fds[3] = {control, log, worker_fd};
 
+    go_first();
     if (!place(fds, 3) || pipe(dead) < 0 || dup2(dead[0], 0) < 0 || dup2(fds[1], 1) < 0 ||
         dup2(fds[1], 2) < 0 || dup2(fds[0], 3) < 0 || send(3, "", 1, MSG_NOSIGNAL) != 1)
         _exit(EXIT_NO_EXEC);
@@ -133,16 +146,13 @@ bool init_start(const struct init_start *start, pid_t *ret_pid, int *ret_pidfd, 
                 struct err *e)
 {
     int pidfd = -1, go[2];
-    struct clone_args args = {
-        .flags = start->clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
-        .pidfd = (uint64_t)(uintptr_t)&pidfd,
-        .exit_signal = SIGCHLD,
-    };
     long pid;
 
     if (pipe2(go, O_CLOEXEC) < 0)
         return err_sys(e, "pipe");
-    pid = syscall(SYS_clone3, &args, sizeof args);
+    /* Not clone3, which filters of containers refuse; we have no handler that it would have to
+     * reset. */
+    pid = syscall(SYS_clone, start->clone_flags | CLONE_PIDFD | SIGCHLD, NULL, &pidfd, NULL, NULL);
     if (pid == 0) {
         close(go[1]); /* or our own copy would hide the end of file */
         init_main(start, go[0]);

@@ -13,8 +13,10 @@ struct layers {
     uint64_t clone_flags; /* CLONE_NEW* */
     uint32_t outer;       /* OUTER_LAYERS of every zygote */
     uint32_t inner;       /* INNER_LAYERS that a zygote must report */
+    bool limit_inside;    /* limits of others are not ours to set: processes set their own */
+    int own_filters;      /* that we stand behind ourselves; -1: this kernel does not say */
     struct cgroups *cgroups;
-    int filters[2]; /* sealed struct filter_set: without and with threads */
+    int filters; /* sealed struct filter_set */
 };
 
 #endif

@@ -27,7 +27,7 @@ struct timer {
     void *owner;
 };
 
-enum { TIMERS_MAX = 2 };
+enum { TIMERS_MAX = 4 };
 
 struct loop {
     int epoll;

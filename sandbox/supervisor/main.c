@@ -86,6 +86,7 @@ static bool start(struct super *s, struct err *e)
 static void turn(struct super *s, int timeout_ms)
 {
     loop_wait(&s->loop, timeout_ms);
+    attempts_bury(&s->attempts);
     zygotes_bury(&s->zygotes, &s->files);
 }
 
@@ -119,6 +120,17 @@ static struct super *super_new(void)
     return s;
 }
 
+/* It ends when the host does, and by nothing else: a service manager that stops the whole control
+ * group says TERM to all of it at once, and whoever sits at a terminal INT or HUP. What is started
+ * from here passes them over as well. */
+static void ignore_signals(void)
+{
+    static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP};
+
+    for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
+        signal(ignored[i], SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
     struct super *s = super_new();
@@ -129,7 +141,7 @@ int main(int argc, char **argv)
         fputs("orch-supervisor is started by orchd\n", stderr);
         return 64;
     }
-    signal(SIGPIPE, SIG_IGN);
+    ignore_signals();
     umask(022); /* orchd may be stricter: a worker reads the root that is made for it */
     if (!start(s, &e)) {
         log_event(LOG_ERROR, "supervisor.start_failed", F_ERR(&e));

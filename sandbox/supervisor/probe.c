@@ -6,9 +6,12 @@
 #include "sandbox/kernel/landlock.h"
 #include "sandbox/kernel/pidfd.h"
 #include "sandbox/profile/profile.h"
+#include "sandbox/supervisor/limits.h"
+#include "sandbox/supervisor/look.h"
 #include "sandbox/supervisor/start.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
@@ -34,24 +37,48 @@ static void note(struct layers *l, enum layer_bit bit, enum layer_state state, i
     l->report.layers[bit].sys_errno = sys_errno;
 }
 
-/* 0, or the errno of making a process with these flags. */
-static int try_clone(uint64_t flags)
+/* Holds a clone until its parent is done with it. */
+static void await_end(int fd)
 {
-    struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
-    long pid = syscall(SYS_clone3, &args, sizeof args);
+    char byte;
 
-    if (pid == 0)
-        _exit(0);
-    if (pid < 0)
-        return errno;
-    waitpid((pid_t)pid, NULL, 0);
-    return 0;
+    (void)!read(fd, &byte, 1);
+    _exit(0);
 }
 
-/* Root makes namespaces by right; everybody else inside of a user namespace, if there are any. */
+/* 0, or the errno of making a process with these flags; of a user namespace also of mapping an id
+ * into it, without which it is of no use. */
+static int try_clone(uint64_t flags)
+{
+    int hold[2], why = 0;
+    struct err e;
+    long pid;
+
+    if (pipe2(hold, O_CLOEXEC) < 0)
+        return errno;
+    pid = syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+    if (pid == 0) {
+        close(hold[1]);
+        await_end(hold[0]);
+    }
+    if (pid < 0)
+        why = errno;
+    else if ((flags & CLONE_NEWUSER) != 0 && !ids_map_own((pid_t)pid, &e))
+        why = e.sys_errno != 0 ? e.sys_errno : EPERM;
+    close(hold[0]);
+    close(hold[1]);
+    if (pid > 0)
+        waitpid((pid_t)pid, NULL, 0);
+    return why;
+}
+
+/* Root makes namespaces by right, if it is one: where our ids are not there to be given, in a user
+ * namespace, uid 0 is as anybody. Everybody else makes them inside of a user namespace, if there
+ * are any. */
 static void probe_owner(struct layers *l)
 {
-    bool root = geteuid() == 0 && (l->without & LAYER_UID) == 0 && try_clone(CLONE_NEWNS) == 0;
+    bool root = geteuid() == 0 && (l->without & LAYER_UID) == 0 && ids_are_mapped() &&
+                try_clone(CLONE_NEWNS) == 0;
     int why;
 
     l->root = root;
@@ -99,31 +126,36 @@ static void probe_cgroups(struct layers *l)
 
 static bool compile_filters(struct layers *l, bool empty_root, struct err *e)
 {
+    static const enum stage load[] = {STAGE_LOAD, STAGE_LOAD_THREADS};
+    static const enum stage own[] = {STAGE_PURE, STAGE_PURE_THREADS};
     auto_mem struct filter_set *set = mem_new(struct filter_set);
 
+    if (l->filters > 0)
+        close(l->filters);
+    profile_compile(STAGE_ZYGOTE, STAGE_ZYGOTE, empty_root, &set->zygote);
+    profile_compile(STAGE_WARM, STAGE_ZYGOTE, empty_root, &set->warm);
     for (int threads = 0; threads < 2; threads++) {
-        if (l->filters[threads] > 0)
-            close(l->filters[threads]);
-        profile_compile(threads ? STAGE_LOAD_THREADS : STAGE_LOAD, empty_root, &set->load);
-        profile_compile(threads ? STAGE_PURE_THREADS : STAGE_PURE, empty_root, &set->own);
-        if (!memfd_sealed("orch-filters", set, sizeof *set, false, &l->filters[threads], e))
-            return false;
+        profile_compile(load[threads], STAGE_ZYGOTE, empty_root, &set->load[threads]);
+        profile_compile(own[threads], load[threads], empty_root, &set->last[threads]);
+        profile_compile(own[threads], STAGE_ZYGOTE, empty_root, &set->own[threads]);
     }
-    return true;
+    return memfd_sealed("orch-filters", set, sizeof *set, false, &l->filters, e);
 }
 
 /* Lets the loop's own handlers run until the probe zygote said CONFINED or ended. */
-static bool probe_zygote(struct super *s, struct zygote_confined *ret, struct err *e)
+static bool probe_zygote(struct super *s, struct confined *ret, struct err *e)
 {
     struct super_zygote *z;
     int none = -1;
 
-    if (!start_zygote(s, 0, ZYGOTE_PROBE, "probe", &none, &z, e))
+    if (!start_zygote(s, 0, ZYGOTE_PROBE, &none, &z, e))
         return false;
+    s->layers.limit_inside = true;
     while (z->state < ZYGOTE_LOADING)
         if (loop_wait(&s->loop, PROBE_MS) == 0)
             return err_set(e, ERR_TIMEOUT, "the probe zygote did not answer in %d ms", PROBE_MS);
     *ret = z->confined;
+    s->layers.limit_inside = s->faults.limit_inside || !limits_reach(z->pid);
     zygote_kill(z);
     if (z->state == ZYGOTE_GONE && ret->layers == 0)
         return err_set(e, ERR_UNSUPPORTED, "the probe zygote could not confine itself: %s",
@@ -131,7 +163,7 @@ static bool probe_zygote(struct super *s, struct zygote_confined *ret, struct er
     return true;
 }
 
-static void take_report(struct layers *l, const struct zygote_confined *confined)
+static void take_report(struct layers *l, const struct confined *confined)
 {
     static const enum layer_bit inner[] = {
         LAYER_BIT_SECCOMP, LAYER_BIT_NO_NEW_PRIVS, LAYER_BIT_CAPS,
@@ -157,9 +189,13 @@ static void take_report(struct layers *l, const struct zygote_confined *confined
 bool probe_layers(struct super *s, struct err *e)
 {
     struct layers *l = &s->layers;
-    struct zygote_confined confined = {0};
+    struct confined confined = {0};
+    struct seen own;
     bool exit_info = (l->without & LAYER_EXIT_INFO) == 0 && pidfd_exit_works();
 
+    if (!limits_suffice(e))
+        return err_wrap(e, "probe this host's layers");
+    l->own_filters = look_at(getpid(), &own) ? own.filters : -1;
     probe_owner(l);
     probe_namespaces(l);
     probe_cgroups(l);
@@ -167,5 +203,6 @@ bool probe_layers(struct super *s, struct err *e)
     if (!compile_filters(l, false, e) || !probe_zygote(s, &confined, e))
         return err_wrap(e, "probe this host's layers");
     take_report(l, &confined);
-    return compile_filters(l, (l->inner & LAYER_MNTNS) != 0, e);
+    return compile_filters(l, (l->inner & LAYER_MNTNS) != 0 && (l->clone_flags & CLONE_NEWUTS) != 0,
+                           e);
 }

@@ -13,32 +13,34 @@
 enum { FRAMES_A_TURN = 64 };
 
 static const struct frame_rule rules[] = {
-    {MSG_ZYGOTE_START, "zygote-start", 1, 1, sizeof(uint32_t) * 2 + 64, sizeof(uint32_t) * 2 + 64},
+    {MSG_ZYGOTE_START, "zygote-start", 0, 1, sizeof(uint32_t) * 2, sizeof(uint32_t) * 2 + 64},
     {MSG_ZYGOTE_STOP, "zygote-stop", 0, 0, 0, 0},
     {MSG_ZYGOTE_KILL, "zygote-kill", 0, 0, 0, 0},
-    {MSG_SPAWN, "spawn", 3, 4, sizeof(struct spawn_request), sizeof(struct spawn_request)},
+    {MSG_SPAWN, "spawn", 3, 5, sizeof(struct spawn_request), sizeof(struct spawn_request)},
     {MSG_KILL, "kill", 0, 0, 0, 0},
     {MSG_RELEASE, "release", 0, 0, sizeof(uint32_t), sizeof(uint32_t)},
 };
+
+static bool may_start(uint32_t flags, int *plugin, struct err *e)
+{
+    if (((flags & ZYGOTE_WARM) != 0) != (*plugin >= 0))
+        return err_set(e, ERR_INVALID, "a warm zygote has a plugin, and no other");
+    return *plugin < 0 || files_own_plugin(plugin, e);
+}
 
 static void zygote_wanted(struct super *s, struct frame_in *in)
 {
     struct unpack u = unpack_of(in->frame.payload, in->frame.payload_bytes);
     char digest[DIGEST_TEXT_BYTES];
-    uint32_t flags = unpack_u32(&u);
-    int plugin = frame_take_fd(in, 0);
+    uint32_t flags = unpack_u32(&u) & (ZYGOTE_WARM | ZYGOTE_THREADS);
+    auto_fd plugin = frame_take_fd(in, 0);
     struct super_zygote *z;
     struct err e;
-    bool ok;
 
     unpack_str(&u, digest, sizeof digest);
-    ok = unpack_end(&u, &e);
-    if (ok && !memfd_is_sealed(plugin))
-        ok = err_set(&e, ERR_DENIED, "the plugin is not sealed");
-    if (!ok || !start_zygote(s, in->frame.id, flags, digest, &plugin, &z, &e))
+    if (!unpack_end(&u, &e) || !may_start(flags, &plugin, &e) ||
+        !start_zygote(s, in->frame.id, flags, &plugin, &z, &e))
         host_tell_zygote_gone(&s->host, in->frame.id, e.code, e.msg);
-    if (plugin >= 0)
-        close(plugin);
 }
 
 static void on_frame(struct super *s, struct frame_in *in)

@@ -8,14 +8,11 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     ZYGOTE_MEMORY_BYTES = 1 << 30,
-    ZYGOTE_PIDS_MAX = 1024,
 };
 
 struct ends {
@@ -44,38 +41,12 @@ static bool ends_open(struct ends *ends, struct err *e)
            fd_set_nonblock(ends->log[0], e);
 }
 
-/* Rootless: one uid of ours becomes uid 0 inside, which has no rights outside. */
-static bool map_ids(pid_t pid, struct err *e)
-{
-    const struct {
-        const char *file;
-        unsigned id;
-    } maps[] = {{"uid_map", geteuid()}, {"gid_map", getegid()}};
-    char path[64], text[64];
-
-    snprintf(path, sizeof path, "/proc/%d/setgroups", (int)pid);
-    for (int i = -1; i < (int)ARRAY_LEN(maps); i++) {
-        auto_fd fd = -1;
-
-        if (i >= 0) {
-            snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, maps[i].file);
-            snprintf(text, sizeof text, "0 %u 1", maps[i].id);
-        } else {
-            snprintf(text, sizeof text, "deny");
-        }
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || !fd_write_all(fd, text, strlen(text), e))
-            return err_sys(e, "write '%s'", path);
-    }
-    return true;
-}
-
 /* S2: while init is parked. */
 static bool place_init(struct super *s, struct super_zygote *z, struct err *e)
 {
     struct cgroup_limits limits = {ZYGOTE_MEMORY_BYTES, ZYGOTE_PIDS_MAX};
 
-    if ((s->layers.clone_flags & CLONE_NEWUSER) != 0 && !map_ids(z->init_pid, e))
+    if ((s->layers.clone_flags & CLONE_NEWUSER) != 0 && !ids_map_own(z->init_pid, e))
         return false;
     return cgroup_take(s->layers.cgroups, &limits, &z->group, e) &&
            cgroup_enter(z->group, z->init_pid, e);
@@ -104,8 +75,7 @@ static bool start_init(struct super *s, struct super_zygote *z, struct ends *end
     return true;
 }
 
-static struct super_zygote *zygote_new(struct super *s, uint64_t id, uint32_t flags,
-                                       const char *digest)
+static struct super_zygote *zygote_new(struct super *s, uint64_t id, uint32_t flags)
 {
     struct super_zygote *z = mem_new(struct super_zygote);
 
@@ -114,7 +84,6 @@ static struct super_zygote *zygote_new(struct super *s, uint64_t id, uint32_t fl
     z->id = id;
     z->flags = flags;
     z->plugin_fd = z->control.fd = z->status.fd = z->log.fd = z->init.fd = -1;
-    snprintf(z->digest, sizeof z->digest, "%s", digest);
     return z;
 }
 
@@ -125,7 +94,7 @@ static void give_up(struct super *s, struct super_zygote **z)
     if ((*z)->init.fd >= 0)
         zygotes_add(&s->zygotes, z, &s->files);
     else
-        zygote_uid_give_back(&s->zygotes, (*z)->uid);
+        ids_give_back(&s->zygotes.ids, (*z)->uid);
 }
 
 static void listen_to(struct super *s, struct super_zygote *z, struct ends *ends)
@@ -135,15 +104,26 @@ static void listen_to(struct super *s, struct super_zygote *z, struct ends *ends
     loop_watch(&s->loop, &z->log, take_fd(&ends->log[0]), hear_log, z);
 }
 
-bool start_zygote(struct super *s, uint64_t id, uint32_t flags, const char *digest, int *plugin_fd,
+/* By limits from outside, or by groups: it must not be by the word of what loaded a plugin. */
+static bool warm_is_bounded(const struct layers *l)
+{
+    return !l->limit_inside ||
+           (cgroups_have(l->cgroups, CGROUP_MEMORY) && cgroups_have(l->cgroups, CGROUP_PIDS));
+}
+
+bool start_zygote(struct super *s, uint64_t id, uint32_t flags, int *plugin_fd,
                   struct super_zygote **ret, struct err *e)
 {
     auto_done(ends) ends = {{-1, -1}, {-1, -1}, {-1, -1}};
-    auto_mem struct super_zygote *z = zygote_new(s, id, flags, digest);
+    auto_mem struct super_zygote *z = zygote_new(s, id, flags);
 
+    if ((flags & ZYGOTE_WARM) != 0 && !warm_is_bounded(&s->layers))
+        return err_set(
+            e, ERR_UNSUPPORTED,
+            "isolation warm needs the right to set limits (CAP_SYS_RESOURCE), or cgroups");
     if (!files_are_left(&s->files))
         return err_set(e, ERR_LIMIT, "the supervisor has no descriptors left");
-    if (s->layers.root && (z->uid = zygote_uid_take(&s->zygotes)) == 0)
+    if (s->layers.root && (z->uid = ids_take(&s->zygotes.ids)) == 0)
         return err_set(e, ERR_LIMIT, "no uid is free");
     if (!ends_open(&ends, e) || !start_init(s, z, &ends, e)) {
         give_up(s, &z);

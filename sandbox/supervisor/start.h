@@ -5,9 +5,9 @@
 
 #include "sandbox/supervisor/super.h"
 
-/* plugin_fd: taken on success. On failure the host may be told at once: what was begun ends and is
- * buried without a word of its own. */
-bool start_zygote(struct super *s, uint64_t id, uint32_t flags, const char *digest, int *plugin_fd,
+/* plugin_fd: taken on success, -1 for a clean one. On failure the host may be told at once: what
+ * was begun ends and is buried without a word of its own. */
+bool start_zygote(struct super *s, uint64_t id, uint32_t flags, int *plugin_fd,
                   struct super_zygote **ret, struct err *e) must_check;
 
 #endif

@@ -8,7 +8,8 @@
  *
  *   main  probe  requests  start  hear
  *   ---------------------------------------------------------------
- *   attempt  zygote  authority  init  cgroup  layers  host  files  faults  loop
+ *   attempt (walls, usage)  zygote  authority  init  cgroup  layers  ids  look  limits
+ *   host  files  faults  loop
  */
 #ifndef ORCH_SANDBOX_SUPERVISOR_SUPER_H
 #define ORCH_SANDBOX_SUPERVISOR_SUPER_H

@@ -10,32 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { UID_FIRST = 0x6f720000 }; /* far above what people and systemd use; two a zygote */
-
-/* ---- uids ---- */
-
-uint32_t zygote_uid_take(struct zygotes *all)
-{
-    for (uint32_t i = 0; i < UID_SLOTS; i++) {
-        uint32_t slot = (all->uid_next + i) % UID_SLOTS;
-
-        if ((all->uid_used[slot / 64] & 1ULL << slot % 64) != 0)
-            continue;
-        all->uid_used[slot / 64] |= 1ULL << slot % 64;
-        all->uid_next = slot + 1;
-        return UID_FIRST + 2 * slot;
-    }
-    return 0;
-}
-
-void zygote_uid_give_back(struct zygotes *all, uint32_t uid)
-{
-    uint32_t slot = (uid - UID_FIRST) / 2;
-
-    if (uid != 0)
-        all->uid_used[slot / 64] &= ~(1ULL << slot % 64);
-}
-
 /* ---- the living ---- */
 
 void zygotes_add(struct zygotes *all, struct super_zygote **z, struct files *files)
@@ -91,8 +65,8 @@ static void bury(struct zygotes *all, struct super_zygote *z, struct files *file
     assert(z->control.fd < 0 && z->status.fd < 0 && z->log.fd < 0 && z->init.fd < 0);
     LIST_REMOVE(z, link);
     files_give_back(files, FILES_A_ZYGOTE);
-    cgroup_give_back(z->group, true);
-    zygote_uid_give_back(all, z->uid);
+    cgroup_give_back(z->group);
+    ids_give_back(&all->ids, z->uid);
     if (z->plugin_fd >= 0)
         close(take_fd(&z->plugin_fd));
     z->magic = 0;

@@ -8,14 +8,17 @@
 
 #include "sandbox/supervisor/cgroup.h"
 #include "sandbox/supervisor/files.h"
+#include "sandbox/supervisor/ids.h"
 #include "sandbox/supervisor/loop.h"
 #include "sandbox/wire/super_wire.h"
 
 #include <sys/queue.h>
 
 #define ZYGOTE_MAGIC 0x7a79676fu
+enum { ZYGOTE_PIDS_MAX = 1024 /* of its group: itself, its init, attempts on their way */ };
 
-/* In this order, none left out; GONE from each. */
+/* In this order, none left out; GONE from each. A clean zygote has nothing to load and passes
+ * LOADING by. */
 enum zygote_state { ZYGOTE_HELLO, ZYGOTE_ENTERING, ZYGOTE_LOADING, ZYGOTE_SERVING, ZYGOTE_GONE };
 
 struct super_zygote {
@@ -25,33 +28,26 @@ struct super_zygote {
     uint64_t id;         /* 0: the probe */
     uint32_t flags;
     enum zygote_state state;
-    char digest[DIGEST_TEXT_BYTES];
-    int plugin_fd;
-    uint32_t uid; /* 0: that of the supervisor */
+    int plugin_fd; /* of a warm one, until it has it */
+    uint32_t uid;  /* 0: that of the supervisor */
     struct watch control, status, log, init;
     pid_t init_pid;
     pid_t pid;          /* of the zygote, as we see it */
     uint32_t inner_pid; /* as init sees it */
     struct cgroup *group;
-    struct zygote_confined confined;
+    struct confined confined;
     char last_words[256]; /* of its log, and then why it is gone */
+    uint64_t log_bytes;
     uint32_t attempts;
     bool told_gone, killed;
 };
 
 LIST_HEAD(zygote_list, super_zygote);
-enum { UID_SLOTS = 2048 };
 
 struct zygotes {
     struct zygote_list live, dead; /* dead: init is gone */
-    uint64_t uid_used[UID_SLOTS / 64];
-    uint32_t uid_next;
+    struct ids ids;                /* of zygotes and of attempts */
 };
-
-/* The uid of a zygote; its init has the next. 0 when none is free. */
-uint32_t zygote_uid_take(struct zygotes *all);
-/* Accepts 0. */
-void zygote_uid_give_back(struct zygotes *all, uint32_t uid);
 
 /* Takes *z: it is one of the living, with what it holds counted. */
 void zygotes_add(struct zygotes *all, struct super_zygote **z, struct files *files);

@@ -108,15 +108,29 @@ enum packet_kind attempt_reader_take(struct attempt_reader *r, const struct atte
     return ok ? PACKET_RESULT : PACKET_BAD;
 }
 
-bool attempt_ready_read(const struct attempt_packet *packet, size_t n, uint32_t *ret_layers)
+enum spare_packet attempt_spare_read(const struct attempt_packet *packet, size_t n,
+                                     struct spare_part *ret)
 {
     struct attempt_ready ready;
 
-    if (!is_whole(packet, n) || packet->head.type != ATTEMPT_READY ||
-        packet->head.bytes != sizeof ready || !take_head(packet, &ready, sizeof ready))
-        return false;
-    *ret_layers = ready.layers;
-    return true;
+    if (!is_whole(packet, n))
+        return SPARE_BAD;
+    *ret = (struct spare_part){.bytes = (const char *)packet->bytes, .len = packet->head.bytes};
+    switch (packet->head.type) {
+    case ATTEMPT_READY:
+        if (packet->head.bytes != sizeof ready || !take_head(packet, &ready, sizeof ready))
+            return SPARE_BAD;
+        ret->layers = ready.layers;
+        return SPARE_READY;
+    case ATTEMPT_LOAD_FAILED:
+        return packet->head.bytes <= ERR_MSG_BYTES ? SPARE_LOAD_FAILED : SPARE_BAD;
+    case ATTEMPT_ABOUT:
+        return packet->head.bytes > 0 ? SPARE_ABOUT : SPARE_BAD;
+    case ATTEMPT_ABOUT_END:
+        return SPARE_ABOUT_END;
+    default:
+        return SPARE_BAD;
+    }
 }
 
 void attempt_reader_done(struct attempt_reader *r)

@@ -30,8 +30,24 @@ struct packet_part {
 /* n: how many bytes of packet were received. ret is filled for LOG and PROGRESS. */
 enum packet_kind attempt_reader_take(struct attempt_reader *r, const struct attempt_packet *packet,
                                      size_t n, struct packet_part *ret);
-/* READY, the one packet before any other. */
-bool attempt_ready_read(const struct attempt_packet *packet, size_t n, uint32_t *ret_layers);
+
+/* What a process may say before it is given an input. */
+enum spare_packet {
+    SPARE_BAD,
+    SPARE_READY,
+    SPARE_LOAD_FAILED,
+    SPARE_ABOUT, /* a part of its plugin's description */
+    SPARE_ABOUT_END,
+};
+
+struct spare_part {
+    uint32_t layers;   /* of READY */
+    const char *bytes; /* of the others; as they came */
+    size_t len;
+};
+
+enum spare_packet attempt_spare_read(const struct attempt_packet *packet, size_t n,
+                                     struct spare_part *ret);
 void attempt_reader_done(struct attempt_reader *r);
 DEFINE_AUTO_DONE(attempt_reader)
 

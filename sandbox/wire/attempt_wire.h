@@ -2,11 +2,13 @@
  * host made, descriptor 3 of the attempt, used with plain read() and write() because no profile has
  * recvmsg. One packet is a head and at most ATTEMPT_CHUNK_BYTES_MAX; longer things are chunks.
  *
- *   host -> attempt   GO; INPUT*, INPUT_END (struct attempt_input, packed); STOP at any time
- *   attempt -> host   READY; LOG, PROGRESS, HEARTBEAT in any number; RESULT, OUTPUT* until
- *                     output_bytes have come; then it exits with 0
+ *   host -> attempt   INPUT*, INPUT_END (struct attempt_input, packed); STOP at any time
+ *   attempt -> host   READY, or LOAD_FAILED; LOG, PROGRESS, HEARTBEAT in any number; RESULT,
+ * OUTPUT* until output_bytes have come; then it exits with 0 the same, when it was spawned to
+ * describe its plugin: ABOUT* (plugin info: u32 abi major, minor, id, version, u32 agents, agents),
+ * ABOUT_END, exit with 0; or LOAD_FAILED
  *
- * Everything that an attempt sends is untrusted. */
+ * Everything that an attempt sends is untrusted: its plugin is loaded before its first word. */
 #ifndef ORCH_SANDBOX_WIRE_ATTEMPT_WIRE_H
 #define ORCH_SANDBOX_WIRE_ATTEMPT_WIRE_H
 
@@ -29,8 +31,7 @@ enum {
 };
 
 enum attempt_message {
-    ATTEMPT_GO = 1,
-    ATTEMPT_INPUT,
+    ATTEMPT_INPUT = 1,
     ATTEMPT_INPUT_END,
     ATTEMPT_STOP,
     ATTEMPT_READY = 16,
@@ -39,6 +40,9 @@ enum attempt_message {
     ATTEMPT_HEARTBEAT,
     ATTEMPT_RESULT,
     ATTEMPT_OUTPUT,
+    ATTEMPT_LOAD_FAILED, /* text of at most ERR_MSG_BYTES */
+    ATTEMPT_ABOUT,       /* PLUGIN_INFO_BYTES_MAX in all */
+    ATTEMPT_ABOUT_END,   /* the last part; may be empty */
 };
 
 struct attempt_head {

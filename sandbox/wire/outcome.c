@@ -14,14 +14,15 @@ static const enum outcome of_kill[] = {
     [KILL_REVOKED] = OUTCOME_REVOKED,
 };
 
-/* SIGKILL that we did not send: the kernel's two reasons, or somebody else's hand. */
+/* SIGKILL that we did not send: the kernel's two reasons, or its own hand. Whoever else may kill it
+ * is root here, and says so elsewhere; as infra it would be tried again unseen. */
 static enum outcome of_foreign_kill(const struct observed *o)
 {
     if (o->oom_kills > 0)
         return OUTCOME_OOM;
     if (o->cpu_limit_ns > 0 && o->wall_ns >= o->cpu_limit_ns)
         return OUTCOME_CPU_LIMIT;
-    return OUTCOME_INFRA;
+    return OUTCOME_CRASH;
 }
 
 static enum outcome of_signal(const struct observed *o)

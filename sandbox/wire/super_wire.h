@@ -1,12 +1,20 @@
-/* super_wire.h -- the messages between host, supervisor and zygote: frames (ipc/frame.h) with
- * packed payloads (ipc/pack.h). Each receiver has a table of what its peer may send (below);
+/* super_wire.h -- the messages between host, supervisor, zygote and attempt: frames (ipc/frame.h)
+ * with packed payloads (ipc/pack.h). Each receiver has a table of what its peer may send (below);
  * anything else ends the peer. frame.id is a zygote's or an attempt's number, given by the host.
  *
  *   host -> supervisor      ZYGOTE_START, ZYGOTE_STOP, ZYGOTE_KILL, SPAWN, KILL, RELEASE
  *   supervisor -> host      HELLO or START_FAILED, ZYGOTE_READY, ZYGOTE_GONE, SPAWNED,
- * SPAWN_FAILED, EXITED, OVER_MEMORY, RELEASED, AUTHORITY supervisor -> zygote    SETUP, FORK zygote
- * -> supervisor    CONFINED, LOADED, LOAD_FAILED, FORKED, FORK_FAILED
- */
+ *                           SPAWN_FAILED, EXITED, OVER_MEMORY, OVER_CPU, RELEASED, AUTHORITY
+ *   supervisor -> zygote    SETUP, FORK
+ *   supervisor -> warm zygote  LOAD, once it is CONFINED
+ *   zygote -> supervisor    CONFINED, LOADED, LOAD_FAILED, FORKED, FORK_FAILED
+ *
+ * A process of an attempt has a gate, a socket to the supervisor that came with FORK and that it
+ * closes before anything of a plugin runs: it says struct confined there and waits for one byte.
+ * The order of its life: FORK, FORKED (the zygote's word, checked), struct confined (its own), then
+ * the supervisor puts it into its groups, sets its limits, looks at it from outside and only then
+ * lets it go and says SPAWNED to the host. What fails before SPAWNED is ours, SPAWN_FAILED; what
+ * fails behind it is the plugin's. */
 #ifndef ORCH_SANDBOX_WIRE_SUPER_WIRE_H
 #define ORCH_SANDBOX_WIRE_SUPER_WIRE_H
 
@@ -17,38 +25,48 @@
 #include <sys/types.h>
 
 enum super_message {
-    MSG_ZYGOTE_START = 1, /* u32 flags, digest; fd: sealed plugin (none with ZYGOTE_PROBE) */
+    MSG_ZYGOTE_START = 1, /* u32 flags, digest ("" for a clean one); fd: sealed plugin, with
+                             ZYGOTE_WARM only */
     MSG_ZYGOTE_STOP,      /* no more forks; ends when its attempts have */
     MSG_ZYGOTE_KILL,      /* and all attempts of it */
-    MSG_SPAWN,            /* struct spawn_request; fds: channel, stdout, stderr [, secrets] */
+    MSG_SPAWN,            /* struct spawn_request; fds: channel, stdout, stderr
+                             [, secrets: SPAWN_SECRETS] [, sealed plugin: SPAWN_LOAD] */
     MSG_KILL,
     MSG_RELEASE, /* u32 wants RELEASED; the attempt has ended */
 
-    MSG_HELLO = 32,   /* struct layer_report; first message, once */
-    MSG_ZYGOTE_READY, /* the LOADED payload, unread */
+    MSG_HELLO = 32, /* struct layer_report; first message, once */
+    MSG_ZYGOTE_READY,
     MSG_ZYGOTE_GONE,  /* u32 err code, text */
-    MSG_SPAWNED,      /* u32 outer layers; fd: pidfd */
+    MSG_SPAWNED,      /* u32 outer layers; fd: pidfd. It is confined, limited and let go */
     MSG_SPAWN_FAILED, /* text */
     MSG_EXITED,       /* u32 wait status: only without pidfd exit info */
     MSG_OVER_MEMORY,  /* killed by the resident-set poll */
+    MSG_OVER_CPU,     /* killed over its CPU time */
     MSG_RELEASED,     /* u64 oom kills, u64 peak bytes */
     MSG_AUTHORITY,    /* fd: socket to a fresh authority */
     MSG_START_FAILED, /* text; instead of HELLO */
 
     MSG_SETUP = 64, /* struct zygote_setup; fds: filters [, plugin] */
-    MSG_FORK,       /* struct fork_request; fds as SPAWN */
+    MSG_FORK,       /* struct fork_request; fds: gate, then as SPAWN */
+    MSG_LOAD,       /* nothing; a warm zygote only */
 
-    MSG_CONFINED = 96, /* struct zygote_confined; once, before the plugin's first instruction */
-    MSG_LOADED,        /* plugin info: u32 abi major, minor, id, version, u32 agents, agents */
-    MSG_LOAD_FAILED,   /* text */
+    MSG_CONFINED = 96, /* struct confined; once, before any instruction of a plugin */
+    MSG_LOADED,        /* nothing; a warm zygote only */
+    MSG_LOAD_FAILED,   /* text; the same */
     MSG_FORKED,        /* u32 pid as the zygote sees it; fd: pidfd */
     MSG_FORK_FAILED,   /* u32 errno */
 };
 
 enum zygote_flags {
-    ZYGOTE_COLD = 1u << 0,    /* the plugin is loaded in each attempt, never in the zygote */
-    ZYGOTE_THREADS = 1u << 1, /* attempts may create threads */
+    ZYGOTE_WARM = 1u << 0,    /* loads the plugin that comes with it; a clean one loads none */
+    ZYGOTE_THREADS = 1u << 1, /* a warm one: attempts may create threads */
     ZYGOTE_PROBE = 1u << 2,   /* confine, report, end: the supervisor's own */
+};
+
+enum spawn_flags {
+    SPAWN_SECRETS = 1u << 0,  /* a secrets pipe comes with it */
+    SPAWN_LOAD = 1u << 1,     /* so does the plugin, to be loaded in the attempt */
+    SPAWN_DESCRIBE = 1u << 2, /* with LOAD: say what the plugin says of itself, and exit */
 };
 
 enum {
@@ -56,21 +74,34 @@ enum {
     AGENTS_MAX = 256,
     PLUGIN_INFO_BYTES_MAX = FRAME_PAYLOAD_BYTES_MAX,
     PLUGIN_SO_BYTES_MAX = 64 * 1024 * 1024,
+    ATTEMPT_STACK_BYTES = 8 << 20,
+    ATTEMPT_FILES_MAX = 16,
 };
+/* That an attempt may reserve where a memory cgroup counts what it touches. */
+#define ATTEMPT_ADDRESS_SPACE_BYTES (16ULL << 30)
 
 struct spawn_request {
     uint64_t zygote;
     uint64_t memory_bytes;
     uint64_t cpu_ms;
     uint32_t threads_max;
-    uint32_t has_secrets;
+    uint32_t flags; /* SPAWN_* */
 };
 
+/* Of SPAWN; FORK has the gate before them. */
+static inline uint32_t spawn_fd_count(uint32_t flags)
+{
+    return 3u + ((flags & SPAWN_SECRETS) != 0) + ((flags & SPAWN_LOAD) != 0);
+}
+
 struct fork_request {
-    uint64_t address_space_bytes;
+    uint64_t address_space_bytes; /* of the limits that it may have to set itself */
     uint64_t cpu_ms;
-    uint32_t has_secrets;
+    uint32_t limit_inside; /* the attempt sets its limits itself, before it is CONFINED */
+    uint32_t flags;        /* SPAWN_* */
     uint32_t threads_max;
+    uint32_t uid, gid; /* that it becomes; 0: stays */
+    uint32_t zero;
 };
 
 /* What a zygote is told before anything else. Fixed size: it travels as it is. */
@@ -80,10 +111,13 @@ struct zygote_setup {
     uint32_t uid, gid;
     uint32_t init_reaps;      /* attempts become children of init, which reports how they end */
     uint32_t die_with_zygote; /* no pid namespace will end the attempts */
-    char digest[DIGEST_TEXT_BYTES + 7];
+    uint32_t own_name;        /* host and domain name are the sandbox's own, to be set */
+    uint32_t give_ids;        /* attempts become users of their own: FORK says which */
+    uint32_t limit_inside;    /* a warm one sets its attempts' limits before it loads its plugin */
+    uint32_t zero;
 };
 
-struct zygote_confined {
+struct confined {
     uint32_t layers; /* entered and looked at from inside */
     uint32_t landlock_abi;
     uint32_t landlock_errata;
@@ -91,9 +125,14 @@ struct zygote_confined {
     int32_t errnos[LAYER_COUNT];
 };
 
-/* The sealed memfd of the filters that the supervisor compiled once. */
+/* The sealed memfd of the filters that the supervisor compiled once. By threads where there are
+ * two. */
 struct filter_set {
-    struct profile_bpf load, own;
+    struct profile_bpf zygote;
+    struct profile_bpf load[2]; /* on zygote, before a plugin is loaded */
+    struct profile_bpf last[2]; /* on load, behind it */
+    struct profile_bpf warm;    /* on zygote, before a warm zygote loads its plugin */
+    struct profile_bpf own[2];  /* on warm, in its attempts: load and last in one */
 };
 
 /* Layers that a process can see for itself, and those that its supervisor vouches for. */

@@ -1,5 +1,7 @@
-/* attempt.c -- a forked child of the zygote, steps A3 to A11: it narrows itself, says which
- * layers it entered, waits for its input, runs one agent and ends with _exit. See worker.h. */
+/* attempt.c -- a forked child of the zygote, steps A3 to A11: it becomes its own user, narrows
+ * itself, tells the supervisor which layers it entered and waits until it is let go; only then it
+ * loads its plugin, gives up what loading needed, tells the host that it is ready, runs one agent
+ * and ends with _exit. See worker.h. */
 #include "base/buf.h"
 #include "sandbox/kernel/landlock.h"
 #include "sandbox/worker/worker.h"
@@ -7,75 +9,54 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 enum { EXIT_NO_GO = 71, EXIT_NOT_CONFINED, EXIT_NOT_LOADED, EXIT_NO_INPUT };
-enum { STACK_BYTES = 8 << 20, FILES_MAX = 16 };
+
+static bool has(const struct fork_request *order, enum spawn_flags flag)
+{
+    return (order->flags & flag) != 0;
+}
 
 /* A3. Fixed numbers; everything else but the rule set is closed before the plugin can look. */
 static bool place_fds(const struct fork_request *order, const int *fds)
 {
-    static const int places[] = {FD_CHANNEL, FD_OUT, FD_ERR, FD_SECRETS};
-    size_t count = order->has_secrets ? 4 : 3;
+    const int places[] = {FD_GATE, FD_CHANNEL, FD_OUT, FD_ERR};
 
-    for (size_t i = 0; i < count; i++)
-        if (dup3(fds[i], places[i], 0) < 0)
+    for (size_t i = 0; i < ARRAY_LEN(places); i++)
+        if (dup3(*fds++, places[i], 0) < 0)
             return false;
-    if (!order->has_secrets)
+    if (!has(order, SPAWN_SECRETS))
         close(FD_SECRETS);
+    else if (dup3(*fds++, FD_SECRETS, 0) < 0)
+        return false;
+    if (!has(order, SPAWN_LOAD))
+        close(FD_PLUGIN);
+    else if (dup3(*fds, FD_PLUGIN, 0) < 0)
+        return false;
     return close_range(FD_FIRST_FREE, ~0u, 0) == 0;
 }
 
-/* A4. End of file: nobody is there to run for. */
-static void await_go(void)
-{
-    struct attempt_head go = {0};
-
-    if (read(FD_CHANNEL, &go, sizeof go) != (ssize_t)sizeof go || go.type != ATTEMPT_GO)
-        _exit(EXIT_NO_GO);
-}
-
-/* A5. Setting them on another process would need a right that containers often lack. The worst of
- * a zygote that skips this is bounded by its memory group and the wall clock. */
+/* A5, where the supervisor lacks the right to set them from outside. No code but this has run in
+ * this process yet. */
 static bool set_limits(const struct fork_request *order)
 {
-    rlim_t cpu_s = (order->cpu_ms + 999) / 1000, space = order->address_space_bytes;
-    const struct {
-        int resource;
-        rlim_t soft, hard;
-    } limits[] = {
-        {RLIMIT_AS, space, space},
-        {RLIMIT_DATA, space, space},
-        {RLIMIT_STACK, STACK_BYTES, STACK_BYTES},
-        {RLIMIT_NOFILE, FILES_MAX, FILES_MAX},
-        {RLIMIT_CPU, cpu_s, cpu_s + 1},
-        {RLIMIT_NPROC, 0, 0}, /* last: not for those that were granted threads */
-    };
-    size_t count = ARRAY_LEN(limits) - (order->threads_max > 0);
+    uint64_t cpu_s = order->cpu_ms / 1000 + 1;
 
-    for (size_t i = 0; i < count; i++)
-        if (setrlimit(limits[i].resource, &(struct rlimit){limits[i].soft, limits[i].hard}) < 0)
-            return false;
-    return true;
-}
-
-/* SIGPROF at the limit; RLIMIT_CPU, which counts in seconds, stands behind it. */
-static bool start_cpu_limit(uint64_t cpu_ms)
-{
-    struct itimerval timer = {
-        .it_value = {(time_t)(cpu_ms / 1000), (suseconds_t)(cpu_ms % 1000) * 1000}};
-
-    return setitimer(ITIMER_PROF, &timer, NULL) == 0;
+    return enter_limit(RLIMIT_AS, order->address_space_bytes, order->address_space_bytes) &&
+           enter_limit(RLIMIT_DATA, order->address_space_bytes, order->address_space_bytes) &&
+           enter_limit(RLIMIT_STACK, ATTEMPT_STACK_BYTES, ATTEMPT_STACK_BYTES) &&
+           enter_limit(RLIMIT_NOFILE, ATTEMPT_FILES_MAX, ATTEMPT_FILES_MAX) &&
+           enter_limit(RLIMIT_CPU, cpu_s, cpu_s + 1) &&
+           (order->threads_max > 0 || enter_limit(RLIMIT_NPROC, 0, 0));
 }
 
 /* A7. The C library's generators were copied with the zygote; the context's seed is the host's. */
@@ -87,15 +68,6 @@ static void reseed(void)
         srand(seed);
         srand48((long)seed);
     }
-}
-
-static bool no_capabilities(void)
-{
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct has[2];
-
-    return syscall(SYS_capget, &head, has) == 0 &&
-           (has[0].effective | has[0].permitted | has[1].effective | has[1].permitted) == 0;
 }
 
 static bool root_is_closed(bool landlocked)
@@ -119,29 +91,118 @@ static uint32_t look_from_inside(const struct zygote *z, bool landlocked)
         mask &= ~(uint32_t)LAYER_MNTNS;
     if (landlocked && kill(z->pid, 0) < 0 && errno == EPERM)
         mask |= LAYER_SCOPE & was;
-    if (no_capabilities())
-        mask |= LAYER_CAPS;
+    return mask;
+}
+
+/* What the kernel says of this process. */
+static uint32_t ask_kernel(void)
+{
+    uint32_t mask = rights_are_gone() ? LAYER_CAPS : 0;
+
     if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
         mask |= LAYER_NO_NEW_PRIVS;
     if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0)
         mask |= LAYER_DUMPABLE;
+    if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER)
+        mask |= LAYER_SECCOMP;
     return mask;
 }
 
-/* A8 to A10. Returns what was entered. */
-static uint32_t confine(struct zygote *z, const struct fork_request *order)
+/* The zygote has given up everything else already. */
+static bool become_user(const struct zygote *z, const struct fork_request *order)
+{
+    return z->setup.give_ids == 0 ||
+           (rights_become(order->uid, order->gid, false) && rights_are(order->uid, false));
+}
+
+/* A6 and A8 to A10, in a process that no plugin has touched. */
+static void confine(struct zygote *z, const struct fork_request *order, struct confined *ret)
 {
     bool landlocked = (z->confined.layers & LAYER_LANDLOCK) != 0;
-    uint32_t mask;
+    struct profile_bpf *filter = has(order, SPAWN_LOAD) ? z->filters.load : z->filters.own;
 
+    if (!become_user(z, order) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+        (z->setup.die_with_zygote != 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) ||
+        (order->limit_inside != 0 && !set_limits(order)))
+        _exit(EXIT_NOT_CONFINED);
     if (landlocked && !landlock_enter(FD_RULESET))
         landlocked = false;
-    mask = look_from_inside(z, landlocked);
-    if (close_range(order->has_secrets ? FD_SECRETS + 1 : FD_SECRETS, ~0u, 0) == 0)
-        mask |= LAYER_FDS;
-    if (!enter_filter(&z->filters.own))
+    close(FD_RULESET);
+    ret->layers = look_from_inside(z, landlocked) | LAYER_FDS | LAYER_DUMPABLE;
+    if (order->limit_inside != 0)
+        ret->layers |= LAYER_RLIMITS;
+    if (!enter_filter(&filter[order->threads_max > 0], false))
         _exit(EXIT_NOT_CONFINED);
-    return mask | LAYER_SECCOMP | LAYER_RLIMITS;
+}
+
+/* A4. End of file: nobody is there to run for. The filter stands: plain read and write. */
+static void await_go(const struct confined *confined)
+{
+    char go;
+
+    if (write(FD_GATE, confined, sizeof *confined) != (ssize_t)sizeof *confined ||
+        read(FD_GATE, &go, sizeof go) != sizeof go)
+        _exit(EXIT_NO_GO);
+    close(FD_GATE);
+}
+
+/* ---- the plugin ---- */
+
+static _Noreturn void refuse_load(const struct err *e)
+{
+    channel_write(ATTEMPT_LOAD_FAILED, e->msg, strlen(e->msg), NULL, 0);
+    _exit(EXIT_NOT_LOADED);
+}
+
+static _Noreturn void describe(const orch_plugin *plugin)
+{
+    auto_done(buf) b = {0};
+    size_t at = 0, part;
+    struct err e;
+
+    if (!plugin_describe(plugin, &b, &e))
+        refuse_load(&e);
+    do {
+        part = b.len - at < ATTEMPT_CHUNK_BYTES_MAX ? b.len - at : ATTEMPT_CHUNK_BYTES_MAX;
+        at += part;
+        if (!channel_write(at == b.len ? ATTEMPT_ABOUT_END : ATTEMPT_ABOUT, b.data + at - part,
+                           part, NULL, 0))
+            break;
+    } while (at < b.len);
+    _exit(at == b.len ? 0 : EXIT_NOT_LOADED);
+}
+
+/* What the last filter takes away, tried. */
+static bool last_filter_stands(void)
+{
+    void *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, FD_DEAD, 0);
+
+    if (code != MAP_FAILED)
+        munmap(code, 4096);
+    return code == MAP_FAILED && errno == EACCES && open("/", O_RDONLY | O_CLOEXEC) < 0 &&
+           errno == EACCES;
+}
+
+/* Loads the plugin, gives up what that needed, and says what can be said of the layers now: it is
+ * this process's word, and a plugin that is loaded could have put its own in the place. */
+static uint32_t load(struct zygote *z, const struct fork_request *order,
+                     const struct confined *confined)
+{
+    bool threads = order->threads_max > 0;
+    uint32_t mask;
+    struct err e;
+
+    z->plugin = plugin_load(has(order, SPAWN_DESCRIBE), &e);
+    if (z->plugin == NULL)
+        refuse_load(&e);
+    if (has(order, SPAWN_DESCRIBE))
+        describe(z->plugin);
+    mask = ask_kernel();
+    if (!enter_filter(&z->filters.last[threads], threads))
+        _exit(EXIT_NOT_CONFINED);
+    if (!last_filter_stands())
+        mask &= ~(uint32_t)LAYER_SECCOMP;
+    return mask | (confined->layers & ~(uint32_t)LAYER_DUMPABLE);
 }
 
 static bool read_input(struct buf *b)
@@ -180,6 +241,7 @@ static void run_agent(const struct zygote *z, struct orch_run *run,
 
 _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, const int *fds)
 {
+    struct confined confined = {.landlock_abi = z->confined.landlock_abi};
     struct attempt_ready ready;
     struct attempt_input input;
     struct buf packed = {0};
@@ -188,25 +250,17 @@ _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, 
 
     if (!place_fds(order, fds) || setsid() < 0)
         _exit(EXIT_NOT_CONFINED);
-    await_go();
-    if (!set_limits(order) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-        !start_cpu_limit(order->cpu_ms))
-        _exit(EXIT_NOT_CONFINED);
-    if (z->setup.die_with_zygote != 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-        _exit(EXIT_NOT_CONFINED);
     prctl(PR_SET_NAME, "orch-attempt", 0, 0, 0);
     signal(SIGCHLD, SIG_DFL);
     reseed();
-    if (z->plugin == NULL)
-        z->plugin = plugin_load(z, &e);
-    if (z->plugin == NULL)
-        _exit(EXIT_NOT_LOADED);
-    ready.layers = confine(z, order);
+    confine(z, order, &confined);
+    await_go(&confined);
+    ready.layers = has(order, SPAWN_LOAD) ? load(z, order, &confined) : confined.layers;
     if (!channel_write(ATTEMPT_READY, &ready, sizeof ready, NULL, 0) || !read_input(&packed) ||
         !attempt_input_unpack(packed.data, packed.len, &input, &e))
         _exit(EXIT_NO_INPUT);
     run = run_begin(&input);
-    if (order->has_secrets) {
+    if (has(order, SPAWN_SECRETS)) {
         run_read_secrets(run, FD_SECRETS);
         close(FD_SECRETS);
     }

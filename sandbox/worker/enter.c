@@ -1,12 +1,10 @@
 /* enter.c -- a zygote gives up everything, in the one order that works. Runs before any
- * byte of the plugin is executable. See worker.h. */
+ * byte of a plugin is executable. See worker.h. */
 #include "sandbox/kernel/landlock.h"
 #include "sandbox/worker/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <linux/securebits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { EXIT_NOT_CONFINED = 70, ZYGOTE_PROCESSES_MAX = 1024, CAPABILITY_MAX = 63 };
+enum { EXIT_NOT_CONFINED = 70, ZYGOTE_PROCESSES_MAX = 1024 };
 
 static bool wanted(const struct zygote *z, uint32_t layer)
 {
@@ -29,40 +27,18 @@ static void entered(struct zygote *z, enum layer_bit bit, bool ok)
         z->confined.errnos[bit] = errno;
 }
 
-/* C6. The bounding set goes first because that needs a capability; groups before the user. */
-static bool drop_rights(const struct zygote_setup *s)
+bool enter_limit(int resource, uint64_t soft, uint64_t hard)
 {
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[2] = {{0}};
+    struct rlimit now, wanted_limit = {soft, hard};
 
-    for (int cap = 0; cap <= CAPABILITY_MAX; cap++)
-        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
-            return false;
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+    /* Lower than ours is as good: nobody could raise it. */
+    if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
         return false;
-    /* Without CAP_SETPCAP there is nothing that the bits would take away. */
-    if (prctl(PR_SET_SECUREBITS, SECURE_ALL_BITS | SECURE_ALL_LOCKS, 0, 0, 0) < 0 && errno != EPERM)
-        return false;
-    if (s->uid != 0 && (syscall(SYS_setgroups, 0, NULL) < 0 ||
-                        syscall(SYS_setresgid, s->gid, s->gid, s->gid) < 0 ||
-                        syscall(SYS_setresuid, s->uid, s->uid, s->uid) < 0))
-        return false;
-    return syscall(SYS_capset, &head, none) == 0;
-}
-
-/* Believes the kernel, not the calls before. */
-static bool rights_are_gone(const struct zygote_setup *s)
-{
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct has[2];
-    uid_t r, e, saved;
-
-    if (syscall(SYS_capget, &head, has) < 0 || getresuid(&r, &e, &saved) < 0)
-        return false;
-    if (s->uid != 0 && (r != s->uid || e != s->uid || saved != s->uid))
-        return false;
-    return (has[0].effective | has[0].permitted | has[0].inheritable | has[1].effective |
-            has[1].permitted | has[1].inheritable) == 0;
+    if (wanted_limit.rlim_max > now.rlim_max)
+        wanted_limit.rlim_max = now.rlim_max;
+    if (wanted_limit.rlim_cur > wanted_limit.rlim_max)
+        wanted_limit.rlim_cur = wanted_limit.rlim_max;
+    return setrlimit((__rlimit_resource_t)resource, &wanted_limit) == 0;
 }
 
 /* C7. Everything that is the same for all attempts; what differs the supervisor sets on each. */
@@ -70,7 +46,7 @@ static bool set_limits(void)
 {
     static const struct {
         int resource;
-        rlim_t value;
+        uint64_t value;
     } limits[] = {
         /* 1, not 0: with a pipe in core_pattern 0 still feeds the handler. */
         {RLIMIT_CORE, 1},        {RLIMIT_FSIZE, 0},
@@ -79,12 +55,9 @@ static bool set_limits(void)
         {RLIMIT_SIGPENDING, 64}, {RLIMIT_NPROC, ZYGOTE_PROCESSES_MAX},
     };
 
-    for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-        struct rlimit limit = {limits[i].value, limits[i].value};
-
-        if (setrlimit(limits[i].resource, &limit) < 0)
+    for (size_t i = 0; i < ARRAY_LEN(limits); i++)
+        if (!enter_limit(limits[i].resource, limits[i].value, limits[i].value))
             return false;
-    }
     return true;
 }
 
@@ -96,22 +69,21 @@ static void enter_landlock(struct zygote *z)
     auto_fd attempts = landlock_ruleset(scoped);
     bool ok = own >= 0 && attempts >= 0;
 
-    if (ok && (z->confined.layers & LAYER_MNTNS) != 0)
-        ok = landlock_allow_read(own, "/p");
     ok = ok && dup3(attempts, FD_RULESET, O_CLOEXEC) == FD_RULESET && landlock_enter(own);
     entered(z, LAYER_BIT_LANDLOCK, ok);
     if (ok && scoped)
         entered(z, LAYER_BIT_SCOPE, landlock_abi() >= LANDLOCK_ABI_SCOPE);
 }
 
-bool enter_filter(struct profile_bpf *filter)
+bool enter_filter(struct profile_bpf *filter, bool all_threads)
 {
     struct sock_fprog program = {.len = (unsigned short)filter->count, .filter = filter->insns};
     uint32_t self = (uint32_t)getpid();
+    unsigned flags = all_threads ? SECCOMP_FILTER_FLAG_TSYNC : 0;
 
     for (uint32_t i = 0; i < filter->patch_count; i++)
         filter->insns[filter->patches[i]].k = self;
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) == 0;
 }
 
 static void must(bool ok)
@@ -120,17 +92,36 @@ static void must(bool ok)
         _exit(EXIT_NOT_CONFINED);
 }
 
+/* A clean zygote of a host with users to give keeps the two capabilities that this needs. It runs
+ * nothing but this program. */
+static void enter_rights(struct zygote *z)
+{
+    const struct zygote_setup *s = &z->setup;
+    bool give_ids = s->give_ids != 0;
+
+    entered(z, LAYER_BIT_CAPS,
+            rights_close() && rights_become(s->uid, s->gid, give_ids) &&
+                rights_are(s->uid, give_ids));
+}
+
+static void enter_name(const struct zygote *z)
+{
+    static const char name[] = "orch";
+
+    if (z->setup.own_name != 0)
+        must(sethostname(name, sizeof name - 1) == 0 && setdomainname("", 0) == 0);
+}
+
 void enter_zygote(struct zygote *z)
 {
-    bool probe = (z->setup.flags & ZYGOTE_PROBE) != 0;
-
     z->confined.landlock_abi = landlock_abi();
     z->confined.landlock_errata = landlock_errata();
     must(close_range(FD_FIRST_FREE, ~0u, 0) == 0);
     entered(z, LAYER_BIT_FDS, true);
+    enter_name(z);
     if (wanted(z, LAYER_MNTNS))
-        entered(z, LAYER_BIT_MNTNS, root_enter(z->setup.digest, probe ? -1 : FD_PLUGIN));
-    entered(z, LAYER_BIT_CAPS, drop_rights(&z->setup) && rights_are_gone(&z->setup));
+        entered(z, LAYER_BIT_MNTNS, root_enter());
+    enter_rights(z);
     must(set_limits());
     entered(z, LAYER_BIT_RLIMITS, true);
     /* After the ids, which reset both. */
@@ -140,6 +131,7 @@ void enter_zygote(struct zygote *z)
     entered(z, LAYER_BIT_NO_NEW_PRIVS, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
     if (wanted(z, LAYER_LANDLOCK))
         enter_landlock(z);
-    must(enter_filter(&z->filters.load));
+    must(trap_install());
+    must(enter_filter(&z->filters.zygote, false));
     entered(z, LAYER_BIT_SECCOMP, prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER);
 }

@@ -5,14 +5,13 @@
 #include "sandbox/worker/worker.h"
 
 #include <dlfcn.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #define SYMBOL "orch_plugin_v1"
 
-/* The gate reads the sealed memfd itself, which is what was verified and what was copied. */
+/* The gate reads the sealed memfd itself, which is what was verified and what will be mapped. */
 static bool pass_gate(struct elf_facts *ret, struct err *e)
 {
     struct stat st;
@@ -60,15 +59,22 @@ static bool check_agent(const orch_agent *agent, struct err *e)
     return true;
 }
 
-static bool check_table(const orch_plugin *p, const struct elf_facts *facts, struct err *e)
+/* Against what the gate read from the file's note. */
+static bool check_note(const orch_plugin *p, const struct elf_facts *facts, struct err *e)
 {
-    if (!ORCH_HAS(p, prepare) || p->abi_major != facts->abi_major ||
-        p->abi_minor != facts->abi_minor || p->min_host_minor != facts->min_host_minor ||
-        p->flags != facts->flags)
+    if (p->abi_major != facts->abi_major || p->abi_minor != facts->abi_minor ||
+        p->min_host_minor != facts->min_host_minor || p->flags != facts->flags)
         return refuse(e, SYMBOL " and the ABI note differ");
     if (p->id == NULL || p->version == NULL || strcmp(p->id, facts->id) != 0 ||
         strcmp(p->version, facts->version) != 0)
         return refuse(e, "id or version of " SYMBOL " and of the ABI note differ");
+    return true;
+}
+
+static bool check_table(const orch_plugin *p, struct err *e)
+{
+    if (!ORCH_HAS(p, prepare))
+        return refuse(e, SYMBOL " is too short");
     if (p->n_agents == 0 || p->n_agents > AGENTS_MAX || p->agents == NULL)
         return refuse(e, "it has no agents, or more than 256");
     for (uint32_t i = 0; i < p->n_agents; i++)
@@ -77,28 +83,38 @@ static bool check_table(const orch_plugin *p, const struct elf_facts *facts, str
     return true;
 }
 
-const orch_plugin *plugin_load(const struct zygote *z, struct err *e)
+static const orch_plugin *open_plugin(struct err *e)
 {
-    struct elf_facts facts;
     const orch_plugin *plugin;
     void *handle;
-    orch_status status;
 
-    if (!pass_gate(&facts, e))
-        return NULL;
-    handle = dlopen(z->plugin_path, RTLD_NOW | RTLD_LOCAL);
+    trap_give(FD_PLUGIN); /* the loader's from here on, which closes it */
+    handle = dlopen("/plugin.so", RTLD_NOW | RTLD_LOCAL);
     plugin = handle != NULL ? dlsym(handle, SYMBOL) : NULL;
-    if (plugin == NULL) {
+    if (plugin == NULL)
         err_set(e, ERR_UNPROCESSABLE, "plugin does not load: %s", dlerror());
+    return plugin;
+}
+
+static bool prepare(const orch_plugin *plugin, struct err *e)
+{
+    orch_status status = plugin->prepare != NULL ? plugin->prepare(&host_table) : ORCH_OK;
+
+    return status == ORCH_OK ||
+           err_set(e, ERR_UNPROCESSABLE, "plugin refused: prepare() returned %d", status);
+}
+
+const orch_plugin *plugin_load(bool gate, struct err *e)
+{
+    const orch_plugin *plugin;
+    struct elf_facts facts;
+
+    if (gate && !pass_gate(&facts, e))
         return NULL;
-    }
-    if (!check_table(plugin, &facts, e))
+    plugin = open_plugin(e);
+    if (plugin == NULL || !check_table(plugin, e) || (gate && !check_note(plugin, &facts, e)) ||
+        !prepare(plugin, e))
         return NULL;
-    status = plugin->prepare != NULL ? plugin->prepare(&host_table) : ORCH_OK;
-    if (status != ORCH_OK) {
-        err_set(e, ERR_UNPROCESSABLE, "plugin refused: prepare() returned %d", status);
-        return NULL;
-    }
     return plugin;
 }
 

@@ -7,30 +7,45 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 enum { EXIT_NO_SETUP = 64, EXIT_SUPERVISOR_GONE = 0, EXIT_LOAD_FAILED = 65 };
 
 static struct zygote zygote;
 
-static void name_plugin(void)
+static void set_signals(void)
 {
-    if ((zygote.confined.layers & LAYER_MNTNS) != 0)
-        snprintf(zygote.plugin_path, sizeof zygote.plugin_path, "/p/%.64s.so", zygote.setup.digest);
-    else
-        snprintf(zygote.plugin_path, sizeof zygote.plugin_path, "/proc/self/fd/%d", FD_PLUGIN);
+    static const int passed_over[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP};
+
+    for (size_t i = 0; i < ARRAY_LEN(passed_over); i++)
+        signal(passed_over[i], SIG_IGN);
+    /* The kernel reaps; who wants an exit status asks the pidfd. */
+    signal(SIGCHLD, zygote.setup.init_reaps != 0 ? SIG_DFL : SIG_IGN);
 }
 
-/* Even a cold zygote has loaded nothing; its attempts describe nothing either. */
+/* What the supervisor may not set on attempts later, they inherit. */
+static bool limit_attempts(void)
+{
+    return enter_limit(RLIMIT_AS, ATTEMPT_ADDRESS_SPACE_BYTES, ATTEMPT_ADDRESS_SPACE_BYTES) &&
+           enter_limit(RLIMIT_STACK, ATTEMPT_STACK_BYTES, ATTEMPT_STACK_BYTES) &&
+           enter_limit(RLIMIT_NOFILE, ATTEMPT_FILES_MAX, ATTEMPT_FILES_MAX);
+}
+
+/* A warm zygote's plugin was described, and its bytes looked at, by a spare of a clean one. */
 static bool load(void)
 {
-    auto_done(buf) b = {0};
     struct err e;
 
-    if ((zygote.setup.flags & ZYGOTE_COLD) != 0)
-        return zygote_tell(MSG_LOADED, 0, NULL, 0, NULL);
-    zygote.plugin = plugin_load(&zygote, &e);
-    if (zygote.plugin != NULL && plugin_describe(zygote.plugin, &b, &e))
-        return zygote_tell(MSG_LOADED, 0, b.data, b.len, NULL);
+    if (!zygote_await_load())
+        return false;
+    if ((zygote.setup.limit_inside == 0 || limit_attempts()) &&
+        enter_filter(&zygote.filters.warm, false)) {
+        zygote.plugin = plugin_load(false, &e);
+        if (zygote.plugin != NULL)
+            return zygote_tell(MSG_LOADED, 0, NULL, 0, NULL);
+    } else {
+        err_sys(&e, "set limits and filter");
+    }
     zygote_tell(MSG_LOAD_FAILED, 0, e.msg, strlen(e.msg), NULL);
     return false;
 }
@@ -40,17 +55,16 @@ int main(void)
     prctl(PR_SET_NAME, "orch-worker", 0, 0, 0);
     if (!zygote_setup(&zygote))
         return EXIT_NO_SETUP;
-    /* The kernel reaps; who wants an exit status asks the pidfd. */
-    signal(SIGCHLD, zygote.setup.init_reaps != 0 ? SIG_DFL : SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    set_signals();
     setvbuf(stdout, NULL, _IOLBF, 0);
     enter_zygote(&zygote);
     if (!zygote_tell(MSG_CONFINED, 0, &zygote.confined, sizeof zygote.confined, NULL))
         return EXIT_SUPERVISOR_GONE;
-    if ((zygote.setup.flags & ZYGOTE_PROBE) != 0)
+    if ((zygote.setup.flags & ZYGOTE_PROBE) != 0) {
+        (void)zygote_await_load(); /* it is looked at, and killed */
         return EXIT_SUPERVISOR_GONE;
-    name_plugin();
-    if (!load())
+    }
+    if ((zygote.setup.flags & ZYGOTE_WARM) != 0 && !load())
         return EXIT_LOAD_FAILED;
     malloc_trim(0);
     zygote_serve(&zygote);

@@ -1,48 +1,56 @@
-/* worker.h -- orch-worker inside: the zygote, which confines itself, loads one plugin and forks,
- * and the attempt, which confines itself further and runs one agent once. The files in the order
- * of the process, which is SANDBOX.md 2.4 and 2.5 and the security argument:
+/* worker.h -- orch-worker inside: the zygote, which confines itself and forks, and the attempt,
+ * which confines itself further, loads one plugin and runs one agent once. The files in the order
+ * of the process, which is the security argument (SANDBOX.md 0, 2.4 and 2.5):
  *
- *   main.c      the zygote's steps       zygote.c    fork when asked
- *   zygote.c    take the set-up          attempt.c   confine further, wait, run
- *   enter.c     give up everything       channel.c   speak to the host
- *   root.c      an empty root            host.c      what the plugin may call
- *   load.c      the plugin's code        redact.c    secrets out of what it says
+ *   main.c      the zygote's steps       attempt.c   confine further, wait, load, run
+ *   zygote.c    take the set-up, fork    load.c      the plugin's code
+ *   enter.c     give up everything       trap.c      the one file that it may open
+ *   root.c      an empty root            channel.c   speak to the host
+ *   rights.c    users, capabilities      host.c      what the plugin may call
+ *                                        redact.c    secrets out of what it says
  *
- * The binary needs the C library only: what a zygote touches is what every fork pays. From the load
- * of the plugin on nothing that this process says is believed, here or outside.
+ * A clean zygote never loads a plugin: nothing that it or the start of an attempt says can be
+ * forged, and every attempt has all its walls before the first instruction of its plugin. A warm
+ * zygote loads one plugin, and its attempts inherit what that did (docs/SANDBOX.md, "Classes").
+ *
+ * The binary needs the C library only: what a zygote touches is what every fork pays.
  *
  *   who       where        meets               so
  *   zygote    serving      end of its socket   exits: the supervisor is gone
- *   attempt   at GO        end of its channel  exits: given up, or the host is gone
+ *   attempt   at the gate  its end             exits: given up, or the supervisor is gone
  *   attempt   at input     STOP                waits on: it is killed if it must be
  *   attempt   at input     end of its channel  exits
  *   attempt   in run()     STOP, or the end    should_stop says so, nothing else happens
  *   attempt   anywhere     the zygote's end    goes on; dies too where there is no pid namespace
  *   both      anywhere     init's end          the kernel ends them
+ *   both      anywhere     TERM, INT, HUP      pass it over: who stops the host ends them by KILL
  */
 #ifndef ORCH_SANDBOX_WORKER_WORKER_H
 #define ORCH_SANDBOX_WORKER_WORKER_H
 
 #include "sandbox/wire/attempt_wire.h"
 #include "sandbox/wire/super_wire.h"
+#include "sandbox/worker/trap.h"
 #include <orch/plugin.h>
 
-/* Descriptors of a zygote besides 0 to 2 (a dead pipe and its log). */
-enum { FD_CONTROL = 3, FD_RULESET = 5, FD_PLUGIN = 6, FD_FIRST_FREE = 7 };
+/* Descriptors of a zygote besides 0 to 2 (a dead pipe and its log). Where it has none, a copy of
+ * the dead pipe holds the place. */
+enum { FD_CONTROL = 3, FD_GATE = 5, FD_RULESET = 6, FD_PLUGIN = 7, FD_FIRST_FREE = 8 };
 
 struct zygote {
     struct zygote_setup setup;
-    struct zygote_confined confined;
+    struct confined confined;
     struct filter_set filters;
     pid_t pid;
-    const orch_plugin *plugin; /* NULL in a cold zygote */
-    char plugin_path[DIGEST_TEXT_BYTES + 32];
+    const orch_plugin *plugin; /* NULL in a clean one */
 };
 
 /* ---- zygote.c: the supervisor's socket ---- */
 
 /* The first message. */
 bool zygote_setup(struct zygote *z);
+/* False when the supervisor is gone. */
+bool zygote_await_load(void);
 bool zygote_tell(enum super_message type, uint64_t id, const void *payload, size_t bytes,
                  const int *fd);
 /* Forks attempts until the supervisor is gone. Only in a zygote that is confined. */
@@ -53,19 +61,32 @@ void zygote_serve(struct zygote *z);
 /* Enters every layer of setup.layers and writes down how it went. Does not return when a layer
  * without which nothing may run is missing. */
 void enter_zygote(struct zygote *z);
-/* Installs a filter in this process; the own pid is written into it. */
-bool enter_filter(struct profile_bpf *filter);
+/* Installs a filter in this thread, or in all; the own pid is written into it. */
+bool enter_filter(struct profile_bpf *filter, bool all_threads);
+/* As setrlimit, but a limit that is lower already stays. */
+bool enter_limit(int resource, uint64_t soft, uint64_t hard);
 
-/* ---- root.c: an empty root that holds the plugin ---- */
+/* ---- root.c: an empty root ---- */
 
-/* errno on failure. plugin_fd -1: an empty one, for the probe. */
-bool root_enter(const char *digest, int plugin_fd);
+/* errno on failure. */
+bool root_enter(void);
+
+/* ---- rights.c: C6. errno on failure ---- */
+
+/* What nobody here may ever get: bounding and ambient set, what root is by name. */
+bool rights_close(void);
+/* uid 0: stays who it is. give_ids: keeps the capabilities that make its children others. */
+bool rights_become(uint32_t uid, uint32_t gid, bool give_ids);
+bool rights_are(uint32_t uid, bool give_ids);
+/* No capability. */
+bool rights_are_gone(void);
 
 /* ---- load.c: gate, dlopen, handshake: C12 ---- */
 
-/* The plugin's code runs inside. NULL with e set. */
-const orch_plugin *plugin_load(const struct zygote *z, struct err *e);
-/* Appends the MSG_LOADED payload. False when it is over its limits. */
+/* The plugin's code runs inside; FD_PLUGIN is closed by then. gate: its bytes were not looked at
+ * yet. NULL with e set. */
+const orch_plugin *plugin_load(bool gate, struct err *e);
+/* Appends what ABOUT says. False when it is over its limits. */
 bool plugin_describe(const orch_plugin *plugin, struct buf *b, struct err *e) must_check;
 const orch_agent *plugin_agent(const orch_plugin *plugin, const char *id, size_t bytes);
 

@@ -32,7 +32,12 @@ static bool read_filters(struct zygote *z, int fd)
     return pread(fd, &z->filters, sizeof z->filters, 0) == (ssize_t)sizeof z->filters;
 }
 
-/* Descriptors go to their fixed places; 4 is kept for the attempts' secrets. */
+/* A copy of the dead pipe, so that nothing that is received later gets the number. */
+static bool keep_place(int fd)
+{
+    return dup3(FD_DEAD, fd, O_CLOEXEC) == fd;
+}
+
 bool zygote_setup(struct zygote *z)
 {
     struct err e;
@@ -46,13 +51,23 @@ bool zygote_setup(struct zygote *z)
         return false;
     fd = in.frame.fd_count > 1 ? fcntl(in.fds[1], F_DUPFD_CLOEXEC, FD_FIRST_FREE) : -1;
     frame_close_fds(&in);
-    if (dup3(FD_DEAD, FD_SECRETS, O_CLOEXEC) < 0 || dup3(FD_DEAD, FD_RULESET, O_CLOEXEC) < 0)
+    if (!keep_place(FD_SECRETS) || !keep_place(FD_GATE) || !keep_place(FD_RULESET) ||
+        !keep_place(FD_PLUGIN))
         return false;
     if (fd >= 0 && dup3(fd, FD_PLUGIN, O_CLOEXEC) < 0)
         return false;
-    z->setup.digest[sizeof z->setup.digest - 1] = '\0';
     z->pid = getpid();
     return true;
+}
+
+bool zygote_await_load(void)
+{
+    struct err e;
+    bool got = frame_recv(FD_CONTROL, &in, &e) == FRAME_GOT;
+
+    if (got)
+        frame_close_fds(&in);
+    return got && in.frame.type == MSG_LOAD;
 }
 
 /* The C library's fork keeps its locks and thread ids right. With init_reaps the child becomes our
@@ -75,7 +90,7 @@ static void give_birth(struct zygote *z)
     if (in.frame.payload_bytes != sizeof order)
         return;
     memcpy(&order, in.frame.payload, sizeof order);
-    if (in.frame.fd_count != (order.has_secrets ? 4 : 3))
+    if (in.frame.fd_count != 1 + spawn_fd_count(order.flags))
         return;
     pid = fork_attempt(z);
     if (pid == 0)

@@ -187,7 +187,7 @@ START_TEST(case_87_an_attempt_outlives_its_zygote_and_its_end_is_known)
 }
 END_TEST
 
-static const char *const faults[] = {"group:3", "fork:3", "fork:1", "files:40"};
+static const char *const faults[] = {"group:3", "fork:3", "fork:1", "files:72"};
 
 START_TEST(case_88_what_runs_out_is_infra_and_leaks_nothing)
 {
@@ -213,12 +213,12 @@ START_TEST(case_88_what_runs_out_is_infra_and_leaks_nothing)
 }
 END_TEST
 
-/* A worker that is not among those: a fork that nobody has let go. 0: there is none. */
+/* An attempt's process that is not among those: a fork that nobody has let go. 0: there is none. */
 static int newborn(const int *known, int count)
 {
     int pids[PIDS_MAX];
 
-    for (int i = find(getpid(), "orch-worker", pids) - 1; i >= 0; i--) {
+    for (int i = find(getpid(), "orch-attempt", pids) - 1; i >= 0; i--) {
         bool is_new = !process_is_zombie(pids[i]);
 
         for (int j = 0; j < count; j++)
@@ -243,7 +243,7 @@ START_TEST(case_87_a_fork_that_dies_early_takes_nobody_with_it)
     while (!a->started)
         world_turn_for(&w, 10);
     world_turn_for(&w, 1500);
-    count = find(getpid(), "orch-worker", known);
+    count = find(getpid(), "orch-attempt", known);
     attempt_begin(&w, &sleeps);
     for (int64_t until = clock_mono_ns() + 10000000000; pid == 0;) {
         ck_assert_int_lt(clock_mono_ns(), until);
@@ -307,7 +307,10 @@ START_TEST(case_90_two_hundred_at_once_under_random_kills_are_each_answered_once
         ck_assert_uint_eq(w.answers[i].times, 1);
         by_outcome[w.answers[i].outcome]++;
     }
-    ck_assert_uint_eq(by_outcome[OUTCOME_OK] + by_outcome[OUTCOME_INFRA], 200);
+    /* Who killed one that ran nobody can tell: it is taken for its own doing. */
+    ck_assert_uint_eq(by_outcome[OUTCOME_OK] + by_outcome[OUTCOME_INFRA] +
+                          by_outcome[OUTCOME_CRASH],
+                      200);
     ck_assert_uint_gt(by_outcome[OUTCOME_OK], 100);
     world_done(&w);
     ck_assert_uint_eq(descendants(), 0);

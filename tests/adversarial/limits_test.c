@@ -58,7 +58,7 @@ START_TEST(case_47_cpu_time_is_a_limit_of_its_own)
     world_start_hostile(&w, NULL);
     a = attempt_run(&w, &r);
     expect_outcome(a, OUTCOME_CPU_LIMIT);
-    ck_assert_int_eq(a->signal, SIGPROF);
+    ck_assert_int_eq(a->signal, SIGKILL);
     world_done(&w);
 }
 END_TEST

@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     static struct attempt_packet packet;
     auto_done(attempt_reader) r = {.output_bytes_max = 1 << 16};
     struct packet_part part = {0};
+    struct spare_part spare;
     enum packet_kind kind = PACKET_RESULT;
     uint16_t n;
 
@@ -20,6 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         len -= sizeof n;
         n = n < len ? n : (uint16_t)len;
         memcpy(&packet, bytes, n);
+        if (attempt_spare_read(&packet, n, &spare) != SPARE_BAD)
+            assert(spare.len == packet.head.bytes && spare.len <= ATTEMPT_CHUNK_BYTES_MAX);
         kind = attempt_reader_take(&r, &packet, n, &part);
         bytes += n;
         len -= n;

@@ -11,6 +11,10 @@ int main(void)
     srunner_add_suite(runner, client_attempt_suite());
     srunner_add_suite(runner, client_output_suite());
     srunner_add_suite(runner, client_process_suite());
+    srunner_add_suite(runner, client_spare_suite());
+    srunner_add_suite(runner, client_stop_suite());
+    srunner_add_suite(runner, client_strike_suite());
+    srunner_add_suite(runner, client_zygote_suite());
     srunner_add_suite(runner, client_pool_suite());
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -13,100 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* ---- what the client tells ---- */
-
-static void on_plugin_ready(void *arg, const struct sandbox_plugin_info *info)
-{
-    buf_addf(&((struct play *)arg)->told, "ready %s %s agents %u\n", info->id, info->version,
-             info->n_agents);
-}
-
-static void on_plugin_failed(void *arg, const char *digest, const struct err *why)
-{
-    (void)digest;
-    buf_addf(&((struct play *)arg)->told, "refused %s\n", why->msg);
-}
-
-static void on_authority(void *arg, int fd)
-{
-    struct play *s = arg;
-
-    if (s->authority_fd >= 0)
-        close(s->authority_fd);
-    s->authority_fd = fd;
-    buf_adds(&s->told, "authority\n");
-}
-
-static void on_gone(void *arg)
-{
-    buf_adds(&((struct play *)arg)->told, "gone\n");
-}
-
-static void on_log(void *arg, uint64_t id, enum attempt_stream stream, int32_t level,
-                   const char *text, size_t len)
-{
-    static const char *const names[] = {"log", "stdout", "stderr"};
-
-    (void)id;
-    while (len > 0 && text[len - 1] == '\n')
-        len--;
-    buf_addf(&((struct play *)arg)->told, "%s %d %.*s\n", names[stream], (int)level, (int)len,
-             text);
-}
-
-static void on_progress(void *arg, uint64_t id, uint64_t done, uint64_t total, const char *note,
-                        size_t len)
-{
-    (void)id;
-    buf_addf(&((struct play *)arg)->told, "progress %ju of %ju %.*s\n", (uintmax_t)done,
-             (uintmax_t)total, (int)len, note);
-}
-
-static void on_heartbeat(void *arg, uint64_t id)
-{
-    (void)id;
-    buf_adds(&((struct play *)arg)->told, "heartbeat\n");
-}
-
-static void on_started(void *arg, uint64_t id, const struct attempt_start *start)
-{
-    (void)id;
-    buf_addf(&((struct play *)arg)->told, "started level %d\n", start->level);
-}
-
-static void on_done(void *arg, uint64_t id, const struct attempt_result *r)
-{
-    struct play *s = arg;
-
-    (void)id;
-    ck_assert_int_ge(r->wall_ns, 0);
-    buf_addf(&s->told, "done %s", outcome_name(r->outcome));
-    if (r->error_class[0] != '\0')
-        buf_addf(&s->told, " %s: %s", r->error_class, r->error_message);
-    if (r->output != NULL)
-        buf_addf(&s->told, " %.*s", (int)r->output_bytes, r->output);
-    if (r->log_dropped + r->stdout_dropped + r->stderr_dropped > 0)
-        buf_addf(&s->told, " dropped %ju %ju %ju", (uintmax_t)r->log_dropped,
-                 (uintmax_t)r->stdout_dropped, (uintmax_t)r->stderr_dropped);
-    if (r->memory_peak > 0)
-        buf_addf(&s->told, " peak %ju", (uintmax_t)r->memory_peak);
-    buf_adds(&s->told, "\n");
-    if (s->on_done != NULL)
-        s->on_done(s->on_done_arg);
-}
-
-const struct sandbox_events play_events = {
-    .on_plugin_ready = on_plugin_ready,
-    .on_plugin_failed = on_plugin_failed,
-    .on_authority = on_authority,
-    .on_supervisor_gone = on_gone,
-    .on_attempt_log = on_log,
-    .on_attempt_progress = on_progress,
-    .on_attempt_heartbeat = on_heartbeat,
-    .on_attempt_started = on_started,
-    .on_attempt_done = on_done,
-};
-
 /* ---- start, end ---- */
 
 /* The stand-in inherits standard input: its line to the test. Returns the test's end. */
@@ -141,7 +47,7 @@ void play_start(struct play *s, const struct sandbox_options *given)
 
     memset(s, 0, sizeof *s);
     s->authority_fd = -1;
-    s->spare = (struct process){0, 0, -1, -1, -1, -1, -1, {0}};
+    s->spare = (struct process){0, 0, -1, -1, -1, -1, -1, -1, {0}};
     if (given != NULL)
         options = *given;
     options.supervisor_path = FAKE_SUPER;
@@ -155,6 +61,8 @@ void play_start(struct play *s, const struct sandbox_options *given)
     s->link = frame_take_fd(&s->frame, 0);
     ck_assert(s->link >= 0 && fd_set_nonblock(s->link, &e));
     ck_assert_int_eq(frame_recv(s->keeper, &s->frame, &e), FRAME_GOT);
+    s->now_ns = clock_mono_ns() + 1000 * 1000 * 1000 * MS_NS;
+    turn(s);
 }
 
 void play_stop(struct play *s)
@@ -185,8 +93,8 @@ void play_start_fails(const char *mode, const char *words)
 
 void turn_after(struct play *s, int64_t ms)
 {
-    s->ahead_ns += ms * MS_NS;
-    sandbox_turn(s->sb, clock_mono_ns() + s->ahead_ns);
+    s->now_ns += ms * MS_NS;
+    sandbox_turn(s->sb, s->now_ns);
 }
 
 void turn(struct play *s)
@@ -203,6 +111,15 @@ void expect_told(struct play *s, const char *lines)
 
 /* ---- the supervisor ---- */
 
+uint32_t heard_u32(const struct play *s)
+{
+    uint32_t value;
+
+    ck_assert_uint_ge(s->frame.frame.payload_bytes, sizeof value);
+    memcpy(&value, s->frame.frame.payload, sizeof value);
+    return value;
+}
+
 uint64_t hear(struct play *s, enum super_message type)
 {
     struct err e;
@@ -218,7 +135,8 @@ void hear_nothing(struct play *s)
     struct err e;
 
     frame_close_fds(&s->frame);
-    ck_assert_int_eq(frame_recv(s->link, &s->frame, &e), FRAME_NONE);
+    ck_assert_msg(frame_recv(s->link, &s->frame, &e) == FRAME_NONE, "frame %d",
+                  s->frame.frame.type);
 }
 
 unsigned count_heard(struct play *s, enum super_message type)
@@ -271,7 +189,17 @@ void say_exited(struct play *s, const struct process *p, int wait_status)
 
 /* ---- plugins ---- */
 
-uint64_t add_plugin(struct play *s, const struct sandbox_plugin *given, const char *bytes)
+void zygote_up(struct play *s)
+{
+    s->zygote = hear(s, MSG_ZYGOTE_START);
+    ck_assert_uint_eq(s->frame.frame.fd_count, 0);
+    ck_assert_uint_eq(s->frame.frame.payload_bytes, 8);
+    ck_assert_int_eq(memcmp(s->frame.frame.payload, "\0\0\0\0\0\0\0\0", 8), 0); /* no plugin */
+    say(s, MSG_ZYGOTE_READY, s->zygote, NULL, 0);
+    turn(s);
+}
+
+void give_plugin(struct play *s, const struct sandbox_plugin *given, const char *bytes)
 {
     struct sandbox_plugin plugin = {0};
     struct err e;
@@ -283,7 +211,14 @@ uint64_t add_plugin(struct play *s, const struct sandbox_plugin *given, const ch
     ck_assert(memfd_sealed("plugin", bytes, strlen(bytes), true, &plugin.so_fd, &e));
     ck_assert_msg(sandbox_plugin_add(s->sb, &plugin, &e), "%s", e.msg);
     close(plugin.so_fd);
-    return hear(s, MSG_ZYGOTE_START);
+}
+
+struct process add_plugin(struct play *s, const struct sandbox_plugin *given, const char *bytes)
+{
+    give_plugin(s, given, bytes);
+    if (s->zygote == 0)
+        zygote_up(s);
+    return hear_spawn(s);
 }
 
 void pack_words(struct buf *b, const char *id, const char *version)
@@ -300,25 +235,31 @@ void pack_words(struct buf *b, const char *id, const char *version)
         pack_str(b, agent[i]);
 }
 
-void say_words(struct play *s, uint64_t zygote, const char *id, const char *version)
+void process_describes(struct play *s, struct process *p, const char *id, const char *version)
 {
     auto_done(buf) words = {0};
 
     pack_words(&words, id, version);
-    say(s, MSG_ZYGOTE_READY, zygote, words.data, words.len);
-    turn(s);
+    say_spawned(s, p);
+    process_says(p, ATTEMPT_ABOUT, words.data, 7);
+    process_says(p, ATTEMPT_ABOUT_END, words.data + 7, words.len - 7);
+    process_exits(s, p, 0);
+}
+
+void load_plugin_of(struct play *s, const struct sandbox_plugin *given, const char *bytes)
+{
+    struct process p = add_plugin(s, given, bytes);
+
+    ck_assert_uint_eq(p.request.flags, SPAWN_LOAD | SPAWN_DESCRIBE);
+    process_describes(s, &p, "fixture", "1.0.0");
+    expect_told(s, "ready fixture 1.0.0 agents 1\n");
+    ck_assert_uint_eq(hear(s, MSG_RELEASE), p.id);
+    hear_nothing(s);
 }
 
 void load_plugin(struct play *s)
 {
-    uint64_t zygote = add_plugin(s, NULL, "the bytes of a plugin");
-
-    say_words(s, zygote, "fixture", "1.0.0");
-    expect_told(s, "ready fixture 1.0.0 agents 1\n");
-    ck_assert_uint_eq(hear(s, MSG_ZYGOTE_STOP), zygote);
-    say_gone(s, zygote, ERR_NONE, "");
-    turn(s);
-    hear_nothing(s);
+    load_plugin_of(s, NULL, "the bytes of a plugin");
 }
 
 /* ---- attempts ---- */
@@ -343,24 +284,36 @@ uint64_t attempt_start(struct play *s, const struct attempt_spec *spec, int *ret
     return id;
 }
 
+static bool has(const struct process *p, uint32_t flag)
+{
+    return (p->request.flags & flag) != 0;
+}
+
 struct process hear_spawn(struct play *s)
 {
     struct process p = {.id = hear(s, MSG_SPAWN), .pidfd = -1};
+    uint32_t count;
 
     ck_assert_uint_eq(s->frame.frame.payload_bytes, sizeof p.request);
     memcpy(&p.request, s->frame.frame.payload, sizeof p.request);
-    ck_assert_uint_eq(s->frame.frame.fd_count, p.request.has_secrets != 0 ? 4 : 3);
     p.zygote = p.request.zygote;
     p.channel = frame_take_fd(&s->frame, 0);
     p.out = frame_take_fd(&s->frame, 1);
     p.err = frame_take_fd(&s->frame, 2);
-    p.secrets = p.request.has_secrets != 0 ? frame_take_fd(&s->frame, 3) : -1;
+    count = 3;
+    p.secrets = has(&p, SPAWN_SECRETS) ? frame_take_fd(&s->frame, count++) : -1;
+    p.plugin = has(&p, SPAWN_LOAD) ? frame_take_fd(&s->frame, count++) : -1;
+    ck_assert_uint_eq(s->frame.frame.fd_count, count);
     return p;
 }
 
 void say_spawned(struct play *s, struct process *p)
 {
-    uint32_t layers = OUTER_LAYERS & ~(uint32_t)LAYER_EXIT_INFO;
+    say_spawned_with(s, p, ((1u << LAYER_COUNT) - 1) & ~(uint32_t)LAYER_EXIT_INFO);
+}
+
+void say_spawned_with(struct play *s, struct process *p, uint32_t layers)
+{
     struct frame frame = {.type = MSG_SPAWNED,
                           .id = p->id,
                           .payload = &layers,
@@ -388,10 +341,8 @@ void process_says(struct process *p, enum attempt_message type, const void *byte
 
 void process_ready(struct process *p, uint32_t inner_layers)
 {
-    uint8_t bytes[ATTEMPT_CHUNK_BYTES_MAX];
     struct attempt_ready ready = {inner_layers};
 
-    ck_assert_uint_eq(process_hears(p, ATTEMPT_GO, bytes), 0);
     process_says(p, ATTEMPT_READY, &ready, sizeof ready);
 }
 
@@ -458,6 +409,7 @@ void process_close(struct process *p)
     close_end(&p->out);
     close_end(&p->err);
     close_end(&p->secrets);
+    close_end(&p->plugin);
     close_end(&p->pidfd);
 }
 
@@ -475,17 +427,43 @@ struct process attempt_running(struct play *s, const struct attempt_spec *spec, 
     uint64_t id = attempt_start(s, spec, ret_secret_fd);
     struct process p;
 
-    say(s, MSG_ZYGOTE_READY, hear(s, MSG_ZYGOTE_START), NULL, 0);
-    turn(s);
     p = hear_spawn(s);
-    if (p.request.has_secrets == 0)
+    if (!has(&p, SPAWN_SECRETS))
         s->spare = hear_spawn(s);
     say_spawned(s, &p);
     process_ready(&p, INNER_LAYERS);
     turn(s);
     ck_assert_uint_gt(process_hears(&p, ATTEMPT_INPUT_END, bytes), 0);
-    expect_told(s, "started level 4\n");
+    expect_told(s, "started level 4 cold\n");
     if (ret_id != NULL)
         *ret_id = id;
     return p;
+}
+
+/* ---- spares ---- */
+
+const struct sandbox_options one_spare = {.spares_max = 1, .load_ms = 300};
+
+void keep_a_spare(struct play *s, const struct attempt_spec *given)
+{
+    struct attempt_spec spec = given != NULL ? *given : spec_of(s);
+    struct err e;
+
+    ck_assert_msg(sandbox_warm(s->sb, &spec, 1, &e), "%s", e.msg);
+}
+
+struct process spare_loading(struct play *s)
+{
+    struct process p = hear_spawn(s);
+
+    say_spawned(s, &p);
+    return p;
+}
+
+void expect_pause(struct play *s, int64_t ms)
+{
+    hear_all(s);
+    turn_after(s, ms - 1);
+    hear_nothing(s);
+    turn_after(s, 1);
 }

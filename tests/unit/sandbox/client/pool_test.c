@@ -34,15 +34,13 @@ START_TEST(warmth_is_asked_for_ahead_and_the_next_attempt_starts_at_once)
     load_plugin(&s);
     spec = spec_of(&s);
     ck_assert(sandbox_warm(s.sb, &spec, 3, &e));
-    say(&s, MSG_ZYGOTE_READY, hear(&s, MSG_ZYGOTE_START), NULL, 0);
-    turn(&s);
     bring_up(&s, p, 3);
     ck_assert_uint_eq(sandbox_counts(s.sb).spares_ready, 3);
     expect_told(&s, "");
     attempt_start(&s, NULL, NULL);
     ck_assert_uint_eq(sandbox_counts(s.sb).attempts_running, 1);
     turn(&s);
-    expect_told(&s, "started level 4\n");
+    expect_told(&s, "started level 4 cold\n");
     /* Not while it runs alone and just began; then the spare is made again. */
     hear_nothing(&s);
     turn_after(&s, 5);
@@ -68,14 +66,12 @@ START_TEST(a_reserved_attempt_takes_a_ready_spare_of_its_kind)
     spec = spec_of(&s);
     spec.has_secrets = true;
     ck_assert(sandbox_warm(s.sb, &spec, 2, &e));
-    say(&s, MSG_ZYGOTE_READY, hear(&s, MSG_ZYGOTE_START), NULL, 0);
-    turn(&s);
     bring_up(&s, p, 2);
     attempt_start(&s, &spec, &secret);
     ck_assert_uint_eq(sandbox_counts(s.sb).attempts_running, 1);
     ck_assert_uint_eq(sandbox_counts(s.sb).attempts_waiting, 0);
     turn(&s);
-    expect_told(&s, "started level 4\n");
+    expect_told(&s, "started level 4 cold\n");
     close(secret);
     close_all(p, 2);
     play_stop(&s);
@@ -115,8 +111,6 @@ START_TEST(spares_shrink_to_the_least_after_a_minute_and_go_after_ten)
     load_plugin(&s);
     spec = spec_of(&s);
     ck_assert(sandbox_warm(s.sb, &spec, 4, &e));
-    say(&s, MSG_ZYGOTE_READY, hear(&s, MSG_ZYGOTE_START), NULL, 0);
-    turn(&s);
     bring_up(&s, p, 4);
     turn_after(&s, 61 * 1000);
     ck_assert_uint_eq(count_heard(&s, MSG_KILL), 3);
@@ -143,8 +137,10 @@ START_TEST(a_lone_client_is_worth_spinning_for_only_while_one_attempt_runs)
     load_plugin(&s);
     p = attempt_running(&s, NULL, NULL, NULL);
     ck_assert(!sandbox_spin(s.sb, 1000)); /* a spare is coming up */
-    say_exited(&s, &s.spare, KILLED);
+    say_text(&s, MSG_SPAWN_FAILED, s.spare.id, "no room");
     turn(&s);
+    ck_assert_uint_eq(sandbox_counts(s.sb).spares_starting, 0);
+    ck_assert(!sandbox_spin(s.sb, 1000)); /* nothing comes */
     process_close(&p);
     play_stop(&s);
 }

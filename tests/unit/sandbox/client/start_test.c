@@ -186,15 +186,16 @@ END_TEST
 START_TEST(frames_wait_in_order_while_the_supervisor_does_not_read)
 {
     enum { PLUGINS = 3000 };
-    struct sandbox_options options = {.zygotes_max = PLUGINS};
+    struct sandbox_options options = {.zygotes_max = PLUGINS + 1};
+    struct sandbox_plugin plugin = {.warm_granted = true};
     uint64_t last = 0;
     unsigned heard = 0;
     struct play s;
     struct err e;
 
     play_start(&s, &options);
-    load_plugin(&s);
-    /* Each tenant is a domain, which starts a zygote. */
+    load_plugin_of(&s, &plugin, "bytes");
+    /* Each tenant is a domain, which starts a zygote of its own. */
     for (int i = 0; i < PLUGINS; i++) {
         struct attempt_spec spec = spec_of(&s);
         char tenant[16];
@@ -202,6 +203,7 @@ START_TEST(frames_wait_in_order_while_the_supervisor_does_not_read)
 
         snprintf(tenant, sizeof tenant, "t%d", i);
         spec.tenant = tenant;
+        spec.isolation = ISOLATION_WARM;
         ck_assert(sandbox_attempt_start(s.sb, &spec, &id, NULL, &e));
     }
     for (int turns = 0; turns < 10 * PLUGINS && heard < PLUGINS; turns++) {
@@ -215,7 +217,7 @@ START_TEST(frames_wait_in_order_while_the_supervisor_does_not_read)
         turn(&s);
     }
     ck_assert_uint_eq(heard, PLUGINS);
-    ck_assert_uint_eq(sandbox_counts(s.sb).zygotes, PLUGINS);
+    ck_assert_uint_eq(sandbox_counts(s.sb).zygotes, PLUGINS + 1);
     play_stop(&s);
 }
 END_TEST

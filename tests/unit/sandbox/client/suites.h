@@ -8,6 +8,10 @@ Suite *client_plugin_suite(void);
 Suite *client_attempt_suite(void);
 Suite *client_output_suite(void);
 Suite *client_process_suite(void);
+Suite *client_spare_suite(void);
+Suite *client_stop_suite(void);
+Suite *client_strike_suite(void);
+Suite *client_zygote_suite(void);
 Suite *client_pool_suite(void);
 
 #endif

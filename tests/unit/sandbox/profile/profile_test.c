@@ -1,16 +1,18 @@
 /* profile_test.c -- the filters: their printed tables against the committed snapshot, the compiled
  * programs against the plain reading on a million random calls (SANDBOX.md 4, case 96), and that an
- * attempt's two filters together are exactly its profile. */
+ * attempt's filters together are exactly its profile. */
 #include "sandbox/profile/profile.h"
 
 #include "base/fd.h"
 #include "base/rng.h"
 
+#include <asm/unistd.h>
 #include <check.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #ifdef __x86_64__
 #define NATIVE_ARCH AUDIT_ARCH_X86_64
@@ -18,7 +20,7 @@
 #define NATIVE_ARCH AUDIT_ARCH_AARCH64
 #endif
 
-enum { RANDOM_CALLS = 1000000 / (2 * STAGE_COUNT), SELF = 4711 };
+enum { RANDOM_CALLS = 1000000 / (2 * (STAGE_COUNT + 1)), SELF = 4711 };
 
 /* A BPF machine with what our compiler uses. */
 static uint32_t run_program(const struct profile_bpf *p, const struct seccomp_data *data)
@@ -56,9 +58,9 @@ static uint32_t run_program(const struct profile_bpf *p, const struct seccomp_da
     return 0;
 }
 
-static void compile(enum stage stage, bool empty_root, struct profile_bpf *ret)
+static void compile(enum stage stage, enum stage on, bool empty_root, struct profile_bpf *ret)
 {
-    profile_compile(stage, empty_root, ret);
+    profile_compile(stage, on, empty_root, ret);
     for (uint32_t i = 0; i < ret->patch_count; i++) {
         ck_assert_uint_eq(ret->insns[ret->patches[i]].k, PROFILE_SELF_PID);
         ret->insns[ret->patches[i]].k = SELF;
@@ -100,35 +102,111 @@ static struct seccomp_data random_call(struct rng *rng)
     return data;
 }
 
-/* A million over all stages. */
-START_TEST(both_filters_together_are_the_profile_on_a_million_random_calls)
+/* The filters of a process from the outermost in: how each stage is reached. */
+static const enum stage stacks[][3] = {
+    {STAGE_ZYGOTE, STAGE_ZYGOTE, STAGE_ZYGOTE},
+    {STAGE_ZYGOTE, STAGE_WARM, STAGE_WARM},
+    {STAGE_ZYGOTE, STAGE_LOAD, STAGE_LOAD},
+    {STAGE_ZYGOTE, STAGE_LOAD, STAGE_PURE},
+    {STAGE_ZYGOTE, STAGE_LOAD_THREADS, STAGE_LOAD_THREADS},
+    {STAGE_ZYGOTE, STAGE_LOAD_THREADS, STAGE_PURE_THREADS},
+};
+
+static void expect_decision(enum stage stage, bool empty_root, const struct seccomp_data *data,
+                            uint32_t got)
 {
-    enum stage stage = (enum stage)(_i / 2);
+    uint32_t wanted = profile_decide(stage, empty_root, data, SELF);
+
+    if (got != wanted)
+        ck_abort_msg("%s: call %d (%#jx, %#jx, %#jx, %#jx): %#x, wanted %#x", stage_name(stage),
+                     data->nr, (uintmax_t)data->args[0], (uintmax_t)data->args[1],
+                     (uintmax_t)data->args[2], (uintmax_t)data->args[3], got, wanted);
+}
+
+/* A million over all stages. */
+START_TEST(the_filters_together_are_the_profile_on_a_million_random_calls)
+{
+    const enum stage *stack = stacks[_i / 2];
     bool empty_root = _i % 2 == 1;
-    static struct profile_bpf below, own;
+    static struct profile_bpf filters[3];
     struct rng rng = rng_of(96 + (uint64_t)_i);
 
-    compile(stage_below(stage), empty_root, &below);
-    compile(stage, empty_root, &own);
+    compile(stack[0], stack[0], empty_root, &filters[0]);
+    for (int k = 1; k < 3; k++)
+        compile(stack[k], stage_below(stack[k]), empty_root, &filters[k]);
     for (int i = 0; i < RANDOM_CALLS; i++) {
         struct seccomp_data data = random_call(&rng);
-        uint32_t got = stricter(run_program(&own, &data), run_program(&below, &data));
-        uint32_t wanted = profile_decide(stage, empty_root, &data, SELF);
+        uint32_t got = run_program(&filters[0], &data);
 
-        if (got != wanted)
-            ck_abort_msg("%s: call %d (%#jx, %#jx, %#jx): %#x, wanted %#x", stage_name(stage),
-                         data.nr, (uintmax_t)data.args[0], (uintmax_t)data.args[1],
-                         (uintmax_t)data.args[2], got, wanted);
+        for (int k = 1; k < 3; k++)
+            got = stricter(run_program(&filters[k], &data), got);
+        expect_decision(stack[2], empty_root, &data, got);
     }
 }
 END_TEST
 
-START_TEST(an_attempts_own_filter_is_short_because_every_attempt_installs_it)
+/* On WARM the answer is the stricter one of WARM and the profile. */
+START_TEST(an_attempt_of_a_warm_zygote_is_confined_as_any)
 {
-    static struct profile_bpf own;
+    bool empty_root = _i % 2 == 1;
+    static struct profile_bpf own, warm, zygote;
+    struct rng rng = rng_of(960 + (uint64_t)_i);
 
-    profile_compile(STAGE_PURE, true, &own);
-    ck_assert_uint_le(own.count, 90);
+    compile(STAGE_ZYGOTE, STAGE_ZYGOTE, empty_root, &zygote);
+    compile(STAGE_WARM, STAGE_ZYGOTE, empty_root, &warm);
+    compile(STAGE_PURE, STAGE_ZYGOTE, empty_root, &own);
+    for (int i = 0; i < RANDOM_CALLS; i++) {
+        struct seccomp_data data = random_call(&rng);
+        uint32_t got = stricter(run_program(&own, &data), run_program(&zygote, &data));
+
+        expect_decision(STAGE_PURE, empty_root, &data, got);
+        got = stricter(run_program(&warm, &data), got);
+        ck_assert_int_le((int32_t)(got & SECCOMP_RET_ACTION_FULL),
+                         (int32_t)(profile_decide(STAGE_PURE, empty_root, &data, SELF) &
+                                   SECCOMP_RET_ACTION_FULL));
+    }
+}
+END_TEST
+
+START_TEST(an_attempts_filters_are_short_because_every_attempt_installs_them)
+{
+    static struct profile_bpf load, own;
+
+    profile_compile(STAGE_LOAD, STAGE_ZYGOTE, true, &load);
+    profile_compile(STAGE_PURE, STAGE_LOAD, true, &own);
+    ck_assert_uint_le(load.count, 130);
+    ck_assert_uint_le(own.count, 40);
+}
+END_TEST
+
+static uint32_t answer(enum stage stage, long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+    struct seccomp_data data = {.nr = (int)nr, .arch = NATIVE_ARCH, .args = {a, b, c, d}};
+
+    return profile_decide(stage, true, &data, SELF);
+}
+
+/* What a constructor could do to the attempts that come after it, or to its own walls. */
+START_TEST(a_load_shares_no_memory_makes_no_process_and_no_code)
+{
+    static const enum stage loads[] = {STAGE_LOAD, STAGE_LOAD_THREADS, STAGE_WARM};
+    const uint32_t denied = SECCOMP_RET_ERRNO | EACCES;
+    enum stage stage = loads[_i];
+
+    ck_assert_uint_eq(answer(stage, __NR_mmap, 0, 4096, 3, MAP_SHARED | MAP_ANONYMOUS), denied);
+    ck_assert_uint_eq(answer(stage, __NR_mmap, 0, 4096, 5, MAP_PRIVATE | MAP_ANONYMOUS), denied);
+    ck_assert_uint_eq(answer(stage, __NR_mmap, 0, 4096, 7, MAP_PRIVATE), denied);
+    ck_assert_uint_eq(answer(stage, __NR_mmap, 0, 4096, 5, MAP_SHARED), denied);
+    ck_assert_uint_eq(answer(stage, __NR_mmap, 0, 4096, 5, MAP_PRIVATE), SECCOMP_RET_ALLOW);
+    ck_assert_uint_eq(answer(stage, __NR_mprotect, 0, 4096, 5, 0), denied);
+    ck_assert_uint_eq(answer(stage, __NR_openat, 0, 0, 0, 0), SECCOMP_RET_TRAP);
+    ck_assert_uint_eq(answer(stage, __NR_kill, 1, 9, 0, 0), SECCOMP_RET_KILL_PROCESS);
+    ck_assert_uint_ne(answer(stage, __NR_tgkill, 1, 1, 9, 0), SECCOMP_RET_ALLOW);
+    ck_assert_uint_eq(answer(stage, __NR_setresuid, 0, 0, 0, 0), SECCOMP_RET_KILL_PROCESS);
+    ck_assert_uint_eq(answer(stage, __NR_seccomp, 1, 8 /* NEW_LISTENER */, 0, 0),
+                      SECCOMP_RET_ERRNO | EPERM);
+    if (stage != STAGE_WARM) /* whose forks are the limit's to refuse while it loads */
+        ck_assert_uint_eq(answer(stage, __NR_clone, 0x1200011, 0, 0, 0), SECCOMP_RET_KILL_PROCESS);
 }
 END_TEST
 
@@ -182,9 +260,11 @@ int main(void)
     int failed;
 
     tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, both_filters_together_are_the_profile_on_a_million_random_calls, 0,
+    tcase_add_loop_test(tests, the_filters_together_are_the_profile_on_a_million_random_calls, 0,
                         2 * STAGE_COUNT);
-    tcase_add_test(tests, an_attempts_own_filter_is_short_because_every_attempt_installs_it);
+    tcase_add_loop_test(tests, an_attempt_of_a_warm_zygote_is_confined_as_any, 0, 2);
+    tcase_add_test(tests, an_attempts_filters_are_short_because_every_attempt_installs_them);
+    tcase_add_loop_test(tests, a_load_shares_no_memory_makes_no_process_and_no_code, 0, 3);
     tcase_add_test(tests, foreign_calling_conventions_are_killed_and_the_future_is_unknown);
     tcase_add_test(tests, every_call_stands_in_the_table_once);
 #ifdef __x86_64__ /* other machines have fewer old calls */

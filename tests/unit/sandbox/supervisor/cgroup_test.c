@@ -7,10 +7,12 @@
 #include "base/mem.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,10 +57,20 @@ static uint64_t own_start_time(void)
     return start;
 }
 
-static void setup(void)
+static void make_group_folder(const char *folder)
 {
     static const char *const files[] = {"memory.max",  "memory.swap.max", "memory.events",
-                                        "memory.peak", "pids.max",        "cgroup.procs"};
+                                        "memory.peak", "memory.current",  "pids.max",
+                                        "cgroup.procs"};
+
+    ck_assert_int_eq(mkdir(folder, 0755), 0);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        put(folder, files[i], "");
+}
+
+static void setup(void)
+{
+    auto_mem char *next = NULL;
 
     strcpy(root, "/tmp/orch-cgroup-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(root));
@@ -66,9 +78,9 @@ static void setup(void)
     ours = mem_printf("%s/orch-%d-%" PRIu64, root, (int)getpid(), own_start_time());
     ck_assert_int_eq(mkdir(ours, 0755), 0);
     group_folder = mem_printf("%s/0", ours);
-    ck_assert_int_eq(mkdir(group_folder, 0755), 0);
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        put(group_folder, files[i], "");
+    next = mem_printf("%s/1", ours);
+    make_group_folder(group_folder);
+    make_group_folder(next);
 }
 
 static void teardown(void)
@@ -116,7 +128,7 @@ START_TEST(without_delegation_there_is_no_group_and_taking_one_does_nothing)
     ck_assert(cgroup_enter(group, getpid(), &e));
     ck_assert_uint_eq(cgroup_oom_kills(group), 0);
     ck_assert_uint_eq(cgroup_peak_bytes(group), 0);
-    cgroup_give_back(group, true);
+    cgroup_give_back(group);
     cgroups_free(all);
 }
 END_TEST
@@ -137,7 +149,7 @@ START_TEST(limits_and_the_process_are_written_where_v2_wants_them)
     ck_assert(cgroup_enter(group, getpid(), &e));
     snprintf(pid, sizeof pid, "%d", (int)getpid());
     ck_assert_str_eq(get(group_folder, "cgroup.procs"), pid);
-    cgroup_give_back(group, true);
+    cgroup_give_back(group);
     close_groups(all);
 }
 END_TEST
@@ -156,7 +168,7 @@ START_TEST(oom_kills_are_counted_since_they_were_asked_for_and_the_peak_is_told)
     put(group_folder, "memory.events", "oom_kill 3\n");
     ck_assert_uint_eq(cgroup_oom_kills(group), 2);
     ck_assert_uint_eq(cgroup_peak_bytes(group), 66000000);
-    cgroup_give_back(group, true);
+    cgroup_give_back(group);
     close_groups(all);
 }
 END_TEST
@@ -168,19 +180,82 @@ START_TEST(a_group_is_used_again_and_written_only_where_it_changes)
     struct err e;
 
     ck_assert(cgroup_take(all, &(struct cgroup_limits){67108864, 0}, &first, &e));
-    cgroup_give_back(first, true);
+    cgroup_give_back(first);
     put(group_folder, "memory.max", "as it was");
     ck_assert(cgroup_take(all, &(struct cgroup_limits){67108864, 0}, &second, &e));
     ck_assert_ptr_eq(first, second);
     ck_assert_str_eq(get(group_folder, "memory.max"), "as it was");
-    cgroup_give_back(second, true);
+    cgroup_give_back(second);
+    close_groups(all);
+}
+END_TEST
+
+/* Fills it as the kernel fills a group that somebody uses. */
+static void use(struct cgroup *group, const char *procs, const char *charge)
+{
+    (void)group;
+    put(group_folder, "cgroup.procs", procs);
+    put(group_folder, "memory.current", charge);
+}
+
+START_TEST(a_group_with_a_process_or_a_charge_left_is_never_used_again)
+{
+    static const char *const left[][2] = {{"0\n", "0\n"}, {"", "67108864\n"}};
+    struct cgroups *all = open_delegated(1u << CGROUP_MEMORY);
+    struct cgroup *first, *second;
+    struct err e;
+
+    ck_assert(cgroup_take(all, &(struct cgroup_limits){67108864, 0}, &first, &e));
+    use(first, left[_i][0], left[_i][1]);
+    cgroup_give_back(first);
+    ck_assert(cgroups_reap(all)); /* files are in the way of a plain folder's end */
+    ck_assert(cgroup_take(all, &(struct cgroup_limits){67108864, 0}, &second, &e));
+    ck_assert_ptr_ne(first, second);
+    cgroup_give_back(second);
+    close_groups(all);
+}
+END_TEST
+
+START_TEST(a_group_that_became_empty_is_removed)
+{
+    struct cgroups *all = open_delegated(1u << CGROUP_MEMORY);
+    auto_mem char *empty = mem_printf("rm -r %s/*", group_folder);
+    struct cgroup *group;
+    struct err e;
+
+    ck_assert(cgroup_take(all, &(struct cgroup_limits){67108864, 0}, &group, &e));
+    use(group, "0\n", "0\n");
+    cgroup_give_back(group);
+    ck_assert(cgroups_reap(all));
+    ck_assert_int_eq(system(empty), 0);
+    ck_assert(!cgroups_reap(all));
+    ck_assert_int_ne(access(group_folder, F_OK), 0);
+    ck_assert_int_eq(mkdir(group_folder, 0755), 0); /* for close_groups */
+    close_groups(all);
+}
+END_TEST
+
+START_TEST(the_folder_of_a_supervisor_that_lives_is_not_swept)
+{
+    auto_mem char *other =
+        mem_printf("%s/orch-1-1", root); /* in another pid namespace: 1 is not it */
+    int fd;
+    struct cgroups *all;
+
+    ck_assert_int_eq(mkdir(other, 0755), 0);
+    fd = open(other, O_RDONLY | O_DIRECTORY);
+    ck_assert_int_eq(flock(fd, LOCK_SH), 0);
+    all = open_delegated(1u << CGROUP_MEMORY);
+    ck_assert_int_eq(access(other, F_OK), 0);
+    close(fd);
+    ck_assert_int_eq(rmdir(other), 0);
     close_groups(all);
 }
 END_TEST
 
 START_TEST(a_folder_of_a_dead_supervisor_is_swept)
 {
-    auto_mem char *stale = mem_printf("%s/orch-1-1", root); /* 1 lives, but began another time */
+    auto_mem char *stale = mem_printf("%s/orch-1-1", root);
     struct cgroups *all;
 
     ck_assert_int_eq(mkdir(stale, 0755), 0);
@@ -204,6 +279,9 @@ int main(void)
     tcase_add_test(tests, limits_and_the_process_are_written_where_v2_wants_them);
     tcase_add_test(tests, oom_kills_are_counted_since_they_were_asked_for_and_the_peak_is_told);
     tcase_add_test(tests, a_group_is_used_again_and_written_only_where_it_changes);
+    tcase_add_loop_test(tests, a_group_with_a_process_or_a_charge_left_is_never_used_again, 0, 2);
+    tcase_add_test(tests, a_group_that_became_empty_is_removed);
+    tcase_add_test(tests, the_folder_of_a_supervisor_that_lives_is_not_swept);
     tcase_add_test(tests, a_folder_of_a_dead_supervisor_is_swept);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);

@@ -126,7 +126,6 @@ END_TEST
 START_TEST(what_is_not_due_or_not_whole_is_refused)
 {
     struct attempt_result_head head = {.output_bytes = 4};
-    uint32_t layers;
 
     ck_assert_int_eq(take_bytes(ATTEMPT_OUTPUT, "x", 1), PACKET_BAD);
     ck_assert_int_eq(take_bytes(ATTEMPT_HEARTBEAT, "x", 1), PACKET_BAD);
@@ -140,7 +139,38 @@ START_TEST(what_is_not_due_or_not_whole_is_refused)
     ck_assert_int_eq(attempt_reader_take(&reader, &packet, sizeof packet.head + 4, &part),
                      PACKET_BAD);
     ck_assert_int_eq(attempt_reader_take(&reader, &packet, 3, &part), PACKET_BAD);
-    ck_assert(!attempt_ready_read(&packet, sizeof packet.head + 4, &layers));
+}
+END_TEST
+
+static enum spare_packet spare_says(uint32_t type, const char *bytes, size_t len,
+                                    struct spare_part *ret)
+{
+    packet.head = (struct attempt_head){type, (uint32_t)len};
+    memcpy(packet.bytes, bytes, len);
+    return attempt_spare_read(&packet, sizeof packet.head + len, ret);
+}
+
+START_TEST(a_spare_says_little_and_whole_packets_only)
+{
+    static char text[ERR_MSG_BYTES + 1];
+    struct spare_part got;
+
+    ck_assert_int_eq(spare_says(ATTEMPT_READY, "\1\0\0\2", 4, &got), SPARE_READY);
+    ck_assert_uint_eq(got.layers, 0x02000001);
+    ck_assert_int_eq(spare_says(ATTEMPT_ABOUT, "part", 4, &got), SPARE_ABOUT);
+    ck_assert_uint_eq(got.len, 4);
+    ck_assert_int_eq(memcmp(got.bytes, "part", 4), 0);
+    ck_assert_int_eq(spare_says(ATTEMPT_ABOUT_END, "", 0, &got), SPARE_ABOUT_END);
+    ck_assert_int_eq(spare_says(ATTEMPT_LOAD_FAILED, text, ERR_MSG_BYTES, &got), SPARE_LOAD_FAILED);
+    ck_assert_int_eq(spare_says(ATTEMPT_LOAD_FAILED, text, sizeof text, &got), SPARE_BAD);
+    ck_assert_int_eq(spare_says(ATTEMPT_READY, "123", 3, &got), SPARE_BAD);
+    ck_assert_int_eq(spare_says(ATTEMPT_READY, "12345", 5, &got), SPARE_BAD);
+    ck_assert_int_eq(spare_says(ATTEMPT_ABOUT, "", 0, &got), SPARE_BAD);
+    ck_assert_int_eq(spare_says(ATTEMPT_HEARTBEAT, "", 0, &got), SPARE_BAD);
+    ck_assert_int_eq(spare_says(99, "", 0, &got), SPARE_BAD);
+    spare_says(ATTEMPT_READY, "1234", 4, &got);
+    ck_assert_int_eq(attempt_spare_read(&packet, sizeof packet.head + 3, &got), SPARE_BAD);
+    ck_assert_int_eq(attempt_spare_read(&packet, 3, &got), SPARE_BAD);
 }
 END_TEST
 
@@ -189,6 +219,7 @@ int main(void)
     tcase_add_loop_test(tests, a_result_that_lies_is_refused, 0,
                         (int)(sizeof bad_results / sizeof bad_results[0]));
     tcase_add_test(tests, what_is_not_due_or_not_whole_is_refused);
+    tcase_add_test(tests, a_spare_says_little_and_whole_packets_only);
     tcase_add_test(tests, the_input_comes_out_as_it_went_in);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);

@@ -39,15 +39,17 @@ static const struct {
     {{RAN, .signal = SIGABRT}, OUTCOME_CRASH},
     {{RAN, .signal = SIGXCPU}, OUTCOME_CPU_LIMIT},
     {{RAN, .signal = SIGPROF}, OUTCOME_CPU_LIMIT},
-    /* SIGKILL has four senders. */
+    /* SIGKILL has many senders. */
     {{RAN, .signal = SIGKILL, .oom_kills = 1}, OUTCOME_OOM},
     {{RAN, .signal = SIGKILL, .wall_ns = SECONDS(3), .cpu_limit_ns = SECONDS(2)},
      OUTCOME_CPU_LIMIT},
-    {{RAN, .signal = SIGKILL, .wall_ns = SECONDS(1), .cpu_limit_ns = SECONDS(2)}, OUTCOME_INFRA},
-    {{RAN, .signal = SIGKILL}, OUTCOME_INFRA},
+    {{RAN, .signal = SIGKILL, .wall_ns = SECONDS(1), .cpu_limit_ns = SECONDS(2)}, OUTCOME_CRASH},
+    {{RAN, .signal = SIGKILL}, OUTCOME_CRASH}, /* its own hand */
     {{RAN, .signal = SIGKILL, .killed = KILL_DEADLINE}, OUTCOME_TIMEOUT},
     {{RAN, .signal = SIGKILL, .killed = KILL_CANCEL}, OUTCOME_CANCELLED},
     {{RAN, .signal = SIGKILL, .killed = KILL_MEMORY}, OUTCOME_OOM},
+    {{RAN, .signal = SIGKILL, .killed = KILL_CPU}, OUTCOME_CPU_LIMIT},
+    {{RAN, .signal = SIGKILL, .killed = KILL_REVOKED}, OUTCOME_REVOKED},
     {{RAN, .signal = SIGKILL, .killed = KILL_PROTOCOL}, OUTCOME_PROTOCOL},
     {{RAN, .signal = SIGKILL, .killed = KILL_INFRA}, OUTCOME_INFRA},
     {{.exit_known = true, .signal = SIGKILL, .killed = KILL_MASK}, OUTCOME_INFRA},

@@ -1,0 +1,75 @@
+/* look.c -- see look.h. */
+#include "sandbox/supervisor/look.h"
+
+#include "base/fd.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void read_number(const char *line, const char *key, int *ret)
+{
+    size_t len = strlen(key);
+
+    if (strncmp(line, key, len) == 0)
+        (void)sscanf(line + len, "%d", ret);
+}
+
+static void read_capabilities(const char *line, uint64_t *ret)
+{
+    uint64_t mask;
+
+    /* Not CapBnd: without CAP_SETPCAP it could not be dropped, and is of no use without execve. */
+    if (sscanf(line, "Cap%*[IPEA]%*[nhrmfb]:\t%" SCNx64, &mask) == 1)
+        *ret |= mask;
+}
+
+static void read_line(const char *line, struct seen *ret)
+{
+    uint32_t *u = ret->uids;
+
+    (void)sscanf(line, "Uid:\t%" SCNu32 "\t%" SCNu32 "\t%" SCNu32 "\t%" SCNu32, &u[0], &u[1], &u[2],
+                 &u[3]);
+    read_capabilities(line, &ret->capabilities);
+    read_number(line, "NoNewPrivs:", &ret->no_new_privs);
+    read_number(line, "Seccomp:", &ret->seccomp);
+    read_number(line, "Seccomp_filters:", &ret->filters);
+    read_number(line, "Threads:", &ret->threads);
+    if (strncmp(line, "NSpid:", 6) == 0)
+        for (const char *at = strchr(line, '\t'); at != NULL; at = strchr(at + 1, '\t'))
+            ret->pid_depth++;
+}
+
+bool look_at(pid_t pid, struct seen *ret)
+{
+    char path[64], text[4096];
+    auto_fd fd = -1;
+    ssize_t n;
+
+    *ret = (struct seen){.filters = -1};
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (n <= 0)
+        return false;
+    text[n] = '\0';
+    for (char *save, *line = strtok_r(text, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save))
+        read_line(line, ret);
+    return true;
+}
+
+bool seen_is_user(const struct seen *seen, uint32_t uid)
+{
+    for (int i = 0; i < 4; i++)
+        if (seen->uids[i] != uid)
+            return false;
+    return seen->capabilities == 0;
+}
+
+bool seen_is_filtered(const struct seen *seen, int filters)
+{
+    return seen->seccomp == 2 && (seen->filters < 0 || seen->filters >= filters);
+}
