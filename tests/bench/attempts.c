@@ -1,6 +1,7 @@
 /* attempts.c -- what one sandboxed attempt costs, all layers on, without store or HTTP: no-op
  * attempts with 50 outstanding, one after the other, and alone on an idle host, beside the floors
- * of the same machine in the same run. Measures, asserts nothing.
+ * of the same machine in the same run; in each isolation class, cold without a suffix. Measures,
+ * asserts nothing.
  *
  *     bench_attempts [--json] [PLUGIN.so [AGENT]]        (the adversarial suite's canary) */
 #include "base/clock.h"
@@ -24,15 +25,23 @@ struct bench {
     char digest[65];
     const char *agent;
     bool ready, json;
+    enum isolation isolation;
     uint64_t started, done, failed;
 };
 
 static void report(const struct bench *b, const char *figure, double value, const char *unit)
 {
+    static const char *const suffixes[ISOLATION_COUNT] = {[ISOLATION_UNSET] = "",
+                                                          [ISOLATION_WARM] = "_warm",
+                                                          [ISOLATION_COLD] = "",
+                                                          [ISOLATION_EXEC] = "_exec"};
+    char name[64];
+
+    snprintf(name, sizeof name, "%s%s", figure, suffixes[b->isolation]);
     if (b->json)
-        printf("{\"figure\":\"%s\",\"value\":%.4f,\"unit\":\"%s\"}\n", figure, value, unit);
+        printf("{\"figure\":\"%s\",\"value\":%.4f,\"unit\":\"%s\"}\n", name, value, unit);
     else
-        printf("%-28s %12.3f %s\n", figure, value, unit);
+        printf("%-28s %12.3f %s\n", name, value, unit);
 }
 
 static void die(const char *what, const char *why)
@@ -70,6 +79,7 @@ static struct attempt_spec no_op(const struct bench *b)
     return (struct attempt_spec){.digest = b->digest,
                                  .agent_id = b->agent,
                                  .tenant = "bench",
+                                 .isolation = b->isolation,
                                  .attempt = 1};
 }
 
@@ -162,7 +172,7 @@ static void bench_chain(struct bench *b)
 
 static void add_plugin(struct bench *b, const char *path)
 {
-    struct sandbox_plugin plugin = {.digest = b->digest};
+    struct sandbox_plugin plugin = {.digest = b->digest, .warm_granted = true};
     auto_done(buf) so = {0};
     struct err e;
 
@@ -184,16 +194,29 @@ static void begin(struct bench *b, const char *plugin)
     struct sandbox_events events = {.on_plugin_ready = on_ready,
                                     .on_plugin_failed = on_failed,
                                     .on_attempt_done = on_done};
-    struct attempt_spec spec;
     struct err e;
 
     if (!sandbox_start(&options, &events, b, &b->sb, &e))
         die("start the sandbox", e.msg);
     add_plugin(b, plugin);
+}
+
+static void bench_class(struct bench *b, enum isolation isolation, double forks)
+{
+    struct attempt_spec spec;
+    struct err e;
+    double rate;
+
+    b->isolation = isolation;
     spec = no_op(b);
     if (!sandbox_warm(b->sb, &spec, 4, &e))
         die("warm", e.msg);
     turn_for(b, 100);
+    bench_idle(b);
+    bench_chain(b);
+    rate = outstanding_rate(b, RATE_MS);
+    report(b, "attempts50_per_s", rate, "1/s");
+    report(b, "attempts50_per_forkn", rate / forks, "ratio");
 }
 
 int main(int argc, char **argv)
@@ -201,7 +224,7 @@ int main(int argc, char **argv)
     struct bench b = {.agent = "canary"};
     const char *plugin = HOSTILE_PLUGIN;
     int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    double forks, rate;
+    double forks;
 
     if (argc > 1 && strcmp(argv[1], "--json") == 0) {
         b.json = true;
@@ -214,11 +237,9 @@ int main(int argc, char **argv)
     forks = floor_fork(cores, 1);
     report(&b, "forkn_per_s", forks, "1/s");
     begin(&b, plugin);
-    bench_idle(&b);
-    bench_chain(&b);
-    rate = outstanding_rate(&b, RATE_MS);
-    report(&b, "attempts50_per_s", rate, "1/s");
-    report(&b, "attempts50_per_forkn", rate / forks, "ratio");
+    bench_class(&b, ISOLATION_COLD, forks);
+    bench_class(&b, ISOLATION_WARM, forks);
+    bench_class(&b, ISOLATION_EXEC, forks);
     if (b.failed > 0)
         die("bench", "some attempts failed");
     sandbox_free(b.sb);
