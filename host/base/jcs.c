@@ -233,6 +233,18 @@ static int key_order(const void *a, const void *b)
 
 enum { FEW_KEYS = 16 }; /* need no memory of their own */
 
+static int member_order(const void *a, const void *b)
+{
+    return utf16_compare(((const struct json_member *)a)->key,
+                         ((const struct json_member *)b)->key);
+}
+
+void jcs_sort_members(struct json_member *members, size_t count)
+{
+    if (count > 1)
+        qsort(members, count, sizeof *members, member_order);
+}
+
 static bool write_members(const json_t *value, const char *const *keys, size_t count, struct buf *b,
                           struct err *e)
 {

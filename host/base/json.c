@@ -36,6 +36,48 @@ bool json_parse(const char *text, size_t len, const struct json_limits *limits, 
     return true;
 }
 
+struct left {
+    size_t bytes, values;
+};
+
+static bool take_bytes(struct left *left, size_t bytes)
+{
+    if (bytes > left->bytes)
+        return false;
+    left->bytes -= bytes;
+    return true;
+}
+
+/* A value has a byte, and one between it and the next. */
+static bool fits(const json_t *value, struct left *left)
+{
+    const char *key;
+    json_t *child;
+    size_t i;
+
+    if (left->values == 0 || !take_bytes(left, 2 + json_string_length(value)))
+        return false;
+    left->values--;
+    json_object_foreach((json_t *)value, key, child)
+    {
+        if (!take_bytes(left, strlen(key)) || !fits(child, left))
+            return false;
+    }
+    json_array_foreach(value, i, child)
+    {
+        if (!fits(child, left))
+            return false;
+    }
+    return true;
+}
+
+bool json_within(const json_t *value, size_t bytes_max, size_t values_max)
+{
+    struct left left = {bytes_max + 2, values_max}; /* nothing is behind the whole */
+
+    return fits(value, &left);
+}
+
 const char *json_type_name(const json_t *value)
 {
     static const char *const names[] = {

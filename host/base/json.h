@@ -48,6 +48,11 @@ bool json_scan(const char *text, size_t len, const struct json_limits *limits,
 bool json_parse(const char *text, size_t len, const struct json_limits *limits, json_t **ret,
                 struct json_place *ret_place, struct err *e) must_check;
 
+/* False when value has more values, or more bytes of text in any form, than these; looks at no more
+ * of it than it takes to know. Bytes are a lower bound: what is within them may be longer written.
+ */
+bool json_within(const json_t *value, size_t bytes_max, size_t values_max);
+
 /* Appends the canonical form. Fails only for a value that json_parse would have refused
  * (built by hand: NaN, infinities, integers out of range). */
 bool jcs_write(const json_t *value, struct buf *b, struct err *e) must_check;
@@ -62,6 +67,16 @@ void jcs_number(double number, char *out);
 void json_add_compact(struct buf *b, const json_t *value);
 /* The same over several lines, indented by two. */
 void json_add_pretty(struct buf *b, const json_t *value);
+
+/* A member whose value is text already. */
+struct json_member {
+    const char *key;
+    const char *text;
+};
+/* Appends an object of them, in their order. */
+void json_add_members(struct buf *b, const struct json_member *members, size_t count);
+/* The order of RFC 8785 3.2.3: of canonical texts, json_add_members then writes a canonical one. */
+void jcs_sort_members(struct json_member *members, size_t count);
 
 /* Typed reads of an object member; absent gives the default, the wrong type an error that names
  * the member. */

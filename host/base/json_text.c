@@ -115,3 +115,16 @@ void json_add_pretty(struct buf *b, const json_t *value)
 {
     add_value(b, value, 0);
 }
+
+void json_add_members(struct buf *b, const struct json_member *members, size_t count)
+{
+    buf_addc(b, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_addc(b, ',');
+        buf_add_json_str(b, members[i].key, strlen(members[i].key));
+        buf_addc(b, ':');
+        buf_adds(b, members[i].text);
+    }
+    buf_addc(b, '}');
+}

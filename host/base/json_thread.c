@@ -34,7 +34,7 @@ struct json_thread {
     bool closing;
 };
 
-static void read_done(struct json_read *read)
+void json_read_done(struct json_read *read)
 {
     json_decref(read->value);
     buf_done(&read->canonical);
@@ -152,7 +152,7 @@ static void jobs_free(struct job_list *list)
 
     while ((job = STAILQ_FIRST(list)) != NULL) {
         STAILQ_REMOVE_HEAD(list, link);
-        read_done(&job->read);
+        json_read_done(&job->read);
         free(job);
     }
 }
@@ -181,7 +181,7 @@ void json_thread_read(struct json_thread *t, const struct json_order *order)
     if (order->len <= JSON_AT_ONCE_BYTES_MAX) {
         read_text(order, &read);
         order->done(order->arg, &read);
-        read_done(&read);
+        json_read_done(&read);
         return;
     }
     job = mem_new(struct job);

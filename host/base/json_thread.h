@@ -22,6 +22,8 @@ struct json_read {
     struct err err;          /* of refused */
 };
 
+void json_read_done(struct json_read *read);
+
 struct json_order {
     const char *text; /* stays until done was called or the thread was freed */
     size_t len;

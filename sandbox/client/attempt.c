@@ -72,7 +72,7 @@ void attempt_free(struct attempt *a)
         TAILQ_REMOVE(&a->home->begun, a, begun_link);
     buf_done(&a->input);
     attempt_reader_done(&a->reader);
-    json_decref(a->output_json);
+    json_read_done(&a->output);
     free(a->agent_id);
     free(a->reason);
     free(a);
@@ -166,10 +166,11 @@ static void output_was_read(void *arg, struct json_read *read)
     assert(a->magic == ATTEMPT_MAGIC && a->reading);
     a->reading = false;
     TAILQ_REMOVE(&a->home->reading, a, link);
-    a->output_json = take(read->value);
-    if (a->output_json == NULL)
+    if (read->value == NULL)
         a->reason = mem_printf("the output is not a JSON value: %.900s", read->err.msg);
-    decide(a, a->output_json != NULL ? OUTCOME_OK : OUTCOME_PROTOCOL);
+    a->output = *read;
+    *read = (struct json_read){0};
+    decide(a, a->output.value != NULL ? OUTCOME_OK : OUTCOME_PROTOCOL);
 }
 
 static void read_output(struct attempt *a)
@@ -184,6 +185,7 @@ static void read_output(struct attempt *a)
                                         .len = output->len,
                                         .limits = {a->reader.output_bytes_max, JSON_DEPTH_MAX,
                                                    NODE_OUTPUT_VALUES_MAX},
+                                        .texts = true,
                                         .done = output_was_read,
                                         .arg = a,
                                     });

@@ -57,8 +57,8 @@ struct attempt {
     struct attempt_reader reader;
     /* Decided. */
     enum outcome outcome;
-    char *reason; /* for outcomes that no frame explains */
-    json_t *output_json;
+    char *reason;            /* for outcomes that no frame explains */
+    struct json_read output; /* ok: the output as a tree and its two texts */
     struct observed seen;
     uint64_t memory_peak;
 };

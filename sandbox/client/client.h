@@ -30,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct json_read;
 struct sandbox;
 
 struct sandbox_options {
@@ -100,9 +101,10 @@ struct attempt_result {
     const char *error_message; /* "" when ok; valid UTF-8 */
     const char *output;        /* JSON text as emitted; NULL unless ok */
     size_t output_bytes;
-    json_t *output_json;      /* the same, parsed; borrowed; NULL unless ok */
-    int exit_code;            /* -1: unknown or signalled */
-    int signal;               /* 0: none */
+    json_t *output_json;           /* the same, parsed; borrowed; NULL unless ok */
+    struct json_read *output_read; /* with its two texts, which may be taken; NULL unless ok */
+    int exit_code;                 /* -1: unknown or signalled */
+    int signal;                    /* 0: none */
     enum isolation isolation; /* that it had; UNSET: it never began */
     bool plugins_words;       /* error_class and error_message are the attempt's own: forgeable */
     uint32_t layers;          /* outer: seen from outside, or said before any guest instruction */

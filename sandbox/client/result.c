@@ -57,7 +57,7 @@ static void say_class(const struct attempt *a, struct buf *b)
         buf_adds(b, outcome_error_class(a->outcome));
 }
 
-void result_of(const struct attempt *a, struct buf *error_class, struct buf *message,
+void result_of(struct attempt *a, struct buf *error_class, struct buf *message,
                struct attempt_result *ret)
 {
     bool ok = a->outcome == OUTCOME_OK, by_itself = a->seen.frame_complete;
@@ -72,7 +72,8 @@ void result_of(const struct attempt *a, struct buf *error_class, struct buf *mes
         .error_message = buf_text(message),
         .output = ok ? buf_text(&a->reader.output) : NULL,
         .output_bytes = ok ? a->reader.output.len : 0,
-        .output_json = ok ? a->output_json : NULL,
+        .output_json = ok ? a->output.value : NULL,
+        .output_read = ok ? &a->output : NULL,
         .exit_code = a->seen.exit_known && a->seen.signal == 0 ? a->seen.exit_code : -1,
         .signal = a->seen.signal,
         .isolation = a->started_ns != 0 ? a->isolation : ISOLATION_UNSET,

@@ -5,7 +5,7 @@
 #include "sandbox/client/attempt.h"
 
 /* What ret points to is the attempt's and the two buffers'. */
-void result_of(const struct attempt *a, struct buf *error_class, struct buf *message,
+void result_of(struct attempt *a, struct buf *error_class, struct buf *message,
                struct attempt_result *ret);
 
 #endif

@@ -167,11 +167,13 @@ static void attempt_ends(struct engine_world *e, void *arg)
     struct worker *k = arg;
     uint64_t id = e->ids[k - e->w.workers];
     auto_json outputs = k->class == OUTCOME_OK ? worker_outputs_owned(k) : NULL;
+    struct json_read read = rig_read_of(outputs);
     const struct attempt_result result = {
         .outcome = k->class,
         .error_class = outcome_error_class(k->class),
         .error_message = k->class == OUTCOME_OK ? "" : "m",
         .output_json = outputs,
+        .output_read = outputs != NULL ? &read : NULL,
         .layers = RIG_LAYERS,
         .layers_said = RIG_LAYERS_SAID,
         .level = RIG_LEVEL,
@@ -181,6 +183,7 @@ static void attempt_ends(struct engine_world *e, void *arg)
     engine_on_attempt_done(e->rig->engine, id, &result);
     if (e->faults.faults.stale && chance(&e->w, 20)) /* the same end once more: of nobody */
         engine_on_attempt_done(e->rig->engine, id, &result);
+    json_read_done(&read);
 }
 
 static void timer(struct engine_world *e, void *arg unused_arg)

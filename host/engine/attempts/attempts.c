@@ -1,6 +1,7 @@
 /* attempts.c -- see attempts.h. */
 #include "engine/attempts/attempts.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/attempts/queue.h"
@@ -110,6 +111,15 @@ static void refuse(struct attempts *a, struct attempt_order *order, enum outcome
     a->sink.ended(a->sink.arg, order->ar, order->ref,
                   &(struct attempt_outcome){.class = class, .message = message});
     attempt_order_free(order);
+}
+
+static void refuse_input(struct attempts *a, struct attempt_order *order)
+{
+    auto_mem char *message =
+        mem_printf("the node's input has more than %u bytes or more than %u values",
+                   NODE_INPUT_BYTES_MAX, NODE_INPUT_VALUES_MAX);
+
+    refuse(a, order, OUTCOME_BAD_INPUT, message);
 }
 
 /* One of the words of the list, with commas and spaces between, is a pattern of the tenant. */
@@ -257,6 +267,10 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
     struct err e;
     uint64_t id;
 
+    if (order->input_too_large) {
+        refuse_input(a, order);
+        return true;
+    }
     if (agent == NULL)
         return true;
     spec = spec_of(a, order, agent, key);
@@ -435,6 +449,8 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     }
     if (r->override.class != OUTCOME_INVALID && result->outcome == OUTCOME_CANCELLED)
         outcome = r->override;
+    if (outcome.class == OUTCOME_OK && !r->order->ref.compensation)
+        active_run_take_texts(r->order->ar, r->order->ref.node, result->output_read);
     attempts_flush_logs(a);
     a->sink.ended(a->sink.arg, r->order->ar, r->order->ref, &outcome);
     HASH_FIND(hh, a->running, &id, sizeof id, r); /* gone when the run was dropped meanwhile */

@@ -16,6 +16,7 @@ struct attempt_order {
     size_t config_bytes;
     char *input;
     size_t input_bytes;
+    bool input_too_large; /* it was not written */
     int64_t timeout_ns;
     uint64_t seed;
     struct tenant_line *line; /* of queue.h, from queue_add until it ended or was removed */

@@ -2,6 +2,7 @@
  * rows.h; a run's own decisions are in run_rows.c. */
 #include "engine/commit/rows.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/commit/text.h"
 #include "engine/env/env.h"
@@ -72,6 +73,15 @@ static struct store_node node_row(const struct active_run *ar, const struct run_
     };
 }
 
+/* Parents may be many and each output large: nothing is written of what nobody is given. */
+static bool write_input(const json_t *value, struct buf *ret)
+{
+    if (!json_within(value, NODE_INPUT_BYTES_MAX, NODE_INPUT_VALUES_MAX))
+        return false;
+    commit_jcs(value, ret);
+    return true;
+}
+
 static void on_start(struct commit *c, const struct run_decision *d)
 {
     struct active_run *ar = commit_run(c);
@@ -79,7 +89,7 @@ static void on_start(struct commit *c, const struct run_decision *d)
     struct attempt_order *order = mem_new(struct attempt_order);
     auto_done(buf) input = {0};
 
-    commit_jcs(d->start.input, &input);
+    order->input_too_large = !write_input(d->start.input, &input);
     order->ar = ar;
     order->ref = d->ref;
     order->node_id = mem_str(d->start.node_id);
@@ -100,7 +110,9 @@ static void on_start(struct commit *c, const struct run_decision *d)
     } else {
         struct store_node row;
 
-        fact->input_hash = sha256_hex(buf_text(&input), input.len);
+        fact->input_hash = (struct sha256_hex){{0}};
+        if (!order->input_too_large)
+            fact->input_hash = sha256_hex(buf_text(&input), input.len);
         fact->sandbox = (struct layer_facts){0};
         if (fact->started_us == 0)
             fact->started_us = commit_wall_us(c);
@@ -315,30 +327,28 @@ static void on_node_done(struct commit *c, const struct run_decision *d)
 {
     struct active_run *ar = commit_run(c);
     struct node_fact *fact = &ar->nodes[d->ref.node];
-    auto_mem char *outputs = NULL;
+    const struct node_texts *texts;
     struct store_node row;
-    size_t bytes;
 
     fact->ended_us = commit_wall_us(c);
     if (fact->started_us == 0)
         fact->started_us = fact->ended_us;
     row = node_row(ar, d, d->done.state);
     if (d->done.state == NODE_COMPLETED) {
-        auto_done(buf) canonical = {0};
-
-        commit_jcs(d->done.outputs, &canonical);
-        fact->output_hash = sha256_hex(buf_text(&canonical), canonical.len);
-        outputs = commit_json_text(d->done.outputs, &bytes);
-        keep_result(c, d, outputs);
+        texts = active_run_texts(ar, d->ref.node, d->done.outputs);
+        fact->output_hash = sha256_hex(buf_text(&texts->canonical), texts->canonical.len);
+        keep_result(c, d, buf_text(&texts->compact));
         row.output_hash = fact->output_hash.text;
         row.chain_hash = fact->chain_hash.text;
-        row.outputs = ar->checkpoints ? NULL : outputs;
+        row.outputs = ar->checkpoints ? NULL : buf_text(&texts->compact);
     }
     row.error = d->done.error;
     row.error_class = d->done.timed_out ? "TimeoutError" : d->done.error_class;
     row.duration_ms = fact_ms(fact);
     row.completed_us = fact->ended_us;
     put_node(c, d->ref.node, &row);
+    if (ar->dag->nodes[d->ref.node].dependent_count > 0)
+        active_run_drop_texts(ar, d->ref.node); /* no part of the run's output */
     node_metrics(ar, d);
     commit_event(c, "step.updated", node_state_text(d->done.state), d->ref.node, d->ref.attempt,
                  d->done.state == NODE_COMPLETED
@@ -354,6 +364,7 @@ static void on_node_again(struct commit *c, const struct run_decision *d)
     struct node_fact *fact = &ar->nodes[d->ref.node];
     struct store_node row;
 
+    active_run_drop_texts(ar, d->ref.node);
     fact->started_us = fact->ended_us = 0;
     fact->input_hash.text[0] = '\0';
     fact->sandbox = (struct layer_facts){0};

@@ -44,18 +44,38 @@ void commit_run_state(struct commit *c, const struct run_decision *d)
         commit_event(c, "run.updated", run_state_text(d->run.state), NO_NODE, 0, NULL);
 }
 
-/* {sink: its outputs} of the sinks that completed. */
-static json_t *run_output(const struct active_run *ar)
+struct run_output {
+    struct buf canonical, compact;
+};
+
+static void run_output_done(struct run_output *output)
 {
-    json_t *output = json_object();
+    buf_done(&output->canonical);
+    buf_done(&output->compact);
+}
+DEFINE_AUTO_DONE(run_output)
+
+/* {sink: its outputs} of the sinks that completed, put together of their texts. */
+static void write_output(struct active_run *ar, struct run_output *ret)
+{
+    auto_mem struct json_member *canonical = mem_array(ar->dag->node_count, struct json_member);
+    auto_mem struct json_member *compact = mem_array(ar->dag->node_count, struct json_member);
+    size_t count = 0;
 
     for (uint32_t i = 0; i < ar->dag->node_count; i++) {
+        const struct dag_node *node = &ar->dag->nodes[i];
         struct node_view view = run_node(ar->run, i);
+        const struct node_texts *texts;
 
-        if (ar->dag->nodes[i].dependent_count == 0 && view.state == NODE_COMPLETED)
-            json_object_set(output, ar->dag->nodes[i].node_id, (json_t *)view.outputs);
+        if (node->dependent_count > 0 || view.state != NODE_COMPLETED)
+            continue;
+        texts = active_run_texts(ar, i, view.outputs);
+        canonical[count] = (struct json_member){node->node_id, buf_text(&texts->canonical)};
+        compact[count++] = (struct json_member){node->node_id, buf_text(&texts->compact)};
     }
-    return output;
+    jcs_sort_members(canonical, count);
+    json_add_members(&ret->canonical, canonical, count);
+    json_add_members(&ret->compact, compact, count);
 }
 
 static void run_chain_hash(const struct active_run *ar, struct sha256_hex *ret)
@@ -97,9 +117,8 @@ static const struct {
 void commit_run_done(struct commit *c, const struct run_decision *d)
 {
     struct active_run *ar = commit_run(c);
-    auto_json output = run_output(ar);
-    auto_mem char *output_text = NULL, *errors = NULL, *compensations = NULL;
-    auto_done(buf) canonical = {0};
+    auto_done(run_output) output = {0};
+    auto_mem char *errors = NULL, *compensations = NULL;
     struct sha256_hex outputs_hash, chain;
     const char *status = run_state_text(d->run.state);
     size_t bytes;
@@ -109,11 +128,10 @@ void commit_run_done(struct commit *c, const struct run_decision *d)
     if (ar->started_us == 0)
         ar->started_us = ar->ended_us;
     ar->final_state = d->run.state;
-    commit_jcs(output, &canonical);
-    outputs_hash = sha256_hex(buf_text(&canonical), canonical.len);
+    write_output(ar, &output);
+    outputs_hash = sha256_hex(buf_text(&output.canonical), output.canonical.len);
     run_chain_hash(ar, &chain);
     ar->chain_hash = chain;
-    output_text = commit_json_text(output, &bytes);
     errors = commit_json_text(d->run.errors, &bytes);
     compensations = commit_json_text(ar->compensations, &bytes);
     store_batch_run_end(commit_batch(c),
@@ -121,7 +139,7 @@ void commit_run_done(struct commit *c, const struct run_decision *d)
                             .tenant = ar->tenant,
                             .run_id = ar->run_id,
                             .status = run_ends[d->run.state].status,
-                            .output = output_text,
+                            .output = buf_text(&output.compact),
                             .outputs_hash = outputs_hash.text,
                             .chain_hash = chain.text,
                             .error = json_string_value(json_array_get(d->run.errors, 0)),

@@ -42,6 +42,7 @@ static bool keep_nodes(struct active_run *ar, const struct active_run *old, cons
                               e))
             return false;
         ar->nodes[i] = old->nodes[i];
+        ar->nodes[i].texts = (struct node_texts){0};
         json_incref(ar->nodes[i].record);
     }
     for (uint32_t i = 0; i < ar->dag->node_count; i++) { /* all facts first: records link to them */

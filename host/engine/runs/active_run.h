@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/json_thread.h"
 #include "base/uuid.h"
 #include "engine/catalog/dag_cache.h"
 #include "model/ledger/event.h"
@@ -20,11 +21,17 @@
 
 struct engine_env;
 
+/* A completed node's outputs as text: canonical, and as rows hold it. */
+struct node_texts {
+    struct buf canonical, compact;
+};
+
 /* What a completed or running node leaves for its record. */
 struct node_fact {
     struct sha256_hex input_hash;  /* of the last attempt's input */
     struct sha256_hex output_hash; /* "" unless completed */
     struct sha256_hex chain_hash;  /* "" unless completed */
+    struct node_texts texts;       /* from the attempt's end on; of a sink until the run's end */
     json_t *record;                /* owned; NULL unless completed */
     int64_t started_us;            /* first attempt; 0 before */
     int64_t ended_us;
@@ -73,5 +80,13 @@ DEFINE_AUTO(active_run)
 /* A machine for the run, not started; takes the use. input is referenced. */
 struct active_run *active_run_new(const struct engine_env *env, const char *tenant,
                                   struct dag_use **use, json_t *input) must_check;
+
+/* The node's attempt ended well: both texts of read are taken, for the node's end which follows. */
+void active_run_take_texts(struct active_run *ar, uint32_t node, struct json_read *read);
+/* Of the outputs with which the node is completed; written now when there are none: its end was
+ * loaded and not lived through. */
+const struct node_texts *active_run_texts(struct active_run *ar, uint32_t node,
+                                          const json_t *outputs) must_check;
+void active_run_drop_texts(struct active_run *ar, uint32_t node);
 
 #endif

@@ -86,3 +86,15 @@ json_t *outputs_wrap_owned(json_t *value)
     put_owned(wrapped, "result", value != NULL ? json_incref(value) : json_null());
     return wrapped;
 }
+
+void outputs_wrap_text(const json_t *value, struct buf *text)
+{
+    struct json_member result = {"result", buf_text(text)};
+    struct buf wrapped = {0};
+
+    if (json_is_object(value))
+        return;
+    json_add_members(&wrapped, &result, 1);
+    buf_done(text);
+    *text = wrapped;
+}

@@ -19,6 +19,7 @@
 #ifndef ORCH_MODEL_RUN_RUN_H
 #define ORCH_MODEL_RUN_RUN_H
 
+#include "base/buf.h"
 #include "model/run/outcome.h"
 #include "model/run/state.h"
 
@@ -167,6 +168,10 @@ struct run_decision {
 
 /* False when nothing is left. */
 bool run_next(struct run *run, struct run_decision *ret);
+
+/* NODE_DONE's outputs are an object: what is none becomes {"result": value}. text, which is value's
+ * (compact or canonical), becomes theirs. */
+void outputs_wrap_text(const json_t *value, struct buf *text);
 
 /* -- Reading ---------------------------------------------------------------------------------- */
 

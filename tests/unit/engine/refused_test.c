@@ -18,11 +18,14 @@ static void end_refused(struct rig_attempt *a)
     const struct attempt_result ok = {.outcome = OUTCOME_OK, .output = "{}"};
     struct attempt_result result = ok;
     auto_json output = json_object();
+    struct json_read read = rig_read_of(output);
 
     result.output_json = output;
+    result.output_read = &read;
     a->open = false;
     rig_refuse(&rig);
     engine_on_attempt_done(rig.engine, a->id, &result);
+    json_read_done(&read);
     rig_take_again(&rig);
     rig_settle(&rig);
 }

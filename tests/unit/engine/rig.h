@@ -7,7 +7,7 @@
 #ifndef ORCH_TESTS_ENGINE_RIG_H
 #define ORCH_TESTS_ENGINE_RIG_H
 
-#include "base/json.h"
+#include "base/json_thread.h"
 #include "base/rng.h"
 #include "base/uuid.h"
 #include "engine/catalog/agents.h"
@@ -186,6 +186,8 @@ size_t rig_open_count(const struct rig *rig);
 void rig_begin(struct rig *rig, struct rig_attempt *a);
 void rig_end(struct rig *rig, struct rig_attempt *a, enum outcome outcome, const char *output);
 /* The same as rig_end without settling. */
+/* As the sandbox hands on a value: with its two texts. The caller owns it; value may be NULL. */
+struct json_read rig_read_of(json_t *value);
 void rig_tell_end(struct rig *rig, struct rig_attempt *a, enum outcome outcome, const char *output);
 /* The node's open attempt ends ok. */
 void rig_ok(struct rig *rig, const char *node_id);

@@ -90,15 +90,30 @@ void rig_begin(struct rig *rig, struct rig_attempt *a)
     rig_settle(rig);
 }
 
+struct json_read rig_read_of(json_t *value)
+{
+    struct json_read read = {.value = json_incref(value)};
+    struct err e;
+
+    if (value == NULL)
+        return read;
+    json_add_compact(&read.compact, value);
+    if (!jcs_write(value, &read.canonical, &e))
+        abort();
+    return read;
+}
+
 void rig_tell_end(struct rig *rig, struct rig_attempt *a, enum outcome outcome, const char *output)
 {
     auto_json json = output != NULL ? json_loads(output, JSON_DECODE_ANY, NULL) : NULL;
+    struct json_read read = rig_read_of(json);
     struct attempt_result result = {
         .outcome = outcome,
         .error_class = outcome_error_class(outcome),
         .error_message = outcome == OUTCOME_OK ? "" : "it went wrong",
         .output = output,
         .output_json = json,
+        .output_read = json != NULL ? &read : NULL,
         .layers = RIG_LAYERS,
         .layers_said = RIG_LAYERS_SAID,
         .level = RIG_LEVEL,
@@ -106,6 +121,7 @@ void rig_tell_end(struct rig *rig, struct rig_attempt *a, enum outcome outcome, 
 
     a->open = false;
     engine_on_attempt_done(rig->engine, a->id, &result);
+    json_read_done(&read);
 }
 
 void rig_end(struct rig *rig, struct rig_attempt *a, enum outcome outcome, const char *output)

@@ -78,12 +78,93 @@ START_TEST(a_commit_that_is_over_a_batch_leaves_the_other_runs_alone)
 }
 END_TEST
 
+/* [{},{},...] of so many values in all */
+static char *many_values(unsigned values)
+{
+    char *text = malloc(3 * (size_t)values + 2);
+    size_t len = 0;
+
+    text[len++] = '[';
+    for (unsigned i = 1; i < values; i++)
+        len += (size_t)sprintf(text + len, i > 1 ? ",{}" : "{}");
+    strcpy(text + len, "]");
+    return text;
+}
+
+/* Each output is what it may be; the input of their child would be three of them. */
+START_TEST(an_input_of_too_many_values_fails_its_node_and_is_not_written)
+{
+    char *many = many_values(NODE_OUTPUT_VALUES_MAX);
+    auto_done(store_node_list) rows = {0};
+    char id[UUID_TEXT_BYTES];
+    struct err e;
+
+    rig_publish(&rig, "{\"name\":\"join\",\"dag_id\":\"join\",\"version\":\"1.0.0\",\"nodes\":{"
+                      "\"one\":{\"agent_id\":\"a\"},\"two\":{\"agent_id\":\"a\"},"
+                      "\"join\":{\"agent_id\":\"a\",\"depends_on\":[\"one\",\"two\"]}}}");
+    snprintf(id, sizeof id, "%s", run_of("join"));
+    rig_end(&rig, rig_open_attempt(&rig, "one"), OUTCOME_OK, many);
+    rig_end(&rig, rig_open_attempt(&rig, "two"), OUTCOME_OK, many);
+    free(many);
+    ck_assert(store_read_node(rig.reader, RIG_TENANT, id, "join", &rows, &e));
+    ck_assert_int_eq(rows.rows[0].status, STORE_NODE_FAILED);
+    ck_assert_ptr_nonnull(strstr(rows.rows[0].error, "more than 150000 values"));
+    ck_assert_ptr_null(rows.rows[0].input_hash);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_FAILED);
+}
+END_TEST
+
+/* The texts of the outputs come from the thread that read them, and the run's are put together of
+ * these: what is stored must be as if it had been written of the whole. */
+START_TEST(a_runs_output_of_texts_is_that_of_its_values)
+{
+    static const char *const outputs[] = {"{\"b\":1.0,\"a\":[1e3]}", "[2.50]", "\"\\u20ac\""};
+    auto_done(store_run_list) rows = {0};
+    auto_json output = NULL;
+    struct sha256_hex hash;
+    char id[UUID_TEXT_BYTES];
+    struct err e;
+
+    publish_wide(ARRAY_LEN(outputs), "");
+    snprintf(id, sizeof id, "%s", run_of("wide"));
+    for (size_t i = ARRAY_LEN(outputs); i-- > 0;)
+        rig_end(&rig, &rig.sandbox.attempts[i], OUTCOME_OK, outputs[i]);
+    ck_assert(store_read_run(rig.reader, RIG_TENANT, id, &rows, &e));
+    ck_assert_int_eq(rows.rows[0].status, STORE_RUN_COMPLETED);
+    ck_assert_str_eq(rows.rows[0].output, "{\"n0000\":{\"b\":1.0,\"a\":[1000.0]},"
+                                          "\"n0001\":{\"result\":[2.5]},"
+                                          "\"n0002\":{\"result\":\"\xE2\x82\xAC\"}}");
+    output = json_loads(rows.rows[0].output, 0, NULL);
+    ck_assert(jcs_sha256(output, &hash, &e));
+    ck_assert_str_eq(rows.rows[0].outputs_hash, hash.text);
+}
+END_TEST
+
+START_TEST(outputs_as_deep_as_may_be_are_loaded_again)
+{
+    char deep[2 * JSON_DEPTH_MAX + 1] = "", id[UUID_TEXT_BYTES];
+
+    memset(deep, '[', JSON_DEPTH_MAX); /* not an object: one deeper where it is kept */
+    memset(deep + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
+    publish_chain();
+    snprintf(id, sizeof id, "%s", run_of("chain"));
+    rig_end(&rig, rig_open_attempt(&rig, "first"), OUTCOME_OK, deep);
+    rig_crash(&rig);
+    ck_assert_uint_eq(rig.recovered, 1);
+    rig_ok(&rig, "second");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+}
+END_TEST
+
 TCase *size_cases(void)
 {
     TCase *tc = tcase_create("size");
 
     tcase_add_test(tc, outputs_of_more_than_a_page_are_built_anew);
     tcase_add_test(tc, an_input_that_is_too_large_fails_its_node);
+    tcase_add_test(tc, an_input_of_too_many_values_fails_its_node_and_is_not_written);
+    tcase_add_test(tc, a_runs_output_of_texts_is_that_of_its_values);
+    tcase_add_test(tc, outputs_as_deep_as_may_be_are_loaded_again);
     tcase_add_test(tc, a_commit_that_is_over_a_batch_leaves_the_other_runs_alone);
     return tc;
 }
