@@ -90,6 +90,10 @@ static void limits(void)
     printf("| what | at most |\n| --- | --- |\n");
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         printf("| %s | %u KiB |\n", rows[i].what, rows[i].bytes / 1024);
+    printf("| values in the input of a run | %u |\n", RUN_INPUT_VALUES_MAX);
+    printf("| values in the input of a node | %u |\n", NODE_INPUT_VALUES_MAX);
+    printf("| values in the output of a node | %u |\n", NODE_OUTPUT_VALUES_MAX);
+    printf("| values in a definition | %u |\n", DEFINITION_VALUES_MAX);
     printf("| depth of JSON | %u |\n| nodes of a DAG | %u |\n", JSON_DEPTH_MAX, DAG_NODES_MAX);
     printf("| id of a DAG, node, agent or tenant | %u bytes |\n", NODE_ID_BYTES_MAX);
 }

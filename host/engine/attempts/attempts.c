@@ -113,15 +113,6 @@ static void refuse(struct attempts *a, struct attempt_order *order, enum outcome
     attempt_order_free(order);
 }
 
-static void refuse_input(struct attempts *a, struct attempt_order *order)
-{
-    auto_mem char *message =
-        mem_printf("the node's input has more than %u bytes or more than %u values",
-                   NODE_INPUT_BYTES_MAX, NODE_INPUT_VALUES_MAX);
-
-    refuse(a, order, OUTCOME_BAD_INPUT, message);
-}
-
 /* One of the words of the list, with commas and spaces between, is a pattern of the tenant. */
 static bool tenant_in(const char *list, const char *tenant)
 {
@@ -239,6 +230,12 @@ static const struct agent *runnable(struct attempts *a, struct attempt_order *or
     const struct agent *agent = env->agent_find(env->agents, tenant, order->agent_id);
     struct err e;
 
+    if (order->input_too_large) {
+        err_set(&e, ERR_TOO_LARGE, "the node's input has more than %u bytes or more than %u values",
+                NODE_INPUT_BYTES_MAX, NODE_INPUT_VALUES_MAX);
+        refuse_taken(a, order, OUTCOME_BAD_INPUT, e.msg);
+        return NULL;
+    }
     if (agent == NULL && env->agent_withdrawn(env->agents, tenant, order->agent_id, &e)) {
         refuse_taken(a, order, OUTCOME_REVOKED, e.msg);
         return NULL;
@@ -260,17 +257,14 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
 {
     const struct engine_sandbox *sandbox = &a->env->sandbox;
     auto_mem char *key = mem_printf("%s/%s", order->ar->run_id, order->node_id);
-    const struct agent *agent = runnable(a, order);
+    const struct agent *agent;
     auto_fd secrets = -1;
     struct attempt_spec spec;
     struct running *r;
     struct err e;
     uint64_t id;
 
-    if (order->input_too_large) {
-        refuse_input(a, order);
-        return true;
-    }
+    agent = runnable(a, order);
     if (agent == NULL)
         return true;
     spec = spec_of(a, order, agent, key);
