@@ -64,9 +64,9 @@ struct authority_result {
     struct {
         struct authority_bytes payload; /* the manifest or the DAG, as it was signed */
         char key_id[SHA256_HEX_BYTES];
-        char signer[129]; /* the trust entry's name */
+        char signer[129];               /* the trust entry's name */
         struct authority_bytes tenants; /* text: a JSON array of patterns, the entry's */
-        bool warm; /* the entry grants attempts that share a loaded plugin */
+        bool warm;                      /* the entry grants attempts that share a loaded plugin */
     } verified;
     struct {
         unsigned count; /* as many as were asked, in that order */
@@ -95,8 +95,9 @@ struct authority_reply {
     void *arg;
 };
 
-/* Result: verified. tenant "" asks for whichever the signer's entry lists. archive_sha256 is the lower hex that the host computed over the sealed bytes
- * of the archive; the authority refuses when the signed manifest names another. */
+/* Result: verified. tenant "" asks for whichever the signer's entry lists. archive_sha256 is the
+ * lower hex that the host computed over the sealed bytes of the archive; the authority refuses when
+ * the signed manifest names another. */
 bool authority_verify_bundle(struct authority_client *client, const char *tenant,
                              const void *envelope, size_t len, const char *archive_sha256,
                              struct authority_reply reply, struct err *e) must_check;

@@ -50,7 +50,7 @@ bool serve_verify_bundle(struct server *s, struct request *r, struct buf *reply,
         return false;
     if (!text_is_sha256(archive))
         return err_set(e, ERR_INVALID, "the archive's hash is not SHA-256 in lower hex");
-    if (!trust_verify_bundle(s->trust, 
+    if (!trust_verify_bundle(s->trust,
                              &(struct trust_bundle){tenant[0] != '\0' ? tenant : NULL, text, len,
                                                     archive},
                              &envelope, &by, e))

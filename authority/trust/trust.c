@@ -133,8 +133,8 @@ bool trust_add_key(struct trust *trust, const struct key_public *key, const char
     return add_json(trust,
                     json_pack("{s:s, s:s, s:o, s:[s], s:[s], s:[s], s:[sss], s:[s]}", "name", name,
                               "public_key", pem.data, "roles", words, "tenants", "*", "plugins",
-                              "*", "agents", "*", "profiles", "pure", "files", "net",
-                              "network", "*"),
+                              "*", "agents", "*", "profiles", "pure", "files", "net", "network",
+                              "*"),
                     &entry, e);
 }
 

@@ -106,7 +106,7 @@ bool trust_grant(const struct trust_entry *entry, const void *manifest, size_t l
                  const char *archive_sha256, struct err *e) must_check;
 
 struct trust_bundle {
-    const char *tenant; /* NULL: in whichever its entry lists; one that lists none is refused */
+    const char *tenant;   /* NULL: in whichever its entry lists; one that lists none is refused */
     const char *envelope; /* as it came: len bytes */
     size_t len;
     const char *archive_sha256; /* lower hex */

@@ -143,6 +143,32 @@ static void warm(void *arg, const struct api_actor *who, api_done_fn done, void 
         trust_reloaded(w, NULL, &e);
 }
 
+static json_t *plugins_owned(void *arg, const char *tenant)
+{
+    const struct host *host = arg;
+
+    return json_pack("{s:b, s:o}", "settled", !agents_busy(host->agents), "items",
+                     agents_list_owned(host->agents, tenant));
+}
+
+static bool plugin_serves(void *arg, const char *tenant, const char *plugin_id, const char *version)
+{
+    return agents_serve(((struct host *)arg)->agents, tenant, plugin_id, version);
+}
+
+static void plugin_release(void *arg, const struct api_actor *who, const char *digest,
+                           api_done_fn done, void *done_arg)
+{
+    struct host *host = arg;
+    struct err e;
+    bool ok = agents_release(host->agents, who->tenant, digest, &e);
+
+    if (ok)
+        log_event(LOG_WARN, "plugin.released", F_STR("digest", digest),
+                  F_STR("subject", who->subject));
+    done(done_arg, &(struct api_outcome){.e = ok ? NULL : &e});
+}
+
 struct remembering {
     api_done_fn done;
     void *done_arg;
@@ -224,7 +250,7 @@ static json_t *checks_of(struct host *host)
     unsigned loaded, refused;
 
     agents_counts(host->agents, &loaded, &refused);
-    plugins = mem_printf("%u loaded, %u refused", loaded, refused);
+    plugins = mem_printf("%u loaded, %u refused", loaded, refused); /* GET /admin/plugins: why */
     statements = mem_printf("%u waiting for a signature",
                             statements_pending(engine_statements(host->engine)));
     ledger = mem_printf("%lld events without a signed head", (long long)heads_behind(heads));
@@ -294,6 +320,9 @@ const struct api_engine *service_engine(struct host *host)
         .secret_put = secret_put,
         .secret_delete = secret_delete,
         .ledger_seal = ledger_seal,
+        .plugins_owned = plugins_owned,
+        .plugin_serves = plugin_serves,
+        .plugin_release = plugin_release,
         .warm = warm,
         .idempotency_put = idempotency_put,
         .health = health,

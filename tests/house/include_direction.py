@@ -50,7 +50,7 @@ MAY = {
     "host/cli": BASE | WORDS | {"config", "model/dag/draw"},
     "host/cli/dag": CLI | {"model/dag", "model/dag/draw", "model/dag/source"},
     "host/cli/doctor": CLI | {"authority/trust", "sandbox/client", "sandbox/wire", "store"},
-    "host/cli/keys": CLI | {"authority/keys", "authority/token"},
+    "host/cli/keys": CLI | {"authority/keys", "authority/token", "authority/trust"},
     "host/cli/ledger": CLI | {"authority/keys", "authority/trust", "bundle", "model/ledger"},
     "host/cli/plugin": CLI | {"authority/keys", "authority/trust", "bundle", "cli/ledger", "orch", "sandbox/client", "sandbox/image"},
     "host/cli/run": CLI | WORDS | {"cli/ledger"},

@@ -133,7 +133,16 @@ struct api_engine {
                           api_done_fn done, void *done_arg);
     /* Done when every event committed so far is under a signed head of its tenant's ledger. */
     void (*ledger_seal)(void *arg, api_done_fn done, void *done_arg);
-    /* Drops and refills the plugin, definition and secret caches. */
+    /* Every bundle and its verdict (docs/API.md): {"settled", "items"}; the caller owns it. */
+    json_t *(*plugins_owned)(void *arg, const char *tenant);
+    /* The tenant's runs may use it now. */
+    bool (*plugin_serves)(void *arg, const char *tenant, const char *plugin_id,
+                          const char *version);
+    /* Tries a quarantined plugin again, by its digest. ERR_NOT_FOUND for one that is not, or that
+     * is not for this tenant. */
+    void (*plugin_release)(void *arg, const struct api_actor *who, const char *digest,
+                           api_done_fn done, void *done_arg);
+    /* Drops the definition cache, reads trust anew, and looks at every bundle again. */
     void (*warm)(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg);
 
     /* Remembers an answer under (tenant, key, path); done after the commit. */

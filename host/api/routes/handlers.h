@@ -74,6 +74,8 @@ void secret_delete(struct api_request *req);
 
 /* plugins.c */
 void plugin_list(struct api_request *req);
+void admin_plugin_list(struct api_request *req);
+void admin_plugin_release(struct api_request *req);
 
 /* stream.c */
 void stream_open(struct api_request *req);

@@ -38,6 +38,34 @@ static void say_isolation(json_t *rows, const struct buf *health)
             isolation, (long long)warm);
 }
 
+/* Each bundle that is not ready by its own line, so that none is overlooked. */
+static void check_plugins(struct cli *cli, json_t *rows)
+{
+    auto_json reply = NULL;
+    struct err e = {0};
+    const json_t *bundle;
+    size_t i, ready = 0;
+
+    if (!client_get(cli, "/admin/plugins", &reply, &e)) {
+        doctor_say(rows, "plugins", DOCTOR_WARN, "%s", e.msg);
+        return;
+    }
+    json_array_foreach(json_object_get(reply, "items"), i, bundle)
+    {
+        const char *file = json_string_value(json_object_get(bundle, "file"));
+        const char *verdict = json_string_value(json_object_get(bundle, "verdict"));
+        const char *reason = json_string_value(json_object_get(bundle, "reason"));
+
+        if (verdict != NULL && strcmp(verdict, "ready") == 0)
+            ready++;
+        else if (verdict == NULL || strcmp(verdict, "removed") != 0)
+            doctor_say(rows, "plugin", DOCTOR_WARN, "%s: %s: %s", file != NULL ? file : "?",
+                       verdict != NULL ? verdict : "no verdict", reason != NULL ? reason : "-");
+    }
+    doctor_say(rows, "plugins", DOCTOR_OK, "%zu ready of %zu", ready,
+               json_array_size(json_object_get(reply, "items")));
+}
+
 void doctor_host(struct cli *cli, json_t *rows)
 {
     auto_done(buf) body = {0};
@@ -50,6 +78,7 @@ void doctor_host(struct cli *cli, json_t *rows)
         say_isolation(rows, &body);
         check_route(cli, rows, "host ready", "!/readyz");
         check_route(cli, rows, "access", "/runs?page_size=1");
+        check_plugins(cli, rows);
     } else {
         doctor_say(rows, "host", cli->exit == CLI_EXIT_OFFLINE ? DOCTOR_WARN : DOCTOR_FAIL, "%s",
                    e.msg);

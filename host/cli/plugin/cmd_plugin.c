@@ -88,6 +88,11 @@ static const struct cli_arg keygen_args[] = {
     {NULL, false, false, NULL},
 };
 
+static const struct cli_arg release_args[] = {
+    {"DIGEST", true, false, "the library's SHA-256, from orch plugin list -o json"},
+    {NULL, false, false, NULL},
+};
+
 static const struct cli_verb verbs[] = {
     {.name = "new",
      .summary = "Start a plugin from a template",
@@ -136,8 +141,26 @@ static const struct cli_verb verbs[] = {
      .summary = "Make a publisher's key",
      .args = keygen_args,
      .handler = plugin_keygen},
+    {.name = "list",
+     .summary = "List every bundle of the host's plugins folder with its verdict",
+     .details = "ready, or why not: conflict names who has the id already, refused and revoked the "
+                "reason, quarantined what failed. allowed says whether the tenant's runs may use "
+                "it.",
+     .needs_server = true,
+     .handler = plugin_installed_list},
+    {.name = "refresh",
+     .summary = "Have the host read trust and the plugins folder again, now",
+     .details = "What is new is loaded, what is not trusted any more ends with its attempts. Waits "
+                "until every bundle has its verdict; exits 1 when one is not ready.",
+     .needs_server = true,
+     .handler = plugin_refresh},
+    {.name = "release",
+     .summary = "Try a quarantined plugin again",
+     .args = release_args,
+     .needs_server = true,
+     .handler = plugin_release},
     {.handler = NULL},
 };
 const struct cli_group cli_group_plugin = {.name = "plugin",
-                                           .summary = "Write, check, pack and sign plugins",
+                                           .summary = "Write, sign and install plugins",
                                            .verbs = verbs};

@@ -5,6 +5,6 @@
 #include "cli/cli.h"
 
 cli_handler_fn plugin_new, plugin_check, plugin_pack, plugin_sign, plugin_verify, plugin_keygen,
-    plugin_run;
+    plugin_run, plugin_installed_list, plugin_refresh, plugin_release;
 
 #endif

@@ -289,15 +289,15 @@ void agents_on_quarantined(struct agents *agents, const char *digest, const stru
     names_settle(agents);
 }
 
-bool agents_release(struct agents *agents, const char *digest, struct err *e)
+bool agents_release(struct agents *agents, const char *tenant, const char *digest, struct err *e)
 {
     struct bundle *b;
     bool found = false;
 
     for (b = agents->bundles; b != NULL; b = b->hh.next) {
-        if (b->state != BUNDLE_QUARANTINED || strcmp(b->digest.text, digest) != 0)
+        if (b->state != BUNDLE_QUARANTINED || strcmp(b->digest.text, digest) != 0 ||
+            !bundle_for(b, tenant))
             continue;
-        log_event(LOG_WARN, "plugin.released", F_STR("bundle", b->file), F_STR("digest", digest));
         b->state = BUNDLE_REFUSED;
         check_soon(b);
         found = true;

@@ -66,8 +66,9 @@ void agents_on_ready(struct agents *agents, const struct sandbox_plugin_info *in
 void agents_on_failed(struct agents *agents, const char *digest, const struct err *why);
 void agents_on_quarantined(struct agents *agents, const char *digest, const struct err *why);
 
-/* Tries a quarantined library again. ERR_NOT_FOUND when no such one is quarantined. */
-bool agents_release(struct agents *agents, const char *digest, struct err *e) must_check;
+/* Tries a quarantined library again. ERR_NOT_FOUND when none of this tenant's is that. */
+bool agents_release(struct agents *agents, const char *tenant, const char *digest,
+                    struct err *e) must_check;
 
 /* Counts of ready bundles and of those with a verdict against them, for health. */
 void agents_counts(const struct agents *agents, unsigned *ret_loaded, unsigned *ret_refused);

@@ -23,8 +23,9 @@ static void other_runs_wide(const char *text)
 
     who.tenant = OTHER;
     definitions_publish(&rig.env, &who,
-                        &(struct api_publish){
-                            .form = API_DEFINITION_TEXT, .text = text, .text_len = strlen(text)},
+                        &(struct api_publish){.form = API_DEFINITION_TEXT,
+                                              .text = text,
+                                              .text_len = strlen(text)},
                         rig_answered, &published);
     rig_settle(&rig);
     ck_assert_msg(published.code == ERR_NONE, "%s", published.msg);
@@ -45,8 +46,8 @@ static unsigned open_of(const char *tenant)
     unsigned count = 0;
 
     for (size_t i = 0; i < rig.sandbox.count; i++)
-        count += rig.sandbox.attempts[i].open &&
-                 strcmp(rig.sandbox.attempts[i].tenant, tenant) == 0;
+        count +=
+            rig.sandbox.attempts[i].open && strcmp(rig.sandbox.attempts[i].tenant, tenant) == 0;
     return count;
 }
 
@@ -108,10 +109,10 @@ START_TEST(a_loaded_plugin_is_shared_only_where_node_tenant_and_publisher_agree)
     } cases[] = {
         {RIG_TENANT, "warm.a", "warm", ISOLATION_WARM},
         {"globex, ac*", "warm.a", "warm", ISOLATION_WARM},
-        {"", "warm.a", "warm", ISOLATION_UNSET},         /* the tenant may not */
-        {"globex", "warm.a", "warm", ISOLATION_UNSET},   /* the same */
-        {RIG_TENANT, "a", "warm", ISOLATION_UNSET},      /* the publisher may not */
-        {RIG_TENANT, "warm.a", NULL, ISOLATION_UNSET},   /* nobody asked */
+        {"", "warm.a", "warm", ISOLATION_UNSET},       /* the tenant may not */
+        {"globex", "warm.a", "warm", ISOLATION_UNSET}, /* the same */
+        {RIG_TENANT, "a", "warm", ISOLATION_UNSET},    /* the publisher may not */
+        {RIG_TENANT, "warm.a", NULL, ISOLATION_UNSET}, /* nobody asked */
         {RIG_TENANT, "warm.a", "cold", ISOLATION_COLD},
         {RIG_TENANT, "warm.a", "exec", ISOLATION_EXEC},
     };
@@ -268,8 +269,9 @@ TCase *share_cases(void)
                         8);
     tcase_add_loop_test(tc, a_definition_that_asks_for_more_than_the_ceiling_is_not_published, 0,
                         4);
-    tcase_add_loop_test(tc, one_that_was_published_before_the_ceiling_is_not_started_and_not_changed,
-                        0, 4);
+    tcase_add_loop_test(tc,
+                        one_that_was_published_before_the_ceiling_is_not_started_and_not_changed, 0,
+                        4);
     tcase_add_test(tc, a_run_that_was_under_way_before_the_ceiling_fails_with_its_words);
     tcase_add_test(tc, a_node_that_asks_for_nothing_gets_no_more_than_the_ceiling);
     tcase_add_test(tc, ceilings_over_the_defaults_leave_a_node_that_asks_for_nothing_alone);

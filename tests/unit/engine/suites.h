@@ -36,6 +36,7 @@ TCase *definition_cases(void);
 TCase *secret_cases(void);
 TCase *agents_cases(void);
 TCase *sandbox_cases(void);
+TCase *names_cases(void);
 TCase *share_cases(void);
 
 #endif

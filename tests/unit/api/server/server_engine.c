@@ -188,6 +188,31 @@ static void delete_secret(void *arg, const struct api_actor *who, const char *na
     server_fail(done, done_arg, ERR_NOT_FOUND, NULL, "no such secret");
 }
 
+static json_t *plugins_owned(void *arg, const char *tenant)
+{
+    (void)arg;
+    (void)tenant;
+    return json_pack("{s:b, s:[]}", "settled", 1, "items");
+}
+
+static bool plugin_serves(void *arg, const char *tenant, const char *plugin_id, const char *version)
+{
+    (void)arg;
+    (void)tenant;
+    (void)plugin_id;
+    (void)version;
+    return true;
+}
+
+static void plugin_release(void *arg, const struct api_actor *who, const char *digest,
+                           api_done_fn done, void *done_arg)
+{
+    (void)arg;
+    (void)who;
+    (void)digest;
+    server_fail(done, done_arg, ERR_NOT_FOUND, NULL, "no quarantined plugin has this digest");
+}
+
 static void warm(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg)
 {
     (void)arg;
@@ -249,6 +274,9 @@ struct api_engine server_engine_of(struct server *s)
                                .secret_put = put_secret,
                                .secret_delete = delete_secret,
                                .ledger_seal = server_ledger_seal,
+                               .plugins_owned = plugins_owned,
+                               .plugin_serves = plugin_serves,
+                               .plugin_release = plugin_release,
                                .warm = warm,
                                .idempotency_put = remember,
                                .health = health,
