@@ -3,6 +3,7 @@
 Rooms: host/api/http, host/engine, host/config, sandbox/client.
 """
 import concurrent.futures
+import json
 import time
 
 import pytest
@@ -103,6 +104,15 @@ def test_an_output_over_the_nodes_limit_fails_the_node_and_says_why(host):
     trace = host.wait(host.run("big"))
     assert trace["status"] == "failed" and trace["node_traces"]["a"]["error"]
     host.answers()
+
+
+def test_a_node_that_asks_for_more_than_the_operators_ceiling_is_told_so(make_host):
+    own = make_host(node_memory_max_mib=64)
+    text = json.dumps(dag("greedy", {"a": {"limits": {"memory_bytes": 1 << 40}}}))
+    answer = own.http("POST", "/dags/import", {"yaml_content": text}, expect=422)
+    assert "limits.memory_bytes" in answer.json["detail"] and "node-memory-max-mib" in answer.json["detail"]
+    own.publish(dag("modest", {"a": {"limits": {"memory_bytes": 32 * MB}}}))
+    own.complete("modest")
 
 
 def test_fifty_runs_at_once_are_all_admitted_and_complete(host):

@@ -165,7 +165,8 @@ ENTRIES = {
     "plugin_denied": {"plugins": ["emissions"]},
     "grant_exceeded": {"profiles": ["files"]},
     "purpose_denied": {"roles": ["dag"]},
-    "tenant_denied": {"tenants": ["acme"]},
+    "tenant_denied": {"tenants": []},
+    "agent_denied": {"agents": ["other.*"]},
 }
 
 

@@ -56,7 +56,7 @@ static bool tell_host(struct cli *cli, struct err *e)
         cli_say(cli, "the host at %s acts on it now; see orch plugin list", cli->set.url);
         return true;
     }
-    if (cli_exit_of(why.code) == CLI_EXIT_OFFLINE) {
+    if (cli->exit == CLI_EXIT_OFFLINE) {
         cli_exit(cli, CLI_EXIT_OK);
         cli_say(cli, "no host answers at %s: it holds from the next start", cli->set.url);
         return true;

@@ -1,5 +1,8 @@
-/* plugin.c -- says which version of itself it is; built once for each VERSION of test_versions.py.
- */
+/* plugin.c -- says which version of itself it is; built once for each VERSION of test_versions.py,
+ * and once as another PLUGIN with the same agent for test_names.py. */
+#ifndef PLUGIN
+#define PLUGIN "versioned"
+#endif
 #define ORCH_SDK_IMPLEMENTATION
 #include <orch/sdk.h>
 
@@ -25,4 +28,4 @@ static const orch_agent say_agent = {
     .run = say,
 };
 
-ORCH_PLUGIN("versioned", VERSION, NULL, &say_agent);
+ORCH_PLUGIN(PLUGIN, VERSION, NULL, &say_agent);
