@@ -193,6 +193,16 @@ static void add_attempts(struct buf *b, const json_t *node)
         buf_addf(b, "  %d attempts", attempts);
 }
 
+/* An agent may say anything, in our words too: it is named. */
+static void add_error(struct buf *b, const json_t *node, const char *error)
+{
+    const char *source = text_at(node, "error_source");
+
+    if (source != NULL && strcmp(source, "agent") == 0)
+        buf_adds(b, "agent: ");
+    add_text(b, error);
+}
+
 static void add_node(const struct cli *cli, struct buf *b, const struct tree_view *view,
                      const char *id, size_t id_width, bool last)
 {
@@ -212,7 +222,7 @@ static void add_node(const struct cli *cli, struct buf *b, const struct tree_vie
     add_sandbox(b, json_object_get(view->records, id), json_object_get(node, "sandbox"));
     if (error != NULL) {
         buf_addf(b, "  %s", cli_style(cli, state->style));
-        add_text(b, error);
+        add_error(b, node, error);
         buf_adds(b, cli_style(cli, STYLE_RESET));
     }
     buf_addc(b, '\n');
@@ -305,7 +315,7 @@ static void add_change(struct buf *b, const char *id, const json_t *node)
     add_attempts(b, node);
     if (error != NULL) {
         buf_adds(b, "  ");
-        add_text(b, error);
+        add_error(b, node, error);
     }
     buf_addc(b, '\n');
 }

@@ -131,6 +131,7 @@ static const struct column node_columns[] = {
     COL(store_node, TIME, completed_us, "completed_at"),
     COL(store_node, TEXT_NULL, error_class, "error_class"),
     COL(store_node, TEXT_NULL, error, "error"),
+    COL(store_node, TEXT_NULL, error_source, "error_source"),
     COL(store_node, TEXT_NULL, sandbox, "sandbox"),
     READ(store_node, TEXT_NULL, outputs, "outputs",
          "coalesce(outputs, (SELECT c.outputs FROM dag_checkpoints AS c"
@@ -150,6 +151,7 @@ static const struct column attempt_columns[] = {
     COL(store_attempt, TIME, completed_us, "completed_at"),
     COL(store_attempt, TEXT_NULL, error_class, "error_class"),
     COL(store_attempt, TEXT_NULL, error, "error"),
+    COL(store_attempt, TEXT_NULL, error_source, "error_source"),
     COL(store_attempt, TEXT_NULL, detail, "detail"),
 };
 ROW_TYPE(row_attempt, store_attempt, attempt_columns);

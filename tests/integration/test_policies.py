@@ -52,6 +52,26 @@ def test_only_the_error_classes_that_are_listed_are_retried(host):
     assert counts(trace) == {"a": 1, "b": 3}
 
 
+def test_an_error_says_whose_words_it_is_whatever_they_are(host):
+    """The agent's own may sound like the host's."""
+    nodes = {"liar": {"config": ALWAYS_FAILS | {"error_class": "PluginRevoked", "error_message": "its plugin was revoked"},
+                      "retry_policy": quick_retries(1)},
+             "slow": {"config": {"sleep_s": 3600}, "timeout_policy": {"timeout_seconds": 0.2},
+                      "retry_policy": quick_retries(0)},
+             "fine": ([], {})}
+    trace = run_of(host, "whose", nodes, on_failure="continue")
+    run = trace["execution_id"]
+    assert {n: t["error_source"] for n, t in trace["node_traces"].items()} == \
+        {"liar": "agent", "slow": "host", "fine": None}
+    for node, source in (("liar", "agent"), ("slow", "host"), ("fine", None)):
+        step = host.http("GET", f"/runs/{run}/steps/{node}", expect=200).json
+        assert step["errorSource"] == source and {a["errorSource"] for a in step["attempts"]} <= {source}
+    told = [e["data"] for e in follow(host, 0, "run.failed", run) if e.get("stepId") == "liar" and "error" in e["data"]]
+    assert told and {data["error_source"] for data in told} == {"agent"}
+    shown = host.cli("run", "show", run).stdout
+    assert "SAID BY" in shown
+
+
 # Delays run on the monotonic clock, an event's time is the wall clock's, which is being adjusted.
 CLOCKS_DIFFER_S = 0.01
 WAITS = {"constant": (0.2, 0.2, 0.2), "linear": (0.2, 0.4, 0.6), "exponential": (0.2, 0.4, 0.8),

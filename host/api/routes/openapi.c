@@ -122,16 +122,25 @@ static json_t *problem_schema_owned(void)
                      "errors", "type", "array");
 }
 
+static json_t *error_source_schema_owned(void)
+{
+    return json_pack(
+        "{s:[s,s], s:[s,s,n], s:s}", "type", "string", "null", "enum", "agent", "host",
+        "description",
+        "errorSource of steps and attempts, error_source of node traces and events: whose "
+        "words the error and its class are; an agent's may be anything");
+}
+
 static json_t *components_owned(void)
 {
     return json_pack(
         "{s:{s:{s:s, s:s, s:s}}, s:{s:{s:s, s:s, s:b, s:o}}, s:{s:{s:s, s:{s:{s:{s:s}}}}}, "
-        "s:{s:o}}",
+        "s:{s:o, s:o}}",
         "securitySchemes", "bearer", "type", "http", "scheme", "bearer", "bearerFormat", "JWT",
         "parameters", "Tenant", "name", "X-Stella-Tenant", "in", "header", "required", 1, "schema",
         text_schema_owned(), "responses", "Problem", "description", "What went wrong (RFC 9457)",
         "content", "application/problem+json", "schema", "$ref", "#/components/schemas/Problem",
-        "schemas", "Problem", problem_schema_owned());
+        "schemas", "Problem", problem_schema_owned(), "ErrorSource", error_source_schema_owned());
 }
 
 void openapi_get(struct api_request *req)

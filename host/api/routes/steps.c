@@ -41,6 +41,7 @@ static void add_attempt(struct buf *b, const struct store_attempt *a)
     jw_bool(b, "retryable", a->retryable);
     jw_str(b, "errorCode", a->error_class);
     jw_str(b, "error", a->error);
+    jw_str(b, "errorSource", a->error_source);
     jw_time(b, "startedUtc", a->started_us);
     jw_time(b, "endedUtc", a->completed_us);
     jw_raw(b, "detail", a->detail);

@@ -122,6 +122,7 @@ void view_node_trace(struct buf *b, const char *key, const struct store_node *no
     jw_int(b, "level", node->level);
     jw_str(b, "error", node->error);
     jw_str(b, "error_class", node->error_class);
+    jw_str(b, "error_source", node->error_source);
     jw_raw(b, "sandbox", node->sandbox);
     jw_time(b, "started_at", node->started_us);
     jw_time(b, "completed_at", node->completed_us);
@@ -175,6 +176,7 @@ void view_step_members(struct buf *b, const struct store_node *node)
     jw_int(b, "level", node->level);
     jw_str(b, "error", node->error);
     jw_str(b, "errorCode", node->error_class);
+    jw_str(b, "errorSource", node->error_source);
     jw_raw(b, "sandbox", node->sandbox);
     jw_time(b, "startedUtc", node->started_us);
     jw_time(b, "endedUtc", node->completed_us);

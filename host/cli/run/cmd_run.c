@@ -159,6 +159,7 @@ static bool show(struct cli *cli, struct err *e)
         {"ISOLATION", "sandbox.isolation"},
         {"LEVEL", "sandbox.level"},
         {"OUTPUTS", "outputsHash"},
+        {"SAID BY", "errorSource"},
         {"ERROR", "error"},
         {NULL, NULL},
     };

@@ -417,6 +417,7 @@ static struct attempt_outcome outcome_of_result(const struct attempt_result *res
         .class = result->outcome,
         .error_class = result->error_class,
         .message = result->error_message,
+        .agents_words = result->plugins_words,
         .outputs = result->output_json,
     };
 }

@@ -153,8 +153,9 @@ static json_t *failure_data(const struct run_decision *d)
 {
     if (d->done.error == NULL)
         return NULL;
-    return json_pack("{s:s, s:s}", "error", d->done.error, "error_class",
-                     d->done.error_class != NULL ? d->done.error_class : "");
+    return json_pack("{s:s, s:s, s:s*}", "error", d->done.error, "error_class",
+                     d->done.error_class != NULL ? d->done.error_class : "", "error_source",
+                     error_source_name(d->done.error_source));
 }
 
 static void attempt_metrics(struct active_run *ar, const struct run_decision *d)
@@ -191,6 +192,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
                                    .outcome = outcome_name(d->done.class),
                                    .error = d->done.error,
                                    .error_class = d->done.error_class,
+                                   .error_source = error_source_name(d->done.error_source),
                                    .detail = detail,
                                    .retryable = d->done.state == NODE_WAITING,
                                    .compensation = d->ref.compensation,
@@ -203,6 +205,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
 
         row.error = d->done.error;
         row.error_class = d->done.error_class;
+        row.error_source = error_source_name(d->done.error_source);
         put_node(c, d->ref.node, &row);
         commit_event(c, "step.updated", STATUS_RETRYING, d->ref.node, d->ref.attempt,
                      failure_data(d));
@@ -344,6 +347,7 @@ static void on_node_done(struct commit *c, const struct run_decision *d)
     }
     row.error = d->done.error;
     row.error_class = d->done.timed_out ? "TimeoutError" : d->done.error_class;
+    row.error_source = error_source_name(d->done.error_source);
     row.duration_ms = fact_ms(fact);
     row.completed_us = fact->ended_us;
     put_node(c, d->ref.node, &row);

@@ -124,6 +124,14 @@ static struct layer_facts sandbox_of(const struct store_node *row)
     return layer_facts_of_row(sandbox);
 }
 
+/* An agent that calls its error so did not time out. */
+static bool timed_out(const struct store_node *row)
+{
+    bool agents = row->error_source != NULL && strcmp(row->error_source, "agent") == 0;
+
+    return !agents && row->error_class != NULL && strcmp(row->error_class, "TimeoutError") == 0;
+}
+
 static bool restore_node(struct active_run *ar, const struct store_node *row, struct err *e)
 {
     const struct dag_node *node = dag_find(ar->dag, row->node_id);
@@ -133,7 +141,7 @@ static bool restore_node(struct active_run *ar, const struct store_node *row, st
         .tally = {(uint32_t)row->tally_given, (uint32_t)row->attempts, (uint32_t)row->tally_used,
                   (uint32_t)row->tally_infra},
         .error = row->error,
-        .timed_out = row->error_class != NULL && strcmp(row->error_class, "TimeoutError") == 0,
+        .timed_out = timed_out(row),
     };
     struct node_fact *fact;
 

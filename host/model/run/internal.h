@@ -43,6 +43,7 @@ struct step {
     json_t *outputs;   /* COMPLETED */
     char *error;
     char *error_class;
+    enum error_source error_source;
     char *label; /* handlers: "compensate_<node>"; nodes: NULL, the id is the dag's */
 };
 

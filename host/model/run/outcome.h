@@ -12,6 +12,7 @@ struct attempt_outcome {
     enum outcome class;
     const char *error_class; /* NULL or "": the list's */
     const char *message;     /* NULL or "": one is made; TIMEOUT and UNKNOWN_AGENT: always made */
+    bool agents_words;       /* the two above are the attempt's own */
     json_t *outputs;         /* OK: any JSON value (NULL: null); otherwise ignored */
 };
 

@@ -147,14 +147,15 @@ struct run_decision {
             bool kill; /* false: ask; true: the grace is over */
         } stop;
         struct {
-            enum node_state state;   /* ATTEMPT_DONE: WAITING when another follows */
-            enum outcome class;      /* of the last attempt; INVALID when there was none */
-            const char *error_class; /* NULL: no error */
-            const char *error;       /* NULL: no error */
-            json_t *input;           /* of the attempts; NULL when this host began none */
-            json_t *outputs;         /* COMPLETED */
-            const char *handler;     /* COMPENSATION_DONE: the handler's agent id */
-            int64_t retry_at_ns;     /* ATTEMPT_DONE with WAITING */
+            enum node_state state;          /* ATTEMPT_DONE: WAITING when another follows */
+            enum outcome class;             /* of the last attempt; INVALID when there was none */
+            const char *error_class;        /* NULL: no error */
+            const char *error;              /* NULL: no error */
+            enum error_source error_source; /* of both; NONE: no error */
+            json_t *input;                  /* of the attempts; NULL when this host began none */
+            json_t *outputs;                /* COMPLETED */
+            const char *handler;            /* COMPENSATION_DONE: the handler's agent id */
+            int64_t retry_at_ns;            /* ATTEMPT_DONE with WAITING */
             bool timed_out;
         } done;
         struct {

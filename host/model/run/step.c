@@ -19,6 +19,7 @@ void step_drop_error(struct step *s)
 {
     free(take(s->error));
     free(take(s->error_class));
+    s->error_source = ERROR_SOURCE_NONE;
 }
 
 void step_reset(struct step *s)

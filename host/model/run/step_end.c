@@ -6,11 +6,12 @@
 
 #include <string.h>
 
-static void set_error_take(struct step *s, char *text, char *error_class)
+static void set_error_take(struct step *s, enum error_source source, char *text, char *error_class)
 {
     step_drop_error(s);
     s->error = text;
     s->error_class = error_class;
+    s->error_source = source;
 }
 
 /* Words from outside: bounded, and always UTF-8. */
@@ -53,6 +54,14 @@ static void uncount_attempt(struct node_tally *t)
     t->infra++;
 }
 
+/* A text that is made here is ours, whatever the attempt said beside it. */
+static enum error_source source_of(const struct attempt_outcome *o)
+{
+    bool made = o->class == OUTCOME_TIMEOUT || o->class == OUTCOME_UNKNOWN_AGENT;
+
+    return o->agents_words && !made ? ERROR_SOURCE_AGENT : ERROR_SOURCE_HOST;
+}
+
 static void note_outcome(const struct run *run, struct step *s, const struct attempt_outcome *o)
 {
     s->class = o->class;
@@ -61,7 +70,7 @@ static void note_outcome(const struct run *run, struct step *s, const struct att
         s->outputs = outputs_wrap_owned(o->outputs);
         return;
     }
-    set_error_take(s, outcome_text(run, s, o), outside_text(attempt_error_class(o)));
+    set_error_take(s, source_of(o), outcome_text(run, s, o), outside_text(attempt_error_class(o)));
     if (outcome_retry(o->class) == RETRY_UNCOUNTED || s->cause == STOP_QUEUE_TIMEOUT)
         uncount_attempt(&s->tally);
 }
@@ -76,7 +85,7 @@ static void note_timeout(const struct run *run, struct step *s, enum stop_cause 
     jcs_number(queue ? policy->queue_s : policy->node_s, seconds);
     s->class = OUTCOME_TIMEOUT;
     s->timed_out = true;
-    set_error_take(s,
+    set_error_take(s, ERROR_SOURCE_HOST,
                    mem_printf("Node '%s' timed out after %ss %s", step_label(run, s), seconds,
                               queue ? "waiting to start" : "over all attempts"),
                    mem_str("TimeoutError"));
@@ -131,6 +140,7 @@ static void decide_done(struct run *run, enum run_decision_kind kind, const stru
     d->done.class = s->class;
     d->done.error = s->error;
     d->done.error_class = s->error_class;
+    d->done.error_source = s->error_source;
     d->done.input = s->input;
     d->done.outputs = s->outputs;
     d->done.handler = s->compensation ? step_agent(run, s) : NULL;
@@ -150,7 +160,7 @@ static void close_step(struct run *run, struct step *s)
 void step_close_take(struct run *run, struct step *s, enum node_event ev, char *reason)
 {
     if (reason != NULL)
-        set_error_take(s, reason, mem_str("RuntimeError"));
+        set_error_take(s, ERROR_SOURCE_HOST, reason, mem_str("RuntimeError"));
     step_move(run, s, ev);
     close_step(run, s);
 }

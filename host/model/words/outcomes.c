@@ -2,6 +2,7 @@
 #include "model/words/outcomes.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 static const struct {
     const char *name;
@@ -37,4 +38,13 @@ bool outcome_answered(enum outcome outcome)
 {
     assert(outcome < OUTCOME_COUNT);
     return outcomes[outcome].answered;
+}
+
+const char *error_source_name(enum error_source source)
+{
+    static const char *const names[] = {
+        [ERROR_SOURCE_NONE] = NULL, [ERROR_SOURCE_HOST] = "host", [ERROR_SOURCE_AGENT] = "agent"};
+
+    assert(source <= ERROR_SOURCE_AGENT);
+    return names[source];
 }

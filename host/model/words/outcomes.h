@@ -44,6 +44,13 @@ enum outcome {
         OUTCOME_COUNT,
 };
 
+/* Whose words an error and its class are. The agent's own may say anything, "Crash" or
+ * "PluginRevoked" too; what follows from an attempt's end never depends on them but where the
+ * node's policy lists classes. */
+enum error_source { ERROR_SOURCE_NONE, ERROR_SOURCE_HOST, ERROR_SOURCE_AGENT };
+
+const char *error_source_name(enum error_source source); /* "host", "agent"; NULL for NONE */
+
 /* INVALID has a name, "invalid", no error class, and is never retried. */
 const char *outcome_name(enum outcome outcome);
 const char *outcome_error_class(enum outcome outcome);

@@ -26,7 +26,7 @@ static const char ended[] =
     "\"completed_at\":\"2026-11-22T10:00:00.022400Z\"},"
     "\"scope1\":{\"status\":\"failed\",\"attempt_count\":4,\"duration_ms\":1200.0,"
     "\"completed_at\":\"2026-11-22T10:00:01.700000Z\",\"sandbox\":{\"isolation\":\"cold\","
-    "\"level\":3},\"error\":\"row 3: no\\u001b[2J factor\"},"
+    "\"level\":3},\"error\":\"row 3: no\\u001b[2J factor\",\"error_source\":\"agent\"},"
     "\"scope2\":{\"status\":\"skipped\",\"attempt_count\":0},"
     "\"report\":{\"status\":\"pending\",\"attempt_count\":0}}}";
 
@@ -106,7 +106,7 @@ START_TEST(changes_are_said_once)
                                        "scope1  running  2 attempts\n");
     tree_add_changes(&second, one, two);
     ck_assert_str_eq(buf_text(&second),
-                     "scope1  failed in 1.20s  4 attempts  row 3: no\\x1b[2J factor\n"
+                     "scope1  failed in 1.20s  4 attempts  agent: row 3: no\\x1b[2J factor\n"
                      "scope2  skipped\n");
     tree_add_changes(&none, two, two);
     ck_assert_str_eq(buf_text(&none), "");

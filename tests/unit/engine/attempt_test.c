@@ -275,6 +275,31 @@ START_TEST(a_success_counts_even_when_the_host_is_told_to_end)
 }
 END_TEST
 
+static const struct {
+    enum outcome outcome;
+    const char *source;
+} sources[] = {{OUTCOME_PLUGIN_FATAL, "agent"},
+               {OUTCOME_CRASH, "host"},
+               {OUTCOME_UNKNOWN_AGENT, "host"}};
+
+START_TEST(an_error_is_kept_with_whose_words_it_is)
+{
+    auto_done(store_node_list) nodes = {0};
+    auto_done(store_attempt_list) attempts = {0};
+    const char *id;
+    struct err e;
+
+    one_node(",\"retry_policy\":{\"max_retries\":0}");
+    id = run_of("one");
+    rig_fails(&rig, "n", sources[_i].outcome);
+    ck_assert(store_read_node(rig.reader, RIG_TENANT, id, "n", &nodes, &e));
+    ck_assert_str_eq(nodes.rows[0].error_source, sources[_i].source);
+    ck_assert(store_read_attempts(rig.reader, RIG_TENANT, id, "n", (struct store_page){.size = 10},
+                                  &attempts, &e));
+    ck_assert_str_eq(attempts.rows[0].error_source, sources[_i].source);
+}
+END_TEST
+
 TCase *attempt_cases(void)
 {
     TCase *tc = tcase_create("attempt");
@@ -293,6 +318,7 @@ TCase *attempt_cases(void)
     tcase_add_test(tc, a_host_that_stops_starts_nothing_more);
     tcase_add_loop_test(tc, a_host_that_is_told_to_end_judges_no_attempt_that_ends_with_it,
                         OUTCOME_OK + 1, OUTCOME_COUNT);
+    tcase_add_loop_test(tc, an_error_is_kept_with_whose_words_it_is, 0, (int)ARRAY_LEN(sources));
     tcase_add_test(tc, a_success_counts_even_when_the_host_is_told_to_end);
     return tc;
 }

@@ -159,6 +159,33 @@ START_TEST(a_run_of_more_nodes_than_a_page_holds_is_built_anew)
 }
 END_TEST
 
+/* The failed node's row is all that the next host has: its class is the agent's word. */
+START_TEST(an_agent_that_calls_its_error_a_timeout_rolls_nothing_back_after_a_crash)
+{
+    struct rig_attempt *a;
+
+    rig_publish(&rig, "{\"name\":\"t\",\"dag_id\":\"t\",\"version\":\"1.0.0\",\"nodes\":{"
+                      "\"one\":{\"agent_id\":\"a\",\"compensation_handler\":\"undo.one\"},"
+                      "\"liar\":{\"agent_id\":\"a\",\"depends_on\":[\"one\"],"
+                      "\"timeout_policy\":{\"on_timeout\":\"compensate\"}},"
+                      "\"slow\":{\"agent_id\":\"a\",\"depends_on\":[\"one\"]}}}");
+    snprintf(id, sizeof id, "%s", run_of("t"));
+    rig_ok(&rig, "one");
+    a = rig_open_attempt(&rig, "liar");
+    a->open = false;
+    engine_on_attempt_done(rig.engine, a->id,
+                           &(struct attempt_result){.outcome = OUTCOME_PLUGIN_FATAL,
+                                                    .error_class = "TimeoutError",
+                                                    .error_message = "I took too long",
+                                                    .plugins_words = true});
+    rig_settle(&rig);
+    rig_crash(&rig);
+    rig_ok(&rig, "slow");
+    ck_assert_ptr_null(rig_open_attempt(&rig, "compensate_one"));
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_FAILED);
+}
+END_TEST
+
 TCase *recover_cases(void)
 {
     TCase *tc = tcase_create("recover");
@@ -172,5 +199,6 @@ TCase *recover_cases(void)
     tcase_add_loop_test(tc, a_run_whose_rows_are_damaged_stays_as_it_is, 0,
                         (int)ARRAY_LEN(damages));
     tcase_add_test(tc, a_run_of_more_nodes_than_a_page_holds_is_built_anew);
+    tcase_add_test(tc, an_agent_that_calls_its_error_a_timeout_rolls_nothing_back_after_a_crash);
     return tc;
 }

@@ -243,6 +243,43 @@ START_TEST(a_node_from_before_schema_6_has_a_sandbox_that_is_not_known)
 }
 END_TEST
 
+#define OLD_ATTEMPT(number, outcome, error)                                                        \
+    "INSERT INTO node_attempts (execution_id, node_id, attempt, tenant_id, outcome, error)"        \
+    " VALUES ('r1', 'n1', " number ", '" SAMPLE_TENANT "', '" outcome "', " error ");"
+
+static bool source_of_attempt_is(int attempt, const char *source)
+{
+    auto_mem char *sql =
+        mem_printf("SELECT coalesce(error_source, 'none') = '%s' FROM node_attempts"
+                   " WHERE attempt = %d",
+                   source, attempt);
+
+    return outside_int(sql) == 1;
+}
+
+/* Rows as the program of schema 5 left them. */
+START_TEST(the_way_up_says_whose_words_an_old_error_is)
+{
+    struct err e = {0};
+
+    fill_all_tables();
+    fixture_close();
+    ck_assert_msg(store_migrate(fixture_path, 5, &e), "%s", e.msg);
+    ck_assert_int_eq(outside_sql(
+                         OLD_ATTEMPT("2", "crash", "'it crashed'")
+                             OLD_ATTEMPT("3", "plugin-fatal", "'I give up'")
+                                 OLD_ATTEMPT("4", "running",
+                                             "NULL") "UPDATE node_traces SET error = 'I give up'"),
+                     0);
+    fixture_open();
+    ck_assert(source_of_attempt_is(2, "host"));
+    ck_assert(source_of_attempt_is(3, "agent"));
+    ck_assert(source_of_attempt_is(4, "none"));
+    ck_assert_int_eq(outside_int("SELECT error_source = 'agent' FROM node_traces"), 1);
+    ck_assert_int_ne(outside_sql("UPDATE node_traces SET error_source = 'somebody'"), 0);
+}
+END_TEST
+
 START_TEST(v021s_tables_and_columns_are_there)
 {
     static const struct {
@@ -372,6 +409,7 @@ TCase *file_cases(void)
     tcase_add_test(c, going_down_below_a_table_and_up_keeps_the_other_tables_rows);
     tcase_add_test(c, the_way_up_makes_the_keys_of_versions_anew);
     tcase_add_test(c, a_node_from_before_schema_6_has_a_sandbox_that_is_not_known);
+    tcase_add_test(c, the_way_up_says_whose_words_an_old_error_is);
     tcase_add_test(c, v021s_tables_and_columns_are_there);
     tcase_add_test(c, a_migration_to_an_unknown_version_or_of_an_open_store_is_refused);
     tcase_add_test(c, a_backup_is_a_store_of_its_own_and_never_overwrites);

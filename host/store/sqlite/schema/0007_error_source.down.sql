@@ -1,0 +1,2 @@
+ALTER TABLE node_traces DROP COLUMN error_source;
+ALTER TABLE node_attempts DROP COLUMN error_source;
