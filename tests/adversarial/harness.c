@@ -170,15 +170,22 @@ void world_start_hostile(struct world *w, const struct sandbox_options *options)
     ck_assert_msg(w->plugin_ready, "%s", w->plugin_error.msg);
 }
 
-void world_stop(struct world *w)
+void world_forget(struct world *w)
 {
-    sandbox_free(w->sb);
-    w->sb = NULL;
     for (unsigned i = 0; i < w->count; i++) {
         buf_done(&w->answers[i].output);
         for (int s = 0; s < 3; s++)
             buf_done(&w->answers[i].streams[s]);
     }
+    memset(w->answers, 0, w->count * sizeof w->answers[0]);
+    w->taken.texts_parsed = w->count = 0;
+}
+
+void world_stop(struct world *w)
+{
+    sandbox_free(w->sb);
+    w->sb = NULL;
+    world_forget(w);
 }
 
 /* Each output is read once, and only a short one inside of a turn. */

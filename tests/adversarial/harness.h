@@ -88,6 +88,8 @@ void world_turn_once(struct world *w, int64_t until_ns);
 /* Turns for a while, or until pending is 0. */
 void world_turn_for(struct world *w, int64_t ms);
 void world_await_all(struct world *w);
+/* Makes room for more answers: none may be on its way. */
+void world_forget(struct world *w);
 
 /* The plugin's own report: the text that it emitted as {"said": TEXT}. */
 const char *said(const struct answer *a);

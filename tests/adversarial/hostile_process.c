@@ -199,13 +199,24 @@ static const char *do_priority(void)
     return failed(syscall(SYS_ioprio_set, 1, 0, 0));
 }
 
+/* {"case":"die","signal":N}: of a signal that it did not ignore, or by ending in vain. */
+static const char *do_die(void)
+{
+    const char *at = memmem(ctx->config.ptr, ctx->config.len, "\"signal\":", 9);
+    int number = at != NULL ? atoi(at + 9) : 0;
+
+    signal(number, SIG_DFL);
+    kill(getpid(), number);
+    return "lives";
+}
+
 const struct attack process_attacks[] = {
-    CASE(execve),      CASE(execveat),   CASE(fork),       CASE(vfork),    CASE(system),
-    CASE(spawn),       CASE(clone3),     CASE(threads),    CASE(unshare),  CASE(unshare_net),
-    CASE(setns),       CASE(traceme),    CASE(attach),     CASE(vm_read),  CASE(vm_write),
-    CASE(kill_all),    CASE(kill_init),  CASE(kill_group), CASE(sigqueue), CASE(setown),
-    CASE(tiocsti),     CASE(io_uring),   CASE(listener),   CASE(prctl),    CASE(prlimit),
-    CASE(priority),
+    CASE(die),         CASE(execve),     CASE(execveat),  CASE(fork),       CASE(vfork),
+    CASE(system),      CASE(spawn),      CASE(clone3),    CASE(threads),    CASE(unshare),
+    CASE(unshare_net), CASE(setns),      CASE(traceme),   CASE(attach),     CASE(vm_read),
+    CASE(vm_write),    CASE(kill_all),   CASE(kill_init), CASE(kill_group), CASE(sigqueue),
+    CASE(setown),      CASE(tiocsti),    CASE(io_uring),  CASE(listener),   CASE(prctl),
+    CASE(prlimit),     CASE(priority),
 #ifdef __x86_64__
     CASE(int80_mkdir), CASE(int80_exec),
 #endif
