@@ -118,6 +118,7 @@ static void running_ended(struct slot *slot)
     struct pool *pool = slot->set->pool;
     struct attempt *a = slot->attempt;
 
+    assert(a != NULL);
     if (slot->orphaned && slot->seen.signal == SIGKILL && slot->seen.killed == KILL_NONE)
         slot->seen.killed = KILL_INFRA; /* the end of its init took it along */
     attempt_ended(a, &slot->seen);

@@ -151,8 +151,7 @@ static void bury(struct slot *slot)
 {
     struct pool *pool = slot->set->pool;
 
-    if (slot->attempt != NULL)
-        slot_abandon(slot, OUTCOME_INFRA, "its process ended before it began");
+    assert(slot->attempt == NULL); /* it was given up with whatever ended the process */
     if (!slot->asked)
         slot_release(slot, false);
     slot_free(slot);

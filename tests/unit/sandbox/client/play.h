@@ -106,8 +106,8 @@ struct process attempt_running(struct play *s, const struct attempt_spec *spec, 
                                int *ret_secret_fd);
 /* At most one spare, and 300 ms for its load. */
 extern const struct sandbox_options one_spare;
-/* One is kept, and no attempt wants it; spec NULL: spec_of. */
-void keep_a_spare(struct play *s, const struct attempt_spec *spec);
+/* One is kept, and no attempt wants it; given NULL: spec_of. */
+void keep_a_spare(struct play *s, const struct attempt_spec *given);
 /* The next SPAWN, and SPAWNED. */
 struct process spare_loading(struct play *s);
 /* Nothing is told for so long; but at its end something may be. */

@@ -86,6 +86,28 @@ START_TEST(what_constructors_print_is_thrown_away)
 }
 END_TEST
 
+/* The pidfd hangs up and init's word does not come. */
+START_TEST(an_end_that_nobody_tells_of_is_nobodys_fault)
+{
+    struct process p;
+    struct play s;
+
+    play_start(&s, &one_spare);
+    load_plugin(&s);
+    keep_a_spare(&s, NULL);
+    for (int i = 0; i < 4; i++) {
+        p = spare_loading(&s);
+        process_close(&p);
+        turn(&s);
+        turn_after(&s, 1000);
+        ck_assert_uint_eq(sandbox_counts(s.sb).spares_starting, 0);
+        expect_pause(&s, 50 << i);
+    }
+    expect_told(&s, "");
+    play_stop(&s);
+}
+END_TEST
+
 START_TEST(a_reservation_ends_with_its_process)
 {
     struct attempt_spec spec;
@@ -201,6 +223,7 @@ Suite *client_spare_suite(void)
     tcase_add_test(tests, one_that_is_ready_before_it_is_known_to_be_there_is_ready);
     tcase_add_test(tests, one_that_was_ready_is_not_overdue_because_we_were_late);
     tcase_add_test(tests, what_constructors_print_is_thrown_away);
+    tcase_add_test(tests, an_end_that_nobody_tells_of_is_nobodys_fault);
     tcase_add_test(tests, a_reservation_ends_with_its_process);
     tcase_add_test(tests,
                    a_kill_that_nobody_explains_is_no_strike_but_costs_a_longer_pause_each_time);

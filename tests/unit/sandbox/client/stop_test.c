@@ -34,6 +34,33 @@ START_TEST(a_cancel_before_the_start_ends_it_and_a_cancel_behind_it_is_told_to_i
 }
 END_TEST
 
+/* Its process is its own because of the secrets: nobody else may have it. */
+START_TEST(a_cancel_ends_a_reservation_and_its_process)
+{
+    struct attempt_spec spec;
+    struct process p;
+    struct play s;
+    int secret = -1;
+    uint64_t id;
+
+    play_start(&s, NULL);
+    load_plugin(&s);
+    spec = spec_of(&s);
+    spec.has_secrets = true;
+    id = attempt_start(&s, &spec, &secret);
+    p = spare_loading(&s);
+    hear_all(&s);
+    sandbox_attempt_cancel(s.sb, id);
+    ck_assert_uint_eq(hear(&s, MSG_KILL), p.id);
+    turn(&s);
+    expect_told(&s, "done cancelled Cancelled: cancelled before it began\n");
+    process_exits(&s, &p, KILLED);
+    ck_assert_uint_eq(hear(&s, MSG_RELEASE), p.id);
+    close(secret);
+    play_stop(&s);
+}
+END_TEST
+
 START_TEST(a_kill_is_sent_once_and_the_exit_decides)
 {
     struct process p;
@@ -146,6 +173,7 @@ Suite *client_stop_suite(void)
     TCase *tests = tcase_create("stop");
 
     tcase_add_test(tests, a_cancel_before_the_start_ends_it_and_a_cancel_behind_it_is_told_to_it);
+    tcase_add_test(tests, a_cancel_ends_a_reservation_and_its_process);
     tcase_add_test(tests, a_kill_is_sent_once_and_the_exit_decides);
     tcase_add_test(tests, a_kill_between_two_turns_is_not_overdue_at_the_next);
     tcase_add_test(tests, a_kill_that_crosses_a_whole_result_comes_too_late);
