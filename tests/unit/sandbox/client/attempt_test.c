@@ -348,6 +348,7 @@ Suite *client_attempt_suite(void)
     Suite *suite = suite_create("client_attempt");
     TCase *tests = tcase_create("attempt");
 
+    tcase_set_timeout(tests, 60); /* the clock is ours; the machine may be slow */
     tcase_add_test(tests, an_order_that_cannot_be_is_refused_and_starts_nothing);
     tcase_add_test(tests, no_more_attempts_run_or_wait_than_the_options_allow);
     tcase_add_test(tests, the_process_is_given_exactly_what_was_ordered);

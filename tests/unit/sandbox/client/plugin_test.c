@@ -456,6 +456,7 @@ Suite *client_plugin_suite(void)
     Suite *suite = suite_create("client_plugin");
     TCase *tests = tcase_create("plugin");
 
+    tcase_set_timeout(tests, 60); /* the clock is ours; the machine may be slow */
     tcase_add_test(tests, a_plugin_is_described_once_and_told_with_its_words);
     tcase_add_loop_test(tests, words_that_are_not_the_manifests_refuse_it, 0,
                         (int)ARRAY_LEN(words));

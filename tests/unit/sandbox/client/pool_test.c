@@ -151,6 +151,7 @@ Suite *client_pool_suite(void)
     Suite *suite = suite_create("client_pool");
     TCase *tests = tcase_create("pool");
 
+    tcase_set_timeout(tests, 60); /* the clock is ours; the machine may be slow */
     tcase_add_test(tests, warmth_is_asked_for_ahead_and_the_next_attempt_starts_at_once);
     tcase_add_test(tests, a_reserved_attempt_takes_a_ready_spare_of_its_kind);
     tcase_add_test(tests, other_limits_are_another_pool);

@@ -465,6 +465,7 @@ Suite *client_process_suite(void)
     Suite *suite = suite_create("client_process");
     TCase *tests = tcase_create("process");
 
+    tcase_set_timeout(tests, 60); /* the clock is ours; the machine may be slow */
     tcase_add_test(tests, a_process_that_cannot_be_had_is_asked_for_again_and_the_third_time_told);
     tcase_add_test(tests, a_spawn_without_an_answer_is_given_up_and_its_late_word_finds_nobody);
     tcase_add_test(tests, reserved_processes_that_are_overdue_together_all_give_up);

@@ -227,6 +227,7 @@ Suite *client_start_suite(void)
     Suite *suite = suite_create("client_start");
     TCase *tests = tcase_create("start");
 
+    tcase_set_timeout(tests, 60); /* the clock is ours; the machine may be slow */
     tcase_add_test(tests, the_supervisor_is_told_what_the_options_say);
     tcase_add_test(tests, a_supervisor_that_does_not_say_hello_is_no_start);
     tcase_add_test(tests, a_program_that_is_not_there_is_no_start);

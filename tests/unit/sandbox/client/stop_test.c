@@ -172,6 +172,7 @@ Suite *client_stop_suite(void)
     Suite *suite = suite_create("client_stop");
     TCase *tests = tcase_create("stop");
 
+    tcase_set_timeout(tests, 60); /* the clock is ours; the machine may be slow */
     tcase_add_test(tests, a_cancel_before_the_start_ends_it_and_a_cancel_behind_it_is_told_to_it);
     tcase_add_test(tests, a_cancel_ends_a_reservation_and_its_process);
     tcase_add_test(tests, a_kill_is_sent_once_and_the_exit_decides);

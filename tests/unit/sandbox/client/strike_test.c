@@ -303,6 +303,7 @@ Suite *client_strike_suite(void)
     Suite *suite = suite_create("client_strike");
     TCase *tests = tcase_create("strike");
 
+    tcase_set_timeout(tests, 60); /* the clock is ours; the machine may be slow */
     tcase_add_loop_test(tests, the_third_strike_in_a_row_is_the_plugins_quarantine, 0,
                         (int)ARRAY_LEN(strikes));
     tcase_add_loop_test(tests, what_low_limits_may_have_done_is_no_strike, 0,

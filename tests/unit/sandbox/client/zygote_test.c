@@ -342,6 +342,7 @@ Suite *client_zygote_suite(void)
     Suite *suite = suite_create("client_zygote");
     TCase *tests = tcase_create("zygote");
 
+    tcase_set_timeout(tests, 60); /* the clock is ours; the machine may be slow */
     tcase_add_loop_test(tests,
                         an_attempt_shares_a_plugin_only_where_all_want_it_and_nobody_has_a_secret,
                         0, (int)ARRAY_LEN(isolations));
