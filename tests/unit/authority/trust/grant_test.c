@@ -24,10 +24,11 @@ static struct trust *publisher(const char *grants)
 
     key_public_pem(key_secret_public(key), &pem);
     buf_add_json_str(&quoted, pem.data, pem.len);
-    text = mem_printf("{\"name\":\"acme\",\"public_key\":%s,\"roles\":[\"publisher\"],"
-                      "\"tenants\":[\"acme\"],\"plugins\":[\"hello*\"],\"agents\":[\"a\",\"hello.*\"],"
-                      "\"min_versions\":{\"hello\":\"1.2.0\"}%s}",
-                      quoted.data, grants);
+    text =
+        mem_printf("{\"name\":\"acme\",\"public_key\":%s,\"roles\":[\"publisher\"],"
+                   "\"tenants\":[\"acme\"],\"plugins\":[\"hello*\"],\"agents\":[\"a\",\"hello.*\"],"
+                   "\"min_versions\":{\"hello\":\"1.2.0\"}%s}",
+                   quoted.data, grants);
     ck_good(trust_add(trust, text, strlen(text), &entry, &e), &e);
     return trust;
 }
@@ -129,9 +130,9 @@ START_TEST(a_publisher_exposes_its_own_agents_only)
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         auto_mem char *payload = mem_printf("{\"id\":\"hello\",\"version\":\"9.0.0\",\"agents\":"
-                                             "[{\"id\":\"hello.greet\"},%s],"
-                                             "\"archive\":{\"sha256\":\"" ARCHIVE "\"}}",
-                                             cases[i].agent);
+                                            "[{\"id\":\"hello.greet\"},%s],"
+                                            "\"archive\":{\"sha256\":\"" ARCHIVE "\"}}",
+                                            cases[i].agent);
         struct err e = {0};
 
         ck_assert_int_eq(verify(trust, payload, ARCHIVE, &e), cases[i].refusal == REFUSAL_NONE);
