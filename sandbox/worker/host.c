@@ -222,8 +222,7 @@ static orch_status host_set_error(orch_run *run, const char *error_class, orch_b
     len = cut(b.data, b.len, ATTEMPT_CLASS_BYTES_MAX);
     snprintf(run->error_class, sizeof run->error_class, "%.*s", (int)len, buf_text(&b));
     buf_clear(&run->message);
-    redact_copy(&run->redactor, message.ptr, message.len, ATTEMPT_MESSAGE_BYTES_MAX,
-                &run->message);
+    redact_copy(&run->redactor, message.ptr, message.len, ATTEMPT_MESSAGE_BYTES_MAX, &run->message);
     return ORCH_OK;
 }
 
