@@ -197,7 +197,7 @@ static void put_scalars(const struct watch *w, const char *name, const json_t *v
         }
         return;
     }
-    if (json_is_array(value) || (*lines)++ >= OUTPUT_LINES_MAX)
+    if (value == NULL || json_is_array(value) || (*lines)++ >= OUTPUT_LINES_MAX)
         return;
     buf_adds(&b, "   ");
     text_add_printable(&b, name, strlen(name));

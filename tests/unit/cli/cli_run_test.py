@@ -91,6 +91,11 @@ class Watch(Case):
         self.assertRegex(out, r"   b\.t\.scope1 +12\.5\n")
         self.assertRegex(out, r"   b\.unit +t\n")
 
+    def test_a_last_level_that_never_ran_has_no_outputs(self):
+        self.play(trace("failed", {"a": node("failed", error="no"), "b": node("pending")}))
+        out, _ = self.orch("run", "watch", RUN, "--outputs", want=1)
+        self.assertTrue(out.endswith(" attempts\n"), out)
+
     def test_json_is_the_final_trace(self):
         last = trace("completed", {"a": node("completed"), "b": node("completed")})
         self.play(trace("running", {}), last)
