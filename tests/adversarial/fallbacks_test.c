@@ -7,11 +7,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { NOBODY = 65534 };
 
 static const struct {
     const char *without;
@@ -31,14 +28,6 @@ static const struct {
     {"pidfd_exit_info", true, 3},
     {"user_namespace", true, 3},
 };
-
-/* The rest of the test process is nobody. */
-static void give_up_root(void)
-{
-    ck_assert_int_eq(setresgid(NOBODY, NOBODY, NOBODY), 0);
-    ck_assert_int_eq(setresuid(NOBODY, NOBODY, NOBODY), 0);
-    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-}
 
 static void start(struct world *w, int i)
 {

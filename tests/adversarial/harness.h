@@ -23,7 +23,9 @@ struct answer {
     enum outcome outcome;
     int32_t status;
     int signal, exit_code;
-    uint32_t layers;
+    enum isolation isolation;
+    bool plugins_words;
+    uint32_t layers, layers_said;
     int level;
     int64_t wall_ns, cpu_ns;
     uint64_t log_dropped, stdout_dropped, stderr_dropped;
@@ -47,6 +49,9 @@ struct world {
     char digest[65]; /* of the plugin added last */
     bool plugin_ready, plugin_failed;
     struct err plugin_error;
+    unsigned quarantined; /* on_plugin_quarantined */
+    struct err quarantine_error;
+    bool warm_granted; /* of plugins that are added from now on */
     uint32_t n_agents;
 };
 
@@ -59,6 +64,7 @@ struct request {
     int64_t deadline_ms; /* 10 s when 0 */
     const char *secret;  /* its value; the node has one secret "token" */
     const char *tenant;
+    const char *digest; /* the plugin that was added last when NULL */
     uint32_t attempt;
     uint8_t seed;
 };
@@ -72,6 +78,8 @@ void world_done(struct world *w);
 /* Stops without a canary: for worlds that are broken on purpose. */
 void world_stop(struct world *w);
 
+/* Seals and adds. */
+void world_add_begin(struct world *w, const void *bytes, size_t len);
 /* Reads, seals, adds, and turns until the plugin is ready or refused. */
 void world_add(struct world *w, const char *path);
 void world_add_bytes(struct world *w, const void *bytes, size_t len);
@@ -106,7 +114,11 @@ bool process_is_named(int pid, const char *start); /* "": any */
 unsigned descendants(void);                        /* below this process */
 unsigned open_files(void);
 
-/* One test a case: name it as a sentence and with the number of SANDBOX.md 4. */
+/* The rest of this process is nobody. */
+void give_up_root(void);
+
+/* One test a case: name it as a sentence and with the number of SANDBOX.md 4. The program runs them
+ * as root, or with "rootless" as its argument as nobody. */
 Suite *adversarial_suite(void);
 
 #endif
