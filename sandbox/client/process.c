@@ -124,7 +124,7 @@ static void running_ended(struct slot *slot)
     attempt_ended(a, &slot->seen);
     if (slot->zyg != NULL &&
         (a->outcome == OUTCOME_CRASH || a->outcome == OUTCOME_POLICY_VIOLATION))
-        supply_spoil(pool->home, slot->zyg, pool->plugin);
+        supply_spoil(pool->home, slot->zyg, pool);
     if (slot->seen.frame_complete && !slot->seen.frame_bad)
         plugin_served(pool->plugin);
     slot_free(slot);

@@ -1,6 +1,8 @@
 /* supply.c -- see supply.h. */
 #include "sandbox/client/supply.h"
 
+#include <string.h>
+
 /* ---- retire ---- */
 
 static void spoil_list(struct pools *pools, struct slot_list *list, const struct zyg *z)
@@ -19,13 +21,18 @@ static void spoil_list(struct pools *pools, struct slot_list *list, const struct
     }
 }
 
-void supply_spoil(struct pools *pools, struct zyg *z, const struct plugin *plugin)
+static bool same_owner(const struct pool *a, const struct pool *b)
+{
+    return a->plugin == b->plugin && strcmp(a->tenant, b->tenant) == 0;
+}
+
+void supply_spoil(struct pools *pools, struct zyg *z, const struct pool *whose)
 {
     struct pool *pool;
 
     zygote_stop(z);
     TAILQ_FOREACH (pool, &pools->list, link) {
-        if (pool->domain != z->domain || (plugin != NULL && pool->plugin != plugin))
+        if (pool->domain != z->domain || (whose != NULL && !same_owner(pool, whose)))
             continue;
         spoil_list(pools, &pool->slots.starting, z);
         spoil_list(pools, &pool->slots.ready, z);

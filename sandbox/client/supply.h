@@ -9,9 +9,9 @@
  * been started, and the pools are looked at again soon. */
 struct zyg *supply_zygote(struct pools *pools, struct domain *domain, bool waits);
 /* No more forks of it, and what it may have told of its address space layout is worth nothing: the
- * spares that it forked for this plugin go with it; with NULL those of all. What others have of it
- * told nobody anything. Attempts that run go on. */
-void supply_spoil(struct pools *pools, struct zyg *z, const struct plugin *plugin);
+ * spares that it forked for the pool's plugin and tenant go with it; with NULL those of all. Whoever
+ * crashes costs nobody else a spare. Attempts that run go on. */
+void supply_spoil(struct pools *pools, struct zyg *z, const struct pool *whose);
 /* All zygotes of the domain, and their spares. */
 void supply_retire(struct pools *pools, struct domain *domain);
 /* It went away: its slots outlive it, they only stop naming it. */

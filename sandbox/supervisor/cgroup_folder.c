@@ -26,7 +26,7 @@ bool cgroup_file_put(const char *folder, const char *name, const char *text)
     return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
-/* A part of the folder's name: two of one number are told apart. */
+/* Of a process; a part of the folder's name: two of one number are told apart. 0: not known. */
 static uint64_t start_time_of(pid_t pid)
 {
     auto_mem char *path = mem_printf("/proc/%d/stat", (int)pid);
@@ -99,17 +99,21 @@ static int lock_folder(const char *folder, int how)
     return fd >= 0 && flock(fd, how | LOCK_NB) == 0 ? take_fd(&fd) : -1;
 }
 
-/* Folders of supervisors that are no more. */
+/* Folders of supervisors that are no more. One of before there were locks has none, and lives if its
+ * process does. */
 static void sweep(const char *parent)
 {
     DIR *dir = opendir(parent);
     struct dirent *entry;
+    uint64_t start;
+    int pid;
 
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         auto_mem char *stale = mem_printf("%s/%s", parent, entry->d_name);
         auto_fd lock = -1;
 
-        if (strncmp(entry->d_name, "orch-", 5) == 0 && (lock = lock_folder(stale, LOCK_EX)) >= 0)
+        if (sscanf(entry->d_name, "orch-%d-%" SCNu64, &pid, &start) == 2 &&
+            start_time_of(pid) != start && (lock = lock_folder(stale, LOCK_EX)) >= 0)
             cgroup_folder_remove(stale);
     }
     if (dir != NULL)
