@@ -146,6 +146,8 @@ void bundle_withdraw(struct bundle *b, enum bundle_state state, const char *why)
 
     log_event(LOG_WARN, state == BUNDLE_REMOVED ? "plugin.removed" : "plugin.revoked",
               F_STR("bundle", b->file), F_STR("plugin", b->label), F_STR("reason", why));
+    if (before == BUNDLE_READY && state == BUNDLE_REMOVED)
+        rows_forget(b); /* whoever gets its names now keeps them */
     if (before == BUNDLE_READY)
         end_attempts(b, why);
     else if (used && bundle_twin(b) == NULL)

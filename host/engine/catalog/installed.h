@@ -98,6 +98,7 @@ void names_free(struct agents *agents);
 
 /* rows.c: what GET /plugins shows and what the next start knows of who was first. */
 void rows_remember(struct bundle *b);
+void rows_forget(const struct bundle *b);
 int64_t rows_since(const struct agents *agents, const char *bundle_hash);
 
 #endif

@@ -35,6 +35,29 @@ void rows_remember(struct bundle *b)
     submit(b, batch);
 }
 
+/* A ready bundle of the same id and version keeps the row: it is a copy, or for other tenants. */
+static bool another_has_row(const struct bundle *b)
+{
+    const struct bundle *other;
+
+    for (other = b->owner->bundles; other != NULL; other = other->hh.next) {
+        if (other != b && other->state == BUNDLE_READY && strcmp(other->label, b->label) == 0)
+            return true;
+    }
+    return false;
+}
+
+void rows_forget(const struct bundle *b)
+{
+    struct store_batch *batch;
+
+    if (another_has_row(b))
+        return;
+    batch = store_batch_new();
+    store_batch_plugin_delete(batch, "", b->manifest->id, b->manifest->version);
+    submit(b, batch);
+}
+
 int64_t rows_since(const struct agents *agents, const char *bundle_hash)
 {
     auto_mem char *token = NULL;

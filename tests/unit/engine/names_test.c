@@ -40,6 +40,16 @@ START_TEST(a_conflict_gets_the_name_when_the_other_goes)
     ck_verdict("genuine.orchbundle", "removed");
     ck_verdict("a-thief.orchbundle", "ready");
     ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet")->plugin, "thief@99.0.0");
+    rig_settle(&rig);
+    agents_free(agents); /* it keeps the name when the first comes back */
+    memset(rig.sandbox.loaded, 0, sizeof rig.sandbox.loaded);
+    agents = agents_new(&rig.env);
+    put_bundle(genuine);
+    scan();
+    says(genuine, "pure");
+    says(thief, "pure");
+    ck_verdict("a-thief.orchbundle", "ready");
+    ck_verdict("genuine.orchbundle", "conflict");
 }
 END_TEST
 
