@@ -12,7 +12,8 @@ static void judge_manifest(const uint8_t *bytes, size_t len)
 {
     static const char text[] =
         "{\"name\":\"n\",\"public_key\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-        "\"roles\":[\"publisher\"],\"plugins\":[\"*\"],\"network\":[\"*.example:443\"],"
+        "\"roles\":[\"publisher\"],\"plugins\":[\"*\"],\"agents\":[\"*.*\"],\"network\":[\"*."
+        "example:443\"],"
         "\"min_versions\":{\"hello\":\"1.2.0-rc.1\"}}";
     auto_obj(trust) trust = trust_new();
     const struct trust_entry *entry;
