@@ -6,6 +6,8 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -227,6 +229,27 @@ static void do_patch_fixed(void)
 }
 #endif
 
+/* A filter of its own, which is its right, that answers 0 in the place of what confines. */
+static void do_lying_filter(void)
+{
+    static const int calls[] = {SYS_seccomp,     SYS_landlock_restrict_self,
+                                SYS_prlimit64,   SYS_setitimer,
+                                SYS_close_range, SYS_prctl};
+    enum { CALLS = sizeof calls / sizeof calls[0] };
+    struct sock_filter code[2 * CALLS + 2] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0) /* the number of the call */
+    };
+    struct sock_fprog program = {2 * CALLS + 2, code};
+
+    for (int i = 0; i < CALLS; i++) {
+        code[1 + 2 * i] =
+            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], 0, 1);
+        code[2 + 2 * i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO);
+    }
+    code[1 + 2 * CALLS] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    tell_result("lies", RAW3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
+}
+
 /* ---- code from elsewhere ---- */
 
 static unsigned char code[2 * PAGE] __attribute__((aligned(4096)));
@@ -286,6 +309,7 @@ static void do_dlopen(void)
 }
 
 const struct attack code_attacks[] = {
-    CASE(patch_text), CASE(patch_got), CASE(patch_fixed), CASE(exec_written), CASE(exec_data),
-    CASE(exec_wx),    CASE(exec_text), CASE(exec_files),  CASE(dlopen),       END_OF_CASES,
+    CASE(patch_text), CASE(patch_got),    CASE(patch_fixed), CASE(exec_written),
+    CASE(exec_data),  CASE(exec_wx),      CASE(exec_text),   CASE(exec_files),
+    CASE(dlopen),     CASE(lying_filter), END_OF_CASES,
 };

@@ -18,12 +18,11 @@ static const char *const processes[] = {
     "threads",        "thread",
 };
 static const char *const rights[] = {
-    "itimer_real",     "itimer_prof",       "timer_create",   "timerfd",        "prlimit_raise",
-    "prlimit_cpu",     "prlimit_other",     "prlimit_look",   "setpriority",    "setscheduler",
-    "pdeathsig_off",   "dumpable",          "ptracer",        "subreaper",      "keepcaps",
-    "prctl_mm",        "prctl_seccomp",     "seccomp_strict", "seccomp_filter", "seccomp_listener",
-    "landlock_create", "landlock_restrict", "capset",         "setuid",         "setgroups",
-    "personality",
+    "itimer_real",       "itimer_prof",   "timer_create",   "timerfd",          "prlimit_raise",
+    "prlimit_cpu",       "prlimit_other", "prlimit_look",   "setpriority",      "setscheduler",
+    "pdeathsig_off",     "dumpable",      "ptracer",        "subreaper",        "keepcaps",
+    "prctl_mm",          "prctl_seccomp", "seccomp_strict", "seccomp_listener", "landlock_create",
+    "landlock_restrict", "capset",        "setuid",         "setgroups",        "personality",
 };
 static const char *const code[] = {
     "memfd",     "shmget",  "shared",       "map_exec",  "map_wx", "map_growsdown", "pkey_mprotect",
@@ -146,7 +145,6 @@ START_TEST(uname_does_not_tell_the_hosts_name)
     snprintf(told, sizeof told, "%s", said(a));
     ck_assert_ptr_nonnull(strchr(told, '|'));
     *strchr(told, '|') = '\0';
-    ck_assert_str_ne(told, "");
     ck_assert_str_ne(told, name);
     loads_done(&w);
 }

