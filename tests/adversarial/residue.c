@@ -51,7 +51,7 @@ static void each_below(void (*visit)(int pid, void *arg), void *arg)
     DIR *dir = opendir("/proc");
     struct dirent *entry;
 
-    ck_assert_ptr_nonnull(dir);
+    assert(dir != NULL); /* outside of a test too */
     while ((entry = readdir(dir)) != NULL) {
         int pid = atoi(entry->d_name);
 
@@ -227,19 +227,25 @@ void residue_say(const struct residue *r, struct buf *b)
              r->processes, r->descriptors, r->groups, r->files, r->charge_bytes);
 }
 
-void residue_expect_equal(const struct residue *before, const char *what)
+bool residue_comes_back(const struct residue *before, struct buf *why)
 {
     int64_t until = clock_mono_ns() + WAIT_MS * 1000000LL;
     struct residue after = residue_take();
-    auto_done(buf) was = {0};
-    auto_done(buf) is = {0};
 
     while (!residue_equal(before, &after) && clock_mono_ns() < until) {
         usleep(STEP_US);
         after = residue_take();
     }
-    residue_say(before, &was);
-    residue_say(&after, &is);
-    ck_assert_msg(residue_equal(before, &after), "%s left something: before %s; after %s", what,
-                  buf_text(&was), buf_text(&is));
+    buf_adds(why, "before ");
+    residue_say(before, why);
+    buf_adds(why, "; after ");
+    residue_say(&after, why);
+    return residue_equal(before, &after);
+}
+
+void residue_expect_equal(const struct residue *before, const char *what)
+{
+    auto_done(buf) why = {0};
+
+    ck_assert_msg(residue_comes_back(before, &why), "%s left something: %s", what, buf_text(&why));
 }

@@ -35,7 +35,9 @@ void residue_note_supervisors(void);
 struct residue residue_take(void);
 bool residue_equal(const struct residue *a, const struct residue *b);
 void residue_say(const struct residue *r, struct buf *b);
-/* Waits for what still ends, at most 10 s; then the test fails with both in words. */
+/* Waits for what still ends, at most 10 s; both in words. Outside of a test too. */
+bool residue_comes_back(const struct residue *before, struct buf *why);
+/* The same; the test fails. */
 void residue_expect_equal(const struct residue *before, const char *what);
 
 #endif
