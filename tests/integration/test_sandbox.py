@@ -46,13 +46,13 @@ def at_work(host):
 
 
 def confined(host):
-    """The attempts, once none is on its way any more: its own filter, the second, comes last."""
+    """The attempts, once none is on its way any more: of its three filters the last comes when it has loaded."""
     pids = attempts(host)
     try:
         filters = {status_of(pid)["Seccomp_filters"][0] for pid in pids}
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return pids if len(pids) >= 2 and filters == {"2"} else None
+    return pids if len(pids) >= 2 and filters == {"3"} else None
 
 
 def test_each_of_two_attempts_is_a_process_of_its_own(host, at_work):
