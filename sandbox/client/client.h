@@ -105,11 +105,11 @@ struct attempt_result {
     struct json_read *output_read; /* with its two texts, which may be taken; NULL unless ok */
     int exit_code;                 /* -1: unknown or signalled */
     int signal;                    /* 0: none */
-    enum isolation isolation; /* that it had; UNSET: it never began */
-    bool plugins_words;       /* error_class and error_message are the attempt's own: forgeable */
-    uint32_t layers;          /* outer: seen from outside, or said before any guest instruction */
-    uint32_t layers_said;     /* inner: the attempt's own word once its plugin was loaded */
-    int level;                /* of layers */
+    enum isolation isolation;      /* that it had; UNSET: it never began */
+    bool plugins_words;   /* error_class and error_message are the attempt's own: forgeable */
+    uint32_t layers;      /* outer: seen from outside, or said before any guest instruction */
+    uint32_t layers_said; /* inner: the attempt's own word once its plugin was loaded */
+    int level;            /* of layers */
     int64_t wall_ns;      /* from input handed over to exit seen; 0 when one of them never was */
     int64_t cpu_ns;       /* the attempt's own word; 0 when it did not end by itself */
     uint64_t memory_peak; /* bytes, 0 where no cgroup counts it */

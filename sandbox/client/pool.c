@@ -150,7 +150,7 @@ static bool order_made(struct pool *pool)
 
         if (slot->state != SLOT_MADE)
             continue;
-        z = supply_zygote(pool->home, pool->domain, true);
+        z = supply_zygote(pool->home, pool->domain, true, 1);
         if (z == NULL)
             return false;
         slot_order(slot, z);
@@ -221,7 +221,7 @@ void pool_pump(struct pool *pool)
         return;
     for (more = wanted(pool); more > 0 && home->slots->count < SLOTS_MAX; more--) {
         bool waits = pool->waiting.count > pool->slots.starting_count;
-        struct zyg *z = supply_zygote(home, pool->domain, waits);
+        struct zyg *z = supply_zygote(home, pool->domain, waits, more);
         struct slot *slot;
 
         if (z == NULL)

@@ -252,6 +252,7 @@ void slot_ready(struct slot *slot, uint32_t layers_said)
     assert(slot->state == SLOT_LOADING && slot->seen.killed == KILL_NONE);
     slot->layers_said = layers_said;
     slot->state = SLOT_READY;
+    slot->was_ready = true;
     slot->deadline_ns = 0;
     leave_starting(slot);
     TAILQ_INSERT_TAIL(&slot->set->ready, slot, link);

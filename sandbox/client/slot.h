@@ -84,6 +84,7 @@ struct slot {
     bool exit_known, exit_seen;
     bool orphaned;        /* its zygote ended unasked */
     bool judged;          /* what it failed in before it was used was counted */
+    bool was_ready;       /* it loaded its plugin: what it does from then on is not loading */
     bool asked;           /* the supervisor, about its memory */
     uint64_t early_bytes; /* of stdout and stderr, before it was used */
     struct buf about;     /* of one that describes */

@@ -43,7 +43,9 @@ static void fail(struct slot *slot, struct verdict *v)
     assert(slot->state == SLOT_LOADING || slot->state == SLOT_READY || slot->state == SLOT_ENDING);
     if (slot->judged || slot->seen.killed != KILL_NONE)
         return;
-    if (v->blame == BLAME_LIMITS && !spec_limits_are_narrow(&slot->set->limits))
+    /* No limit is too narrow for one that has nothing to do. */
+    if (v->blame == BLAME_LIMITS &&
+        (slot->was_ready || !spec_limits_are_narrow(&slot->set->limits)))
         v->blame = BLAME_PLUGIN;
     if (v->blame != BLAME_LIMITS)
         v->outcome = OUTCOME_INFRA;

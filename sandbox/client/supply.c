@@ -102,15 +102,25 @@ static bool room_for_zygote(struct pools *pools, const struct domain *asks)
     return false;
 }
 
-/* One is enough until it is busy; then one a CPU. exec: one an attempt. */
+/* One is enough until it is busy; then one a CPU. */
 static uint32_t zygotes_wanted(const struct pools *pools, const struct domain *d)
 {
-    if (d->kind == DOMAIN_EXEC)
-        return d->zygote_count + 1;
     return d->zygote_count == 0 ? 1 : pools->cpus;
 }
 
-struct zyg *supply_zygote(struct pools *pools, struct domain *d, bool waits)
+/* exec: one an attempt, some on their way at once, and none that nobody asked for. */
+static void start_for_exec(struct pools *pools, struct domain *d, uint32_t starting, uint32_t count)
+{
+    uint32_t most = 2 * pools->cpus;
+
+    for (count = count < most ? count : most; starting < count; starting++) {
+        if (!room_for_zygote(pools, d))
+            return;
+        zygote_start(d);
+    }
+}
+
+struct zyg *supply_zygote(struct pools *pools, struct domain *d, bool waits, uint32_t count)
 {
     struct zyg *z, *best = NULL;
     uint32_t starting = 0, usable = 0;
@@ -123,12 +133,15 @@ struct zyg *supply_zygote(struct pools *pools, struct domain *d, bool waits)
     }
     if (best != NULL || pools->super->gone)
         return best;
-    if (usable > starting && d->kind != DOMAIN_EXEC) /* they are busy, maybe for another pool */
-        loop_timer_at(pools->loop, pools->loop->now_ns + QUIET_NS);
-    if ((starting > 0 && d->kind != DOMAIN_EXEC) || backoff_holds(&d->backoff, pools->loop))
+    if (d->kind == DOMAIN_EXEC) {
+        if (!backoff_holds(&d->backoff, pools->loop))
+            start_for_exec(pools, d, starting, count);
         return NULL;
-    if (usable < zygotes_wanted(pools, d) && starting < 2 * pools->cpus &&
-        room_for_zygote(pools, d))
+    }
+    if (usable > starting) /* they are busy, maybe for another pool */
+        loop_timer_at(pools->loop, pools->loop->now_ns + QUIET_NS);
+    if (starting == 0 && !backoff_holds(&d->backoff, pools->loop) &&
+        usable < zygotes_wanted(pools, d) && room_for_zygote(pools, d))
         zygote_start(d);
     return NULL;
 }

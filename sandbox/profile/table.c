@@ -130,6 +130,7 @@ static const struct rule clone_any = {
     .text = "ALLOW fork and pthread_create, else KILL",
     .cases = {{EQ(0, CLONE_AS_FORK), NO, ALLOW},
               {EQ(0, CLONE_PARENT | SIGCHLD), NO, ALLOW},
+              {EQ(0, SIGCHLD), NO, ALLOW},
               {EQ(0, CLONE_AS_PTHREAD), NO, ALLOW}},
     .otherwise = KILL,
 };
@@ -171,6 +172,14 @@ static const struct rule clock_named = {
 static const struct rule sigaction_not_cpu = {
     .text = "ALLOW, EPERM for SIGXCPU SIGPROF",
     .cases = {{EQ(0, SIGXCPU), NONNULL(1), FAIL(EPERM)}, {EQ(0, SIGPROF), NONNULL(1), FAIL(EPERM)}},
+    .otherwise = ALLOW,
+};
+/* And a warm zygote's children stay the kernel's to reap: else nobody would hear of their ends. */
+static const struct rule sigaction_warm = {
+    .text = "ALLOW, EPERM for SIGXCPU SIGPROF SIGCHLD",
+    .cases = {{EQ(0, SIGXCPU), NONNULL(1), FAIL(EPERM)},
+              {EQ(0, SIGPROF), NONNULL(1), FAIL(EPERM)},
+              {EQ(0, SIGCHLD), NONNULL(1), FAIL(EPERM)}},
     .otherwise = ALLOW,
 };
 static const struct rule tgkill_self = {
@@ -232,10 +241,10 @@ static const struct rule seccomp_last = {
     .otherwise = FAIL(EPERM),
 };
 static const struct rule prctl_enter = {
-    .text = "ALLOW SET_NAME SET_VMA SET_PDEATHSIG SET_DUMPABLE(0) and reading, else EPERM",
+    .text = "ALLOW SET_NAME SET_VMA SET_PDEATHSIG(KILL) SET_DUMPABLE(0) and reading, else EPERM",
     .cases = {{EQ(0, PR_SET_NAME), NO, ALLOW},
               {EQ(0, PR_SET_VMA), NO, ALLOW},
-              {EQ(0, PR_SET_PDEATHSIG), NO, ALLOW},
+              {EQ(0, PR_SET_PDEATHSIG), EQ(1, SIGKILL), ALLOW},
               {EQ(0, PR_SET_DUMPABLE), EQ(1, 0), ALLOW},
               {EQ(0, PR_GET_DUMPABLE), NO, ALLOW},
               {EQ(0, PR_GET_SECCOMP), NO, ALLOW},
@@ -307,7 +316,8 @@ const struct sys_row profile_table[] = {
     SAME(nanosleep, allow),
     SAME(gettimeofday, allow),
     /* signals */
-    SAME(rt_sigaction, sigaction_not_cpu),
+    ROW(rt_sigaction, sigaction_not_cpu, sigaction_warm, sigaction_not_cpu, sigaction_not_cpu,
+        sigaction_not_cpu, sigaction_not_cpu),
     SAME(rt_sigprocmask, allow),
     SAME(rt_sigreturn, allow),
     SAME(sigaltstack, allow),

@@ -154,7 +154,8 @@ static bool relay(struct attempts *all, struct super_attempt *a, struct frame_in
     order = (struct fork_request){
         .address_space_bytes = walls_address_space(all, a),
         .cpu_ms = a->request.cpu_ms,
-        .limit_inside = all->layers->limit_inside && (a->request.flags & SPAWN_LOAD) != 0,
+        .limit_inside =
+            all->layers->limits == LIMITS_INSIDE && (a->request.flags & SPAWN_LOAD) != 0,
         .flags = a->request.flags,
         .threads_max = a->request.threads_max,
         .uid = a->uid,

@@ -99,8 +99,8 @@ static int lock_folder(const char *folder, int how)
     return fd >= 0 && flock(fd, how | LOCK_NB) == 0 ? take_fd(&fd) : -1;
 }
 
-/* Folders of supervisors that are no more. One of before there were locks has none, and lives if its
- * process does. */
+/* Folders of supervisors that are no more. One of before there were locks has none, and lives if
+ * its process does. */
 static void sweep(const char *parent)
 {
     DIR *dir = opendir(parent);

@@ -122,8 +122,8 @@ static bool hold_children(struct super_zygote *z, bool hold, struct err *e)
 {
     enum { ALONE = 2 /* with its init */ };
 
-    if (!z->super->layers.limit_inside)
-        return limits_no_children(z->pid, hold, e);
+    if (z->super->layers.limits != LIMITS_INSIDE)
+        return limits_no_children(z->pid, z->uid, z->super->layers.limits, hold, e);
     return cgroup_limit_pids(z->group, hold ? ALONE : ZYGOTE_PIDS_MAX, e);
 }
 
@@ -235,7 +235,7 @@ static bool send_setup(struct super_zygote *z, struct err *e)
         .init_reaps = (have->outer & LAYER_EXIT_INFO) == 0,
         .die_with_zygote = (have->clone_flags & CLONE_NEWPID) == 0,
         .own_name = (have->clone_flags & CLONE_NEWUTS) != 0,
-        .limit_inside = have->limit_inside,
+        .limit_inside = have->limits == LIMITS_INSIDE,
         .give_ids = z->uid != 0 && (z->flags & ZYGOTE_WARM) == 0,
     };
     int fds[2] = {have->filters, z->plugin_fd};

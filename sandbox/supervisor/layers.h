@@ -4,17 +4,18 @@
 #define ORCH_SANDBOX_SUPERVISOR_LAYERS_H
 
 #include "sandbox/supervisor/cgroup.h"
+#include "sandbox/supervisor/limits.h"
 #include "sandbox/wire/layer.h"
 
 struct layers {
     uint32_t without; /* LAYER_* switched off by an argument, before the probe */
     struct layer_report report;
-    bool root;            /* uids and namespaces without a user namespace */
-    uint64_t clone_flags; /* CLONE_NEW* */
-    uint32_t outer;       /* OUTER_LAYERS of every zygote */
-    uint32_t inner;       /* INNER_LAYERS that a zygote must report */
-    bool limit_inside;    /* limits of others are not ours to set: processes set their own */
-    int own_filters;      /* that we stand behind ourselves; -1: this kernel does not say */
+    bool root;              /* uids and namespaces without a user namespace */
+    uint64_t clone_flags;   /* CLONE_NEW* */
+    uint32_t outer;         /* OUTER_LAYERS of every zygote */
+    uint32_t inner;         /* INNER_LAYERS that a zygote must report */
+    enum limits_way limits; /* INSIDE: not ours to set, processes set their own */
+    int own_filters;        /* that we stand behind ourselves; -1: this kernel does not say */
     struct cgroups *cgroups;
     int filters; /* sealed struct filter_set */
 };

@@ -16,12 +16,20 @@ struct process_limits {
     bool threads;
 };
 
-/* ERR_UNSUPPORTED names the limit (and its letter in the shell) with which nothing could run. */
+/* How we may set the limits of a process of another user: by right (CAP_SYS_RESOURCE, or it is no
+ * other user), or as that user, whose real id we take on meanwhile; or not at all. */
+enum limits_way { LIMITS_BY_RIGHT, LIMITS_AS_USER, LIMITS_INSIDE };
+
+/* Before anything else here: reads our own. ERR_UNSUPPORTED names the limit (and its letter in the
+ * shell) with which nothing could run. */
 bool limits_suffice(struct err *e) must_check;
-/* May the limits of this process be set by us? */
-bool limits_reach(pid_t pid);
-bool limits_set(pid_t pid, const struct process_limits *limits, struct err *e) must_check;
+/* Tries it on this process, which has that uid and gid. */
+enum limits_way limits_probe(pid_t pid, uint32_t uid);
+/* way is not INSIDE. */
+bool limits_set(pid_t pid, uint32_t uid, enum limits_way way, const struct process_limits *limits,
+                struct err *e) must_check;
 /* A warm zygote makes no process while it loads its plugin; the hard limit stays for later. */
-bool limits_no_children(pid_t pid, bool on, struct err *e) must_check;
+bool limits_no_children(pid_t pid, uint32_t uid, enum limits_way way, bool on,
+                        struct err *e) must_check;
 
 #endif

@@ -150,12 +150,13 @@ static bool probe_zygote(struct super *s, struct confined *ret, struct err *e)
 
     if (!start_zygote(s, 0, ZYGOTE_PROBE, &none, &z, e))
         return false;
-    s->layers.limit_inside = true;
+    s->layers.limits = LIMITS_INSIDE;
     while (z->state < ZYGOTE_LOADING)
         if (loop_wait(&s->loop, PROBE_MS) == 0)
             return err_set(e, ERR_TIMEOUT, "the probe zygote did not answer in %d ms", PROBE_MS);
     *ret = z->confined;
-    s->layers.limit_inside = s->faults.limit_inside || !limits_reach(z->pid);
+    if (!s->faults.limit_inside)
+        s->layers.limits = limits_probe(z->pid, z->uid);
     zygote_kill(z);
     if (z->state == ZYGOTE_GONE && ret->layers == 0)
         return err_set(e, ERR_UNSUPPORTED, "the probe zygote could not confine itself: %s",

@@ -107,7 +107,7 @@ static void listen_to(struct super *s, struct super_zygote *z, struct ends *ends
 /* By limits from outside, or by groups: it must not be by the word of what loaded a plugin. */
 static bool warm_is_bounded(const struct layers *l)
 {
-    return !l->limit_inside ||
+    return l->limits != LIMITS_INSIDE ||
            (cgroups_have(l->cgroups, CGROUP_MEMORY) && cgroups_have(l->cgroups, CGROUP_PIDS));
 }
 

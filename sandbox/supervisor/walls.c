@@ -38,6 +38,11 @@ static bool enter_group(struct attempts *all, struct super_attempt *a, struct er
            cgroup_enter(a->group, a->pid, e);
 }
 
+static uint32_t user_of(const struct super_attempt *a)
+{
+    return a->uid != 0 ? a->uid : a->zygote->uid;
+}
+
 bool walls_raise(struct attempts *all, struct super_attempt *a, struct err *e)
 {
     const struct process_limits limits = {
@@ -46,7 +51,9 @@ bool walls_raise(struct attempts *all, struct super_attempt *a, struct err *e)
         .threads = a->request.threads_max > 0,
     };
 
-    return enter_group(all, a, e) && (all->layers->limit_inside || limits_set(a->pid, &limits, e));
+    return enter_group(all, a, e) &&
+           (all->layers->limits == LIMITS_INSIDE ||
+            limits_set(a->pid, user_of(a), all->layers->limits, &limits, e));
 }
 
 static bool is_warm(const struct super_attempt *a)
@@ -58,7 +65,6 @@ bool walls_look(const struct attempts *all, const struct super_attempt *a, uint3
                 struct err *e)
 {
     const struct layers *have = all->layers;
-    uint32_t user = a->uid != 0 ? a->uid : a->zygote->uid;
     uint32_t word = is_warm(a) ? a->zygote->confined.layers : a->confined.layers;
     struct seen seen;
 
@@ -67,7 +73,7 @@ bool walls_look(const struct attempts *all, const struct super_attempt *a, uint3
     if (seen.no_new_privs != 1 || seen.seccomp != 2 ||
         !seen_is_filtered(&seen, have->own_filters + (is_warm(a) ? FILTERS_WARM : FILTERS_COLD)))
         return err_set(e, ERR_UNAVAILABLE, "seen from outside it lacks its filters");
-    if (!seen_is_user(&seen, have->root ? user : seen.uids[0]))
+    if (!seen_is_user(&seen, have->root ? user_of(a) : seen.uids[0]))
         return err_set(e, ERR_UNAVAILABLE, "seen from outside it is uid %u with capabilities %#jx",
                        seen.uids[0], (uintmax_t)seen.capabilities);
     *ret_layers = (have->outer & ~(uint32_t)LAYER_PIDNS) | (word & CLEAN_WORD) | LAYER_SECCOMP |

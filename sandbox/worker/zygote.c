@@ -70,13 +70,16 @@ bool zygote_await_load(void)
     return got && in.frame.type == MSG_LOAD;
 }
 
-/* The C library's fork keeps its locks and thread ids right. With init_reaps the child becomes our
- * parent's; the one stale word in the C library that this leaves (its cached thread id) is read
- * only by locks that check their owner, which attempts do not share with anyone. */
+/* The C library's fork keeps its locks and thread ids right. A raw clone leaves one stale word in
+ * it, its cached thread id, which is read only by locks that check their owner and that attempts
+ * share with nobody. It is taken where the child is to be our parent's, and by a warm zygote: fork
+ * would run the plugin's handlers (pthread_atfork) in a child that has no walls of its own yet. */
 static pid_t fork_attempt(const struct zygote *z)
 {
     if (z->setup.init_reaps != 0)
         return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+    if (z->plugin != NULL)
+        return (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
     return fork();
 }
 

@@ -5,10 +5,12 @@
 #include "sandbox/supervisor/look.h"
 
 #include <check.h>
+#include <inttypes.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -137,6 +139,23 @@ START_TEST(a_process_that_is_no_more_is_not_seen)
 }
 END_TEST
 
+/* Of /proc: to ask takes the same right as to set. */
+static bool look_limit(pid_t pid, const char *name, uint64_t *ret)
+{
+    char path[64], line[256];
+    bool found = false;
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/limits", (int)pid);
+    f = fopen(path, "re");
+    while (f != NULL && !found && fgets(line, sizeof line, f) != NULL)
+        found = strncmp(line, name, strlen(name)) == 0 &&
+                sscanf(line + strlen(name), "%" SCNu64, ret) == 1;
+    if (f != NULL)
+        fclose(f);
+    return found;
+}
+
 START_TEST(limits_are_set_from_outside_and_never_above_our_own)
 {
     const struct process_limits limits = {.address_space_bytes = 1ULL << 44, .cpu_ms = 1500};
@@ -146,8 +165,9 @@ START_TEST(limits_are_set_from_outside_and_never_above_our_own)
 
     pid = child_behind(0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &own), 0);
-    ck_assert(limits_reach(pid));
-    ck_assert_msg(limits_set(pid, &limits, &e), "%s", e.msg);
+    ck_assert(!limits_suffice(&e)); /* reads them */
+    ck_assert_int_eq(limits_probe(pid, getuid()), LIMITS_BY_RIGHT);
+    ck_assert_msg(limits_set(pid, getuid(), LIMITS_BY_RIGHT, &limits, &e), "%s", e.msg);
     ck_assert_int_eq(prlimit(pid, RLIMIT_AS, NULL, &got), 0);
     ck_assert_uint_eq(got.rlim_max, limits.address_space_bytes);
     ck_assert_int_eq(prlimit(pid, RLIMIT_NOFILE, NULL, &got), 0);
@@ -156,6 +176,44 @@ START_TEST(limits_are_set_from_outside_and_never_above_our_own)
     ck_assert_uint_eq(got.rlim_cur, 2);
     ck_assert_int_eq(prlimit(pid, RLIMIT_NPROC, NULL, &got), 0);
     ck_assert_uint_eq(got.rlim_max, 0);
+    end(pid);
+}
+END_TEST
+
+/* Root without CAP_SYS_RESOURCE, as in many containers; our own ids are as before. */
+START_TEST(limits_of_another_user_are_set_as_that_user)
+{
+    enum { OTHER = 54321 };
+    const struct process_limits limits = {.address_space_bytes = 1ULL << 44, .cpu_ms = 1500};
+    uint64_t got;
+    int ready[2];
+    char byte;
+    uid_t r, e_, s_;
+    struct err e;
+    pid_t pid;
+
+    if (geteuid() != 0)
+        return;
+    ck_assert_msg(limits_suffice(&e), "%s", e.msg);
+    ck_assert_int_eq(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        if (setresgid(OTHER, OTHER, OTHER) < 0 || setresuid(OTHER, OTHER, OTHER) < 0)
+            _exit(1);
+        (void)!write(ready[1], "", 1);
+        for (;;)
+            pause();
+    }
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    ck_assert_int_ne(limits_probe(pid, OTHER), LIMITS_INSIDE);
+    ck_assert_msg(limits_no_children(pid, OTHER, LIMITS_AS_USER, true, &e), "%s", e.msg);
+    ck_assert_msg(limits_set(pid, OTHER, LIMITS_AS_USER, &limits, &e), "%s", e.msg);
+    ck_assert_int_eq(getresuid(&r, &e_, &s_), 0);
+    ck_assert(r == 0 && e_ == 0 && s_ == 0);
+    ck_assert(look_limit(pid, "Max cpu time", &got));
+    ck_assert_uint_eq(got, 2);
+    close(ready[0]);
     end(pid);
 }
 END_TEST
@@ -214,6 +272,7 @@ int main(void)
     tcase_add_test(tests, our_own_rights_are_seen);
     tcase_add_test(tests, a_process_that_is_no_more_is_not_seen);
     tcase_add_test(tests, limits_are_set_from_outside_and_never_above_our_own);
+    tcase_add_test(tests, limits_of_another_user_are_set_as_that_user);
     tcase_add_loop_test(tests, a_limit_with_which_nothing_could_run_is_named, 0,
                         (int)(sizeof too_small / sizeof too_small[0]));
     tcase_add_test(tests, an_id_is_taken_again_as_late_as_possible);
