@@ -116,7 +116,8 @@ bool pool_admit(struct pool *pool, struct attempt *a, int *ret_secret_fd, struct
     if (pool->slots.has_secrets && !reserve(pool, a, ret_secret_fd, e))
         return false;
     pool->home->counts->attempts_waiting++;
-    if (pool->slots.ready_count == 0 && pool->target < pool->home->spares_max)
+    /* They are used up faster than they are made; before the first one nobody knows. */
+    if (pool->proved && pool->slots.ready_count == 0 && pool->target < pool->home->spares_max)
         pool->target = pool->target > 0 ? 2 * pool->target : 1;
     if (a->deadline_ns != 0)
         loop_timer_at(loop, a->deadline_ns);
@@ -189,6 +190,9 @@ static uint32_t wanted(const struct pool *pool)
 
     if (pool->slots.describes)
         return coming == 0 && may_describe(pool->home);
+    /* It failed just now: one, to see whether it does again. */
+    if (pool->plugin->strikes.failures > 0)
+        return coming == 0;
     if (pool->waiting.count == 0 && coming > 0 && coming >= pool->target / 2 &&
         loop->now_ns < pool->used_ns + QUIET_NS) {
         if (coming < pool->target)

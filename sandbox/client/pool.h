@@ -38,6 +38,7 @@ struct pool {
     struct attempt_queue waiting;
     struct slot_set slots;
     uint32_t target; /* spares to keep */
+    bool proved;     /* a process of it was ready once */
     struct backoff backoff;
     uint64_t blamed; /* the zygote of the last failure, when it seemed well; 0: none */
     int64_t used_ns; /* the last start */

@@ -73,6 +73,7 @@ static void became_ready(struct slot *slot, uint32_t layers_said)
     struct pool *pool = slot->set->pool;
 
     slot_ready(slot, layers_said);
+    pool->proved = true;
     if (slot->attempt != NULL)
         pool_bind(pool, slot, slot->attempt);
     pool_pump(pool);

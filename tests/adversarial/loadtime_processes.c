@@ -37,11 +37,11 @@ START_TEST(no_child_and_no_thread_of_a_constructor_ever_exists)
     loads_start(&w, &options);
     load_bytes(&load, &b);
     world_add_begin(&w, b.data, b.len);
-    watch = outside_watch(&w, "kid", 600);
+    watch = outside_watch(&w, "kid", 300);
     ck_assert_uint_gt(watch.samples, 0); /* a thousand processes are slow to look at */
     ck_assert_uint_eq(watch.named, 0);
     want_spares(&w, class_of(_i / LENGTH(makers)), 0, 0);
-    watch = outside_watch(&w, "kid", 1500);
+    watch = outside_watch(&w, "kid", 600);
     ck_assert_uint_eq(watch.named, 0);
     ck_assert_uint_eq(watch.always_runs, 0);
     ck_assert_msg(watch.most <= TREE_MAX, "%u processes", watch.most);
