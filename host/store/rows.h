@@ -96,11 +96,12 @@ struct store_node {
     const char *outputs;     /* JSON; NULL: the node's checkpoint has them. Reads fill it in */
     const char *error;       /* last error text, NULL */
     const char *error_class; /* NULL */
-    const char *error_source; /* whose words the two are: "agent", "host"; NULL: none, or not kept */
-    const char *sandbox;      /* JSON: isolation, layers, level of the last attempt (model/ledger/
-                                 layers.h); NULL: unknown */
-    double duration_ms;       /* all attempts and delays */
-    int64_t attempts;         /* attempt_count: 0 for a node that never ran */
+    const char
+        *error_source;   /* whose words the two are: "agent", "host"; NULL: none, or not kept */
+    const char *sandbox; /* JSON: isolation, layers, level of the last attempt (model/ledger/
+                            layers.h); NULL: unknown */
+    double duration_ms;  /* all attempts and delays */
+    int64_t attempts;    /* attempt_count: 0 for a node that never ran */
     int64_t tally_given; /* attempt numbers given out (struct node_tally of model/run/run.h), so */
     int64_t tally_used;  /* that a recovery goes on where the numbers ended */
     int64_t tally_infra;

@@ -157,8 +157,9 @@ typedef struct orch_plugin {
     const char *id;      /* id and version equal the signed manifest's */
     const char *version; /* semantic version */
     const orch_agent *const *agents;
-    /* [load] Once per attempt, before any input: fill tables, build automata. No thread, no file, no
-     * socket; nothing of it is there in the next attempt. May be NULL. Anything but ORCH_OK makes the plugin unloadable. */
+    /* [load] Once per attempt, before any input: fill tables, build automata. No thread, no file,
+     * no socket; nothing of it is there in the next attempt. May be NULL. Anything but ORCH_OK
+     * makes the plugin unloadable. */
     orch_status (*prepare)(const orch_host *host);
     /* [any] The plugin's own extensions, or NULL. The member may be NULL. */
     const void *(*ext)(const char *id);

@@ -53,7 +53,7 @@ struct sandbox {
     enum err_code refuse; /* attempt_start: this; ERR_NONE: not */
     unsigned plugins;     /* plugin_add's */
     bool refuse_plugins;
-    enum isolation isolation; /* of the attempts that begin; UNSET: COLD */
+    enum isolation isolation;     /* of the attempts that begin; UNSET: COLD */
     struct rig_plugin loaded[64]; /* digest "": free */
     unsigned revoked;             /* plugin_revoke's of what was there */
     char revoked_why[256];        /* the last one's */

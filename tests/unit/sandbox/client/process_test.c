@@ -226,84 +226,6 @@ START_TEST(a_crash_is_told_and_spoils_what_its_zygote_forked_for_its_plugin)
 }
 END_TEST
 
-START_TEST(a_crash_takes_nothing_from_another_tenant)
-{
-    struct sandbox_options options = {.spares_max = 4, .spares_min = 1};
-    struct process there, bad;
-    struct attempt_spec spec;
-    struct play s;
-    struct err e;
-
-    play_start(&s, &options);
-    load_plugin(&s);
-    spec = spec_of(&s);
-    spec.tenant = "neighbour";
-    ck_assert(sandbox_warm(s.sb, &spec, 1, &e));
-    there = hear_spawn(&s);
-    say_spawned(&s, &there);
-    process_ready(&there, INNER_LAYERS);
-    turn(&s);
-    attempt_start(&s, NULL, NULL);
-    bad = hear_spawn(&s);
-    say_spawned(&s, &bad);
-    process_ready(&bad, INNER_LAYERS);
-    turn(&s);
-    hear_all(&s);
-    process_exits(&s, &bad, SIGSEGV);
-    ck_assert_uint_eq(hear(&s, MSG_RELEASE), bad.id);
-    ck_assert_uint_eq(sandbox_counts(s.sb).spares_ready, 1);
-    process_close(&there);
-    play_stop(&s);
-}
-END_TEST
-
-/* What another plugin has of that zygote, there or under way, stays: it told nobody anything. */
-START_TEST(a_crash_takes_nothing_from_another_plugin)
-{
-    struct sandbox_options options = {.spares_max = 2, .spares_min = 1};
-    struct process bad, there, coming;
-    struct attempt_spec spec;
-    struct play s;
-    struct err e;
-    int secret = -1;
-
-    play_start(&s, &options);
-    load_plugin_of(&s, NULL, "another");
-    spec = spec_of(&s);
-    ck_assert(sandbox_warm(s.sb, &spec, 1, &e));
-    there = hear_spawn(&s);
-    say_spawned(&s, &there);
-    process_ready(&there, INNER_LAYERS);
-    turn(&s);
-    spec.has_secrets = true;
-    attempt_start(&s, &spec, &secret);
-    coming = hear_spawn(&s);
-    ck_assert_uint_eq(sandbox_counts(s.sb).spares_ready, 1);
-    hear_all(&s);
-    load_plugin(&s);
-    attempt_start(&s, NULL, NULL);
-    bad = hear_spawn(&s);
-    say_spawned(&s, &bad);
-    process_ready(&bad, INNER_LAYERS);
-    turn(&s);
-    hear_all(&s);
-    process_exits(&s, &bad, SIGSEGV);
-    ck_assert_uint_eq(hear(&s, MSG_RELEASE), bad.id);
-    hear_nothing(&s); /* no stop while something is under way */
-    ck_assert_uint_eq(sandbox_counts(s.sb).spares_ready, 1);
-    say_spawned(&s, &coming);
-    ck_assert_uint_eq(hear(&s, MSG_ZYGOTE_STOP), coming.zygote);
-    process_ready(&coming, INNER_LAYERS);
-    turn(&s);
-    expect_told(&s, "started level 4 cold\ndone crash Crash: the agent crashed: SIGSEGV\n"
-                    "started level 4 cold\n");
-    close(secret);
-    process_close(&there);
-    process_close(&coming);
-    play_stop(&s);
-}
-END_TEST
-
 /* SIGKILL by nobody of ours may be the kernel's: the supervisor knows its group. */
 START_TEST(a_kill_of_unknown_reason_is_asked_about)
 {
@@ -506,8 +428,6 @@ Suite *client_process_suite(void)
     tcase_add_test(tests, a_flood_of_packets_without_end_ends_the_attempt);
     tcase_add_loop_test(tests, a_crash_is_told_and_spoils_what_its_zygote_forked_for_its_plugin, 0,
                         (int)ARRAY_LEN(crashes));
-    tcase_add_test(tests, a_crash_takes_nothing_from_another_tenant);
-    tcase_add_test(tests, a_crash_takes_nothing_from_another_plugin);
     tcase_add_test(tests, a_kill_of_unknown_reason_is_asked_about);
     tcase_add_loop_test(tests, a_kill_that_neither_we_nor_the_kernel_sent_is_its_own_crash, 0,
                         (int)ARRAY_LEN(kills));

@@ -307,6 +307,84 @@ START_TEST(isolation_exec_gives_each_attempt_a_zygote_that_is_stopped_when_it_ha
 }
 END_TEST
 
+START_TEST(a_crash_takes_nothing_from_another_tenant)
+{
+    struct sandbox_options options = {.spares_max = 4, .spares_min = 1};
+    struct process there, bad;
+    struct attempt_spec spec;
+    struct play s;
+    struct err e;
+
+    play_start(&s, &options);
+    load_plugin(&s);
+    spec = spec_of(&s);
+    spec.tenant = "neighbour";
+    ck_assert(sandbox_warm(s.sb, &spec, 1, &e));
+    there = hear_spawn(&s);
+    say_spawned(&s, &there);
+    process_ready(&there, INNER_LAYERS);
+    turn(&s);
+    attempt_start(&s, NULL, NULL);
+    bad = hear_spawn(&s);
+    say_spawned(&s, &bad);
+    process_ready(&bad, INNER_LAYERS);
+    turn(&s);
+    hear_all(&s);
+    process_exits(&s, &bad, SIGSEGV);
+    ck_assert_uint_eq(hear(&s, MSG_RELEASE), bad.id);
+    ck_assert_uint_eq(sandbox_counts(s.sb).spares_ready, 1);
+    process_close(&there);
+    play_stop(&s);
+}
+END_TEST
+
+/* What another plugin has of that zygote, there or under way, stays: it told nobody anything. */
+START_TEST(a_crash_takes_nothing_from_another_plugin)
+{
+    struct sandbox_options options = {.spares_max = 2, .spares_min = 1};
+    struct process bad, there, coming;
+    struct attempt_spec spec;
+    struct play s;
+    struct err e;
+    int secret = -1;
+
+    play_start(&s, &options);
+    load_plugin_of(&s, NULL, "another");
+    spec = spec_of(&s);
+    ck_assert(sandbox_warm(s.sb, &spec, 1, &e));
+    there = hear_spawn(&s);
+    say_spawned(&s, &there);
+    process_ready(&there, INNER_LAYERS);
+    turn(&s);
+    spec.has_secrets = true;
+    attempt_start(&s, &spec, &secret);
+    coming = hear_spawn(&s);
+    ck_assert_uint_eq(sandbox_counts(s.sb).spares_ready, 1);
+    hear_all(&s);
+    load_plugin(&s);
+    attempt_start(&s, NULL, NULL);
+    bad = hear_spawn(&s);
+    say_spawned(&s, &bad);
+    process_ready(&bad, INNER_LAYERS);
+    turn(&s);
+    hear_all(&s);
+    process_exits(&s, &bad, SIGSEGV);
+    ck_assert_uint_eq(hear(&s, MSG_RELEASE), bad.id);
+    hear_nothing(&s); /* no stop while something is under way */
+    ck_assert_uint_eq(sandbox_counts(s.sb).spares_ready, 1);
+    say_spawned(&s, &coming);
+    ck_assert_uint_eq(hear(&s, MSG_ZYGOTE_STOP), coming.zygote);
+    process_ready(&coming, INNER_LAYERS);
+    turn(&s);
+    expect_told(&s, "started level 4 cold\ndone crash Crash: the agent crashed: SIGSEGV\n"
+                    "started level 4 cold\n");
+    close(secret);
+    process_close(&there);
+    process_close(&coming);
+    play_stop(&s);
+}
+END_TEST
+
 /* What one of a plugin's zygotes cannot do is the plugin's: it ran in there. */
 START_TEST(a_warm_zygote_that_does_not_load_three_times_is_the_plugins_quarantine)
 {
@@ -359,6 +437,8 @@ Suite *client_zygote_suite(void)
     tcase_add_test(tests, room_is_made_by_whoever_needed_a_zygote_least_lately);
     tcase_add_test(tests,
                    isolation_exec_gives_each_attempt_a_zygote_that_is_stopped_when_it_has_forked);
+    tcase_add_test(tests, a_crash_takes_nothing_from_another_tenant);
+    tcase_add_test(tests, a_crash_takes_nothing_from_another_plugin);
     tcase_add_test(tests, a_warm_zygote_that_does_not_load_three_times_is_the_plugins_quarantine);
     suite_add_tcase(suite, tests);
     return suite;
