@@ -15,6 +15,8 @@
 #include "engine/evidence/statements.h"
 #include "sandbox/wire/super_wire.h"
 
+#include <string.h>
+
 /* ---- definitions, runs, secrets: one line each ---- */
 
 static const struct engine_env *env_of(void *arg)
@@ -229,12 +231,27 @@ static json_t *layers_owned(const struct layer_report *report)
     return layers;
 }
 
+/* Words with commas or blanks between. */
+static json_int_t words_in(const char *list)
+{
+    json_int_t count = 0;
+
+    for (const char *at = list + strspn(list, ", "); *at != '\0'; at += strspn(at, ", ")) {
+        count++;
+        at += strcspn(at, ", ");
+    }
+    return count;
+}
+
+/* Anybody may ask: patterns of tenants are counted, not named. */
 static json_t *sandbox_check(struct host *host)
 {
     json_t *sandbox = check(true, "layers that this host enforces");
+    const char *warm = config_text(host->config, CONFIG_WARM_TENANTS);
 
     json_object_set_new(sandbox, "layers", layers_owned(sandbox_layers(host->sandbox)));
     json_object_set_new(sandbox, "isolation", json_string(isolation_name(ISOLATION_COLD)));
+    json_object_set_new(sandbox, "warm_tenants", json_integer(words_in(warm)));
     return sandbox;
 }
 

@@ -6,6 +6,7 @@ outside, for what the host says that it enforces.
 Rooms: sandbox, host/engine/attempts, host/cli/doctor.
 """
 import ctypes
+import json
 import os
 import pathlib
 import resource
@@ -106,11 +107,12 @@ def evidence(host, run):
 
 @pytest.mark.parametrize("isolation", ISOLATIONS)
 def test_each_class_of_isolation_runs_and_tells_its_level(host, isolation):
-    """Which may be lower than the host's, when a layer was lost at that moment, and never too low."""
+    """Nobody agreed that attempts may share a loaded plugin: warm is cold here."""
     host.publish(dag(f"class-{isolation}", {"a": {"isolation": isolation, "config": {"return": 1}}}))
     trace = host.complete(f"class-{isolation}")
     (record,) = evidence(host, trace["execution_id"])
-    assert record["profile"] == "pure" and 3 <= record["level"] <= layers(host)[1], record
+    assert record["profile"] == "pure" and record["level"] == layers(host)[1], record
+    assert record["isolation"] == ("exec" if isolation == "exec" else "cold")
     assert len(record["layers"]["outer"]) == record["layer_mask"].bit_count()
     assert set(record["layers"]["said"]) <= set(layers(host)[0])
     node = trace["node_traces"]["a"]["sandbox"]
@@ -119,6 +121,20 @@ def test_each_class_of_isolation_runs_and_tells_its_level(host, isolation):
         assert {k: said[k] for k in ("isolation", "level", "layer_mask")} == \
             {k: record[k] for k in ("isolation", "level", "layer_mask")}
         assert ("isolation_note" in said) == ("isolation_note" in record) == (record["isolation"] == "warm")
+
+
+def test_warm_takes_the_consent_of_operator_and_publisher_and_says_what_it_costs(make_host):
+    own = make_host(warm_tenants="acme-*, *")
+    own.publish(dag("warm", {"a": {"isolation": "warm", "config": {"return": 1}}}))
+    assert evidence(own, own.complete("warm")["execution_id"])[0]["isolation"] == "cold"  # no grant
+    own.stop()
+    path = next((own.home / "trust").glob("*.json"))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"isolation": ["warm"]}))
+    own.start()
+    (record,) = evidence(own, own.complete("warm")["execution_id"])
+    assert record["isolation"] == "warm" and "not separated" in record["isolation_note"]
+    assert own.http("GET", "/admin/health", expect=200).json["checks"]["sandbox"]["warm_tenants"] == 2
+    assert "tenants of 2 patterns" in own.cli("doctor", "-o", "ndjson", expect=None).stdout
 
 
 def test_health_says_who_vouches_for_each_layer(host):
