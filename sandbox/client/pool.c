@@ -269,6 +269,8 @@ void pool_drop_spares(struct pool *pool, uint32_t keep)
 void pool_give_up(struct pool *pool, enum outcome outcome, const char *why)
 {
     if (!pool->slots.describes) {
+        if (outcome != OUTCOME_INFRA) /* with these limits it will not load another time either */
+            pool->target = 0;
         pool_drop_waiting(pool, outcome, why);
         return;
     }
