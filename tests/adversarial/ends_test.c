@@ -217,10 +217,8 @@ START_TEST(attempts_that_end_in_every_way_leave_nothing_behind)
     struct world w;
 
     ck_assert_uint_gt(count, 0);
-    residue_begin();
     nothing = residue_take();
     world_start_hostile(&w, &options);
-    residue_note_supervisors();
     run_all(&w, 2 * ARRAY_LEN(ways)); /* every group and zygote that they want is there */
     before = at_rest(&w);
     run_all(&w, count);
