@@ -30,7 +30,7 @@ static const struct names kinds[CGROUP_KINDS] = {
                      {{"pids.max", NULL, NULL, NULL, NULL}, {"pids.max", NULL, NULL, NULL, NULL}}},
 };
 
-enum { IDLE_MAX = 128 };
+enum { IDLE_MAX = 128, IDLE_AT_REST = 8 };
 
 /* Pages that were freed are taken off a group's charge in batches, a CPU at a time. */
 #define CHARGE_LEFT_MAX (2ULL << 20)
@@ -345,4 +345,17 @@ bool cgroups_reap(struct cgroups *all)
         free(group);
     }
     return all->dying != NULL;
+}
+
+void cgroups_trim(struct cgroups *all)
+{
+    while (all->idle_count > IDLE_AT_REST) {
+        struct cgroup *group = all->idle;
+
+        all->idle = group->next;
+        all->idle_count--;
+        group->next = all->dying;
+        all->dying = group;
+    }
+    cgroups_reap(all);
 }

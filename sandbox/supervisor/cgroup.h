@@ -45,5 +45,7 @@ uint64_t cgroup_peak_bytes(const struct cgroup *group);
 void cgroup_give_back(struct cgroup *group);
 /* Ends what was given back and is not empty. True: there is more, ask again soon. */
 bool cgroups_reap(struct cgroups *all);
+/* Nobody has needed one for a while: removes those that lie idle, but for a few. */
+void cgroups_trim(struct cgroups *all);
 
 #endif

@@ -13,6 +13,7 @@
 
 #define MEMORY_POLL_NS (100 * 1000 * 1000LL)
 #define GROUPS_POLL_NS (20 * 1000 * 1000LL)
+#define GROUPS_REST_NS (200 * 1000 * 1000LL)
 #define CPU_POLL_MIN_NS (1000 * 1000LL)
 
 static void kill_over(struct attempts *all, struct super_attempt *a, enum super_message what)
@@ -114,12 +115,15 @@ static void reap_groups(struct timer *t, int64_t now_ns)
 
     if (cgroups_reap(all->layers->cgroups))
         t->due_ns = now_ns + GROUPS_POLL_NS;
+    else
+        cgroups_trim(all->layers->cgroups);
 }
 
 void usage_reap_groups(struct attempts *all)
 {
-    if (all->groups.due_ns == INT64_MAX && cgroups_reap(all->layers->cgroups))
-        all->groups.due_ns = clock_mono_ns() + GROUPS_POLL_NS;
+    bool more = cgroups_reap(all->layers->cgroups);
+
+    all->groups.due_ns = clock_mono_ns() + (more ? GROUPS_POLL_NS : GROUPS_REST_NS);
 }
 
 void usage_start(struct attempts *all)

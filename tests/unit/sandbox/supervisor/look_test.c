@@ -224,7 +224,9 @@ static const struct {
     const char *words;
 } too_small[] = {
     {RLIMIT_STACK, 64 << 10, "RLIMIT_STACK (ulimit -s) is 64: an attempt needs at least 128"},
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow is larger */
     {RLIMIT_AS, 128 << 20, "RLIMIT_AS (ulimit -v) is 131072: an attempt needs at least 393216"},
+#endif
     {RLIMIT_NOFILE, 32, "RLIMIT_NOFILE (ulimit -n) is 32: an attempt needs at least 64"},
     {RLIMIT_CPU, 60, "RLIMIT_CPU (ulimit -t) is 60 s: it would end the host"},
 };
