@@ -26,7 +26,7 @@ bool cgroup_file_put(const char *folder, const char *name, const char *text)
     return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
-/* Of a process; a part of the folder's name: two of one number are told apart. 0: not known. */
+/* Of a process; a part of the folder's name: two of one number are told apart. 0: it is no more. */
 static uint64_t start_time_of(pid_t pid)
 {
     auto_mem char *path = mem_printf("/proc/%d/stat", (int)pid);
@@ -35,6 +35,8 @@ static uint64_t start_time_of(pid_t pid)
     const char *at = f != NULL && fgets(line, sizeof line, f) != NULL ? strrchr(line, ')') : NULL;
     uint64_t ticks = 0;
 
+    if (at == NULL || strncmp(at, ") Z", 3) == 0) /* it only waits to be reaped */
+        return 0;
     /* Field 22, the 20th behind the name. */
     for (int i = 0; at != NULL && i < 20; i++)
         at = strchr(at + 1, ' ');

@@ -192,6 +192,16 @@ static struct residue at_rest(struct world *w)
     return now;
 }
 
+/* A zygote of then may have been retired meanwhile: fewer groups are no leak. */
+static bool is_no_more(const struct residue *before, const struct residue *after)
+{
+    struct residue now = *after;
+
+    if (now.groups < before->groups)
+        now.groups = before->groups;
+    return residue_equal(before, &now);
+}
+
 static void expect_as_before(struct world *w, const struct residue *before, unsigned count)
 {
     int64_t until = clock_mono_ns() + QUIET_S * 1000000000LL;
@@ -199,12 +209,12 @@ static void expect_as_before(struct world *w, const struct residue *before, unsi
     auto_done(buf) was = {0};
     auto_done(buf) is = {0};
 
-    while (!residue_equal(before, &after) && clock_mono_ns() < until)
+    while (!is_no_more(before, &after) && clock_mono_ns() < until)
         after = at_rest(w);
     residue_say(before, &was);
     residue_say(&after, &is);
     printf("before %s\nafter %u attempts %s\n", buf_text(&was), count, buf_text(&is));
-    ck_assert_msg(residue_equal(before, &after), "before %s; after %u attempts %s", buf_text(&was),
+    ck_assert_msg(is_no_more(before, &after), "before %s; after %u attempts %s", buf_text(&was),
                   count, buf_text(&is));
 }
 
