@@ -71,8 +71,8 @@ START_TEST(a_spinner_at_load_is_ended_and_nothing_runs_behind_it)
 }
 END_TEST
 
-/* It loads well when it is described, and spins as a spare, of which nobody asked anything. While it
- * loads the node's narrow limit may be to blame, and then it is only not made again; once it is
+/* It loads well when it is described, and spins as a spare, of which nobody asked anything. While
+ * it loads the node's narrow limit may be to blame, and then it is only not made again; once it is
  * ready nothing excuses it. */
 START_TEST(a_spare_that_spins_is_ended_though_no_run_is_active)
 {
