@@ -263,7 +263,7 @@ static bool write_object(const json_t *value, struct buf *b, struct err *e)
 {
     size_t count = json_object_size(value), n = 0;
     auto_mem const char **many = count > FEW_KEYS ? mem_array(count, const char *) : NULL;
-    const char *few[FEW_KEYS], **keys = many != NULL ? many : few;
+    const char *few[FEW_KEYS] = {0}, **keys = many != NULL ? many : few;
     const char *key;
     json_t *child;
 
@@ -272,10 +272,11 @@ static bool write_object(const json_t *value, struct buf *b, struct err *e)
         return true;
     }
     json_object_foreach((json_t *)value, key, child) keys[n++] = key;
-    if (count > 1)
-        qsort(keys, count, sizeof *keys, key_order);
+    assert(n == count);
+    if (n > 1)
+        qsort(keys, n, sizeof *keys, key_order);
     buf_addc(b, '{');
-    if (!write_members(value, keys, count, b, e))
+    if (!write_members(value, keys, n, b, e))
         return false;
     buf_addc(b, '}');
     return true;

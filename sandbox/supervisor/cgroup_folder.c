@@ -101,6 +101,14 @@ static int lock_folder(const char *folder, int how)
     return fd >= 0 && flock(fd, how | LOCK_NB) == 0 ? take_fd(&fd) : -1;
 }
 
+static void remove_if_free(const char *folder)
+{
+    auto_fd lock = lock_folder(folder, LOCK_EX);
+
+    if (lock >= 0)
+        cgroup_folder_remove(folder);
+}
+
 /* Folders of supervisors that are no more. One of before there were locks has none, and lives if
  * its process does. */
 static void sweep(const char *parent)
@@ -112,11 +120,10 @@ static void sweep(const char *parent)
 
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         auto_mem char *stale = mem_printf("%s/%s", parent, entry->d_name);
-        auto_fd lock = -1;
 
         if (sscanf(entry->d_name, "orch-%d-%" SCNu64, &pid, &start) == 2 &&
-            start_time_of(pid) != start && (lock = lock_folder(stale, LOCK_EX)) >= 0)
-            cgroup_folder_remove(stale);
+            start_time_of(pid) != start)
+            remove_if_free(stale);
     }
     if (dir != NULL)
         closedir(dir);

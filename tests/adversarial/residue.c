@@ -208,6 +208,7 @@ struct residue residue_take(void)
     each_below(count_process, &r);
     walked = &r;
     nftw("/sys/fs/cgroup", count_group, WALK_DESCRIPTORS, FTW_PHYS);
+    walked = NULL;
     r.files = files_in("/tmp") + files_in("/var/tmp") + files_in("/dev/shm");
     return r;
 }

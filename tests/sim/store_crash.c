@@ -139,8 +139,17 @@ static void read_acknowledged(struct round *r, int fd)
     }
 }
 
+/* Until it acknowledged one: a loaded machine may take longer for that than a round lasts. */
+static void await_first(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    if (poll(&p, 1, -1) < 0)
+        abort();
+}
+
 /* Runs a child until it is killed. The pipe keeps what the child wrote before. */
-static void kill_one(struct round *r, int64_t after_us)
+static void kill_one(struct round *r, int64_t after_us, bool used)
 {
     struct timespec wait = {after_us / 1000000, after_us % 1000000 * 1000};
     int ends[2], status;
@@ -154,6 +163,8 @@ static void kill_one(struct round *r, int64_t after_us)
         child_main(r, ends[1]);
     }
     close(ends[1]);
+    if (used)
+        await_first(ends[0]);
     nanosleep(&wait, NULL);
     if (kill(pid, SIGKILL) < 0)
         abort();
@@ -265,7 +276,7 @@ int main(int argc, char **argv)
     for (unsigned long i = 0; i < rounds; i++) {
         memset(r.acknowledged, 0, ROUND_BATCHES_MAX * sizeof(bool));
         r.acknowledged_count = 0;
-        kill_one(&r, (int64_t)rng_below(&rng, KILL_AFTER_US_MAX));
+        kill_one(&r, (int64_t)rng_below(&rng, KILL_AFTER_US_MAX), i % 2 == 1);
         check(&r);
         r.first += r.found;
         acknowledged += r.acknowledged_count;
