@@ -196,7 +196,7 @@ void rig_fails(struct rig *rig, const char *node_id, enum outcome outcome);
 /* Answers the oldest request, well or with the error; settles. */
 void rig_authority_answers(struct rig *rig, enum err_code code);
 /* The plugin left the sandbox by itself, as one does that does not load. */
-void rig_plugin_gone(struct sandbox *sandbox, const char *digest);
+void rig_plugin_gone(struct sandbox *sb, const char *digest);
 
 /* ---- what the store holds ---- */
 
