@@ -3,7 +3,7 @@
  *
  * Filters stand on top of each other and the kernel takes the strictest answer of all:
  *  - ZYGOTE, installed in a zygote: the allowlist, default kill, with the calls that the fork
- * server and an attempt's own start need;
+ *    server and an attempt's own start need;
  *  - LOAD, installed in an attempt before its plugin's first instruction: everything that the
  *    profile takes away, but for what loading needs;
  *  - the profile's own, installed once the plugin is loaded: the rest, which is little;

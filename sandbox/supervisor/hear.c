@@ -6,6 +6,7 @@
 #include "sandbox/kernel/pidfd.h"
 #include "sandbox/supervisor/limits.h"
 #include "sandbox/supervisor/look.h"
+#include "sandbox/wire/signal_text.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -68,16 +69,6 @@ static void tell_gone(struct super_zygote *z, enum err_code code, const char *wh
     attempts_orphaned(&s->attempts, z);
 }
 
-static void say_signal(int number, char *text, size_t bytes)
-{
-    const char *name = sigabbrev_np(number); /* real-time ones have none */
-
-    if (name != NULL)
-        snprintf(text, bytes, "SIG%s", name);
-    else
-        snprintf(text, bytes, "signal %d", number);
-}
-
 /* How the zygote process ended, in words; what it said last when that may explain it. */
 static void tell_exit(struct super_zygote *z, int status)
 {
@@ -86,12 +77,11 @@ static void tell_exit(struct super_zygote *z, int status)
     char why[512];
     const char *phase = phases[z->state];
     bool words = z->last_words[0] != '\0';
-    char name[32];
 
-    say_signal(WTERMSIG(status), name, sizeof name);
     if (WIFSIGNALED(status))
-        snprintf(why, sizeof why, "zygote ended by %s while %s%s%s%s", name, phase,
-                 words ? " (\"" : "", z->last_words, words ? "\")" : "");
+        snprintf(why, sizeof why, "zygote ended by %s while %s%s%s%s",
+                 signal_text(WTERMSIG(status)).text, phase, words ? " (\"" : "", z->last_words,
+                 words ? "\")" : "");
     else
         snprintf(why, sizeof why, "zygote exited with %d while %s", WEXITSTATUS(status), phase);
     tell_gone(z, z->state == ZYGOTE_LOADING ? ERR_UNPROCESSABLE : ERR_UNAVAILABLE, why);

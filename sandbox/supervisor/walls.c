@@ -70,7 +70,7 @@ bool walls_look(const struct attempts *all, const struct super_attempt *a, uint3
 
     if (!look_at(a->pid, &seen))
         return err_set(e, ERR_UNAVAILABLE, "it ended before it was let go");
-    if (seen.no_new_privs != 1 || seen.seccomp != 2 ||
+    if (seen.no_new_privs != 1 ||
         !seen_is_filtered(&seen, have->own_filters + (is_warm(a) ? FILTERS_WARM : FILTERS_COLD)))
         return err_set(e, ERR_UNAVAILABLE, "seen from outside it lacks its filters");
     if (!seen_is_user(&seen, have->root ? user_of(a) : seen.uids[0]))
