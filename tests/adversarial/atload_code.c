@@ -170,6 +170,8 @@ static void do_patch_got(void)
     struct linkage l = {.base = program->l_addr};
 
     read_dynamic(&l, program->l_ld);
+    if (l.symbols == NULL || l.names == NULL)
+        return;
     for (int table = 0; table < 2; table++)
         for (size_t i = 0; i < l.bytes[table] / sizeof(ElfW(Rela)); i++)
             patch_slot(&l, &l.relocations[table][i]);

@@ -2,6 +2,8 @@
  * off: the tree of processes is watched from outside. Issue 6, F5 and F8. */
 #include "loadtime.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 static const char *const makers[] = {
@@ -71,6 +73,18 @@ START_TEST(a_spinner_at_load_is_ended_and_nothing_runs_behind_it)
 }
 END_TEST
 
+/* Watches until none of them was there for a second: on a loaded machine each of the few tries takes
+ * its time. */
+static bool quiet_within(struct world *w, int64_t ms)
+{
+    int64_t until = clock_mono_ns() + ms * 1000000;
+
+    while (clock_mono_ns() < until)
+        if (outside_watch(w, "orch-attempt", 1000).named == 0)
+            return true;
+    return false;
+}
+
 /* It loads well when it is described, and spins as a spare, of which nobody asked anything. While
  * it loads the node's narrow limit may be to blame, and then it is only not made again; once it is
  * ready nothing excuses it. */
@@ -78,20 +92,17 @@ START_TEST(a_spare_that_spins_is_ended_though_no_run_is_active)
 {
     struct sandbox_options options = {.load_ms = 1000};
     struct load load = {.attack = spins[_i / 2], .when = "cpu1"};
-    struct watch watch;
+    bool excused = strcmp(load.attack, "ready_spin") != 0;
     struct world w;
 
     loads_start(&w, &options);
     load_add(&w, &load);
     ck_assert_msg(w.plugin_ready, "%s", w.plugin_error.msg);
     want_spares(&w, class_of(_i % 2), 300, 0);
-    for (int i = 0; i < 80 && w.quarantined == 0; i++)
+    for (int i = 0; i < 300 && !excused && w.quarantined == 0; i++)
         world_turn_for(&w, 100);
-    if (strcmp(load.attack, "ready_spin") == 0)
-        ck_assert_uint_eq(w.quarantined, 1);
-    world_turn_for(&w, 500);
-    watch = outside_watch(&w, "orch-attempt", 1000);
-    ck_assert_uint_eq(watch.named, 0);
+    ck_assert(excused || w.quarantined == 1);
+    ck_assert_msg(quiet_within(&w, 30000), "it is made again and again");
     loads_done(&w);
 }
 END_TEST
