@@ -39,10 +39,16 @@ bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e) m
 /* New runs are admitted or not; at first they are not. */
 void engine_accept(struct engine *engine, bool accept);
 bool engine_accepting(const struct engine *engine); /* and not draining */
-/* The host was told to end: no new run is admitted, nothing is started, and an attempt that ends
- * otherwise than well is left open: it runs again at the next start. */
+/* The host was told to end: no run is admitted or resumed and nothing is started, while the loop
+ * goes on: attempts that run may end, what they leave is committed, cancels are heard. Whatever was
+ * decided and had no worker is given back, so that the next host may start it. An attempt that ends
+ * as those do that are killed with the host is left open: it runs again at the next start. Not to
+ * be taken back; a second call does nothing. */
 void engine_drain(struct engine *engine);
 bool engine_draining(const struct engine *engine);
+/* No attempt runs or waits and no commit is on its way. Once draining it stays so, unless a client
+ * asks for something: then the host may end without an attempt that is cut short. */
+bool engine_idle(const struct engine *engine);
 /* The host must end: no new run is admitted and no run is built anew. */
 void engine_fail(struct engine *engine);
 /* The loop has ended: nothing is started any more; the last log lines go to the store. */

@@ -100,12 +100,22 @@ bool engine_accepting(const struct engine *engine)
 
 void engine_drain(struct engine *engine)
 {
+    if (engine->mode.draining)
+        return;
     engine->mode.draining = true;
+    runs_suspend(engine->runs);
+    attempts_give_back(engine->attempts);
 }
 
 bool engine_draining(const struct engine *engine)
 {
     return engine->mode.draining;
+}
+
+bool engine_idle(const struct engine *engine)
+{
+    return attempts_running(engine->attempts) == 0 && attempts_waiting(engine->attempts) == 0 &&
+           !commits_wait(engine->commits) && store_pending(engine->env->store) == 0;
 }
 
 void engine_fail(struct engine *engine)

@@ -73,8 +73,8 @@ START_TEST(a_spinner_at_load_is_ended_and_nothing_runs_behind_it)
 }
 END_TEST
 
-/* Watches until none of them was there for a second: on a loaded machine each of the few tries takes
- * its time. */
+/* Watches until none of them was there for a second: on a loaded machine each of the few tries
+ * takes its time. */
 static bool quiet_within(struct world *w, int64_t ms)
 {
     int64_t until = clock_mono_ns() + ms * 1000000;

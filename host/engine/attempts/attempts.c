@@ -20,6 +20,7 @@ struct running {
     uint64_t id;
     struct attempt_order *order;
     struct attempt_outcome override; /* class INVALID: none; why we killed it ourselves */
+    bool stop_asked;                 /* by its run */
     char *override_message;
     UT_hash_handle hh;
 };
@@ -287,12 +288,30 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
     return true;
 }
 
+/* It was decided and no worker had it: the next host may start it whatever the node is. */
+static void give_back(struct attempts *a, struct attempt_order *order)
+{
+    refuse(a, order, OUTCOME_INFRA, "the host ended before the attempt was started");
+}
+
 void attempts_start(struct attempts *a, struct attempt_order **order)
 {
     struct attempt_order *taken = take(*order);
 
+    if (a->mode->draining && !a->mode->stopping) {
+        give_back(a, taken);
+        return;
+    }
     queue_add(&a->queue, taken);
     attempts_turn(a);
+}
+
+void attempts_give_back(struct attempts *a)
+{
+    struct attempt_order *order;
+
+    while ((order = queue_remove_any(&a->queue)) != NULL)
+        give_back(a, order);
 }
 
 void attempts_turn(struct attempts *a)
@@ -324,6 +343,7 @@ void attempts_stop(struct attempts *a, const struct active_run *ar, struct attem
     {
         if (!is(r->order, ar, ref))
             continue;
+        r->stop_asked = true;
         if (kill)
             a->env->sandbox.attempt_kill(a->env->sandbox.sandbox, r->id);
         else
@@ -421,12 +441,21 @@ static struct attempt_outcome outcome_of_result(const struct attempt_result *res
     };
 }
 
-/* Once the host is told to end, whatever ends an attempt may be a part of that: only a success is
- * kept. The others stay open, as those that are killed with the host, and run again at the next
- * start. */
-static bool ended_with_the_host(const struct attempts *a, const struct attempt_result *result)
+/* How an attempt ends that was killed with the host, or whose agent was. */
+static bool may_be_killed_with_the_host(enum outcome outcome)
 {
-    return a->mode->draining && result->outcome != OUTCOME_OK;
+    return outcome == OUTCOME_CRASH || outcome == OUTCOME_LOST || outcome == OUTCOME_INFRA ||
+           outcome == OUTCOME_PROTOCOL || outcome == OUTCOME_CANCELLED;
+}
+
+/* A service manager's signal goes to every process: once the host is told to end, such an end is
+ * not judged. The attempt stays open, as those that outlive the drain, and runs again at the next
+ * start. What the agent said itself, and limits that it met, count as ever. */
+static bool ended_with_the_host(const struct attempts *a, const struct running *r,
+                                const struct attempt_result *result)
+{
+    return a->mode->draining && !r->stop_asked && r->override.class == OUTCOME_INVALID &&
+           may_be_killed_with_the_host(result->outcome);
 }
 
 void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_result *result)
@@ -437,7 +466,7 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     HASH_FIND(hh, a->running, &id, sizeof id, r);
     if (r == NULL)
         return; /* its run was dropped */
-    if (ended_with_the_host(a, result)) {
+    if (ended_with_the_host(a, r, result)) {
         running_free(a, r);
         return;
     }

@@ -36,6 +36,9 @@ void attempts_stop(struct attempts *attempts, const struct active_run *ar, struc
                    bool kill);
 /* The run goes away without its attempts ending: kills them, their ends are not told. */
 void attempts_forget(struct attempts *attempts, const struct active_run *ar);
+/* The host is draining: what waits ends without having been started, and so does every order that
+ * comes from now on. */
+void attempts_give_back(struct attempts *attempts);
 /* Starts what waits while there is room. Once a turn. */
 void attempts_turn(struct attempts *attempts);
 

@@ -114,6 +114,13 @@ static bool is(const struct attempt_order *order, const struct active_run *ar,
            order->ref.compensation == ref->compensation;
 }
 
+static void take_out(struct queue *q, struct attempt_order *order)
+{
+    TAILQ_REMOVE(&order->line->orders, order, link);
+    q->waiting--;
+    line_sweep(q, order->line);
+}
+
 struct attempt_order *queue_remove(struct queue *q, const struct active_run *ar,
                                    const struct attempt_ref *ref)
 {
@@ -125,12 +132,26 @@ struct attempt_order *queue_remove(struct queue *q, const struct active_run *ar,
         return NULL;
     TAILQ_FOREACH(order, &line->orders, link)
     {
-        if (!is(order, ar, ref))
-            continue;
-        TAILQ_REMOVE(&line->orders, order, link);
-        q->waiting--;
-        line_sweep(q, line);
-        return order;
+        if (is(order, ar, ref)) {
+            take_out(q, order);
+            return order;
+        }
+    }
+    return NULL;
+}
+
+struct attempt_order *queue_remove_any(struct queue *q)
+{
+    struct tenant_line *line;
+    struct attempt_order *order;
+
+    TAILQ_FOREACH(line, &q->turns, turn)
+    {
+        order = TAILQ_FIRST(&line->orders);
+        if (order != NULL) {
+            take_out(q, order);
+            return order;
+        }
     }
     return NULL;
 }

@@ -38,5 +38,6 @@ void queue_ended(struct queue *q, const struct attempt_order *order);
 /* The waiting order, taken out, or NULL. ref NULL: any of the run's. */
 struct attempt_order *queue_remove(struct queue *q, const struct active_run *ar,
                                    const struct attempt_ref *ref);
+struct attempt_order *queue_remove_any(struct queue *q); /* NULL: nothing waits */
 
 #endif

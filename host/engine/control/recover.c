@@ -26,6 +26,8 @@ static bool recover_run(struct control *ctl, const struct store_run *row, uint32
     if (!load_row(ctl->env, ctl->dags, row, &ar, e))
         return false;
     load_machine(ar, row);
+    if (ctl->mode->draining)
+        run_suspend(ar->run);
     ar->rebuilds = rebuilds;
     borrowed = ar;
     if (row->status == STORE_RUN_PENDING && !row->cancel_requested) {

@@ -12,6 +12,8 @@
 static bool resumable(struct control *ctl, const char *tenant, const char *run_id,
                       struct store_run_list *ret, struct err *e)
 {
+    if (ctl->mode->draining)
+        return err_set(e, ERR_UNAVAILABLE, "this host goes on with no run now (it is draining)");
     if (runs_find(ctl->runs, tenant, run_id) != NULL)
         return err_set(e, ERR_CONFLICT, "run %s is still going on", run_id);
     if (!store_read_run(ctl->env->reader, tenant, run_id, ret, e))

@@ -163,6 +163,14 @@ void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg
     }
 }
 
+void runs_suspend(struct runs *runs)
+{
+    struct active_run *ar, *next;
+
+    HASH_ITER(hh, runs->by_id, ar, next)
+    run_suspend(ar->run);
+}
+
 /* ---- counts ---- */
 
 struct runs_counts runs_counts(const struct runs *runs)

@@ -37,6 +37,9 @@ int64_t runs_next_timer(const struct runs *runs);
 typedef void runs_due_fn(void *arg, struct active_run *ar);
 void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg);
 
+/* No attempt of them starts any more (run_suspend). */
+void runs_suspend(struct runs *runs);
+
 struct runs_counts {
     uint32_t active, waiting;
 };

@@ -68,6 +68,7 @@ struct run {
     bool roll_back;       /* owed, once the level has ended */
     uint32_t rolling;     /* how many of dag->order are still to be looked at, from the end */
     bool rolled_back;     /* a handler was decided */
+    bool suspended;       /* no attempt starts any more in this process */
 
     int64_t due;        /* the run's timeout; RUN_NO_TIMER: none */
     struct heap timers; /* steps with a deadline; item `count` is the handler under way */
@@ -120,7 +121,7 @@ enum node_event step_time_out(const struct run *run, struct step *s,
                               enum stop_cause cause) must_check;
 
 /* judge.c: pure */
-bool judge_retry(const struct retry_policy *policy, bool idempotent, const struct node_tally *tally,
+bool judge_retry(const struct retry_policy *policy, bool repeatable, const struct node_tally *tally,
                  enum outcome class, const char *error_class) must_check;
 /* Jitter depends on the seed, the step and the attempt, not on the order of events. */
 int64_t judge_delay_ns(const struct retry_policy *policy, const struct node_tally *tally,

@@ -31,10 +31,10 @@ static bool listed(const struct retry_policy *policy, const char *error_class)
            (dot != NULL && retry_class_listed(policy, dot + 1));
 }
 
-bool judge_retry(const struct retry_policy *policy, bool idempotent, const struct node_tally *tally,
+bool judge_retry(const struct retry_policy *policy, bool repeatable, const struct node_tally *tally,
                  enum outcome class, const char *error_class)
 {
-    if (!idempotent && !outcome_answered(class))
+    if (!repeatable && !outcome_answered(class))
         return false;
     switch (outcome_retry(class)) {
     case RETRY_NEVER:

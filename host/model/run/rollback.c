@@ -56,8 +56,8 @@ bool rollback_next(struct run *run, int64_t now)
             run->rolling--;
             continue;
         }
-        if (s->state != NODE_READY)
-            return true; /* under way */
+        if (s->state != NODE_READY || run->suspended)
+            return true; /* under way, or the next host's */
         start_handler(run, s, now);
     }
     return false;

@@ -133,11 +133,16 @@ bool run_unpause(struct run *run, int64_t now, struct err *e)
     for (uint32_t i = 0; i < run->count; i++) {
         struct step *s = &run->steps[i];
 
-        if (s->state == NODE_WAITING && s->stage_due == RUN_NO_TIMER)
+        if (s->state == NODE_WAITING && s->stage_due == RUN_NO_TIMER && !run->suspended)
             step_start(run, s, now);
     }
     run_schedule(run, now);
     return true;
+}
+
+void run_suspend(struct run *run)
+{
+    run->suspended = true;
 }
 
 /* Attempts ------------------------------------------------------------------------------------ */

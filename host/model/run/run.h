@@ -111,6 +111,11 @@ bool run_cancel(struct run *run, int64_t now, struct err *e) must_check;
 bool run_pause(struct run *run, int64_t now, struct err *e) must_check;
 bool run_unpause(struct run *run, int64_t now, struct err *e) must_check;
 
+/* The host is ending: from here on no attempt starts and no handler. What is open may still end,
+ * and what follows from that is decided and stored; the rest is the next host's (run_recover). Not
+ * an event, decides nothing, and holds for as long as the machine lives. */
+void run_suspend(struct run *run);
+
 /* Does what is due. Call at or after run_next_timer(); earlier is harmless. */
 void run_tick(struct run *run, int64_t now);
 int64_t run_next_timer(const struct run *run); /* RUN_NO_TIMER: none */

@@ -160,7 +160,7 @@ static bool start_one(struct run *run, int64_t now)
         return false;
     enum node_event ev = admission(run, s, &reason);
 
-    if (ev == NODE_EV_START && run_open_count(run) >= run->opt.max_parallel)
+    if (ev == NODE_EV_START && (run->suspended || run_open_count(run) >= run->opt.max_parallel))
         return false;
     heap_remove(&run->ready, s->node);
     if (ev == NODE_EV_START)
@@ -231,7 +231,9 @@ void run_schedule(struct run *run, int64_t now)
         while (start_one(run, now))
             ;
     }
-    bool may_end = run->state == RUN_ACTIVE || run->state == RUN_STOPPING;
+    bool left =
+        run->state == RUN_ACTIVE && next_ready(run) != NULL; /* suspended: it may not start */
+    bool may_end = (run->state == RUN_ACTIVE && !left) || run->state == RUN_STOPPING;
 
     if (may_end && run_open_count(run) == 0)
         settle(run, now);

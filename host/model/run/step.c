@@ -192,7 +192,7 @@ static void retry_due(struct run *run, struct step *s, int64_t now)
         step_close_take(run, s, step_time_out(run, s, STOP_NODE_TIMEOUT), NULL);
         return;
     }
-    if (run->state == RUN_PAUSED) { /* run_unpause starts it */
+    if (run->state == RUN_PAUSED || run->suspended) { /* run_unpause, or the next host, starts it */
         s->stage_due = RUN_NO_TIMER;
         step_arm(run, s);
         return;

@@ -117,13 +117,15 @@ static enum node_event stopped(const struct run *run, struct step *s)
 static enum node_event verdict(const struct run *run, struct step *s, int64_t now)
 {
     const struct retry_policy *policy = step_retry_policy(run, s);
-    bool idempotent = s->compensation || run->dag->nodes[s->node].idempotent;
+    /* Ours, and no worker had it yet: to start it anew is to start it. */
+    bool untouched = s->state == NODE_QUEUED && outcome_retry(s->class) == RETRY_UNCOUNTED;
+    bool repeatable = s->compensation || run->dag->nodes[s->node].idempotent || untouched;
 
     if (s->class == OUTCOME_OK)
         return NODE_EV_SUCCEED;
     if (s->state == NODE_STOPPING)
         return stopped(run, s);
-    if (judge_retry(policy, idempotent, &s->tally, s->class, s->error_class)) {
+    if (judge_retry(policy, repeatable, &s->tally, s->class, s->error_class)) {
         s->stage_due =
             now + judge_delay_ns(policy, &s->tally, s->class, judge_seed(run->opt.seed, s));
         return NODE_EV_RETRY;

@@ -245,7 +245,11 @@ START_TEST(a_host_that_stops_starts_nothing_more)
 }
 END_TEST
 
-/* Whatever it looks like: a service manager's signal to every process ends attempts too. */
+static const enum outcome killed_with_the_host[] = {
+    OUTCOME_CRASH, OUTCOME_LOST, OUTCOME_INFRA, OUTCOME_PROTOCOL, OUTCOME_CANCELLED,
+};
+
+/* A service manager's signal to every process ends attempts too. */
 START_TEST(a_host_that_is_told_to_end_judges_no_attempt_that_ends_with_it)
 {
     const char *id;
@@ -253,7 +257,7 @@ START_TEST(a_host_that_is_told_to_end_judges_no_attempt_that_ends_with_it)
     one_node(",\"retry_policy\":{\"max_retries\":0}");
     id = run_of("one");
     engine_drain(rig.engine);
-    rig_fails(&rig, "n", (enum outcome)_i);
+    rig_fails(&rig, "n", killed_with_the_host[_i]);
     ck_assert_int_eq(rig_node_status(&rig, id, "n"), STORE_NODE_RUNNING);
     ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_RUNNING);
     rig_crash(&rig);
@@ -272,6 +276,87 @@ START_TEST(a_success_counts_even_when_the_host_is_told_to_end)
     rig_ok(&rig, "first");
     ck_assert_int_eq(rig_node_status(&rig, id, "first"), STORE_NODE_COMPLETED);
     ck_assert_uint_eq(rig_open_count(&rig), 0);
+}
+END_TEST
+
+START_TEST(what_an_agent_says_counts_even_when_the_host_is_told_to_end)
+{
+    const char *id;
+
+    one_node("");
+    id = run_of("one");
+    rig_begin(&rig, rig_open_attempt(&rig, "n"));
+    engine_drain(rig.engine);
+    ck_assert(!engine_idle(rig.engine));
+    rig_fails(&rig, "n", OUTCOME_PLUGIN_FATAL);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_FAILED);
+    ck_assert(engine_idle(rig.engine));
+}
+END_TEST
+
+/* One runs, one waits, one is only decided: no worker ever had the last two, so that even what
+ * may not run twice goes on. */
+START_TEST(what_had_no_worker_when_the_host_was_told_to_end_is_started_by_the_next)
+{
+    char id[UUID_TEXT_BYTES];
+
+    rig_close(&rig);
+    rig_open(&rig, (struct rig_options){.attempts_max = 1});
+    rig_publish(&rig, "{\"dag_id\":\"once\",\"nodes\":{"
+                      "\"a\":{\"agent_id\":\"x\",\"idempotent\":false},"
+                      "\"b\":{\"agent_id\":\"x\",\"idempotent\":false},"
+                      "\"c\":{\"agent_id\":\"x\",\"idempotent\":false,\"depends_on\":[\"b\"]}}}");
+    snprintf(id, sizeof id, "%s", run_of("once"));
+    rig_begin(&rig, rig_open_attempt(&rig, "a"));
+    engine_drain(rig.engine);
+    rig_settle(&rig);
+    ck_assert(!engine_idle(rig.engine));
+    rig_ok(&rig, "a");
+    ck_assert_uint_eq(rig_open_count(&rig), 0);
+    ck_assert(engine_idle(rig.engine));
+    rig_crash(&rig);
+    rig_ok(&rig, "b");
+    rig_ok(&rig, "c");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    check_chain(id);
+}
+END_TEST
+
+START_TEST(a_start_that_is_on_its_way_when_the_host_is_told_to_end_is_the_next_ones)
+{
+    auto_json inputs = json_object();
+    struct rig_answer a = {0};
+
+    one_node(",\"idempotent\":false");
+    control_start(engine_control(rig.engine), &rig_actor,
+                  &(struct api_run_start){.dag_id = "one", .inputs = inputs}, rig_answered, &a);
+    engine_drain(rig.engine);
+    rig_settle(&rig);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_uint_eq(rig.sandbox.count, 0);
+    ck_assert(engine_idle(rig.engine));
+    rig_crash(&rig);
+    rig_ok(&rig, "n");
+    ck_assert_int_eq(rig_status(&rig, a.run_id), STORE_RUN_COMPLETED);
+}
+END_TEST
+
+START_TEST(a_draining_host_hears_a_cancel_and_resumes_nothing)
+{
+    struct rig_answer a = {0};
+    const char *id;
+
+    one_node("");
+    id = run_of("one");
+    rig_begin(&rig, rig_open_attempt(&rig, "n"));
+    engine_drain(rig.engine);
+    control_cancel(engine_control(rig.engine), &rig_actor, id, rig_answered, &a);
+    rig_settle(&rig);
+    rig_fails(&rig, "n", OUTCOME_CANCELLED);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_CANCELLED);
+    a = (struct rig_answer){0};
+    control_resume(engine_control(rig.engine), &rig_actor, id, rig_answered, &a);
+    ck_assert_int_eq(a.code, ERR_UNAVAILABLE);
 }
 END_TEST
 
@@ -316,8 +401,12 @@ TCase *attempt_cases(void)
     tcase_add_test(tc, a_turn_keeps_its_log_lines_in_one_batch);
     tcase_add_test(tc, the_last_log_lines_come_before_the_end);
     tcase_add_test(tc, a_host_that_stops_starts_nothing_more);
-    tcase_add_loop_test(tc, a_host_that_is_told_to_end_judges_no_attempt_that_ends_with_it,
-                        OUTCOME_OK + 1, OUTCOME_COUNT);
+    tcase_add_loop_test(tc, a_host_that_is_told_to_end_judges_no_attempt_that_ends_with_it, 0,
+                        (int)ARRAY_LEN(killed_with_the_host));
+    tcase_add_test(tc, what_an_agent_says_counts_even_when_the_host_is_told_to_end);
+    tcase_add_test(tc, what_had_no_worker_when_the_host_was_told_to_end_is_started_by_the_next);
+    tcase_add_test(tc, a_start_that_is_on_its_way_when_the_host_is_told_to_end_is_the_next_ones);
+    tcase_add_test(tc, a_draining_host_hears_a_cancel_and_resumes_nothing);
     tcase_add_loop_test(tc, an_error_is_kept_with_whose_words_it_is, 0, (int)ARRAY_LEN(sources));
     tcase_add_test(tc, a_success_counts_even_when_the_host_is_told_to_end);
     return tc;

@@ -1,4 +1,4 @@
-/* control_test.c -- cancel, pause, what is refused, and draining. */
+/* control_test.c -- cancel, pause, suspend, what is refused, and draining. */
 #include "suites.h"
 #include "trial.h"
 
@@ -197,6 +197,89 @@ static bool ends(struct trial *t, struct attempt_ref ref)
     return accepted;
 }
 
+START_TEST(a_suspended_run_ends_what_is_open_and_starts_nothing)
+{
+    auto_done(trial) t;
+
+    trial_init(&t, CHAIN, "");
+    t_start(&t);
+    forget(&t);
+    run_suspend(t.run);
+    t_ok(&t, "A");
+    expect(&t, "attempt A#1 ok completed\nnode A completed 1\n");
+    t_tick(&t, 1000);
+    expect(&t, "");
+    ck_assert(!run_state_final(run_state(t.run)));
+}
+END_TEST
+
+START_TEST(a_suspended_run_with_nothing_left_to_start_ends)
+{
+    auto_done(trial) t;
+
+    trial_init(&t,
+               "'A': {'agent_id': 'a'}, 'B': {'agent_id': 'b', 'depends_on': ['A'],"
+               " 'enabled': false}",
+               "");
+    t_start(&t);
+    forget(&t);
+    run_suspend(t.run);
+    t_ok(&t, "A");
+    expect(&t, "attempt A#1 ok completed\nnode A completed 1\nnode B skipped 0\ndone completed\n");
+}
+END_TEST
+
+START_TEST(a_suspended_run_makes_no_attempt_again_whatever_is_due)
+{
+    auto_done(trial) t;
+
+    trial_init(&t, "'A': {'agent_id': 'a', 'timeout_policy': {'node_timeout_seconds': 60}}", "");
+    t_start(&t);
+    run_suspend(t.run);
+    t_fail(&t, "A");
+    forget(&t);
+    t_tick(&t, 10);
+    expect(&t, "");
+    t_pause(&t);
+    t_unpause(&t);
+    expect(&t, "run paused\nrun running\n");
+    t_tick(&t, 60);
+    expect(&t, "node A failed 1\ndone failed\n");
+}
+END_TEST
+
+START_TEST(a_suspended_run_is_cancelled_as_ever)
+{
+    auto_done(trial) t;
+
+    trial_init(&t, CHAIN, "");
+    t_start(&t);
+    forget(&t);
+    run_suspend(t.run);
+    t_cancel(&t);
+    t_end(&t, "A", OUTCOME_CANCELLED);
+    expect(&t, "run stopping\nask A#1\nattempt A#1 cancelled cancelled\nnode A cancelled 1\n"
+               "done cancelled\n");
+}
+END_TEST
+
+START_TEST(a_suspended_run_leaves_its_handlers_to_the_next_host)
+{
+    auto_done(trial) t;
+
+    trial_init(&t,
+               "'A': {'agent_id': 'a', 'compensation_handler': 'undo'},"
+               "'B': {'agent_id': 'b', 'depends_on': ['A'], 'retry_policy': {'max_retries': 0}}",
+               "'on_failure': 'compensate'");
+    t_start(&t);
+    t_ok(&t, "A");
+    forget(&t);
+    run_suspend(t.run);
+    t_fail(&t, "B");
+    expect(&t, "attempt B#1 plugin-transient failed\nnode B failed 1\nrun compensating\n");
+}
+END_TEST
+
 START_TEST(a_run_that_waits_to_begin_can_be_cancelled)
 {
     auto_done(trial) t;
@@ -302,6 +385,11 @@ TCase *control_cases(void)
     tcase_add_test(c, a_retry_that_came_due_while_paused_starts_when_it_goes_on);
     tcase_add_test(c, a_nodes_timeout_acts_while_paused);
     tcase_add_test(c, a_paused_run_can_be_cancelled);
+    tcase_add_test(c, a_suspended_run_ends_what_is_open_and_starts_nothing);
+    tcase_add_test(c, a_suspended_run_with_nothing_left_to_start_ends);
+    tcase_add_test(c, a_suspended_run_makes_no_attempt_again_whatever_is_due);
+    tcase_add_test(c, a_suspended_run_is_cancelled_as_ever);
+    tcase_add_test(c, a_suspended_run_leaves_its_handlers_to_the_next_host);
     tcase_add_test(c, a_run_that_waits_to_begin_can_be_cancelled);
     tcase_add_test(c, an_end_of_an_attempt_that_is_not_open_is_refused);
     tcase_add_test(c, an_attempt_starts_once);

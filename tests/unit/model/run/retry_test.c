@@ -58,6 +58,7 @@ START_TEST(every_outcome_class_is_retried_exactly_where_its_row_says)
 
             trial_init(&t, nodes, "");
             t_start(&t);
+            t_started(&t, "A");
             t_end(&t, "A", (enum outcome) class);
             bool again = view(&t, "A").state == NODE_WAITING;
             ck_assert_msg(again == retried[class][kind], "%s under policy %u",
@@ -66,6 +67,20 @@ START_TEST(every_outcome_class_is_retried_exactly_where_its_row_says)
                 ck_assert_int_eq(view(&t, "A").state, NODE_FAILED);
         }
     }
+}
+END_TEST
+
+START_TEST(what_no_worker_had_is_started_anew_even_when_it_may_not_run_twice)
+{
+    auto_done(trial) t;
+
+    trial_init(&t, "'A': {'agent_id': 'a', 'idempotent': false}", "");
+    t_start(&t);
+    t_end(&t, "A", OUTCOME_INFRA);
+    ck_assert_int_eq(view(&t, "A").state, NODE_WAITING);
+    t_tick(&t, 1);
+    t_end(&t, "A", OUTCOME_CRASH); /* the plugin's: whether it did something is not known */
+    ck_assert_int_eq(view(&t, "A").state, NODE_FAILED);
 }
 END_TEST
 
@@ -251,6 +266,7 @@ TCase *retry_cases(void)
     TCase *c = tcase_create("retry");
 
     tcase_add_test(c, every_outcome_class_is_retried_exactly_where_its_row_says);
+    tcase_add_test(c, what_no_worker_had_is_started_anew_even_when_it_may_not_run_twice);
     tcase_add_test(c, attempts_are_retries_and_one);
     tcase_add_test(c, the_error_of_an_attempt_that_was_followed_by_success_is_gone);
     tcase_add_test(c, the_delay_is_waited_and_grows_by_the_policy);
