@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "ipc/pack.h"
 
@@ -25,19 +26,10 @@ static_assert(12 + TENANT_BYTES_MAX + SECRET_NAME_BYTES_MAX + SECRET_VALUE_BYTES
                   SECRET_BOX_BYTES_MAX,
               "the largest value fits a box");
 
-static bool check_text(const char *what, const char *text, size_t bytes_max, struct err *e)
-{
-    size_t len = strlen(text);
-
-    if (len == 0 || len > bytes_max || !text_utf8_valid(text, len))
-        return err_set(e, ERR_INVALID, "a %s is 1 to %zu bytes of UTF-8", what, bytes_max);
-    return true;
-}
-
 static bool check_names(const char *tenant, const char *name, struct err *e)
 {
-    return check_text("tenant", tenant, TENANT_BYTES_MAX, e) &&
-           check_text("secret's name", name, SECRET_NAME_BYTES_MAX, e);
+    return name_check_tenant(tenant, e) &&
+           name_check_plain("a secret's name", name, SECRET_NAME_BYTES_MAX, e);
 }
 
 static void add_u32(struct locked *l, uint32_t value)

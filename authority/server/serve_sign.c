@@ -4,6 +4,7 @@
 #include "authority/wire/purpose.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -46,7 +47,7 @@ bool serve_verify_bundle(struct server *s, struct request *r, struct buf *reply,
     unpack_str(&r->body, tenant, sizeof tenant);
     text = unpack_bytes(&r->body, &len);
     unpack_str(&r->body, archive, sizeof archive);
-    if (!unpack_end(&r->body, e))
+    if (!unpack_end(&r->body, e) || (tenant[0] != '\0' && !name_check_tenant(tenant, e)))
         return false;
     if (!text_is_sha256(archive))
         return err_set(e, ERR_INVALID, "the archive's hash is not SHA-256 in lower hex");
@@ -72,8 +73,8 @@ bool serve_verify_dag(struct server *s, struct request *r, struct buf *reply, st
 
     unpack_str(&r->body, tenant, sizeof tenant);
     text = unpack_bytes(&r->body, &len);
-    if (!unpack_end(&r->body, e) || !dsse_parse(text, len, &envelope, e) ||
-        !trust_verify(s->trust, envelope, &ask, &by, e))
+    if (!unpack_end(&r->body, e) || !name_check_tenant(tenant, e) ||
+        !dsse_parse(text, len, &envelope, e) || !trust_verify(s->trust, envelope, &ask, &by, e))
         return false;
     log_event(LOG_INFO, "authority.dag_verified", F_STR("tenant", tenant),
               F_STR("key", by->key_id.text));

@@ -25,7 +25,7 @@ static void log_grant(const struct token_claims *claims)
 
 bool serve_token_mint(struct server *s, struct request *r, struct buf *reply, struct err *e)
 {
-    char subject[TOKEN_SUBJECT_BYTES_MAX + 1], tenant[TENANT_BYTES_MAX + 1];
+    char subject[SUBJECT_BYTES_MAX + 1], tenant[TENANT_BYTES_MAX + 1];
     struct token_request request = {.subject = subject, .tenant = tenant};
     struct token_claims claims;
     auto_done(buf) token = {0};

@@ -2,6 +2,7 @@
 #include "authority/token/token_claims.h"
 
 #include "base/json.h"
+#include "base/names.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -28,21 +29,10 @@ static bool check_elevation(const struct elevation *elevation, const struct toke
     return true;
 }
 
-static bool check_text(const char *what, const char *text, size_t bytes_max, struct err *e)
-{
-    size_t len = strlen(text);
-
-    if (len == 0 || len > bytes_max || !text_utf8_valid(text, len))
-        return err_set(e, ERR_INVALID, "invalid_request: the %s is 1 to %zu bytes of UTF-8", what,
-                       bytes_max);
-    return true;
-}
-
 static bool check_request(const struct token_request *request, struct err *e)
 {
-    if (!check_text("subject", request->subject, TOKEN_SUBJECT_BYTES_MAX, e) ||
-        !check_text("tenant", request->tenant, TENANT_BYTES_MAX, e))
-        return false;
+    if (!name_check_subject(request->subject, e) || !name_check_tenant(request->tenant, e))
+        return err_wrap(e, "invalid_request");
     if (request->scopes == 0 || request->scopes >> SCOPE_COUNT != 0)
         return err_set(e, ERR_INVALID, "invalid_request: no scope, or one that does not exist");
     if (request->ttl_s < 1 || request->ttl_s > TOKEN_TTL_S_MAX)

@@ -21,7 +21,6 @@
 
 enum {
     TOKEN_BYTES_MAX = 8192,
-    TOKEN_SUBJECT_BYTES_MAX = 256,
     TOKEN_REASON_BYTES_MAX = 256,
     TOKEN_TICKET_BYTES_MAX = 128,
     TOKEN_TTL_S_MAX = 366 * 24 * 3600,
@@ -51,7 +50,7 @@ struct token_request {
 };
 
 struct token_claims {
-    char subject[TOKEN_SUBJECT_BYTES_MAX + 1];
+    char subject[SUBJECT_BYTES_MAX + 1];
     char tenant[TENANT_BYTES_MAX + 1];
     char id[UUID_TEXT_BYTES]; /* jti */
     unsigned scopes;

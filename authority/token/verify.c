@@ -3,6 +3,7 @@
 #include "authority/token/token_claims.h"
 
 #include "base/json.h"
+#include "base/names.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -155,11 +156,12 @@ static bool get_text(const json_t *json, const char *name, char *out, size_t out
 
 static bool get_identity(const json_t *json, struct token_claims *ret, struct err *e)
 {
-    if (!get_text(json, "sub", ret->subject, sizeof ret->subject) || ret->subject[0] == '\0')
-        return no(e, "it has no subject");
+    if (!get_text(json, "sub", ret->subject, sizeof ret->subject) ||
+        !name_check_subject(ret->subject, NULL))
+        return no(e, "it has no subject, or not a subject's name");
     if (!get_text(json, "stellaops:tenant", ret->tenant, sizeof ret->tenant) ||
-        ret->tenant[0] == '\0')
-        return no(e, "it names no tenant");
+        !name_check_tenant(ret->tenant, NULL))
+        return no(e, "it names no tenant, or not by a tenant's name");
     if (!get_text(json, "jti", ret->id, sizeof ret->id) || !uuid_is_valid(ret->id))
         return no(e, "it has no id");
     return true;
@@ -192,8 +194,8 @@ static bool read_claims(const json_t *json, int64_t now_s, struct token_claims *
         return no(e, "it is for another audience");
     if (!check_times(json, now_s, ret, e) || !get_identity(json, ret, e))
         return false;
-    if (!json_is_string(scope))
-        return no(e, "it has no scope");
+    if (!json_is_string(scope) || !name_check_scopes(json_string_value(scope), NULL))
+        return no(e, "it has no scope, or not as words");
     ret->scopes = token_scopes_known(json_string_value(scope));
     return get_reasons(json, ret, e);
 }

@@ -2,6 +2,7 @@
 #include "authority/trust/shape.h"
 
 #include "base/clock.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "model/version/version.h"
 
@@ -22,25 +23,27 @@ const char *trust_role_text(enum trust_role role)
     return trust_role_words[role];
 }
 
-/* The members of an entry; words: what a list may hold, NULL for any pattern. */
+/* The members of an entry; words: what a list may hold, NULL for any pattern; check: more of what
+ * each of its texts must be. */
 enum member_kind { MEMBER_TEXT, MEMBER_LIST, MEMBER_OBJECT };
 static const struct member {
     const char *name;
     enum member_kind kind;
     bool required;
     const char *const *words;
+    bool (*check)(const char *text, struct err *e);
 } members[] = {
-    {"name", MEMBER_TEXT, true, NULL},
-    {"public_key", MEMBER_TEXT, true, NULL},
-    {"roles", MEMBER_LIST, true, trust_role_words},
-    {"tenants", MEMBER_LIST, false, NULL},
-    {"plugins", MEMBER_LIST, false, NULL},
-    {"agents", MEMBER_LIST, false, NULL},
-    {"profiles", MEMBER_LIST, false, profile_words},
-    {"isolation", MEMBER_LIST, false, isolation_words},
-    {"network", MEMBER_LIST, false, NULL},
-    {"min_versions", MEMBER_OBJECT, false, NULL},
-    {"revoked", MEMBER_OBJECT, false, NULL},
+    {"name", MEMBER_TEXT, true, NULL, NULL},
+    {"public_key", MEMBER_TEXT, true, NULL, NULL},
+    {"roles", MEMBER_LIST, true, trust_role_words, NULL},
+    {"tenants", MEMBER_LIST, false, NULL, name_check_tenant_pattern},
+    {"plugins", MEMBER_LIST, false, NULL, NULL},
+    {"agents", MEMBER_LIST, false, NULL, NULL},
+    {"profiles", MEMBER_LIST, false, profile_words, NULL},
+    {"isolation", MEMBER_LIST, false, isolation_words, NULL},
+    {"network", MEMBER_LIST, false, NULL, NULL},
+    {"min_versions", MEMBER_OBJECT, false, NULL, NULL},
+    {"revoked", MEMBER_OBJECT, false, NULL, NULL},
 };
 
 static const struct member *member_find(const char *name)
@@ -90,6 +93,8 @@ static bool check_list(const struct member *member, const json_t *list, struct e
         if (!word_known(member->words, json_string_value(item)))
             return err_set(e, ERR_INVALID, "'%s' cannot hold '%.100s'", member->name,
                            json_string_value(item));
+        if (member->check != NULL && !member->check(json_string_value(item), e))
+            return err_wrap(e, "'%s'", member->name);
     }
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/names.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -137,6 +138,8 @@ bool settings_resolve(struct cli *cli, struct err *e)
     set->home = or_env(NULL, "ORCH_HOME", ".orch");
     set->url = or_env(cli_flag_text(cli, "api-url"), "ORCH_URL", "http://127.0.0.1:8080");
     set->tenant = or_env(cli_flag_text(cli, "tenant"), "ORCH_TENANT", NULL);
+    if (set->tenant != NULL && !name_check_tenant(set->tenant, e))
+        return err_wrap(e, "--tenant or ORCH_TENANT");
     set->token = or_env(cli_flag_text(cli, "token"), "ORCH_TOKEN", NULL);
     set->traceparent = or_env(cli_flag_text(cli, "traceparent"), "TRACEPARENT", NULL);
     set->reason = cli_flag_text(cli, "reason");

@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -162,6 +163,23 @@ static bool load_flag(struct config *config, int argc, char **argv, int *at, str
     return true;
 }
 
+/* Of the one key that names tenants; the engine reads the list with the same separators. */
+static bool check_tenants(const struct config *config, struct err *e)
+{
+    const char *at = config->values[CONFIG_WARM_TENANTS].text;
+
+    for (at += strspn(at, ", "); *at != '\0'; at += strspn(at, ", ")) {
+        size_t len = strcspn(at, ", ");
+        auto_mem char *pattern = mem_strn(at, len);
+
+        if (!name_check_tenant_pattern(pattern, e))
+            return err_wrap(e, "%s: '%.64s'", config_origin_text(config, CONFIG_WARM_TENANTS),
+                            pattern);
+        at += len;
+    }
+    return true;
+}
+
 bool config_load(int argc, char **argv, char *(*get_env)(const char *), struct config **ret,
                  bool *ret_help, struct err *e)
 {
@@ -182,6 +200,8 @@ bool config_load(int argc, char **argv, char *(*get_env)(const char *), struct c
         else if (!load_flag(config, argc, argv, &at, e))
             return false;
     }
+    if (!check_tenants(config, e))
+        return err_wrap(e, "%s", keys[CONFIG_WARM_TENANTS].name);
     *ret = take(config);
     return true;
 }

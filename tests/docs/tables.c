@@ -95,7 +95,15 @@ static void limits(void)
     printf("| values in the output of a node | %u |\n", NODE_OUTPUT_VALUES_MAX);
     printf("| values in a definition | %u |\n", DEFINITION_VALUES_MAX);
     printf("| depth of JSON | %u |\n| nodes of a DAG | %u |\n", JSON_DEPTH_MAX, DAG_NODES_MAX);
-    printf("| id of a DAG, node, agent or tenant | %u bytes |\n", NODE_ID_BYTES_MAX);
+    printf("| id of a DAG, node or agent | %u bytes |\n", NODE_ID_BYTES_MAX);
+    printf(
+        "| tenant, name of a secret | %u characters of `A-Z a-z 0-9 . _ -`, not beginning with a "
+        "dot |\n",
+        TENANT_BYTES_MAX);
+    printf(
+        "| subject of a token | %u bytes of UTF-8 without control characters or a blank at either "
+        "end |\n",
+        SUBJECT_BYTES_MAX);
 }
 
 /* ---- OPERATIONS.md ---- */

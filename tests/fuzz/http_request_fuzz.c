@@ -3,6 +3,7 @@
 #include "api/auth/identity.h"
 #include "api/routes/routes.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "observe/trace.h"
 
 #include <assert.h>
@@ -29,7 +30,10 @@ static void use_header(const char *value)
     head.header[HTTP_HEADER_AUTHORIZATION] = (char *)value;
     (void)bearer_token(&head);
     (void)http_list_has(value, "close");
-    (void)tenant_valid(value);
+    (void)!name_check_tenant(value, NULL);
+    (void)!name_check_tenant_pattern(value, NULL);
+    (void)!name_check_subject(value, NULL);
+    (void)!name_check_scopes(value, NULL);
     assert(strlen(trace_of(value).traceparent) == 55);
 }
 

@@ -1,5 +1,6 @@
 /* ws_message_fuzz.c -- the first message of a stream client, and the stream's query. */
 #include "api/stream/client.h"
+#include "base/names.h"
 
 #include <assert.h>
 
@@ -14,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
     if (auth_message_parse((const char *)bytes, len, &message, NULL)) {
         assert(*message.token != '\0');
-        assert(message.tenant == NULL || tenant_valid(message.tenant));
+        assert(message.tenant == NULL || name_check_tenant(message.tenant, NULL));
         auth_message_done(&message);
     }
     if (http_query_add(&head.query, (const char *)bytes, len, NULL) &&

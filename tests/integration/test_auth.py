@@ -113,6 +113,13 @@ def test_a_scope_that_is_elevated_is_not_minted_without_a_reason(host):
     assert done.returncode != 0 and "reason" in done.stderr
 
 
+@pytest.mark.parametrize("flags", [("--tenant", "a\nX-Evil: 1"), ("--tenant", "../a"), ("--subject", "a\nb"), ("--subject", " ")])
+def test_names_outside_of_their_grammar_are_not_minted(host, flags):
+    given = {"--subject": "t", "--tenant": "default", "--scope": "orch:read", **dict([flags])}
+    done = host.cli("token", "mint", *[word for pair in given.items() for word in pair], expect=None)
+    assert done.returncode != 0 and done.stdout == "" and f"a {flags[0][2:]} is 1 to" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["X-Stella-Tenant", "X-StellaOps-Tenant", "X-Tenant-Id"])
 def test_each_of_the_three_tenant_headers_counts(host, mine, name):
     host.http("GET", "/runs", expect=200, **{name: "default"})

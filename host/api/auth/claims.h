@@ -30,8 +30,6 @@ struct api_auth {
     void (*verify)(void *arg, const char *token, size_t len, api_verified_fn done, void *done_arg);
 };
 
-enum { SUBJECT_BYTES_MAX = 256 };
-
 /* A copy of struct api_claims that owns its texts. */
 struct claims {
     char subject[SUBJECT_BYTES_MAX + 1];
@@ -39,7 +37,8 @@ struct claims {
     uint32_t scopes;
     int64_t expires_unix;
 };
-/* False when a text is longer than its field. */
+/* False for a name outside of its grammar (base/names.h): behind this a tenant and a subject are
+ * plain text. */
 bool claims_copy(struct claims *out, const struct api_claims *in, struct err *e) must_check;
 
 #endif

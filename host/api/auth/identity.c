@@ -1,6 +1,7 @@
 /* identity.c -- see identity.h. */
 #include "api/auth/identity.h"
 
+#include "base/names.h"
 #include "base/text.h"
 #include "model/words/scopes.h"
 
@@ -30,14 +31,6 @@ const char *bearer_token(const struct http_head *head)
     return *value != '\0' ? value : NULL;
 }
 
-bool tenant_valid(const char *text)
-{
-    size_t len = strlen(text);
-
-    return len > 0 && len <= TENANT_BYTES_MAX && *text != '.' &&
-           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
-}
-
 /* The one value of the three headers, NULL when none was sent. */
 static bool tenant_of_headers(const struct http_head *head, const char **ret, const char **ret_code,
                               struct err *e)
@@ -55,12 +48,9 @@ static bool tenant_of_headers(const struct http_head *head, const char **ret, co
             *ret_code = "TENANT_MISMATCH";
             return err_set(e, ERR_INVALID, "the tenant headers name different tenants");
         }
-        if (!tenant_valid(value)) {
+        if (!name_check_tenant(value, e)) {
             *ret_code = "TENANT_INVALID";
-            return err_set(e, ERR_INVALID,
-                           "a tenant is 1 to %u characters of A-Z a-z 0-9 . _ - and does not begin "
-                           "with a dot",
-                           TENANT_BYTES_MAX);
+            return false;
         }
         *ret = value;
     }

@@ -26,9 +26,6 @@ struct identity {
 /* The token behind "Authorization: Bearer "; NULL when there is none. */
 const char *bearer_token(const struct http_head *head);
 
-/* [A-Za-z0-9._-], 1 to TENANT_BYTES_MAX, not beginning with '.'. */
-bool tenant_valid(const char *text);
-
 /* need must not be NEED_NOTHING. On failure *ret_code is the problem's code. */
 bool identity_decide(const struct http_head *head, const struct claims *claims,
                      enum route_need need, bool dev, struct identity *ret, const char **ret_code,

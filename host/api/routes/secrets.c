@@ -4,6 +4,7 @@
 #include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
+#include "base/names.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -87,17 +88,6 @@ static void on_put(void *arg, const struct api_outcome *out)
     api_reply_json(req, 201, &body);
 }
 
-static bool name_valid(const char *name, struct err *e)
-{
-    size_t len = strlen(name);
-
-    if (len <= NAME_BYTES_MAX &&
-        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len)
-        return true;
-    return err_set(e, ERR_INVALID, "a secret's name is up to %d characters of A-Z a-z 0-9 . _ -",
-                   NAME_BYTES_MAX);
-}
-
 void secret_put(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
@@ -107,7 +97,8 @@ void secret_put(struct api_request *req)
     const char *text;
     struct err e;
 
-    if (!name_valid(what.name, &e) || !json_get_str(req->json, "boxed", "", &text, &e) ||
+    if (!name_check_plain("a secret's name", what.name, NAME_BYTES_MAX, &e) ||
+        !json_get_str(req->json, "boxed", "", &text, &e) ||
         !text_unbase64(&boxed, text, strlen(text), false, &e)) {
         api_reply_error(req, &e, "FIELD_INVALID");
         return;

@@ -7,6 +7,7 @@
 #include "api/stream/control.h"
 #include "api/stream/server.h"
 #include "base/mem.h"
+#include "base/names.h"
 
 #include <assert.h>
 #include <string.h>
@@ -140,8 +141,8 @@ bool auth_message_parse(const char *text, size_t len, struct auth_message *ret, 
         return false;
     if (strcmp(type, "auth") != 0 || *token == '\0')
         return err_set(e, ERR_INVALID, "expected {\"type\":\"auth\",\"token\":\"...\"}");
-    if (tenant != NULL && !tenant_valid(tenant))
-        return err_set(e, ERR_INVALID, "'tenant' is not a tenant's name");
+    if (tenant != NULL && !name_check_tenant(tenant, e))
+        return false;
     *ret = (struct auth_message){.token = token, .tenant = tenant, .doc = take(doc)};
     return true;
 }

@@ -16,6 +16,7 @@ int main(void)
     suite_add_tcase(suite, jcs_cases());
     suite_add_tcase(suite, json_scan_cases());
     suite_add_tcase(suite, json_thread_cases());
+    suite_add_tcase(suite, names_cases());
     suite_add_tcase(suite, text_cases());
     suite_add_tcase(suite, misc_cases());
     runner = srunner_create(suite);

@@ -8,6 +8,7 @@ TCase *json_cases(void);
 TCase *jcs_cases(void);
 TCase *json_scan_cases(void);
 TCase *json_thread_cases(void);
+TCase *names_cases(void);
 TCase *text_cases(void);
 TCase *misc_cases(void);
 

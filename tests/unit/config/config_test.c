@@ -80,6 +80,8 @@ START_TEST(a_value_that_does_not_fit_names_its_source)
         {{"orchd", "--listen"}, "--listen needs a value"},
         {{"orchd", "--lisen=x"}, "did you mean --listen?"},
         {{"orchd", "serve"}, "unexpected argument 'serve'"},
+        {{"orchd", "--warm-tenants=acme, test-*,a\nb"}, "warm-tenants: command line: 'a"},
+        {{"orchd", "--warm-tenants=../acme"}, "warm-tenants: command line: '../acme'"},
     };
     struct config *config = NULL;
     struct err e = {0};

@@ -23,10 +23,13 @@ static void forge(const struct key_secret *key, const char *header, const char *
     text_add_base64(token, signature, sizeof signature, true);
 }
 
-#define CLAIMS(more)                                                                               \
-    "{\"iss\":\"orch\",\"aud\":\"orch-api\",\"sub\":\"ci\",\"stellaops:tenant\":\"acme\","         \
-    "\"jti\":\"0199c801-0000-7000-8000-000000000000\",\"iat\":1767323045,\"nbf\":1767323045,"      \
-    "\"exp\":1767326645,\"scope\":\"orch:read\"" more "}"
+#define CLAIMS_OF(subject, tenant, scope, more)                                                    \
+    "{\"iss\":\"orch\",\"aud\":\"orch-api\",\"sub\":\"" subject                                    \
+    "\",\"stellaops:tenant\":\"" tenant                                                            \
+    "\",\"jti\":\"0199c801-0000-7000-8000-000000000000\",\"iat\":1767323045,\"nbf\":1767323045,"   \
+    "\"exp\":1767326645,\"scope\":\"" scope "\"" more "}"
+#define CLAIMS(more) CLAIMS_OF("ci", "acme", "orch:read", more)
+#define NAMED(subject, tenant, scope) CLAIMS_OF(subject, tenant, scope, "")
 
 static char *header_with(const struct key_secret *key, const char *alg, const char *more)
 {
@@ -96,6 +99,11 @@ START_TEST(each_bad_claim_is_told)
          "\"sub\":\"ci\",\"stellaops:tenant\":\"acme\","
          "\"jti\":\"0199c801-0000-7000-8000-000000000000\",\"scope\":[]}",
          "scope"},
+        {NAMED("a\\nb", "acme", "orch:read"), "subject's name"},
+        {NAMED(" ci", "acme", "orch:read"), "subject's name"},
+        {NAMED("ci", "a\\r\\nX-Evil: 1", "orch:read"), "tenant's name"},
+        {NAMED("ci", "../acme", "orch:read"), "tenant's name"},
+        {NAMED("ci", "acme", "orch:read\\norch:operate"), "scope"},
         {CLAIMS(",\"iss\":\"orch\""), "not JSON"},
         {CLAIMS(",\"operator_reason\":7"), "not a short text"},
     };

@@ -107,9 +107,9 @@ END_TEST
 START_TEST(a_bad_request_mints_nothing)
 {
     struct token_request good = request_for(SCOPE_ORCH_READ);
-    struct token_request cases[] = {good, good, good, good, good, good, good};
+    struct token_request cases[] = {good, good, good, good, good, good, good, good, good, good};
     auto_obj(key_secret) key = test_key(7);
-    auto_mem char *long_text = mem_printf("%0*d", TOKEN_SUBJECT_BYTES_MAX + 1, 0);
+    auto_mem char *long_text = mem_printf("%0*d", SUBJECT_BYTES_MAX + 1, 0);
 
     cases[0].subject = "";
     cases[1].tenant = "";
@@ -118,6 +118,9 @@ START_TEST(a_bad_request_mints_nothing)
     cases[4].ttl_s = 0;
     cases[5].ttl_s = TOKEN_TTL_S_MAX + 1LL;
     cases[6].subject = long_text;
+    cases[7].subject = "a\nb";
+    cases[8].tenant = "a\nX-Evil: 1";
+    cases[9].tenant = "..";
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct token_claims claims;
         auto_done(buf) token = {0};

@@ -176,6 +176,8 @@ START_TEST(an_entry_says_what_is_wrong_with_it)
         {"1", "", ERR_INVALID, "texts only"},
         {"\"host\"", ",\"tenants\":\"acme\"", ERR_INVALID, "'tenants' is an array"},
         {"\"host\"", ",\"tenants\":[\"\"]", ERR_INVALID, "none empty"},
+        {"\"host\"", ",\"tenants\":[\"acme\",\"a\\nb\"]", ERR_INVALID, "pattern of tenants"},
+        {"\"host\"", ",\"tenants\":[\"../acme\"]", ERR_INVALID, "pattern of tenants"},
         {"\"host\"", ",\"profiles\":[\"rooted\"]", ERR_INVALID, "'profiles' cannot hold"},
         {"\"host\"", ",\"min_versions\":{\"a\":\"1\"}", ERR_INVALID, "MAJOR.MINOR.PATCH"},
         {"\"host\"", ",\"revoked\":true", ERR_INVALID, "must be an object"},
