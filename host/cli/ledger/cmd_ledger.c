@@ -1,15 +1,13 @@
 /* cmd_ledger.c -- `orch ledger head` and `orch ledger export`: the tenant's ledger, to keep and to
  * prove elsewhere. What comes is checked while it is written, all but the signatures: whose key is
  * to be believed is `orch verify`'s question. */
-#include "base/fd.h"
-#include "base/mem.h"
 #include "cli/client.h"
 #include "cli/ledger/verify.h"
 #include "cli/out.h"
+#include "cli/out_file.h"
 #include "model/ledger/check.h"
 
 #include <string.h>
-#include <unistd.h>
 
 enum { IDLE_MS = 60 * 1000 };
 
@@ -47,7 +45,7 @@ static bool head(struct cli *cli, struct err *e)
     buf_addc(&text, '\n');
     if (strcmp(file, "-") == 0)
         fputs(buf_text(&text), cli->out);
-    else if (!file_write_atomic(file, buf_text(&text), text.len, 0644, e))
+    else if (!out_file_write(file, buf_text(&text), text.len, 0644, e))
         return false;
     cli_say(cli, "head of tenant %s: %llu events, root %s, signed %s", facts.tenant,
             (unsigned long long)facts.tree.leaves, ledger_tree_root(&facts.tree).text,
@@ -96,22 +94,12 @@ static bool download(struct cli *cli, FILE *out, struct ledger_facts *ret, struc
     return true;
 }
 
-/* Under a name of its own until it is whole. */
-static bool download_to(struct cli *cli, const char *file, struct ledger_facts *ret, struct err *e)
+static bool download_to(struct cli *cli, const char *path, struct ledger_facts *ret, struct err *e)
 {
-    auto_mem char *temp = mem_printf("%s.new.%d", file, (int)getpid());
-    auto_file out = fopen(temp, "wxe"); /* a new file, close-on-exec */
-    bool done;
+    auto_done(out_file) file = {0};
 
-    if (out == NULL)
-        return err_sys(e, "create '%s'", temp);
-    done = download(cli, out, ret, e);
-    if (done && (fflush(out) != 0 || fsync(fileno(out)) < 0 || rename(temp, file) < 0))
-        done = err_sys(e, "write '%s'", file);
-    if (done)
-        return file_sync_dir(file, e);
-    unlink(temp);
-    return false;
+    return out_file_open(path, 0644, &file, e) && download(cli, file.stream, ret, e) &&
+           out_file_keep(&file, e);
 }
 
 static json_t *export_json(const char *file, const struct ledger_facts *facts)

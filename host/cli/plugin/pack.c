@@ -7,6 +7,7 @@
 #include "bundle/archive.h"
 #include "cli/ledger/verify.h"
 #include "cli/out.h"
+#include "cli/out_file.h"
 #include "cli/plugin/cmd_plugin.h"
 #include "cli/plugin/project.h"
 
@@ -104,7 +105,7 @@ static bool write_bundle(const char *path, const char *envelope, size_t envelope
         return err_set(e, ERR_TOO_LARGE, "the envelope has %zu bytes, %u are the most",
                        envelope_bytes, BUNDLE_ENVELOPE_BYTES_MAX);
     bundle_join(&parts, &file);
-    return file_write_atomic(path, file.data, file.len, 0644, e);
+    return out_file_write(path, file.data, file.len, 0644, e);
 }
 
 bool plugin_pack(struct cli *cli, struct err *e)
@@ -124,7 +125,7 @@ bool plugin_pack(struct cli *cli, struct err *e)
     bundle_envelope_unsigned(payload.data, payload.len, &envelope);
     if (!write_bundle(name, envelope.data, envelope.len, archive.data, archive.len, e))
         return false;
-    fprintf(cli->out, "%s\n", name);
+    out_id(cli, name, NULL);
     cli_say(cli, "packed into %zu bytes; not signed yet", archive.len);
     return true;
 }
@@ -142,7 +143,7 @@ static bool sign_file(struct cli *cli, const char *path, const struct key_secret
     if (!write_bundle(path, envelope.data, envelope.len, file->view.archive,
                       file->view.archive_bytes, e))
         return false;
-    fprintf(cli->out, "%s\n", path);
+    out_id(cli, path, NULL);
     cli_say(cli, "signed %s %s", file->manifest->id, file->manifest->version);
     return true;
 }
@@ -211,10 +212,10 @@ bool plugin_keygen(struct cli *cli, struct err *e)
     if (!key_secret_save(key, secret_path, e))
         return false;
     key_public_pem(key_secret_public(key), &pem);
-    if (!file_write_atomic(public_path, pem.data, pem.len, 0644, e))
+    if (!out_file_write(public_path, pem.data, pem.len, 0644, e))
         return false;
     key_fingerprint(key_secret_public(key), fingerprint);
-    fprintf(cli->out, "%s\n", fingerprint);
+    out_id(cli, fingerprint, NULL);
     cli_say(cli, "keep %s to yourself; %s is for those who trust you", secret_path, public_path);
     return true;
 }

@@ -2,10 +2,10 @@
  */
 #include "cli/run/cmd_run.h"
 
-#include "base/fd.h"
 #include "base/json.h"
 #include "cli/client.h"
 #include "cli/ledger/verify.h"
+#include "cli/out_file.h"
 
 #include <time.h>
 
@@ -83,7 +83,7 @@ bool run_save_statement(struct cli *cli, const char *run_id, const char *file, s
         return err_wrap(e, "provenance of run %s", run_id);
     }
     buf_addc(&text, '\n');
-    if (!file_write_atomic(file, buf_text(&text), text.len, 0644, e))
+    if (!out_file_write(file, buf_text(&text), text.len, 0644, e))
         return false;
     buf_addf(line, "signed, verified %s✔%s -> %s", cli_style(cli, STYLE_GREEN),
              cli_style(cli, STYLE_RESET), file);

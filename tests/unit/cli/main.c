@@ -17,6 +17,7 @@ int main(void)
     suite_add_tcase(suite, table_cases());
     suite_add_tcase(suite, parse_cases());
     suite_add_tcase(suite, out_cases());
+    suite_add_tcase(suite, out_file_cases());
     suite_add_tcase(suite, tree_cases());
     suite_add_tcase(suite, finding_cases());
     suite_add_tcase(suite, explain_cases());

@@ -9,6 +9,7 @@
 TCase *table_cases(void);
 TCase *parse_cases(void);
 TCase *out_cases(void);
+TCase *out_file_cases(void);
 TCase *tree_cases(void);
 TCase *finding_cases(void);
 TCase *explain_cases(void);
