@@ -122,18 +122,36 @@ const struct cli_group cli_group_man = {.name = "man",
 
 /* ---- config ---- */
 
+static json_t *config_rows(const struct config *config)
+{
+    json_t *rows = json_array();
+
+    for (int i = 0; i < CONFIG_KEY_COUNT; i++) {
+        enum config_key key = (enum config_key)i;
+        auto_done(buf) value = {0};
+
+        config_add_value(config, key, &value);
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name", config_name(key), "value",
+                                              buf_text(&value), "origin",
+                                              config_origin_text(config, key)));
+    }
+    return rows;
+}
+
 static bool config_show(struct cli *cli, struct err *e)
 {
+    static const struct out_column columns[] = {
+        {"NAME", "name"}, {"VALUE", "value"}, {"ORIGIN", "origin"}, {NULL, NULL}};
     char name[] = "orchd";
     char *argv[] = {name, NULL};
     auto_obj(config) config = NULL;
-    auto_done(buf) text = {0};
+    auto_json rows = NULL;
     bool help_asked;
 
     if (!config_load(1, argv, getenv, &config, &help_asked, e))
         return false;
-    config_print(config, &text);
-    fputs(buf_text(&text), cli->out);
+    rows = config_rows(config);
+    out_rows(cli, columns, rows, NULL);
     return true;
 }
 

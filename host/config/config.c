@@ -239,7 +239,7 @@ const char *config_origin_text(const struct config *config, enum config_key key)
 static void add_value(struct buf *b, const struct key *key, const char *text, int64_t number)
 {
     if (key->kind == KIND_TEXT)
-        buf_adds(b, *text != '\0' ? text : "(empty)");
+        buf_adds(b, text);
     else if (key->kind == KIND_BOOL)
         buf_adds(b, number != 0 ? "true" : "false");
     else
@@ -253,16 +253,19 @@ void config_help(struct buf *b)
         if (keys[i].env[1] != NULL)
             buf_addf(b, ", %s", keys[i].env[1]);
         buf_adds(b, "; default ");
+        if (keys[i].kind == KIND_TEXT && keys[i].text[0] == '\0')
+            buf_adds(b, "(empty)");
         add_value(b, &keys[i], keys[i].text, keys[i].number);
         buf_adds(b, "]\n");
     }
 }
 
-void config_print(const struct config *config, struct buf *b)
+const char *config_name(enum config_key key)
 {
-    for (int i = 0; i < CONFIG_KEY_COUNT; i++) {
-        buf_addf(b, "%s = ", keys[i].name);
-        add_value(b, &keys[i], config->values[i].text, config->values[i].number);
-        buf_addf(b, " (%s)\n", config_origin_text(config, (enum config_key)i));
-    }
+    return keys[key].name;
+}
+
+void config_add_value(const struct config *config, enum config_key key, struct buf *b)
+{
+    add_value(b, &keys[key], config->values[key].text, config->values[key].number);
 }

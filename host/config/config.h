@@ -36,11 +36,12 @@ const char *config_text(const struct config *config, enum config_key key);
 int64_t config_int(const struct config *config, enum config_key key);
 bool config_bool(const struct config *config, enum config_key key);
 
+const char *config_name(enum config_key key); /* "listen" */
+/* Appends the value as it would be typed. */
+void config_add_value(const struct config *config, enum config_key key, struct buf *b);
 /* Where the value came from: "default", "ORCH_LISTEN", "--listen". */
 const char *config_origin_text(const struct config *config, enum config_key key);
 /* One line a key: name, environment names, default, help. */
 void config_help(struct buf *b);
-/* One line a key: name = value (origin). */
-void config_print(const struct config *config, struct buf *b);
 
 #endif

@@ -1,6 +1,7 @@
 /* cmd_key.c -- `orch key show`: the public keys of a host, for those who verify elsewhere. */
 #include "authority/keys/keyring.h"
 #include "cli/cli.h"
+#include "cli/out.h"
 
 #include <assert.h>
 #include <string.h>
@@ -20,8 +21,10 @@ static enum keyring_use use_of(const char *word)
 
 static bool show(struct cli *cli, struct err *e)
 {
+    static const struct out_column columns[] = {{"fingerprint", "fingerprint"}, {NULL, NULL}};
     auto_obj(keyring) keyring = NULL;
     auto_done(buf) pem = {0};
+    auto_json facts = NULL;
     char fingerprint[KEY_FINGERPRINT_BYTES];
     const struct key_public *key;
 
@@ -29,9 +32,15 @@ static bool show(struct cli *cli, struct err *e)
         return err_wrap(e, "root key of '%s'", cli->set.home);
     key = key_secret_public(keyring_key(keyring, use_of(cli_flag_text(cli, "use"))));
     key_public_pem(key, &pem);
-    fputs(buf_text(&pem), cli->out);
     key_fingerprint(key, fingerprint);
-    cli_say(cli, "%s", fingerprint);
+    if (cli->set.format == CLI_TABLE) {
+        fputs(buf_text(&pem), cli->out);
+        cli_say(cli, "%s", fingerprint);
+        return true;
+    }
+    facts = json_pack("{s:s, s:s, s:s}", "fingerprint", fingerprint, "use",
+                      cli_flag_text(cli, "use"), "pem", buf_text(&pem));
+    out_object(cli, columns, facts);
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/out.h"
 
 #include <string.h>
 
@@ -32,6 +33,7 @@ static bool mint(struct cli *cli, struct err *e)
 {
     auto_obj(keyring) keyring = NULL;
     auto_done(buf) token = {0};
+    auto_json reply = NULL;
     struct token_claims claims;
     struct token_request request = {
         .subject = cli_flag_text(cli, "subject"),
@@ -48,8 +50,11 @@ static bool mint(struct cli *cli, struct err *e)
     if (!token_mint(keyring_key(keyring, KEYRING_TOKEN), &request, clock_wall_us(), &token, &claims,
                     e))
         return false;
-    fprintf(cli->out, "%s\n", buf_text(&token));
     clock_text(claims.expires_s * 1000000, expires);
+    reply = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "token", buf_text(&token), "id", claims.id,
+                      "subject", claims.subject, "tenant", claims.tenant, "scope",
+                      cli_flag_text(cli, "scope"), "expires", expires);
+    out_id(cli, buf_text(&token), reply);
     cli_say(cli, "token %s for %s, tenant %s, until %s", claims.id, claims.subject, claims.tenant,
             expires);
     return true;

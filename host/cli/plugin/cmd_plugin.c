@@ -1,6 +1,7 @@
 /* cmd_plugin.c -- the verbs of `orch plugin`. */
 #include "cli/plugin/cmd_plugin.h"
 
+#include "cli/out.h"
 #include "cli/plugin/project.h"
 
 static bool build(struct cli *cli, struct err *e)
@@ -9,7 +10,7 @@ static bool build(struct cli *cli, struct err *e)
 
     if (!plugin_project_open(cli_arg(cli, 0), &project, e) || !plugin_build(project, e))
         return false;
-    fprintf(cli->out, "%s\n", project->so);
+    out_id(cli, project->so, NULL);
     return true;
 }
 

@@ -1,4 +1,5 @@
 /* new.c -- `orch plugin new`: a copy of a template folder with the name put in. */
+#include "cli/out.h"
 #include "cli/plugin/cmd_plugin.h"
 
 #include "base/buf.h"
@@ -97,7 +98,7 @@ bool plugin_new(struct cli *cli, struct err *e)
     from = mem_printf("%s/templates/%s", sdk.share, cli_flag_text(cli, "lang"));
     if (!copy_folder(cli, from, name, name, 0, e))
         return false;
-    fprintf(cli->out, "%s\n", name);
+    out_id(cli, name, NULL);
     cli_say(cli, "next: cd %s && orch plugin run", name);
     return true;
 }

@@ -329,6 +329,19 @@ class Offline(Case):
         _, err = self.orch("token", "mint", "--subject", "ci", "--scope", "orch:operate", want=1)
         self.assertIn("invalid_request", err)
 
+    def test_json_is_json_whatever_the_verb(self):
+        self.root_key()
+        for args in (("config",), ("version",), ("explain",), ("explain", "INTERNAL"), ("key", "show"),
+                     ("token", "mint", "--subject", "ci")):
+            for form in ("json", "ndjson"):
+                out, _ = self.orch(*args, "-o", form)
+                for doc in [out] if form == "json" else out.splitlines():
+                    self.assertIsInstance(json.loads(doc), (dict, list), args)
+        out, _ = self.orch("plugin", "keygen", os.path.join(self.dir, "k"), "-o", "json")
+        self.assertIn("id", json.loads(out))
+        self.assertEqual(self.orch("key", "show", "-o", "name")[0].count("\n"), 1)
+        self.assertEqual(self.orch("token", "mint", "--subject", "ci", "-o", "name")[0].count("."), 2)
+
     def test_nothing_is_verified_without_a_trusted_key(self):
         path = self.file("s.json", "{}")
         _, err = self.orch("verify", path, want=1)
