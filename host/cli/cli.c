@@ -13,6 +13,7 @@ void cli_done(struct cli *cli)
 {
     client_free(cli->client);
     free(cli->token_owned);
+    free(cli->run_id_owned);
     memset(cli, 0, sizeof *cli);
 }
 

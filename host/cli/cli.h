@@ -125,6 +125,7 @@ struct cli_settings {
     bool verbose;
     bool color; /* escape codes may be written to out */
     bool tty;   /* out is a terminal: redraw is allowed */
+    bool utf8;  /* signs beyond ASCII may be drawn */
     bool fine_exits;
 };
 
@@ -146,6 +147,7 @@ struct cli {
     size_t arg_count;
     bool help;
     char *token_owned;     /* read from ORCH_HOME/token */
+    char *run_id_owned;    /* found by the beginning of it */
     struct client *client; /* made by the first request */
 };
 

@@ -295,8 +295,11 @@ static bool transfer_error(struct cli *cli, const struct reply *reply, CURLcode 
         return err_set(e, ERR_TIMEOUT, "%s: %s", cli->set.url, why);
     if (result == CURLE_COULDNT_CONNECT || result == CURLE_COULDNT_RESOLVE_HOST) {
         cli_exit(cli, CLI_EXIT_OFFLINE);
-        return err_set(e, ERR_UNAVAILABLE, "%s: %s; is the host running? './up' starts one",
-                       cli->set.url, why);
+        return err_set(e, ERR_UNAVAILABLE, "%s: %s; %s", cli->set.url, why,
+                       result == CURLE_COULDNT_RESOLVE_HOST
+                           ? "is the name in --api-url or ORCH_URL right?"
+                       : is_loopback(cli->set.url) ? "is the host running? './up' starts one"
+                                                   : "is the host running there?");
     }
     if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL)
         return err_set(e, ERR_INVALID, "--api-url '%s': %s", cli->set.url, why);

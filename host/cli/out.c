@@ -24,19 +24,70 @@ static size_t code_point(const char *text, wchar_t *ret)
     return len;
 }
 
+static size_t columns_of(wchar_t c)
+{
+    int columns = wcwidth(c);
+
+    return columns < 0 ? 1 : (size_t)columns; /* the C locale knows ASCII only */
+}
+
 size_t out_width(const char *text)
 {
     size_t width = 0;
 
-    while (*text != '\0') {
-        wchar_t c;
-        int columns;
-
+    for (wchar_t c; *text != '\0'; width += columns_of(c))
         text += code_point(text, &c);
-        columns = wcwidth(c);
-        width += columns < 0 ? 1 : (size_t)columns; /* the C locale knows ASCII only */
+    return width;
+}
+
+const char *out_sign(const struct cli *cli, const char *utf8, const char *ascii)
+{
+    return cli->set.utf8 ? utf8 : ascii;
+}
+
+/* The escape code at text ("ESC [ ... letter"), 0 bytes where there is none. */
+static size_t escape_len(const char *text)
+{
+    size_t len;
+
+    if (text[0] != '\x1b' || text[1] != '[')
+        return 0;
+    len = 2 + strspn(text + 2, "0123456789;");
+    return text[len] != '\0' ? len + 1 : len;
+}
+
+static size_t visible_width(const char *line)
+{
+    size_t width = 0;
+
+    for (wchar_t c; *line != '\0';) {
+        size_t escape = escape_len(line);
+
+        line += escape > 0 ? escape : code_point(line, &c);
+        width += escape > 0 ? 0 : columns_of(c);
     }
     return width;
+}
+
+void out_add_clipped(const struct cli *cli, struct buf *b, const char *line, size_t columns)
+{
+    const char *ellipsis = out_sign(cli, "…", "...");
+    size_t room = columns - (out_width(ellipsis) < columns ? out_width(ellipsis) : columns);
+    bool fits = visible_width(line) <= columns;
+
+    for (size_t width = 0, len; *line != '\0'; line += len) {
+        bool escape = (len = escape_len(line)) > 0;
+        wchar_t c;
+
+        if (!escape) {
+            len = code_point(line, &c);
+            width += columns_of(c);
+        }
+        if (escape || fits || width <= room)
+            buf_add(b, line, len);
+    }
+    if (!fits)
+        buf_adds(b, ellipsis);
 }
 
 /* "a.b" */

@@ -256,7 +256,9 @@ static bool take_args(struct cli *cli, int argc, char **argv, struct err *e)
         return err_set(e, ERR_INVALID, "more than %d arguments", CLI_ARGS_MAX);
     for (int i = 0; i < argc; i++) {
         if (arg == NULL || arg->name == NULL)
-            return err_set(e, ERR_INVALID, "unexpected argument '%s'", argv[i]);
+            return err_set(e, ERR_INVALID, "unexpected argument '%s'; see 'orch help %s%s%s'",
+                           argv[i], cli->group->name, cli->verb->name != NULL ? " " : "",
+                           cli->verb->name != NULL ? cli->verb->name : "");
         cli->args[cli->arg_count++] = argv[i];
         arg += arg->many ? 0 : 1;
     }

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 const struct cli_flag cli_global_flags[] = {
@@ -111,6 +112,26 @@ static bool wants_color(const struct cli *cli, bool tty)
     return tty && (no_color == NULL || no_color[0] == '\0');
 }
 
+static bool dumb_terminal(void)
+{
+    const char *term = getenv("TERM");
+
+    return term != NULL && strcmp(term, "dumb") == 0;
+}
+
+/* By name as in locale(7), not by setlocale: a small container has the name and no such locale. */
+static bool locale_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    const char *locale = NULL, *charset;
+
+    for (size_t i = 0; i < ARRAY_LEN(names) && (locale == NULL || *locale == '\0'); i++)
+        locale = getenv(names[i]);
+    charset = locale != NULL ? strchr(locale, '.') : NULL;
+    return charset != NULL &&
+           (strncasecmp(charset, ".utf-8", 6) == 0 || strncasecmp(charset, ".utf8", 5) == 0);
+}
+
 /* A host without a token file answers 401, and says so better than we could. */
 bool settings_token(struct cli *cli, struct err *e)
 {
@@ -151,7 +172,8 @@ bool settings_resolve(struct cli *cli, struct err *e)
     set->quiet = cli_flag_bool(cli, "quiet");
     set->verbose = cli_flag_bool(cli, "verbose");
     set->fine_exits = settings_fine_exits(cli);
-    set->tty = isatty(fileno(cli->out)) == 1;
+    set->tty = isatty(fileno(cli->out)) == 1 && !dumb_terminal();
+    set->utf8 = locale_is_utf8() && !dumb_terminal();
     set->color = wants_color(cli, set->tty);
     return cli->verb == NULL || !cli->verb->needs_server || settings_token(cli, e);
 }

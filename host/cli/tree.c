@@ -12,22 +12,24 @@
 /* State by shape and by word, never by colour alone (WCAG 1.4.1). */
 static const struct state {
     const char *word;
-    const char *mark;
+    const char *mark, *ascii;
     enum cli_style style;
     bool final;  /* of a run */
     bool urgent; /* of a node: shown first when not all fit */
 } states[] = {
-    {STATUS_PENDING, "○", STYLE_DIM, false, false},
-    {STATUS_RUNNING, "●", STYLE_CYAN, false, true},
-    {STATUS_COMPLETED, "✔", STYLE_GREEN, true, false},
-    {STATUS_FAILED, "✘", STYLE_RED, true, true},
-    {STATUS_CANCELLED, "⊘", STYLE_YELLOW, true, false},
-    {STATUS_SKIPPED, "⏭", STYLE_DIM, false, false},
-    {STATUS_TIMED_OUT, "✘", STYLE_RED, false, true},
-    {STATUS_RETRYING, "↻", STYLE_YELLOW, false, true},
-    {STATUS_PAUSED, "⏸", STYLE_YELLOW, false, false},
+    {STATUS_PENDING, "○", ".", STYLE_DIM, false, false},
+    {STATUS_RUNNING, "●", "*", STYLE_CYAN, false, true},
+    {STATUS_COMPLETED, "✔", "+", STYLE_GREEN, true, false},
+    {STATUS_FAILED, "✘", "x", STYLE_RED, true, true},
+    {STATUS_CANCELLED, "⊘", "-", STYLE_YELLOW, true, false},
+    {STATUS_SKIPPED, "⏭", ">", STYLE_DIM, false, false},
+    {STATUS_TIMED_OUT, "✘", "x", STYLE_RED, false, true},
+    {STATUS_RETRYING, "↻", "~", STYLE_YELLOW, false, true},
+    {STATUS_PAUSED, "⏸", "=", STYLE_YELLOW, false, false},
+    {"not run", "·", ":", STYLE_DIM, false, false}, /* pending, and the run has ended */
 };
-static const struct state unknown_state = {"", "?", STYLE_DIM, false, true};
+static const struct state unknown_state = {"", "?", "?", STYLE_DIM, false, true};
+static const struct state *const never_ran = &states[ARRAY_LEN(states) - 1];
 
 static const struct state *state_of(const char *word)
 {
@@ -89,11 +91,18 @@ struct rows {
     size_t id_width;
 };
 
+static const struct state *state_in(const json_t *trace, const json_t *node)
+{
+    const char *status = text_at(node, "status");
+
+    if (status != NULL && strcmp(status, STATUS_PENDING) != 0)
+        return state_of(status);
+    return run_is_final(text_at(trace, "status")) ? never_ran : state_of(STATUS_PENDING);
+}
+
 static const struct state *node_state(const struct tree_view *view, const char *id)
 {
-    const char *status = text_at(node_at(view, id), "status");
-
-    return state_of(status != NULL ? status : STATUS_PENDING);
+    return state_in(view->trace, node_at(view, id));
 }
 
 static void take_rows(const struct tree_view *view, bool urgent_only, bool urgent,
@@ -211,10 +220,11 @@ static void add_node(const struct cli *cli, struct buf *b, const struct tree_vie
     double seconds = seconds_of(node, "started_at", "completed_at", view->now_us);
     const char *error = text_at(node, "error");
 
-    buf_addf(b, " %s %s%s%s ", last ? "└─" : "├─", cli_style(cli, state->style), state->mark,
+    buf_addf(b, " %s %s%s%s ", out_sign(cli, last ? "└─" : "├─", last ? "`-" : "|-"),
+             cli_style(cli, state->style), out_sign(cli, state->mark, state->ascii),
              cli_style(cli, STYLE_RESET));
     add_padded(b, id, id_width);
-    if (seconds >= 0 && state != state_of(STATUS_PENDING))
+    if (seconds >= 0 && state != state_of(STATUS_PENDING) && state != never_ran)
         buf_addf(b, "  %7.*fs", decimals(seconds), seconds);
     else
         buf_addf(b, "  %8s", state->word);
@@ -241,7 +251,8 @@ static void add_head(const struct cli *cli, struct buf *b, const struct tree_vie
         buf_adds(b, "  v");
         add_text(b, view->version);
     }
-    buf_addf(b, "  %s●%s ", cli_style(cli, state->style), cli_style(cli, STYLE_RESET));
+    buf_addf(b, "  %s%s%s ", cli_style(cli, state->style), out_sign(cli, "●", "*"),
+             cli_style(cli, STYLE_RESET));
     add_text(b, status);
     if (seconds >= 0)
         buf_addf(b, state->final ? " in %.*fs" : " %.*fs", decimals(seconds), seconds);
@@ -257,7 +268,7 @@ void tree_add(const struct cli *cli, struct buf *b, const struct tree_view *view
     for (size_t i = 0; i < rows.count; i++)
         add_node(cli, b, view, rows.ids[i], rows.id_width, i + 1 == rows.total);
     if (rows.count < rows.total)
-        buf_addf(b, " └─ %zu more nodes\n", rows.total - rows.count);
+        buf_addf(b, " %s %zu more nodes\n", out_sign(cli, "└─", "`-"), rows.total - rows.count);
     free(rows.ids);
 }
 
@@ -272,7 +283,7 @@ void tree_add_totals(struct buf *b, const json_t *trace)
 
     json_object_foreach((json_t *)nodes, id, node)
     {
-        const struct state *state = state_of(text_at(node, "status"));
+        const struct state *state = state_in(trace, node);
 
         if (state != &unknown_state)
             counts[state - states]++;

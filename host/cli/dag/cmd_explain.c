@@ -38,9 +38,12 @@ static bool unknown_code(const char *code, struct err *e)
     for (size_t i = 0; i < code_text_count; i++)
         words[i] = code_texts[i].code;
     near = text_nearest(code, words);
-    return err_set(e, ERR_NOT_FOUND, "no code '%s'%s%s%s", code,
-                   near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-                   near != NULL ? "'?" : "");
+    if (near != NULL)
+        return err_set(e, ERR_NOT_FOUND, "no code '%s'; did you mean '%s'?", code, near);
+    return err_set(e, ERR_NOT_FOUND,
+                   "the host has no code '%s'; when it came as the class of an agent's error, the "
+                   "agent's documentation explains it",
+                   code);
 }
 
 static json_t *row_of(const struct code_text *text)

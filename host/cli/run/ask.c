@@ -3,24 +3,118 @@
 #include "cli/run/cmd_run.h"
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "cli/client.h"
 #include "cli/ledger/verify.h"
+#include "cli/out.h"
 #include "cli/out_file.h"
 
+#include <string.h>
 #include <time.h>
 
 enum { TRIES_MAX = 60, WAIT_MS_MAX = 2000 };
+enum { PREFIX_MIN = 4, UUID_TEXT_LEN = 36, SEARCH_PAGES = 8 };
 enum { SIGNED_WITHIN_MS = 5000, SIGNED_POLL_MS = 100 };
 
-bool run_id_of(const struct cli *cli, const char **ret, struct err *e)
+/* ---- which run ---- */
+
+struct search {
+    const char *prefix;
+    size_t prefix_len;
+    char *found, *other; /* owned; other: a second one */
+};
+
+static void search_done(struct search *s)
 {
-    const char *flag = cli_flag_text(cli, "run-id");
-    const char *arg = cli_arg(cli, 0);
+    free(s->found);
+    free(s->other);
+}
+DEFINE_AUTO_DONE(search)
+
+/* *ret_next: the token of the page behind, owned; NULL at the end. */
+static bool search_page(struct cli *cli, struct search *s, const char *token, char **ret_next,
+                        struct err *e)
+{
+    auto_done(buf) path = {0};
+    auto_json page = NULL;
+    const json_t *run;
+    size_t i;
+
+    buf_adds(&path, "/runs?page_size=500");
+    client_query_add(&path, "page_token", token);
+    if (!client_get(cli, buf_text(&path), &page, e))
+        return err_wrap(e, "runs");
+    json_array_foreach(json_object_get(page, "items"), i, run)
+    {
+        const char *id = json_string_value(json_object_get(run, "runId"));
+
+        if (id == NULL || strncmp(id, s->prefix, s->prefix_len) != 0 || s->other != NULL)
+            continue;
+        *(s->found == NULL ? &s->found : &s->other) = mem_str(id);
+    }
+    *ret_next = mem_str(json_string_value(json_object_get(page, "next_page_token")));
+    return true;
+}
+
+/* Among the newest SEARCH_PAGES pages. */
+static bool run_of_prefix(struct cli *cli, const char *prefix, struct err *e)
+{
+    auto_done(search) s = {.prefix = prefix, .prefix_len = strlen(prefix)};
+    auto_mem char *token = NULL;
+    int pages = 0;
+
+    do {
+        auto_mem char *at = take(token);
+
+        if (!search_page(cli, &s, at, &token, e))
+            return false;
+    } while (token != NULL && s.other == NULL && ++pages < SEARCH_PAGES);
+    if (s.other != NULL)
+        return err_set(e, ERR_INVALID, "'%s' begins more than one run: %s, %s ...", prefix, s.found,
+                       s.other);
+    if (s.found == NULL)
+        return err_set(e, ERR_NOT_FOUND, "no run begins with '%s'", prefix);
+    cli->run_id_owned = take(s.found);
+    return true;
+}
+
+bool run_id_of(struct cli *cli, const char **ret, struct err *e)
+{
+    const char *flag = cli_flag_text(cli, "run-id"), *arg = cli_arg(cli, 0);
+    const char *id = flag != NULL ? flag : arg;
 
     if ((flag == NULL) == (arg == NULL))
         return err_set(e, ERR_INVALID, "name one run, as RUN or with --run-id");
-    *ret = flag != NULL ? flag : arg;
+    if (strlen(id) < PREFIX_MIN || strlen(id) >= UUID_TEXT_LEN ||
+        strspn(id, "0123456789abcdef-") != strlen(id)) {
+        *ret = id;
+        return true;
+    }
+    if (!run_of_prefix(cli, id, e))
+        return false;
+    *ret = cli->run_id_owned;
     return true;
+}
+
+/* ---- what the host has of it ---- */
+
+bool run_fetch(struct cli *cli, const char *run_id, json_t **ret, struct err *e)
+{
+    auto_done(buf) path = {0};
+
+    buf_adds(&path, "/runs");
+    client_path_add(&path, run_id);
+    return client_get(cli, buf_text(&path), ret, e) || err_wrap(e, "run %s", run_id);
+}
+
+bool run_fetch_trace(struct cli *cli, const char *run_id, json_t **ret, struct err *e)
+{
+    auto_done(buf) path = {0};
+
+    buf_adds(&path, "/executions");
+    client_path_add(&path, run_id);
+    buf_adds(&path, "/trace");
+    return client_get(cli, buf_text(&path), ret, e) || err_wrap(e, "run %s", run_id);
 }
 
 bool run_try_again(struct cli *cli, unsigned *tries, const struct err *e)
@@ -85,7 +179,7 @@ bool run_save_statement(struct cli *cli, const char *run_id, const char *file, s
     buf_addc(&text, '\n');
     if (!out_file_write(file, buf_text(&text), text.len, 0644, e))
         return false;
-    buf_addf(line, "signed, verified %s✔%s -> %s", cli_style(cli, STYLE_GREEN),
-             cli_style(cli, STYLE_RESET), file);
+    buf_addf(line, "signed, verified %s%s%s -> %s", cli_style(cli, STYLE_GREEN),
+             out_sign(cli, "✔", "+"), cli_style(cli, STYLE_RESET), file);
     return true;
 }

@@ -1,4 +1,4 @@
-/* cmd_run.c -- `orch run`: the table of its verbs, and those that are one request. */
+/* cmd_run.c -- `orch run`: the table of its verbs, and those that change a run by one request. */
 #include "cli/run/cmd_run.h"
 
 #include "base/fd.h"
@@ -70,115 +70,19 @@ static bool show_started(struct cli *cli, const json_t *reply, struct err *e)
 
 static bool start(struct cli *cli, struct err *e)
 {
+    const char *flag = cli_flag_text(cli, "dag-id"), *arg = cli_arg(cli, 0);
     auto_json inputs = NULL;
     auto_json body = NULL;
     auto_json reply = NULL;
 
+    if ((flag == NULL) == (arg == NULL))
+        return err_set(e, ERR_INVALID, "name one definition, as DAG or with --dag-id");
     if (!read_inputs(cli_flag_text(cli, "inputs"), &inputs, e))
         return false;
-    body = json_pack("{s:s, s:s*, s:O, s:s*}", "dagId", cli_flag_text(cli, "dag-id"), "version",
+    body = json_pack("{s:s, s:s*, s:O, s:s*}", "dagId", flag != NULL ? flag : arg, "version",
                      cli_flag_text(cli, "version"), "inputs", inputs, "runToken",
                      cli_flag_text(cli, "run-token"));
     return client_send(cli, "POST", "/runs", body, &reply, e) && show_started(cli, reply, e);
-}
-
-static bool list(struct cli *cli, struct err *e)
-{
-    static const struct out_column columns[] = {
-        {"RUN", "runId"},     {"DAG", "dagId"},          {"VERSION", "dagVersion"},
-        {"STATUS", "status"}, {"STARTED", "startedUtc"}, {"ENDED", "endedUtc"},
-        {NULL, NULL},
-    };
-    static const char *const filters[][2] = {{"dag-id", "dagId"},
-                                             {"status", "status"},
-                                             {"from", "from"},
-                                             {"to", "to"}};
-    auto_done(buf) path = {0};
-    auto_json reply = NULL;
-
-    buf_adds(&path, "/runs");
-    for (size_t i = 0; i < ARRAY_LEN(filters); i++)
-        client_query_add(&path, filters[i][1], cli_flag_text(cli, filters[i][0]));
-    client_query_page(cli, &path);
-    if (!client_get(cli, buf_text(&path), &reply, e))
-        return false;
-    client_show_page(cli, columns, "items", reply);
-    return true;
-}
-
-static void add_member(struct buf *b, const json_t *object, const char *key)
-{
-    const json_t *text = json_object_get(object, key);
-
-    if (json_is_string(text))
-        text_add_printable(b, json_string_value(text), json_string_length(text));
-}
-
-/* What a table's cell has no room for: what warm attempts share. */
-static void show_notes(const struct cli *cli, const json_t *steps)
-{
-    const json_t *step;
-    size_t i;
-
-    json_array_foreach(steps, i, step)
-    {
-        const json_t *sandbox = json_object_get(step, "sandbox");
-        auto_done(buf) line = {0};
-
-        if (!json_is_string(json_object_get(sandbox, "isolation_note")))
-            continue;
-        add_member(&line, step, "stepId");
-        buf_adds(&line, " (");
-        add_member(&line, sandbox, "isolation");
-        buf_adds(&line, "): ");
-        add_member(&line, sandbox, "isolation_note");
-        fprintf(cli->out, "%s\n", buf_text(&line));
-    }
-}
-
-static bool show(struct cli *cli, struct err *e)
-{
-    static const struct out_column head[] = {
-        {"run", "runId"},
-        {"dag", "dagId"},
-        {"version", "dagVersion"},
-        {"status", "status"},
-        {"started", "startedUtc"},
-        {"ended", "endedUtc"},
-        {"trace id", "traceId"},
-        {"inputs", "inputsHash"},
-        {"outputs", "outputsHash"},
-        {"run token", "runToken"},
-        {NULL, NULL},
-    };
-    static const struct out_column steps[] = {
-        {"STEP", "stepId"},
-        {"STATUS", "status"},
-        {"ATTEMPT", "attempt"},
-        {"MS", "durationMs"},
-        {"ISOLATION", "sandbox.isolation"},
-        {"LEVEL", "sandbox.level"},
-        {"OUTPUTS", "outputsHash"},
-        {"SAID BY", "errorSource"},
-        {"ERROR", "error"},
-        {NULL, NULL},
-    };
-    auto_done(buf) path = {0};
-    auto_json run = NULL;
-    const char *run_id = NULL;
-
-    if (!run_id_of(cli, &run_id, e))
-        return false;
-    run_path(&path, run_id, "");
-    if (!client_get(cli, buf_text(&path), &run, e))
-        return err_wrap(e, "run %s", run_id);
-    out_object(cli, head, run);
-    if (cli->set.format != CLI_TABLE)
-        return true;
-    fputc('\n', cli->out);
-    out_rows(cli, steps, json_object_get(run, "steps"), NULL);
-    show_notes(cli, json_object_get(run, "steps"));
-    return true;
 }
 
 /* The contract's exit 3: the run had ended, or cannot be cancelled for another reason of state. */
@@ -245,7 +149,7 @@ static bool restart(struct cli *cli, struct err *e)
 #define FLAG_OUTPUTS                                                                               \
     {                                                                                              \
         .name = "outputs", .type = FLAG_BOOL,                                                      \
-        .help = "at the end, show what the last level returned"                                    \
+        .help = "show what the last level returned, when the run has ended"                        \
     }
 #define FLAG_STATEMENT                                                                             \
     {                                                                                              \
@@ -259,7 +163,7 @@ static bool restart(struct cli *cli, struct err *e)
     }
 
 static const struct cli_flag start_flags[] = {
-    {.name = "dag-id", .type = FLAG_TEXT, .required = true, .value = "ID", .help = "the DAG"},
+    {.name = "dag-id", .type = FLAG_TEXT, .value = "ID", .help = "the DAG, instead of DAG"},
     {.name = "version",
      .type = FLAG_TEXT,
      .value = "VERSION",
@@ -289,6 +193,7 @@ static const struct cli_flag list_flags[] = {
     {.name = "to", .type = FLAG_TEXT, .value = "TIME", .help = "started before, RFC 3339"},
     {.name = NULL},
 };
+static const struct cli_flag show_flags[] = {FLAG_RUN_ID, FLAG_OUTPUTS, {.name = NULL}};
 static const struct cli_flag run_flags[] = {FLAG_RUN_ID, {.name = NULL}};
 static const struct cli_flag watch_flags[] = {
     FLAG_RUN_ID,
@@ -325,8 +230,11 @@ static const struct cli_flag log_flags[] = {
     {.name = "follow", .type = FLAG_BOOL, .help = "go on until the run ends"},
     {.name = NULL},
 };
-static const struct cli_arg run_args[] = {{"RUN", false, false, "id of the run"},
-                                          {NULL, false, false, NULL}};
+static const struct cli_arg start_args[] = {{"DAG", false, false, "id of the DAG"},
+                                            {NULL, false, false, NULL}};
+static const struct cli_arg run_args[] = {
+    {"RUN", false, false, "id of the run, or its beginning where one of the newest alone has it"},
+    {NULL, false, false, NULL}};
 
 static const struct cli_verb verbs[] = {
     {.name = "start",
@@ -334,19 +242,20 @@ static const struct cli_verb verbs[] = {
      .details = "With --wait or --watch the exit code is the run's: 0 completed, 1 failed or "
                 "cancelled.",
      .flags = start_flags,
+     .args = start_args,
      .needs_server = true,
      .handler = start},
     {.name = "list",
      .summary = "List runs, newest first",
      .flags = list_flags,
      .needs_server = true,
-     .handler = list},
+     .handler = run_list_verb},
     {.name = "show",
      .summary = "Show a run and its steps",
-     .flags = run_flags,
+     .flags = show_flags,
      .args = run_args,
      .needs_server = true,
-     .handler = show},
+     .handler = run_show_verb},
     {.name = "watch",
      .summary = "Show a run live until it ends",
      .details = "A tree that is redrawn on a terminal, a line a change elsewhere. A host that "

@@ -7,13 +7,16 @@
 #include "base/json.h"
 #include "cli/cli.h"
 
+cli_handler_fn run_list_verb;
+cli_handler_fn run_show_verb;
 cli_handler_fn run_watch_verb;
 cli_handler_fn run_stream_verb;
 cli_handler_fn run_logs_verb;
 cli_handler_fn run_provenance_verb;
 
-/* The run of --run-id or of the first argument; exactly one of them. */
-bool run_id_of(const struct cli *cli, const char **ret, struct err *e) must_check;
+/* The run of --run-id or of the first argument; exactly one of them. The beginning of an id stands
+ * for the run when only one of the newest has it. *ret is borrowed from cli. */
+bool run_id_of(struct cli *cli, const char **ret, struct err *e) must_check;
 
 struct watch_options {
     bool tree;             /* show the run, live on a terminal; false: only wait */
@@ -23,6 +26,15 @@ struct watch_options {
 /* Waits for the end of the run and sets the exit: OK when it completed, FAILED otherwise. */
 bool run_watch(struct cli *cli, const char *run_id, const struct watch_options *options,
                struct err *e) must_check;
+
+/* GET /runs/{id}, and GET /executions/{id}/trace. */
+bool run_fetch(struct cli *cli, const char *run_id, json_t **ret, struct err *e) must_check;
+bool run_fetch_trace(struct cli *cli, const char *run_id, json_t **ret, struct err *e) must_check;
+
+/* {node id: outputs} of the last level of a trace; a new reference. */
+json_t *run_outputs(const json_t *trace);
+/* The same as lines for a person. */
+void run_show_outputs(const struct cli *cli, const json_t *trace);
 
 /* GET /runs/{id}/provenance: the DSSE envelope and the node records. */
 bool run_fetch_provenance(struct cli *cli, const char *run_id, json_t **ret,

@@ -10,17 +10,19 @@
 #include "cli/tree.h"
 #include "model/words/states.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     POLL_MS_MIN = 50,
     POLL_MS_MAX = 500,
     ROWS_DEFAULT = 24,
+    COLUMNS_DEFAULT = 80,
     ROWS_OURS = 4,        /* head, summary, prompt */
     FINAL_ROWS_MAX = 500, /* nodes in the tree that stays */
-    OUTPUT_LINES_MAX = 40,
 };
 
 struct watch {
@@ -48,63 +50,60 @@ static bool shows_tree(const struct watch *w)
     return w->options->tree && w->cli->set.format == CLI_TABLE;
 }
 
-static bool fetch_trace(struct watch *w, json_t **ret, struct err *e)
-{
-    auto_done(buf) path = {0};
-
-    buf_adds(&path, "/executions");
-    client_path_add(&path, w->run_id);
-    buf_adds(&path, "/trace");
-    return client_get(w->cli, buf_text(&path), ret, e) || err_wrap(e, "run %s", w->run_id);
-}
-
 static bool fetch_version(struct watch *w, struct err *e)
 {
-    auto_done(buf) path = {0};
     auto_json run = NULL;
 
-    buf_adds(&path, "/runs");
-    client_path_add(&path, w->run_id);
-    if (!client_get(w->cli, buf_text(&path), &run, e))
-        return err_wrap(e, "run %s", w->run_id);
+    if (!run_fetch(w->cli, w->run_id, &run, e))
+        return false;
     w->version = mem_str(json_string_value(json_object_get(run, "dagVersion")));
     return true;
 }
 
-static size_t terminal_rows(const struct cli *cli)
+static void terminal_size(const struct cli *cli, size_t *ret_rows, size_t *ret_columns)
 {
     struct winsize size = {0};
 
-    if (ioctl(fileno(cli->out), TIOCGWINSZ, &size) < 0 || size.ws_row <= ROWS_OURS)
-        return ROWS_DEFAULT - ROWS_OURS;
-    return size.ws_row - ROWS_OURS;
+    if (ioctl(fileno(cli->out), TIOCGWINSZ, &size) < 0)
+        size = (struct winsize){0};
+    *ret_rows = (size.ws_row > ROWS_OURS ? size.ws_row : ROWS_DEFAULT) - ROWS_OURS;
+    *ret_columns = size.ws_col > 1 ? size.ws_col : COLUMNS_DEFAULT;
 }
 
-static size_t count_lines(const struct buf *b)
+/* One column stays free: a cursor behind the last one is somewhere else on every terminal. */
+static size_t add_clipped_lines(const struct cli *cli, struct buf *b, char *text, size_t columns)
 {
     size_t lines = 0;
 
-    for (size_t i = 0; i < b->len; i++)
-        lines += b->data[i] == '\n' ? 1 : 0;
+    for (char *end; (end = strchr(text, '\n')) != NULL; text = end + 1, lines++) {
+        *end = '\0';
+        out_add_clipped(cli, b, text, columns - 1);
+        buf_addc(b, '\n');
+    }
     return lines;
 }
 
-/* Over the tree that was drawn before. Line wrap is off meanwhile, so that a line is a row. */
-static void redraw(struct watch *w, size_t rows_max)
+/* Over the tree that was drawn before. While the run goes on a line is cut to a row of the
+ * terminal, so that the next one finds its place; the tree that stays is whole. */
+static void redraw(struct watch *w, bool final)
 {
-    auto_done(buf) b = {0};
+    auto_done(buf) tree = {0}, rows = {0};
     struct tree_view view = {.trace = w->trace,
                              .records = w->records,
                              .version = w->version,
                              .now_us = clock_wall_us(),
-                             .rows_max = rows_max};
+                             .rows_max = FINAL_ROWS_MAX};
+    size_t columns, drawn = w->lines_drawn;
 
-    tree_add(w->cli, &b, &view);
-    if (w->lines_drawn > 0)
-        fprintf(w->cli->out, "\x1b[%zuA\x1b[J", w->lines_drawn);
-    fprintf(w->cli->out, w->cli->set.tty ? "\x1b[?7l%s\x1b[?7h" : "%s", buf_text(&b));
+    if (!final)
+        terminal_size(w->cli, &view.rows_max, &columns);
+    tree_add(w->cli, &tree, &view);
+    if (!final)
+        w->lines_drawn = add_clipped_lines(w->cli, &rows, tree.data, columns);
+    if (drawn > 0)
+        fprintf(w->cli->out, "\x1b[%zuA\x1b[J", drawn);
+    fputs(buf_text(final ? &tree : &rows), w->cli->out);
     fflush(w->cli->out);
-    w->lines_drawn = w->cli->set.tty ? count_lines(&b) : 0;
 }
 
 static void show_progress(struct watch *w, const json_t *before)
@@ -114,7 +113,7 @@ static void show_progress(struct watch *w, const json_t *before)
     if (!shows_tree(w))
         return;
     if (w->cli->set.tty) {
-        redraw(w, terminal_rows(w->cli));
+        redraw(w, false);
         return;
     }
     tree_add_changes(&b, before, w->trace);
@@ -138,7 +137,8 @@ static bool look(struct watch *w, bool *ret_final, struct err *e)
     auto_json trace = NULL;
     auto_json before = NULL;
 
-    if (!(w->version != NULL || fetch_version(w, e)) || !fetch_trace(w, &trace, e)) {
+    if (!(w->version != NULL || fetch_version(w, e)) ||
+        !run_fetch_trace(w->cli, w->run_id, &trace, e)) {
         bool again = run_try_again(w->cli, &w->tries, e);
 
         if (again && w->tries == 1)
@@ -180,53 +180,6 @@ static bool fetch_records(struct watch *w, struct err *e)
     return true;
 }
 
-/* "   totals.scope1_t   12.5": the scalars of a value, one a line. Depth is bounded by the reader
- * of the reply. */
-static void put_scalars(const struct watch *w, const char *name, const json_t *value, int *lines)
-{
-    auto_done(buf) b = {0};
-    const json_t *member;
-    const char *key;
-
-    if (json_is_object(value)) {
-        json_object_foreach((json_t *)value, key, member)
-        {
-            auto_mem char *below = mem_printf("%s%s%s", name, *name != '\0' ? "." : "", key);
-
-            put_scalars(w, below, member, lines);
-        }
-        return;
-    }
-    if (value == NULL || json_is_array(value) || (*lines)++ >= OUTPUT_LINES_MAX)
-        return;
-    buf_adds(&b, "   ");
-    text_add_printable(&b, name, strlen(name));
-    for (size_t width = out_width(name); width < 32; width++)
-        buf_addc(&b, ' ');
-    if (json_is_string(value))
-        text_add_printable(&b, json_string_value(value), json_string_length(value));
-    else
-        json_add_compact(&b, value);
-    fprintf(w->cli->out, " %s\n", buf_text(&b));
-}
-
-static void show_outputs(const struct watch *w)
-{
-    const json_t *levels = json_object_get(w->trace, "topology_levels");
-    const json_t *last = json_array_get(levels, json_array_size(levels) - 1);
-    const json_t *nodes = json_object_get(w->trace, "node_traces");
-    const json_t *id;
-    int lines = 0;
-    size_t i;
-
-    json_array_foreach(last, i, id)
-    {
-        const json_t *node = json_object_get(nodes, json_string_value(id));
-
-        put_scalars(w, json_string_value(id), json_object_get(node, "outputs"), &lines);
-    }
-}
-
 /* Part of the tree where there is one; otherwise standard output is the id's alone. */
 static bool show_statement(struct watch *w, struct err *e)
 {
@@ -262,7 +215,7 @@ static bool show_end(struct watch *w, struct err *e)
     if (shows_tree(w)) {
         if (!fetch_records(w, e))
             return false;
-        redraw(w, FINAL_ROWS_MAX);
+        redraw(w, true);
         tree_add_totals(&totals, w->trace);
         fprintf(w->cli->out, " totals       %s\n", buf_text(&totals));
     } else if (w->options->tree) {
@@ -271,9 +224,36 @@ static bool show_end(struct watch *w, struct err *e)
         say_end(w);
     }
     if (w->options->outputs)
-        show_outputs(w);
+        run_show_outputs(w->cli, w->trace);
     fflush(w->cli->out);
     return w->options->statement == NULL || show_statement(w, e);
+}
+
+/* ---- Ctrl-C ---- */
+
+static char farewell[256];
+static int farewell_fd;
+
+/* Only the watching ends, and says so; then as if nobody had caught the signal. */
+static void on_interrupt(int number)
+{
+    if (write(farewell_fd, farewell, strlen(farewell)) < 0)
+        farewell[0] = '\0';
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void say_farewell_on_interrupt(const struct watch *w)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_NODEFER};
+
+    if (w->cli->set.quiet)
+        return;
+    farewell_fd = fileno(w->cli->err);
+    snprintf(farewell, sizeof farewell,
+             "\norch: run %s goes on; 'orch run watch %s' looks again, 'orch run cancel' ends it\n",
+             w->run_id, w->run_id);
+    sigaction(SIGINT, &action, NULL);
 }
 
 bool run_watch(struct cli *cli, const char *run_id, const struct watch_options *options,
@@ -283,10 +263,12 @@ bool run_watch(struct cli *cli, const char *run_id, const struct watch_options *
         w = {.cli = cli, .run_id = run_id, .options = options, .began_ns = clock_mono_ns()};
     bool final = false;
 
+    say_farewell_on_interrupt(&w);
     while (!final) {
         if (!look(&w, &final, e))
             return false;
     }
+    signal(SIGINT, SIG_DFL);
     if (strcmp(json_string_value(json_object_get(w.trace, "status")), STATUS_COMPLETED) != 0)
         cli_exit(cli, CLI_EXIT_FAILED);
     return show_end(&w, e);

@@ -3,12 +3,16 @@
     python3 cli_run_test.py ORCH  # ORCH: the binary under test
 """
 import base64
+import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import unittest
 
 from fake_host import Case, ORCH, RUN, node, problem, trace
@@ -52,18 +56,56 @@ class Watch(Case):
     def test_the_tree_is_redrawn_on_a_terminal(self):
         self.play(trace("running", {"a": node("running")}),
                   trace("completed", {"a": node("completed"), "b": node("completed")}))
+        code, text = self.on_terminal("run", "watch", RUN)
+        self.assertEqual(code, 0)
+        self.assertIn("\x1b[3A\x1b[J", text)
+        self.assertIn("✔", text)
+
+    def on_terminal(self, *args, columns=80, until=None, **env):
+        """The exit and what a terminal of 30 rows got; until: SIGINT once this was written."""
         pid, fd = pty.fork()
         if pid == 0:
-            os.execve(ORCH, [ORCH, "run", "watch", RUN], self.env)
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+            os.execve(ORCH, [ORCH, *args], {**self.env, **env})
         text = b""
         try:
             while chunk := os.read(fd, 4096):
                 text += chunk
+                if until is not None and until in text:
+                    os.kill(pid, signal.SIGINT)
+                    until = None
         except OSError:                                      # the terminal's way to say end of file
             pass
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
-        self.assertIn(b"\x1b[3A\x1b[J", text)
-        self.assertIn("✔".encode(), text)
+        os.close(fd)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text.decode()
+
+    def test_a_live_tree_is_cut_to_the_terminal_and_the_last_one_is_whole(self):
+        long = "y" * 100
+        self.play(trace("running", {"a": node("failed", error=long)}),
+                  trace("failed", {"a": node("failed", error=long)}))
+        code, text = self.on_terminal("run", "watch", RUN, columns=40)
+        live, _, last = text.partition("\x1b[3A\x1b[J")
+        self.assertEqual(code, 1)
+        self.assertIn("…\r\n", live)
+        self.assertLess(max(len(re.sub("\x1b\\[[0-9;]*m", "", line)) for line in live.split("\r\n")), 40)
+        self.assertIn(long, last)
+
+    def test_an_interrupted_watch_says_that_the_run_goes_on(self):
+        self.play(trace("running", {"a": node("running")}))
+        code, text = self.on_terminal("run", "watch", RUN, until=b"running")
+        self.assertEqual(code, -signal.SIGINT)
+        self.assertIn(f"run {RUN} goes on", text)
+
+    def test_a_dumb_terminal_and_the_c_locale_get_plain_text(self):
+        self.play(trace("failed", {"a": node("failed", error="no"), "b": node("pending")}))
+        for env in ({"TERM": "dumb"}, {"LC_ALL": "C"}, {"LC_ALL": "", "LANG": ""}):
+            code, text = self.on_terminal("run", "watch", RUN, **env)
+            self.assertEqual(code, 1)
+            self.assertTrue(text.isascii(), text)
+            self.assertEqual("\x1b" in text, "TERM" not in env, text)
+            self.assertIn("not run", text)
+        out, _ = self.orch("run", "watch", RUN, want=1, env={"LC_ALL": "en_US.UTF-8", "LANG": "C"})
+        self.assertIn("✘ a", out)
 
     def test_a_host_that_restarts_is_waited_for(self):
         self.play(trace("running", {"a": node("running")}), None, None,   # libcurl tries a kept connection twice
@@ -92,15 +134,91 @@ class Watch(Case):
         self.assertRegex(out, r"   b\.unit +t\n")
 
     def test_a_last_level_that_never_ran_has_no_outputs(self):
-        self.play(trace("failed", {"a": node("failed", error="no"), "b": node("pending")}))
-        out, _ = self.orch("run", "watch", RUN, "--outputs", want=1)
-        self.assertTrue(out.endswith(" attempts\n"), out)
+        for nodes in ({"a": node("failed", error="no"), "b": node("pending")}, {"a": node("failed")}, {}):
+            self.play(trace("failed", nodes))
+            out, err = self.orch("run", "watch", RUN, "--outputs", want=1)
+            self.assertTrue(out.endswith(" attempts\n"), out)
+            self.assertIn("no node of the last level has outputs", err)
+
+    def test_every_value_of_an_output_is_shown_or_counted(self):
+        outputs = {"rows": [1, 2, {"x": None}], "none": None, "empty": {}, "n": -0.5, "text": "z" * 500}
+        self.play(trace("completed", {"a": node("completed"), "b": node("completed", outputs=outputs)}))
+        out, _ = self.orch("run", "watch", RUN, "--outputs")
+        self.assertRegex(out, r'b\.rows +\[1,2,{"x":null}\]\n')
+        self.assertRegex(out, r"b\.none +null\n")
+        self.assertRegex(out, r"b\.empty +{}\n")
+        self.assertRegex(out, r"b\.n +-0\.5\n")
+        self.assertRegex(out, r"b\.text +z{119}…\n")
+        many = {f"k{i}": i for i in range(50)}
+        self.play(trace("completed", {"a": node("completed"), "b": node("completed", outputs=many)}))
+        _, err = self.orch("run", "watch", RUN, "--outputs")
+        self.assertIn("10 more values", err)
 
     def test_json_is_the_final_trace(self):
         last = trace("completed", {"a": node("completed"), "b": node("completed")})
         self.play(trace("running", {}), last)
         out, _ = self.orch("run", "watch", RUN, "-o", "json")
         self.assertEqual(json.loads(out), last)
+
+
+class Show(Case):
+    def runs(self, *ids, **more):
+        return 200, {"items": [{"runId": i, "dagId": "d", "status": "running", **more} for i in ids],
+                     "next_page_token": None}
+
+    def test_a_run_that_waits_says_for_what(self):
+        for member, word in (("queued", "queued"), ("paused", "paused"), ("cancelRequested", "cancelling")):
+            self.routes(**{"GET /runs": self.runs(RUN, **{member: True}),
+                           f"GET /runs/{RUN}": (200, {"runId": RUN, "status": "running", member: True, "steps": []})})
+            out, _ = self.orch("run", "list")
+            self.assertIn(f"  {word}  ", out)
+            out, _ = self.orch("run", "show", RUN)
+            self.assertRegex(out, rf"(?m)^status +{word}$")
+            out, _ = self.orch("run", "show", RUN, "-o", "json")
+            self.assertEqual(json.loads(out)["status"], "running")
+
+    def test_a_list_tells_the_error(self):
+        self.routes(**{"GET /runs": self.runs(RUN, error="Node 'a' failed: no")})
+        out, _ = self.orch("run", "list")
+        self.assertIn("Node 'a' failed: no", out)
+
+    def test_outputs_are_shown_on_demand(self):
+        self.routes(**{f"GET /runs/{RUN}": (200, {"runId": RUN, "status": "completed", "steps": []}),
+                       f"GET /executions/{RUN}/trace": (200, trace("completed", {
+                           "b": node("completed", outputs={"t": 1})}))})
+        out, _ = self.orch("run", "show", RUN, "--outputs")
+        self.assertRegex(out, r"   b\.t +1\n")
+        out, _ = self.orch("run", "show", RUN, "--outputs", "-o", "json")
+        self.assertEqual(json.loads(out)["outputs"], {"b": {"t": 1}})
+        out, _ = self.orch("run", "show", RUN)
+        self.assertNotIn("b.t", out)
+
+    def test_the_beginning_of_an_id_is_enough(self):
+        other = RUN[:12] + "0" + RUN[13:]
+        pages = {"": (200, {"items": [{"runId": other}], "next_page_token": "2"}),
+                 "2": (200, {"items": [{"runId": RUN}], "next_page_token": None})}
+        self.routes(**{"GET /runs": lambda host: pages[host.path.partition("page_token=")[2]],
+                       f"GET /runs/{RUN}": (200, {"runId": RUN, "status": "completed", "steps": []})})
+        out, _ = self.orch("run", "show", RUN[:16], "-o", "name")
+        self.assertEqual(out, RUN + "\n")
+        _, err = self.orch("run", "show", RUN[:8], want=1)
+        self.assertIn("begins more than one run", err)
+        _, err = self.orch("run", "cancel", "ffff", "--exit-codes=fine", want=4)
+        self.assertIn("no run begins with 'ffff'", err)
+
+    def test_a_dag_may_be_an_argument(self):
+        self.routes(POST_runs=(201, {"runId": RUN}))
+        self.orch("run", "start", "slow")
+        self.assertEqual(json.loads(self.host.seen[-1][3])["dagId"], "slow")
+        for args in ((), ("slow", "--dag-id", "slow")):
+            _, err = self.orch("run", "start", *args, want=1)
+            self.assertIn("name one definition", err)
+
+    def test_a_name_that_nobody_knows_is_not_a_host_that_is_down(self):
+        _, err = self.orch("run", "list", "--api-url", "http://no-such-host.invalid:1", "--exit-codes=fine", want=5,
+                           env={"ALL_PROXY": "", "http_proxy": ""})
+        self.assertIn("is the name in --api-url or ORCH_URL right?", err)
+        self.assertNotIn("./up", err)
 
 
 class Provenance(Case):

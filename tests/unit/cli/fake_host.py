@@ -78,7 +78,7 @@ class Case(unittest.TestCase):
         self.url = f"http://127.0.0.1:{self.host.server_port}"
         # a proxy in the environment is not for loopback
         self.env = {"PATH": os.environ["PATH"], "ORCH_HOME": self.dir, "ORCH_URL": self.url,
-                    "ORCH_TOKEN": "good", "http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
+                    "ORCH_TOKEN": "good", "LANG": "C.UTF-8", "http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
 
     def tearDown(self):
         self.host.shutdown()

@@ -165,6 +165,33 @@ START_TEST(prose_is_muted_by_quiet)
 }
 END_TEST
 
+static void clipped_is(bool utf8, const char *line, size_t room, const char *want)
+{
+    auto_done(buf) b = {0};
+    struct capture c;
+
+    capture_begin(&c, CLI_TABLE);
+    c.cli.set.utf8 = utf8;
+    out_add_clipped(&c.cli, &b, line, room);
+    capture_end(&c);
+    capture_done(&c);
+    ck_assert_str_eq(buf_text(&b), want);
+}
+
+START_TEST(a_line_that_is_too_long_says_so)
+{
+    clipped_is(true, "", 3, "");
+    clipped_is(true, "abc", 3, "abc");
+    clipped_is(true, "abcd", 3, "ab\xE2\x80\xA6");
+    clipped_is(false, "abcdef", 5, "ab...");
+    clipped_is(false, "abcdef", 2, "...");
+    /* a wide character that does not fit whole is left out */
+    clipped_is(true, "a\xE4\xB8\xAD\xE4\xB8\xAD", 4, "a\xE4\xB8\xAD\xE2\x80\xA6");
+    clipped_is(true, "\x1b[1mabcd\x1b[0m", 4, "\x1b[1mabcd\x1b[0m");
+    clipped_is(true, "\x1b[1mabcde\x1b[0m", 4, "\x1b[1mabc\x1b[0m\xE2\x80\xA6");
+}
+END_TEST
+
 TCase *out_cases(void)
 {
     TCase *tc = tcase_create("out");
@@ -179,5 +206,6 @@ TCase *out_cases(void)
     tcase_add_test(tc, a_cell_cannot_move_the_cursor);
     tcase_add_test(tc, widths_are_those_of_a_terminal);
     tcase_add_test(tc, prose_is_muted_by_quiet);
+    tcase_add_test(tc, a_line_that_is_too_long_says_so);
     return tc;
 }

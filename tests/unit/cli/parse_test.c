@@ -88,7 +88,8 @@ START_TEST(a_wrong_line_says_what_is_wrong_with_it)
         {"orch dag list --page-size many", "--page-size: 'many' is not a whole number"},
         {"orch dag list --timeout soon",
          "--timeout: 'soon' is not a duration such as 250ms, 30s, 5m or 2h"},
-        {"orch dag list extra", "unexpected argument 'extra'"},
+        {"orch dag list extra", "unexpected argument 'extra'; see 'orch help dag list'"},
+        {"orch version extra", "unexpected argument 'extra'; see 'orch help version'"},
         {"orch secret set", "NAME is missing: name, as in secret://NAME"},
         {"stella dag list", "only 'stella orch ...' is answered here"},
     };

@@ -53,25 +53,43 @@ static int64_t time_at(const char *text)
     return us;
 }
 
-START_TEST(the_tree_reads_as_it_did)
+static void add_trees(bool utf8, struct buf *b)
 {
     auto_json one = parsed(running);
     auto_json two = parsed(ended);
     auto_json by_id = parsed(records);
-    auto_done(buf) b = {0};
     struct capture c;
     struct tree_view live = {.trace = one, .now_us = time_at("2026-11-22T10:00:01.500000Z")};
     struct tree_view last = {.trace = two, .records = by_id, .version = "1.0.0"};
 
     capture_begin(&c, CLI_TABLE);
-    tree_add(&c.cli, &b, &live);
-    tree_add(&c.cli, &b, &last);
-    tree_add_totals(&b, two);
-    buf_addc(&b, '\n');
+    c.cli.set.utf8 = utf8;
+    tree_add(&c.cli, b, &live);
+    tree_add(&c.cli, b, &last);
+    tree_add_totals(b, two);
+    buf_addc(b, '\n');
     capture_end(&c);
+    capture_done(&c);
+}
+
+START_TEST(the_tree_reads_as_it_did)
+{
+    auto_done(buf) b = {0};
+
+    add_trees(true, &b);
+    add_trees(false, &b);
     snapshot_check("tree.txt", buf_text(&b));
     ck_assert_ptr_null(strchr(buf_text(&b), '\x1b'));
-    capture_done(&c);
+}
+END_TEST
+
+START_TEST(without_utf8_every_sign_is_ascii)
+{
+    auto_done(buf) b = {0};
+
+    add_trees(false, &b);
+    for (size_t i = 0; i < b.len; i++)
+        ck_assert_int_lt((unsigned char)b.data[i], 0x80);
 }
 END_TEST
 
@@ -147,6 +165,7 @@ TCase *tree_cases(void)
     TCase *tc = tcase_create("tree");
 
     tcase_add_test(tc, the_tree_reads_as_it_did);
+    tcase_add_test(tc, without_utf8_every_sign_is_ascii);
     tcase_add_test(tc, a_tall_tree_shows_what_needs_eyes_first);
     tcase_add_test(tc, changes_are_said_once);
     tcase_add_test(tc, a_run_ends_in_three_ways);
