@@ -289,6 +289,7 @@ static void health(void *arg, struct api_health *ret)
     struct host *host = arg;
     struct engine_counts counts = engine_counts(host->engine);
     bool failed = store_failed(host->store, NULL);
+    bool blocked = store_blocked(host->store);
     bool draining = engine_draining(host->engine);
 
     json_decref(checks);
@@ -297,7 +298,7 @@ static void health(void *arg, struct api_health *ret)
     depth = engine_queue_depth_owned(host->engine);
     *ret = (struct api_health){
         .live = !failed,
-        .ready = !failed && !draining && host->fatal.code == ERR_NONE,
+        .ready = !failed && !blocked && !draining && host->fatal.code == ERR_NONE,
         .accepting = engine_accepting(host->engine),
         .runs_active = counts.runs_active,
         .runs_active_max = (uint32_t)config_int(host->config, CONFIG_RUNS_ACTIVE_MAX),
@@ -306,6 +307,7 @@ static void health(void *arg, struct api_health *ret)
         .queue_depth = depth,
         .checkpoint_strategy = "sqlite",
         .not_ready_reason = failed     ? "the store has failed"
+                            : blocked  ? "another process has the store locked"
                             : draining ? "draining"
                                        : NULL,
     };

@@ -140,8 +140,6 @@ void engine_forget_waiters(struct engine *engine)
 /* The run's rows are the truth: whatever the machine believed beyond them is forgotten. */
 static void drop(struct engine *engine, struct active_run *ar, const struct err *why)
 {
-    struct err failed;
-
     if (ar->dropped)
         return;
     log_event(LOG_ERROR, "run.commit_refused", F_STR("run_id", ar->run_id),
@@ -150,8 +148,6 @@ static void drop(struct engine *engine, struct active_run *ar, const struct err 
         runs_end(engine->runs, ar);
     ar->dropped = true;
     attempts_forget(engine->attempts, ar);
-    if (store_failed(engine->env->store, &failed))
-        engine->env->fatal(engine->env->arg, &failed);
 }
 
 /* A run that has ended, or was dropped, goes when nothing of it is on its way; a dropped one is
@@ -252,7 +248,10 @@ static void act_refused(struct engine *engine, struct acts *acts)
 static void act_all(struct engine *engine)
 {
     struct commit *c;
+    struct err why;
 
+    if (store_failed(engine->env->store, &why)) /* before a run is built anew of such a store */
+        engine->env->fatal(engine->env->arg, &why);
     while ((c = commits_next(engine->commits)) != NULL) {
         struct active_run *ar = commit_run(c);
         struct acts *acts = commit_acts(c);

@@ -13,6 +13,7 @@
  *   - After an I/O error or a full disk nothing more is accepted: every batch of that commit and
  *     every waiting one completes with the error, store_failed tells it, and the host must end.
  *     A failed commit may still be found after the next open; it was never acknowledged.
+ *   - Another process's lock on the file is no failure: it is waited for.
  *   - Submitting never blocks on the disk.
  *
  * store/rows.h has the rows, store/batch.h what can be written, store/reader.h what can be asked.
@@ -77,6 +78,8 @@ size_t store_turn(struct store *store);
 size_t store_pending(const struct store *store);
 /* True when the store has failed; ret_why may be NULL. */
 bool store_failed(struct store *store, struct err *ret_why);
+/* True while another process's lock keeps the writer from committing: what is submitted waits. */
+bool store_blocked(struct store *store);
 
 /* Submits, then turns until this batch is done: for start-up and tools. ret may be NULL; its err is
  * always NULL. */

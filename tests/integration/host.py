@@ -132,6 +132,7 @@ class Host:
         self.settings = settings
         self.process = self.ready = None
         self.below = set()
+        self.environment = {}  # more of it, for orchd alone
         (self.home / "plugins").mkdir(parents=True, exist_ok=True)
         shutil.copy(publisher.public, self.home / "publisher.pub.pem")
         for plugin in plugins:
@@ -150,7 +151,8 @@ class Host:
         self.log_at = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen([BIN / "orchd", "--dev", *arguments], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=clean_environment(self.home),
+                                            stdout=log, stderr=log,
+                                            env=clean_environment(self.home, **self.environment),
                                             start_new_session=True, preexec_fn=before)
         Host.alive.append(self)
 

@@ -5,10 +5,14 @@
 #include "store/store.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 /* Above what a batch can hold, so that a bind never fails for a value's length. */
-enum { VALUE_BYTES_MAX = 128 * 1024 * 1024, BUSY_MS = 5000 };
+enum { VALUE_BYTES_MAX = 128 * 1024 * 1024 };
+/* Only an outside shell can hold a lock against us. The writer asks again and again (writer.c); a
+ * reader may be on the loop and must not hold it up. */
+enum { WRITER_BUSY_MS = 1000, READER_BUSY_MS = 100 };
 enum { APPLICATION_ID = 0x6f726368 }; /* "orch" */
 static_assert(VALUE_BYTES_MAX > STORE_BATCH_BYTES_MAX, "a batch's texts can be bound");
 
@@ -51,11 +55,47 @@ static enum err_code code_of(int rc)
     }
 }
 
+/* What the system said, 0 when it was not asked. SQLite keeps no number for a full disk, nor for an
+ * error inside COMMIT, behind which no call fails that would change errno (sqlite_db_step). */
+static int system_errno(sqlite3 *db, int rc)
+{
+    int number = errno;
+
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+        return ENOSPC;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        return sqlite3_system_errno(db) != 0 ? sqlite3_system_errno(db) : number;
+    default:
+        return 0;
+    }
+}
+
 bool sqlite_db_fail(sqlite3 *db, const char *what, struct err *e)
 {
-    int rc = sqlite3_extended_errcode(db);
+    int rc = sqlite3_extended_errcode(db), number = system_errno(db, rc);
 
-    return err_set(e, code_of(rc), "%s: %s (sqlite %d)", what, sqlite3_errmsg(db), rc);
+    if (number == 0)
+        return err_set(e, code_of(rc), "%s: %s (sqlite %d)", what, sqlite3_errmsg(db), rc);
+    errno = number;
+    err_sys(e, "%s: %s (sqlite %d)", what, sqlite3_errmsg(db), rc);
+    if (e != NULL)
+        e->code = number == ENOSPC || number == EDQUOT ? ERR_LIMIT : code_of(rc);
+    return false;
+}
+
+int sqlite_db_step(sqlite3_stmt *stmt)
+{
+    errno = 0;
+    return sqlite3_step(stmt);
+}
+
+bool sqlite_db_busy(sqlite3 *db)
+{
+    int rc = sqlite3_errcode(db) & 0xff;
+
+    return rc == SQLITE_BUSY || rc == SQLITE_LOCKED;
 }
 
 bool sqlite_db_refused(sqlite3 *db)
@@ -85,8 +125,7 @@ static bool open_any(const char *path, int flags, sqlite3 **ret, struct err *e)
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    /* Only an outside shell can hold a lock against us; it gets this long. */
-    sqlite3_busy_timeout(db, BUSY_MS);
+    sqlite3_busy_timeout(db, (flags & SQLITE_OPEN_READONLY) != 0 ? READER_BUSY_MS : WRITER_BUSY_MS);
     *ret = db;
     return true;
 }
@@ -160,6 +199,7 @@ bool sqlite_db_open_reader(const char *path, sqlite3 **ret, struct err *e)
 
 bool sqlite_db_exec(sqlite3 *db, const char *sql, struct err *e)
 {
+    errno = 0;
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return sqlite_db_fail(db, "exec", e);
     return true;

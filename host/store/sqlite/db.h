@@ -44,8 +44,13 @@ void sqlite_db_rollback(sqlite3 *db);
 /* The one integer that sql answers. */
 bool sqlite_db_int(sqlite3 *db, const char *sql, int64_t *ret, struct err *e) must_check;
 
-/* Sets e from the connection's last error and returns false. */
+/* sqlite3_step, such that sqlite_db_fail right behind it knows errno. */
+int sqlite_db_step(sqlite3_stmt *stmt);
+/* Sets e from the connection's last error, with the system's reason where it had one, and returns
+ * false. */
 bool sqlite_db_fail(sqlite3 *db, const char *what, struct err *e);
+/* True when another process's lock was in the way: nothing happened, and it may be tried again. */
+bool sqlite_db_busy(sqlite3 *db);
 /* True for an error that the data caused and that leaves the connection sound. */
 bool sqlite_db_refused(sqlite3 *db);
 

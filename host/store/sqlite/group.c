@@ -8,17 +8,18 @@ static void refuse(struct store_batch *b, const struct err *why)
     b->first_event = b->last_event = 0;
 }
 
-enum group_end { APPLIED_ALL, AGAIN, FAILED };
+enum applied_group { APPLIED_ALL, AGAIN, APPLY_BUSY, APPLY_FAILED };
 
 /* Without savepoints: most groups hold no refused batch, and those that do are done over. A group
  * of one has no neighbours to protect. */
-static enum group_end apply_plain(struct sqlite_write *db, struct store_batch *group, struct err *e)
+static enum applied_group apply_plain(struct sqlite_write *db, struct store_batch *group,
+                                      struct err *e)
 {
     for (struct store_batch *b = group; b != NULL; b = b->next) {
         enum applied result = sqlite_write_apply(db, b, e);
 
         if (result == BROKEN)
-            return FAILED;
+            return APPLY_FAILED;
         if (result == REFUSED && group->next != NULL)
             return AGAIN;
         if (result == REFUSED)
@@ -27,14 +28,14 @@ static enum group_end apply_plain(struct sqlite_write *db, struct store_batch *g
     return APPLIED_ALL;
 }
 
-static enum group_end apply_guarded(struct sqlite_write *db, struct store_batch *group,
-                                    struct err *e)
+static enum applied_group apply_guarded(struct sqlite_write *db, struct store_batch *group,
+                                        struct err *e)
 {
     for (struct store_batch *b = group; b != NULL; b = b->next) {
         enum applied result = sqlite_write_apply_guarded(db, b, e);
 
         if (result == BROKEN)
-            return FAILED;
+            return APPLY_FAILED;
         if (result == REFUSED)
             refuse(b, e);
     }
@@ -48,30 +49,46 @@ static bool fault_is_due(atomic_uint_fast64_t *fail_in, struct err *e)
     return !err_set(e, ERR_LIMIT, "commit: injected fault");
 }
 
-static enum group_end apply(struct sqlite_write *db, struct store_batch *group, struct err *e)
+static enum applied_group begin(struct sqlite_write *db, struct err *e)
 {
-    enum group_end outcome = apply_plain(db, group, e);
-
-    if (outcome != AGAIN)
-        return outcome;
-    sqlite_write_rollback(db);
-    return sqlite_write_begin(db, e) ? apply_guarded(db, group, e) : FAILED;
+    if (sqlite_write_begin(db, e))
+        return APPLIED_ALL;
+    return sqlite_write_was_busy(db) ? APPLY_BUSY : APPLY_FAILED;
 }
 
-bool group_commit(struct sqlite_write *db, struct store_batch *group, atomic_uint_fast64_t *fail_in,
-                  bool *ret_synced, struct err *e)
+static enum applied_group apply(struct sqlite_write *db, struct store_batch *group, struct err *e)
+{
+    enum applied_group result = begin(db, e);
+
+    if (result == APPLIED_ALL)
+        result = apply_plain(db, group, e);
+    if (result != AGAIN)
+        return result;
+    sqlite_write_rollback(db);
+    result = begin(db, e);
+    return result == APPLIED_ALL ? apply_guarded(db, group, e) : result;
+}
+
+enum group_end group_commit(struct sqlite_write *db, struct store_batch *group,
+                            atomic_uint_fast64_t *fail_in, bool *ret_synced, struct err *e)
 {
     bool alone_and_refused;
 
-    if (!sqlite_write_begin(db, e) || apply(db, group, e) == FAILED)
-        return false;
+    switch (apply(db, group, e)) {
+    case APPLIED_ALL:
+        break;
+    case APPLY_BUSY:
+        return GROUP_BUSY;
+    default:
+        return GROUP_FAILED;
+    }
     alone_and_refused = group->next == NULL && group->err != NULL;
     if (alone_and_refused)
         sqlite_write_rollback(db);
     else if (fault_is_due(fail_in, e) || !sqlite_write_commit(db, e))
-        return false;
+        return GROUP_FAILED;
     *ret_synced = !alone_and_refused;
-    return true;
+    return GROUP_COMMITTED;
 }
 
 void group_fail(struct sqlite_write *db, struct store_batch *group, const struct err *why)

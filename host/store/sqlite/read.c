@@ -79,7 +79,7 @@ static int fill(sqlite3_stmt *stmt, const struct question *q, struct store_list 
     size_t cap = 0;
     int rc;
 
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+    while ((rc = sqlite_db_step(stmt)) == SQLITE_ROW) {
         *more = is_full(list, q);
         if (*more)
             return SQLITE_DONE;
@@ -136,7 +136,7 @@ static bool read_cell(struct store_reader *r, const struct question *q, int64_t 
                       double *ret_real, struct err *e)
 {
     sqlite3_stmt *stmt = read_ask(r, q);
-    bool ok = sqlite3_step(stmt) == SQLITE_ROW;
+    bool ok = sqlite_db_step(stmt) == SQLITE_ROW;
 
     if (ok) {
         *ret_int = sqlite3_column_int64(stmt, 0);

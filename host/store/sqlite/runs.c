@@ -115,7 +115,7 @@ bool store_read_status_counts(struct store_reader *r, const char *tenant,
     sqlite3_stmt *stmt = read_ask(r, ASK(Q_STATUS_COUNTS, P_TEXT(tenant)));
     int rc;
 
-    while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+    while ((rc = sqlite_db_step(stmt)) == SQLITE_ROW) {
         const char *word = (const char *)sqlite3_column_text(stmt, 0);
 
         counts.of[store_run_status_parse(word)] = sqlite3_column_int64(stmt, 1);

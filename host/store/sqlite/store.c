@@ -116,6 +116,11 @@ bool store_failed(struct store *store, struct err *ret_why)
     return writer_failed(store->writer, ret_why);
 }
 
+bool store_blocked(struct store *store)
+{
+    return writer_blocked(store->writer);
+}
+
 void store_stats(struct store *store, struct store_stats *ret)
 {
     writer_stats(store->writer, ret);

@@ -5,6 +5,7 @@
 #include "store/sqlite/db.h"
 #include "store/sqlite/migrate.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { CHECKPOINT_PAGES = 4000 };
@@ -199,7 +200,7 @@ void sqlite_write_free(struct sqlite_write *w)
 
 static bool frame_run(struct sqlite_write *w, enum frame f, struct err *e)
 {
-    bool ok = sqlite3_step(w->frames[f]) == SQLITE_DONE;
+    bool ok = sqlite_db_step(w->frames[f]) == SQLITE_DONE;
 
     if (!ok)
         sqlite_db_fail(w->db, frames[f], e);
@@ -210,6 +211,11 @@ static bool frame_run(struct sqlite_write *w, enum frame f, struct err *e)
 bool sqlite_write_begin(struct sqlite_write *w, struct err *e)
 {
     return frame_run(w, BEGIN, e);
+}
+
+bool sqlite_write_was_busy(const struct sqlite_write *w)
+{
+    return sqlite_db_busy(w->db);
 }
 
 bool sqlite_write_commit(struct sqlite_write *w, struct err *e)
@@ -235,7 +241,7 @@ static enum applied apply_op(struct sqlite_write *w, const struct op *op, struct
     int rc;
 
     sqlite_db_bind_row(stmt, op_rows[op->kind], op->row);
-    rc = sqlite3_step(stmt);
+    rc = sqlite_db_step(stmt);
     if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
         result = failed(w, op->kind, e);
     } else if (writes[op->kind].none != ERR_NONE) {
@@ -286,13 +292,18 @@ enum applied sqlite_write_apply_guarded(struct sqlite_write *w, struct store_bat
  * from its beginning, otherwise the next try is one step later. */
 bool sqlite_write_checkpoint(struct sqlite_write *w, bool *ret_done, struct err *e)
 {
+    bool done;
+
     *ret_done = false;
     if (w->wal_pages < w->checkpoint_at)
         return true;
-    if (sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+    errno = 0;
+    done =
+        sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK;
+    if (!done && !sqlite_db_busy(w->db))
         return sqlite_db_fail(w->db, "checkpoint", e);
     w->checkpoint_at = w->wal_pages + w->checkpoint_pages;
-    *ret_done = true;
+    *ret_done = done;
     return true;
 }
 

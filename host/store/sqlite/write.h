@@ -16,6 +16,8 @@ void sqlite_write_free(struct sqlite_write *w);
 DEFINE_AUTO(sqlite_write)
 
 bool sqlite_write_begin(struct sqlite_write *w, struct err *e) must_check;
+/* Why it did not begin: another process holds the file's lock. */
+bool sqlite_write_was_busy(const struct sqlite_write *w);
 bool sqlite_write_commit(struct sqlite_write *w, struct err *e) must_check;
 /* Also after a failure, whatever is left of the transaction. */
 void sqlite_write_rollback(struct sqlite_write *w);
@@ -31,7 +33,8 @@ enum applied sqlite_write_apply(struct sqlite_write *w, struct store_batch *b, s
 enum applied sqlite_write_apply_guarded(struct sqlite_write *w, struct store_batch *b,
                                         struct err *e);
 
-/* Checkpoints when the WAL has grown enough since the last time. Outside of transactions. */
+/* Checkpoints when the WAL has grown enough since the last time. Outside of transactions. Where
+ * another process checkpoints or has the file, it is left for the next time. */
 bool sqlite_write_checkpoint(struct sqlite_write *w, bool *ret_done, struct err *e) must_check;
 uint64_t sqlite_write_wal_pages(const struct sqlite_write *w);
 

@@ -36,6 +36,7 @@ struct writer {
     bool closing;
     bool held;
     bool broken;
+    bool blocked;             /* another process keeps the file from us */
     struct err why;           /* once broken */
     struct store_stats stats; /* as of the last post */
 
@@ -162,6 +163,29 @@ static bool checkpoint(struct writer *w, struct err *e)
     return true;
 }
 
+/* Notes whether the file is ours; false when it is not and the host does not wait any more. */
+static bool wait_on(struct writer *w, bool blocked)
+{
+    bool closing;
+
+    pthread_mutex_lock(&w->lock);
+    w->blocked = blocked;
+    closing = w->closing;
+    pthread_mutex_unlock(&w->lock);
+    return !blocked || !closing;
+}
+
+/* Another process's lock is waited for however long it is held; at the end, for one try more. */
+static bool commit(struct writer *w, struct store_batch *group, bool *ret_synced, struct err *e)
+{
+    enum group_end end;
+
+    do
+        end = group_commit(w->db, group, &w->fail_in, ret_synced, e);
+    while (wait_on(w, end == GROUP_BUSY) && end == GROUP_BUSY);
+    return end == GROUP_COMMITTED;
+}
+
 static void *writer_main(void *arg)
 {
     struct writer *w = arg;
@@ -170,7 +194,7 @@ static void *writer_main(void *arg)
 
     for (struct store_batch *group = group_wait(w); group != NULL; group = group_wait(w)) {
         if (sound)
-            sound = group_commit(w->db, group, &w->fail_in, &synced, &e);
+            sound = commit(w, group, &synced, &e);
         if (!sound)
             group_fail(w->db, group, &e);
         w->done.commits += sound && synced ? 1 : 0;
@@ -325,6 +349,16 @@ bool writer_failed(struct writer *w, struct err *ret_why)
         *ret_why = w->why;
     pthread_mutex_unlock(&w->lock);
     return broken;
+}
+
+bool writer_blocked(struct writer *w)
+{
+    bool blocked;
+
+    pthread_mutex_lock(&w->lock);
+    blocked = w->blocked;
+    pthread_mutex_unlock(&w->lock);
+    return blocked;
 }
 
 void writer_stats(struct writer *w, struct store_stats *ret)

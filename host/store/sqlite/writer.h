@@ -40,6 +40,7 @@ int writer_poll_fd(const struct writer *w);
 size_t writer_turn(struct writer *w);
 size_t writer_pending(const struct writer *w);
 bool writer_failed(struct writer *w, struct err *ret_why);
+bool writer_blocked(struct writer *w);
 void writer_stats(struct writer *w, struct store_stats *ret);
 /* See testing.h. */
 void writer_fail_commit(struct writer *w, uint64_t nth);

@@ -2,10 +2,13 @@
  * happens when the disk fails. */
 #include "suites.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 enum { SEEN_MAX = 1000 };
 
@@ -129,6 +132,136 @@ START_TEST(a_refused_batch_leaves_none_of_its_rows)
     ck_assert_int_eq(commit_code(b), ERR_INVALID);
     ck_assert_int_eq(outside_int("SELECT count(*) FROM node_traces"), 0);
     ck_assert_int_eq(outside_int("SELECT count(*) FROM run_events"), 0);
+}
+END_TEST
+
+/* A batch of two runs, of which the second is there already: its first is undone with it. */
+static struct store_batch *half_bad(int number)
+{
+    struct store_batch *b = run_batch(number);
+    const struct store_run again = sample_run("r0");
+
+    store_batch_run_insert(b, &again);
+    return b;
+}
+
+START_TEST(a_batch_refused_inside_a_group_is_undone_whole_and_alone)
+{
+    enum { BATCHES = 9 };
+    struct err e = {0};
+
+    store_testing_hold(fixture_store, 1);
+    for (int i = 0; i < BATCHES; i++)
+        ck_assert(submit(i, i % 3 == 1 ? half_bad(i) : run_batch(i), &e));
+    store_testing_hold(fixture_store, 0);
+    turn_until(BATCHES);
+    for (int i = 0; i < BATCHES; i++) {
+        auto_mem char *sql =
+            mem_printf("SELECT (SELECT count(*) FROM dag_executions WHERE execution_id = 'r%d')"
+                       " + 10 * (SELECT count(*) FROM run_events WHERE run_id = 'r%d')",
+                       i, i);
+
+        ck_assert_int_eq(seen.code[i], i % 3 == 1 ? ERR_CONFLICT : ERR_NONE);
+        ck_assert_int_eq(outside_int(sql), i % 3 == 1 ? 0 : 11);
+    }
+    ck_assert_int_eq(outside_int("SELECT max(seq) FROM run_events"), 6);
+}
+END_TEST
+
+START_TEST(another_processes_lock_is_waited_for_and_told)
+{
+    sqlite3 *outside = NULL;
+    struct err e = {0};
+
+    ck_assert_int_eq(sqlite3_open(fixture_path, &outside), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(outside, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    for (int i = 0; i < 3; i++)
+        ck_assert(submit(i, i == 1 ? run_batch(0) : run_batch(i), &e));
+    while (!store_blocked(fixture_store))
+        store_turn(fixture_store);
+    ck_assert_uint_eq(seen.count, 0);
+    ck_assert_int_eq(sqlite3_exec(outside, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    turn_until(3);
+    ck_assert_int_eq(seen.code[0], ERR_NONE);
+    ck_assert_int_eq(seen.code[1], ERR_CONFLICT);
+    ck_assert_int_eq(seen.code[2], ERR_NONE);
+    ck_assert(!store_failed(fixture_store, NULL) && !store_blocked(fixture_store));
+    sqlite3_close(outside);
+}
+END_TEST
+
+START_TEST(closing_does_not_wait_for_another_processes_lock)
+{
+    sqlite3 *outside = NULL;
+    struct err e = {0};
+
+    ck_assert_int_eq(sqlite3_open(fixture_path, &outside), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(outside, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert(submit(0, run_batch(0), &e));
+    fixture_close();
+    ck_assert_uint_eq(seen.count, 1);
+    ck_assert_int_eq(seen.code[0], ERR_UNAVAILABLE);
+    sqlite3_close(outside);
+    fixture_open();
+}
+END_TEST
+
+/* The byte of the shared memory that SQLite locks for a checkpoint (walindex, WAL_CKPT_LOCK). */
+static pid_t hold_checkpoint_lock(int *ret_release)
+{
+    auto_mem char *shm = mem_printf("%s-shm", fixture_path);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 121, .l_len = 1};
+    int ready[2], release[2];
+    pid_t child;
+    char byte;
+
+    ck_assert(pipe(ready) == 0 && pipe(release) == 0);
+    child = fork();
+    if (child == 0) {
+        int fd = open(shm, O_RDWR | O_CLOEXEC);
+
+        if (fd < 0 || fcntl(fd, F_SETLKW, &lock) < 0 || write(ready[1], "", 1) != 1)
+            _exit(1);
+        close(release[1]);
+        _exit(read(release[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    close(release[0]);
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    *ret_release = release[1];
+    return child;
+}
+
+START_TEST(a_checkpoint_that_another_process_makes_is_left_to_it)
+{
+    const struct store_options small = {.path = fixture_path, .checkpoint_pages = 1};
+    struct store_stats after;
+    struct err e = {0};
+    int release, status;
+    pid_t holder;
+
+    fixture_close();
+    ck_assert_msg(store_open(&small, &fixture_store, &e), "%s", e.msg);
+    add_run("r0");
+    holder = hold_checkpoint_lock(&release);
+    for (int i = 1; i < 6; i++) {
+        auto_mem char *id = mem_printf("r%d", i);
+
+        add_run(id);
+    }
+    store_stats(fixture_store, &after);
+    ck_assert(!store_failed(fixture_store, NULL));
+    close(release);
+    ck_assert_int_eq(waitpid(holder, &status, 0), holder);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    for (uint64_t held = after.checkpoints; after.checkpoints == held;
+         store_stats(fixture_store, &after)) {
+        auto_mem char *id = mem_printf("later-%d", (int)after.commits);
+
+        add_run(id);
+    }
+    store_close(take(fixture_store));
+    fixture_open();
 }
 END_TEST
 
@@ -337,6 +470,10 @@ TCase *writer_cases(void)
     tcase_add_test(c, what_waits_together_is_committed_with_one_sync);
     tcase_add_test(c, a_refused_batch_does_not_sink_its_neighbours);
     tcase_add_test(c, a_refused_batch_leaves_none_of_its_rows);
+    tcase_add_test(c, a_batch_refused_inside_a_group_is_undone_whole_and_alone);
+    tcase_add_test(c, another_processes_lock_is_waited_for_and_told);
+    tcase_add_test(c, closing_does_not_wait_for_another_processes_lock);
+    tcase_add_test(c, a_checkpoint_that_another_process_makes_is_left_to_it);
     tcase_add_test(c, a_completion_may_submit_the_next_batch);
     tcase_add_test(c, a_failed_commit_fails_its_batches_and_the_store);
     tcase_add_test(c, the_nth_commit_fails_and_those_before_it_stay);
