@@ -1,4 +1,5 @@
-/* yaml.c -- YAML 1.2 through libfyaml's event parser; the only file that includes it.
+/* yaml.c -- YAML 1.2: structure from libfyaml's event parser, texts from our own reading
+ * (yaml_reader.h); the only file that includes the library.
  *
  * Events, not documents: no alias is ever expanded, the depth is ours to count, and duplicate keys
  * cost one look-up. */
@@ -6,7 +7,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "model/dag/source/yaml_reader.h"
 #include "model/dag/source/yaml_scalar.h"
 
 #include <assert.h>
@@ -14,11 +15,11 @@
 #include <string.h>
 
 struct builder {
-    const char *text;
-    const char *text_end;
+    struct yaml_reader reader;
     struct source *source;
-    json_t *stack[JSON_DEPTH_MAX]; /* open containers, borrowed from their parents */
-    char *keys[JSON_DEPTH_MAX];    /* a key that waits for its value */
+    json_t *stack[JSON_DEPTH_MAX];              /* open containers, borrowed from their parents */
+    struct yaml_parent parents[JSON_DEPTH_MAX]; /* the same as the reader sees them */
+    char *keys[JSON_DEPTH_MAX];                 /* a key that waits for its value */
     struct json_place key_places[JSON_DEPTH_MAX];
     unsigned depth;
     unsigned documents;
@@ -75,51 +76,114 @@ static bool add_value(struct builder *b, json_t *value_owned)
     return true;
 }
 
-static bool add_container(struct builder *b, json_t *container)
+static struct yaml_parent parent_of(const struct builder *b)
 {
+    return b->depth > 0 ? b->parents[b->depth - 1] : (struct yaml_parent){.indent = -1};
+}
+
+static bool add_container(struct builder *b, json_t *container, const struct fy_mark *mark)
+{
+    struct yaml_parent parent = parent_of(b);
+    char c = mark != NULL ? yaml_peek(&b->reader, b->reader.begin + mark->input_pos) : '\0';
+
     if (b->depth == JSON_DEPTH_MAX) {
         json_decref(container);
         return err_set(b->e, ERR_INVALID, "nested deeper than %u levels", JSON_DEPTH_MAX);
     }
     if (!add_value(b, container))
         return false;
+    if (c == '{' || c == '[')
+        parent.flow = true;
+    if (!parent.flow && mark != NULL)
+        parent.indent = mark->column;
+    b->parents[b->depth] = parent;
     b->stack[b->depth++] = container;
     return true;
 }
 
-static char *scalar_text_owned(const struct builder *b, const struct fy_event *event,
-                               size_t *ret_len)
+/* libfyaml's mark of a block scalar is the line behind its indicator, which is its place. */
+static bool read_block(struct builder *b, bool folded, struct buf *out)
 {
-    const struct fy_mark *mark = fy_event_start_mark((struct fy_event *)event);
-    const char *bytes;
+    struct yaml_reader *r = &b->reader;
 
-    if (fy_token_scalar_style(event->scalar.value) == FYSS_SINGLE_QUOTED && mark != NULL)
-        return yaml_single_quoted_owned(b->text + mark->input_pos, b->text_end, ret_len);
-    bytes = fy_token_get_text(event->scalar.value, ret_len);
-    if (bytes == NULL)
-        *ret_len = 0;
-    return mem_strn(bytes != NULL ? bytes : "", *ret_len);
+    yaml_reach_indicator(r);
+    b->place = (struct json_place){b->place.line - 1, yaml_column(r)};
+    if (yaml_peek(r, r->at) != (folded ? '>' : '|'))
+        return yaml_differ(b->e);
+    return yaml_read_block(r, parent_of(b), out, b->e);
+}
+
+/* Both readings end the scalar at the same place; the library's mark of a quoted one is before the
+ * quote. An empty block scalar is where its 0.7.12 goes on into the keys behind it. */
+static bool ends_agree(struct builder *b, enum fy_scalar_style style, const struct fy_mark *end,
+                       const struct buf *out)
+{
+    const bool block = style == FYSS_LITERAL || style == FYSS_FOLDED;
+    const bool quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+
+    if (yaml_same_end(&b->reader, b->reader.begin + end->input_pos + (quoted ? 1 : 0)))
+        return true;
+    if (block && strspn(buf_text(out), "\n") == out->len)
+        return err_set(b->e, ERR_INVALID,
+                       "a block scalar without text is not taken; write \"\" or \"\\n\"");
+    return yaml_differ(b->e);
+}
+
+/* libfyaml's mark of a quoted scalar is behind its quote. */
+static bool read_text(struct builder *b, enum fy_scalar_style style, const struct fy_mark *start,
+                      struct buf *out)
+{
+    struct yaml_reader *r = &b->reader;
+    const char *at = r->begin + start->input_pos;
+
+    switch (style) {
+    case FYSS_LITERAL:
+    case FYSS_FOLDED:
+        return read_block(b, style == FYSS_FOLDED, out);
+    case FYSS_SINGLE_QUOTED:
+        return yaml_reach(r, at - 1, b->e) && yaml_read_single(r, out, b->e);
+    case FYSS_DOUBLE_QUOTED:
+        return yaml_reach(r, at - 1, b->e) && yaml_read_double(r, out, b->e);
+    default:
+        if (!yaml_reach(r, at, b->e))
+            return false;
+        yaml_read_plain(r, parent_of(b), out);
+        return true;
+    }
+}
+
+/* An empty plain scalar, as behind "key:", has no place or one without extent. */
+static bool read_scalar(struct builder *b, const struct fy_event *event, struct buf *out)
+{
+    enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
+    const struct fy_mark *start = fy_event_start_mark((struct fy_event *)event);
+    const struct fy_mark *end = fy_event_end_mark((struct fy_event *)event);
+
+    if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
+        b->place.column--;
+    else if (style == FYSS_PLAIN &&
+             (start == NULL || end == NULL || start->input_pos == end->input_pos))
+        return true;
+    if (start == NULL || end == NULL)
+        return yaml_differ(b->e);
+    return read_text(b, style, start, out) && ends_agree(b, style, end, out);
 }
 
 static bool on_scalar(struct builder *b, const struct fy_event *event)
 {
-    size_t len = 0;
-    enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
-    auto_mem char *text = scalar_text_owned(b, event, &len);
+    auto_done(buf) text = {0};
     json_t *value = NULL;
 
-    if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
-        b->place.column--; /* libfyaml's mark is behind the quote */
-    if (strlen(text) != len || !text_utf8_valid(text, len))
-        return err_set(b->e, ERR_INVALID, "text with U+0000 or half a surrogate pair");
+    if (!read_scalar(b, event, &text))
+        return false;
     if (b->depth > 0 && json_is_object(b->stack[b->depth - 1]) && b->keys[b->depth - 1] == NULL) {
-        b->keys[b->depth - 1] = take(text);
+        b->keys[b->depth - 1] = mem_strn(buf_text(&text), text.len);
         b->key_places[b->depth - 1] = b->place;
         return true;
     }
-    if (style != FYSS_PLAIN)
-        value = json_string(text);
-    else if (!yaml_plain(text, &value, b->e))
+    if (fy_token_scalar_style(event->scalar.value) != FYSS_PLAIN)
+        value = json_stringn_nocheck(buf_text(&text), text.len);
+    else if (!yaml_plain(buf_text(&text), &value, b->e))
         return false;
     return add_value(b, value);
 }
@@ -145,10 +209,10 @@ static bool on_event(struct builder *b, const struct fy_event *event)
         return refuse_marks(b, event->scalar.anchor, event->scalar.tag) && on_scalar(b, event);
     case FYET_MAPPING_START:
         return refuse_marks(b, event->mapping_start.anchor, event->mapping_start.tag) &&
-               add_container(b, json_object());
+               add_container(b, json_object(), fy_event_start_mark((struct fy_event *)event));
     case FYET_SEQUENCE_START:
         return refuse_marks(b, event->sequence_start.anchor, event->sequence_start.tag) &&
-               add_container(b, json_array());
+               add_container(b, json_array(), fy_event_start_mark((struct fy_event *)event));
     case FYET_MAPPING_END:
     case FYET_SEQUENCE_END:
         assert(b->depth > 0);
@@ -207,7 +271,7 @@ static bool read_stream(const char *text, size_t len, struct builder *b, struct 
         return refuse_syntax(diag, &b->place, b->e);
     if (b->source->root == NULL)
         return err_set(b->e, ERR_INVALID, "the text holds no definition");
-    return true;
+    return yaml_reach(&b->reader, b->reader.end, b->e);
 }
 
 /* Some of libfyaml's messages are written even while it collects them. */
@@ -220,7 +284,11 @@ bool source_read_yaml(const char *text, size_t len, struct source *ret,
                       struct json_place *ret_place, struct err *e)
 {
     auto_done(source) source = {0};
-    auto_done(builder) b = {.text = text, .text_end = text + len, .source = &source, .e = e};
+    auto_done(builder) b = {
+        .reader = {.begin = text, .at = text, .end = text + len, .directives = true},
+        .source = &source,
+        .e = e,
+    };
     struct fy_diag_cfg silent;
     struct fy_diag *diag __attribute__((cleanup(diag_auto_destroy))) = NULL;
 

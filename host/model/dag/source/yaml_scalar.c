@@ -1,7 +1,6 @@
 /* yaml_scalar.c -- see yaml_scalar.h. */
 #include "model/dag/source/yaml_scalar.h"
 
-#include "base/buf.h"
 #include "base/json.h"
 
 #include <errno.h>
@@ -107,48 +106,4 @@ bool yaml_plain(const char *text, json_t **ret, struct err *e)
     else
         *ret = json_string(text);
     return true;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static bool is_break(char c)
-{
-    return c == '\n' || c == '\r';
-}
-
-/* Line folding (YAML 1.2.2, 6.5) from the break at p: one break is a space, each further one stays.
- * Blanks around breaks vanish. Returns where the text goes on. */
-static const char *fold(struct buf *out, const char *p, const char *end)
-{
-    int breaks = 0;
-
-    while (out->len > 0 && is_blank(out->data[out->len - 1]))
-        out->len--;
-    for (; p < end && (is_blank(*p) || is_break(*p)); p++)
-        breaks += *p == '\n' || (*p == '\r' && (p + 1 == end || p[1] != '\n')) ? 1 : 0;
-    if (breaks == 1)
-        buf_addc(out, ' ');
-    for (; breaks > 1; breaks--)
-        buf_addc(out, '\n');
-    return p;
-}
-
-char *yaml_single_quoted_owned(const char *p, const char *end, size_t *ret_len)
-{
-    struct buf out = {0};
-
-    while (p < end) {
-        if (is_break(*p)) {
-            p = fold(&out, p, end);
-            continue;
-        }
-        if (*p == '\'' && (p + 1 == end || *++p != '\''))
-            break;
-        buf_addc(&out, *p++);
-    }
-    *ret_len = out.len;
-    return buf_take(&out);
 }

@@ -12,9 +12,4 @@
  * JSON cannot hold. The caller owns *ret. */
 bool yaml_plain(const char *text, json_t **ret, struct err *e) must_check;
 
-/* The text of a single-quoted scalar (YAML 1.2.2, 7.3.2) from p, behind its first quote, to its
- * last, which stands before end. Ours, because libfyaml 0.7.12 leaks its iterator (its issue 233)
- * with each such text that doubles eight quotes or more. */
-char *yaml_single_quoted_owned(const char *p, const char *end, size_t *ret_len) must_check;
-
 #endif
