@@ -134,8 +134,9 @@ static const struct column node_columns[] = {
     COL(store_node, TEXT_NULL, error_source, "error_source"),
     COL(store_node, TEXT_NULL, sandbox, "sandbox"),
     READ(store_node, TEXT_NULL, outputs, "outputs",
-         "coalesce(outputs, (SELECT c.outputs FROM dag_checkpoints AS c"
-         " WHERE c.execution_id = node_traces.execution_id AND c.node_id = node_traces.node_id))"),
+         "CASE WHEN ?1 THEN coalesce(outputs, (SELECT c.outputs FROM dag_checkpoints AS c"
+         " WHERE c.execution_id = node_traces.execution_id"
+         " AND c.node_id = node_traces.node_id)) END"),
 };
 ROW_TYPE(row_node, store_node, node_columns);
 
@@ -228,18 +229,19 @@ static const struct column dag_columns[] = {
     KEY(store_dag, VERSION_KEY, version, "version_key"),
     COL(store_dag, TEXT, name, "name"),
     COL(store_dag, TEXT_NULL, description, "description"),
-    COL(store_dag, TEXT, definition, "definition"),
+    BODY(store_dag, TEXT, definition, "definition"),
     COL(store_dag, TEXT, hash, "hash"),
     COL(store_dag, TEXT_NULL, retry_policy, "default_retry_policy"),
     COL(store_dag, TEXT_NULL, timeout_policy, "default_timeout_policy"),
     COL(store_dag, TEXT, on_failure, "on_failure"),
-    COL(store_dag, TEXT_NULL, signature, "signature"),
+    BODY(store_dag, TEXT_NULL, signature, "signature"),
     COL(store_dag, TEXT_NULL, created_by, "created_by"),
     COL(store_dag, INT, max_parallel_nodes, "max_parallel_nodes"),
     COL(store_dag, BOOL, enabled, "enabled"),
     COL(store_dag, INT, created_us, "created_at"),
     COL(store_dag, INT, updated_us, "updated_at"),
     COL(store_dag, INT, deleted_us, "deleted_at"),
+    READ(store_dag, SAID, is_signed, "is_signed", "signature IS NOT NULL"),
 };
 ROW_TYPE(row_dag, store_dag, dag_columns);
 

@@ -18,6 +18,7 @@ enum column_kind {
     COL_RUN_STATUS,
     COL_NODE_STATUS,
     COL_ID,          /* int64_t that the database gives: read only */
+    COL_SAID,        /* bool that a SELECT works out: read only */
     COL_VERSION_KEY, /* made from the version text at offset: written only */
 };
 

@@ -8,8 +8,9 @@
  *
  * Lists own their rows: `auto_done(store_run_list) runs = { 0 };`. A question for one row gives a
  * list of exactly one, or ERR_NOT_FOUND. Lists that page stop at page.size rows (1 to
- * STORE_PAGE_ROWS_MAX) or once they hold STORE_PAGE_BYTES_MAX bytes; next_page is NULL at the end,
- * otherwise an opaque token. A token that this store did not make is ERR_INVALID. */
+ * STORE_PAGE_ROWS_MAX) or once they hold STORE_PAGE_BYTES_MAX bytes, those of runs, DAGs, secrets
+ * and plugins STORE_LIST_BYTES_MAX; next_page is NULL at the end, otherwise an opaque token. A
+ * token that this store did not make is ERR_INVALID. */
 #ifndef ORCH_STORE_READER_H
 #define ORCH_STORE_READER_H
 
@@ -20,6 +21,7 @@
 
 #define STORE_PAGE_ROWS_MAX 500u
 #define STORE_PAGE_BYTES_MAX (16u * 1024 * 1024)
+#define STORE_LIST_BYTES_MAX (1u * 1024 * 1024)
 #define STORE_EVENT_SCAN_MAX 20000
 #define STORE_STATS_RUNS_MAX 500
 
@@ -85,10 +87,10 @@ struct store_run_filter {
     uint32_t statuses;  /* 0: any; else 1u << STORE_RUN_RUNNING | ... */
     int64_t from_us;    /* inclusive; 0: none */
     int64_t to_us;      /* exclusive; 0: none */
-    bool bodies;        /* with input, output, levels, errors, compensations */
 };
 bool store_read_run(struct store_reader *r, const char *tenant, const char *run_id,
                     struct store_run_list *ret, struct err *e) must_check;
+/* Without input, output, levels, errors, compensations and options, which are NULL. */
 bool store_read_runs(struct store_reader *r, const struct store_run_filter *filter,
                      struct store_page page, struct store_run_list *ret, struct err *e) must_check;
 /* The run that the same start made before: at most one row, none is no error. */
@@ -129,8 +131,13 @@ bool store_read_durations(struct store_reader *r, const char *tenant, struct sto
 bool store_read_slow_nodes(struct store_reader *r, const char *tenant,
                            struct store_slow_node_list *ret, struct err *e) must_check;
 
+struct store_node_filter {
+    const char *tenant;
+    const char *run_id;
+    bool outputs; /* with them; otherwise they are NULL */
+};
 /* Nodes by (level, node_id). */
-bool store_read_nodes(struct store_reader *r, const char *tenant, const char *run_id,
+bool store_read_nodes(struct store_reader *r, const struct store_node_filter *filter,
                       struct store_page page, struct store_node_list *ret,
                       struct err *e) must_check;
 bool store_read_node(struct store_reader *r, const char *tenant, const char *run_id,
@@ -203,6 +210,7 @@ struct store_dag_filter {
 };
 /* By dag_id, then version DESC; versions compare by their numbers (1.10 above 1.9; a
  * pre-release, 1.0-rc1, below its release). */
+/* Without definition and signature, which are NULL. */
 bool store_read_dags(struct store_reader *r, const struct store_dag_filter *filter,
                      struct store_page page, struct store_dag_list *ret, struct err *e) must_check;
 /* One version, deleted ones too: runs stay pinned to theirs. */
@@ -212,6 +220,15 @@ bool store_read_dag(struct store_reader *r, const char *tenant, const char *dag_
 bool store_read_dag_latest(struct store_reader *r, const char *tenant, const char *dag_id,
                            enum store_dag_state state, struct store_dag_list *ret,
                            struct err *e) must_check;
+/* The same two without definition and signature. */
+bool store_read_dag_head(struct store_reader *r, const char *tenant, const char *dag_id,
+                         const char *version, struct store_dag_list *ret, struct err *e) must_check;
+bool store_read_dag_latest_head(struct store_reader *r, const char *tenant, const char *dag_id,
+                                enum store_dag_state state, struct store_dag_list *ret,
+                                struct err *e) must_check;
+/* How many DAGs have a live version. */
+bool store_read_dag_count(struct store_reader *r, const char *tenant, int64_t *ret,
+                          struct err *e) must_check;
 
 /* Newest version of each name, without blobs, by name. */
 bool store_read_secrets(struct store_reader *r, const char *tenant, struct store_page page,

@@ -200,18 +200,19 @@ struct store_dag {
     const char *version;
     const char *name;
     const char *description; /* NULL */
-    const char *definition;  /* JSON, normalised */
+    const char *definition;  /* JSON, normalised; NULL in a list */
     const char *hash;
     const char *retry_policy;   /* JSON: default_retry_policy, NULL */
     const char *timeout_policy; /* JSON: default_timeout_policy, NULL */
     const char *on_failure;
-    const char *signature;  /* DSSE envelope, NULL when unsigned */
+    const char *signature;  /* DSSE envelope, NULL when unsigned; see is_signed */
     const char *created_by; /* NULL */
     int64_t max_parallel_nodes;
     bool enabled;
     int64_t created_us;
     int64_t updated_us;
     int64_t deleted_us; /* 0: lives. A deleted version stays readable for the runs pinned to it */
+    bool is_signed;     /* reads only: it has a signature, whether that was read or not */
 };
 
 /* statements: append-only; a resumed run gets a second one. */

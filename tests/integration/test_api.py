@@ -54,6 +54,41 @@ def test_what_one_family_started_is_in_the_lists_of_both(host, start):
     assert run in {row["execution_id"] for row in listed}
 
 
+LEFT_OUT = {"dags": ("nodes", "metadata"), "executions": ("topology_levels", "input_data", "errors", "compensations")}
+
+
+def test_lists_have_no_bodies_whatever_their_objects_weigh(host):
+    text = "x" * 200_000
+    for i in range(3):
+        host.publish(dag(f"heavy{i}", {"a": ([], {})}, metadata={"text": text}))
+    host.wait(by_runs(host, "two", {"text": text}))
+    for family, left_out in LEFT_OUT.items():
+        answer = host.http("GET", f"/{family}", expect=200)
+        assert len(answer.text) < 100_000
+        assert len(answer.json[family]) >= 3 or family == "executions"
+        for row in answer.json[family]:
+            assert all(row[name] is None for name in left_out)
+    assert host.http("GET", "/dags/heavy0", expect=200).json["dag"]["metadata"] == {"text": text}
+
+
+def test_the_states_of_a_list_are_merged_in_its_order(host):
+    runs = [by_runs(host, "hour" if i % 2 else "two", {"n": i}) for i in range(4)]
+    for run in runs[0::2]:
+        host.wait(run)
+    listed = [row["runId"] for row in host.http("GET", "/runs?dagId=hour&status=running", expect=200).json["items"]]
+    everything = [row["runId"] for row in host.http("GET", "/runs?dagId=hour", expect=200).json["items"]]
+    assert set(runs[1::2]) <= set(listed) and not set(runs[0::2]) & set(listed)
+    assert listed == [run for run in everything if run in set(listed)]
+    pages, token = [], ""
+    while token is not None:
+        page = host.http("GET", f"/runs?dagId=hour&status=running&page_size=1{token}", expect=200).json
+        pages += [row["runId"] for row in page["items"]]
+        token = f"&page_token={page['next_page_token']}" if "next_page_token" in page else None
+    assert pages == listed
+    for run in runs[1::2]:
+        host.http("POST", f"/runs/{run}:cancel", expect=202)
+
+
 @pytest.mark.parametrize("path", ["/executions/{}/cancel", "/runs/{}:cancel"])
 @STARTS
 def test_each_family_cancels_what_either_started(host, start, path):

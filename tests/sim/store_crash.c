@@ -187,7 +187,8 @@ static void check_whole(struct store_reader *reader, const char *run_id, int ste
     int64_t next;
     size_t want = (size_t)steps;
 
-    if (!store_read_nodes(reader, SAMPLE_TENANT, run_id, page, &nodes, &e) ||
+    if (!store_read_nodes(reader, &(struct store_node_filter){SAMPLE_TENANT, run_id, true}, page,
+                          &nodes, &e) ||
         !store_read_attempts(reader, SAMPLE_TENANT, run_id, NULL, page, &attempts, &e) ||
         !store_read_checkpoints(reader, SAMPLE_TENANT, run_id, page, &checkpoints, &e) ||
         !store_read_provenance(reader, SAMPLE_TENANT, run_id, page, &provenance, &e) ||

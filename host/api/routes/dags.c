@@ -57,8 +57,8 @@ static void reply_version(struct api_request *req, const struct api_outcome *out
     struct buf body = {0};
     struct err e;
 
-    if (!store_read_dag(req->server->opt.reader, req->who.tenant, out->dag_id, out->version, &rows,
-                        &e)) {
+    if (!store_read_dag_head(req->server->opt.reader, req->who.tenant, out->dag_id, out->version,
+                             &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }

@@ -111,21 +111,26 @@ static bool list_filter(const struct api_request *req, struct store_run_filter *
     return true;
 }
 
+/* What a list leaves out is said: one execution has it, and its node traces. */
 static void add_list(struct buf *b, const char *key, const struct store_run_list *rows)
 {
+    static const char *const left_out[] = {"topology_levels", "input_data", "errors",
+                                           "compensations"};
+
     jw_open(b, key, '[');
     for (size_t i = 0; i < rows->count; i++) {
         jw_open(b, NULL, '{');
         view_execution_members(b, &rows->rows[i]);
+        for (size_t k = 0; k < ARRAY_LEN(left_out); k++)
+            jw_raw(b, left_out[k], NULL);
         jw_close(b, '}');
     }
     jw_close(b, ']');
 }
 
-/* Node traces are not in the list: one execution has them. */
 void execution_list(struct api_request *req)
 {
-    struct store_run_filter filter = {.tenant = req->who.tenant, .bodies = true};
+    struct store_run_filter filter = {.tenant = req->who.tenant};
     auto_done(store_run_list) rows = {0};
     struct store_page page;
     struct buf body = {0};
@@ -150,6 +155,7 @@ static bool add_trace_members(struct api_request *req, const struct store_run *r
                               struct err *e)
 {
     view_execution_members(b, run);
+    view_execution_bodies(b, run);
     return view_nodes(req, run->run_id, "node_traces", '{', view_node_trace, b, e);
 }
 

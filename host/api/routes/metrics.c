@@ -3,7 +3,6 @@
 #include "api/http/jsonw.h"
 #include "api/request/reply.h"
 #include "api/routes/handlers.h"
-#include "base/mem.h"
 #include "store/reader.h"
 
 void metrics_prometheus(struct api_request *req)
@@ -12,28 +11,6 @@ void metrics_prometheus(struct api_request *req)
 
     metrics_text(req->server->opt.metrics, &body);
     api_reply_bytes(req, 200, "text/plain; version=0.0.4; charset=utf-8", &body);
-}
-
-static bool count_dags(struct api_request *req, int64_t *ret, struct err *e)
-{
-    struct store_dag_filter filter = {.tenant = req->who.tenant,
-                                      .state = STORE_DAG_LIVE,
-                                      .heads = true};
-    auto_mem char *token = NULL;
-
-    *ret = 0;
-    do {
-        auto_done(store_dag_list) rows = {0};
-
-        if (!store_read_dags(req->server->opt.reader, &filter,
-                             (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
-                             &rows, e))
-            return false;
-        *ret += (int64_t)rows.count;
-        free(token);
-        token = mem_str(rows.next_page);
-    } while (token != NULL);
-    return true;
 }
 
 static void add_counts(struct buf *b, const struct store_status_counts *counts)
@@ -82,7 +59,7 @@ void metrics_summary(struct api_request *req)
     int64_t dags;
     struct err e;
 
-    if (!count_dags(req, &dags, &e) ||
+    if (!store_read_dag_count(req->server->opt.reader, req->who.tenant, &dags, &e) ||
         !store_read_status_counts(req->server->opt.reader, req->who.tenant, &counts, &e) ||
         !store_read_durations(req->server->opt.reader, req->who.tenant, &durations, &e) ||
         !store_read_slow_nodes(req->server->opt.reader, req->who.tenant, &slowest, &e)) {

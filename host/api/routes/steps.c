@@ -9,6 +9,7 @@
 
 void step_list(struct api_request *req)
 {
+    struct store_node_filter filter = {.tenant = req->who.tenant};
     auto_done(store_run_list) runs = {0};
     auto_done(store_node_list) rows = {0};
     struct store_page page;
@@ -17,8 +18,9 @@ void step_list(struct api_request *req)
 
     if (!load_run(req, "runId", "Run not found", &runs))
         return;
-    if (!query_page(req, &page, &e) || !store_read_nodes(req->server->opt.reader, req->who.tenant,
-                                                         runs.rows[0].run_id, page, &rows, &e)) {
+    filter.run_id = runs.rows[0].run_id;
+    if (!query_page(req, &page, &e) ||
+        !store_read_nodes(req->server->opt.reader, &filter, page, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }

@@ -49,13 +49,14 @@ bool load_run(struct api_request *req, const char *param, const char *missing,
 bool view_nodes(struct api_request *req, const char *run_id, const char *key, char open,
                 view_node_fn each, struct buf *b, struct err *e)
 {
+    const struct store_node_filter filter = {req->who.tenant, run_id, .outputs = open == '{'};
     auto_mem char *token = NULL;
 
     jw_open(b, key, open);
     do {
         auto_done(store_node_list) nodes = {0};
 
-        if (!store_read_nodes(req->server->opt.reader, req->who.tenant, run_id,
+        if (!store_read_nodes(req->server->opt.reader, &filter,
                               (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
                               &nodes, e))
             return false;
@@ -79,17 +80,13 @@ void view_execution_members(struct buf *b, const struct store_run *run)
     jw_str(b, "dag_id", run->dag_id);
     jw_str(b, "dag_version", run->dag_version);
     jw_str(b, "status", store_run_status_text(run->status));
-    jw_raw(b, "topology_levels", run->levels != NULL ? run->levels : "[]");
     jw_time(b, "start_time", run->started_us);
     jw_time(b, "end_time", run->completed_us);
     jw_time(b, "started_at", run->started_us);
     jw_time(b, "completed_at", run->completed_us);
     jw_time(b, "created_at", run->created_us);
     jw_text(b, "provenance_chain_hash", run->chain_hash);
-    jw_raw(b, "input_data", run->input != NULL ? run->input : "{}");
     jw_str(b, "error", run->error);
-    jw_raw(b, "errors", run->errors != NULL ? run->errors : "[]");
-    jw_raw(b, "compensations", run->compensations != NULL ? run->compensations : "[]");
     jw_int(b, "total_nodes", run->counts.total);
     jw_int(b, "completed_nodes", run->counts.completed);
     jw_int(b, "failed_nodes", run->counts.failed);
@@ -99,6 +96,14 @@ void view_execution_members(struct buf *b, const struct store_run *run)
     jw_bool(b, "paused", run->paused);
     jw_str(b, "parent_execution_id", run->parent_run_id);
     jw_str(b, "trace_id", run->trace_id);
+}
+
+void view_execution_bodies(struct buf *b, const struct store_run *run)
+{
+    jw_raw(b, "topology_levels", run->levels != NULL ? run->levels : "[]");
+    jw_raw(b, "input_data", run->input != NULL ? run->input : "{}");
+    jw_raw(b, "errors", run->errors != NULL ? run->errors : "[]");
+    jw_raw(b, "compensations", run->compensations != NULL ? run->compensations : "[]");
 }
 
 /* GreenLang's trace has no word for a time-out of its own: the node failed, the error says why. */

@@ -11,14 +11,18 @@
 /* GreenLang's twelve workflow fields and hash, enabled. */
 bool view_dag(struct buf *b, const char *key, const struct store_dag *row,
               struct err *e) must_check;
+/* The same of a row that was read without its definition: nodes and metadata are null. */
+void view_dag_head(struct buf *b, const char *key, const struct store_dag *row);
 /* A version in a list. */
 void view_dag_version(struct buf *b, const char *key, const struct store_dag *row);
 /* A version with steps[], edges[], metadata and signature. */
 bool view_dag_full(struct buf *b, const char *key, const struct store_dag *row,
                    struct err *e) must_check;
 
-/* The members of a trace without node_traces, into an object that is open. */
+/* The members of a trace without node_traces, into an object that is open: those of a list, and
+ * those that a row has which was read with its bodies. */
 void view_execution_members(struct buf *b, const struct store_run *run);
+void view_execution_bodies(struct buf *b, const struct store_run *run);
 void view_node_trace(struct buf *b, const char *key, const struct store_node *node);
 
 /* "running" also for what waits or is paused: StellaOps knows four words. */

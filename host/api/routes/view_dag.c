@@ -28,6 +28,25 @@ bool view_dag(struct buf *b, const char *key, const struct store_dag *row, struc
     return true;
 }
 
+void view_dag_head(struct buf *b, const char *key, const struct store_dag *row)
+{
+    jw_open(b, key, '{');
+    jw_str(b, "dag_id", row->dag_id);
+    jw_str(b, "name", row->name);
+    jw_text(b, "description", row->description);
+    jw_str(b, "version", row->version);
+    jw_raw(b, "nodes", NULL);
+    jw_raw(b, "default_retry_policy", row->retry_policy);
+    jw_raw(b, "default_timeout_policy", row->timeout_policy);
+    jw_str(b, "on_failure", row->on_failure);
+    jw_int(b, "max_parallel_nodes", row->max_parallel_nodes);
+    jw_raw(b, "metadata", NULL);
+    jw_time(b, "created_at", row->created_us);
+    jw_str(b, "hash", row->hash);
+    jw_bool(b, "enabled", row->enabled);
+    jw_close(b, '}');
+}
+
 static void version_members(struct buf *b, const struct store_dag *row)
 {
     jw_str(b, "dagId", row->dag_id);
@@ -35,7 +54,7 @@ static void version_members(struct buf *b, const struct store_dag *row)
     jw_str(b, "name", row->name);
     jw_bool(b, "active", row->enabled && row->deleted_us == 0);
     jw_str(b, "hash", row->hash);
-    jw_bool(b, "signed", row->signature != NULL);
+    jw_bool(b, "signed", row->is_signed);
     jw_str(b, "createdBy", row->created_by);
     jw_time(b, "createdUtc", row->created_us);
 }

@@ -187,9 +187,10 @@ static bool restore_all(struct active_run *ar, restore_page *one, struct err *e)
 static bool restore_nodes(struct active_run *ar, struct store_page page, char **ret_next,
                           struct err *e)
 {
+    const struct store_node_filter filter = {ar->tenant, ar->run_id, .outputs = true};
     auto_done(store_node_list) rows = {0};
 
-    if (!store_read_nodes(ar->env->reader, ar->tenant, ar->run_id, page, &rows, e))
+    if (!store_read_nodes(ar->env->reader, &filter, page, &rows, e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
         if (!restore_node(ar, &rows.rows[i], e))

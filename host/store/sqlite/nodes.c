@@ -34,23 +34,24 @@ static struct page_key provenance_key(const void *row)
     return (struct page_key){0, p->node_id, "", ""};
 }
 
-bool store_read_nodes(struct store_reader *r, const char *tenant, const char *run_id,
+bool store_read_nodes(struct store_reader *r, const struct store_node_filter *filter,
                       struct store_page page, struct store_node_list *ret, struct err *e)
 {
     auto_done(page_start) at = {0};
 
     return page_begin(page, (struct page_key){INT64_MIN, "", "", ""}, &at, e) &&
            read_rows(r,
-                     ASK_PAGE(Q_NODES, at.rows, node_key, P_TEXT(tenant), P_TEXT(run_id),
-                              P_INT(at.key.number), P_TEXT(at.key.text), P_INT(at.rows + 1)),
+                     ASK_PAGE(Q_NODES, at.rows, node_key, P_INT(filter->outputs),
+                              P_TEXT(filter->tenant), P_TEXT(filter->run_id), P_INT(at.key.number),
+                              P_TEXT(at.key.text), P_INT(at.rows + 1)),
                      &ret->list, NULL, e);
 }
 
 bool store_read_node(struct store_reader *r, const char *tenant, const char *run_id,
                      const char *node_id, struct store_node_list *ret, struct err *e)
 {
-    return read_row(r, ASK(Q_NODE, P_TEXT(tenant), P_TEXT(run_id), P_TEXT(node_id)), "node",
-                    node_id, &ret->list, e);
+    return read_row(r, ASK(Q_NODE, P_INT(1), P_TEXT(tenant), P_TEXT(run_id), P_TEXT(node_id)),
+                    "node", node_id, &ret->list, e);
 }
 
 bool store_read_attempts(struct store_reader *r, const char *tenant, const char *run_id,
@@ -99,9 +100,15 @@ bool store_read_logs(struct store_reader *r, const struct store_log_filter *filt
 {
     uint32_t limit = page_rows(rows);
 
+    if (filter->node_id == NULL)
+        return read_rows(r,
+                         ASK_PAGE(Q_LOGS, limit, NULL, P_TEXT(filter->tenant),
+                                  P_TEXT(filter->run_id), P_INT(filter->after_id),
+                                  P_INT(filter->attempt), P_INT(limit)),
+                         &ret->list, NULL, e);
     return read_rows(r,
-                     ASK_PAGE(Q_LOGS, limit, NULL, P_TEXT(filter->tenant), P_TEXT(filter->run_id),
-                              P_INT(filter->after_id), P_TEXT(filter->node_id),
-                              P_INT(filter->attempt), P_INT(limit)),
+                     ASK_PAGE(Q_LOGS_OF_NODE, limit, NULL, P_TEXT(filter->tenant),
+                              P_TEXT(filter->run_id), P_INT(filter->after_id),
+                              P_INT(filter->attempt), P_TEXT(filter->node_id), P_INT(limit)),
                      &ret->list, NULL, e);
 }

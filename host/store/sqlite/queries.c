@@ -5,22 +5,60 @@
 
 /* What a list of runs is sorted by: the index is over the same expression. */
 #define STARTED "coalesce(started_at, created_at)"
-#define RUNS(filter)                                                                               \
-    "SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND " filter " AND " STARTED           \
-    " BETWEEN ?3 AND ?4 AND (" STARTED " < ?5 OR execution_id > ?6)"                               \
-    " AND (?7 IS NULL OR instr(?7, ',' || status || ',') > 0)"                                     \
-    " ORDER BY " STARTED " DESC, execution_id LIMIT ?9"
+#define WINDOW STARTED " BETWEEN ?3 AND ?4 AND (" STARTED " < ?5 OR execution_id > ?6)"
+#define RUNS(filter, limit)                                                                        \
+    "SELECT {read} FROM dag_executions WHERE tenant_id = ?2" filter " AND " WINDOW                 \
+    " ORDER BY " STARTED " DESC, execution_id LIMIT " limit
+/* Runs of several states: the index of each state is walked in order and the walks are merged, so
+ * that no run of another state is looked at. ?7: ",running,paused,". */
+#define RUNS_OF(status, filter)                                                                    \
+    "SELECT rowid AS place, " STARTED " AS started, execution_id AS id FROM dag_executions"        \
+    " WHERE instr(?7, '," status ",') > 0 AND tenant_id = ?2 AND status = '" status "'" filter     \
+    " AND " WINDOW
+#define RUNS_OF_STATUSES(filter, limit)                                                                                                                                \
+    "SELECT {read} FROM dag_executions WHERE rowid IN (SELECT place FROM (" RUNS_OF("pending", filter) " UNION ALL " RUNS_OF("running", filter) " UNION ALL " RUNS_OF( \
+        "completed",                                                                                                                                                   \
+        filter) " UNION ALL " RUNS_OF("failed",                                                                                                                        \
+                                      filter) " UNION ALL " RUNS_OF("cancelled",                                                                                       \
+                                                                    filter) " UNION ALL " RUNS_OF("paused",                                                            \
+                                                                                                  filter) " ORDER BY started DESC, id LIMIT " limit                    \
+                                                                                                          "))"                                                         \
+                                                                                                          " ORDER BY " STARTED                                         \
+                                                                                                          " DESC, execution_id"
 #define RECENT_RUNS                                                                                \
     "SELECT execution_id, dag_id, started_at, completed_at FROM dag_executions"                    \
     " WHERE tenant_id = ?1 ORDER BY " STARTED " DESC, execution_id LIMIT ?2"
 #define OF_RUN " WHERE execution_id = ?2 AND tenant_id = ?1"
 
+/* The versions of a state (enum store_dag_state), from the index that holds no others: the planner
+ * cannot tell which index is the small one. */
+#define LIVE "dag_workflows INDEXED BY idx_dag_workflows_live WHERE deleted_at = 0"
+#define ENABLED                                                                                    \
+    "dag_workflows INDEXED BY idx_dag_workflows_enabled WHERE deleted_at = 0 AND enabled = 1"
+#define DISABLED                                                                                   \
+    "dag_workflows INDEXED BY idx_dag_workflows_disabled WHERE deleted_at = 0 AND enabled = 0"
+#define ANY "dag_workflows INDEXED BY idx_dag_workflows_versions WHERE true"
+#define DAGS(state)                                                                                \
+    "SELECT {read} FROM " state " AND tenant_id = ?2 AND dag_id BETWEEN ?3 AND ?4"                 \
+    " AND (dag_id > ?3 OR version_key < ?5) ORDER BY dag_id, version_key DESC LIMIT ?6"
+/* Only the highest version of each: from id to id, whatever number of versions lies between. */
+#define IDS(state, tenant, first, last)                                                            \
+    "WITH RECURSIVE ids(id) AS (SELECT min(dag_id) FROM " state " AND tenant_id = " tenant         \
+    " AND dag_id >= " first " AND dag_id <= " last                                                 \
+    " UNION ALL SELECT (SELECT min(dag_id) FROM " state " AND tenant_id = " tenant                 \
+    " AND dag_id > id AND dag_id <= " last ") FROM ids WHERE id IS NOT NULL)"
+#define DAG_HEADS(state)                                                                           \
+    IDS(state, "?2", "?3", "?4")                                                                   \
+    " SELECT {read} FROM ids CROSS JOIN dag_workflows AS d ON d.rowid = (SELECT rowid FROM " state \
+    " AND tenant_id = ?2 AND dag_id = ids.id ORDER BY version_key DESC LIMIT 1) LIMIT ?5"
+
 const struct statement queries[QUERY_COUNT] = {
     [Q_RUN] = {"SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND execution_id = ?3",
                &row_run},
-    [Q_RUNS] = {RUNS("?8 IS NULL"), &row_run},
-    [Q_RUNS_OF_DAG] = {RUNS("dag_id = ?8"), &row_run},
-    [Q_RUNS_OF_STATUS] = {RUNS("status = ?8"), &row_run},
+    [Q_RUNS] = {RUNS("", "?7"), &row_run},
+    [Q_RUNS_OF_DAG] = {RUNS(" AND dag_id = ?7", "?8"), &row_run},
+    [Q_RUNS_OF_STATUSES] = {RUNS_OF_STATUSES("", "?8"), &row_run},
+    [Q_RUNS_OF_DAG_AND_STATUSES] = {RUNS_OF_STATUSES(" AND dag_id = ?8", "?9"), &row_run},
     [Q_RUN_BY_TOKEN] = {"SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND run_token = ?3"
                         " AND dag_id = ?4 AND inputs_hash = ?5",
                         &row_run},
@@ -53,12 +91,14 @@ const struct statement queries[QUERY_COUNT] = {
                       " GROUP BY dag_id, node_id ORDER BY avg_ms DESC, dag_id, node_id LIMIT 10",
                       &row_slow_node},
     /* The inner question sorts small rows, the outer one reads only those of the page. */
-    [Q_NODES] =
-        {"SELECT {read} FROM node_traces WHERE rowid IN (SELECT rowid FROM node_traces" OF_RUN
-         " AND (level_index, node_id) > (?3, ?4) ORDER BY level_index, node_id LIMIT ?5)"
-         " ORDER BY level_index, node_id",
-         &row_node},
-    [Q_NODE] = {"SELECT {read} FROM node_traces" OF_RUN " AND node_id = ?3", &row_node},
+    [Q_NODES] = {"SELECT {read} FROM node_traces WHERE rowid IN (SELECT rowid FROM node_traces"
+                 " WHERE execution_id = ?3 AND tenant_id = ?2"
+                 " AND (level_index, node_id) > (?4, ?5) ORDER BY level_index, node_id LIMIT ?6)"
+                 " ORDER BY level_index, node_id",
+                 &row_node},
+    [Q_NODE] = {"SELECT {read} FROM node_traces WHERE execution_id = ?3 AND tenant_id = ?2"
+                " AND node_id = ?4",
+                &row_node},
     [Q_ATTEMPTS] = {"SELECT {read} FROM node_attempts" OF_RUN
                     " AND (node_id, compensation, attempt) > (?3, ?4, ?5)"
                     " ORDER BY node_id, compensation, attempt LIMIT ?6",
@@ -74,9 +114,11 @@ const struct statement queries[QUERY_COUNT] = {
                       " AND node_id > ?3 ORDER BY node_id LIMIT ?4",
                       &row_provenance},
     [Q_LOGS] = {"SELECT {read} FROM attempt_logs" OF_RUN " AND id > ?3"
-                " AND (?4 IS NULL OR node_id = ?4) AND (?5 = 0 OR attempt = ?5)"
-                " ORDER BY id LIMIT ?6",
+                " AND (?4 = 0 OR attempt = ?4) ORDER BY id LIMIT ?5",
                 &row_log},
+    [Q_LOGS_OF_NODE] = {"SELECT {read} FROM attempt_logs" OF_RUN " AND node_id = ?5 AND id > ?3"
+                        " AND (?4 = 0 OR attempt = ?4) ORDER BY id LIMIT ?6",
+                        &row_log},
     [Q_EVENTS] = {"SELECT {read} FROM run_events WHERE seq > ?2 AND seq <= ?3"
                   " AND (?1 IS NULL OR tenant_id = ?1) AND (?4 IS NULL OR dag_id = ?4)"
                   " AND (?5 IS NULL OR status = ?5) ORDER BY seq LIMIT ?6",
@@ -106,20 +148,17 @@ const struct statement queries[QUERY_COUNT] = {
                             " AND created_at >= ?2 ORDER BY created_at LIMIT 1",
                             &row_ledger_head},
     [Q_LEDGER_SEALED] = {"SELECT max(last_seq) FROM ledger_heads", NULL},
-    /* ?4: enum store_dag_state; ?5: only the highest version that has the state */
-    [Q_DAGS] = {"SELECT {read} FROM dag_workflows AS d WHERE tenant_id = ?1"
-                " AND dag_id BETWEEN ?2 AND ?3 AND (dag_id > ?2 OR version_key < ?6)"
-                " AND CASE ?4 WHEN 0 THEN deleted_at = 0 WHEN 1 THEN enabled AND deleted_at = 0"
-                " WHEN 2 THEN NOT enabled AND deleted_at = 0 ELSE 1 END"
-                " AND NOT (?5 AND EXISTS (SELECT 1 FROM dag_workflows AS h"
-                " WHERE h.tenant_id = d.tenant_id AND h.dag_id = d.dag_id"
-                " AND h.version_key > d.version_key AND CASE ?4 WHEN 0 THEN h.deleted_at = 0"
-                " WHEN 1 THEN h.enabled AND h.deleted_at = 0"
-                " WHEN 2 THEN NOT h.enabled AND h.deleted_at = 0 ELSE 1 END))"
-                " ORDER BY dag_id, version_key DESC LIMIT ?7",
-                &row_dag},
-    [Q_DAG] = {"SELECT {read} FROM dag_workflows WHERE tenant_id = ?1 AND dag_id = ?2"
-               " AND version = ?3",
+    [Q_DAGS_LIVE] = {DAGS(LIVE), &row_dag},
+    [Q_DAGS_ENABLED] = {DAGS(ENABLED), &row_dag},
+    [Q_DAGS_DISABLED] = {DAGS(DISABLED), &row_dag},
+    [Q_DAGS_ANY] = {DAGS(ANY), &row_dag},
+    [Q_DAG_HEADS_LIVE] = {DAG_HEADS(LIVE), &row_dag},
+    [Q_DAG_HEADS_ENABLED] = {DAG_HEADS(ENABLED), &row_dag},
+    [Q_DAG_HEADS_DISABLED] = {DAG_HEADS(DISABLED), &row_dag},
+    [Q_DAG_HEADS_ANY] = {DAG_HEADS(ANY), &row_dag},
+    [Q_DAG_COUNT] = {IDS(LIVE, "?1", "''", "?2") " SELECT count(id) FROM ids", NULL},
+    [Q_DAG] = {"SELECT {read} FROM dag_workflows WHERE tenant_id = ?2 AND dag_id = ?3"
+               " AND version = ?4",
                &row_dag},
     [Q_SECRETS] = {"SELECT {read} FROM secrets AS s WHERE tenant_id = ?2 AND name > ?3"
                    " AND NOT EXISTS (SELECT 1 FROM secrets AS h WHERE h.tenant_id = s.tenant_id"

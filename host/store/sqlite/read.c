@@ -69,8 +69,9 @@ static void *row_add(struct store_list *list, size_t row_bytes, size_t *cap)
 
 static bool is_full(const struct store_list *list, const struct question *q)
 {
-    return list->count == q->rows_max ||
-           (list->count > 0 && arena_bytes(list->mem) > STORE_PAGE_BYTES_MAX);
+    size_t bytes_max = q->bytes_max != 0 ? q->bytes_max : STORE_PAGE_BYTES_MAX;
+
+    return list->count == q->rows_max || (list->count > 0 && arena_bytes(list->mem) > bytes_max);
 }
 
 static int fill(sqlite3_stmt *stmt, const struct question *q, struct store_list *list, bool *more)

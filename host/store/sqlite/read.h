@@ -11,7 +11,8 @@ enum query {
     Q_RUN,
     Q_RUNS,
     Q_RUNS_OF_DAG,
-    Q_RUNS_OF_STATUS,
+    Q_RUNS_OF_STATUSES,
+    Q_RUNS_OF_DAG_AND_STATUSES,
     Q_RUN_BY_TOKEN,
     Q_UNFINISHED,
     Q_UNSIGNED,
@@ -26,6 +27,7 @@ enum query {
     Q_CHECKPOINTS,
     Q_PROVENANCE,
     Q_LOGS,
+    Q_LOGS_OF_NODE,
     Q_EVENTS,
     Q_EVENTS_OF_RUN,
     Q_LAST_EVENT,
@@ -37,7 +39,15 @@ enum query {
     Q_LEDGER_HEAD_BEFORE,
     Q_LEDGER_HEAD_FROM,
     Q_LEDGER_SEALED,
-    Q_DAGS,
+    Q_DAGS_LIVE, /* in the order of enum store_dag_state, as are the heads */
+    Q_DAGS_ENABLED,
+    Q_DAGS_DISABLED,
+    Q_DAGS_ANY,
+    Q_DAG_HEADS_LIVE,
+    Q_DAG_HEADS_ENABLED,
+    Q_DAG_HEADS_DISABLED,
+    Q_DAG_HEADS_ANY,
+    Q_DAG_COUNT,
     Q_DAG,
     Q_SECRETS,
     Q_SECRET,
@@ -75,7 +85,8 @@ struct question {
     const struct param *params;
     size_t param_count;
     uint32_t rows_max;
-    page_key_fn *key; /* NULL: the list does not page */
+    uint32_t bytes_max; /* 0: STORE_PAGE_BYTES_MAX */
+    page_key_fn *key;   /* NULL: the list does not page */
 };
 /* ASK(Q_RUN, P_INT(1), P_TEXT(tenant)) names a question for one row at most. */
 #define PARAMS(...)                                                                                \
@@ -85,6 +96,13 @@ struct question {
 #define ASK_PAGE(q, rows, key_fn, ...)                                                             \
     (&(const struct question){                                                                     \
         .query = (q), PARAMS(__VA_ARGS__), .rows_max = (rows), .key = (key_fn)})
+/* The same for a list that many ask for: a page of it is answered in one piece. */
+#define ASK_LIST(q, rows, key_fn, ...)                                                             \
+    (&(const struct question){.query = (q),                                                        \
+                              PARAMS(__VA_ARGS__),                                                 \
+                              .rows_max = (rows),                                                  \
+                              .bytes_max = STORE_LIST_BYTES_MAX,                                   \
+                              .key = (key_fn)})
 
 /* The statement with its parameters bound, for a caller that steps and resets it. */
 sqlite3_stmt *read_ask(struct store_reader *r, const struct question *q);

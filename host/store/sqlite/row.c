@@ -49,6 +49,7 @@ static void bind_column(sqlite3_stmt *stmt, int at, enum column_kind kind, const
         bind_text(stmt, at, *(const char *const *)member);
         break;
     case COL_ID: /* of an INSERT: its number stays unused */
+    case COL_SAID:
         break;
     case COL_INT:
         sqlite3_bind_int64(stmt, at, *(const int64_t *)member);
@@ -128,6 +129,7 @@ static void read_column(sqlite3_stmt *stmt, int at, enum column_kind kind, struc
         *(double *)member = sqlite3_column_double(stmt, at);
         break;
     case COL_BOOL:
+    case COL_SAID:
         *(bool *)member = sqlite3_column_int(stmt, at) != 0;
         break;
     case COL_BLOB:

@@ -36,7 +36,7 @@ bool store_read_run_by_token(struct store_reader *r, const char *tenant, const c
                      &ret->list, NULL, e);
 }
 
-/* ",running,paused," for the statement to look into; empty: any. */
+/* ",running,paused," for the statement to look into. */
 static void add_words(struct buf *b, uint32_t statuses)
 {
     for (int s = STORE_RUN_INVALID + 1; s < STORE_RUN_STATUS_COUNT; s++) {
@@ -46,42 +46,36 @@ static void add_words(struct buf *b, uint32_t statuses)
     }
 }
 
-/* The one status of a set of one, which has an index; NULL for any other set. */
-static const char *only_status(uint32_t statuses)
-{
-    if (statuses == 0 || (statuses & (statuses - 1)) != 0)
-        return NULL;
-    return store_run_status_text((enum store_run_status)__builtin_ctz(statuses));
-}
-
 bool store_read_runs(struct store_reader *r, const struct store_run_filter *filter,
                      struct store_page page, struct store_run_list *ret, struct err *e)
 {
     auto_done(page_start) at = {0};
     auto_done(buf) words = {0};
     int64_t newest = filter->to_us > 0 ? filter->to_us - 1 : INT64_MAX - 1;
-    enum query query = Q_RUNS;
-    const char *only;
+    const char *dag_id = filter->dag_id;
 
     if ((filter->statuses & ~((1u << STORE_RUN_STATUS_COUNT) - 2)) != 0)
         return err_set(e, ERR_INVALID, "not a set of run statuses: %u", filter->statuses);
     if (!page_begin(page, (struct page_key){INT64_MAX, "", "", ""}, &at, e))
         return false;
-    only = only_status(filter->statuses);
-    if (filter->dag_id != NULL)
-        query = Q_RUNS_OF_DAG;
-    else if (only != NULL)
-        query = Q_RUNS_OF_STATUS;
     add_words(&words, filter->statuses);
-    return read_rows(r,
-                     ASK_PAGE(query, at.rows, run_key, P_INT(filter->bodies),
-                              P_TEXT(filter->tenant), P_INT(filter->from_us),
-                              P_INT(at.key.number < newest ? at.key.number : newest),
-                              P_INT(at.key.number), P_TEXT(at.key.text),
-                              P_TEXT(words.len > 0 ? buf_text(&words) : NULL),
-                              P_TEXT(filter->dag_id != NULL ? filter->dag_id : only),
-                              P_INT(at.rows + 1)),
-                     &ret->list, NULL, e);
+/* What every one of the four asks for first; the limit is the last of each. */
+#define ASK_RUNS(query, ...)                                                                       \
+    read_rows(r,                                                                                   \
+              ASK_LIST(query, at.rows, run_key, P_INT(0), P_TEXT(filter->tenant),                  \
+                       P_INT(filter->from_us),                                                     \
+                       P_INT(at.key.number < newest ? at.key.number : newest),                     \
+                       P_INT(at.key.number), P_TEXT(at.key.text), __VA_ARGS__),                    \
+              &ret->list, NULL, e)
+    if (words.len == 0 && dag_id == NULL)
+        return ASK_RUNS(Q_RUNS, P_INT(at.rows + 1));
+    if (words.len == 0)
+        return ASK_RUNS(Q_RUNS_OF_DAG, P_TEXT(dag_id), P_INT(at.rows + 1));
+    if (dag_id == NULL)
+        return ASK_RUNS(Q_RUNS_OF_STATUSES, P_TEXT(buf_text(&words)), P_INT(at.rows + 1));
+    return ASK_RUNS(Q_RUNS_OF_DAG_AND_STATUSES, P_TEXT(buf_text(&words)), P_TEXT(dag_id),
+                    P_INT(at.rows + 1));
+#undef ASK_RUNS
 }
 
 bool store_read_unfinished(struct store_reader *r, struct store_page page,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+static const struct store_node_filter whole = {SAMPLE_TENANT, "r1", .outputs = true};
+
 START_TEST(a_step_reads_back_as_it_was_written)
 {
     auto_done(store_node_list) nodes = {0};
@@ -80,8 +82,7 @@ START_TEST(the_last_write_of_a_node_wins)
     node.attempts = 3;
     store_batch_node_upsert(b, &node);
     commit(b);
-    ck_assert(
-        store_read_nodes(fixture_reader, SAMPLE_TENANT, "r1", (struct store_page){0}, &l, &e));
+    ck_assert(store_read_nodes(fixture_reader, &whole, (struct store_page){0}, &l, &e));
     ck_assert_uint_eq(l.count, 1);
     ck_assert_int_eq(l.rows[0].status, STORE_NODE_TIMED_OUT);
     ck_assert_int_eq(l.rows[0].attempts, 3);
@@ -110,8 +111,7 @@ START_TEST(nodes_page_by_level_then_id)
         auto_done(store_node_list) l = {0};
         struct err e = {0};
 
-        ck_assert(store_read_nodes(fixture_reader, SAMPLE_TENANT, "r1",
-                                   (struct store_page){token, 7}, &l, &e));
+        ck_assert(store_read_nodes(fixture_reader, &whole, (struct store_page){token, 7}, &l, &e));
         for (size_t i = 0; i < l.count; i++)
             buf_addf(&ids, "%s ", l.rows[i].node_id);
         free(token);

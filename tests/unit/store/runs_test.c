@@ -235,7 +235,7 @@ START_TEST(runs_list_newest_first_then_by_id_on_any_page_size)
 }
 END_TEST
 
-START_TEST(bodies_are_read_on_demand)
+START_TEST(a_list_has_no_bodies_and_one_run_has_them)
 {
     auto_done(store_run_list) without = {0};
     auto_done(store_run_list) with = {0};
@@ -246,8 +246,7 @@ START_TEST(bodies_are_read_on_demand)
     ck_assert(store_read_runs(fixture_reader, &filter, (struct store_page){0}, &without, &e));
     ck_assert_ptr_null(without.rows[0].input);
     ck_assert_str_eq(without.rows[0].inputs_hash, SAMPLE_HASH_A);
-    filter.bodies = true;
-    ck_assert(store_read_runs(fixture_reader, &filter, (struct store_page){0}, &with, &e));
+    ck_assert(store_read_run(fixture_reader, SAMPLE_TENANT, "r1", &with, &e));
     ck_assert_str_eq(with.rows[0].input, sample_run("r1").input);
 }
 END_TEST
@@ -450,7 +449,7 @@ TCase *runs_cases(void)
     tcase_add_test(c, the_same_token_dag_and_inputs_give_one_run_a_tenant);
     tcase_add_test(c, a_run_id_is_taken_once);
     tcase_add_test(c, runs_list_newest_first_then_by_id_on_any_page_size);
-    tcase_add_test(c, bodies_are_read_on_demand);
+    tcase_add_test(c, a_list_has_no_bodies_and_one_run_has_them);
     tcase_add_test(c, a_set_with_an_unknown_status_and_a_foreign_token_are_refused);
     tcase_add_test(c, recovery_finds_unfinished_runs_of_all_tenants_oldest_first);
     tcase_add_test(c, an_ended_run_waits_for_its_statement_until_one_is_stored);

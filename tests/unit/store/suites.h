@@ -40,6 +40,7 @@ TCase *dags_cases(void);
 TCase *tenants_cases(void);
 TCase *writer_cases(void);
 TCase *file_cases(void);
+TCase *plan_cases(void);
 TCase *page_cases(void);
 
 #endif

@@ -1,5 +1,4 @@
-/* file_test.c -- the file: its lock, its mode, its schema's versions, its copy; and that no
- * question scans a table. */
+/* file_test.c -- the file: its lock, its mode, its versions of the schema, its copy. */
 #include "suites.h"
 
 #include "store/sqlite/read.h"
@@ -153,7 +152,7 @@ static int64_t table_count(void)
 
 START_TEST(a_full_database_goes_down_step_by_step_and_up_again)
 {
-    static const int tables_at[] = {0, 7, 10, 15, 15, 15, 15, 15};
+    static const int tables_at[] = {0, 7, 10, 15, 15, 15, 15, 15, 15};
     struct err e = {0};
 
     ck_assert_int_eq(store_schema_version(), ARRAY_LEN(tables_at) - 1);
@@ -361,39 +360,6 @@ START_TEST(a_readers_connection_cannot_write)
 }
 END_TEST
 
-/* The steps of a plan that read a whole table or sort in a temporary one, "" when none does. */
-static void slow_steps(sqlite3 *db, const char *sql, struct buf *ret)
-{
-    auto_mem char *explain = mem_printf("EXPLAIN QUERY PLAN %s", sql);
-    sqlite3_stmt *stmt = NULL;
-
-    ck_assert_int_eq(sqlite3_prepare_v2(db, explain, -1, &stmt, NULL), SQLITE_OK);
-    while (sqlite3_step(stmt) == SQLITE_ROW) {
-        const char *step = (const char *)sqlite3_column_text(stmt, 3);
-        bool scan = strncmp(step, "SCAN ", 5) == 0 && strncmp(step, "SCAN (", 6) != 0;
-
-        if (scan || strstr(step, "TEMP B-TREE") != NULL)
-            buf_addf(ret, "%s; ", step);
-    }
-    sqlite3_finalize(stmt);
-}
-
-START_TEST(no_question_scans_a_table_that_grows)
-{
-    for (int q = 0; q < QUERY_COUNT; q++) {
-        auto_done(buf) steps = {0};
-        bool aggregate = q == Q_NODE_DURATION || q == Q_SLOW_NODES || q == Q_RUN_DURATION;
-        bool small = q == Q_PLUGINS; /* as many rows as plugins are installed */
-        bool bounded = q == Q_NODES; /* sorts one run's nodes */
-        bool smallest = q == Q_EVENT_OLDEST || q == Q_EVENT_NEWEST;
-
-        slow_steps(fixture_reader->db, sqlite3_sql(fixture_reader->stmts[q]), &steps);
-        if (!aggregate && !small && !bounded && !smallest)
-            ck_assert_msg(steps.len == 0, "question %d: %s", q, buf_text(&steps));
-    }
-}
-END_TEST
-
 TCase *file_cases(void)
 {
     TCase *c = tcase_create("file");
@@ -414,7 +380,6 @@ TCase *file_cases(void)
     tcase_add_test(c, a_migration_to_an_unknown_version_or_of_an_open_store_is_refused);
     tcase_add_test(c, a_backup_is_a_store_of_its_own_and_never_overwrites);
     tcase_add_test(c, a_readers_connection_cannot_write);
-    tcase_add_test(c, no_question_scans_a_table_that_grows);
     tcase_set_timeout(c, 60);
     return c;
 }
