@@ -11,9 +11,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/signals.h"
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,16 +101,6 @@ static bool run(const struct options *options, struct err *e)
     return server_run(server, options->socket_fd, e);
 }
 
-/* A signal to every process of the host is the host's to answer: it still signs what it commits
- * last. We end when our socket does. */
-static void leave_signals_to_the_host(void)
-{
-    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
-
-    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-        signal(signals[i], SIG_IGN);
-}
-
 int main(int argc, char **argv)
 {
     struct options options = {0};
@@ -121,8 +111,7 @@ int main(int argc, char **argv)
         return 1;
     }
     log_setup("authority", LOG_INFO, !isatty(STDERR_FILENO));
-    leave_signals_to_the_host();
-    signal(SIGPIPE, SIG_IGN); /* an attempt that is gone is an answer, not our end */
+    signals_pass_over(); /* the host's to answer: what it commits last is still to be signed */
     json_setup();
     if (!run(&options, &e)) {
         log_event(LOG_ERROR, "authority.ended", F_ERR(&e));

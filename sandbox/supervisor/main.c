@@ -3,12 +3,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/signals.h"
 #include "sandbox/supervisor/probe.h"
 #include "sandbox/supervisor/requests.h"
 
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -120,17 +120,6 @@ static struct super *super_new(void)
     return s;
 }
 
-/* It ends when the host does, and by nothing else: a service manager that stops the whole control
- * group says TERM to all of it at once, and whoever sits at a terminal INT or HUP. What is started
- * from here passes them over as well. */
-static void ignore_signals(void)
-{
-    static const int ignored[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP};
-
-    for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
-        signal(ignored[i], SIG_IGN);
-}
-
 int main(int argc, char **argv)
 {
     struct super *s = super_new();
@@ -141,8 +130,8 @@ int main(int argc, char **argv)
         fputs("orch-supervisor is started by orchd\n", stderr);
         return 64;
     }
-    ignore_signals();
-    umask(022); /* orchd may be stricter: a worker reads the root that is made for it */
+    signals_pass_over(); /* it ends when the host does, and by nothing else */
+    umask(022);          /* orchd may be stricter: a worker reads the root that is made for it */
     if (!start(s, &e)) {
         log_event(LOG_ERROR, "supervisor.start_failed", F_ERR(&e));
         host_tell_text(&s->host, MSG_START_FAILED, 0, e.msg);

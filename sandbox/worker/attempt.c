@@ -3,6 +3,7 @@
  * loads its plugin, gives up what loading needed, tells the host that it is ready, runs one agent
  * and ends with _exit. See worker.h. */
 #include "base/buf.h"
+#include "base/signals.h"
 #include "sandbox/kernel/landlock.h"
 #include "sandbox/worker/worker.h"
 
@@ -252,6 +253,8 @@ _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, 
         _exit(EXIT_NOT_CONFINED);
     prctl(PR_SET_NAME, "orch-attempt", 0, 0, 0);
     signal(SIGCHLD, SIG_DFL);
+    if (has(order, SPAWN_LOAD))
+        signals_pass_over_the_hosts();
     reseed();
     confine(z, order, &confined);
     await_go(&confined);

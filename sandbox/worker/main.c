@@ -2,6 +2,8 @@
  * and the supervisor's socket at descriptor 3; it ends when that socket does. See worker.h. */
 #include "sandbox/worker/worker.h"
 
+#include "base/signals.h"
+
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,10 +17,10 @@ static struct zygote zygote;
 
 static void set_signals(void)
 {
-    static const int passed_over[] = {SIGPIPE, SIGTERM, SIGINT, SIGHUP};
-
-    for (size_t i = 0; i < ARRAY_LEN(passed_over); i++)
-        signal(passed_over[i], SIG_IGN);
+    signals_pass_over();
+    /* Limits of attempts, whose filter does not let them set these. */
+    signal(SIGXCPU, SIG_DFL);
+    signal(SIGPROF, SIG_DFL);
     /* The kernel reaps; who wants an exit status asks the pidfd. */
     signal(SIGCHLD, zygote.setup.init_reaps != 0 ? SIG_DFL : SIG_IGN);
 }
@@ -38,6 +40,7 @@ static bool load(void)
 
     if (!zygote_await_load())
         return false;
+    signals_pass_over_the_hosts(); /* here: what the plugin sets is its attempts' too */
     if ((zygote.setup.limit_inside == 0 || limit_attempts()) &&
         enter_filter(&zygote.filters.warm, false)) {
         zygote.plugin = plugin_load(false, &e);

@@ -69,7 +69,8 @@ static bool is_ignored(int number)
 static bool is_nothing(int number)
 {
     return is_ignored(number) || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU ||
-           number == SIGHUP || number == SIGINT || number == SIGTERM || number == SIGPIPE;
+           number == SIGHUP || number == SIGINT || number == SIGTERM || number == SIGQUIT ||
+           number == SIGUSR1 || number == SIGUSR2 || number == SIGPIPE;
 }
 
 /* "SIGSEGV", or the number of one that has no name. */

@@ -11,5 +11,6 @@ TCase *json_thread_cases(void);
 TCase *names_cases(void);
 TCase *text_cases(void);
 TCase *misc_cases(void);
+TCase *signals_cases(void);
 
 #endif
