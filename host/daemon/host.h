@@ -2,8 +2,9 @@
  * thread; nothing else runs here, no key is in this process, no plugin is ever loaded in it.
  *
  * Start order (main.c): settings, sandbox (forks, so before everything else), store, authority's
- * socket, plugins, recovery, then the server: nobody is answered before the runs that a crash
- * left are back. Stop order is the reverse. */
+ * socket, plugins, server, recovery. The server has its port before a run is touched, so that a
+ * start which is refused is none of the runs' business; it is turned only when the runs that a
+ * crash left are back, so nobody is answered before. Stop order is the reverse. */
 #ifndef ORCH_DAEMON_HOST_H
 #define ORCH_DAEMON_HOST_H
 
@@ -11,6 +12,7 @@
 #include "authority/client/client.h"
 #include "base/err.h"
 #include "config/config.h"
+#include "daemon/ending.h"
 #include "engine/env/env.h"
 #include "observe/metrics.h"
 #include "sandbox/client/client.h"
@@ -38,7 +40,8 @@ struct host {
     struct api *api;
     char box_key[64];     /* base64 of the authority's box key; "" until known */
     char builder_id[160]; /* names the host's signing key in statements */
-    struct err fatal;     /* code != ERR_NONE: why the host must end */
+    struct ending ending;
+    struct err fatal; /* code != ERR_NONE: why the host must end */
 };
 
 /* Remembers the first reason and stops the loop after this turn. */

@@ -1,23 +1,17 @@
 /* loop.c -- see loop.h. A callback only lets its part do what is due; what is left before the
- * loop blocks is done in the prepare step, once a turn.
- *
- * A service manager signals every process of a host at once. libuv tells a signal at the end of a
- * turn, behind the ends of the processes that it came to as well; so the handlers are ours, and
- * loop_told_to_end knows of a signal from the moment it was delivered. */
+ * loop blocks is done in the prepare step, once a turn. */
 #include "daemon/loop.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/ending.h"
 #include "daemon/host.h"
+#include "daemon/reload.h"
+#include "daemon/told.h"
 #include "engine/engine.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 struct loop {
     struct host *host;
@@ -29,11 +23,6 @@ struct loop {
     uv_timer_t timer;
     uv_poll_t told;
 };
-
-/* The process's: the handlers stay, and so does what they write to, when the loop is freed. A
- * signal that comes again while the host ends changes nothing. */
-static volatile sig_atomic_t told_signal;
-static int told_fd = -1;
 
 static void follow_authority(struct loop *loop);
 
@@ -108,6 +97,7 @@ static void arm_timer(struct loop *loop, int64_t now)
     int64_t due =
         least(sandbox_next_timer(host->sandbox), authority_client_deadline_ns(host->authority));
 
+    due = least(due, ending_next_timer(host));
     if (host->engine != NULL)
         due = least(due, engine_next_timer(host->engine));
     if (due == INT64_MAX)
@@ -130,50 +120,29 @@ static void before_blocking(uv_prepare_t *handle)
     if (sandbox_next_timer(host->sandbox) <= now)
         sandbox_turn(host->sandbox, now);
     follow_authority(loop);
+    loop_told_to_end(loop);
     uv_update_time(&loop->uv);
     arm_timer(loop, clock_mono_ns());
 }
 
-static void on_signal(int number)
-{
-    int kept = errno;
-
-    told_signal = number;
-    (void)!write(told_fd, &(uint64_t){1}, sizeof(uint64_t));
-    errno = kept;
-}
-
 bool loop_told_to_end(struct loop *loop)
 {
-    struct engine *engine = loop->host->engine;
-
-    if (told_signal == 0)
-        return false;
-    if (engine != NULL && !engine_draining(engine)) {
-        log_event(LOG_INFO, "host.signal", F_INT("signal", told_signal));
-        engine_drain(engine);
-    }
-    uv_stop(&loop->uv);
-    return true;
+    if (ending_turn(loop->host, clock_mono_ns()))
+        uv_stop(&loop->uv);
+    return told_to_end() != 0;
 }
 
+/* A host that starts or ends reads both folders anyway. */
 static void on_told(uv_poll_t *handle, int status unused_arg, int events unused_arg)
 {
-    loop_told_to_end(handle->data);
-}
+    struct loop *loop = handle->data;
+    struct host *host = loop->host;
 
-static bool heed_signals(struct loop *loop, struct err *e)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-
-    if (told_fd < 0 && (told_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
-        return err_sys(e, "make an event descriptor");
-    uv_poll_init(&loop->uv, &loop->told, told_fd);
-    loop->told.data = loop;
-    uv_poll_start(&loop->told, UV_READABLE, on_told);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    return true;
+    told_hear();
+    if (!told_to_reload() || host->api == NULL || told_to_end() != 0)
+        return;
+    log_event(LOG_INFO, "host.reload");
+    reload_trust(host, NULL, NULL);
 }
 
 bool loop_new(struct host *host, struct loop **ret, struct err *e)
@@ -197,9 +166,12 @@ bool loop_new(struct host *host, struct loop **ret, struct err *e)
     loop->prepare.data = loop;
     uv_poll_start(&loop->sandbox, UV_READABLE, on_sandbox);
     uv_poll_start(&loop->store, UV_READABLE, on_store);
+    uv_poll_init(&loop->uv, &loop->told, told_fd());
+    loop->told.data = loop;
+    uv_poll_start(&loop->told, UV_READABLE, on_told);
     uv_prepare_start(&loop->prepare, before_blocking);
     *ret = loop;
-    return heed_signals(loop, e);
+    return true;
 }
 
 void loop_free(struct loop *loop)
@@ -226,7 +198,9 @@ void loop_once(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-    if (loop->host->fatal.code == ERR_NONE && !loop_told_to_end(loop))
+    struct host *host = loop->host;
+
+    if (host->fatal.code == ERR_NONE && !ending_turn(host, clock_mono_ns()))
         uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 

@@ -13,12 +13,12 @@
 #include "daemon/loop.h"
 #include "daemon/notify.h"
 #include "daemon/service.h"
+#include "daemon/told.h"
 #include "engine/catalog/agents.h"
 #include "engine/engine.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,8 +72,11 @@ static void on_supervisor_gone(void *arg)
     struct host *host = arg;
     struct err e;
 
-    if (loop_told_to_end(host->loop))
-        return; /* it was told to end as well */
+    if (host->loop != NULL && loop_told_to_end(host->loop)) {
+        ending_now(host); /* nothing runs any more that could be waited for */
+        loop_stop(host->loop);
+        return;
+    }
     err_set(&e, ERR_UNAVAILABLE, "the supervisor is gone: nothing can be run any more");
     host_fail(host, &e);
 }
@@ -252,6 +255,8 @@ static bool wait_for_authority(struct host *host, struct err *e)
     int64_t until = clock_mono_ns() + PLUGINS_NS;
 
     while (!authority_client_attached(host->authority)) {
+        if (told_to_end() != 0)
+            return err_set(e, ERR_UNAVAILABLE, "told to end while it started");
         if (clock_mono_ns() > until || host->fatal.code != ERR_NONE)
             return err_set(e, ERR_TIMEOUT, "the authority did not start (see its log lines)");
         loop_once(host->loop);
@@ -265,6 +270,8 @@ static bool wait_for_plugins(struct host *host, struct err *e)
 
     agents_scan(host->agents);
     while (agents_busy(host->agents)) {
+        if (told_to_end() != 0)
+            return err_set(e, ERR_UNAVAILABLE, "told to end while it started");
         if (clock_mono_ns() > until || host->fatal.code != ERR_NONE)
             return err_set(e, ERR_TIMEOUT, "the plugins did not load in time");
         loop_once(host->loop);
@@ -343,9 +350,9 @@ static bool start(struct host *host, struct err *e)
     int64_t began = clock_mono_ns();
     unsigned recovered;
 
-    if (!dir_make(host->home, 0700, e) || !start_parts(host, e) ||
-        !engine_recover(host->engine, &recovered, e) || !start_server(host, e) ||
-        !write_pid(host, e))
+    /* Whatever may be refused comes before the runs: recovery begins their attempts anew. */
+    if (!dir_make(host->home, 0700, e) || !start_parts(host, e) || !start_server(host, e) ||
+        !write_pid(host, e) || !engine_recover(host->engine, &recovered, e))
         return false;
     engine_accept(host->engine, config_bool(host->config, CONFIG_ACCEPT_RUNS));
     metrics_set(host->metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
@@ -428,9 +435,11 @@ static int serve(const struct config *config)
 
     if (ok)
         loop_run(host.loop);
+    else if (told_to_end() != 0)
+        log_event(LOG_INFO, "host.not_started", F_ERR(&e));
     else
         log_event(LOG_ERROR, "host.not_started", F_ERR(&e));
-    ok = ok && host.fatal.code == ERR_NONE;
+    ok = (ok || told_to_end() != 0) && host.fatal.code == ERR_NONE;
     stop(&host);
     log_event(LOG_INFO, "host.stopped", F_INT("clean", ok));
     return ok ? 0 : 1;
@@ -466,10 +475,10 @@ int main(int argc, char **argv)
     struct err e = {0};
     bool help;
 
-    signal(SIGPIPE, SIG_IGN);
     umask(077);
     json_setup();
-    if (!config_load(argc, argv, getenv, &config, &help, &e) || !setup_log(config, &e)) {
+    if (!config_load(argc, argv, getenv, &config, &help, &e) || !setup_log(config, &e) ||
+        !told_listen(&e)) {
         fprintf(stderr, "orchd: %s\n", e.msg);
         return 2;
     }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/host.h"
+#include "daemon/reload.h"
 #include "engine/catalog/agents.h"
 #include "engine/catalog/dag_cache.h"
 #include "engine/catalog/definitions.h"
@@ -113,36 +114,10 @@ static void ledger_seal(void *arg, api_done_fn done, void *done_arg)
     heads_seal(engine_heads(engine_of(arg)), done, done_arg);
 }
 
-struct warming {
-    struct host *host;
-    api_done_fn done;
-    void *done_arg;
-};
-
-/* The bundles that were refused are tried again, with the trust as it is now. */
-static void trust_reloaded(void *arg, const struct authority_result *result unused_arg,
-                           const struct err *e)
-{
-    auto_mem struct warming *w = arg;
-
-    if (e == NULL) {
-        api_tokens_forget(w->host->api);
-        agents_scan(w->host->agents);
-    }
-    w->done(w->done_arg, &(struct api_outcome){.e = e});
-}
-
 static void warm(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg)
 {
-    struct host *host = arg;
-    struct warming *w = mem_new(struct warming);
-    struct err e;
-
-    *w = (struct warming){host, done, done_arg};
     log_event(LOG_INFO, "caches.warmed", F_STR("subject", who->subject));
-    dag_cache_clear(engine_dags(host->engine));
-    if (!authority_trust_reload(host->authority, (struct authority_reply){trust_reloaded, w}, &e))
-        trust_reloaded(w, NULL, &e);
+    reload_trust(arg, done, done_arg);
 }
 
 static json_t *plugins_owned(void *arg, const char *tenant)

@@ -49,6 +49,8 @@ bool engine_draining(const struct engine *engine);
 /* No attempt runs or waits and no commit is on its way. Once draining it stays so, unless a client
  * asks for something: then the host may end without an attempt that is cut short. */
 bool engine_idle(const struct engine *engine);
+/* Asks every attempt that runs to stop. Only when draining: one that does is left open. */
+void engine_ask_to_stop(struct engine *engine);
 /* The host must end: no new run is admitted and no run is built anew. */
 void engine_fail(struct engine *engine);
 /* The loop has ended: nothing is started any more; the last log lines go to the store. */

@@ -118,6 +118,12 @@ bool engine_idle(const struct engine *engine)
            !commits_wait(engine->commits) && store_pending(engine->env->store) == 0;
 }
 
+void engine_ask_to_stop(struct engine *engine)
+{
+    assert(engine->mode.draining);
+    attempts_ask_to_stop(engine->attempts);
+}
+
 void engine_fail(struct engine *engine)
 {
     engine->mode.failed = true;

@@ -145,7 +145,7 @@ class Host:
 
     def launch(self, before=None, **settings):
         """Starts orchd and does not wait for it. before: called in its process, ahead of the program."""
-        flags = {"listen": "127.0.0.1:0", "pid-file": self.home / "host.pid"} | self.settings | settings
+        flags = {"drain_s": 0, "listen": "127.0.0.1:0", "pid-file": self.home / "host.pid"} | self.settings | settings
         arguments = [f"--{key.replace('_', '-')}={value}" for key, value in flags.items()]
         (self.home / "host.pid").unlink(missing_ok=True)
         self.log_at = self.log_path.stat().st_size if self.log_path.exists() else 0

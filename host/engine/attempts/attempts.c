@@ -368,6 +368,12 @@ void attempts_forget(struct attempts *a, const struct active_run *ar)
     }
 }
 
+void attempts_ask_to_stop(struct attempts *a)
+{
+    for (struct running *r = a->running; r != NULL; r = r->hh.next)
+        a->env->sandbox.attempt_cancel(a->env->sandbox.sandbox, r->id);
+}
+
 /* ---- what the sandbox tells ---- */
 
 void attempts_on_started(struct attempts *a, uint64_t id, const struct attempt_start *start)

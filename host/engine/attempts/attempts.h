@@ -39,6 +39,8 @@ void attempts_forget(struct attempts *attempts, const struct active_run *ar);
 /* The host is draining: what waits ends without having been started, and so does every order that
  * comes from now on. */
 void attempts_give_back(struct attempts *attempts);
+/* Every attempt that runs, as if each were stopped without a kill; nobody is told so. */
+void attempts_ask_to_stop(struct attempts *attempts);
 /* Starts what waits while there is room. Once a turn. */
 void attempts_turn(struct attempts *attempts);
 
