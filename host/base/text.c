@@ -91,6 +91,8 @@ void text_add_utf8(struct buf *b, const char *text, size_t len)
 
         if (step == 0)
             buf_adds(b, "\xEF\xBF\xBD");
+        else if (p[at] == '\0')
+            buf_adds(b, "\\x00");
         else
             buf_add(b, p + at, step);
         at += step > 0 ? step : 1;

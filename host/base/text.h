@@ -16,7 +16,7 @@ size_t text_utf8_prefix(const void *bytes, size_t len);
 /* Appends text with invalid bytes as U+FFFD and C0, C1 and DEL controls as \xNN: safe to print. */
 void text_add_printable(struct buf *b, const char *text, size_t len);
 
-/* Appends text with invalid bytes as U+FFFD and nothing else changed. */
+/* Appends text with invalid bytes as U+FFFD and NUL as \x00, which would end it for the rest. */
 void text_add_utf8(struct buf *b, const char *text, size_t len);
 
 /* Lower-case hex. out holds 2 * len + 1 bytes. */

@@ -40,7 +40,7 @@ struct attempt *attempt_new(struct attempts *attempts, uint64_t id, const struct
     a->cpu_limit_ns = (int64_t)spec->limits.cpu_ms * 1000000;
     a->reader.output_bytes_max = spec->limits.output_bytes;
     for (size_t i = 0; i < ARRAY_LEN(a->streams); i++)
-        a->streams[i].left = spec->limits.log_bytes;
+        stream_init(&a->streams[i], spec->limits.log_bytes);
     a->input = *input;
     *input = (struct buf){0};
     TAILQ_INSERT_HEAD(bucket(attempts, id), a, hash_link);
@@ -71,6 +71,8 @@ void attempt_free(struct attempt *a)
     if (a->begun_due)
         TAILQ_REMOVE(&a->home->begun, a, begun_link);
     buf_done(&a->input);
+    for (size_t i = 0; i < ARRAY_LEN(a->streams); i++)
+        stream_done(&a->streams[i]);
     attempt_reader_done(&a->reader);
     json_read_done(&a->output);
     free(a->agent_id);

@@ -1,6 +1,7 @@
 /* channel.c -- see channel.h. */
 #include "sandbox/client/channel.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -8,8 +9,9 @@
 #include <sys/uio.h>
 
 enum {
-    PACKET_COST_BYTES = 64,               /* what a packet counts for besides its text */
-    CHANNEL_SLACK_BYTES = 4 * 1024 * 1024 /* over the caps of output and log: a flood */
+    PACKET_COST_BYTES = 64,                /* what a packet counts for besides its text */
+    CHANNEL_SLACK_BYTES = 4 * 1024 * 1024, /* over the caps of output and log: a flood */
+    CHANNEL_BYTES_A_MS = 256,              /* notes and signs of life that never end are none */
 };
 
 /* ---- to the attempt ---- */
@@ -74,14 +76,17 @@ enum channel_read channel_read(struct loop *loop, struct watch *channel,
     return CHANNEL_PACKET;
 }
 
-/* Texts are counted where they are cut; this stops packets without end. */
-static bool is_flood(struct attempt *a, size_t n)
+/* Entries of the log within its cap are counted there; this stops packets without end. */
+static bool is_flood(struct attempt *a, const struct attempt_packet *packet, size_t n,
+                     int64_t now_ns)
 {
-    const struct stream *log = &a->streams[STREAM_LOG];
+    uint64_t passed_ms = (uint64_t)(now_ns > a->started_ns ? now_ns - a->started_ns : 0) / 1000000;
 
+    if (packet->head.type == ATTEMPT_LOG && !a->streams[STREAM_LOG].cut)
+        return false;
     a->channel_bytes += n + PACKET_COST_BYTES;
     return a->channel_bytes >
-           a->reader.output_bytes_max + log->left + log->dropped + CHANNEL_SLACK_BYTES;
+           a->reader.output_bytes_max + CHANNEL_SLACK_BYTES + passed_ms * CHANNEL_BYTES_A_MS;
 }
 
 static void progressed(const struct attempt *a, const struct packet_part *part,
@@ -99,11 +104,14 @@ bool channel_take(struct attempt *a, const struct attempt_packet *packet, size_t
     struct speaker log = {events, a->id, STREAM_LOG, &a->streams[STREAM_LOG]};
     struct packet_part part = {0};
 
-    if (is_flood(a, n))
+    if (is_flood(a, packet, n, clock_mono_ns()))
         return false;
     switch (attempt_reader_take(&a->reader, packet, n, &part)) {
     case PACKET_LOG:
-        stream_text(&log, part.level, part.text, part.bytes);
+        stream_log(&log, part.level, part.text, part.bytes);
+        return true;
+    case PACKET_LOG_LOST:
+        stream_log_lost(&log, &part.lost);
         return true;
     case PACKET_PROGRESS:
         progressed(a, &part, events);

@@ -141,8 +141,8 @@ struct sandbox_events {
     void (*on_authority)(void *arg, int fd);
     /* Every attempt already had its on_attempt_done (infra). Nothing can be started any more. */
     void (*on_supervisor_gone)(void *arg);
-    /* level: ORCH_LOG_*, INFO for stdout and stderr. Not a line: text as it came, valid UTF-8,
-     * not NUL-terminated. */
+    /* One entry (stream.h). level: ORCH_LOG_*; of stdout and stderr INFO, but for the marks of what
+     * is missing. Valid UTF-8 without NUL, not NUL-terminated. */
     void (*on_attempt_log)(void *arg, uint64_t id, enum attempt_stream stream, int32_t level,
                            const char *text, size_t len);
     void (*on_attempt_progress)(void *arg, uint64_t id, uint64_t done, uint64_t total,

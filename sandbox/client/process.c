@@ -111,6 +111,13 @@ static void drain_streams(struct slot *slot)
         ;
 }
 
+static void end_streams(struct slot *slot)
+{
+    for (int which = STREAM_LOG; which <= STREAM_STDERR; which++)
+        stream_end(&(struct speaker){slot->set->home->events, slot->attempt->id,
+                                     (enum attempt_stream)which, &slot->attempt->streams[which]});
+}
+
 /* After a crash the address space layout of all that the zygote forks may be known, to whoever is
  * behind the plugin. */
 static void running_ended(struct slot *slot)
@@ -121,6 +128,7 @@ static void running_ended(struct slot *slot)
     assert(a != NULL);
     if (slot->orphaned && slot->seen.signal == SIGKILL && slot->seen.killed == KILL_NONE)
         slot->seen.killed = KILL_INFRA; /* the end of its init took it along */
+    end_streams(slot);
     attempt_ended(a, &slot->seen);
     if (slot->zyg != NULL &&
         (a->outcome == OUTCOME_CRASH || a->outcome == OUTCOME_POLICY_VIOLATION))

@@ -33,8 +33,8 @@ static bool frame_speaks(const struct attempt *a)
 
 static void say_message(const struct attempt *a, struct buf *b)
 {
-    if (frame_speaks(a) && a->reader.message != NULL && a->reader.message[0] != '\0')
-        text_add_utf8(b, a->reader.message, strlen(a->reader.message));
+    if (frame_speaks(a) && a->reader.result.message_bytes > 0)
+        text_add_utf8(b, a->reader.message, a->reader.result.message_bytes);
     else if (a->outcome == OUTCOME_UNKNOWN_AGENT)
         buf_addf(b, "Agent '%s' not found in registry", a->agent_id);
     else if (a->reason != NULL)
@@ -84,8 +84,7 @@ void result_of(struct attempt *a, struct buf *error_class, struct buf *message,
         .wall_ns = a->ended_ns != 0 ? a->ended_ns - a->started_ns : 0,
         .cpu_ns = by_itself ? (int64_t)a->reader.result.cpu_ns : 0,
         .memory_peak = a->memory_peak,
-        .log_dropped =
-            a->streams[STREAM_LOG].dropped + (by_itself ? a->reader.result.log_dropped : 0),
+        .log_dropped = a->streams[STREAM_LOG].dropped,
         .stdout_dropped = a->streams[STREAM_STDOUT].dropped,
         .stderr_dropped = a->streams[STREAM_STDERR].dropped,
     };

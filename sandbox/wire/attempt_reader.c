@@ -19,12 +19,12 @@ static bool take_head(const struct attempt_packet *p, void *ret, size_t bytes)
 }
 
 /* The text behind a head of head_bytes. */
-static enum packet_kind text_part(const struct attempt_packet *p, size_t head_bytes,
-                                  enum packet_kind kind, struct packet_part *ret)
+static bool text_part(const struct attempt_packet *p, size_t head_bytes, size_t most,
+                      struct packet_part *ret)
 {
     ret->text = (const char *)p->bytes + head_bytes;
     ret->bytes = p->head.bytes - head_bytes;
-    return ret->bytes <= ATTEMPT_LOG_BYTES_MAX ? kind : PACKET_BAD;
+    return ret->bytes <= most;
 }
 
 static enum packet_kind take_log(const struct attempt_packet *p, struct packet_part *ret)
@@ -34,7 +34,15 @@ static enum packet_kind take_log(const struct attempt_packet *p, struct packet_p
     if (!take_head(p, &log, sizeof log))
         return PACKET_BAD;
     ret->level = log.level;
-    return text_part(p, sizeof log, PACKET_LOG, ret);
+    return text_part(p, sizeof log, ATTEMPT_LOG_BYTES_MAX, ret) ? PACKET_LOG : PACKET_BAD;
+}
+
+static enum packet_kind take_lost(const struct attempt_packet *p, struct packet_part *ret)
+{
+    if (p->head.bytes != sizeof ret->lost || !take_head(p, &ret->lost, sizeof ret->lost))
+        return PACKET_BAD;
+    return ret->lost.why >= LOG_LOST_LIMIT && ret->lost.why <= LOG_LOST_LONG ? PACKET_LOG_LOST
+                                                                             : PACKET_BAD;
 }
 
 static enum packet_kind take_progress(const struct attempt_packet *p, struct packet_part *ret)
@@ -45,7 +53,8 @@ static enum packet_kind take_progress(const struct attempt_packet *p, struct pac
         return PACKET_BAD;
     ret->done = progress.done;
     ret->total = progress.total;
-    return text_part(p, sizeof progress, PACKET_PROGRESS, ret);
+    return text_part(p, sizeof progress, ATTEMPT_NOTE_BYTES_MAX, ret) ? PACKET_PROGRESS
+                                                                      : PACKET_BAD;
 }
 
 /* The result is complete with its last byte, if they are the bytes that were announced. */
@@ -92,6 +101,8 @@ enum packet_kind attempt_reader_take(struct attempt_reader *r, const struct atte
     switch (packet->head.type) {
     case ATTEMPT_LOG:
         return take_log(packet, ret);
+    case ATTEMPT_LOG_LOST:
+        return take_lost(packet, ret);
     case ATTEMPT_PROGRESS:
         return take_progress(packet, ret);
     case ATTEMPT_HEARTBEAT:

@@ -18,16 +18,24 @@ struct attempt_reader {
     uint32_t output_crc; /* of what has come */
 };
 
-enum packet_kind { PACKET_BAD, PACKET_LOG, PACKET_PROGRESS, PACKET_HEARTBEAT, PACKET_RESULT };
+enum packet_kind {
+    PACKET_BAD,
+    PACKET_LOG,
+    PACKET_LOG_LOST,
+    PACKET_PROGRESS,
+    PACKET_HEARTBEAT,
+    PACKET_RESULT,
+};
 
 struct packet_part {
-    int32_t level;        /* of LOG */
+    int32_t level; /* of LOG */
+    struct attempt_log_lost lost;
     uint64_t done, total; /* of PROGRESS */
     const char *text;     /* of LOG and PROGRESS; bytes as they came */
     size_t bytes;
 };
 
-/* n: how many bytes of packet were received. ret is filled for LOG and PROGRESS. */
+/* n: how many bytes of packet were received. ret is filled for LOG, LOG_LOST and PROGRESS. */
 enum packet_kind attempt_reader_take(struct attempt_reader *r, const struct attempt_packet *packet,
                                      size_t n, struct packet_part *ret);
 

@@ -3,10 +3,10 @@
  * recvmsg. One packet is a head and at most ATTEMPT_CHUNK_BYTES_MAX; longer things are chunks.
  *
  *   host -> attempt   INPUT*, INPUT_END (struct attempt_input, packed); STOP at any time
- *   attempt -> host   READY, or LOAD_FAILED; LOG, PROGRESS, HEARTBEAT in any number; RESULT,
- * OUTPUT* until output_bytes have come; then it exits with 0 the same, when it was spawned to
- * describe its plugin: ABOUT* (plugin info: u32 abi major, minor, id, version, u32 agents, agents),
- * ABOUT_END, exit with 0; or LOAD_FAILED
+ *   attempt -> host   READY, or LOAD_FAILED; LOG, LOG_LOST, PROGRESS, HEARTBEAT in any number;
+ * RESULT, OUTPUT* until output_bytes have come; then it exits with 0 the same, when it was spawned
+ * to describe its plugin: ABOUT* (plugin info: u32 abi major, minor, id, version, u32 agents,
+ * agents), ABOUT_END, exit with 0; or LOAD_FAILED
  *
  * Everything that an attempt sends is untrusted: its plugin is loaded before its first word. */
 #ifndef ORCH_SANDBOX_WIRE_ATTEMPT_WIRE_H
@@ -24,7 +24,9 @@ enum { FD_DEAD = 0, FD_OUT = 1, FD_ERR = 2, FD_CHANNEL = 3, FD_SECRETS = 4 };
 
 enum {
     ATTEMPT_CHUNK_BYTES_MAX = 32 * 1024,
-    ATTEMPT_LOG_BYTES_MAX = 4 * 1024, /* of one log text or progress note */
+    ATTEMPT_LOG_BYTES_MAX = 16 * 1024, /* of one entry of the log: longer texts are several */
+    ATTEMPT_LOG_BYTES_MIN = 8,         /* what an entry takes of its budget at least */
+    ATTEMPT_NOTE_BYTES_MAX = 4 * 1024, /* of one progress note */
     ATTEMPT_CLASS_BYTES_MAX = 64,
     ATTEMPT_MESSAGE_BYTES_MAX = 4 * 1024,
     ATTEMPT_INPUT_BYTES_MAX = 10 * 1024 * 1024, /* packed */
@@ -43,6 +45,7 @@ enum attempt_message {
     ATTEMPT_LOAD_FAILED, /* text of at most ERR_MSG_BYTES */
     ATTEMPT_ABOUT,       /* PLUGIN_INFO_BYTES_MAX in all */
     ATTEMPT_ABOUT_END,   /* the last part; may be empty */
+    ATTEMPT_LOG_LOST,    /* in the place of LOGs that did not leave */
 };
 
 struct attempt_head {
@@ -64,6 +67,22 @@ struct attempt_log {
     uint32_t zero;
 };
 
+/* What stands at the end of an entry that the next one continues. */
+#define ATTEMPT_LOG_GOES_ON " [cut here: goes on in the next entry]"
+
+enum log_lost {
+    LOG_LOST_LIMIT = 1, /* the budget is spent; no LOG follows */
+    LOG_LOST_ROOM,      /* the host did not read in time */
+    LOG_LOST_LONG,      /* the rest of one text that is over ATTEMPT_TEXT_BYTES_MAX */
+};
+enum { ATTEMPT_TEXT_BYTES_MAX = 256 * 1024 };
+
+struct attempt_log_lost {
+    uint64_t lines, bytes; /* of LIMIT: 0 at its place, what came after it at the end */
+    uint32_t why;
+    uint32_t zero;
+};
+
 struct attempt_progress {
     uint64_t done, total;
 };
@@ -75,7 +94,6 @@ struct attempt_result_head {
     int32_t status;
     uint32_t flags;
     uint64_t cpu_ns;
-    uint64_t log_dropped; /* bytes */
     uint32_t output_bytes;
     uint32_t output_crc; /* CRC-32 of IEEE 802.3 */
     uint32_t class_bytes;

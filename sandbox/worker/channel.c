@@ -33,20 +33,25 @@ bool channel_write(enum attempt_message type, const void *head, size_t head_byte
     return n >= 0;
 }
 
-static bool channel_ready(short event)
+static bool channel_ready(short event, int wait_ms)
 {
     struct pollfd p = {.fd = FD_CHANNEL, .events = event};
 
-    return poll(&p, 1, 0) == 1 && (p.revents & event) != 0;
+    return poll(&p, 1, wait_ms) == 1 && (p.revents & event) != 0;
+}
+
+bool channel_writable(int wait_ms)
+{
+    return channel_ready(POLLOUT, wait_ms);
 }
 
 bool channel_try_write(enum attempt_message type, const void *head, size_t head_bytes,
                        const void *tail, size_t tail_bytes)
 {
-    return channel_ready(POLLOUT) && channel_write(type, head, head_bytes, tail, tail_bytes);
+    return channel_writable(0) && channel_write(type, head, head_bytes, tail, tail_bytes);
 }
 
 bool channel_readable(void)
 {
-    return channel_ready(POLLIN);
+    return channel_ready(POLLIN, 0);
 }

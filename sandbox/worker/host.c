@@ -1,11 +1,12 @@
 /* host.c -- what a plugin may call. Everything here runs inside the attempt with the
- * plugin's own rights: it is a convenience and a courtesy, never a wall. Texts leave through one
- * place, say(), where secrets are replaced. */
+ * plugin's own rights: it is a convenience and a courtesy, never a wall. What it says leaves
+ * through say.c, what it gives through run_finish; secrets are replaced before. */
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "model/words/secrets.h"
 #include "sandbox/worker/redact.h"
+#include "sandbox/worker/say.h"
 #include "sandbox/worker/worker.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ struct orch_run {
     bool emitted;
     char error_class[ATTEMPT_CLASS_BYTES_MAX + 1];
     struct buf message;
-    uint64_t log_left, log_dropped;
+    struct say say;
     bool stop;
     int64_t polled_ns;
     struct secret secrets[SECRETS_PER_ATTEMPT_MAX];
@@ -64,7 +65,7 @@ struct orch_run *run_begin(const struct attempt_input *input)
     run->input = *input;
     run->inputs[0] = view(&input->input);
     run->input_names[0] = "input";
-    run->log_left = input->log_bytes_max;
+    say_begin(&run->say, &run->redactor, input->log_bytes_max);
     pthread_mutex_init(&run->lock, NULL);
     run->ctx = (orch_ctx){
         .size = sizeof run->ctx,
@@ -144,54 +145,44 @@ static const orch_secret_v1 secret_table = {sizeof secret_table, 0, secret_get};
 
 /* ---- what leaves ---- */
 
-/* Cut at a limit without cutting a character in two. */
-static size_t cut(const char *text, size_t len, size_t most)
+static const char *text_of(orch_bytes text, size_t *ret_len)
 {
-    if (len <= most)
-        return len;
-    while (most > 0 && ((uint8_t)text[most] & 0xC0) == 0x80)
-        most--;
-    return most;
-}
-
-/* Redacted first, cut afterwards. */
-static void say(struct orch_run *run, enum attempt_message type, const void *head,
-                size_t head_bytes, orch_bytes text)
-{
-    auto_done(buf) b = {0};
-    size_t len = text.ptr != NULL ? text.len : 0, taken;
-
-    pthread_mutex_lock(&run->lock);
-    taken = redact_copy(&run->redactor, text.ptr, len, ATTEMPT_LOG_BYTES_MAX, &b);
-    run->log_dropped += len - taken + b.len;
-    len = cut(b.data, b.len, ATTEMPT_LOG_BYTES_MAX);
-    if (len <= run->log_left && channel_try_write(type, head, head_bytes, b.data, len)) {
-        run->log_dropped -= len;
-        run->log_left -= len;
-    }
-    pthread_mutex_unlock(&run->lock);
+    *ret_len = text.ptr != NULL ? text.len : 0;
+    return text.ptr;
 }
 
 static void host_log(orch_run *run, int32_t level, orch_bytes utf8)
 {
-    struct attempt_log head = {level, 0};
+    size_t len;
+    const char *text = text_of(utf8, &len);
 
-    if (run != NULL)
-        say(run, ATTEMPT_LOG, &head, sizeof head, utf8);
+    if (run == NULL)
+        return;
+    pthread_mutex_lock(&run->lock);
+    say_log(&run->say, level, text, len);
+    pthread_mutex_unlock(&run->lock);
 }
 
 static void host_progress(orch_run *run, uint64_t done, uint64_t total, orch_bytes note)
 {
     struct attempt_progress head = {done, total};
+    size_t len;
+    const char *text = text_of(note, &len);
 
-    if (run != NULL)
-        say(run, ATTEMPT_PROGRESS, &head, sizeof head, note);
+    if (run == NULL)
+        return;
+    pthread_mutex_lock(&run->lock);
+    say_progress(&run->say, &head, text, len);
+    pthread_mutex_unlock(&run->lock);
 }
 
 static void host_heartbeat(orch_run *run)
 {
-    if (run != NULL)
-        say(run, ATTEMPT_HEARTBEAT, NULL, 0, (orch_bytes){NULL, 0});
+    if (run == NULL)
+        return;
+    pthread_mutex_lock(&run->lock);
+    say_heartbeat(&run->say);
+    pthread_mutex_unlock(&run->lock);
 }
 
 static orch_status host_emit(orch_run *run, const char *port, orch_bytes value)
@@ -219,7 +210,7 @@ static orch_status host_set_error(orch_run *run, const char *error_class, orch_b
     if (error_class == NULL)
         error_class = "";
     redact_copy(&run->redactor, error_class, strlen(error_class), ATTEMPT_CLASS_BYTES_MAX, &b);
-    len = cut(b.data, b.len, ATTEMPT_CLASS_BYTES_MAX);
+    len = say_cut(b.data, b.len, ATTEMPT_CLASS_BYTES_MAX);
     snprintf(run->error_class, sizeof run->error_class, "%.*s", (int)len, buf_text(&b));
     buf_clear(&run->message);
     redact_copy(&run->redactor, message.ptr, message.len, ATTEMPT_MESSAGE_BYTES_MAX, &run->message);
@@ -271,6 +262,7 @@ static int32_t host_should_stop(const orch_run *const_run)
         run->stop = true;
     if (!run->stop && now - run->polled_ns >= STOP_POLL_NS) {
         run->polled_ns = now;
+        say_flush(&run->say);
         /* STOP, or the end of the host: either way it is over. */
         if (channel_readable())
             run->stop = read(FD_CHANNEL, head, sizeof head) >= 0;
@@ -312,15 +304,17 @@ void run_finish(struct orch_run *run, orch_status status, uint32_t flags)
         .status = status,
         .flags = flags,
         .cpu_ns = (uint64_t)cpu_ns(),
-        .log_dropped = run->log_dropped,
         .output_bytes = (uint32_t)output,
         .output_crc = attempt_crc(0, run->output.data, output),
         .class_bytes = (uint32_t)(ok ? 0 : strlen(run->error_class)),
-        .message_bytes =
-            (uint32_t)(ok ? 0
-                          : cut(run->message.data, run->message.len, ATTEMPT_MESSAGE_BYTES_MAX)),
+        .message_bytes = (uint32_t)(ok ? 0
+                                       : say_cut(run->message.data, run->message.len,
+                                                 ATTEMPT_MESSAGE_BYTES_MAX)),
     };
 
+    pthread_mutex_lock(&run->lock);
+    say_finish(&run->say);
+    pthread_mutex_unlock(&run->lock);
     buf_add(&tail, run->error_class, head.class_bytes);
     buf_add(&tail, run->message.data, head.message_bytes);
     sent = ATTEMPT_CHUNK_BYTES_MAX - sizeof head - tail.len;

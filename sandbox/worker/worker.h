@@ -7,6 +7,7 @@
  *   enter.c     give up everything       trap.c      the one file that it may open
  *   root.c      an empty root            channel.c   speak to the host
  *   rights.c    users, capabilities      host.c      what the plugin may call
+ *                                        say.c       its log, on the way out
  *                                        redact.c    secrets out of what it says
  *
  * A clean zygote never loads a plugin: nothing that it or the start of an attempt says can be
@@ -104,6 +105,7 @@ bool channel_write(enum attempt_message type, const void *head, size_t head_byte
 /* Not when it would block. */
 bool channel_try_write(enum attempt_message type, const void *head, size_t head_bytes,
                        const void *tail, size_t tail_bytes);
+bool channel_writable(int wait_ms);
 bool channel_readable(void);
 
 /* ---- host.c: the host table that plugins call ---- */

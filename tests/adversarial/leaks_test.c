@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "base/mem.h"
+#include "sandbox/wire/attempt_wire.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -135,8 +136,8 @@ START_TEST(a_secret_across_the_limits_of_texts_is_not_told_in_part)
     expect_outcome(a, OUTCOME_PLUGIN_FATAL);
     ck_assert_uint_eq(strlen(a->error_class), 64);
     ck_assert_uint_eq(strlen(a->message), 4096);
-    ck_assert_uint_eq(a->streams[STREAM_LOG].len, 4096);
-    ck_assert_uint_gt(a->log_dropped, 0);
+    ck_assert_uint_gt(a->streams[STREAM_LOG].len, ATTEMPT_LOG_BYTES_MAX); /* two entries */
+    ck_assert_uint_eq(a->log_dropped, 0);
     for (size_t i = 0; i + 4 <= strlen(r.secret); i++) {
         auto_mem char *piece = mem_strn(r.secret + i, 4);
 
@@ -156,8 +157,8 @@ START_TEST(without_secrets_both_streams_arrive_as_valid_utf8)
     world_start_hostile(&w, NULL);
     a = hostile(&w, "print");
     expect_said(a, "printed");
-    ck_assert_str_eq(buf_text(&a->streams[STREAM_STDOUT]), "out\xef\xbf\xbd\xc3\xa9\n");
-    ck_assert_str_eq(buf_text(&a->streams[STREAM_STDERR]), "err\n");
+    ck_assert_str_eq(buf_text(&a->streams[STREAM_STDOUT]), "out\xef\xbf\xbd\xc3\xa9");
+    ck_assert_str_eq(buf_text(&a->streams[STREAM_STDERR]), "err");
     world_done(&w);
 }
 END_TEST

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/attempts/logs.h"
 #include "engine/attempts/queue.h"
 #include "engine/attempts/secrets.h"
 #include "engine/catalog/agents.h"
@@ -22,6 +23,7 @@ struct running {
     struct attempt_outcome override; /* class INVALID: none; why we killed it ourselves */
     bool stop_asked;                 /* by its run */
     char *override_message;
+    struct log_loss loss;
     UT_hash_handle hh;
 };
 
@@ -32,7 +34,7 @@ struct attempts {
     struct queue queue;
     struct running *running; /* by id */
     uint32_t running_count;
-    struct store_batch *logs; /* of this turn; NULL: none */
+    struct logs logs;
 };
 
 struct attempts *attempts_new(const struct engine_env *env, const struct engine_mode *mode,
@@ -44,6 +46,7 @@ struct attempts *attempts_new(const struct engine_env *env, const struct engine_
     attempts->mode = mode;
     attempts->sink = sink;
     queue_init(&attempts->queue, env->set.tenant_attempts_max);
+    logs_init(&attempts->logs, env);
     return attempts;
 }
 
@@ -66,7 +69,7 @@ void attempts_free(struct attempts *a)
     HASH_ITER(hh, a->running, r, next)
     running_free(a, r);
     queue_done(&a->queue);
-    store_batch_free(a->logs);
+    logs_done(&a->logs);
     free(a);
 }
 
@@ -391,49 +394,30 @@ void attempts_on_started(struct attempts *a, uint64_t id, const struct attempt_s
     a->sink.begun(a->sink.arg, r->order->ar, r->order->ref);
 }
 
+enum { LEVEL_WARN = 2 }; /* ORCH_LOG_WARN; the engine knows no plugin's header */
+
 static const char *log_level_of(enum attempt_stream stream, int32_t level)
 {
     static const char *const levels[] = {"debug", "info", "warn", "error"};
 
-    if (stream == STREAM_STDOUT)
-        return "stdout";
-    if (stream == STREAM_STDERR)
-        return "stderr";
+    if (stream != STREAM_LOG && level < LEVEL_WARN) /* else it is a mark of the sandbox */
+        return stream == STREAM_STDOUT ? "stdout" : "stderr";
     return level >= 0 && level < (int32_t)ARRAY_LEN(levels) ? levels[level] : "info";
 }
 
 void attempts_on_log(struct attempts *a, uint64_t id, enum attempt_stream stream, int32_t level,
                      const char *text, size_t len)
 {
-    auto_mem char *copy = mem_strn(text, len);
     struct running *r;
 
     HASH_FIND(hh, a->running, &id, sizeof id, r);
-    if (r == NULL)
-        return;
-    if (a->logs == NULL)
-        a->logs = store_batch_new();
-    store_batch_log_append(a->logs, &(struct store_log){
-                                        .run_id = r->order->ar->run_id,
-                                        .tenant = r->order->ar->tenant,
-                                        .node_id = r->order->node_id,
-                                        .attempt = r->order->ref.attempt,
-                                        .level = log_level_of(stream, level),
-                                        .text = copy,
-                                        .at_us = a->env->clock.wall_us(),
-                                    });
+    if (r != NULL)
+        logs_add(&a->logs, r->order, &r->loss, log_level_of(stream, level), text, len);
 }
 
 void attempts_flush_logs(struct attempts *a)
 {
-    struct err e;
-
-    if (a->logs == NULL)
-        return;
-    if (!store_submit_take(a->env->store, &a->logs, NULL, NULL, &e)) {
-        log_event(LOG_WARN, "logs.lost", F_ERR(&e));
-        store_batch_free(take(a->logs));
-    }
+    logs_flush(&a->logs);
 }
 
 static struct attempt_outcome outcome_of_result(const struct attempt_result *result)
@@ -472,6 +456,7 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     HASH_FIND(hh, a->running, &id, sizeof id, r);
     if (r == NULL)
         return; /* its run was dropped */
+    logs_end(&a->logs, r->order, &r->loss);
     if (ended_with_the_host(a, r, result)) {
         running_free(a, r);
         return;
@@ -480,7 +465,6 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
         outcome = r->override;
     if (outcome.class == OUTCOME_OK && !r->order->ref.compensation)
         active_run_take_texts(r->order->ar, r->order->ref.node, result->output_read);
-    attempts_flush_logs(a);
     a->sink.ended(a->sink.arg, r->order->ar, r->order->ref, &outcome);
     HASH_FIND(hh, a->running, &id, sizeof id, r); /* gone when the run was dropped meanwhile */
     if (r != NULL)

@@ -30,6 +30,7 @@ orch_status orch_fail(const orch_host *host, orch_run *run, orch_status status,
                       const char *error_class, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* The whole text, however long; what the host does with it is said at orch_host.log. */
 void orch_log(const orch_host *host, orch_run *run, int32_t level, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
@@ -47,6 +48,7 @@ orch_status orch_sleep_ms(const orch_host *host, const orch_run *run, uint64_t m
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -89,24 +91,30 @@ orch_status orch_secret(const orch_host *host, orch_run *run, const char *name, 
     return secrets != NULL ? secrets->get(run, name, ret) : ORCH_E_UNSUPPORTED;
 }
 
+/* Bytes of text up to most, without cutting a character in two. */
+static uint64_t orch_i_cut(const char *text, uint64_t most)
+{
+    while (most > 0 && (text[most] & 0xC0) == 0x80)
+        most--;
+    return most;
+}
+
+/* out has one byte more than is told: it shows whether the cut falls into a character. */
 __attribute__((format(printf, 3, 0))) static orch_bytes
 orch_i_message(char *out, size_t bytes, const char *format, va_list args)
 {
     int wanted = vsnprintf(out, bytes, format, args);
     orch_bytes view = {out, wanted < 0 ? 0 : (uint64_t)wanted};
 
-    if (view.len >= bytes) {
-        view.len = bytes - 1;
-        while (view.len > 0 && (out[view.len - 1] & 0x80) != 0) /* no code point is cut in two */
-            view.len--;
-    }
+    if (view.len > bytes - 2)
+        view.len = orch_i_cut(out, bytes - 2);
     return view;
 }
 
 orch_status orch_fail(const orch_host *host, orch_run *run, orch_status status,
                       const char *error_class, const char *format, ...)
 {
-    char message[ORCH_MESSAGE_BYTES_MAX + 1];
+    char message[ORCH_MESSAGE_BYTES_MAX + 2];
     va_list args;
 
     va_start(args, format);
@@ -117,12 +125,29 @@ orch_status orch_fail(const orch_host *host, orch_run *run, orch_status status,
 
 void orch_log(const orch_host *host, orch_run *run, int32_t level, const char *format, ...)
 {
-    char message[ORCH_MESSAGE_BYTES_MAX + 1];
-    va_list args;
+    char message[ORCH_MESSAGE_BYTES_MAX + 2];
+    orch_bytes view = {message, 0};
+    char *whole = NULL;
+    va_list args, again;
+    int wanted;
 
     va_start(args, format);
-    host->log(run, level, orch_i_message(message, sizeof message, format, args));
+    va_copy(again, args);
+    wanted = vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    if (wanted >= (int)sizeof message)
+        whole = (char *)malloc((size_t)wanted + 1);
+    if (whole != NULL) {
+        vsnprintf(whole, (size_t)wanted + 1, format, again);
+        view.ptr = whole;
+        view.len = (uint64_t)wanted;
+    } else if (wanted > 0) { /* what there is memory for */
+        view.len = wanted < (int)sizeof message ? (uint64_t)wanted
+                                                : orch_i_cut(message, sizeof message - 2);
+    }
+    va_end(again);
+    host->log(run, level, view);
+    free(whole);
 }
 
 static uint64_t orch_i_now_ms(void)

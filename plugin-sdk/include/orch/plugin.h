@@ -84,7 +84,9 @@ typedef struct orch_host {
     /* [run] error_class is a short name that retry policies match ("RuntimeError"); the host cuts
      * the message at its limit. The last call counts, and only when run() returns non-zero. */
     orch_status (*set_error)(orch_run *run, const char *error_class, orch_bytes message);
-    /* [any] Never blocks: lines over the budget are counted and dropped. */
+    /* [any] One entry of the run's log; one over 16 KiB becomes several. What is over the node's
+     * budget is counted and dropped, and the log says so in its place. Does not wait for a host
+     * that does not read, but for a tenth of a second when it begins not to. */
     void (*log)(orch_run *run, int32_t level, orch_bytes utf8);
     /* [any] total 0 means unknown. The host may keep only the latest. Never blocks. */
     void (*progress)(orch_run *run, uint64_t done, uint64_t total, orch_bytes note);

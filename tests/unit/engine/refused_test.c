@@ -47,6 +47,40 @@ START_TEST(a_refused_end_is_forgotten_and_the_attempt_made_again)
 }
 END_TEST
 
+/* What does not fit is counted, and the count stands where it is missing. */
+START_TEST(log_entries_that_the_store_does_not_take_wait_or_are_counted_in_their_place)
+{
+    static char entry[16 * 1024];
+    enum { ENTRIES = 300 }; /* more than 4 MiB */
+    auto_done(store_log_list) rows = {0};
+    struct store_log_filter filter = {.tenant = RIG_TENANT};
+    char id[UUID_TEXT_BYTES], mark[128];
+    struct rig_attempt *a;
+    struct err e;
+
+    small_queue();
+    snprintf(id, sizeof id, "%s", run_of("chain"));
+    filter.run_id = id;
+    a = rig_open_attempt(&rig, "first");
+    memset(entry, 'x', sizeof entry);
+    rig_refuse(&rig);
+    for (int i = 0; i < ENTRIES; i++)
+        engine_on_attempt_log(rig.engine, a->id, STREAM_LOG, 1, entry, sizeof entry);
+    rig_take_again(&rig);
+    rig_settle(&rig);
+    engine_on_attempt_log(rig.engine, a->id, STREAM_LOG, 1, "after", 5);
+    rig_settle(&rig);
+    ck_assert_msg(store_read_logs(rig.reader, &filter, ENTRIES + 2, &rows, &e), "%s", e.msg);
+    ck_assert_uint_gt(rows.count, 200);
+    ck_assert_uint_lt(rows.count, ENTRIES);
+    snprintf(mark, sizeof mark, "[%zu entries of %zu bytes lost here: the store did not keep up]",
+             ENTRIES - (rows.count - 2), (ENTRIES - (rows.count - 2)) * sizeof entry);
+    ck_assert_str_eq(rows.rows[rows.count - 2].text, mark);
+    ck_assert_str_eq(rows.rows[rows.count - 2].level, "warn");
+    ck_assert_str_eq(rows.rows[rows.count - 1].text, "after");
+}
+END_TEST
+
 START_TEST(the_other_attempts_of_a_dropped_run_are_killed)
 {
     char id[UUID_TEXT_BYTES];
@@ -198,6 +232,7 @@ TCase *refused_cases(void)
     TCase *tc = tcase_create("refused");
 
     tcase_add_test(tc, a_refused_end_is_forgotten_and_the_attempt_made_again);
+    tcase_add_test(tc, log_entries_that_the_store_does_not_take_wait_or_are_counted_in_their_place);
     tcase_add_test(tc, the_other_attempts_of_a_dropped_run_are_killed);
     tcase_add_test(tc, a_refused_start_is_answered_with_the_reason_and_leaves_no_run);
     tcase_add_test(tc, a_run_whose_commits_are_refused_again_and_again_is_left_to_the_next_start);

@@ -4,6 +4,7 @@
 
 #include "suites.h"
 
+#include "base/mem.h"
 #include "fake_host.h"
 
 #include <string.h>
@@ -132,6 +133,57 @@ START_TEST(a_failure_carries_class_and_message)
 }
 END_TEST
 
+/* Each character has two bytes, so that each limit falls into one. */
+static char *many_characters(size_t count, bool shifted)
+{
+    struct buf b = {0};
+
+    if (shifted)
+        buf_addc(&b, 'x');
+    while (count-- > 0)
+        buf_adds(&b, "\xc3\xa9");
+    return buf_take(&b);
+}
+
+START_TEST(a_long_message_of_other_letters_is_cut_between_two)
+{
+    for (int shifted = 0; shifted < 2; shifted++) {
+        auto_mem char *text = many_characters(600, shifted != 0);
+        auto_done(fake_host) host;
+
+        fake_host_init(&host);
+        orch_fail(&host.table, fake_run(&host), ORCH_E_FATAL, "ValueError", "%s", text);
+        ck_assert_uint_eq(host.error_message.len, 1022 + (size_t)shifted);
+        ck_assert_mem_eq(host.error_message.data, text, host.error_message.len);
+    }
+}
+END_TEST
+
+START_TEST(a_message_of_exactly_the_limit_is_whole)
+{
+    auto_mem char *text = many_characters((ORCH_MESSAGE_BYTES_MAX - 1) / 2, true);
+    auto_done(fake_host) host;
+
+    fake_host_init(&host);
+    orch_fail(&host.table, fake_run(&host), ORCH_E_FATAL, "ValueError", "%s", text);
+    ck_assert_uint_eq(host.error_message.len, ORCH_MESSAGE_BYTES_MAX);
+}
+END_TEST
+
+START_TEST(a_log_text_is_handed_over_whole_however_long)
+{
+    for (size_t count = 500; count < 100000; count = count * 3 + 1) {
+        auto_mem char *text = many_characters(count, count % 2 == 0);
+        auto_mem char *line = mem_printf("1 <%s>\n", text);
+        auto_done(fake_host) host;
+
+        fake_host_init(&host);
+        orch_log(&host.table, fake_run(&host), ORCH_LOG_INFO, "<%s>", text);
+        ck_assert_str_eq(buf_text(&host.log), line);
+    }
+}
+END_TEST
+
 START_TEST(sleep_ends_early_when_told_to_stop)
 {
     auto_done(fake_host) host;
@@ -170,6 +222,9 @@ Suite *sdk_suite(void)
     tcase_add_test(tc, texts_are_escaped_so_that_they_read_back);
     tcase_add_test(tc, a_fault_is_kept_and_reported_once);
     tcase_add_test(tc, a_failure_carries_class_and_message);
+    tcase_add_test(tc, a_long_message_of_other_letters_is_cut_between_two);
+    tcase_add_test(tc, a_message_of_exactly_the_limit_is_whole);
+    tcase_add_test(tc, a_log_text_is_handed_over_whole_however_long);
     tcase_add_test(tc, sleep_ends_early_when_told_to_stop);
     tcase_add_test(tc, extensions_are_used_only_when_large_enough);
     suite_add_tcase(suite, tc);

@@ -4,6 +4,7 @@
 #include "suites.h"
 
 #include "base/limits.h"
+#include "sandbox/client/stream.h"
 
 #include <orch/plugin.h>
 #include <string.h>
@@ -209,20 +210,50 @@ START_TEST(a_log_over_its_cap_is_cut_marked_once_and_counted)
     play_start(&s, NULL);
     load_plugin(&s);
     spec = spec_of(&s);
-    spec.limits.log_bytes = 6;
+    spec.limits.log_bytes = 12;
     p = attempt_running(&s, &spec, NULL, NULL);
     process_logs(&p, 1, "four");
     process_logs(&p, 1, "words");
     process_logs(&p, 1, "more");
     process_result(&p, 0, "1");
     process_exits(&s, &p, 0);
-    expect_told(&s, "log 1 four\nlog 1 wo\nlog 2 [log cut here: over its limit]\n"
-                    "done ok 1 dropped 7 0 0\n");
+    expect_told(&s, "log 1 four\nlog 1 word\nlog 2 [log cut here: over its limit of 12 bytes]\n"
+                    "log 2 [log ends here: 5 bytes of it were dropped]\n"
+                    "done ok 1 dropped 5 0 0\n");
     play_stop(&s);
 }
 END_TEST
 
-START_TEST(stdout_and_stderr_are_valid_utf8_cut_between_characters_and_capped)
+static void process_prints(struct play *s, int pipe, const char *bytes, size_t len)
+{
+    ck_assert_int_eq(write(pipe, bytes, len), (ssize_t)len);
+    turn(s);
+}
+
+START_TEST(stdout_and_stderr_are_told_by_line_however_they_are_written)
+{
+    struct process p;
+    struct play s;
+
+    play_start(&s, NULL);
+    load_plugin(&s);
+    p = attempt_running(&s, NULL, NULL, NULL);
+    process_prints(&s, p.out, "a\xe2\x82", 3);
+    process_prints(&s, p.out, "\xac", 1);
+    ck_assert_uint_eq(s.told.len, 0); /* no line has ended */
+    process_prints(&s, p.out, "\r\n\nof three\nthe last", 20);
+    expect_told(&s, "stdout 1 a\xe2\x82\xac\nstdout 1 \nstdout 1 of three\n");
+    process_prints(&s, p.err, "\xffno \rmore\xe2\n", 11);
+    process_prints(&s, p.err, "before\0after\nnext\0", 18);
+    expect_told(&s, "stderr 1 \xef\xbf\xbdno \rmore\xef\xbf\xbd\nstderr 1 before\\x00after\n");
+    process_result(&p, 0, "1");
+    process_exits(&s, &p, 0);
+    expect_told(&s, "stdout 1 the last\nstderr 1 next\\x00\ndone ok 1\n");
+    play_stop(&s);
+}
+END_TEST
+
+START_TEST(stdout_over_its_cap_is_cut_between_characters_marked_and_counted)
 {
     struct attempt_spec spec;
     struct process p;
@@ -231,22 +262,74 @@ START_TEST(stdout_and_stderr_are_valid_utf8_cut_between_characters_and_capped)
     play_start(&s, NULL);
     load_plugin(&s);
     spec = spec_of(&s);
-    spec.limits.log_bytes = 8;
+    spec.limits.log_bytes = 21;
     p = attempt_running(&s, &spec, NULL, NULL);
-    ck_assert_int_eq(write(p.out, "a\xe2\x82", 3), 3);
-    turn(&s);
-    expect_told(&s, "stdout 1 a\n");
-    ck_assert_int_eq(write(p.out, "\xac", 1), 1);
-    ck_assert_int_eq(write(p.err, "\xffno", 3), 3);
-    turn(&s);
-    expect_told(&s, "stdout 1 \xe2\x82\xac\nstderr 1 \xef\xbf\xbdno\n");
-    ck_assert_int_eq(write(p.out, "12345678", 8), 8);
-    turn(&s);
-    expect_told(&s, "stdout 1 1234\nstdout 2 [stdout cut here: over its limit]\n");
-    ck_assert_int_eq(write(p.out, "gone", 4), 4);
+    process_prints(&s, p.out, "1234567\n12345678\n123\xe2\x82\xac\xe2\x82\xac\nmore", 31);
+    expect_told(&s, "stdout 1 1234567\nstdout 1 12345678\nstdout 1 123\n"
+                    "stdout 2 [stdout cut here: over its limit of 21 bytes]\n");
+    process_prints(&s, p.out, "gone", 4);
     process_result(&p, 0, "1");
     process_exits(&s, &p, 0);
-    expect_told(&s, "done ok 1 dropped 0 8 0\n");
+    expect_told(&s, "stdout 2 [stdout ends here: 15 bytes of it were dropped]\n"
+                    "done ok 1 dropped 0 15 0\n");
+    play_stop(&s);
+}
+END_TEST
+
+/* A line of the most, one of one byte more, and one that ends in a later write. */
+START_TEST(a_line_that_is_too_long_goes_on_in_the_next_entry)
+{
+    auto_done(buf) line = {0};
+    auto_done(buf) told = {0};
+    struct process p;
+    struct play s;
+
+    play_start(&s, NULL);
+    load_plugin(&s);
+    p = attempt_running(&s, NULL, NULL, NULL);
+    while (line.len < STREAM_LINE_BYTES_MAX)
+        buf_adds(&line, "0123456789abcdef");
+    process_prints(&s, p.out, line.data, line.len);
+    process_prints(&s, p.out, "\n", 1);
+    process_prints(&s, p.out, line.data, line.len);
+    process_prints(&s, p.out, "x\n", 2);
+    buf_addf(&told, "stdout 1 %s\nstdout 1 %s" ATTEMPT_LOG_GOES_ON "\nstdout 1 x\n",
+             buf_text(&line), buf_text(&line));
+    expect_told(&s, buf_text(&told));
+    process_result(&p, 0, "1");
+    process_exits(&s, &p, 0);
+    expect_told(&s, "done ok 1\n");
+    play_stop(&s);
+}
+END_TEST
+
+START_TEST(entries_that_did_not_leave_the_attempt_are_marked_in_their_place)
+{
+    struct process p;
+    struct play s;
+
+    play_start(&s, NULL);
+    load_plugin(&s);
+    p = attempt_running(&s, NULL, NULL, NULL);
+    process_logs(&p, 1, "before");
+    process_says(&p, ATTEMPT_LOG_LOST, &(struct attempt_log_lost){3, 27, LOG_LOST_ROOM, 0},
+                 sizeof(struct attempt_log_lost));
+    process_says(&p, ATTEMPT_LOG_LOST, &(struct attempt_log_lost){1, 9, LOG_LOST_LONG, 0},
+                 sizeof(struct attempt_log_lost));
+    process_logs(&p, 1, "after");
+    process_says(&p, ATTEMPT_LOG_LOST, &(struct attempt_log_lost){.why = LOG_LOST_LIMIT},
+                 sizeof(struct attempt_log_lost));
+    process_says(&p, ATTEMPT_LOG_LOST, &(struct attempt_log_lost){2, 5, LOG_LOST_LIMIT, 0},
+                 sizeof(struct attempt_log_lost));
+    process_result(&p, 0, "1");
+    process_exits(&s, &p, 0);
+    expect_told(&s, "log 1 before\n"
+                    "log 2 [log cut here: 3 entries of 27 bytes lost, the host did not keep up]\n"
+                    "log 2 [log cut here: 9 bytes more, a text has at most 262144]\n"
+                    "log 1 after\n"
+                    "log 2 [log cut here: over its limit of 262144 bytes]\n"
+                    "log 2 [log ends here: 41 bytes of it were dropped]\n"
+                    "done ok 1 dropped 41 0 0\n");
     play_stop(&s);
 }
 END_TEST
@@ -271,7 +354,8 @@ START_TEST(with_secrets_stdout_and_stderr_are_withheld_and_the_pipe_is_that_proc
     expect_told(&s, "stdout 2 [stdout withheld: the node uses secrets]\n");
     process_result(&p, 0, "1");
     process_exits(&s, &p, 0);
-    expect_told(&s, "done ok 1 dropped 0 5 0\n");
+    expect_told(&s, "stdout 2 [stdout ends here: 5 bytes of it were dropped]\n"
+                    "done ok 1 dropped 0 5 0\n");
     close(secret);
     play_stop(&s);
 }
@@ -356,7 +440,10 @@ Suite *client_attempt_suite(void)
     tcase_add_test(tests, what_an_attempt_says_is_told_in_its_order_and_its_end_last);
     tcase_add_test(tests, a_turn_takes_a_bounded_number_of_an_attempts_packets);
     tcase_add_test(tests, a_log_over_its_cap_is_cut_marked_once_and_counted);
-    tcase_add_test(tests, stdout_and_stderr_are_valid_utf8_cut_between_characters_and_capped);
+    tcase_add_test(tests, stdout_and_stderr_are_told_by_line_however_they_are_written);
+    tcase_add_test(tests, stdout_over_its_cap_is_cut_between_characters_marked_and_counted);
+    tcase_add_test(tests, a_line_that_is_too_long_goes_on_in_the_next_entry);
+    tcase_add_test(tests, entries_that_did_not_leave_the_attempt_are_marked_in_their_place);
     tcase_add_test(tests,
                    with_secrets_stdout_and_stderr_are_withheld_and_the_pipe_is_that_processs);
     tcase_add_loop_test(tests, a_result_is_what_its_frame_says, 0, (int)ARRAY_LEN(results));

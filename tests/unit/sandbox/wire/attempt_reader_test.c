@@ -102,6 +102,21 @@ START_TEST(log_and_progress_give_their_parts)
 }
 END_TEST
 
+START_TEST(what_was_lost_of_a_log_is_told_with_a_known_reason)
+{
+    struct attempt_log_lost lost = {2, 3, LOG_LOST_LONG, 0};
+
+    ck_assert_int_eq(take_bytes(ATTEMPT_LOG_LOST, &lost, sizeof lost), PACKET_LOG_LOST);
+    ck_assert_uint_eq(part.lost.lines, 2);
+    ck_assert_uint_eq(part.lost.bytes, 3);
+    ck_assert_int_eq(take_bytes(ATTEMPT_LOG_LOST, &lost, sizeof lost - 1), PACKET_BAD);
+    lost.why = 0;
+    ck_assert_int_eq(take_bytes(ATTEMPT_LOG_LOST, &lost, sizeof lost), PACKET_BAD);
+    lost.why = LOG_LOST_LONG + 1;
+    ck_assert_int_eq(take_bytes(ATTEMPT_LOG_LOST, &lost, sizeof lost), PACKET_BAD);
+}
+END_TEST
+
 static const struct {
     struct attempt_result_head head;
     const char *tail;
@@ -216,6 +231,7 @@ int main(void)
     tcase_add_test(tests, a_result_in_pieces_is_complete_with_the_last);
     tcase_add_test(tests, a_failure_carries_its_words);
     tcase_add_test(tests, log_and_progress_give_their_parts);
+    tcase_add_test(tests, what_was_lost_of_a_log_is_told_with_a_known_reason);
     tcase_add_loop_test(tests, a_result_that_lies_is_refused, 0,
                         (int)(sizeof bad_results / sizeof bad_results[0]));
     tcase_add_test(tests, what_is_not_due_or_not_whole_is_refused);
