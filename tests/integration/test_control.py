@@ -73,6 +73,28 @@ def test_a_run_that_goes_on_cannot_be_resumed(host):
     host.wait(run)
 
 
+def test_a_completed_run_is_not_resumed_and_keeps_its_end(host):
+    host.publish(dag("done", {"a": ([], {"return": 1})}))
+    run = host.run("done")
+    before = host.wait(run)
+    answer = host.http("POST", f"/executions/{run}/resume", expect=409)
+    assert "restart it" in answer.json["detail"]
+    host.http("POST", f"/runs/{run}:resume", expect=409)
+    assert host.trace(run) == before
+
+
+def test_a_resume_at_once_behind_a_cancel_repeats_nothing_and_leaves_one_chain(host, tmp_path):
+    host.publish(dag("twice", {"a": ([], {"return": 1}), "b": (["a"], {"sleep_s": 0.2}), "c": (["b"], {})}))
+    for _ in range(8):
+        run = host.run("twice")
+        host.wait_node(run, "a", "completed")
+        host.http("POST", f"/runs/{run}:cancel", expect=202)
+        until(lambda: host.http("POST", f"/runs/{run}:resume").status == 202, RUN_S, "the resume")
+        trace = host.wait(run)
+        assert trace["status"] == "completed" and trace["node_traces"]["a"]["attempt_count"] == 1
+    host.cli("ledger", "export", "--out", tmp_path / "all.ndjson")
+
+
 def test_an_unknown_run_cannot_be_resumed(host):
     assert host.http("POST", "/executions/no-such-run/resume", expect=404).json["detail"] == "Execution not found"
 

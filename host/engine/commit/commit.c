@@ -207,6 +207,14 @@ void commit_set_answer(struct commit *c, const struct act_answer *answer)
 
 /* ---- the way there and back ---- */
 
+/* What the machine decided since builds on this one: the store must not see it either. */
+static void refuse(struct commit *c, const struct err *why)
+{
+    c->acts.refused = *why;
+    if (c->acts.ar->refused.code == ERR_NONE)
+        c->acts.ar->refused = *why;
+}
+
 /* On the loop thread, in store_turn or store_close. The run's other commits may be before or
  * behind this one; its place in due is the place in which it was submitted. */
 static void came_back(void *arg, const struct store_done *done)
@@ -215,7 +223,7 @@ static void came_back(void *arg, const struct store_done *done)
 
     assert(c->magic == COMMIT_MAGIC && c->batch == NULL);
     if (done->err != NULL)
-        c->acts.refused = *done->err;
+        refuse(c, done->err);
     c->acts.first_event = done->first_event;
     c->acts.last_event = done->last_event;
     STAILQ_INSERT_TAIL(&c->owner->due, c, link);
@@ -227,8 +235,9 @@ void commit_submit(struct commit **commit)
     struct err e;
 
     c->acts.ar->in_flight++;
-    if (store_submit_take(c->owner->env->store, &c->batch, came_back, c, &e))
+    e = c->acts.ar->refused;
+    if (e.code == ERR_NONE && store_submit_take(c->owner->env->store, &c->batch, came_back, c, &e))
         return;
-    c->acts.refused = e;
+    refuse(c, &e);
     STAILQ_INSERT_TAIL(&c->owner->due, c, link);
 }

@@ -14,7 +14,8 @@ static void answer_not_running(struct control *ctl, const char *tenant, const ch
     auto_done(store_run_list) rows = {0};
     struct err e;
 
-    if (store_read_run(ctl->env->reader, tenant, run_id, &rows, &e))
+    if (step_settled(ctl, tenant, run_id, &e) &&
+        store_read_run(ctl->env->reader, tenant, run_id, &rows, &e))
         err_set(&e, ERR_CONFLICT, "run %s is %s: it cannot be %s", run_id,
                 store_run_status_text(rows.rows[0].status), verb);
     answer_error(done, done_arg, &e);

@@ -2,9 +2,15 @@
 #include "engine/control/control.h"
 
 #include "base/mem.h"
+#include "engine/control/step.h"
+#include "engine/env/answer.h"
 #include "engine/env/env.h"
+#include "engine/runs/runs.h"
 
+/* While it is on its way nobody builds the run from what is being deleted. */
 struct deleting {
+    struct runs *runs;
+    char *tenant, *run_id;
     api_done_fn done;
     void *done_arg;
     int64_t count;
@@ -14,7 +20,10 @@ static void deleted(void *arg, const struct store_done *result)
 {
     auto_mem struct deleting *d = arg;
 
+    runs_settle(d->runs, d->tenant, d->run_id);
     d->done(d->done_arg, &(struct api_outcome){.e = result->err, .count = d->count});
+    free(d->tenant);
+    free(d->run_id);
 }
 
 static int64_t count_checkpoints(struct control *ctl, const char *tenant, const char *run_id)
@@ -39,11 +48,25 @@ static int64_t count_checkpoints(struct control *ctl, const char *tenant, const 
 void control_checkpoints_delete(struct control *ctl, const struct api_actor *who,
                                 const char *run_id, api_done_fn done, void *done_arg)
 {
-    struct deleting *d = mem_new(struct deleting);
-    struct store_batch *batch = store_batch_new();
+    struct deleting *d;
+    struct store_batch *batch;
     struct err e;
 
-    *d = (struct deleting){done, done_arg, count_checkpoints(ctl, who->tenant, run_id)};
+    if (!step_settled(ctl, who->tenant, run_id, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    d = mem_new(struct deleting);
+    *d = (struct deleting){
+        .runs = ctl->runs,
+        .tenant = mem_str(who->tenant),
+        .run_id = mem_str(run_id),
+        .done = done,
+        .done_arg = done_arg,
+        .count = count_checkpoints(ctl, who->tenant, run_id),
+    };
+    runs_unsettle(ctl->runs, who->tenant, run_id);
+    batch = store_batch_new();
     store_batch_checkpoint_delete(batch, who->tenant, run_id, NULL);
     if (store_submit_take(ctl->env->store, &batch, deleted, d, &e))
         return;

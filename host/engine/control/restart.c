@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "engine/commit/rows.h"
 #include "engine/control/start.h"
+#include "engine/control/step.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
 #include "engine/runs/load.h"
@@ -64,7 +65,7 @@ static bool restart(struct control *ctl, const struct api_actor *who,
     struct start start = {0};
     struct commit *c;
 
-    if (!start_admitted(ctl, e) ||
+    if (!start_admitted(ctl, e) || !step_settled(ctl, who->tenant, what->run_id, e) ||
         !store_read_run(ctl->env->reader, who->tenant, what->run_id, &rows, e) ||
         !inputs_of(&rows.rows[0], what->inputs, &inputs, e) ||
         !start_inputs(inputs, &start.inputs_hash, e) ||

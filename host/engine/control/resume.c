@@ -16,8 +16,12 @@ static bool resumable(struct control *ctl, const char *tenant, const char *run_i
         return err_set(e, ERR_UNAVAILABLE, "this host goes on with no run now (it is draining)");
     if (runs_find(ctl->runs, tenant, run_id) != NULL)
         return err_set(e, ERR_CONFLICT, "run %s is still going on", run_id);
-    if (!store_read_run(ctl->env->reader, tenant, run_id, ret, e))
+    if (!step_settled(ctl, tenant, run_id, e) ||
+        !store_read_run(ctl->env->reader, tenant, run_id, ret, e))
         return false;
+    if (ret->rows[0].status == STORE_RUN_COMPLETED)
+        return err_set(e, ERR_CONFLICT, "run %s is completed: restart it to have it run once more",
+                       run_id);
     if (ret->rows[0].compensations != NULL)
         return err_set(e, ERR_CONFLICT, "run %s was rolled back: restart it instead", run_id);
     return true;

@@ -6,6 +6,13 @@
 #include "engine/env/env.h"
 #include "engine/runs/runs.h"
 
+bool step_settled(const struct control *ctl, const char *tenant, const char *run_id, struct err *e)
+{
+    if (!runs_unsettled(ctl->runs, tenant, run_id))
+        return true;
+    return err_set(e, ERR_CONFLICT, "run %s is being written: ask again in a moment", run_id);
+}
+
 struct commit *step_commit(struct control *ctl, struct active_run *ar)
 {
     return commit_new(ctl->commits, ar, ctl->env->clock.wall_us());

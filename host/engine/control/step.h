@@ -6,6 +6,10 @@
 #include "engine/commit/commit.h"
 #include "engine/control/control.h"
 
+/* ERR_CONFLICT while something of the run is on its way that its rows do not show: asked again in a
+ * moment the answer is of what it became. */
+bool step_settled(const struct control *ctl, const char *tenant, const char *run_id,
+                  struct err *e) must_check;
 /* A commit of the run, decided now. */
 struct commit *step_commit(struct control *ctl, struct active_run *ar) must_check;
 /* Takes the commit. A run that it ends leaves the queues now, the table when the commit has come

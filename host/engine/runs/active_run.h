@@ -68,6 +68,7 @@ struct active_run {
     uint64_t seed;
     uint32_t in_flight; /* batches */
     uint32_t rebuilds;  /* after refused commits */
+    struct err refused; /* code set: a commit was; none behind it may happen */
     bool cancelled;     /* and acknowledged: holds until the run is over, through a rollback too */
     bool deterministic, checkpoints, dropped;
     TAILQ_ENTRY(active_run) queue; /* of its place: waiting or active */

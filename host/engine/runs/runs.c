@@ -9,9 +9,16 @@
 
 TAILQ_HEAD(run_queue, active_run);
 
+/* A run that is not here, and whose rows are about to change. */
+struct unsettled {
+    char *tenant, *run_id;
+    LIST_ENTRY(unsettled) link;
+};
+
 struct runs {
     const struct engine_env *env;
     struct active_run *by_id;
+    LIST_HEAD(, unsettled) unsettled;
     struct run_queue waiting, active; /* PLACE_WAITING, PLACE_ACTIVE */
     uint32_t waiting_count, active_count;
 };
@@ -26,6 +33,14 @@ struct runs *runs_new(const struct engine_env *env)
     return runs;
 }
 
+static void unsettled_free(struct unsettled *u)
+{
+    LIST_REMOVE(u, link);
+    free(u->tenant);
+    free(u->run_id);
+    free(u);
+}
+
 void runs_free(struct runs *runs)
 {
     struct active_run *ar, *next;
@@ -37,6 +52,8 @@ void runs_free(struct runs *runs)
         HASH_DEL(runs->by_id, ar);
         active_run_free(ar);
     }
+    while (!LIST_EMPTY(&runs->unsettled))
+        unsettled_free(LIST_FIRST(&runs->unsettled));
     free(runs);
 }
 
@@ -58,6 +75,46 @@ struct active_run *runs_find(const struct runs *runs, const char *tenant, const 
     if (ar == NULL || ar->place == PLACE_ENDED || ar->dropped || strcmp(ar->tenant, tenant) != 0)
         return NULL;
     return ar;
+}
+
+static struct unsettled *unsettled_find(const struct runs *runs, const char *tenant,
+                                        const char *run_id)
+{
+    struct unsettled *u;
+
+    LIST_FOREACH(u, &runs->unsettled, link)
+    {
+        if (strcmp(u->run_id, run_id) == 0 && strcmp(u->tenant, tenant) == 0)
+            return u;
+    }
+    return NULL;
+}
+
+bool runs_unsettled(const struct runs *runs, const char *tenant, const char *run_id)
+{
+    const struct active_run *ar;
+
+    HASH_FIND_STR(runs->by_id, run_id, ar);
+    if (ar != NULL && strcmp(ar->tenant, tenant) == 0 && (ar->place == PLACE_ENDED || ar->dropped))
+        return true;
+    return unsettled_find(runs, tenant, run_id) != NULL;
+}
+
+void runs_unsettle(struct runs *runs, const char *tenant, const char *run_id)
+{
+    struct unsettled *u = mem_new(struct unsettled);
+
+    u->tenant = mem_str(tenant);
+    u->run_id = mem_str(run_id);
+    LIST_INSERT_HEAD(&runs->unsettled, u, link);
+}
+
+void runs_settle(struct runs *runs, const char *tenant, const char *run_id)
+{
+    struct unsettled *u = unsettled_find(runs, tenant, run_id);
+
+    assert(u != NULL);
+    unsettled_free(u);
 }
 
 /* ---- places ---- */

@@ -15,6 +15,13 @@ void runs_free(struct runs *runs); /* accepts NULL; no batch of a run is on its 
 
 /* NULL when no such run of the tenant is in this process, or it has ended. */
 struct active_run *runs_find(const struct runs *runs, const char *tenant, const char *run_id);
+/* True while something of the run is on its way that its rows do not show yet: it has ended or was
+ * dropped and its last commits have not come back, or its checkpoints are being deleted. Whoever
+ * would build it from its rows must not. */
+bool runs_unsettled(const struct runs *runs, const char *tenant, const char *run_id);
+/* Unsettled from the one to the other; may be nested. */
+void runs_unsettle(struct runs *runs, const char *tenant, const char *run_id);
+void runs_settle(struct runs *runs, const char *tenant, const char *run_id);
 /* Takes the run: behind those that wait, or among those that go on when its machine has begun. */
 void runs_add(struct runs *runs, struct active_run **run);
 /* Out of the table; frees it. It has ended or was dropped, and nothing of it is on its way. */

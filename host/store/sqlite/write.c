@@ -23,14 +23,14 @@ static const struct {
     [OP_RUN_UPDATE] = {"UPDATE dag_executions SET status = ?3, paused = ?4, cancel_requested = ?5,"
                        " started_at = coalesce(?6, started_at), total_nodes = ?7,"
                        " completed_nodes = ?8, failed_nodes = ?9, skipped_nodes = ?10"
-                       " WHERE tenant_id = ?1 AND execution_id = ?2",
-                       ERR_NOT_FOUND, "no such run"},
+                       " WHERE tenant_id = ?1 AND execution_id = ?2 AND completed_at IS NULL",
+                       ERR_NOT_FOUND, "no such run that goes on"},
     [OP_RUN_END] = {"UPDATE dag_executions SET status = ?3, output_data = ?4, outputs_hash = ?5,"
                     " provenance_chain_hash = ?6, error = ?7, errors = ?8, compensations = ?9,"
                     " completed_at = ?10, total_nodes = ?11, completed_nodes = ?12,"
                     " failed_nodes = ?13, skipped_nodes = ?14, paused = 0, statement_due = 1"
-                    " WHERE tenant_id = ?1 AND execution_id = ?2",
-                    ERR_NOT_FOUND, "no such run"},
+                    " WHERE tenant_id = ?1 AND execution_id = ?2 AND completed_at IS NULL",
+                    ERR_NOT_FOUND, "no such run that goes on"},
     [OP_RUN_REOPEN] = {"UPDATE dag_executions SET status = 'running', paused = 0,"
                        " cancel_requested = 0, output_data = NULL, outputs_hash = NULL,"
                        " provenance_chain_hash = NULL, error = NULL, errors = NULL,"

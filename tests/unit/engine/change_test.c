@@ -101,6 +101,81 @@ START_TEST(a_failed_run_goes_on_behind_what_is_completed)
 }
 END_TEST
 
+START_TEST(a_completed_run_is_not_resumed_only_restarted)
+{
+    struct rig_answer a;
+
+    start_chain();
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    a = ask(control_resume, id);
+    ck_assert_int_eq(a.code, ERR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(a.msg, "is completed: restart it"));
+    ck_assert_int_eq(ask(control_checkpoints_delete, id).code, ERR_NONE);
+    ck_assert_int_eq(ask(control_resume, id).code, ERR_CONFLICT);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    check_chain(id);
+}
+END_TEST
+
+typedef void run_call(struct control *ctl, const struct api_actor *who, const char *run_id,
+                      api_done_fn done, void *done_arg);
+
+static void pause_call(struct control *ctl, const struct api_actor *who, const char *run_id,
+                       api_done_fn done, void *done_arg)
+{
+    control_pause(ctl, who, run_id, true, done, done_arg);
+}
+
+static void restart_call(struct control *ctl, const struct api_actor *who, const char *run_id,
+                         api_done_fn done, void *done_arg)
+{
+    control_restart(ctl, who, &(struct api_run_restart){.run_id = run_id, .from_node = "second"},
+                    done, done_arg);
+}
+
+static run_call *const calls[] = {control_cancel, control_resume, control_checkpoints_delete,
+                                  pause_call, restart_call};
+
+/* It has ended here, its rows say that it runs. */
+START_TEST(a_run_whose_end_is_on_its_way_is_left_alone)
+{
+    struct rig_answer a = {0};
+
+    start_chain();
+    rig_ok(&rig, "first");
+    store_testing_hold(rig.store, true);
+    rig_tell_end(&rig, rig_open_attempt(&rig, "second"), OUTCOME_PLUGIN_FATAL, NULL);
+    calls[_i](engine_control(rig.engine), &rig_actor, id, rig_answered, &a);
+    ck_assert_uint_eq(a.told, 1);
+    ck_assert_int_eq(a.code, ERR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(a.msg, "ask again in a moment"));
+    rig_take_again(&rig);
+    rig_settle(&rig);
+    ck_assert_int_eq(ask(control_resume, id).code, ERR_NONE);
+    rig_ok(&rig, "second");
+    check_chain(id);
+}
+END_TEST
+
+START_TEST(a_run_whose_checkpoints_are_being_deleted_is_not_resumed)
+{
+    struct rig_answer deleted = {0}, resumed = {0};
+
+    start_chain();
+    rig_ok(&rig, "first");
+    rig_fails(&rig, "second", OUTCOME_PLUGIN_FATAL);
+    store_testing_hold(rig.store, true);
+    control_checkpoints_delete(engine_control(rig.engine), &rig_actor, id, rig_answered, &deleted);
+    control_resume(engine_control(rig.engine), &rig_actor, id, rig_answered, &resumed);
+    ck_assert_int_eq(resumed.code, ERR_CONFLICT);
+    rig_take_again(&rig);
+    rig_settle(&rig);
+    ck_assert_uint_eq(deleted.told, 1);
+    ck_assert_uint_eq(ask(control_resume, id).skipped, 0);
+}
+END_TEST
+
 START_TEST(a_run_that_was_rolled_back_is_not_resumed)
 {
     char run[UUID_TEXT_BYTES];
@@ -177,6 +252,9 @@ TCase *change_cases(void)
     tcase_add_test(tc, a_change_of_a_run_that_is_not_there_or_anothers_is_refused);
     tcase_add_test(tc, a_paused_run_starts_nothing_until_it_goes_on);
     tcase_add_test(tc, a_failed_run_goes_on_behind_what_is_completed);
+    tcase_add_test(tc, a_completed_run_is_not_resumed_only_restarted);
+    tcase_add_loop_test(tc, a_run_whose_end_is_on_its_way_is_left_alone, 0, (int)ARRAY_LEN(calls));
+    tcase_add_test(tc, a_run_whose_checkpoints_are_being_deleted_is_not_resumed);
     tcase_add_test(tc, a_run_that_was_rolled_back_is_not_resumed);
     tcase_add_test(tc, a_rollback_that_was_half_done_goes_on_where_it_was);
     tcase_add_test(tc, deleted_checkpoints_make_their_nodes_run_again);

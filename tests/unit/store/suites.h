@@ -36,6 +36,7 @@ int64_t outside_int(const char *sql);
 TCase *runs_cases(void);
 TCase *nodes_cases(void);
 TCase *ledger_cases(void);
+TCase *order_cases(void);
 TCase *dags_cases(void);
 TCase *tenants_cases(void);
 TCase *writer_cases(void);
