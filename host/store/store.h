@@ -13,6 +13,8 @@
  *   - After an I/O error or a full disk nothing more is accepted: every batch of that commit and
  *     every waiting one completes with the error, store_failed tells it, and the host must end.
  *     A failed commit may still be found after the next open; it was never acknowledged.
+ *   - A file of the store that is removed, replaced or cut under the host is such a failure too,
+ * found with the next commit or within a second.
  *   - Another process's lock on the file is no failure: it is waited for.
  *   - Submitting never blocks on the disk.
  *
@@ -30,8 +32,16 @@
 struct store;
 
 enum store_check {
-    STORE_CHECK_QUICK, /* PRAGMA quick_check at open: some seconds a gigabyte */
+    STORE_CHECK_QUICK,   /* PRAGMA quick_check at open: some seconds a gigabyte */
+    STORE_CHECK_BOUNDED, /* the same, for two seconds at most: a start may not take longer */
     STORE_CHECK_NONE,
+};
+
+/* What a missing or empty file is. */
+enum store_create {
+    STORE_CREATE_NEW,   /* a store that is made */
+    STORE_CREATE_NEVER, /* ERR_NOT_FOUND: this one was there before */
+    STORE_CREATE_ANEW,  /* a store that is made, whatever was acknowledged of the one before it */
 };
 
 #define STORE_QUEUE_BATCHES_MAX 65536u
@@ -39,14 +49,17 @@ enum store_check {
 #define STORE_BATCH_BYTES_MAX (64u * 1024 * 1024)
 
 struct store_options {
-    const char *path; /* the file; made with mode 0600, refused when others may read it */
+    const char *path; /* the file; made with mode 0600 */
     enum store_check check;
+    enum store_create create;
     uint32_t queue_batches_max; /* 0: STORE_QUEUE_BATCHES_MAX */
     uint32_t checkpoint_pages;  /* size of the WAL that starts a checkpoint; 0: 4000 (16 MiB) */
 };
 
 /* Makes or migrates the schema. ERR_CONFLICT: another process has the store open. ERR_UNSUPPORTED:
- * a newer schema, or not a store of ours. ERR_CORRUPT: the check failed. */
+ * a newer schema, or not a store of ours. ERR_DENIED: others may read or write a file of it.
+ * ERR_CORRUPT: the check failed, a table, index or trigger differs from what the migrations make,
+ * or something that was acknowledged is not there (sqlite/count.h); then no file was changed. */
 bool store_open(const struct store_options *options, struct store **ret, struct err *e) must_check;
 /* Commits what waits, delivers every completion, checkpoints, closes. Accepts NULL. */
 void store_close(struct store *store);
@@ -101,7 +114,8 @@ void store_stats(struct store *store, struct store_stats *ret);
 bool store_backup(struct store *store, const char *path, struct err *e) must_check;
 
 /* Moves a closed store to another schema version, one step at a time; -1 is the newest. Down is
- * for going back one release: it drops what the older schema has no place for. */
+ * for going back one release: it drops what the older schema has no place for, and with it the
+ * count of what was acknowledged. */
 bool store_migrate(const char *path, int version, struct err *e) must_check;
 int store_schema_version(void);
 /* The linked SQLite, "3.40.1": what `orch doctor` prints. */

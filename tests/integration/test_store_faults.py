@@ -1,8 +1,9 @@
 """A store that fails ends the host, in order: exit 1, the true reason, and nothing acknowledged is lost.
 
-A disk that refuses to write or to sync (faults/disk.c) under load and while the host is idle.
+A disk that refuses to write or to sync (faults/disk.c) under load, files that are removed, replaced or
+cut under an idle host, and what a start says to a store that lost something.
 
-Rooms: host/store, host/daemon, host/engine/evidence.
+Rooms: host/store, host/store/sqlite, host/daemon, host/engine/evidence.
 """
 import errno
 import os
@@ -79,3 +80,75 @@ def test_a_disk_that_fails_under_load_ends_the_host_with_1_and_its_true_reason(m
     own.start()
     for run in started:
         assert own.wait(run)["status"] == "completed"
+
+
+def removed(path):
+    path.unlink()
+
+
+def replaced(path):
+    new = path.with_suffix(".new")
+    new.write_bytes(path.read_bytes())
+    new.chmod(0o600)
+    new.rename(path)
+
+
+def cut(path):
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize("harm, name", [(removed, "orch.db"), (removed, "orch.db-wal"), (replaced, "orch.db"),
+                                        (cut, "orch.db-wal")])
+def test_a_store_file_that_is_not_the_one_that_was_opened_ends_an_idle_host(make_host, harm, name):
+    own = make_host()
+    own.publish(chain("quick", 1))
+    own.complete("quick")
+    harm(own.home / name)
+    assert own.wait_end() == 1
+    fatal, = own.events("host.fatal")
+    assert "under the host" in fatal["error"] or "another file" in fatal["error"], fatal
+
+
+def refused_start(own, says):
+    own.launch()
+    assert own.wait_end() == 1, own.log_tail()
+    reason, = own.events("host.not_started")
+    assert says in reason["error"], reason
+
+
+def flipped(path, at):
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_flipped_byte_in_the_wal_of_a_killed_host_is_named_and_nothing_is_lost(make_host):
+    own = make_host()
+    own.publish(chain("quick", 2))
+    run = own.run("quick")
+    own.wait(run)
+    own.kill9()
+    wal = own.home / "orch.db-wal"
+    for part in (1, 2, 3, 5):
+        flipped(wal, wal.stat().st_size // part - 1)
+        refused_start(own, "orch.db-wal")
+        flipped(wal, wal.stat().st_size // part - 1)
+    own.start()
+    assert own.wait(run)["status"] == "completed"
+
+
+def test_a_store_without_one_of_its_triggers_or_indexes_is_refused(make_host):
+    own = make_host()
+    own.stop()
+    with sqlite3.connect(own.home / "orch.db") as db:
+        db.execute("DROP TRIGGER trg_run_events_no_delete")
+    db.close()
+    refused_start(own, "trg_run_events_no_delete")
+
+
+@pytest.mark.parametrize("name, mode", [(".", 0o720), ("orch.db", 0o620), ("orch.db.count", 0o602)])
+def test_a_home_or_a_store_file_that_others_may_write_is_refused(make_host, name, mode):
+    own = make_host()
+    own.stop()
+    (own.home / name).chmod(mode)
+    refused_start(own, "others may")

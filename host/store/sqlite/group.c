@@ -69,11 +69,25 @@ static enum applied_group apply(struct sqlite_write *db, struct store_batch *gro
     return result == APPLIED_ALL ? apply_guarded(db, group, e) : result;
 }
 
+/* Seqs rise from batch to batch. */
+static int64_t newest_event(const struct store_batch *group)
+{
+    int64_t newest = 0;
+
+    for (const struct store_batch *b = group; b != NULL; b = b->next) {
+        if (b->last_event > newest)
+            newest = b->last_event;
+    }
+    return newest;
+}
+
 enum group_end group_commit(struct sqlite_write *db, struct store_batch *group,
                             atomic_uint_fast64_t *fail_in, bool *ret_synced, struct err *e)
 {
     bool alone_and_refused;
 
+    if (!sqlite_write_look(db, e))
+        return GROUP_FAILED;
     switch (apply(db, group, e)) {
     case APPLIED_ALL:
         break;
@@ -85,7 +99,7 @@ enum group_end group_commit(struct sqlite_write *db, struct store_batch *group,
     alone_and_refused = group->next == NULL && group->err != NULL;
     if (alone_and_refused)
         sqlite_write_rollback(db);
-    else if (fault_is_due(fail_in, e) || !sqlite_write_commit(db, e))
+    else if (fault_is_due(fail_in, e) || !sqlite_write_commit(db, newest_event(group), e))
         return GROUP_FAILED;
     *ret_synced = !alone_and_refused;
     return GROUP_COMMITTED;

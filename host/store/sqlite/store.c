@@ -5,6 +5,7 @@
  * its sync on, thus never later than its completion. */
 #include "store/store.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "store/sqlite/db.h"
 #include "store/sqlite/migrate.h"
@@ -43,20 +44,77 @@ static bool lock_take(const char *path, int *ret_fd, struct err *e)
     return true;
 }
 
+static bool is_private(const char *path, int fd, struct stat *ret, struct err *e)
+{
+    if (fstat(fd, ret) < 0)
+        return err_sys(e, "stat '%s'", path);
+    if (!S_ISREG(ret->st_mode))
+        return err_set(e, ERR_INVALID, "'%s' is not a regular file", path);
+    if (ret->st_uid != geteuid() && ret->st_uid != 0)
+        return err_set(e, ERR_DENIED, "'%s' belongs to user %u: it may write the store", path,
+                       (unsigned)ret->st_uid);
+    if ((ret->st_mode & 077) != 0)
+        return err_set(e, ERR_DENIED, "'%s' has mode %03o: others may not use it (chmod 600)", path,
+                       ret->st_mode & 0777);
+    return true;
+}
+
 /* The file is made here, so that its mode never depends on a umask; the WAL inherits the mode. */
-static bool file_prepare(const char *path, int flags, struct err *e)
+static bool file_prepare(const char *path, int flags, off_t *ret_bytes, struct err *e)
 {
     auto_fd fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
     struct stat st;
 
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (fd < 0)
         return err_sys(e, "open '%s'", path);
-    if (!S_ISREG(st.st_mode))
-        return err_set(e, ERR_INVALID, "'%s' is not a regular file", path);
-    if ((st.st_mode & 077) != 0)
-        return err_set(e, ERR_DENIED, "'%s' has mode %03o: others may not read it (chmod 600)",
-                       path, st.st_mode & 0777);
+    if (!is_private(path, fd, &st, e))
+        return false;
+    *ret_bytes = st.st_size;
+    return st.st_size > 0 || file_sync_dir(path, e); /* a new name must survive a power loss */
+}
+
+/* What a WAL or a count says is believed as the store itself is. */
+static bool others_prepare(const char *path, struct err *e)
+{
+    static const char *const suffixes[] = {"-wal", "-shm", ".count"};
+
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        auto_mem char *name = mem_printf("%s%s", path, suffixes[i]);
+        auto_fd fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        struct stat st;
+
+        if (fd < 0 && errno != ENOENT)
+            return err_sys(e, "open '%s'", name);
+        if (fd >= 0 && !is_private(name, fd, &st, e))
+            return false;
+    }
     return true;
+}
+
+static bool forget(const char *path, const char *suffix, struct err *e)
+{
+    auto_mem char *name = mem_printf("%s%s", path, suffix);
+
+    return unlink(name) == 0 || errno == ENOENT || err_sys(e, "remove '%s'", name);
+}
+
+/* What is left of a store that was given up; a backup keeps what was worth it. */
+static bool forget_old(const char *path, struct err *e)
+{
+    return forget(path, "-wal", e) && forget(path, "-shm", e) && forget(path, ".count", e);
+}
+
+static bool files_prepare(const char *path, enum store_create create, struct err *e)
+{
+    off_t bytes = 0;
+    struct stat st;
+
+    if (create == STORE_CREATE_NEVER && (lstat(path, &st) < 0 || st.st_size == 0))
+        return err_set(e, ERR_NOT_FOUND, "'%s' is %s", path,
+                       access(path, F_OK) == 0 ? "empty" : "missing");
+    if (!file_prepare(path, O_CREAT, &bytes, e) || !others_prepare(path, e))
+        return false;
+    return create != STORE_CREATE_ANEW || bytes > 0 || forget_old(path, e);
 }
 
 bool store_open(const struct store_options *options, struct store **ret, struct err *e)
@@ -67,7 +125,7 @@ bool store_open(const struct store_options *options, struct store **ret, struct 
     sqlite_db_setup();
     s->lock_fd = -1;
     s->path = mem_str(options->path);
-    if (!lock_take(s->path, &s->lock_fd, e) || !file_prepare(s->path, O_CREAT, e) ||
+    if (!lock_take(s->path, &s->lock_fd, e) || !files_prepare(s->path, options->create, e) ||
         !sqlite_write_open(options, &db, e) || !writer_start_take(options, &db, &s->writer, e))
         return err_wrap(e, "open store");
     *ret = take(s);
@@ -190,7 +248,8 @@ static bool backup_into(const struct store *store, const char *path, struct err 
 
 bool store_backup(struct store *store, const char *path, struct err *e)
 {
-    bool made = file_prepare(path, O_CREAT | O_EXCL, e);
+    off_t bytes;
+    bool made = file_prepare(path, O_CREAT | O_EXCL, &bytes, e);
 
     if (made && backup_into(store, path, e))
         return true;
@@ -203,12 +262,13 @@ bool store_migrate(const char *path, int version, struct err *e)
 {
     auto_fd lock = -1;
     auto_sqlite db = NULL;
+    off_t bytes;
 
     if (version < -1 || version > migration_count)
         return err_set(e, ERR_INVALID, "there is no schema version %d", version);
-    if (!lock_take(path, &lock, e) || !file_prepare(path, 0, e) ||
+    if (!lock_take(path, &lock, e) || !file_prepare(path, 0, &bytes, e) ||
         !sqlite_db_open_writer(path, &db, e) ||
-        !migrate_to(db, version < 0 ? migration_count : version, e))
+        !migrate_to(db, version < 0 ? migration_count : version, e) || !forget(path, ".count", e))
         return err_wrap(e, "migrate '%s'", path);
     return true;
 }

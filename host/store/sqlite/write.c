@@ -1,14 +1,21 @@
 /* write.c -- see write.h. The table is the driver's whole list of writes. */
 #include "store/sqlite/write.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "store/sqlite/count.h"
 #include "store/sqlite/db.h"
 #include "store/sqlite/migrate.h"
+#include "store/sqlite/shape.h"
+#include "store/sqlite/watch.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
-enum { CHECKPOINT_PAGES = 4000 };
+enum { CHECKPOINT_PAGES = 4000, CHECK_STEPS = 10000 };
+enum { WAL_HEADER_BYTES = 32, WAL_FRAME_HEADER_BYTES = 24 };
+#define BOUNDED_CHECK_NS (2LL * 1000 * 1000 * 1000)
 
 /* Parameters are numbered as the columns of the kind's row are (columns.c). Where a change is
  * expected, no changed row gives `none`; ERR_NONE: none is fine. */
@@ -115,6 +122,10 @@ struct sqlite_write {
     sqlite3 *db;
     sqlite3_stmt *writes[OP_COUNT];
     sqlite3_stmt *frames[FRAME_COUNT];
+    struct count *count;
+    struct watch *watch;
+    bool foreign; /* a file is not ours any more: it is left as it is */
+    int64_t page_bytes;
     uint32_t checkpoint_pages;
     uint64_t wal_pages;
     uint64_t checkpoint_at; /* wal_pages of the next checkpoint */
@@ -148,23 +159,74 @@ static bool prepare_all(struct sqlite_write *w, struct err *e)
     return true;
 }
 
-/* quick_check answers one row: "ok", or the first thing that it found. */
-static bool check(sqlite3 *db, struct err *e)
+static int out_of_time(void *until_ns)
 {
+    return clock_mono_ns() > *(int64_t *)until_ns;
+}
+
+/* quick_check answers one row: "ok", or the first thing that it found. A bounded one that found
+ * nothing in its time is good: what it did not reach is `orch store check`'s. */
+static bool check(sqlite3 *db, bool bounded, struct err *e)
+{
+    int64_t until_ns = clock_mono_ns() + BOUNDED_CHECK_NS;
     sqlite3_stmt *stmt = NULL;
     const struct statement s = {"PRAGMA quick_check(1)", NULL};
     bool ok = false;
+    int rc;
 
     if (!sqlite_db_prepare(db, &s, &stmt, e))
         return false;
-    if (sqlite3_step(stmt) != SQLITE_ROW)
+    if (bounded)
+        sqlite3_progress_handler(db, CHECK_STEPS, out_of_time, &until_ns);
+    rc = sqlite_db_step(stmt);
+    if (rc == SQLITE_INTERRUPT)
+        ok = true;
+    else if (rc != SQLITE_ROW)
         sqlite_db_fail(db, "quick_check", e);
     else if (strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0)
         ok = true;
     else
         err_set(e, ERR_CORRUPT, "quick_check: %s", sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
+    sqlite3_progress_handler(db, 0, NULL, NULL);
     return ok;
+}
+
+static bool check_as_asked(sqlite3 *db, enum store_check how, struct err *e)
+{
+    return how == STORE_CHECK_NONE || check(db, how == STORE_CHECK_BOUNDED, e);
+}
+
+static bool is_empty(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_size == 0;
+}
+
+/* The WAL is recovered: what is there is what a reader sees. Before anything is written. */
+static bool check_seq(struct sqlite_write *w, struct err *e)
+{
+    int64_t tables, newest = 0;
+
+    if (!sqlite_db_int(w->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'run_events'",
+                       &tables, e))
+        return false;
+    if (tables > 0 &&
+        !sqlite_db_int(w->db, "SELECT coalesce(max(seq), 0) FROM run_events", &newest, e))
+        return false;
+    return count_check_seq(w->count, newest, e);
+}
+
+static bool open_checked(struct sqlite_write *w, const struct store_options *options, struct err *e)
+{
+    if (!count_open(options->path, &w->count, e))
+        return false;
+    if (is_empty(options->path) && !count_check_seq(w->count, 0, e))
+        return false;
+    return sqlite_db_open_writer(options->path, &w->db, e) &&
+           check_as_asked(w->db, options->check, e) && check_seq(w, e) &&
+           migrate_to(w->db, migration_count, e) && shape_check(w->db, e);
 }
 
 bool sqlite_write_open(const struct store_options *options, struct sqlite_write **ret,
@@ -175,12 +237,12 @@ bool sqlite_write_open(const struct store_options *options, struct sqlite_write 
     w->checkpoint_pages =
         options->checkpoint_pages > 0 ? options->checkpoint_pages : CHECKPOINT_PAGES;
     w->checkpoint_at = w->checkpoint_pages;
-    if (!sqlite_db_open_writer(options->path, &w->db, e))
+    w->foreign = true; /* until everything is known to be ours, nothing is merged or counted */
+    if (!open_checked(w, options, e) || !prepare_all(w, e) ||
+        !sqlite_db_int(w->db, "PRAGMA page_size", &w->page_bytes, e) ||
+        !watch_open(options->path, &w->watch, e))
         return false;
-    if (options->check == STORE_CHECK_QUICK && !check(w->db, e))
-        return false;
-    if (!migrate_to(w->db, migration_count, e) || !prepare_all(w, e))
-        return false;
+    w->foreign = false;
     sqlite3_wal_hook(w->db, wal_grew, w);
     *ret = take(w);
     return true;
@@ -194,7 +256,13 @@ void sqlite_write_free(struct sqlite_write *w)
         sqlite3_finalize(w->writes[i]);
     for (int i = 0; i < FRAME_COUNT; i++)
         sqlite3_finalize(w->frames[i]);
+    if (!w->foreign && !count_close(w->count, NULL))
+        w->foreign = true; /* the line still tells of the WAL: it stays */
+    if (w->foreign && w->db != NULL)
+        sqlite3_db_config(w->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite_db_close(w->db); /* the last connection: checkpoints and removes the WAL */
+    count_free(w->count);
+    watch_free(w->watch);
     free(w);
 }
 
@@ -218,9 +286,37 @@ bool sqlite_write_was_busy(const struct sqlite_write *w)
     return sqlite_db_busy(w->db);
 }
 
-bool sqlite_write_commit(struct sqlite_write *w, struct err *e)
+/* Another program may have merged and cut the WAL, as a shell does that asks for it: then SQLite
+ * knows. A WAL that was cut behind SQLite's back cannot be checkpointed. */
+static bool check_wal_bytes(struct sqlite_write *w, struct err *e)
 {
-    return frame_run(w, COMMIT, e);
+    int left = 0;
+    uint64_t want = WAL_HEADER_BYTES + w->wal_pages * (WAL_FRAME_HEADER_BYTES + w->page_bytes);
+
+    if (w->wal_pages == 0 || (uint64_t)watch_wal_bytes(w->watch) >= want)
+        return true;
+    if (sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &left, NULL) ==
+            SQLITE_OK &&
+        (uint64_t)left < w->wal_pages) {
+        w->wal_pages = (uint64_t)left;
+        return true;
+    }
+    return err_set(e, ERR_CORRUPT, "the WAL was cut to %lld bytes under the host",
+                   (long long)watch_wal_bytes(w->watch));
+}
+
+bool sqlite_write_look(struct sqlite_write *w, struct err *e)
+{
+    if (watch_look(w->watch, e) && check_wal_bytes(w, e))
+        return true;
+    w->foreign = true;
+    return false;
+}
+
+bool sqlite_write_commit(struct sqlite_write *w, int64_t last_event, struct err *e)
+{
+    return frame_run(w, COMMIT, e) && sqlite_write_look(w, e) &&
+           count_note(w->count, w->wal_pages, last_event, e);
 }
 
 void sqlite_write_rollback(struct sqlite_write *w)

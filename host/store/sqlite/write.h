@@ -8,17 +8,23 @@
 
 struct sqlite_write;
 
-/* Checks the file as asked, brings the schema up to date, prepares every statement. */
+/* Holds the file against what was acknowledged (count.h), checks it as asked, brings the schema up
+ * to date, compares it with what it should be, prepares every statement. */
 bool sqlite_write_open(const struct store_options *options, struct sqlite_write **ret,
                        struct err *e) must_check;
-/* Checkpoints what it can, then closes. Accepts NULL. */
+/* Checkpoints what it can, then closes; files that are not ours any more are left as they are.
+ * Accepts NULL. */
 void sqlite_write_free(struct sqlite_write *w);
 DEFINE_AUTO(sqlite_write)
 
 bool sqlite_write_begin(struct sqlite_write *w, struct err *e) must_check;
 /* Why it did not begin: another process holds the file's lock. */
 bool sqlite_write_was_busy(const struct sqlite_write *w);
-bool sqlite_write_commit(struct sqlite_write *w, struct err *e) must_check;
+/* Synced, of files that are still those that were opened, and counted. last_event: the seq of the
+ * newest event in it; 0: none. */
+bool sqlite_write_commit(struct sqlite_write *w, int64_t last_event, struct err *e) must_check;
+/* Looks after the files between the commits (watch.h). False: nothing more may be written. */
+bool sqlite_write_look(struct sqlite_write *w, struct err *e) must_check;
 /* Also after a failure, whatever is left of the transaction. */
 void sqlite_write_rollback(struct sqlite_write *w);
 

@@ -9,10 +9,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <time.h>
 
 enum {
     GROUP_BATCHES_MAX = 4096,
     GROUP_BYTES_MAX = 8 * 1024 * 1024, /* a transaction that the page cache holds */
+    LOOK_EVERY_S = 1,
 };
 
 struct list {
@@ -107,15 +109,21 @@ static bool has_work(const struct writer *w)
     return w->queue.first != NULL && !w->held;
 }
 
-/* Waits for the next group; NULL: closing, and nothing is left. */
-static struct store_batch *group_wait(struct writer *w)
+/* Waits for the next group, at most until the files are to be looked after again. NULL: there is
+ * none; *ret_over: closing, and nothing is left. */
+static struct store_batch *group_wait(struct writer *w, bool *ret_over)
 {
     struct store_batch *group;
+    struct timespec until;
+    int rc = 0;
 
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += LOOK_EVERY_S;
     pthread_mutex_lock(&w->lock);
-    while (!has_work(w) && !w->closing)
-        pthread_cond_wait(&w->wake, &w->lock);
-    group = group_take(w);
+    while (!has_work(w) && !w->closing && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&w->wake, &w->lock, &until);
+    group = has_work(w) || w->closing ? group_take(w) : NULL;
+    *ret_over = w->closing && group == NULL;
     pthread_mutex_unlock(&w->lock);
     return group;
 }
@@ -186,20 +194,32 @@ static bool commit(struct writer *w, struct store_batch *group, bool *ret_synced
     return end == GROUP_COMMITTED;
 }
 
+/* Commits the group, or answers it with what broke the store. */
+static bool write_group(struct writer *w, struct store_batch *group, bool sound, struct err *e)
+{
+    bool synced = false;
+
+    if (sound)
+        sound = commit(w, group, &synced, e);
+    if (!sound)
+        group_fail(w->db, group, e);
+    w->done.commits += sound && synced ? 1 : 0;
+    post(w, group, sound ? NULL : e);
+    return sound;
+}
+
 static void *writer_main(void *arg)
 {
     struct writer *w = arg;
     struct err e = {0};
-    bool sound = true, synced = false;
+    bool sound = true, over = false;
 
-    for (struct store_batch *group = group_wait(w); group != NULL; group = group_wait(w)) {
-        if (sound)
-            sound = commit(w, group, &synced, &e);
-        if (!sound)
-            group_fail(w->db, group, &e);
-        w->done.commits += sound && synced ? 1 : 0;
-        post(w, group, sound ? NULL : &e);
-        if (sound && !checkpoint(w, &e)) {
+    while (!over) {
+        struct store_batch *group = group_wait(w, &over);
+
+        if (group != NULL)
+            sound = write_group(w, group, sound, &e);
+        if (sound && !over && !(group != NULL ? checkpoint(w, &e) : sqlite_write_look(w->db, &e))) {
             sound = false;
             post(w, NULL, &e);
         }
@@ -213,6 +233,7 @@ bool writer_start_take(const struct store_options *options, struct sqlite_write 
                        struct writer **ret, struct err *e)
 {
     auto_fd event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_condattr_t monotonic;
     struct writer *w;
     int rc;
 
@@ -227,7 +248,10 @@ bool writer_start_take(const struct store_options *options, struct sqlite_write 
     list_init(&w->queue);
     list_init(&w->finished);
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     rc = pthread_create(&w->thread, NULL, writer_main, w);
     if (rc != 0) {
         free(w);

@@ -42,6 +42,7 @@ TCase *tenants_cases(void);
 TCase *writer_cases(void);
 TCase *file_cases(void);
 TCase *plan_cases(void);
+TCase *damage_cases(void);
 TCase *page_cases(void);
 
 #endif
