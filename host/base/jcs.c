@@ -206,6 +206,24 @@ void jcs_number(double number, char *out)
     *put_decimal(out, &d) = '\0';
 }
 
+/* 21 digits at most: from 1e21 on RFC 8785 writes an exponent. */
+bool jcs_whole_real(const char *text, size_t len, double *ret)
+{
+    char copy[24], canonical[32];
+    double number;
+
+    if (len >= sizeof copy)
+        return false;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    number = strtod(copy, NULL);
+    jcs_number(number, canonical);
+    if (strcmp(copy, canonical) != 0 || fabs(number) <= (double)JSON_SAFE_INT_MAX)
+        return false;
+    *ret = number;
+    return true;
+}
+
 /* Compares two UTF-8 keys as arrays of UTF-16 code units (RFC 8785 3.2.3). UTF-8 byte order is
  * code-point order; it differs only where a supplementary character (lead byte F0..F4, surrogates
  * D800..DFFF in UTF-16) meets one from U+E000 to U+FFFF (lead byte EE or EF). */

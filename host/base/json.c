@@ -15,17 +15,40 @@ void json_setup(void)
     json_object_seed(0);
 }
 
+/* jansson takes digits alone for an integer, and fails beyond 64 bits: the reals among them get
+ * their point. */
+static void add_points(struct buf *b, const char *text, size_t len, const struct buf *wide)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < wide->len; i += sizeof from) {
+        size_t to;
+
+        memcpy(&to, wide->data + i, sizeof to);
+        buf_add(b, text + from, to - from);
+        buf_adds(b, ".0");
+        from = to;
+    }
+    buf_add(b, text + from, len - from);
+}
+
 /* jansson's own depth limit is fixed at 2048 and its scan recurses; behind json_scan neither a
  * hostile text's depth nor the tree that it would make reaches it. */
 bool json_parse(const char *text, size_t len, const struct json_limits *limits, json_t **ret,
                 struct json_place *ret_place, struct err *e)
 {
     struct json_place unused, *place = ret_place != NULL ? ret_place : &unused;
+    auto_done(buf) wide = {0}, pointed = {0};
     json_error_t detail;
     json_t *value;
 
-    if (!json_scan(text, len, limits, place, e))
+    if (!json_scan_wide(text, len, limits, &wide, place, e))
         return false;
+    if (wide.len > 0) {
+        add_points(&pointed, text, len, &wide);
+        text = pointed.data;
+        len = pointed.len;
+    }
     value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &detail);
     if (value == NULL) {
         *place = (struct json_place){detail.line, detail.column};

@@ -2,7 +2,14 @@
  * (RFC 8785, JCS). jansson parses; this adds what it does not refuse by itself.
  *
  * Refused, each with line and column: duplicate keys, depth over the limit, invalid UTF-8, lone
- * surrogates, U+0000 in strings, integers beyond +-(2^53-1), anything behind the value. */
+ * surrogates, U+0000 in strings, numbers that no double holds, anything behind the value.
+ *
+ * Numbers, on every way through (definitions in YAML and JSON, conditions, bodies, inputs, outputs,
+ * the store, answers, exports, the SDK): a number is a finite double. With a point or an exponent
+ * it is a real, and the nearest double is meant. Digits alone are an integer within +-(2^53-1).
+ * Digits alone beyond that are the real whose RFC 8785 text they are (10000000000000000 is 1e16),
+ * and are refused when they are no such text (9007199254740993): they would come back as others. So
+ * what the canonical form writes is always taken again, and no number changes on its way. */
 #ifndef ORCH_BASE_JSON_H
 #define ORCH_BASE_JSON_H
 
@@ -43,6 +50,11 @@ void json_setup(void);
 bool json_scan(const char *text, size_t len, const struct json_limits *limits,
                struct json_place *ret_place, struct err *e) must_check;
 
+/* The same; appends to ret_wide the offset (a size_t each) behind every digit of a real that is
+ * written as an integer beyond +-(2^53-1). */
+bool json_scan_wide(const char *text, size_t len, const struct json_limits *limits,
+                    struct buf *ret_wide, struct json_place *ret_place, struct err *e) must_check;
+
 /* Builds a tree only of what json_scan takes: its size is bounded before it is begun. The caller
  * owns *ret. */
 bool json_parse(const char *text, size_t len, const struct json_limits *limits, json_t **ret,
@@ -61,6 +73,10 @@ bool jcs_sha256(const json_t *value, struct sha256_hex *ret, struct err *e) must
 
 /* The ECMAScript Number::toString text of RFC 8785 3.2.2.3. number is finite. out: 32 bytes. */
 void jcs_number(double number, char *out);
+
+/* True when text, an optional "-" and then digits without a leading zero, is the RFC 8785 text of a
+ * real beyond +-(2^53-1). */
+bool jcs_whole_real(const char *text, size_t len, double *ret);
 
 /* Keys in insertion order; reals in their shortest form, always with a point or an exponent, so
  * that they read back as reals. For people and for wires where order carries no meaning. */

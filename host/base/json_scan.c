@@ -14,6 +14,8 @@ struct scan {
     const struct json_limits *limits;
     unsigned depth;
     size_t values;
+    const unsigned char *begin;
+    struct buf *wide; /* NULL: nobody asks */
     bool too_many;
     bool object[LEVELS_MAX]; /* of each open level: an object, or an array */
     char why[128];           /* once it failed */
@@ -145,9 +147,23 @@ static bool int_safe(const unsigned char *digits, size_t count)
            (count == SAFE_INT_DIGITS && memcmp(digits, most, SAFE_INT_DIGITS) <= 0);
 }
 
+/* Digits alone, beyond what every reader holds as an integer. */
+static bool scan_wide(struct scan *s, const unsigned char *number)
+{
+    size_t end = (size_t)(s->at - s->begin);
+    double real;
+
+    if (!jcs_whole_real((const char *)number, (size_t)(s->at - number), &real))
+        return refuse(s, "an integer is beyond +-(2^53-1), which JSON readers do not agree on "
+                         "(RFC 7493 2.2); send it as a string");
+    if (s->wide != NULL)
+        buf_add(s->wide, &end, sizeof end);
+    return true;
+}
+
 static bool scan_number(struct scan *s)
 {
-    const unsigned char *digits;
+    const unsigned char *number = s->at, *digits;
 
     s->at += *s->at == '-' ? 1 : 0;
     digits = s->at;
@@ -156,9 +172,7 @@ static bool scan_number(struct scan *s)
     if (*digits == '0' && s->at - digits > 1)
         return refuse(s, "a number with a leading zero");
     if (peek(s) != '.' && (peek(s) | 0x20) != 'e')
-        return int_safe(digits, (size_t)(s->at - digits)) ||
-               refuse(s, "an integer is beyond +-(2^53-1), which JSON readers do not agree on "
-                         "(RFC 7493 2.2); send it as a string");
+        return int_safe(digits, (size_t)(s->at - digits)) || scan_wide(s, number);
     if (peek(s) == '.') {
         s->at++;
         if (!scan_digits(s))
@@ -294,8 +308,14 @@ static struct json_place place_of(const char *text, const unsigned char *at)
 bool json_scan(const char *text, size_t len, const struct json_limits *limits,
                struct json_place *ret_place, struct err *e)
 {
+    return json_scan_wide(text, len, limits, NULL, ret_place, e);
+}
+
+bool json_scan_wide(const char *text, size_t len, const struct json_limits *limits,
+                    struct buf *ret_wide, struct json_place *ret_place, struct err *e)
+{
     struct json_place unused, *place = ret_place != NULL ? ret_place : &unused;
-    struct scan s = {.limits = limits};
+    struct scan s = {.limits = limits, .wide = ret_wide};
     size_t good;
 
     assert(limits->depth_max <= LEVELS_MAX);
@@ -304,7 +324,7 @@ bool json_scan(const char *text, size_t len, const struct json_limits *limits,
         return err_set(e, ERR_TOO_LARGE, "JSON text has %zu bytes, at most %zu are taken", len,
                        limits->bytes_max);
     good = text_utf8_prefix(text, len);
-    s.at = (const unsigned char *)text;
+    s.begin = s.at = (const unsigned char *)text;
     s.end = s.at + good;
     if (scan_text(&s) && good == len)
         return true;

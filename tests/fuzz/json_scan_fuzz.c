@@ -1,12 +1,13 @@
 /* json_scan_fuzz.c -- the scanner and jansson agree on what JSON is. What jansson builds, the
- * scanner takes, unless a whole number is beyond +-(2^53-1); what it does not build, the scanner
- * refuses, but for duplicate keys and reals that no double holds. And the scanner counts what
- * jansson builds. */
+ * scanner takes, unless a whole number is beyond +-(2^53-1) and no canonical text of a real; what
+ * it does not build, the scanner refuses, but for duplicate keys and reals that no double holds.
+ * And the scanner counts what jansson builds. */
 #include "base/json.h"
 #include "base/limits.h"
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -16,6 +17,16 @@ struct tally {
     unsigned depth;
     bool ints_safe;
 };
+
+static bool held(json_int_t number)
+{
+    char text[32];
+    double real;
+    int len = snprintf(text, sizeof text, "%lld", (long long)number);
+
+    return (number <= JSON_SAFE_INT_MAX && number >= -JSON_SAFE_INT_MAX) ||
+           jcs_whole_real(text, (size_t)len, &real);
+}
 
 /* jansson's recursion is bounded by its own limit, and so is this. */
 static void count(const json_t *value, unsigned depth, struct tally *t)
@@ -28,8 +39,7 @@ static void count(const json_t *value, unsigned depth, struct tally *t)
     t->values++;
     if (nests && depth > t->depth)
         t->depth = depth;
-    if (json_is_integer(value) && (json_integer_value(value) > JSON_SAFE_INT_MAX ||
-                                   json_integer_value(value) < -JSON_SAFE_INT_MAX))
+    if (json_is_integer(value) && !held(json_integer_value(value)))
         t->ints_safe = false;
     json_object_foreach((json_t *)value, key, child) count(child, depth + 1, t);
     json_array_foreach(value, i, child) count(child, depth + 1, t);

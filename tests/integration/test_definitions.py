@@ -92,3 +92,36 @@ def test_an_invalid_definition_is_told_with_file_line_and_column_and_exits_1(hos
 
 def test_the_shipped_definition_of_the_main_job_is_valid(tmp_path):
     orch(tmp_path, "dag", "validate", "--file", ROOT / "plugins" / "emissions" / "emissions.yaml")
+
+
+NUMBERS = ("[1e16, 9007199254740992.0, 10000000000000000, 1.2345678901234567e16, -1e20, 1e21, 0.1, 5e-324, "
+           "1.7976931348623157e308, 9007199254740991]")
+FORMS = {
+    "json": """{"dag_id": "numbers-json", "name": "n", "nodes": {
+  "a": {"agent_id": "conformance.stub", "config": {"echo_input": true}, "input_mapping": {"v": "input.v"}},
+  "b": {"agent_id": "conformance.stub", "config": {"return": {"n": NUMBERS}}, "depends_on": ["a"],
+        "condition": "results.a.in.w != 1e16"},
+  "c": {"agent_id": "conformance.stub", "config": {"echo_input": true}, "depends_on": ["b"],
+        "input_mapping": {"v": "results.a.in.v", "w": "results.b.n"}}}}""",
+    "yaml": """dag_id: numbers-yaml
+name: n
+nodes:
+  a: {agent_id: conformance.stub, config: {echo_input: true}, input_mapping: {v: input.v}}
+  b: {agent_id: conformance.stub, config: {return: {n: NUMBERS}}, depends_on: [a], condition: results.a.in.w != 1e16}
+  c: {agent_id: conformance.stub, config: {echo_input: true}, depends_on: [b],
+      input_mapping: {v: results.a.in.v, w: results.b.n}}
+""",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_number_comes_out_as_it_went_in_by_every_way(host, form):
+    """Definition, input, mapping, an agent that hands back what it got, the store, answers."""
+    host.publish(FORMS[form].replace("NUMBERS", NUMBERS))
+    start = b'{"dagId": "numbers-%b", "inputs": {"v": %b}}' % (form.encode(), NUMBERS.encode())
+    trace = host.wait(host.http("POST", "/runs", start, expect=201).json["runId"])
+    assert trace["status"] == "completed", trace["errors"]
+    numbers = json.loads(NUMBERS)
+    assert trace["node_traces"]["c"]["outputs"]["in"] == {"v": numbers, "w": numbers}
+    stored = host.http("GET", f"/dags/numbers-{form}", expect=200).json["dag"]
+    assert stored["nodes"]["b"]["config"]["return"]["n"] == numbers

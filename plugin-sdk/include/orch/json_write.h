@@ -26,6 +26,8 @@ void orch_out_mark(orch_out *o, char mark);
 void orch_out_key(orch_out *o, const char *key);
 void orch_out_text(orch_out *o, orch_bytes utf8);
 void orch_out_str(orch_out *o, const char *text);
+/* Numbers are finite doubles on all ways through the host (RFC 8785): any finite one may be written
+ * and comes back as it is, an integer only within +-(2^53-1); what is beyond goes as a text. */
 void orch_out_number(orch_out *o, double number); /* finite; the shortest text that reads back */
 void orch_out_int(orch_out *o, int64_t number);
 void orch_out_bool(orch_out *o, bool value);
@@ -48,6 +50,8 @@ orch_status orch_out_emit(orch_out *o);
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ORCH_I_INT_MAX INT64_C(9007199254740991)
 
 orch_out orch_out_new(const orch_host *host, orch_run *run)
 {
@@ -155,6 +159,10 @@ void orch_out_int(orch_out *o, int64_t number)
 {
     char text[32];
 
+    if (number > ORCH_I_INT_MAX || number < -ORCH_I_INT_MAX) {
+        orch_i_fault(o, "an integer of the output is beyond +-(2^53-1)");
+        return;
+    }
     snprintf(text, sizeof text, "%" PRId64, number);
     orch_i_put_value(o, text);
 }

@@ -102,9 +102,10 @@ START_TEST(each_mistake_has_its_words)
         {"1e+", "a digit is missing"},
         {"-01", "a leading zero"},
         {"+1", "a value is missing"},
-        {"9007199254740992", "beyond +-(2^53-1)"},
-        {"-9007199254740992", "beyond +-(2^53-1)"},
-        {"100000000000000000", "beyond +-(2^53-1)"},
+        {"9007199254740993", "beyond +-(2^53-1)"},
+        {"-9007199254740993", "beyond +-(2^53-1)"},
+        {"100000000000000001", "beyond +-(2^53-1)"},
+        {"1000000000000000000000", "beyond +-(2^53-1)"},
         {"nul", "is not true, false or null"},
         {"True", "a value is missing"},
     };
@@ -130,6 +131,8 @@ START_TEST(what_json_has_is_taken)
         "[[[]]]",
         "null",
         "9007199254740991",
+        "9007199254740992",
+        "-100000000000000000000",
     };
     struct err e;
 

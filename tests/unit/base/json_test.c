@@ -31,8 +31,10 @@ START_TEST(what_i_json_forbids_is_refused)
         "[1] x",
         "\"\\ud800\"",
         "\"\\u0000\"",
-        "9007199254740992",
-        "-9007199254740992",
+        "9007199254740993",
+        "-9007199254740993",
+        "[12345678901234567890]",
+        "18446744073709551616",
         "[1e400]",
         "{'a':1}",
         "[01]",
@@ -50,6 +52,60 @@ START_TEST(the_largest_safe_integers_are_taken)
 {
     ck_assert_int_eq(parse_code("9007199254740991", 16), ERR_NONE);
     ck_assert_int_eq(parse_code("[-9007199254740991]", 19), ERR_NONE);
+}
+END_TEST
+
+/* Digits that the canonical form writes for a real read back as that real. */
+START_TEST(a_whole_real_is_taken_in_its_canonical_text)
+{
+    static const struct {
+        const char *text;
+        double number;
+    } rows[] = {
+        {"9007199254740992", 9007199254740992.0},
+        {"-9007199254740992", -9007199254740992.0},
+        {"10000000000000000", 1e16},
+        {"12345678901234568", 1.2345678901234567e16},
+        {"100000000000000000000", 1e20},
+        {"-123456789012345680000", -123456789012345680000.0},
+        {"18446744073709552000", 18446744073709551616.0},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        auto_done(buf) text = {0}, canonical = {0}, compact = {0};
+        auto_json value = NULL;
+
+        buf_addf(&text, "[%s, {\"a\":%s}]", rows[i].text, rows[i].text);
+        ck_assert(json_parse(text.data, text.len, &json_limits_default, &value, NULL, NULL));
+        ck_assert(json_is_real(json_array_get(value, 0)));
+        ck_assert(json_real_value(json_array_get(value, 0)) == rows[i].number);
+        ck_assert(jcs_write(json_array_get(value, 0), &canonical, NULL));
+        ck_assert_str_eq(buf_text(&canonical), rows[i].text);
+        json_add_compact(&compact, value);
+        json_decref(value);
+        ck_assert(json_parse(compact.data, compact.len, &json_limits_default, &value, NULL, NULL));
+    }
+}
+END_TEST
+
+/* Steps through the doubles from the smallest to the largest. */
+START_TEST(every_double_survives_its_canonical_text)
+{
+    uint64_t bits = 1;
+
+    for (int i = 0; i < 200000; i++, bits += (UINT64_C(0x7FF) << 52) / 200000 + (uint64_t)i % 7) {
+        auto_json value = NULL;
+        char text[34];
+        double number;
+
+        memcpy(&number, &bits, sizeof number);
+        if (!isfinite(number))
+            break;
+        jcs_number(i % 2 == 0 ? number : -number, text);
+        ck_assert_msg(json_parse(text, strlen(text), &json_limits_default, &value, NULL, NULL),
+                      "%s is refused", text);
+        ck_assert(json_number_value(value) == (i % 2 == 0 ? number : -number));
+    }
 }
 END_TEST
 
@@ -169,6 +225,8 @@ TCase *json_cases(void)
 
     tcase_add_test(tc, what_i_json_forbids_is_refused);
     tcase_add_test(tc, the_largest_safe_integers_are_taken);
+    tcase_add_test(tc, a_whole_real_is_taken_in_its_canonical_text);
+    tcase_add_test(tc, every_double_survives_its_canonical_text);
     tcase_add_test(tc, depth_is_counted_outside_of_strings_only);
     tcase_add_test(tc, an_error_names_line_and_column);
     tcase_add_test(tc, a_text_over_its_limit_is_too_large);

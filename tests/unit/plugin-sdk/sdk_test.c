@@ -38,8 +38,21 @@ END_TEST
 
 START_TEST(numbers_read_back_as_they_were)
 {
-    static const double numbers[] = {0,      -0.0,       0.1,  1.0 / 3, 1e300,     5e-324,
-                                     123456, 4294967296, 1e15, 0.5,     98765.4321};
+    static const double numbers[] = {0,
+                                     -0.0,
+                                     0.1,
+                                     1.0 / 3,
+                                     1e300,
+                                     5e-324,
+                                     123456,
+                                     4294967296,
+                                     1e15,
+                                     0.5,
+                                     98765.4321,
+                                     1e16,
+                                     9007199254740992.0,
+                                     1.2345678901234567e16,
+                                     -1e20};
 
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
         auto_done(fake_host) host;
@@ -85,6 +98,10 @@ static void not_utf8(orch_out *o)
 {
     orch_out_str(o, "\xff");
 }
+static void beyond_every_reader(orch_out *o)
+{
+    orch_out_int(o, INT64_C(9007199254740992));
+}
 static void too_large(orch_out *o)
 {
     for (int i = 0; i < 64; i++)
@@ -93,7 +110,8 @@ static void too_large(orch_out *o)
 
 START_TEST(a_fault_is_kept_and_reported_once)
 {
-    static void (*const faults[])(orch_out *) = {not_a_number, not_utf8, too_large};
+    static void (*const faults[])(orch_out *) = {not_a_number, not_utf8, beyond_every_reader,
+                                                 too_large};
 
     for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
         auto_done(fake_host) host;

@@ -88,6 +88,10 @@ static bool word_node(struct parser *p, const struct token *token, enum word_rol
         *ret = const_node(literal);
         return true;
     }
+    if (expr_is_number(token)) {
+        p->token = *token;
+        return refuse(p, "no double holds this number; quote it if it is text");
+    }
     if (role == WORD_TEXT && !dotted) {
         *ret = text_node(token);
         return true;

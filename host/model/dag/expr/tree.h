@@ -102,6 +102,8 @@ bool expr_next_token(struct lexer *lexer, struct token *ret, struct err *e) must
 
 bool expr_token_is(const struct token *token, const char *word);
 bool expr_token_begins(const struct token *token, const char *with);
+/* A number, which is a literal unless no double holds it. */
+bool expr_is_number(const struct token *token);
 /* True when the word is a literal; the caller owns *ret. */
 bool expr_literal(const struct token *token, json_t **ret) must_check;
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,24 +24,40 @@ bool expr_token_begins(const struct token *token, const char *with)
 }
 
 /* Digits with at most a sign, a dot and an exponent; what strtod takes beyond that is text. */
-static bool number_of(const char *word, json_t **ret)
+static bool is_number(const char *word, double *ret)
 {
     char *end;
-    long long whole;
-    double real;
 
     if (strspn(word, "0123456789+-.eE") != strlen(word) || strpbrk(word, "0123456789") == NULL)
         return false;
-    whole = strtoll(word, &end, 10);
-    if (*end == '\0' && whole <= JSON_SAFE_INT_MAX && whole >= -JSON_SAFE_INT_MAX) {
-        *ret = json_integer(whole);
+    *ret = strtod(word, &end);
+    return *end == '\0';
+}
+
+/* By base/json.h's rule. */
+static bool number_of(const char *word, json_t **ret)
+{
+    const bool digits = strpbrk(word, ".eE") == NULL;
+    double real, exact;
+
+    if (!is_number(word, &real))
+        return false;
+    if (digits && fabs(real) <= (double)JSON_SAFE_INT_MAX) {
+        *ret = json_integer(strtoll(word, NULL, 10));
         return true;
     }
-    real = strtod(word, &end);
-    if (*end != '\0')
+    if (!isfinite(real) || (digits && !jcs_whole_real(word, strlen(word), &exact)))
         return false;
     *ret = json_real(real);
-    return *ret != NULL; /* NULL: not finite */
+    return true;
+}
+
+bool expr_is_number(const struct token *token)
+{
+    auto_mem char *word = mem_strn(token->text, token->len);
+    double real;
+
+    return is_number(word, &real);
 }
 
 bool expr_literal(const struct token *token, json_t **ret)

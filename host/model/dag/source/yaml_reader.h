@@ -3,7 +3,7 @@
  *
  * libfyaml says where mappings and sequences begin and end and which style a scalar has; what a
  * scalar says is read here, from the source, and the library's own texts are never looked at (its
- * 0.7.12 gives wrong ones: docs/adr/0024-yaml-second-reading.md). The two readings are held
+ * 0.7.12 gives wrong ones: docs/adr/0024-what-a-definition-says.md). The two readings are held
  * together by bytes: each byte of the text is either part of exactly one scalar as read here or an
  * indicator, a blank or a comment. A text whose bytes do not add up is refused, so the library can
  * neither swallow a key nor make one of half a word.

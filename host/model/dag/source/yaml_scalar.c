@@ -60,15 +60,20 @@ static bool is_word(const char *text, const char *const *words)
 static bool integer_of(const char *text, int base, json_t **ret, struct err *e)
 {
     long long number;
+    double real;
 
     errno = 0;
     number = strtoll(text + (base == 10 ? 0 : 2), NULL, base);
-    if (errno != 0 || number > JSON_SAFE_INT_MAX || number < -JSON_SAFE_INT_MAX)
+    if (errno == 0 && number <= JSON_SAFE_INT_MAX && number >= -JSON_SAFE_INT_MAX) {
+        *ret = json_integer(number);
+        return true;
+    }
+    if (!jcs_whole_real(text, strlen(text), &real))
         return err_set(e, ERR_INVALID,
                        "the integer %.40s is beyond +-(2^53-1), which JSON readers do not agree "
                        "on (RFC 7493 2.2); quote it",
                        text);
-    *ret = json_integer(number);
+    *ret = json_real(real);
     return true;
 }
 

@@ -175,6 +175,8 @@ static const struct {
     {"input.x in [PASS]", 13,
      "this word is no path (results.NODE..., input...); quote it if it is text"},
     {"input.x < y", 11, "this word is no path (results.NODE..., input...); quote it if it is text"},
+    {"input.x == 9007199254740993", 12, "no double holds this number; quote it if it is text"},
+    {"1e999 < input.x", 1, "no double holds this number; quote it if it is text"},
     {"size(x)", 6, "this word is no path (results.NODE..., input...); quote it if it is text"},
     {"a\xC3", 1, "the condition is not valid UTF-8 or holds U+0000"},
 };
