@@ -33,7 +33,7 @@ bool run_fetch_trace(struct cli *cli, const char *run_id, json_t **ret, struct e
 
 /* {node id: outputs} of the last level of a trace; a new reference. */
 json_t *run_outputs(const json_t *trace);
-/* The same as lines for a person. */
+/* The same as lines for a person, or in the form of --output. */
 void run_show_outputs(const struct cli *cli, const json_t *trace);
 
 /* GET /runs/{id}/provenance: the DSSE envelope and the node records. */

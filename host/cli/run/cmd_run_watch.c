@@ -223,7 +223,7 @@ static bool show_end(struct watch *w, struct err *e)
     } else {
         say_end(w);
     }
-    if (w->options->outputs)
+    if (w->options->outputs && !(w->options->tree && !shows_tree(w))) /* a trace has them in it */
         run_show_outputs(w->cli, w->trace);
     fflush(w->cli->out);
     return w->options->statement == NULL || show_statement(w, e);

@@ -83,6 +83,10 @@ void run_show_outputs(const struct cli *cli, const json_t *trace)
     const char *id;
     int lines = 0;
 
+    if (cli->set.format != CLI_TABLE) {
+        out_value(cli, all);
+        return;
+    }
     if (json_object_size(all) == 0)
         cli_say(cli, "no node of the last level has outputs");
     json_object_foreach(all, id, outputs) put_values(cli, id, outputs, &lines);
