@@ -224,7 +224,7 @@ struct watch outside_watch(struct world *w, const char *name, int64_t ms)
     struct watch watch = {0};
     unsigned count = 0;
 
-    for (; clock_mono_ns() < until; world_turn_for(w, 20)) {
+    for (; clock_mono_ns() < until || watch.samples <= OUTSIDE_SAMPLES_MIN; world_turn_for(w, 20)) {
         int found = outside_find("", pids);
         struct outside o;
 

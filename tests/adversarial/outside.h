@@ -5,7 +5,7 @@
 
 #include "harness.h"
 
-enum { OUTSIDE_PIDS_MAX = 2048 };
+enum { OUTSIDE_PIDS_MAX = 2048, OUTSIDE_SAMPLES_MIN = 10 };
 
 struct outside {
     int pid;
@@ -31,7 +31,7 @@ int outside_await(struct world *w, const char *name);
 /* Every layer of the mask that can be seen from outside is there. */
 void outside_expect_layers(const struct outside *o, uint32_t layers);
 
-/* Looks at all processes below at every turn while it turns for ms. */
+/* Looks at all processes below at every turn while it turns for ms, and often enough to judge. */
 struct watch {
     unsigned samples;
     unsigned most;        /* processes at once */

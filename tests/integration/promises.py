@@ -44,7 +44,7 @@ def rows(root):
 
 def listed(root):
     """The tests, and those with slow cases, that CMake knows."""
-    found = re.findall(r"foreach\(test IN ITEMS ([\w\s]+)\)", (root / FOLDER / "CMakeLists.txt").read_text())
+    found = re.findall(r"foreach\(test IN ITEMS\s([\w\s]+)\)", (root / FOLDER / "CMakeLists.txt").read_text())
     return [set(names.split()) for names in found]
 
 
