@@ -25,7 +25,9 @@ import rooms as house_rooms  # noqa: E402
 import walk as house_walk  # noqa: E402
 
 PART = re.compile(r"(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-LOG = re.compile(r'log_event\(\s*([^"]{1,80}?),\s*"([a-z0-9_.]+)"')
+# The level and the event's name, or the names that an expression chooses from, up to the first field.
+LOG = re.compile(r'\blog_(?:event|fields)\(([^;]*?)(?:,\s*(?:F_|fields\b)|\);)')
+EVENT = re.compile(r'"([a-z0-9_]+(?:\.[a-z0-9_]+)+)"')
 PROCESS = {"authority": "authority", "sandbox": "supervisor"}
 
 
@@ -34,10 +36,10 @@ def log_lines(root):
     found = {}
     for folder in ("host", "authority", "sandbox"):
         for path in sorted((root / folder).rglob("*.c")):
-            for level, event in LOG.findall(path.read_text()):
-                levels = re.findall(r"LOG_(\w+)", level)
-                key = (event, PROCESS.get(folder, "orchd"))
-                found.setdefault(key, set()).update(word.lower() for word in levels)
+            for line in LOG.findall(path.read_text()):
+                for event in EVENT.findall(line):
+                    key = (event, PROCESS.get(folder, "orchd"))
+                    found.setdefault(key, set()).update(word.lower() for word in re.findall(r"LOG_(\w+)", line))
     return [(event, process, sorted(levels)) for (event, process), levels in sorted(found.items())]
 
 

@@ -2,7 +2,7 @@
  * error as JSON (the service manager keeps them) or, on a terminal, as level=... text. Values are
  * quoted in one place, so no peer can forge a line. Secrets are never passed here.
  *
- *     log_event(LOG_WARN, "attempt.failed", F_STR("run_id", id), F_INT("attempt", n), F_ERR(e));
+ *     log_event(LOG_WARN, "attempt.failed", F_STR("runId", id), F_INT("attempt", n), F_ERR(e));
  */
 #ifndef ORCH_BASE_LOG_H
 #define ORCH_BASE_LOG_H

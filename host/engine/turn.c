@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/attempts/attempts.h"
+#include "engine/commit/ends.h"
 #include "engine/control/recover.h"
 #include "engine/control/step.h"
 #include "engine/engine.h"
@@ -148,7 +149,7 @@ static void drop(struct engine *engine, struct active_run *ar, const struct err 
 {
     if (ar->dropped)
         return;
-    log_event(LOG_ERROR, "run.commit_refused", F_STR("run_id", ar->run_id),
+    log_event(LOG_ERROR, "run.commit_refused", F_STR("runId", ar->run_id),
               F_STR("tenant", ar->tenant), F_ERR(why));
     if (ar->place != PLACE_ENDED)
         runs_end(engine->runs, ar);
@@ -235,6 +236,7 @@ static void act_durable(struct engine *engine, struct acts *acts)
 {
     start_and_stop(engine, acts); /* first: an attempt on its way shortens the next step's wait */
     publish(engine, acts);
+    ends_tell(acts);
     heads_note(engine->heads, acts->last_event);
     answer(acts);
     if (acts->ends_run && !acts->ar->dropped)

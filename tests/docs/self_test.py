@@ -85,7 +85,7 @@ class Claims(unittest.TestCase):
         "README.md": "[page](docs/THREATS.md) `host/a.c`\n",
         "docs/THREATS.md": "| claim | held by | proved by |\n| --- | --- | --- |\n| x | y | `a_test` `test_b` |\n",
         "docs/ARCHITECTURE.md": "# A\n",
-        "docs/OPERATIONS.md": "| `a.failed` | it failed | look |\n",
+        "docs/OPERATIONS.md": "# O\n\n## Log\n\n| `a.failed` | it failed | look |\n",
         "docs/adr/0001-x.md": "# 1. X\n\nContext. a\n\nChoice. b\n\nWhat we gave up. c\n",
         "host/README.md": "`host/a.c`\n",
         "host/a.c": '/* docs/THREATS.md */\nvoid begin(int a)\n{\n    log_event(LOG_WARN, "a.failed", 1);\n}\n',
@@ -115,6 +115,21 @@ class Claims(unittest.TestCase):
 
     def test_a_tree_that_keeps_its_word_has_no_breach(self):
         self.assertEqual(self.found(), set())
+
+    def test_a_line_that_nothing_logs_is_found_and_one_that_is_chosen_is_not(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "docs").mkdir()
+            (root / "host").mkdir()
+            (root / "docs/OPERATIONS.md").write_text(
+                "# O\n\n## Log\n\n| `a.x` | it | look |\n| `a.y` | it | look |\n\n<!-- generated: log -->\n"
+                "| `a.z` | orchd | warn |\n<!-- end -->\n\n## More\n\n| `b.c` | no event | at all |\n")
+            code = 'log_event(LOG_WARN, one ? "a.x"\n    : "a.y", F_STR("k", "v.w"));\nlog_fields(LOG_ERROR, "a.z", fields, 1);'
+            (root / "host/a.c").write_text(code)
+            self.assertEqual([why for _, _, why in claims.logged(root)], ["the log line 'a.z' is not explained"])
+            (root / "host/a.c").write_text(code.replace("a.x", "a.z"))
+            self.assertEqual([why for _, _, why in claims.logged(root)],
+                             ["nothing logs 'a.x'", "the log line 'a.z' is not explained"])
 
     def test_each_check_finds_its_breach(self):
         self.assertEqual({check.__name__ for check in claims.CHECKS}, set(self.BREACHES))

@@ -151,10 +151,9 @@ static void add_checked(struct buf *b, struct evidence *ev, const json_t *record
     own = node_record_verify(record, &e);
     if (!own || !parents) {
         ev->valid = false;
-        log_event(LOG_ERROR,
-                  own ? "provenance.parent hash not found"
-                      : "provenance.provenance chain hash mismatch",
-                  F_STR("node_id", node_id), F_STR("why", own ? "" : e.msg));
+        log_event(LOG_ERROR, "provenance.not_valid",
+                  F_STR("msg", own ? "parent hash not found" : "provenance chain hash mismatch"),
+                  F_STR("stepId", node_id), F_STR("error", own ? "" : e.msg));
     }
     jw_open(b, NULL, '{');
     jw_str(b, "node_id", node_id);
@@ -191,7 +190,8 @@ static void check_run_hash(struct evidence *ev, const struct store_run *run)
     if (strcmp(whole.text, run->chain_hash) == 0 && count == json_object_size(ev->chains))
         return;
     ev->valid = false;
-    log_event(LOG_ERROR, "provenance.provenance chain hash mismatch", F_STR("run_id", run->run_id));
+    log_event(LOG_ERROR, "provenance.not_valid", F_STR("msg", "provenance chain hash mismatch"),
+              F_STR("runId", run->run_id));
 }
 
 /* Appends nodes[] and sets ev->valid. */

@@ -28,6 +28,14 @@ struct act_event {
     char *payload;
 };
 
+/* To the host's log. */
+struct act_end {
+    struct attempt_ref ref;
+    enum outcome class;
+    const char *status; /* of a literal or a state table */
+    char *error;        /* NULL: none */
+};
+
 /* To the client that asked for it, once. skipped and remaining are owned. */
 struct act_answer {
     api_done_fn done; /* NULL: nobody waits, or it was told */
@@ -47,6 +55,9 @@ struct acts {
     size_t attempt_count, attempt_cap;
     struct act_event *events;
     size_t event_count, event_cap;
+    struct act_end *ends; /* of attempts */
+    size_t end_count, end_cap;
+    char *run_error; /* with ends_run; NULL: none */
     struct act_answer answer;
     bool ends_run; /* a statement is due */
 };

@@ -2,6 +2,7 @@
 #include "engine/commit/commit.h"
 
 #include "base/mem.h"
+#include "engine/commit/ends.h"
 #include "engine/env/env.h"
 
 #include <assert.h>
@@ -81,6 +82,7 @@ static void acts_done(struct acts *acts)
         free(acts->events[i].payload);
     free(acts->attempts);
     free(acts->events);
+    ends_done(acts);
     if (acts->answer.done != NULL && acts->answer.forget != NULL)
         acts->answer.forget(acts->answer.done_arg);
     json_decref(acts->answer.skipped);
@@ -193,11 +195,6 @@ void commit_start(struct commit *c, struct attempt_order **order)
 void commit_stop(struct commit *c, struct attempt_ref ref, bool kill)
 {
     *act_slot(&c->acts) = (struct act){.kind = ACT_STOP, .ref = ref, .kill = kill};
-}
-
-void commit_ends_run(struct commit *c)
-{
-    c->acts.ends_run = true;
 }
 
 void commit_set_answer(struct commit *c, const struct act_answer *answer)

@@ -39,7 +39,6 @@ void commit_event(struct commit *c, const char *type, const char *status, uint32
                   uint32_t attempt, json_t *extra);
 void commit_start(struct commit *c, struct attempt_order **order); /* takes the order */
 void commit_stop(struct commit *c, struct attempt_ref ref, bool kill);
-void commit_ends_run(struct commit *c);
 /* Who is answered when the batch is durable or refused. */
 void commit_set_answer(struct commit *c, const struct act_answer *answer);
 

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "engine/commit/ends.h"
 #include "engine/commit/text.h"
 #include "engine/env/env.h"
 #include "model/ledger/record.h"
@@ -200,6 +201,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
                                    .completed_us = commit_wall_us(c),
                                });
     attempt_metrics(ar, d);
+    ends_add(commit_acts(c), d);
     if (d->done.state == NODE_WAITING && !d->ref.compensation) {
         struct store_node row = node_row(ar, d, NODE_WAITING);
 

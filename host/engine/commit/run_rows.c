@@ -1,5 +1,6 @@
 /* run_rows.c -- a run's own decisions as rows. See rows.h. */
 #include "base/mem.h"
+#include "engine/commit/ends.h"
 #include "engine/commit/rows.h"
 #include "engine/commit/text.h"
 #include "engine/env/env.h"
@@ -155,5 +156,5 @@ void commit_run_done(struct commit *c, const struct run_decision *d)
                  json_pack("{s:s, s:s}", "chain_hash", chain.text, "outputs_hash",
                            outputs_hash.text));
     run_metrics(ar, status);
-    commit_ends_run(c);
+    ends_run(commit_acts(c), json_string_value(json_array_get(d->run.errors, 0)));
 }

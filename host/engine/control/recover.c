@@ -11,7 +11,7 @@
 
 static void tell_recovered(const struct active_run *ar)
 {
-    log_event(LOG_INFO, "run.recovered", F_STR("run_id", ar->run_id), F_STR("tenant", ar->tenant),
+    log_event(LOG_INFO, "run.recovered", F_STR("runId", ar->run_id), F_STR("tenant", ar->tenant),
               F_INT("nodes_completed", run_node_count(ar->run, NODE_COMPLETED)),
               F_INT("nodes_total", ar->dag->node_count));
 }
@@ -59,7 +59,7 @@ void recover_again(struct control *ctl, const struct recovering *what)
         return;
     if (what->count > RECOVER_AGAIN_MAX)
         err_set(&e, ERR_CORRUPT, "its commits were refused %u times", what->count);
-    log_event(LOG_ERROR, "run.not_recovered", F_STR("run_id", what->run_id), F_ERR(&e));
+    log_event(LOG_ERROR, "run.not_recovered", F_STR("runId", what->run_id), F_ERR(&e));
 }
 
 /* A run that cannot be built anew stays in the store as it is, and the log says why. */
@@ -71,7 +71,7 @@ static void recover_or_tell(struct control *ctl, const struct store_run *row, un
         (*count)++;
         return;
     }
-    log_event(LOG_ERROR, "run.not_recovered", F_STR("run_id", row->run_id), F_ERR(&e));
+    log_event(LOG_ERROR, "run.not_recovered", F_STR("runId", row->run_id), F_ERR(&e));
 }
 
 bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e)

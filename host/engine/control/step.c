@@ -41,7 +41,7 @@ bool step_begin(struct control *ctl, struct active_run *ar, struct commit *c)
     runs_begin(ctl->runs, ar);
     level_widths(ar);
     if (!run_start(ar->run, ctl->env->clock.mono_ns(), &e)) {
-        log_event(LOG_ERROR, "run.start_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
+        log_event(LOG_ERROR, "run.start_refused", F_STR("runId", ar->run_id), F_ERR(&e));
         return false;
     }
     commit_decisions(c);
@@ -79,7 +79,7 @@ void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attem
     if (ar->dropped || ar->place == PLACE_ENDED)
         return;
     if (!run_attempt_ended(ar->run, ref, outcome, ctl->env->clock.mono_ns(), &e)) {
-        log_event(LOG_ERROR, "attempt.end_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
+        log_event(LOG_ERROR, "attempt.end_refused", F_STR("runId", ar->run_id), F_ERR(&e));
         return;
     }
     decide_and_submit(ctl, ar);
@@ -92,7 +92,7 @@ void step_attempt_begun(struct active_run *ar, struct attempt_ref ref)
     if (ar->dropped || ar->place == PLACE_ENDED)
         return;
     if (!run_attempt_started(ar->run, ref, &e))
-        log_event(LOG_ERROR, "attempt.start_refused", F_STR("run_id", ar->run_id), F_ERR(&e));
+        log_event(LOG_ERROR, "attempt.start_refused", F_STR("runId", ar->run_id), F_ERR(&e));
 }
 
 struct ticking {

@@ -51,7 +51,7 @@ bool left_unsigned_add(const struct left_unsigned *left, struct err *e)
             return err_wrap(e, "recover statements");
         for (size_t i = 0; i < rows.count; i++) {
             if (!sign_again(left, &rows.rows[i], &why))
-                log_event(LOG_ERROR, "statement.not_made", F_STR("run_id", rows.rows[i].run_id),
+                log_event(LOG_ERROR, "statement.not_made", F_STR("runId", rows.rows[i].run_id),
                           F_ERR(&why));
         }
         free(token);

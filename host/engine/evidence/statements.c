@@ -106,7 +106,7 @@ static char *payload_of(const struct active_run *ar, const char *builder_id, siz
         .records = records,
     });
     if (!jcs_write(statement, &text, &e)) {
-        log_event(LOG_ERROR, "statement.not_made", F_STR("run_id", ar->run_id), F_ERR(&e));
+        log_event(LOG_ERROR, "statement.not_made", F_STR("runId", ar->run_id), F_ERR(&e));
         return NULL;
     }
     *ret_bytes = text.len;
@@ -146,7 +146,7 @@ static void store(struct pending *p, const char *envelope)
                                          .created_us = env->clock.wall_us(),
                                      });
     if (!store_submit_take(env->store, &batch, NULL, NULL, &e)) {
-        log_event(LOG_ERROR, "statement.not_stored", F_STR("run_id", p->run_id), F_ERR(&e));
+        log_event(LOG_ERROR, "statement.not_stored", F_STR("runId", p->run_id), F_ERR(&e));
         store_batch_free(batch);
     }
 }
@@ -164,7 +164,7 @@ static void is_signed(void *arg, const struct authority_result *result, const st
         return;
     }
     if (e != NULL) {
-        log_event(LOG_ERROR, "statement.not_signed", F_STR("run_id", p->run_id), F_ERR(e));
+        log_event(LOG_ERROR, "statement.not_signed", F_STR("runId", p->run_id), F_ERR(e));
     } else {
         auto_mem char *envelope =
             mem_strn(result->signatures.envelopes[0].data, result->signatures.envelopes[0].len);

@@ -62,6 +62,8 @@ struct active_run {
     struct sha256_hex inputs_hash;
     struct sha256_hex chain_hash; /* of the run; set when it has ended */
     enum run_state final_state;   /* the same */
+    enum outcome failed_class;    /* of the first node that failed here; INVALID: none */
+    uint32_t failed_node;         /* the same */
     struct event_chain chain;
     struct node_fact *nodes; /* dag->node_count */
     int64_t created_us, started_us, ended_us;
