@@ -30,6 +30,40 @@ def test_yaml_and_json_of_the_same_definition_are_the_same_definition(host):
     assert stored["nodes"]["b"]["depends_on"] == ["a"]
 
 
+@pytest.mark.parametrize("bad", [dag("a/b", {"a": ([], {})}), dag(".", {"a": ([], {})}), dag("import", {"a": ([], {})}),
+                                 dag("ids", {"a/b": ([], {})}), dag("ids", {"..": ([], {})}),
+                                 dag("ids", {"a": ([], {})}, version="export"), dag("ids", {"a": ([], {})}, version="1/2")])
+def test_what_no_request_could_name_is_not_published(host, bad):
+    answer = host.http("POST", "/dags/import", {"yaml_content": json.dumps(bad)}, expect=400)
+    assert answer.json["errors"][0]["error_type"] == "bad_field" and "no request could name it" in answer.text.decode()
+
+
+def test_a_change_of_description_or_metadata_alone_is_stored(host):
+    host.publish(dag("words", {"a": ([], {})}))
+    for patch in ({"description": "what it is for"}, {"metadata": {"team": "x"}}):
+        made = host.http("PUT", "/dags/words", patch, expect=200).json
+        (name, value), = patch.items()
+        stored = host.http("GET", "/dags/words", expect=200).json["dag"]
+        assert made["dag"][name] == value == stored[name] and stored["version"] == made["version"]
+
+
+def test_a_disabled_version_starts_nothing_named_or_not(host):
+    version = host.publish(dag("off", {"a": ([], {})})).json["version"]
+    old = host.run("off")
+    host.wait(old)
+    host.http("POST", f"/dags/off/{version}:disable", expect=200)
+    assert host.http("POST", "/runs", {"dagId": "off"}).status == 404
+    is_problem(host.http("POST", "/runs", {"dagId": "off", "version": version}), 409)
+    is_problem(host.http("POST", f"/runs/{old}:restart"), 409)
+
+
+def test_a_mapping_that_names_no_node_is_told(host):
+    node = {"depends_on": ["a"], "input_mapping": {"x": "results.A.v"}}
+    answer = host.publish(dag("typo", {"a": ([], {}), "b": node})).json
+    assert [(w["node_id"], w["target"], w["path"]) for w in answer["warnings"]] == [("b", "x", "results.A.v")]
+    assert host.http("POST", "/dags/typo/validate", expect=200).json["warnings"] == answer["warnings"]
+
+
 INVALID = {
     "a cycle": dag("bad", {"a": (["b"], {}), "b": (["a"], {})}),
     "an unknown dependency": dag("bad", {"a": (["zz"], {})}),

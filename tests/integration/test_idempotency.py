@@ -82,6 +82,15 @@ def test_one_idempotency_key_serves_different_paths(host):
     one = start(host, Idempotency_Key=key)
     two = host.http("POST", "/dags/idem/execute", {}, Idempotency_Key=key, expect=202)
     assert one.status == 201 and two.json["dag_id"] == "idem"
+    assert one.json["runId"] != two.json["execution_id"]
+
+
+def test_a_run_token_cannot_be_that_of_a_key(host):
+    key = str(uuid.uuid4())
+    run = start(host, Idempotency_Key=key).json
+    for token in (f"idempotency:{key}", run["runToken"], "", "x" * 129, "a\nb"):
+        assert start(host, {"runToken": token}).status == 400, token
+    assert start(host, {"runToken": "x" * 128}).status == 201
 
 
 @pytest.mark.parametrize("key", ["x" * 129, "a b", "a\x7fb"])

@@ -152,6 +152,12 @@ def refused_status(host, **how):
         return e.rcvd.code
 
 
+def test_a_filter_that_nothing_can_pass_is_refused(host):
+    for query, status in (("runId=01900000-0000-7000-8000-000000000000", 404), ("status=compleated", 400)):
+        with Lines(host, query) as stream:
+            assert stream.status == status
+
+
 def test_an_unknown_subprotocol_is_refused_before_the_upgrade(host):
     assert refused_status(host, subprotocols=["chat"]) == 400
 

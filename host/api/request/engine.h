@@ -30,6 +30,7 @@ struct api_outcome {
     const json_t *findings;  /* definition findings [{error_type,message,nodes,line,column}] */
     const char *dag_id;      /* publish, update, import: what was stored */
     const char *version;     /* the same */
+    const json_t *warnings;  /* the same: [{node_id,target,path,message}], legal and mostly wrong */
     const char *run_id;      /* run_* */
     const char *trace_id;    /* run_start, run_restart */
     bool created;            /* false: it was there already (idempotent repeat) */

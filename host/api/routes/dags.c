@@ -29,6 +29,12 @@ static void refuse(struct api_request *req, const struct api_outcome *out, enum 
     api_reply_findings(req, &e, "DEFINITION_INVALID", out->findings);
 }
 
+static void add_warnings(struct buf *b, const json_t *warnings)
+{
+    if (json_array_size(warnings) > 0)
+        jw_json(b, "warnings", warnings);
+}
+
 /* {dag, message}: GreenLang's answer to every change. */
 static void reply_dag(struct api_request *req, const struct api_outcome *out, int status,
                       const char *message)
@@ -47,6 +53,7 @@ static void reply_dag(struct api_request *req, const struct api_outcome *out, in
     jw_str(&body, "message", message);
     jw_str(&body, "dagId", out->dag_id);
     jw_str(&body, "version", out->version);
+    add_warnings(&body, out->warnings);
     jw_close(&body, '}');
     api_reply_text(req, status, &body);
 }
@@ -62,7 +69,10 @@ static void reply_version(struct api_request *req, const struct api_outcome *out
         api_reply_error(req, &e, NULL);
         return;
     }
-    view_dag_version(&body, NULL, &rows.rows[0]);
+    jw_open(&body, NULL, '{');
+    view_dag_version_members(&body, &rows.rows[0]);
+    add_warnings(&body, out->warnings);
+    jw_close(&body, '}');
     api_reply_text(req, status, &body);
 }
 

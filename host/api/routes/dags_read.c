@@ -5,6 +5,7 @@
 #include "api/routes/view.h"
 #include "model/dag/dag.h"
 #include "model/dag/draw/graph_text.h"
+#include "model/dag/names.h"
 #include "model/dag/source/parse.h"
 
 #include <string.h>
@@ -135,14 +136,17 @@ void dag_validate_stored(struct api_request *req)
     auto_obj(dag) dag = NULL;
     struct buf body = {0};
     auto_json errors = NULL;
+    auto_json warnings = NULL;
 
     if (!load_model(req, &dag, &findings))
         return;
     errors = findings_json_owned(&findings);
+    warnings = dag_warnings_owned(dag);
     jw_open(&body, NULL, '{');
     jw_bool(&body, "valid", dag->valid);
     jw_json(&body, "errors", errors);
     jw_int(&body, "error_count", (int64_t)json_array_size(errors));
+    jw_json(&body, "warnings", warnings);
     jw_close(&body, '}');
     api_reply_text(req, 200, &body);
 }

@@ -43,7 +43,6 @@ void run_restart_op(struct api_request *req);
 void step_list(struct api_request *req);
 void step_get(struct api_request *req);
 void run_logs(struct api_request *req);
-void artifact_get(struct api_request *req);
 
 /* executions.c: GreenLang's words for the same objects */
 void execution_start(struct api_request *req);

@@ -73,8 +73,6 @@ static const struct route rows[] = {
      "getLogs", run_logs},
     {HTTP_GET, API_BASE "/runs/{runId}/provenance", NEED_READ, NO_BODY, "", 200, "getRunProvenance",
      run_provenance},
-    {HTTP_GET, API_BASE "/artifacts/{hash}", NEED_READ, NO_BODY, "", 200, "getArtifact",
-     artifact_get},
     {HTTP_POST, API_BASE "/ws-tickets", NEED_READ, BODY_NONE, SMALL, "", "", 201, "createTicket",
      ticket_create},
 

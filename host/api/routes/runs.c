@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define KEY_TOKEN "idempotency:"
+enum { RUN_TOKEN_GIVEN_BYTES_MAX = 128 };
+
 /* ---- shared with executions.c ---- */
 
 void run_reply_refused(struct api_request *req, const struct api_outcome *out, const char *missing)
@@ -24,14 +27,31 @@ void run_reply_refused(struct api_request *req, const struct api_outcome *out, c
 }
 
 /* The Idempotency-Key stands in for a run token that was not given: so the run itself is deduped
- * in the commit that makes it, not only its answer. */
+ * in the commit that makes it, not only its answer. As the answer is, under method and path. */
 void run_start_token(const struct api_request *req, struct api_run_start *what,
                      char out[RUN_TOKEN_BYTES])
 {
+    auto_done(buf) under = {0};
+
     if (what->run_token != NULL || !req->claim.held)
         return;
-    snprintf(out, RUN_TOKEN_BYTES, "idempotency:%s", req->claim.key);
+    buf_addf(&under, "%s\n%s", req->claim.path, req->claim.key);
+    snprintf(out, RUN_TOKEN_BYTES, KEY_TOKEN "%s", sha256_hex(under.data, under.len).text);
     what->run_token = out;
+}
+
+/* A token of the client's own never looks like one that was made of a key. */
+static bool token_check(const char *token, struct err *e)
+{
+    size_t len = token != NULL ? strlen(token) : 1;
+
+    if (len == 0 || len > RUN_TOKEN_GIVEN_BYTES_MAX ||
+        (token != NULL && !http_text_clean(token, len)))
+        return err_set(e, ERR_INVALID,
+                       "'runToken' is 1 to %d bytes of UTF-8 without control characters",
+                       RUN_TOKEN_GIVEN_BYTES_MAX);
+    return token == NULL || strncmp(token, KEY_TOKEN, strlen(KEY_TOKEN)) != 0 ||
+           err_set(e, ERR_INVALID, "'runToken' cannot begin with '" KEY_TOKEN "'");
 }
 
 bool run_object(const json_t *body, const char *key, json_t *empty, const json_t **ret,
@@ -90,6 +110,7 @@ void run_create(struct api_request *req)
     if (!json_get_str(req->json, "dagId", "", &what.dag_id, &e) ||
         !json_get_str(req->json, "version", NULL, &what.version, &e) ||
         !json_get_str(req->json, "runToken", NULL, &what.run_token, &e) ||
+        !token_check(what.run_token, &e) ||
         !run_object(req->json, "inputs", empty, &what.inputs, &e)) {
         api_reply_error(req, &e, "FIELD_INVALID");
         return;

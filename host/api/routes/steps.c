@@ -3,7 +3,6 @@
 #include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
-#include "base/text.h"
 
 #include <stdio.h>
 
@@ -145,16 +144,4 @@ void run_logs(struct api_request *req)
     }
     jw_close(&body, '}');
     api_reply_text(req, 200, &body);
-}
-
-/* Outputs sit in their run's checkpoints; no object store is attached to this host. */
-void artifact_get(struct api_request *req)
-{
-    struct err e;
-
-    if (!text_is_sha256(api_param(req, "hash")))
-        (void)err_set(&e, ERR_INVALID, "an artifact is named by 64 lower-case hex digits");
-    else
-        (void)err_set(&e, ERR_NOT_FOUND, "Artifact not found");
-    api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? "ARTIFACT_NOT_FOUND" : "PATH_INVALID");
 }

@@ -15,6 +15,7 @@ bool view_dag(struct buf *b, const char *key, const struct store_dag *row,
 void view_dag_head(struct buf *b, const char *key, const struct store_dag *row);
 /* A version in a list. */
 void view_dag_version(struct buf *b, const char *key, const struct store_dag *row);
+void view_dag_version_members(struct buf *b, const struct store_dag *row);
 /* A version with steps[], edges[], metadata and signature. */
 bool view_dag_full(struct buf *b, const char *key, const struct store_dag *row,
                    struct err *e) must_check;

@@ -47,7 +47,7 @@ void view_dag_head(struct buf *b, const char *key, const struct store_dag *row)
     jw_close(b, '}');
 }
 
-static void version_members(struct buf *b, const struct store_dag *row)
+void view_dag_version_members(struct buf *b, const struct store_dag *row)
 {
     jw_str(b, "dagId", row->dag_id);
     jw_str(b, "version", row->version);
@@ -62,7 +62,7 @@ static void version_members(struct buf *b, const struct store_dag *row)
 void view_dag_version(struct buf *b, const char *key, const struct store_dag *row)
 {
     jw_open(b, key, '{');
-    version_members(b, row);
+    view_dag_version_members(b, row);
     jw_close(b, '}');
 }
 
@@ -110,7 +110,7 @@ bool view_dag_full(struct buf *b, const char *key, const struct store_dag *row, 
     if (!definition_owned(row, &dag, e))
         return false;
     jw_open(b, key, '{');
-    version_members(b, row);
+    view_dag_version_members(b, row);
     jw_str(b, "description", row->description);
     add_steps(b, json_object_get(dag, "nodes"));
     add_edges(b, json_object_get(dag, "nodes"));

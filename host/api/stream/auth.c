@@ -21,10 +21,8 @@ static const struct {
     int status;
     int close_code;
 } close_codes[] = {
-    {400, CLOSE_BAD_REQUEST},
-    {401, CLOSE_UNAUTHENTICATED},
-    {403, CLOSE_DENIED},
-    {503, CLOSE_RESTART},
+    {400, CLOSE_BAD_REQUEST}, {401, CLOSE_UNAUTHENTICATED}, {403, CLOSE_DENIED},
+    {404, CLOSE_NOT_FOUND},   {503, CLOSE_RESTART},
 };
 
 static void refuse(struct stream_client *c, const struct err *e, const char *code)

@@ -25,6 +25,25 @@ static bool copy_query(const struct http_query *q, const char *name, char *out, 
            err_set(e, ERR_INVALID, "query parameter '%s' is too long", name);
 }
 
+/* What an event may say: the states of runs and nodes, and what an operator or a start did. */
+static bool status_known(const char *word, struct err *e)
+{
+    static const char *const more[] = {"compensating", "paused", "unpaused", "resumed",
+                                       "recovered"};
+
+    if (*word == '\0' || store_run_status_parse(word) != STORE_RUN_INVALID ||
+        store_node_status_parse(word) != STORE_NODE_INVALID)
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+        if (strcmp(word, more[i]) == 0)
+            return true;
+    }
+    return err_set(e, ERR_INVALID,
+                   "query parameter 'status': no event is ever '%s'; a run or step is pending, "
+                   "running, completed, failed, cancelled, skipped, timed_out, retrying or paused",
+                   word);
+}
+
 bool stream_query(const struct http_head *head, struct stream_filter *ret, int64_t *ret_after,
                   struct err *e)
 {
@@ -37,6 +56,7 @@ bool stream_query(const struct http_head *head, struct stream_filter *ret, int64
         !copy_query(q, "dagId", ret->dag_id, sizeof ret->dag_id, e) ||
         !copy_query(q, "runId", ret->run_id, sizeof ret->run_id, e) ||
         !copy_query(q, "status", ret->status, sizeof ret->status, e) ||
+        !status_known(ret->status, e) ||
         !http_query_int(q, "after", -1, 0, JSON_SAFE_INT_MAX, ret_after, e))
         return false;
     if (*ret_after >= 0 || head->header[HTTP_HEADER_LAST_EVENT_ID] == NULL)
@@ -107,6 +127,18 @@ static void say_hello(struct stream_client *c, int64_t oldest)
 
 /* ---- following ---- */
 
+/* A run has its first event from the commit on that made it. */
+static bool run_known(struct stream_client *c, struct err *e)
+{
+    auto_done(store_event_list) last = {0};
+
+    if (*c->filter.run_id == '\0')
+        return true;
+    return store_read_last_event(c->server->opt.reader, c->filter.tenant, c->filter.run_id, &last,
+                                 e) &&
+           (last.count > 0 || err_set(e, ERR_NOT_FOUND, "query parameter 'runId': Run not found"));
+}
+
 bool stream_client_follow(struct stream_client *c, const struct identity *who,
                           const char **ret_code, struct err *e)
 {
@@ -116,6 +148,9 @@ bool stream_client_follow(struct stream_client *c, const struct identity *who,
     if (!stream_query(&c->head, &c->filter, &c->after, e))
         return false;
     memcpy(c->filter.tenant, who->tenant, sizeof c->filter.tenant);
+    *ret_code = "RUN_NOT_FOUND";
+    if (!run_known(c, e))
+        return false;
     *ret_code = NULL;
     if (!store_read_event_bounds(c->server->opt.reader, &oldest, &newest, e))
         return false;

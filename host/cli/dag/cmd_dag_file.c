@@ -7,6 +7,7 @@
 #include "cli/dag/findings.h"
 #include "cli/out.h"
 #include "model/dag/draw/graph_text.h"
+#include "model/dag/names.h"
 #include "model/dag/plan.h"
 #include "model/dag/source/parse.h"
 
@@ -20,6 +21,21 @@ void dag_file_done(struct dag_file *file)
     memset(file, 0, sizeof *file);
 }
 
+static void warn(const struct cli *cli, const struct dag *dag)
+{
+    auto_json warnings = dag_warnings_owned(dag);
+    const json_t *warning;
+    size_t i;
+
+    json_array_foreach(warnings, i, warning)
+    {
+        cli_say(cli, "warning: node '%s', input_mapping.%s: %s",
+                json_string_value(json_object_get(warning, "node_id")),
+                json_string_value(json_object_get(warning, "target")),
+                json_string_value(json_object_get(warning, "message")));
+    }
+}
+
 bool dag_file_read(const struct cli *cli, struct dag_file *ret, struct err *e)
 {
     auto_done(dag_file) file = {.name = cli_flag_text(cli, "file")};
@@ -30,7 +46,11 @@ bool dag_file_read(const struct cli *cli, struct dag_file *ret, struct err *e)
     parsed = dag_parse(buf_text(&file.text), file.text.len, &file.dag, &file.findings, e);
     if (!parsed && file.findings.count == 0)
         return err_wrap(e, "'%s'", file.name);
-    file.valid = parsed && file.dag->valid;
+    if (parsed && file.dag->valid)
+        dag_check_names(file.dag, &file.findings);
+    file.valid = parsed && file.findings.count == 0;
+    if (file.valid)
+        warn(cli, file.dag);
     *ret = file;
     memset(&file, 0, sizeof file);
     return true;

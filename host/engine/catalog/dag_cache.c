@@ -89,41 +89,39 @@ static bool load(struct dag_cache *cache, const struct store_dag *row, const cha
     return true;
 }
 
-/* The newest enabled version's name, or the one asked for. */
-static bool find_row(struct dag_cache *cache, const char *tenant, const char *dag_id,
-                     const char *version, struct store_dag_list *ret, struct err *e)
-{
-    if (version != NULL)
-        return store_read_dag(cache->reader, tenant, dag_id, version, ret, e);
-    return store_read_dag_latest(cache->reader, tenant, dag_id, STORE_DAG_ENABLED, ret, e);
-}
-
 bool dag_cache_get(struct dag_cache *cache, const char *tenant, const char *dag_id,
                    const char *version, struct dag_use **ret, struct err *e)
 {
+    auto_mem char *key = mem_printf("%s\n%s\n%s", tenant, dag_id, version);
     auto_done(store_dag_list) rows = {0};
-    auto_mem char *key = NULL;
     struct dag_use *use;
 
-    if (version != NULL) {
-        key = mem_printf("%s\n%s\n%s", tenant, dag_id, version);
-        HASH_FIND_STR(cache->entries, key, use);
-        if (use != NULL) {
-            use->users++;
-            *ret = use;
-            return true;
-        }
-    }
-    if (!find_row(cache, tenant, dag_id, version, &rows, e))
-        return false;
-    if (key == NULL)
-        key = mem_printf("%s\n%s\n%s", tenant, dag_id, rows.rows[0].version);
     HASH_FIND_STR(cache->entries, key, use);
-    if (use == NULL && !load(cache, &rows.rows[0], key, &use, e))
+    if (use == NULL && (!store_read_dag(cache->reader, tenant, dag_id, version, &rows, e) ||
+                        !load(cache, &rows.rows[0], key, &use, e)))
         return false;
     use->users++;
     *ret = use;
     return true;
+}
+
+bool dag_cache_start(struct dag_cache *cache, const char *tenant, const char *dag_id,
+                     const char *version, struct dag_use **ret, struct err *e)
+{
+    auto_done(store_dag_list) rows = {0};
+
+    if (version == NULL) {
+        if (!store_read_dag_latest_head(cache->reader, tenant, dag_id, STORE_DAG_ENABLED, &rows, e))
+            return false;
+    } else if (!store_read_dag_head(cache->reader, tenant, dag_id, version, &rows, e)) {
+        return false;
+    }
+    if (rows.rows[0].deleted_us != 0)
+        return err_set(e, ERR_NOT_FOUND, "no DAG '%s'", dag_id);
+    if (!rows.rows[0].enabled)
+        return err_set(e, ERR_CONFLICT, "version %s of DAG '%s' is disabled: it starts no run",
+                       version, dag_id);
+    return dag_cache_get(cache, tenant, dag_id, rows.rows[0].version, ret, e);
 }
 
 const struct dag *dag_use_dag(const struct dag_use *use)

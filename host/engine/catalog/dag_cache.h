@@ -16,9 +16,13 @@ struct dag_use;
 struct dag_cache *dag_cache_new(struct store_reader *reader) must_check;
 void dag_cache_free(struct dag_cache *cache); /* accepts NULL; every use has ended */
 
-/* version NULL: the newest enabled one. ERR_NOT_FOUND. */
+/* For a run that is pinned to the version, whatever became of it since. ERR_NOT_FOUND. */
 bool dag_cache_get(struct dag_cache *cache, const char *tenant, const char *dag_id,
                    const char *version, struct dag_use **ret, struct err *e) must_check;
+/* For a new run. version NULL: the newest enabled one. A version that is disabled is ERR_CONFLICT.
+ */
+bool dag_cache_start(struct dag_cache *cache, const char *tenant, const char *dag_id,
+                     const char *version, struct dag_use **ret, struct err *e) must_check;
 const struct dag *dag_use_dag(const struct dag_use *use);
 void dag_use_end(struct dag_use *use); /* accepts NULL */
 

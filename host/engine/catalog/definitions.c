@@ -4,16 +4,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/catalog/ceilings.h"
+#include "engine/catalog/settle.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
 #include "model/dag/dag.h"
+#include "model/dag/names.h"
 #include "model/dag/plan.h"
 #include "model/dag/source/parse.h"
 
-#include <ctype.h>
 #include <string.h>
-
-enum { VERSION_TRIES_MAX = 1000 };
 
 /* One definition on its way into the store. */
 struct publishing {
@@ -64,11 +63,14 @@ static char *text_of(json_t *value)
 
 static void answer(struct publishing *p, const struct err *e)
 {
+    auto_json warnings = dag_warnings_owned(p->dag);
+
     p->done(p->done_arg, &(struct api_outcome){
                              .e = e,
                              .dag_id = p->dag->dag_id,
                              .version = p->dag->version,
                              .created = p->created,
+                             .warnings = warnings,
                          });
 }
 
@@ -156,65 +158,6 @@ static void check_and_store(struct publishing *p)
         signature_checked(p, NULL, &e);
 }
 
-/* ---- versions ---- */
-
-/* "1.0.0" gives "1.0.1"; a version that does not end in a number gets ".1". */
-static char *version_after(const char *version)
-{
-    size_t len = strlen(version), digits = len;
-    unsigned long number;
-
-    while (digits > 0 && isdigit((unsigned char)version[digits - 1]))
-        digits--;
-    if (digits == len || len - digits > 9)
-        return mem_printf("%s.1", version);
-    number = strtoul(version + digits, NULL, 10);
-    return mem_printf("%.*s%lu", (int)digits, version, number + 1);
-}
-
-static bool set_version(struct dag **dag, const char *version, struct err *e)
-{
-    auto_json doc = dag_to_json_owned(*dag);
-    struct dag *next;
-
-    json_object_set_new(doc, "version", json_string(version));
-    if (!dag_from_json_valid(doc, &next, e))
-        return false;
-    dag_free(*dag);
-    *dag = next;
-    return true;
-}
-
-enum version_rule { VERSION_EXACT, VERSION_NEXT_FREE };
-
-/* Settles the version that is stored. *ret_created is false when it is there already. */
-static bool settle_version(struct publishing *p, enum version_rule rule, struct err *e)
-{
-    for (int i = 0; i < VERSION_TRIES_MAX; i++) {
-        auto_done(store_dag_list) rows = {0};
-        auto_mem char *next = NULL;
-        bool same;
-
-        if (!store_read_dag(p->env->reader, p->tenant, p->dag->dag_id, p->dag->version, &rows, e)) {
-            p->created = e->code == ERR_NOT_FOUND;
-            return p->created;
-        }
-        same = strcmp(rows.rows[0].hash, p->dag->hash.text) == 0;
-        p->created = rows.rows[0].deleted_us != 0;
-        if (same)
-            return true;
-        if (rule == VERSION_EXACT)
-            return err_set(e, ERR_CONFLICT,
-                           "%s@%s exists with another content; versions are immutable: publish "
-                           "it as a new version",
-                           p->dag->dag_id, p->dag->version);
-        next = version_after(p->dag->version);
-        if (!set_version(&p->dag, next, e))
-            return false;
-    }
-    return err_set(e, ERR_CONFLICT, "no free version after %d tries", VERSION_TRIES_MAX);
-}
-
 /* ---- publish ---- */
 
 static bool parse(const struct api_publish *what, struct dag **ret, struct dag_findings *findings,
@@ -223,6 +166,14 @@ static bool parse(const struct api_publish *what, struct dag **ret, struct dag_f
     if (what->form == API_DEFINITION_TEXT)
         return dag_parse(what->text, what->text_len, ret, findings, e);
     return dag_from_json((json_t *)what->json, ret, findings, e);
+}
+
+/* Valid, and every id of it can be asked for. */
+static bool named_well(const struct dag *dag, struct dag_findings *findings)
+{
+    if (findings->count == 0)
+        dag_check_names(dag, findings);
+    return findings->count == 0;
 }
 
 static void refuse_findings(const struct engine_env *env, const struct dag_findings *findings,
@@ -249,6 +200,11 @@ static bool is_new_id(struct publishing *p, struct err *e)
     return e->code == ERR_NOT_FOUND;
 }
 
+static bool settle(struct publishing *p, enum version_rule rule, struct err *e)
+{
+    return settle_version(p->env->reader, p->tenant, rule, &p->dag, &p->created, e);
+}
+
 static void refuse(struct publishing *p, const struct err *e)
 {
     answer_error(p->done, p->done_arg, e);
@@ -263,7 +219,7 @@ void definitions_publish(const struct engine_env *env, const struct api_actor *w
     enum version_rule rule = what->form == API_DEFINITION_TEXT ? VERSION_NEXT_FREE : VERSION_EXACT;
     struct err e;
 
-    if (!parse(what, &p->dag, &findings, &e) || findings.count > 0) {
+    if (!parse(what, &p->dag, &findings, &e) || !named_well(p->dag, &findings)) {
         refuse_findings(env, &findings, done, done_arg);
         publishing_free(p);
         return;
@@ -273,7 +229,7 @@ void definitions_publish(const struct engine_env *env, const struct api_actor *w
         rule = VERSION_EXACT; /* the signature names the version */
     }
     if (!ceilings_allow(&env->set.ceilings, p->dag, &e) ||
-        (what->dag_id_generated && !is_new_id(p, &e)) || !settle_version(p, rule, &e)) {
+        (what->dag_id_generated && !is_new_id(p, &e)) || !settle(p, rule, &e)) {
         refuse(p, &e);
         return;
     }
@@ -328,13 +284,12 @@ void definitions_update(const struct engine_env *env, const struct api_actor *wh
         return;
     }
     merge(doc, patch);
-    if (!dag_from_json(doc, &p->dag, &findings, &e) || findings.count > 0) {
+    if (!dag_from_json(doc, &p->dag, &findings, &e) || !named_well(p->dag, &findings)) {
         refuse_findings(env, &findings, done, done_arg);
         publishing_free(p);
         return;
     }
-    if (!ceilings_allow(&env->set.ceilings, p->dag, &e) ||
-        !settle_version(p, VERSION_NEXT_FREE, &e)) {
+    if (!ceilings_allow(&env->set.ceilings, p->dag, &e) || !settle(p, VERSION_NEXT_FREE, &e)) {
         refuse(p, &e);
         return;
     }

@@ -77,8 +77,8 @@ static bool restart(struct control *ctl, const struct api_actor *who,
     old->run = run_new(old->dag, &(struct run_options){.input = old->input});
     if (what->from_node != NULL && !load_facts(old, e))
         return false;
-    if (!dag_cache_get(ctl->dags, who->tenant, rows.rows[0].dag_id, rows.rows[0].dag_version,
-                       &start.use, e))
+    if (!dag_cache_start(ctl->dags, who->tenant, rows.rows[0].dag_id, rows.rows[0].dag_version,
+                         &start.use, e))
         return false;
     start.deterministic = old->deterministic;
     start.checkpoints = old->checkpoints;

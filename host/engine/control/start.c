@@ -244,7 +244,7 @@ void control_start(struct control *ctl, const struct api_actor *who,
                   done, done_arg))
         return;
     if (!start_admitted(ctl, &e) ||
-        !dag_cache_get(ctl->dags, who->tenant, what->dag_id, what->version, &start.use, &e)) {
+        !dag_cache_start(ctl->dags, who->tenant, what->dag_id, what->version, &start.use, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }

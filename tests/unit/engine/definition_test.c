@@ -144,6 +144,75 @@ START_TEST(an_update_makes_a_version_of_the_newest_with_the_patch)
 }
 END_TEST
 
+/* hash, description and metadata: a change of any of them is a change, and is stored or refused. */
+START_TEST(a_change_that_the_hash_does_not_show_is_a_change)
+{
+    static const char described[] = "{\"name\":\"c\",\"dag_id\":\"c\",\"version\":\"1.0.0\","
+                                    "\"description\":\"d\",\"nodes\":{\"n\":{\"agent_id\":\"a\"}}}";
+    auto_done(store_dag_list) rows = {0};
+    struct rig_answer a;
+    struct err e;
+
+    publish(chain, API_DEFINITION_JSON, NULL, false);
+    ck_assert_int_eq(publish(described, API_DEFINITION_JSON, NULL, false).code, ERR_CONFLICT);
+    a = publish(described, API_DEFINITION_TEXT, NULL, false);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert(a.created);
+    ck_assert_str_eq(a.version, "1.0.1");
+    a = publish(described, API_DEFINITION_TEXT, NULL, false);
+    ck_assert(!a.created);
+    ck_assert_str_eq(a.version, "1.0.1");
+    a = update("c", "{\"metadata\":{\"team\":\"x\"}}");
+    ck_assert(a.created);
+    ck_assert_str_eq(a.version, "1.0.2");
+    ck_assert(!update("c", "{\"metadata\":{\"team\":\"x\"}}").created);
+    ck_assert(store_read_dag_latest(rig.reader, RIG_TENANT, "c", STORE_DAG_LIVE, &rows, &e));
+    ck_assert_ptr_nonnull(strstr(rows.rows[0].definition, "\"team\":\"x\""));
+    ck_assert_str_eq(rows.rows[0].description, "d");
+}
+END_TEST
+
+/* The k-th import costs what the second did: what it reads is few rows, whatever k is. */
+START_TEST(the_next_free_version_is_found_among_many)
+{
+    char text[200];
+    struct rig_answer a;
+
+    for (int i = 0; i < 40; i++) {
+        snprintf(text, sizeof text,
+                 "{\"name\":\"c\",\"dag_id\":\"c\",\"version\":\"1.0.0\",\"nodes\":{\"n%d\":{"
+                 "\"agent_id\":\"a\"}}}",
+                 i);
+        a = publish(text, API_DEFINITION_TEXT, NULL, false);
+        ck_assert(a.created);
+        snprintf(text, sizeof text, "1.0.%d", i);
+        ck_assert_str_eq(a.version, text);
+    }
+}
+END_TEST
+
+static enum err_code start_of(const char *dag_id, const char *version)
+{
+    auto_json inputs = json_object();
+    struct rig_answer a = {0};
+
+    control_start(engine_control(rig.engine), &rig_actor,
+                  &(struct api_run_start){.dag_id = dag_id, .version = version, .inputs = inputs},
+                  rig_answered, &a);
+    rig_settle(&rig);
+    return a.code;
+}
+
+static enum err_code restart_of(const char *run_id)
+{
+    struct rig_answer a = {0};
+
+    control_restart(engine_control(rig.engine), &rig_actor,
+                    &(struct api_run_restart){.run_id = run_id}, rig_answered, &a);
+    rig_settle(&rig);
+    return a.code;
+}
+
 START_TEST(a_disabled_version_starts_nothing_and_a_deleted_one_finishes_its_runs)
 {
     char id[UUID_TEXT_BYTES];
@@ -155,12 +224,14 @@ START_TEST(a_disabled_version_starts_nothing_and_a_deleted_one_finishes_its_runs
     rig_settle(&rig);
     ck_assert_int_eq(a.code, ERR_NONE);
     ck_assert_int_eq(rig_run(&rig, "c", "{}").code, ERR_NOT_FOUND);
+    ck_assert_int_eq(start_of("c", "1.0.0"), ERR_CONFLICT);
     definitions_delete(&rig.env, &rig_actor, "c", rig_answered, &a);
     rig_settle(&rig);
     ck_assert_int_eq(a.code, ERR_NONE);
     rig_crash(&rig);
     rig_ok(&rig, "n");
     ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    ck_assert_int_eq(restart_of(id), ERR_NOT_FOUND);
 }
 END_TEST
 
@@ -173,7 +244,7 @@ START_TEST(a_definition_in_use_stays_when_the_cache_is_dropped)
     publish(chain, API_DEFINITION_JSON, NULL, false);
     ck_assert(dag_cache_get(cache, RIG_TENANT, "c", "1.0.0", &one, &e));
     dag_cache_clear(cache);
-    ck_assert(dag_cache_get(cache, RIG_TENANT, "c", NULL, &two, &e));
+    ck_assert(dag_cache_start(cache, RIG_TENANT, "c", NULL, &two, &e));
     ck_assert_ptr_eq(dag_use_dag(one), dag_use_dag(two));
     dag_use_end(one);
     dag_use_end(two);
@@ -191,6 +262,8 @@ TCase *definition_cases(void)
     tcase_add_test(tc, a_new_id_must_be_new);
     tcase_add_test(tc, a_signature_must_be_over_this_definition);
     tcase_add_test(tc, an_update_makes_a_version_of_the_newest_with_the_patch);
+    tcase_add_test(tc, a_change_that_the_hash_does_not_show_is_a_change);
+    tcase_add_test(tc, the_next_free_version_is_found_among_many);
     tcase_add_test(tc, a_disabled_version_starts_nothing_and_a_deleted_one_finishes_its_runs);
     tcase_add_test(tc, a_definition_in_use_stays_when_the_cache_is_dropped);
     return tc;

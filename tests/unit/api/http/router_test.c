@@ -3,6 +3,8 @@
 
 #include "api/routes/routes.h"
 #include "base/fd.h"
+#include "model/dag/names.h"
+#include "model/dag/source/parse.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -142,6 +144,41 @@ START_TEST(the_table_is_the_committed_one)
 }
 END_TEST
 
+static bool published_as(const char *dag_id, const char *version)
+{
+    auto_json doc = json_pack("{s:s, s:s, s:s, s:{s:{s:s}}}", "dag_id", dag_id, "version", version,
+                              "name", "x", "nodes", "n", "agent_id", "a");
+    auto_done(dag_findings) findings = {0};
+    auto_obj(dag) dag = NULL;
+
+    ck_assert(dag_from_json(doc, &dag, &findings, NULL));
+    dag_check_names(dag, &findings);
+    return findings.count == 0;
+}
+
+/* A new fixed word beside {dag_id} or {version} hides what has it for a name. */
+START_TEST(the_words_of_the_paths_are_no_ids)
+{
+    static const char dags[] = API_BASE "/dags/", versions[] = API_BASE "/dags/{dag_id}/";
+    int words = 0;
+
+    ck_assert(published_as("d", "1.0.0"));
+    for (size_t i = 0; i < api_routes.count; i++) {
+        const char *pattern = api_routes.rows[i].pattern;
+
+        if (strchr(pattern, '{') == NULL && strncmp(pattern, dags, strlen(dags)) == 0) {
+            ck_assert_msg(!published_as(pattern + strlen(dags), "1"), "%s", pattern);
+            words++;
+        } else if (strncmp(pattern, versions, strlen(versions)) == 0 &&
+                   pattern[strlen(versions)] != '{') {
+            ck_assert_msg(!published_as("d", pattern + strlen(versions)), "%s", pattern);
+            words++;
+        }
+    }
+    ck_assert_int_ge(words, 5);
+}
+END_TEST
+
 TCase *router_cases(void)
 {
     TCase *tc = tcase_create("router");
@@ -155,5 +192,6 @@ TCase *router_cases(void)
     tcase_add_test(tc, bad_text_and_long_segments_are_refused);
     tcase_add_test(tc, every_row_of_the_table_can_be_reached);
     tcase_add_test(tc, the_table_is_the_committed_one);
+    tcase_add_test(tc, the_words_of_the_paths_are_no_ids);
     return tc;
 }

@@ -14,6 +14,7 @@ TCase *expr_cases(void);
 TCase *policy_cases(void);
 TCase *plan_cases(void);
 TCase *graph_text_cases(void);
+TCase *names_cases(void);
 
 struct parsed {
     bool read;
