@@ -87,6 +87,11 @@ static void lose(struct authority_client *c, const char *reason)
     disconnect(c, &why);
 }
 
+void authority_client_end(struct authority_client *c)
+{
+    lose(c, "ends with the host");
+}
+
 void authority_client_free(struct authority_client *c)
 {
     if (c == NULL)

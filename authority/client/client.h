@@ -36,6 +36,8 @@ enum { AUTHORITY_PENDING_MAX = 1024 };
 struct authority_client;
 
 struct authority_client *authority_client_new(void) must_check;
+/* Closes the socket; every request fails, and so does each that comes later. */
+void authority_client_end(struct authority_client *client);
 void authority_client_free(struct authority_client *client);
 DEFINE_AUTO(authority_client)
 

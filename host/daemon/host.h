@@ -4,7 +4,7 @@
  * Start order (main.c): settings, sandbox (forks, so before everything else), store, authority's
  * socket, plugins, server, recovery. The server has its port before a run is touched, so that a
  * start which is refused is none of the runs' business; it is turned only when the runs that a
- * crash left are back, so nobody is answered before. Stop order is the reverse. */
+ * crash left are back, so nobody is answered before. How it is stopped: stop.h. */
 #ifndef ORCH_DAEMON_HOST_H
 #define ORCH_DAEMON_HOST_H
 

@@ -13,12 +13,12 @@
 #include "daemon/loop.h"
 #include "daemon/notify.h"
 #include "daemon/service.h"
+#include "daemon/stop.h"
 #include "daemon/told.h"
 #include "engine/catalog/agents.h"
 #include "engine/engine.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@
 #include <sys/stat.h>
 
 #define PLUGINS_NS (30LL * 1000 * 1000 * 1000)
-enum { LAST_COMMITS_MS = 10000, DESCRIPTORS_MAX = 65536 };
+enum { DESCRIPTORS_MAX = 65536 };
 
 void host_fail(struct host *host, const struct err *why)
 {
@@ -384,50 +384,6 @@ static bool start(struct host *host, struct err *e)
     return true;
 }
 
-/* ---- stop ---- */
-
-/* What was submitted is committed and answered; nothing new is started. Runs stay resumable. */
-static void finish_commits(struct host *host)
-{
-    int64_t until = clock_mono_ns() + (int64_t)LAST_COMMITS_MS * 1000000;
-
-    while (store_pending(host->store) > 0 && clock_mono_ns() < until) {
-        struct pollfd p = {.fd = store_poll_fd(host->store), .events = POLLIN};
-
-        poll(&p, 1, 100);
-        if (host->engine != NULL)
-            engine_store_turn(host->engine);
-        else
-            store_turn(host->store);
-    }
-}
-
-static void stop(struct host *host)
-{
-    const char *pid_file = config_text(host->config, CONFIG_PID_FILE);
-
-    notify_service_manager("STOPPING=1");
-    if (host->api != NULL)
-        api_drain(host->api);
-    if (*pid_file != '\0' && host->api != NULL)
-        unlink(pid_file);
-    if (host->engine != NULL)
-        engine_stop(host->engine);
-    if (host->store != NULL)
-        finish_commits(host);
-    authority_client_free(host->authority);
-    api_close(take(host->api));
-    if (host->engine != NULL)
-        engine_forget_waiters(host->engine);
-    loop_free(host->loop);
-    sandbox_free(host->sandbox);
-    agents_free(host->agents);
-    store_reader_free(host->reader);
-    store_close(host->store);
-    engine_free(host->engine); /* a batch of its could end in store_close */
-    metrics_free(host->metrics);
-}
-
 /* An attempt takes up to five descriptors and spares wait with theirs; lws sizes a table by the
  * limit and is slow above 262,144 (USERS.md 3.1). */
 static void raise_descriptor_limit(void)
@@ -457,7 +413,7 @@ static int serve(const struct config *config)
     else
         log_event(LOG_ERROR, "host.not_started", F_ERR(&e));
     ok = (ok || told_to_end() != 0) && host.fatal.code == ERR_NONE;
-    stop(&host);
+    stop_host(&host);
     log_event(LOG_INFO, "host.stopped", F_INT("clean", ok));
     return ok ? 0 : 1;
 }

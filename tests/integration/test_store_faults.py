@@ -30,6 +30,9 @@ class Disk:
         new.write_text(f"{calls} {number} {name}")
         new.rename(self.control)
 
+    def stalls(self, name="orch.db-wal"):
+        self.breaks("sync", 0, name)
+
     def is_sound(self):
         self.control.unlink()
 

@@ -1,8 +1,9 @@
 /* disk.c -- a disk that fails when it is told to: preloaded into orchd by test_store_faults.py.
  *
  * ORCH_TEST_DISK names a file. While it is there, it says "CALLS ERRNO NAME": calls of that kind
- * ("write", "sync", "both") on files whose path ends with NAME fail with that errno. The children
- * of the process do not inherit this library. */
+ * ("write", "sync", "both") on files whose path ends with NAME fail with that errno; with 0 they
+ * do not come back as long as it says so. The children of the process do not inherit this
+ * library. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -51,8 +52,7 @@ static bool ends_with(const char *text, const char *end)
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-/* True when the call is to fail; errno is set. */
-static bool fails(int fd, const char *kind)
+static bool fails_now(int fd, const char *kind, int *ret_number)
 {
     char calls[16], name[64], link[64], path[4096];
     int kept = errno, number;
@@ -66,8 +66,24 @@ static bool fails(int fd, const char *kind)
         path[n > 0 ? n : 0] = '\0';
         hit = ends_with(path, name);
     }
-    errno = hit ? number : kept;
+    errno = kept;
+    *ret_number = number;
     return hit;
+}
+
+/* True when the call is to fail; errno is set. */
+static bool fails(int fd, const char *kind)
+{
+    int number;
+
+    while (fails_now(fd, kind, &number)) {
+        if (number != 0) {
+            errno = number;
+            return true;
+        }
+        usleep(10 * 1000);
+    }
+    return false;
 }
 
 ssize_t write(int fd, const void *bytes, size_t len)
