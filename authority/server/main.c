@@ -1,6 +1,7 @@
 /* main.c -- `orch-authority`: holds the keys, answers on one socket, knows no network.
  *
- *     orch-authority --home DIR --socket-fd N [--create-root]
+ *     orch-authority --home DIR --socket-fd N [--create-root] [--log-level LEVEL]
+ *                    [--log-format json|text]
  *
  * Ends with 0 when the peer closes the socket, by no signal but SIGKILL, with 1 when it cannot
  * start or the peer breaks the protocol (protocol.h). --create-root makes the root key when there
@@ -22,6 +23,8 @@ struct options {
     const char *home;
     int socket_fd;
     bool create_root;
+    enum log_level log_least;
+    bool log_json;
 };
 
 static bool parse_fd(const char *text, int *ret)
@@ -38,22 +41,26 @@ static bool parse_fd(const char *text, int *ret)
 static bool parse_options(int argc, char **argv, struct options *ret)
 {
     static const struct option known[] = {
-        {"home", required_argument, NULL, 'h'},
-        {"socket-fd", required_argument, NULL, 's'},
-        {"create-root", no_argument, NULL, 'c'},
-        {0},
+        {"home", required_argument, NULL, 'h'},       {"socket-fd", required_argument, NULL, 's'},
+        {"create-root", no_argument, NULL, 'c'},      {"log-level", required_argument, NULL, 'l'},
+        {"log-format", required_argument, NULL, 'm'}, {0},
     };
+    bool ok = true;
     int option;
 
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while (ok && (option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == 'h')
             ret->home = optarg;
         else if (option == 'c')
             ret->create_root = true;
-        else if (option != 's' || !parse_fd(optarg, &ret->socket_fd))
-            return false;
+        else if (option == 'm')
+            ret->log_json = strcmp(optarg, "json") == 0;
+        else if (option == 'l')
+            ok = log_level_parse(optarg, &ret->log_least);
+        else
+            ok = option == 's' && parse_fd(optarg, &ret->socket_fd);
     }
-    return optind == argc && ret->home != NULL && ret->socket_fd > 0;
+    return ok && optind == argc && ret->home != NULL && ret->socket_fd > 0;
 }
 
 static bool create_root(const char *home, struct err *e)
@@ -103,14 +110,15 @@ static bool run(const struct options *options, struct err *e)
 
 int main(int argc, char **argv)
 {
-    struct options options = {0};
+    struct options options = {.log_least = LOG_INFO, .log_json = !isatty(STDERR_FILENO)};
     struct err e = {0};
 
     if (!parse_options(argc, argv, &options)) {
         fprintf(stderr, "usage: orch-authority --home DIR --socket-fd N [--create-root]\n");
         return 1;
     }
-    log_setup("authority", LOG_INFO, !isatty(STDERR_FILENO));
+    log_setup("authority", options.log_least, options.log_json);
+    log_own_output();
     signals_pass_over(); /* the host's to answer: what it commits last is still to be signed */
     json_setup();
     if (!run(&options, &e)) {

@@ -4,8 +4,15 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const level_names[LOG_LEVEL_COUNT] = {"debug", "info", "warn", "error"};
@@ -38,6 +45,16 @@ bool log_level_parse(const char *text, enum log_level *ret)
     return false;
 }
 
+const char *log_level_text(void)
+{
+    return level_names[setup.least];
+}
+
+const char *log_format_text(void)
+{
+    return setup.json ? "json" : "text";
+}
+
 static void add_member(struct buf *b, const char *key, const char *text)
 {
     if (b->len > 1)
@@ -61,15 +78,12 @@ static void add_field(struct buf *b, const struct log_field *f)
         buf_addf(b, " %s=%lld", f->key, (long long)f->number);
 }
 
-void log_fields(enum log_level level, const char *event, const struct log_field *fields,
-                size_t count)
+static void add_line(struct buf *b, enum log_level level, const char *event,
+                     const struct log_field *fields, size_t count)
 {
     auto_done(buf) line = {0};
     char now[CLOCK_TEXT_BYTES];
-    ssize_t unused_arg written;
 
-    if (level < setup.least)
-        return;
     clock_text(clock_wall_us(), now);
     if (setup.json)
         buf_addc(&line, '{');
@@ -80,5 +94,85 @@ void log_fields(enum log_level level, const char *event, const struct log_field 
     for (size_t i = 0; i < count; i++)
         add_field(&line, &fields[i]);
     buf_adds(&line, setup.json ? "}\n" : "\n");
-    written = write(STDERR_FILENO, line.data, line.len); /* a lost log line stops nobody */
+    buf_add(b, line.data, line.len);
+}
+
+/* ---- to the reader ---- */
+
+/* Threads may log at the same time: each line is one write. */
+static struct {
+    atomic_uint lost; /* since the last mark */
+    atomic_bool full; /* the last line found no room */
+    atomic_bool torn; /* and had begun */
+} out;
+
+/* A socket's own description may be shared with whoever started us, so it is not made to not
+ * block; each message says so. */
+static ssize_t write_some(const char *data, size_t len)
+{
+    struct iovec part = {(void *)(uintptr_t)data, len};
+    struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
+    ssize_t n = sendmsg(STDERR_FILENO, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    return n < 0 && errno == ENOTSOCK ? write(STDERR_FILENO, data, len) : n;
+}
+
+/* A pipe has room for PIPE_BUF bytes when it says so: no more is written at a time. */
+static size_t write_bounded(const char *data, size_t len)
+{
+    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+    size_t done = 0;
+
+    while (done < len) {
+        size_t piece = len - done < PIPE_BUF ? len - done : PIPE_BUF;
+        ssize_t n = -1;
+
+        if (poll(&p, 1, atomic_load(&out.full) ? 0 : LOG_WAIT_MS) == 1 &&
+            (p.revents & POLLOUT) != 0)
+            n = write_some(data + done, piece);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    return done;
+}
+
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                size_t count)
+{
+    auto_done(buf) text = {0};
+    unsigned lost;
+    size_t done;
+    bool torn;
+
+    if (level < setup.least)
+        return;
+    lost = atomic_exchange(&out.lost, 0);
+    torn = atomic_exchange(&out.torn, false);
+    if (torn)
+        buf_addc(&text, '\n');
+    if (lost > 0)
+        add_line(&text, LOG_WARN, "log.lost", &F_INT("lines", lost), 1);
+    add_line(&text, level, event, fields, count);
+    done = write_bounded((const char *)text.data, text.len);
+    atomic_store(&out.full, done < text.len);
+    if (done == text.len)
+        return;
+    atomic_fetch_add(&out.lost, lost + 1);
+    if (torn || done > 0)
+        atomic_store(&out.torn, true);
+}
+
+void log_own_output(void)
+{
+    struct stat st;
+    int fd;
+
+    if (fstat(STDERR_FILENO, &st) < 0 || (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)))
+        return;
+    fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)dup2(fd, STDERR_FILENO);
+    close(fd);
 }

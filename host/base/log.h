@@ -2,6 +2,10 @@
  * error as JSON (the service manager keeps them) or, on a terminal, as level=... text. Values are
  * quoted in one place, so no peer can forge a line. Secrets are never passed here.
  *
+ * Who reads the lines may be slow, but stops nobody: a line waits LOG_WAIT_MS for room, and none
+ * does while its predecessor found none. Lines that are lost are counted, and the next that finds
+ * room has "log.lost" before it, which says how many.
+ *
  *     log_event(LOG_WARN, "attempt.failed", F_STR("runId", id), F_INT("attempt", n), F_ERR(e));
  */
 #ifndef ORCH_BASE_LOG_H
@@ -27,7 +31,16 @@ struct log_field {
 /* process: "orchd", "supervisor", ...; json: false gives key=value text. Not thread-safe: called
  * once, before threads start. */
 void log_setup(const char *process, enum log_level least, bool json);
+/* For a process that must go on whatever happens to its standard error: makes it this process's own
+ * and not blocking, where that can be done. Without it a line still waits only as long as it says
+ * above, unless another process takes the same room at the same moment. */
+void log_own_output(void);
+enum { LOG_WAIT_MS = 50 };
 bool log_level_parse(const char *text, enum log_level *ret) must_check;
+
+/* What log_setup was told, as a program that is started here wants it. */
+const char *log_level_text(void);
+const char *log_format_text(void);
 
 void log_fields(enum log_level level, const char *event, const struct log_field *fields,
                 size_t count);

@@ -429,6 +429,7 @@ static bool setup_log(const struct config *config, struct err *e)
     if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
         return err_set(e, ERR_INVALID, "log-format: '%s' is neither json nor text", format);
     log_setup("orchd", least, strcmp(format, "json") == 0);
+    log_own_output();
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -149,8 +150,9 @@ uint64_t super_next_id(struct super_link *super)
 
 static _Noreturn void become_supervisor(const struct sandbox_options *o, int socket)
 {
-    const char *argv[16] = {"orch-supervisor", "--worker", o->worker_path};
-    int n = 3;
+    const char *argv[20] = {"orch-supervisor", "--worker",     o->worker_path,   "--log-level",
+                            log_level_text(),  "--log-format", log_format_text()};
+    int n = 7;
     sigset_t none;
 
     if (o->authority_path != NULL) {

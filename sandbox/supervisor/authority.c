@@ -28,6 +28,10 @@ static _Noreturn void become_authority(const struct authority *a, int socket)
                                 "3",
                                 "--home",
                                 a->home,
+                                "--log-level",
+                                log_level_text(),
+                                "--log-format",
+                                log_format_text(),
                                 a->create_root ? "--create-root" : NULL,
                                 NULL};
     char *environment[] = {NULL, NULL};

@@ -39,6 +39,8 @@ static bool parse_arguments(struct super *s, int argc, char **argv)
         {"without", required_argument, NULL, 'o'},
         {"fault", required_argument, NULL, 'f'},
         {"create-root", no_argument, NULL, 'c'},
+        {"log-level", required_argument, NULL, 'l'},
+        {"log-format", required_argument, NULL, 'm'},
         {NULL, 0, NULL, 0},
     };
     bool ok = true;
@@ -52,6 +54,10 @@ static bool parse_arguments(struct super *s, int argc, char **argv)
             s->authority.home = optarg;
         else if (c == 'c')
             s->authority.create_root = true;
+        else if (c == 'l')
+            ok = log_level_parse(optarg, &s->log_least);
+        else if (c == 'm')
+            s->log_json = strcmp(optarg, "json") == 0;
         else if (c == 'o')
             ok = parse_without(s, optarg);
         else
@@ -110,6 +116,8 @@ static struct super *super_new(void)
     struct super *s = mem_new(struct super);
 
     s->host.watch.fd = s->authority.process.fd = -1;
+    s->log_least = LOG_INFO;
+    s->log_json = isatty(STDERR_FILENO) == 0;
     s->attempts = (struct attempts){
         .host = &s->host,
         .zygotes = &s->zygotes,
@@ -125,11 +133,12 @@ int main(int argc, char **argv)
     struct super *s = super_new();
     struct err e;
 
-    log_setup("supervisor", LOG_INFO, isatty(STDERR_FILENO) == 0);
     if (!parse_arguments(s, argc, argv)) {
         fputs("orch-supervisor is started by orchd\n", stderr);
         return 64;
     }
+    log_setup("supervisor", s->log_least, s->log_json);
+    log_own_output();
     signals_pass_over(); /* it ends when the host does, and by nothing else */
     umask(022);          /* orchd may be stricter: a worker reads the root that is made for it */
     if (!start(s, &e)) {

@@ -14,6 +14,7 @@
 #ifndef ORCH_SANDBOX_SUPERVISOR_SUPER_H
 #define ORCH_SANDBOX_SUPERVISOR_SUPER_H
 
+#include "base/log.h"
 #include "sandbox/supervisor/attempt.h"
 #include "sandbox/supervisor/authority.h"
 
@@ -26,6 +27,8 @@ struct super {
     struct zygotes zygotes;
     struct attempts attempts;
     struct authority authority;
+    enum log_level log_least; /* of whoever started us, and of what is started from here */
+    bool log_json;
     const char *worker_path;
     int worker_fd;
     struct frame_in in; /* the frame that is being read, the host's or a zygote's */

@@ -4,14 +4,16 @@ SIGHUP, SIGUSR1, SIGXFSZ and the like to each process and to all; the drain afte
 
 Rooms: host/daemon, host/engine/attempts, host/base, sandbox/supervisor, sandbox/worker, authority/server.
 """
+import json
 import os
+import pathlib
+import select
 import signal
-import subprocess
 import time
 
 import pytest
 
-from host import BIN, ROOT, RUN_S, STUB, chain, child_named, clean_environment, dag, descendants, until
+from host import RUN_S, chain, child_named, dag, descendants, until
 from test_shutdown import tell_all
 
 # Left out: what tells of a fault, KILL and STOP, what stops at a terminal, and what the C library keeps.
@@ -131,3 +133,68 @@ def test_a_pid_file_that_cannot_be_written_leaves_the_runs_alone(make_host, tmp_
     assert own.wait_end() == 1 and not own.events("run.recovered")
     own.start()
     assert own.wait(run)["status"] == "completed"
+
+
+def test_the_log_level_reaches_every_process(make_host):
+    quiet = make_host("quiet", start=False)
+    quiet.launch(log_level="error")
+    until(lambda: (quiet.home / "token").exists(), RUN_S, "a start")
+    time.sleep(0.5)
+    os.kill(child_named(quiet, "orch-authority"), signal.SIGKILL)
+    until(lambda: child_named(quiet, "orch-authority"), RUN_S, "another authority")
+    assert quiet.stop() == 0 and quiet.log_text() == ""
+    loud = make_host("loud", start=False)
+    loud.launch(log_format="text")
+    until((loud.home / "host.pid").exists, RUN_S, "a start")
+    assert "process=\"authority\"" in loud.log_text() and '{"' not in loud.log_text()
+
+
+def test_who_does_not_read_the_log_does_not_stop_the_host(make_host):
+    """Standard error is a pipe that nobody reads until the end."""
+    own = make_host()
+    own.stop()
+    read_end, write_end = os.pipe()
+    own.launch(before=lambda: os.dup2(write_end, 2), pid_file=own.home / "pid")
+    os.close(write_end)
+    until((own.home / "pid").exists, RUN_S, "a start")
+    until(lambda: port_of(own.pid), RUN_S, "its port")
+    own.ready = {"port": port_of(own.pid)}
+    for i in range(400):
+        own.publish(chain(f"quick{i}", 1))
+    os.kill(child_named(own, "orch-authority"), signal.SIGKILL)
+    own.complete("quick0")
+    unread = read_some(read_end)
+    own.publish(chain("last", 1))
+    own.signal(signal.SIGTERM)
+    unread += read_some(read_end)
+    assert own.wait_end() == 0
+    unread += read_some(read_end)
+    lines = [json.loads(line) for line in unread.decode().splitlines() if line]
+    assert sum(line["lines"] for line in lines if line["event"] == "log.lost") > 0
+    assert [line["event"] for line in lines if line["process"] == "orchd"][-1] == "host.stopped"
+
+
+def read_some(fd):
+    """What is there, and what comes within a moment."""
+    data = b""
+    while select.select([fd], [], [], 0.5)[0]:
+        piece = os.read(fd, 65536)
+        if not piece:
+            break
+        data += piece
+    return data
+
+
+def port_of(pid):
+    """The port that the process listens at."""
+    inodes = set()
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            inodes.add(os.readlink(link))
+        except OSError:
+            continue
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+            return int(fields[1].split(":")[1], 16)
+    return None

@@ -19,6 +19,7 @@ int main(void)
     suite_add_tcase(suite, names_cases());
     suite_add_tcase(suite, text_cases());
     suite_add_tcase(suite, misc_cases());
+    suite_add_tcase(suite, log_cases());
     suite_add_tcase(suite, signals_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

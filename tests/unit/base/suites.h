@@ -11,6 +11,7 @@ TCase *json_thread_cases(void);
 TCase *names_cases(void);
 TCase *text_cases(void);
 TCase *misc_cases(void);
+TCase *log_cases(void);
 TCase *signals_cases(void);
 
 #endif
