@@ -80,11 +80,10 @@ static bool create_root(const char *home, struct err *e)
 static void log_ready(const struct server *s, const struct confinement *got)
 {
     const struct key_public *host = key_secret_public(keyring_key(s->keyring, KEYRING_HOST));
-    char fingerprint[KEY_FINGERPRINT_BYTES];
+    struct sha256_hex id = key_id(host);
     bool weak = !got->seccomp || got->landlock_abi == 0 || !got->memory_locked;
 
-    key_fingerprint(host, fingerprint);
-    log_event(weak ? LOG_WARN : LOG_INFO, "authority.ready", F_STR("host_key", fingerprint),
+    log_event(weak ? LOG_WARN : LOG_INFO, "authority.ready", F_STR("host_key", id.text),
               F_INT("trusted_keys", trust_count(s->trust)),
               F_INT("revoked_tokens", revoked_count(s->revoked)), F_INT("seccomp", got->seccomp),
               F_INT("landlock_abi", got->landlock_abi), F_INT("memory_locked", got->memory_locked));

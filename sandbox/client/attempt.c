@@ -37,7 +37,7 @@ struct attempt *attempt_new(struct attempts *attempts, uint64_t id, const struct
     a->min_level = spec->min_level;
     a->required_layers = spec->required_layers;
     a->deadline_ns = spec->deadline_ns;
-    a->cpu_limit_ns = (int64_t)spec->limits.cpu_ms * 1000000;
+    a->limits = spec->limits;
     a->reader.output_bytes_max = spec->limits.output_bytes;
     for (size_t i = 0; i < ARRAY_LEN(a->streams); i++)
         stream_init(&a->streams[i], spec->limits.log_bytes);
@@ -202,7 +202,7 @@ void attempt_ended(struct attempt *a, const struct observed *seen)
     a->seen.wall_ns = a->ended_ns - a->started_ns;
     a->seen.stop_asked = a->cancelled;
     a->seen.past_deadline = a->deadline_ns != 0 && a->ended_ns >= a->deadline_ns;
-    a->seen.cpu_limit_ns = a->cpu_limit_ns;
+    a->seen.cpu_limit_ns = (int64_t)a->limits.cpu_ms * 1000000;
     outcome = outcome_of(&a->seen);
     if (outcome != OUTCOME_REVOKED) { /* it was faster */
         free(a->reason);

@@ -45,7 +45,7 @@ struct attempt {
     uint32_t required_layers;
     int min_level;
     int64_t deadline_ns;
-    int64_t cpu_limit_ns;
+    struct attempt_limits limits;
     struct buf input; /* packed; emptied when sent */
     size_t input_sent;
     bool begun_due, reading;

@@ -119,7 +119,10 @@ bool channel_take(struct attempt *a, const struct attempt_packet *packet, size_t
     case PACKET_HEARTBEAT:
         events_heartbeat(events, a->id);
         return true;
+    case PACKET_CRASHED:
+        return true;
     case PACKET_RESULT:
+        seen->output_refused = a->reader.result.output_refused > 0;
         seen->status = a->reader.result.status;
         seen->agent_unknown = (a->reader.result.flags & RESULT_AGENT_UNKNOWN) != 0;
         seen->frame_complete = a->reader.complete;

@@ -31,6 +31,50 @@ static bool frame_speaks(const struct attempt *a)
            (a->outcome == OUTCOME_CANCELLED && a->seen.frame_complete);
 }
 
+static void say_crash(const struct attempt *a, struct buf *b)
+{
+    const struct attempt_crash *crash = &a->reader.crash;
+
+    buf_addf(b, "the agent crashed: %s", signal_text(a->seen.signal).text);
+    if (crash->signal == 0 || crash->signal != a->seen.signal)
+        return;
+    buf_addf(b, " at address 0x%jx", (uintmax_t)crash->address);
+    if (crash->in_plugin != 0)
+        buf_addf(b, ", instruction plugin+0x%jx", (uintmax_t)crash->offset);
+}
+
+static void say_protocol(const struct attempt *a, struct buf *b)
+{
+    const struct observed *o = &a->seen;
+
+    if (o->frame_complete && o->output_refused)
+        buf_addf(b, "the output has %ju bytes, over its limit of %ju (output_bytes)",
+                 (uintmax_t)a->reader.result.output_refused, (uintmax_t)a->limits.output_bytes);
+    else if (o->killed == KILL_PROTOCOL)
+        buf_adds(b, "killed for what it sent: a packet that is not allowed, or too many of them");
+    else if (o->exit_known && o->signal == 0 && !o->frame_bad)
+        buf_addf(b, "its process ended with exit status %d and without a result", o->exit_code);
+    else
+        buf_adds(b, messages[OUTCOME_PROTOCOL]);
+}
+
+/* What ended it, with the limit; the names are those of a node's fields. */
+static bool say_limit(const struct attempt *a, struct buf *b)
+{
+    switch (a->outcome) {
+    case OUTCOME_OOM:
+        buf_addf(b, "killed over its memory limit of %ju bytes (memory_bytes)",
+                 (uintmax_t)a->limits.memory_bytes);
+        return true;
+    case OUTCOME_CPU_LIMIT:
+        buf_addf(b, "killed over its CPU time limit of %ju ms (cpu_ms)",
+                 (uintmax_t)a->limits.cpu_ms);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void say_message(const struct attempt *a, struct buf *b)
 {
     if (frame_speaks(a) && a->reader.result.message_bytes > 0)
@@ -44,8 +88,10 @@ static void say_message(const struct attempt *a, struct buf *b)
     else if (a->outcome == OUTCOME_INFRA && a->seen.killed == KILL_INFRA)
         buf_adds(b, "its process ended with its zygote");
     else if (a->outcome == OUTCOME_CRASH)
-        buf_addf(b, "the agent crashed: %s", signal_text(a->seen.signal).text);
-    else if (messages[a->outcome] != NULL)
+        say_crash(a, b);
+    else if (a->outcome == OUTCOME_PROTOCOL)
+        say_protocol(a, b);
+    else if (!say_limit(a, b) && messages[a->outcome] != NULL)
         buf_adds(b, messages[a->outcome]);
 }
 

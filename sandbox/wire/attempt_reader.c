@@ -96,13 +96,18 @@ enum packet_kind attempt_reader_take(struct attempt_reader *r, const struct atte
 {
     bool ok;
 
-    if (!is_whole(packet, n) || r->complete)
+    if (!is_whole(packet, n) || (r->complete && packet->head.type != ATTEMPT_CRASHED))
         return PACKET_BAD;
     switch (packet->head.type) {
     case ATTEMPT_LOG:
         return take_log(packet, ret);
     case ATTEMPT_LOG_LOST:
         return take_lost(packet, ret);
+    case ATTEMPT_CRASHED:
+        return packet->head.bytes == sizeof r->crash &&
+                       take_head(packet, &r->crash, sizeof r->crash)
+                   ? PACKET_CRASHED
+                   : PACKET_BAD;
     case ATTEMPT_PROGRESS:
         return take_progress(packet, ret);
     case ATTEMPT_HEARTBEAT:

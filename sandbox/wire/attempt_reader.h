@@ -12,6 +12,7 @@ struct attempt_reader {
     uint64_t output_bytes_max;
     bool begun, complete;
     struct attempt_result_head result; /* valid once begun */
+    struct attempt_crash crash;        /* signal 0: it said nothing of one */
     char error_class[ATTEMPT_CLASS_BYTES_MAX + 1];
     char *message; /* NULL until begun */
     struct buf output;
@@ -25,6 +26,7 @@ enum packet_kind {
     PACKET_PROGRESS,
     PACKET_HEARTBEAT,
     PACKET_RESULT,
+    PACKET_CRASHED, /* crash is filled */
 };
 
 struct packet_part {

@@ -4,9 +4,9 @@
  *
  *   host -> attempt   INPUT*, INPUT_END (struct attempt_input, packed); STOP at any time
  *   attempt -> host   READY, or LOAD_FAILED; LOG, LOG_LOST, PROGRESS, HEARTBEAT in any number;
- * RESULT, OUTPUT* until output_bytes have come; then it exits with 0 the same, when it was spawned
- * to describe its plugin: ABOUT* (plugin info: u32 abi major, minor, id, version, u32 agents,
- * agents), ABOUT_END, exit with 0; or LOAD_FAILED
+ * CRASHED before it dies of a signal; RESULT, OUTPUT* until output_bytes have come; then it exits
+ * with 0 the same, when it was spawned to describe its plugin: ABOUT* (plugin info: u32 abi major,
+ * minor, id, version, u32 agents, agents), ABOUT_END, exit with 0; or LOAD_FAILED
  *
  * Everything that an attempt sends is untrusted: its plugin is loaded before its first word. */
 #ifndef ORCH_SANDBOX_WIRE_ATTEMPT_WIRE_H
@@ -46,6 +46,7 @@ enum attempt_message {
     ATTEMPT_ABOUT,       /* PLUGIN_INFO_BYTES_MAX in all */
     ATTEMPT_ABOUT_END,   /* the last part; may be empty */
     ATTEMPT_LOG_LOST,    /* in the place of LOGs that did not leave */
+    ATTEMPT_CRASHED,     /* at any time, behind a result too */
 };
 
 struct attempt_head {
@@ -83,6 +84,12 @@ struct attempt_log_lost {
     uint32_t zero;
 };
 
+struct attempt_crash {
+    int32_t signal;
+    uint32_t in_plugin; /* the instruction was; offset is from where the plugin was loaded */
+    uint64_t address, offset;
+};
+
 struct attempt_progress {
     uint64_t done, total;
 };
@@ -94,6 +101,7 @@ struct attempt_result_head {
     int32_t status;
     uint32_t flags;
     uint64_t cpu_ns;
+    uint64_t output_refused; /* bytes of an output over its limit; 0: none, or another was taken */
     uint32_t output_bytes;
     uint32_t output_crc; /* CRC-32 of IEEE 802.3 */
     uint32_t class_bytes;

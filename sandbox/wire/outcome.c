@@ -71,5 +71,7 @@ enum outcome outcome_of(const struct observed *o)
         return of_signal(o);
     if (o->frame_bad || !o->frame_complete || o->exit_code != 0)
         return OUTCOME_PROTOCOL;
+    if (o->output_refused && (o->status == ORCH_OK || o->status == ORCH_E_INPUT))
+        return OUTCOME_PROTOCOL;
     return o->agent_unknown ? OUTCOME_UNKNOWN_AGENT : of_status(o);
 }

@@ -38,6 +38,7 @@ struct observed {
     bool frame_complete;  /* one whole, valid result frame */
     bool frame_bad;       /* anything else on the channel */
     int32_t status;       /* ORCH_OK or ORCH_E_*, of the frame */
+    bool output_refused;  /* the frame says that its output was over the limit */
     bool agent_unknown;   /* the frame says that the plugin has no such agent */
     uint64_t oom_kills;   /* of its memory cgroup, since it was put there */
     int64_t wall_ns;      /* since input was handed over */

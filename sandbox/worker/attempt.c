@@ -235,6 +235,7 @@ static void run_agent(const struct zygote *z, struct orch_run *run,
         run_finish(run, ORCH_E_INPUT, RESULT_AGENT_UNKNOWN);
         return;
     }
+    crash_watch(run, z->plugin);
     status = agent->run(&host_table, run, run_ctx(run));
     fflush(stdout);
     run_finish(run, status, 0);

@@ -16,7 +16,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { STOP_POLL_NS = 1000 * 1000, ARENA_BLOCK_BYTES = 64 * 1024, ARENA_ALIGN = 16 };
+enum {
+    CRASH_WAITS_MAX = 20,
+    STOP_POLL_NS = 1000 * 1000,
+    ARENA_BLOCK_BYTES = 64 * 1024,
+    ARENA_ALIGN = 16
+};
 
 struct arena_block {
     struct arena_block *next;
@@ -42,6 +47,8 @@ struct orch_run {
     bool emitted;
     char error_class[ATTEMPT_CLASS_BYTES_MAX + 1];
     struct buf message;
+    const char *refusal;     /* ours, where the agent gives no message; NULL: none */
+    uint64_t output_refused; /* bytes of one over the limit; 0: none since */
     struct say say;
     bool stop;
     int64_t polled_ns;
@@ -189,11 +196,16 @@ static orch_status host_emit(orch_run *run, const char *port, orch_bytes value)
 {
     if (run == NULL || port == NULL || strcmp(port, ORCH_PORT_RESULT) != 0)
         return ORCH_E_UNSUPPORTED;
-    if (run->emitted || value.len > run->input.output_bytes_max ||
-        (value.ptr == NULL && value.len > 0))
+    if (run->emitted || (value.ptr == NULL && value.len > 0)) {
+        run->refusal = run->emitted ? "a second output was refused: a node has one" : NULL;
+        return ORCH_E_INPUT;
+    }
+    run->output_refused = value.len;
+    if (value.len > run->input.output_bytes_max)
         return ORCH_E_INPUT;
     redact_copy(&run->redactor, value.ptr, value.len, run->input.output_bytes_max, &run->output);
     run->emitted = run->output.len <= run->input.output_bytes_max;
+    run->output_refused = run->emitted ? 0 : run->output.len;
     if (run->emitted)
         return ORCH_OK;
     buf_clear(&run->output); /* what stands for the secrets is longer than they are */
@@ -295,15 +307,33 @@ static int64_t cpu_ns(void)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+/* Our words for what we refused, where the agent has none of its own. */
+static void explain_refusal(struct orch_run *run, orch_status status)
+{
+    bool explained = run->message.len > 0 || run->error_class[0] != '\0';
+
+    if (explained && status != ORCH_OK)
+        run->output_refused = 0;
+    if (!explained && status == ORCH_E_INPUT && run->refusal != NULL)
+        buf_adds(&run->message, run->refusal);
+}
+
+static bool gives_output(struct orch_run *run, orch_status status)
+{
+    explain_refusal(run, status);
+    return status == ORCH_OK && run->output_refused == 0;
+}
+
 void run_finish(struct orch_run *run, orch_status status, uint32_t flags)
 {
-    bool ok = status == ORCH_OK;
+    bool ok = gives_output(run, status);
     size_t sent, output = ok ? run->output.len : 0;
     auto_done(buf) tail = {0};
     struct attempt_result_head head = {
         .status = status,
         .flags = flags,
         .cpu_ns = (uint64_t)cpu_ns(),
+        .output_refused = run->output_refused,
         .output_bytes = (uint32_t)output,
         .output_crc = attempt_crc(0, run->output.data, output),
         .class_bytes = (uint32_t)(ok ? 0 : strlen(run->error_class)),
@@ -330,4 +360,16 @@ void run_finish(struct orch_run *run, orch_status status, uint32_t flags)
             return;
         sent += n;
     }
+}
+
+/* In a signal handler: nothing here takes memory, and what a thread has in its hands stays. */
+void run_crashed(struct orch_run *run, const struct attempt_crash *crash)
+{
+    if (pthread_mutex_trylock(&run->lock) == 0)
+        for (int i = 0; i < CRASH_WAITS_MAX && run->say.waiting.len > 0; i++) {
+            (void)channel_writable(SAY_WAIT_MS);
+            say_flush(&run->say);
+        }
+    if (channel_writable(SAY_WAIT_MS))
+        channel_write(ATTEMPT_CRASHED, crash, sizeof *crash, NULL, 0);
 }

@@ -8,6 +8,7 @@
  *   root.c      an empty root            channel.c   speak to the host
  *   rights.c    users, capabilities      host.c      what the plugin may call
  *                                        say.c       its log, on the way out
+ *                                        crash.c     where it crashed
  *                                        redact.c    secrets out of what it says
  *
  * A clean zygote never loads a plugin: nothing that it or the start of an attempt says can be
@@ -91,6 +92,11 @@ const orch_plugin *plugin_load(bool gate, struct err *e);
 bool plugin_describe(const orch_plugin *plugin, struct buf *b, struct err *e) must_check;
 const orch_agent *plugin_agent(const orch_plugin *plugin, const char *id, size_t bytes);
 
+/* ---- crash.c ---- */
+
+/* From here on a crash is told before it ends the process. */
+void crash_watch(struct orch_run *run, const orch_plugin *plugin);
+
 /* ---- attempt.c: A3 to A11 ---- */
 
 _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, const int *fds);
@@ -116,6 +122,8 @@ extern const orch_host host_table;
 struct orch_run *run_begin(const struct attempt_input *input);
 void run_read_secrets(struct orch_run *run, int fd);
 const orch_ctx *run_ctx(const struct orch_run *run);
+/* Writes what waits of the log, then CRASHED. */
+void run_crashed(struct orch_run *run, const struct attempt_crash *crash);
 /* Writes RESULT and OUTPUT. */
 void run_finish(struct orch_run *run, orch_status status, uint32_t flags);
 

@@ -13,7 +13,7 @@ struct result_head { /* sandbox/wire/attempt_wire.h, as an attacker would recons
     uint32_t type, bytes;
     int32_t status;
     uint32_t flags;
-    uint64_t cpu_ns;
+    uint64_t cpu_ns, output_refused;
     uint32_t output_bytes, output_crc, class_bytes, message_bytes;
 };
 

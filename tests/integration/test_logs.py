@@ -102,3 +102,26 @@ def failure(host, name, retries=0, **config):
 def test_a_long_message_is_cut_between_characters(talker, length):
     message = failure(talker, f"message-{length}", how="message", bytes=length)["attempts"][0]["error"]
     assert re.findall("é+", message) == ["é" * 511]
+
+
+def ends(host, name, **config):
+    step = failure(host, name, **config)
+    return step["attempts"][0]["outcome"], step["attempts"][0]["error"]
+
+
+def test_an_output_over_its_limit_is_a_breach_that_names_both_numbers(talker):
+    limit = 4 * 1024 * 1024
+    assert ends(talker, "large", how="output", bytes=limit + 1) == (
+        "protocol", f"the output has {limit + 1} bytes, over its limit of {limit} (output_bytes)")
+
+
+def test_a_crash_says_where_it_was(talker):
+    outcome, error = ends(talker, "crash", how="unmapped", bytes=0x10)
+    assert outcome == "crash"
+    assert re.fullmatch(r"the agent crashed: SIGSEGV at address 0x10, instruction plugin\+0x[0-9a-f]+", error)
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_an_exit_without_a_result_says_its_status(talker, status):
+    assert ends(talker, f"exit-{status}", how="exit", bytes=status) == (
+        "protocol", f"its process ended with exit status {status} and without a result")

@@ -452,6 +452,7 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
 {
     struct attempt_outcome outcome = outcome_of_result(result);
     struct running *r;
+    char late[96];
 
     HASH_FIND(hh, a->running, &id, sizeof id, r);
     if (r == NULL)
@@ -460,6 +461,11 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     if (ended_with_the_host(a, r, result)) {
         running_free(a, r);
         return;
+    }
+    if (outcome.class == OUTCOME_TIMEOUT && !outcome.agents_words && r->order->timeout_ns > 0) {
+        snprintf(late, sizeof late, "killed at its deadline, %.3f s after it was ordered",
+                 (double)r->order->timeout_ns / 1e9);
+        outcome.message = late;
     }
     if (r->override.class != OUTCOME_INVALID && result->outcome == OUTCOME_CANCELLED)
         outcome = r->override;

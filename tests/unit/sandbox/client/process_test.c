@@ -162,7 +162,8 @@ START_TEST(a_packet_that_is_not_due_ends_the_attempt_whatever_it_says_behind_it)
     turn(&s);
     ck_assert_uint_eq(hear(&s, MSG_KILL), p.id);
     process_exits(&s, &p, KILLED);
-    expect_told(&s, "done protocol ProtocolError: ended without one whole, valid result\n");
+    expect_told(&s, "done protocol ProtocolError: killed for what it sent: a packet that is "
+                    "not allowed, or too many of them\n");
     play_stop(&s);
 }
 END_TEST
@@ -186,7 +187,8 @@ START_TEST(a_flood_of_packets_without_end_ends_the_attempt)
     buf_done(&s.told);
     s.told = (struct buf){0};
     process_exits(&s, &p, KILLED);
-    expect_told(&s, "done protocol ProtocolError: ended without one whole, valid result\n");
+    expect_told(&s, "done protocol ProtocolError: killed for what it sent: a packet that is "
+                    "not allowed, or too many of them\n");
     play_stop(&s);
 }
 END_TEST
@@ -226,6 +228,29 @@ START_TEST(a_crash_is_told_and_spoils_what_its_zygote_forked_for_its_plugin)
 }
 END_TEST
 
+/* What it said of its crash counts when it died of that. */
+START_TEST(a_crash_says_where_if_the_signal_is_the_same)
+{
+    struct attempt_crash crash = {SIGSEGV, _i != 1, 0x10, 0x1a2b};
+    struct process p;
+    struct play s;
+
+    play_start(&s, NULL);
+    load_plugin(&s);
+    p = attempt_running(&s, NULL, NULL, NULL);
+    process_says(&p, ATTEMPT_CRASHED, &crash, sizeof crash);
+    process_exits(&s, &p, _i == 2 ? SIGBUS : SIGSEGV);
+    if (_i == 0)
+        expect_told(&s, "done crash Crash: the agent crashed: SIGSEGV at address 0x10, instruction "
+                        "plugin+0x1a2b\n");
+    else if (_i == 1)
+        expect_told(&s, "done crash Crash: the agent crashed: SIGSEGV at address 0x10\n");
+    else
+        expect_told(&s, "done crash Crash: the agent crashed: SIGBUS\n");
+    play_stop(&s);
+}
+END_TEST
+
 /* SIGKILL by nobody of ours may be the kernel's: the supervisor knows its group. */
 START_TEST(a_kill_of_unknown_reason_is_asked_about)
 {
@@ -244,7 +269,8 @@ START_TEST(a_kill_of_unknown_reason_is_asked_about)
     say(&s, MSG_RELEASED, p.id, numbers, sizeof numbers);
     say(&s, MSG_RELEASED, p.id, numbers, sizeof numbers);
     turn(&s);
-    expect_told(&s, "done oom MemoryLimit: killed over its memory limit peak 4096\n");
+    expect_told(&s, "done oom MemoryLimit: killed over its memory limit of 268435456 bytes "
+                    "(memory_bytes) peak 4096\n");
     play_stop(&s);
 }
 END_TEST
@@ -255,9 +281,12 @@ static const struct {
     const char *told;
 } kills[] = {
     {0, 0, "done crash Crash: the agent crashed: SIGKILL\n"},
-    {2, 0, "done oom MemoryLimit: killed over its memory limit\n"},
-    {0, MSG_OVER_MEMORY, "done oom MemoryLimit: killed over its memory limit\n"},
-    {0, MSG_OVER_CPU, "done cpu-limit CpuLimit: killed over its CPU time limit\n"},
+    {2, 0,
+     "done oom MemoryLimit: killed over its memory limit of 268435456 bytes (memory_bytes)\n"},
+    {0, MSG_OVER_MEMORY,
+     "done oom MemoryLimit: killed over its memory limit of 268435456 bytes (memory_bytes)\n"},
+    {0, MSG_OVER_CPU,
+     "done cpu-limit CpuLimit: killed over its CPU time limit of 600000 ms (cpu_ms)\n"},
 };
 
 START_TEST(a_kill_that_neither_we_nor_the_kernel_sent_is_its_own_crash)
@@ -290,7 +319,8 @@ START_TEST(a_process_over_its_cpu_time_is_killed_for_that)
     say(&s, MSG_OVER_CPU, p.id, NULL, 0);
     turn(&s);
     process_exits(&s, &p, KILLED);
-    expect_told(&s, "done cpu-limit CpuLimit: killed over its CPU time limit\n");
+    expect_told(&s,
+                "done cpu-limit CpuLimit: killed over its CPU time limit of 600000 ms (cpu_ms)\n");
     play_stop(&s);
 }
 END_TEST
@@ -309,7 +339,9 @@ START_TEST(an_answer_about_memory_is_not_waited_for_longer_than_two_seconds)
     process_exits(&s, &p, KILLED);
     expect_told(&s, "");
     turn_after(&s, 2000);
-    expect_told(&s, "done oom MemoryLimit: killed over its memory limit\n");
+    expect_told(
+        &s,
+        "done oom MemoryLimit: killed over its memory limit of 268435456 bytes (memory_bytes)\n");
     play_stop(&s);
 }
 END_TEST
@@ -366,7 +398,9 @@ START_TEST(a_closed_channel_alone_ends_nothing)
     hear_nothing(&s);
     expect_told(&s, "");
     process_exits(&s, &p, 3 << 8);
-    expect_told(&s, "done protocol ProtocolError: ended without one whole, valid result\n");
+    expect_told(
+        &s,
+        "done protocol ProtocolError: its process ended with exit status 3 and without a result\n");
     play_stop(&s);
 }
 END_TEST
@@ -428,6 +462,7 @@ Suite *client_process_suite(void)
     tcase_add_test(tests, a_flood_of_packets_without_end_ends_the_attempt);
     tcase_add_loop_test(tests, a_crash_is_told_and_spoils_what_its_zygote_forked_for_its_plugin, 0,
                         (int)ARRAY_LEN(crashes));
+    tcase_add_loop_test(tests, a_crash_says_where_if_the_signal_is_the_same, 0, 3);
     tcase_add_test(tests, a_kill_of_unknown_reason_is_asked_about);
     tcase_add_loop_test(tests, a_kill_that_neither_we_nor_the_kernel_sent_is_its_own_crash, 0,
                         (int)ARRAY_LEN(kills));

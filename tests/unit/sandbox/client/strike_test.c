@@ -227,7 +227,7 @@ static const struct {
     /* It took its input, and that is all. */
     {NULL,
      "started level 4 cold\n"
-     "done protocol ProtocolError: ended without one whole, valid result\n",
+     "done protocol ProtocolError: its process ended with exit status 0 and without a result\n",
      "quarantined failed 3 times in a row before it was used: a process ended by SIGSEGV while "
      "loading the plugin\n"},
 };

@@ -102,6 +102,19 @@ START_TEST(log_and_progress_give_their_parts)
 }
 END_TEST
 
+START_TEST(a_crash_is_told_behind_a_result_too_and_nothing_else_is)
+{
+    struct attempt_result_head head = {.output_bytes = 2, .output_crc = crc("{}")};
+    struct attempt_crash crash = {11, 1, 2, 3};
+
+    ck_assert_int_eq(take_bytes(ATTEMPT_CRASHED, &crash, sizeof crash - 1), PACKET_BAD);
+    ck_assert_int_eq(take_result(head, "{}"), PACKET_RESULT);
+    ck_assert_int_eq(take_bytes(ATTEMPT_CRASHED, &crash, sizeof crash), PACKET_CRASHED);
+    ck_assert_uint_eq(reader.crash.offset, 3);
+    ck_assert_int_eq(take_bytes(ATTEMPT_HEARTBEAT, NULL, 0), PACKET_BAD);
+}
+END_TEST
+
 START_TEST(what_was_lost_of_a_log_is_told_with_a_known_reason)
 {
     struct attempt_log_lost lost = {2, 3, LOG_LOST_LONG, 0};
@@ -231,6 +244,7 @@ int main(void)
     tcase_add_test(tests, a_result_in_pieces_is_complete_with_the_last);
     tcase_add_test(tests, a_failure_carries_its_words);
     tcase_add_test(tests, log_and_progress_give_their_parts);
+    tcase_add_test(tests, a_crash_is_told_behind_a_result_too_and_nothing_else_is);
     tcase_add_test(tests, what_was_lost_of_a_log_is_told_with_a_known_reason);
     tcase_add_loop_test(tests, a_result_that_lies_is_refused, 0,
                         (int)(sizeof bad_results / sizeof bad_results[0]));
