@@ -26,7 +26,10 @@ static const struct {
 static const char *const type_names[] = {
     [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
 
-enum { TABLE_SLOTS = 4096 }; /* a power of two, about twice METRIC_SERIES_MAX */
+enum {
+    TABLE_SLOTS = 4096,      /* a power of two, about twice METRIC_SERIES_MAX */
+    METRIC_FOLDED_MAX = 500, /* sets of closed lists beside them */
+};
 
 struct series {
     char *label[METRIC_LABELS_MAX];
@@ -40,6 +43,7 @@ struct family {
     uint32_t series_count, series_cap;
     uint32_t *slot; /* index + 1; NULL until the first labelled series */
     uint32_t label_count;
+    bool is_name[METRIC_LABELS_MAX]; /* anybody can make new ones */
     char label_name[METRIC_LABELS_MAX][32];
     uint32_t bound_count;
     double bound[METRIC_BOUNDS_MAX];
@@ -64,6 +68,12 @@ static bool next_word(const char **at, char *out, size_t out_bytes)
     return len > 0;
 }
 
+static bool is_name(const char *label)
+{
+    return strcmp(label, "tenant") == 0 || strcmp(label, "dag_id") == 0 ||
+           strcmp(label, "node_id") == 0;
+}
+
 static void family_init(struct family *f, enum metric_id id)
 {
     const char *labels = families[id].labels, *bounds = families[id].bounds;
@@ -71,6 +81,7 @@ static void family_init(struct family *f, enum metric_id id)
 
     while (next_word(&labels, word, sizeof word)) {
         assert(f->label_count < METRIC_LABELS_MAX);
+        f->is_name[f->label_count] = is_name(word);
         memcpy(f->label_name[f->label_count++], word, sizeof word);
     }
     while (next_word(&bounds, f->bound_text[f->bound_count], sizeof f->bound_text[0])) {
@@ -168,29 +179,55 @@ static void labels_check(const struct family *f, const struct metric_labels *lab
         assert((labels->value[i] != NULL) == (i < f->label_count));
 }
 
+/* Where the family is full: the same but for the names. A closed list is never so long that the
+ * table fills up; were it, its values would fold too. */
+static struct metric_labels folded(const struct family *f, const struct metric_labels *labels)
+{
+    struct metric_labels ret = *labels;
+
+    for (uint32_t i = 0; i < f->label_count; i++)
+        if (f->is_name[i] || f->series_count >= METRIC_SERIES_MAX + METRIC_FOLDED_MAX)
+            ret.value[i] = "other";
+    return ret;
+}
+
+static bool full_for(struct family *f, const struct metric_labels *labels)
+{
+    if (f->slot == NULL)
+        f->slot = mem_array(TABLE_SLOTS, uint32_t);
+    return *slot_of(f, labels) == 0 && f->series_count >= METRIC_SERIES_MAX;
+}
+
 static struct series *series_of(struct metrics *m, enum metric_id id,
                                 const struct metric_labels *labels)
 {
-    static const struct metric_labels other = {{"other", "other", "other"}};
     struct family *f = &m->family[id];
+    struct metric_labels other;
     uint32_t *slot;
 
     labels_check(f, labels);
     if (f->label_count == 0)
         return &f->series[0];
-    if (f->slot == NULL)
-        f->slot = mem_array(TABLE_SLOTS, uint32_t);
-    slot = slot_of(f, labels);
-    if (*slot == 0 && f->series_count >= METRIC_SERIES_MAX) {
+    if (full_for(f, labels)) {
         m->family[METRIC_SERIES_DROPPED].series[0].value += 1;
+        other = folded(f, labels);
         labels = &other;
-        slot = slot_of(f, labels);
     }
+    slot = slot_of(f, labels);
     if (*slot == 0) {
         series_add(f, labels);
         *slot = f->series_count;
     }
     return &f->series[*slot - 1];
+}
+
+void metrics_touch(struct metrics *m, enum metric_id id, struct metric_labels labels)
+{
+    struct family *f = &m->family[id];
+
+    labels_check(f, &labels);
+    if (f->label_count > 0 && !full_for(f, &labels))
+        series_of(m, id, &labels);
 }
 
 void metrics_add(struct metrics *m, enum metric_id id, struct metric_labels labels, double by)

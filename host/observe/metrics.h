@@ -1,7 +1,8 @@
 /* metrics.h -- every metric that orchd shows, in one table, and its Prometheus text (0.0.4).
  *
  * Loop thread only. A family holds at most METRIC_SERIES_MAX label sets; what comes after joins
- * one set whose labels all say "other", and is counted, so that no tenant can fill the memory.
+ * one whose names (tenant, dag_id, node_id) say "other" and whose other labels stay, since those
+ * have closed lists and alerts ask for them; it is counted. So no tenant can fill the memory.
  * Label values longer than METRIC_LABEL_BYTES_MAX are cut.
  *
  * Names, labels and bounds: contract/greenlang.md 8 and contract/stellaops.md 9.1, with the bounds
@@ -79,7 +80,7 @@ enum {
     XX(STREAM_CLOSED, COUNTER, "orch_stream_closed_total", "reason", "",                           \
        "Stream clients that the server closed")                                                    \
     XX(SERIES_DROPPED, COUNTER, "orch_metrics_series_dropped_total", "", "",                       \
-       "Samples that joined the label set \"other\"")                                              \
+       "Samples of names that are over the bound and are told as \"other\"")                       \
     XX(BUILD, GAUGE, "orch_build_info", "version", "", "Always 1")
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
@@ -105,6 +106,8 @@ struct metrics *metrics_new(void) must_check;
 void metrics_free(struct metrics *m);
 DEFINE_AUTO(metrics)
 
+/* The series is there, with 0 if it is new. Over the bound it does nothing. */
+void metrics_touch(struct metrics *m, enum metric_id id, struct metric_labels labels);
 /* A counter (by >= 0) or a gauge (any). */
 void metrics_add(struct metrics *m, enum metric_id id, struct metric_labels labels, double by);
 /* A gauge. */

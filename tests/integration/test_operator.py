@@ -58,3 +58,45 @@ def test_a_cancelled_run_is_told_as_one(host):
     attempt, = lines(host, run, "attempt.cancelled")
     assert (end["status"], end["class"]) == ("cancelled", "cancelled")
     assert (attempt["stepId"], attempt["class"], attempt["level"]) == ("a", "cancelled", "info")
+
+
+def samples(host, name):
+    """{labels: value} of a metric."""
+    text = host.http("GET", "/metrics", root=True, token="", expect=200).text.decode()
+    return {line.rsplit(" ", 1)[0].removeprefix(name): float(line.rsplit(" ", 1)[1])
+            for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} "))}
+
+
+def test_what_alerts_ask_for_is_there_before_it_happens(make_host):
+    host = make_host()
+    assert samples(host, "orch_attempts_total")['{outcome="crash"}'] == 0
+    assert samples(host, "gl_orchestrator_checkpoint_operations_total")['{operation="verify_failed",status="error"}'] == 0
+    assert samples(host, "gl_orchestrator_dag_validation_errors_total")['{error_type="cycle"}'] == 0
+    host.http("GET", "/runs", expect=200)
+    for name in ("orchestrator_queue_depth", "orchestrator_dlq_depth"):
+        assert samples(host, name) == {'{tenant="default"}': 0}
+    host.publish(dag("quiet", {"a": ([], {})}))
+    host.complete("quiet")
+    runs = samples(host, "orchestrator_runs_total")
+    assert (runs['{status="completed",tenant="default"}'], runs['{status="failed",tenant="default"}']) == (1, 0)
+    nodes = samples(host, "gl_orchestrator_node_executions_total")
+    assert nodes['{dag_id="quiet",node_id="a",status="failed"}'] == 0
+
+
+def test_the_depth_of_a_tenants_queue_rises_and_falls(make_host):
+    host = make_host(runs_active_max=1)
+    host.publish(dag("long", {"a": ([], {"sleep_s": 3600})}))
+    runs = [host.run("long") for _ in range(3)]
+    host.wait_node(runs[0], "a", "running")
+    assert samples(host, "orchestrator_queue_depth") == {'{tenant="default"}': 2}
+    for run in reversed(runs):
+        host.http("POST", f"/runs/{run}:cancel", expect=202)
+        host.wait(run)
+    assert samples(host, "orchestrator_queue_depth") == {'{tenant="default"}': 0}
+
+
+def test_a_bad_token_a_wrong_path_and_an_unknown_tenant_make_no_series(host):
+    before = samples(host, "orchestrator_queue_depth").keys() | {'{tenant="default"}'}
+    host.http("GET", "/runs", token="nothing", X_Stella_Tenant="ghost")
+    host.http("GET", "/runs", X_Stella_Tenant="ghost")
+    assert samples(host, "orchestrator_queue_depth").keys() <= before

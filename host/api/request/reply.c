@@ -94,6 +94,10 @@ static void note(const struct api_request *req, int status)
     snprintf(status_text, sizeof status_text, "%d", status);
     metrics_observe(req->server->opt.metrics, METRIC_HTTP_DURATION,
                     METRIC_LABELS(method, route, status_text), (double)took_ns * 1e-9);
+    if (req->who.tenant[0] != '\0' && status < 400) { /* a tenant that exists */
+        metrics_touch(req->server->opt.metrics, METRIC_QUEUE_DEPTH, METRIC_LABELS(req->who.tenant));
+        metrics_touch(req->server->opt.metrics, METRIC_DLQ_DEPTH, METRIC_LABELS(req->who.tenant));
+    }
     log_event(LOG_DEBUG, "http.request", F_STR("method", method), F_STR("route", route),
               F_INT("status", status), F_INT("took_us", took_ns / 1000),
               F_STR("tenant", req->who.tenant), F_STR("trace_id", req->trace.trace_id));

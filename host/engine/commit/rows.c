@@ -7,6 +7,7 @@
 #include "engine/commit/ends.h"
 #include "engine/commit/text.h"
 #include "engine/env/env.h"
+#include "engine/runs/zeros.h"
 #include "model/ledger/record.h"
 
 #include <assert.h>
@@ -322,6 +323,7 @@ static void node_metrics(struct active_run *ar, const struct run_decision *d)
 
     if (d->tally.counted == 0)
         return;
+    zeros_node(m, dag_id, node_id);
     metrics_add(m, METRIC_NODE_EXECUTIONS,
                 METRIC_LABELS(dag_id, node_id, node_state_text(d->done.state)), 1);
     metrics_observe(m, METRIC_NODE_DURATION, METRIC_LABELS(dag_id, node_id),

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "engine/env/env.h"
+#include "engine/runs/zeros.h"
 
 #include <assert.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct runs *runs_new(const struct engine_env *env)
     runs->env = env;
     TAILQ_INIT(&runs->waiting);
     TAILQ_INIT(&runs->active);
+    zeros_begin(env->metrics);
     return runs;
 }
 
@@ -126,8 +128,14 @@ static void enter_active(struct runs *runs, struct active_run *ar)
     runs->active_count++;
 }
 
+static void queued(struct runs *runs, const struct active_run *ar, int by)
+{
+    metrics_add(runs->env->metrics, METRIC_QUEUE_DEPTH, METRIC_LABELS(ar->tenant), by);
+}
+
 static void leave_waiting(struct runs *runs, struct active_run *ar)
 {
+    queued(runs, ar, -1);
     assert(ar->place == PLACE_WAITING && runs->waiting_count > 0);
     TAILQ_REMOVE(&runs->waiting, ar, queue);
     runs->waiting_count--;
@@ -139,9 +147,12 @@ void runs_add(struct runs *runs, struct active_run **run)
 
     assert(ar->place == PLACE_WAITING);
     HASH_ADD_STR(runs->by_id, run_id, ar);
+    zeros_tenant(runs->env->metrics, ar->tenant);
+    zeros_dag(runs->env->metrics, ar->dag->dag_id);
     if (run_state(ar->run) == RUN_NEW) {
         TAILQ_INSERT_TAIL(&runs->waiting, ar, queue);
         runs->waiting_count++;
+        queued(runs, ar, 1);
     } else {
         enter_active(runs, ar);
     }

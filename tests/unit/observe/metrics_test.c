@@ -95,10 +95,48 @@ START_TEST(the_number_of_series_is_bounded_and_the_rest_is_counted)
         snprintf(dag_id, sizeof dag_id, "d%d", i);
         metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS(dag_id, "failed"), 1);
     }
-    ck_assert(shown(m, DAGS "{dag_id=\"other\",status=\"other\"}") == 50);
-    ck_assert(shown(m, "orch_metrics_series_dropped_total ") == 50);
+    metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("new", "completed"), 1);
+    metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d7", "completed"), 1);
+    ck_assert(shown(m, DAGS "{dag_id=\"other\",status=\"failed\"}") == 50);
+    ck_assert(shown(m, DAGS "{dag_id=\"other\",status=\"completed\"}") == 2);
+    ck_assert(shown(m, "orch_metrics_series_dropped_total ") == 52);
     ck_assert(shown(m, DAGS "{dag_id=\"d7\",status=\"failed\"}") == 1);
-    ck_assert(shown(m, DAGS "{") == METRIC_SERIES_MAX + 50);
+    ck_assert(shown(m, DAGS "{") == METRIC_SERIES_MAX + 52);
+}
+END_TEST
+
+/* Values that are no names, without end: they are bounded too. */
+START_TEST(closed_lists_that_do_not_end_fold_at_last)
+{
+    auto_obj(metrics) m = metrics_new();
+    char reason[16];
+
+    for (int i = 0; i < 10000; i++) {
+        snprintf(reason, sizeof reason, "r%d", i);
+        metrics_add(m, METRIC_STREAM_CLOSED, METRIC_LABELS(reason), 1);
+    }
+    ck_assert(shown(m, "orch_stream_closed_total{") == 10000);
+    ck_assert(shown(m, "orch_stream_closed_total{reason=\"other\"}") > 7000);
+}
+END_TEST
+
+START_TEST(a_series_that_was_touched_is_there_with_zero_and_takes_no_place_of_others)
+{
+    auto_obj(metrics) m = metrics_new();
+    char dag_id[16];
+
+    metrics_touch(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d", "failed"));
+    has(m, DAGS "{dag_id=\"d\",status=\"failed\"} 0\n");
+    metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d", "failed"), 2);
+    metrics_touch(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS("d", "failed"));
+    ck_assert(shown(m, DAGS "{dag_id=\"d\",status=\"failed\"}") == 2);
+    metrics_touch(m, METRIC_RUN_DURATION, METRIC_LABELS("acme"));
+    has(m, "orchestrator_run_duration_seconds_count{tenant=\"acme\"} 0\n");
+    for (int i = 0; i < METRIC_SERIES_MAX + 50; i++) {
+        snprintf(dag_id, sizeof dag_id, "d%d", i);
+        metrics_touch(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS(dag_id, "failed"));
+    }
+    ck_assert(shown(m, "orch_metrics_series_dropped_total ") == 0);
 }
 END_TEST
 
@@ -113,6 +151,8 @@ int main(void)
     tcase_add_test(tc, histograms_are_cumulative_with_the_contracts_bounds);
     tcase_add_test(tc, label_values_are_quoted_and_cut);
     tcase_add_test(tc, the_number_of_series_is_bounded_and_the_rest_is_counted);
+    tcase_add_test(tc, closed_lists_that_do_not_end_fold_at_last);
+    tcase_add_test(tc, a_series_that_was_touched_is_there_with_zero_and_takes_no_place_of_others);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
