@@ -10,6 +10,9 @@
 
 #define DEFINITION_BYTES_MAX (4u * 1024 * 1024) /* YAML or JSON text of one DAG */
 #define DEFINITION_VALUES_MAX JSON_VALUES_MAX
+/* As it is kept: every default of every node is written out. */
+#define DEFINITION_KEPT_BYTES_MAX (8u * 1024 * 1024)
+#define DEFINITION_KEPT_VALUES_MAX (DEFINITION_VALUES_MAX + 30u * DAG_NODES_MAX)
 #define DAG_NODES_MAX 10000u
 #define NODE_ID_BYTES_MAX 128u /* V021: VARCHAR(128) */
 #define DAG_ID_BYTES_MAX 128u

@@ -126,3 +126,19 @@ def test_the_rate_headers_are_on_every_answer(host):
     answer = host.http("GET", "/runs", expect=200)
     limit, left = int(answer.headers["X-RateLimit-Limit"]), int(answer.headers["X-RateLimit-Remaining"])
     assert 0 <= left <= limit and int(answer.headers["X-RateLimit-Reset"]) >= time.time() - 5
+
+
+def test_a_definition_that_is_taken_can_be_used(host):
+    """It is kept with every default of every node, larger than the text that came."""
+    nodes = {f"n{i:04}": ([], {"return": "x" * 300}) for i in range(8000)}
+    host.publish(json.dumps(dag("large", nodes), separators=(",", ":")))
+    assert host.http("POST", "/dags/large/validate", expect=200).json["valid"] is True
+    assert host.http("GET", "/dags/large/export", expect=200).text.count(b"conformance.stub") == 8000
+    host.http("PUT", "/dags/large", {"description": "changed"}, expect=200)
+
+
+def test_a_definition_that_grows_too_large_with_what_is_written_out_is_refused(host):
+    text = json.dumps(dag("grows", {"a": ([], {})}, metadata={"x": "NUMBERS"}))
+    text = text.replace('"NUMBERS"', "[" + ",".join(["1e20"] * 390000) + "]")          # 21 digits each, as it is kept
+    answer = host.http("POST", "/dags/import", {"yaml_content": text}, expect=413)
+    assert "written out" in answer.json["detail"] and "8388608" in answer.json["detail"]

@@ -28,11 +28,12 @@ static bool load_latest(struct api_request *req, struct store_dag_list *ret)
 static bool load_model(struct api_request *req, struct dag **ret, struct dag_findings *findings)
 {
     auto_done(store_dag_list) rows = {0};
-    struct err e;
+    auto_json doc = NULL;
+    struct err e = {0};
 
     if (!load_latest(req, &rows))
         return false;
-    if (dag_parse(rows.rows[0].definition, strlen(rows.rows[0].definition), ret, findings, &e))
+    if (dag_kept_read(rows.rows[0].definition, &doc, &e) && dag_from_json(doc, ret, findings, &e))
         return true;
     e.code = ERR_CORRUPT;
     api_reply_error(req, &e, NULL);

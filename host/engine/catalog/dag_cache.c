@@ -69,8 +69,7 @@ static bool load(struct dag_cache *cache, const struct store_dag *row, const cha
     struct dag *dag = NULL;
     struct dag_use *use;
 
-    if (!json_parse(row->definition, strlen(row->definition), &json_limits_default, &definition,
-                    NULL, e) ||
+    if (!dag_kept_read(row->definition, &definition, e) ||
         !dag_from_json_valid(definition, &dag, e))
         return err_wrap(e, "stored definition %s@%s", row->dag_id, row->version);
     if (strcmp(dag->hash.text, row->hash) != 0) {

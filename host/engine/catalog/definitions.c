@@ -85,16 +85,27 @@ static void stored(void *arg, const struct store_done *result)
     answer(p, result->err);
 }
 
+static void refuse(struct publishing *p, const struct err *e)
+{
+    answer_error(p->done, p->done_arg, e);
+    publishing_free(p);
+}
+
 static void store_dag(struct publishing *p)
 {
     const struct dag *dag = p->dag;
-    struct store_batch *batch = store_batch_new();
+    struct store_batch *batch;
     auto_mem char *definition = text_of(dag_to_json_owned(dag));
     auto_mem char *retry = text_of(retry_policy_to_json_owned(&dag->default_retry_policy));
     auto_mem char *timeout = text_of(timeout_policy_to_json_owned(&dag->default_timeout_policy));
     int64_t now = p->env->clock.wall_us();
-    struct err e;
+    struct err e = {0};
 
+    if (!dag_kept_check(definition, strlen(definition), &e)) {
+        refuse(p, &e);
+        return;
+    }
+    batch = store_batch_new();
     store_batch_dag_put(batch, &(struct store_dag){
                                    .tenant = p->tenant,
                                    .dag_id = dag->dag_id,
@@ -205,12 +216,6 @@ static bool settle(struct publishing *p, enum version_rule rule, struct err *e)
     return settle_version(p->env->reader, p->tenant, rule, &p->dag, &p->created, e);
 }
 
-static void refuse(struct publishing *p, const struct err *e)
-{
-    answer_error(p->done, p->done_arg, e);
-    publishing_free(p);
-}
-
 void definitions_publish(const struct engine_env *env, const struct api_actor *who,
                          const struct api_publish *what, api_done_fn done, void *done_arg)
 {
@@ -278,8 +283,7 @@ void definitions_update(const struct engine_env *env, const struct api_actor *wh
     struct err e;
 
     if (!store_read_dag_latest(env->reader, who->tenant, dag_id, STORE_DAG_LIVE, &rows, &e) ||
-        !json_parse(rows.rows[0].definition, strlen(rows.rows[0].definition), &json_limits_default,
-                    &doc, NULL, &e)) {
+        !dag_kept_read(rows.rows[0].definition, &doc, &e)) {
         refuse(p, &e);
         return;
     }

@@ -38,8 +38,8 @@ static bool has_all_of(const struct store_dag *row, const struct dag *dag)
 
     if (strcmp(row->hash, dag->hash.text) != 0 || !text_equal(row->description, dag->description))
         return false;
-    doc = json_loads(row->definition, 0, NULL);
-    return json_equal(json_object_get(doc, "metadata"), given) == 1;
+    return dag_kept_read(row->definition, &doc, NULL) &&
+           json_equal(json_object_get(doc, "metadata"), given) == 1;
 }
 
 /* The newest version, when it has the definition under its own version; *dag becomes it. */

@@ -256,6 +256,20 @@ bool dag_from_json(json_t *doc, struct dag **ret, struct dag_findings *findings,
     return refuse(findings, (struct json_place){0, 0}, reason);
 }
 
+static const struct json_limits kept_limits = {DEFINITION_KEPT_BYTES_MAX, JSON_DEPTH_MAX,
+                                               DEFINITION_KEPT_VALUES_MAX};
+
+bool dag_kept_check(const char *text, size_t len, struct err *e)
+{
+    return json_scan(text, len, &kept_limits, NULL, e) ||
+           err_wrap(e, "the definition with its defaults written out");
+}
+
+bool dag_kept_read(const char *text, json_t **ret, struct err *e)
+{
+    return json_parse(text, strlen(text), &kept_limits, ret, NULL, e);
+}
+
 bool dag_from_json_valid(json_t *doc, struct dag **ret, struct err *e)
 {
     auto_done(dag_findings) findings = {0};

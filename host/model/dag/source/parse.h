@@ -18,6 +18,12 @@ bool dag_parse(const char *text, size_t len, struct dag **ret, struct dag_findin
 bool dag_from_json(json_t *doc, struct dag **ret, struct dag_findings *findings,
                    struct err *e) must_check;
 
+/* The form in which the store keeps a definition (dag_to_json_owned, canonical): with every default
+ * in it, it is larger than the text that came. Checked before it is kept, so that it can be read
+ * again: ERR_TOO_LARGE has both numbers. */
+bool dag_kept_check(const char *text, size_t len, struct err *e) must_check;
+bool dag_kept_read(const char *text, json_t **ret, struct err *e) must_check;
+
 /* For a definition that must be valid (one from the store): otherwise ERR_UNPROCESSABLE with all
  * messages. */
 bool dag_from_json_valid(json_t *doc, struct dag **ret, struct err *e) must_check;
