@@ -111,6 +111,8 @@ static void fill_defaults(struct api_options *opt)
         uint32_t value;
     } defaults[] = {
         {&opt->connections_max, 10000},   {&opt->idle_timeout_s, 30},
+        {&opt->probe_connections, 64},    {&opt->head_timeout_s, 10},
+        {&opt->body_timeout_s, 60},       {&opt->waiting_mib_max, 256},
         {&opt->rate_per_s, 2000},         {&opt->rate_burst, 4000},
         {&opt->stream_ring_events, 8192}, {&opt->stream_behind_max, 100000},
         {&opt->stream_heartbeat_s, 15},   {&opt->stream_stall_s, 30},
@@ -177,7 +179,12 @@ static bool listen_open(struct api *api, struct err *e)
                                           .listen_host = host,
                                           .listen_port = opt->listen_port,
                                           .connections_max = opt->connections_max,
+                                          .reserve = opt->probe_connections,
+                                          .connections_peer_max = opt->connections_peer_max,
                                           .idle_timeout_s = opt->idle_timeout_s,
+                                          .head_timeout_s = opt->head_timeout_s,
+                                          .body_timeout_s = opt->body_timeout_s,
+                                          .waiting_bytes_max = (size_t)opt->waiting_mib_max << 20,
                                           .requests = api->requests,
                                           .streams = api->streams},
                     &api->net, e);

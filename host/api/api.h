@@ -36,15 +36,20 @@ struct api_options {
     bool dev;                /* a missing tenant is "default" */
 
     /* 0 takes the default in parentheses. */
-    uint32_t connections_max;    /* (10000) */
-    uint32_t idle_timeout_s;     /* a client that stalls while sending or between requests (30) */
-    uint32_t rate_per_s;         /* requests a second for each tenant (2000) */
-    uint32_t rate_burst;         /* (4000) */
-    uint32_t stream_ring_events; /* committed events kept in memory for live clients (8192) */
-    uint32_t stream_behind_max;  /* a live client further behind is closed (100000) */
-    uint32_t stream_heartbeat_s; /* (15) */
-    uint32_t stream_stall_s;     /* no byte taken for so long with events waiting: closed (30) */
-    uint32_t stream_auth_s;      /* time for the first-message token (5) */
+    uint32_t connections_max;      /* (10000) */
+    uint32_t connections_peer_max; /* from one address (any number) */
+    uint32_t probe_connections;    /* beyond connections_max, for routes without a token (64) */
+    uint32_t idle_timeout_s;       /* a client that stalls while sending or between requests (30) */
+    uint32_t head_timeout_s;       /* for a whole head (10) */
+    uint32_t body_timeout_s;       /* for a whole body (60) */
+    uint32_t waiting_mib_max;      /* that all connections hold, MiB (256) */
+    uint32_t rate_per_s;           /* requests a second for each tenant (2000) */
+    uint32_t rate_burst;           /* (4000) */
+    uint32_t stream_ring_events;   /* committed events kept in memory for live clients (8192) */
+    uint32_t stream_behind_max;    /* a live client further behind is closed (100000) */
+    uint32_t stream_heartbeat_s;   /* (15) */
+    uint32_t stream_stall_s;       /* no byte taken for so long with events waiting: closed (30) */
+    uint32_t stream_auth_s;        /* time for the first-message token (5) */
 };
 
 /* Starts to listen. Nothing is served before the loop runs. */

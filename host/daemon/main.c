@@ -330,6 +330,11 @@ static bool start_server(struct host *host, struct err *e)
         .auth = service_auth(host),
         .listen_host = address,
         .dev = config_bool(host->config, CONFIG_DEV),
+        .connections_max = (uint32_t)config_int(host->config, CONFIG_HTTP_CONNECTIONS_MAX),
+        .connections_peer_max = (uint32_t)config_int(host->config, CONFIG_HTTP_ADDRESS_MAX),
+        .head_timeout_s = (uint32_t)config_int(host->config, CONFIG_HTTP_HEAD_SECONDS),
+        .body_timeout_s = (uint32_t)config_int(host->config, CONFIG_HTTP_BODY_SECONDS),
+        .waiting_mib_max = (uint32_t)config_int(host->config, CONFIG_HTTP_WAITING_MAX_MIB),
     };
 
     return parse_listen(config_text(host->config, CONFIG_LISTEN), address, sizeof address,

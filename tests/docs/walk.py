@@ -29,11 +29,12 @@ BETWEEN, NEAR = 3, 200
 Row = collections.namedtuple("Row", "what functions after by", defaults=(None, ()))
 START = "start"
 ROWS = (
-    Row("The library calls back: a head, the bytes of a body, its end", ["on_http"], after=START),
+    Row("A head has come, then its body; what follows it waits in the kernel", ["whole_head"], after=START),
     Row("The head is there: trace, path, route, framing; an error is kept until the body has come",
         ["request_begin"]),
+    Row("Both have come: nothing more is read before the answer is out", ["hand_on"], after="whole_head"),
     Row("Token, tenant, scope, rate, query, body, idempotency key, in this order", ["request_complete"],
-        after="on_http"),
+        after="hand_on"),
     Row("The token is verified by the authority, or was within the last minute", ["tokens_verify"]),
     Row("Whose request, with which rights", ["identity_decide"], after="request_complete"),
     Row("The body's members become a call of the engine", ["run_create"], after="request_complete",

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 const struct http_header_rule http_header_rules[HTTP_HEADER_COUNT] = {
-#define XX(id, name, bytes) [HTTP_HEADER_##id] = {name, bytes},
+#define XX(id, name, bytes, list) [HTTP_HEADER_##id] = {name, bytes, list},
     HTTP_HEADER_MAP(XX)
 #undef XX
 };
@@ -53,11 +53,51 @@ bool http_text_clean(const char *text, size_t len)
     return true;
 }
 
+static int hex_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool http_decode(const char *text, size_t len, bool plus, struct buf *out)
+{
+    for (size_t i = 0; i < len; i++) {
+        int high, low;
+
+        if (text[i] != '%') {
+            buf_addc(out, plus && text[i] == '+' ? ' ' : text[i]);
+            continue;
+        }
+        high = i + 2 < len ? hex_of(text[i + 1]) : -1;
+        low = i + 2 < len ? hex_of(text[i + 2]) : -1;
+        if (high < 0 || low < 0)
+            return false;
+        buf_addc(out, (char)(high << 4 | low));
+        i += 2;
+    }
+    return true;
+}
+
+static bool query_decode(const char *text, size_t len, char **ret, struct err *e)
+{
+    auto_done(buf) out = {0};
+
+    if (!http_decode(text, len, true, &out))
+        return err_set(e, ERR_INVALID, "the query has a '%%' without two hexadecimal digits");
+    if (!http_text_clean(buf_text(&out), out.len))
+        return err_set(e, ERR_INVALID, "the query is not UTF-8 text without control characters");
+    *ret = mem_str(buf_text(&out));
+    return true;
+}
+
 bool http_query_add(struct http_query *q, const char *piece, size_t len, struct err *e)
 {
     const char *equals = memchr(piece, '=', len);
     size_t name_len = equals != NULL ? (size_t)(equals - piece) : len;
-    auto_mem char *name = NULL;
+    size_t value_at = name_len + (equals != NULL);
+    auto_mem char *name = NULL, *value = NULL;
 
     if (len == 0)
         return true;
@@ -66,13 +106,12 @@ bool http_query_add(struct http_query *q, const char *piece, size_t len, struct 
                        HTTP_QUERY_ITEM_BYTES_MAX);
     if (q->count == HTTP_QUERY_ITEMS_MAX)
         return err_set(e, ERR_INVALID, "more than %d query parameters", HTTP_QUERY_ITEMS_MAX);
-    if (!http_text_clean(piece, len))
-        return err_set(e, ERR_INVALID, "the query is not UTF-8 text without control characters");
-    name = mem_strn(piece, name_len);
+    if (!query_decode(piece, name_len, &name, e) ||
+        !query_decode(piece + value_at, len - value_at, &value, e))
+        return false;
     if (http_query_get(q, name) != NULL)
         return err_set(e, ERR_INVALID, "query parameter '%s' is given twice", name);
-    q->item[q->count].value =
-        mem_strn(piece + name_len + (equals != NULL), len - name_len - (equals != NULL));
+    q->item[q->count].value = take(value);
     q->item[q->count++].name = take(name);
     return true;
 }
@@ -86,10 +125,26 @@ const char *http_query_get(const struct http_query *q, const char *name)
     return NULL;
 }
 
+static bool listed(const char *list, const char *name)
+{
+    size_t name_len = strlen(name);
+
+    while (*list != '\0') {
+        size_t len;
+
+        list += strspn(list, " ");
+        len = strcspn(list, " ");
+        if (len == name_len && len > 0 && memcmp(list, name, len) == 0)
+            return true;
+        list += len;
+    }
+    return false;
+}
+
 bool http_query_known(const struct http_query *q, const char *names, struct err *e)
 {
     for (size_t i = 0; i < q->count; i++) {
-        if (!http_list_has(names, q->item[i].name))
+        if (!listed(names, q->item[i].name))
             return err_set(e, ERR_INVALID, "unknown query parameter '%s'; known are: %s",
                            q->item[i].name, *names != '\0' ? names : "none");
     }

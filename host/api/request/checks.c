@@ -30,30 +30,14 @@ static void early_set(struct api_request *req, int status, const char *code, con
         req->early = (struct early){true, status, code, *e};
 }
 
-/* Content-Length: digits, or nothing at all. */
-static bool body_length(const struct http_head *head, uint64_t *ret, struct err *e)
-{
-    const char *text = http_header(head, HTTP_HEADER_CONTENT_LENGTH);
-
-    *ret = strtoull(text, NULL, 10);
-    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 18)
-        return err_set(e, ERR_INVALID, "Content-Length is not a number of bytes");
-    return true;
-}
-
-static void check_framing(struct api_request *req)
+static void check_length(struct api_request *req)
 {
     uint32_t bytes_max = req->match.route != NULL ? req->match.route->body_bytes_max : 0;
     bool unread = req->match.route == NULL || req->match.route->body == BODY_NONE;
-    uint64_t length = 0;
+    uint64_t length = req->head.body_bytes;
     struct err e;
 
-    if (req->head.header[HTTP_HEADER_TRANSFER_ENCODING] != NULL) {
-        (void)err_set(&e, ERR_INVALID, "chunked request bodies are not taken: send Content-Length");
-        early_set(req, 411, "LENGTH_REQUIRED", &e);
-    } else if (!body_length(&req->head, &length, &e)) {
-        early_set(req, 400, NULL, &e);
-    } else if (!unread && length > bytes_max) {
+    if (!unread && length > bytes_max) {
         (void)err_set(&e, ERR_TOO_LARGE, "the body has %llu bytes, at most %u are taken",
                       (unsigned long long)length, bytes_max);
         early_set(req, 413, "BODY_TOO_LARGE", &e);
@@ -120,7 +104,7 @@ struct api_request *request_begin(struct request_server *server, struct conn *co
     if (head_error->set)
         req->early = *head_error;
     check_route(req);
-    check_framing(req);
+    check_length(req);
     check_bearer(req);
     return req;
 }

@@ -58,12 +58,6 @@ static void add_rate_headers(const struct api_request *req, struct buf *wire)
         buf_addf(wire, "Retry-After: %u\r\n", req->rate.retry_after_s);
 }
 
-static bool wants_close(const struct api_request *req)
-{
-    return http_list_has(http_header(&req->head, HTTP_HEADER_CONNECTION), "close") ||
-           req->head.header[HTTP_HEADER_TRANSFER_ENCODING] != NULL;
-}
-
 /* The head up to the length; the caller ends it. */
 static void add_head(const struct api_request *req, int status, const char *content_type,
                      struct buf *wire)
@@ -80,7 +74,7 @@ static void add_head(const struct api_request *req, int status, const char *cont
         buf_adds(wire, "WWW-Authenticate: Bearer\r\n");
     add_rate_headers(req, wire);
     buf_add(wire, req->extra.data, req->extra.len);
-    if (wants_close(req))
+    if (req->head.close)
         buf_adds(wire, "Connection: close\r\n");
 }
 
@@ -116,7 +110,7 @@ void request_send(struct api_request *req, int status, const char *content_type,
         buf_adds(&wire, "\r\n");
         if (req->head.method != HTTP_HEAD)
             buf_add(&wire, body->data, body->len);
-        req->server->opt.conn->answer(req->conn, &wire, wants_close(req));
+        req->server->opt.conn->answer(req->conn, &wire, req->head.close);
     }
     buf_done(body);
     *body = (struct buf){0};
@@ -221,7 +215,7 @@ void api_reply_outcome_error(struct api_request *req, const struct api_outcome *
 static void add_open_head(const struct api_request *req, const char *content_type, struct buf *wire)
 {
     add_head(req, 200, content_type, wire);
-    buf_adds(wire, wants_close(req) ? "\r\n" : "Connection: close\r\n\r\n");
+    buf_adds(wire, req->head.close ? "\r\n" : "Connection: close\r\n\r\n");
 }
 
 void api_reply_pieces(struct api_request *req, const char *content_type,

@@ -26,14 +26,6 @@
 
 #include <sys/queue.h>
 
-/* An error that was found before the body had come; answered when it has. */
-struct early {
-    bool set;
-    int status;
-    const char *code;
-    struct err e;
-};
-
 struct api_request {
     uint32_t magic;
     struct request_server *server;

@@ -1,32 +1,37 @@
-/* websocket.c -- how a WebSocket begins, and what it brings; see conn.h. What it is told: stream.c.
+/* websocket.c -- how a WebSocket begins, what it brings and what it is told; see conn.h.
  *
- * An upgrade is refused in CONFIRM_UPGRADE, the one place where lws lets us answer with a proper
- * status and body (USERS.md 3.1). */
+ * The request is read and refused here as any other. What is let in goes to libwebsockets: the
+ * descriptor, and a head that we write, for the library reads more into one than RFC 9112 does.
+ * Traps of 4.1.6: the default loop does not scale, so libuv (USERS.md 3.1); one write a WRITEABLE
+ * callback; a connection's end is told in up to three ways. */
 #include "api/stream/client.h"
+#include "api/stream/server.h"
 #include "api/transport/conn.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define STREAM_SUBPROTOCOL "orch.runs.v1+json"
 
-/* Answers the upgrade request as if it were a plain one that failed. */
-static int refuse(struct conn *c, struct http_head *head, int status, const char *code,
-                  const struct err *e)
+enum { MESSAGES_A_TURN = 64, CLOSE_WAIT_S = 2, HEADER_BLOCKS = 4096 };
+
+/* ---- the request ---- */
+
+static void answer(struct conn *c, struct http_head *head, int status, const char *code,
+                   const struct err *e)
 {
     struct early early = {true, status, code, *e};
-    struct api_request *req = request_begin(c->net->opt.requests, c, head, &early);
-    size_t left;
 
-    c->req = req;
-    request_complete(req);
-    left = c->out.len - c->out_at;
-    if (lws_write(c->wsi, (unsigned char *)c->out.data + c->out_at, left, LWS_WRITE_HTTP_HEADERS) <
-        0)
-        return -1;
-    buf_done(&c->out);
-    c->out = (struct buf){0};
-    return 1;
+    head->close = true;
+    c->req = request_begin(c->net->opt.requests, c, head, &early);
+    conn_enter(c, CONN_ASKED);
+    request_complete(c->req);
 }
 
 /* A list of subprotocols must have ours; no list at all is a plain client. */
@@ -39,26 +44,42 @@ static bool subprotocol_fits(const struct http_head *head, struct err *e)
     return err_set(e, ERR_INVALID, "none of the offered subprotocols is " STREAM_SUBPROTOCOL);
 }
 
-static bool upgrade_fits(const struct net *net, const struct http_head *head, const char *upgrade,
-                         struct early *early)
+/* 16 bytes in base64 (RFC 6455 4.1). */
+static bool key_fits(const struct http_head *head, struct err *e)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *key = http_header(head, HTTP_HEADER_WS_KEY);
+
+    if (strlen(key) == 24 && strspn(key, digits) == 22 && strcmp(key + 22, "==") == 0)
+        return true;
+    return err_set(e, ERR_INVALID, "Sec-WebSocket-Key is not 16 bytes in base64");
+}
+
+static bool upgrade_fits(const struct conn *c, const struct http_head *head, struct early *early)
 {
     struct stream_filter filter;
     int64_t after;
 
-    early->set = true;
-    if (strcasecmp(upgrade, "websocket") != 0) {
-        *early = (struct early){true, 400, "UPGRADE_UNKNOWN", {0}};
-        return err_set(&early->e, ERR_INVALID, "only an upgrade to websocket is offered");
-    }
+    *early = (struct early){true, 400, "UPGRADE_UNKNOWN", {0}};
+    if (strcasecmp(http_header(head, HTTP_HEADER_UPGRADE), "websocket") != 0 ||
+        head->method != HTTP_GET || head->body_bytes > 0)
+        return err_set(&early->e, ERR_INVALID, "only an upgrade to websocket is offered, by GET");
     if (strcmp(head->path, API_BASE "/runs/stream") != 0) {
         *early = (struct early){true, 404, "ROUTE_NOT_FOUND", {0}};
         return err_set(&early->e, ERR_NOT_FOUND, "Not Found");
     }
-    if (net->opt.requests->draining) {
-        *early = (struct early){true, 503, "DRAINING", {0}};
-        return err_set(&early->e, ERR_UNAVAILABLE, "the host is going down");
+    if (c->net->opt.requests->draining || c->reserved) {
+        *early = (struct early){true, 503, c->reserved ? "BUSY" : "DRAINING", {0}};
+        return err_set(&early->e, ERR_UNAVAILABLE, "the host is going down, or is full");
     }
-    *early = (struct early){true, 400, "SUBPROTOCOL_UNKNOWN", {0}};
+    if (!http_list_has(http_header(head, HTTP_HEADER_CONNECTION), "upgrade") ||
+        strcmp(http_header(head, HTTP_HEADER_WS_VERSION), "13") != 0 || c->in.len > 0)
+        return err_set(&early->e, ERR_INVALID,
+                       "an upgrade has Connection: Upgrade, Sec-WebSocket-Version: 13, and nothing "
+                       "behind it");
+    if (!key_fits(head, &early->e))
+        return false;
+    early->code = "SUBPROTOCOL_UNKNOWN";
     if (!subprotocol_fits(head, &early->e))
         return false;
     early->code = "QUERY_INVALID";
@@ -66,7 +87,7 @@ static bool upgrade_fits(const struct net *net, const struct http_head *head, co
 }
 
 /* A verdict that is known already is told as a status instead of a close code. */
-static int refuse_client(struct conn *c)
+static void refuse_client(struct conn *c)
 {
     struct stream_client *client = take(c->client);
     auto_done(http_head) head = client->head;
@@ -74,36 +95,80 @@ static int refuse_client(struct conn *c)
 
     client->head = (struct http_head){0};
     stream_client_free(client);
-    return refuse(c, &head, why.status, why.code, &why.e);
+    answer(c, &head, why.status, why.code, &why.e);
 }
 
-int ws_confirm(struct net *net, struct lws *wsi, const char *upgrade)
+/* ---- handing it over ---- */
+
+static void write_head(const struct http_head *head, struct buf *out)
 {
-    struct conn *c = conn_make(net, wsi);
-    auto_done(http_head) head = {0};
+    bool offered = *http_header(head, HTTP_HEADER_WS_PROTOCOL) != '\0';
+
+    buf_addf(out,
+             "GET / HTTP/1.1\r\nHost: orch\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n",
+             http_header(head, HTTP_HEADER_WS_KEY));
+    if (offered)
+        buf_adds(out, "Sec-WebSocket-Protocol: " STREAM_SUBPROTOCOL "\r\n");
+    buf_adds(out, "\r\n");
+}
+
+static void bind_wsi(struct conn *c, struct lws *wsi)
+{
+    c->wsi = wsi;
+    lws_set_opaque_user_data(wsi, c);
+}
+
+/* The library calls back while it adopts, and says as an error what it does in order. */
+static void hand_over(struct conn *c, struct buf *head)
+{
+    struct net *net = c->net;
+    struct lws *wsi;
+
+    conn_enter(c, CONN_WS);
+    net->adopting = c;
+    lws_set_log_level(0, NULL);
+    wsi = lws_adopt_socket_vhost_readbuf(net->vhost, conn_give_fd(c), head->data, head->len);
+    lws_set_log_level(LLL_ERR | LLL_WARN, NULL);
+    if (net->adopting == NULL)
+        return; /* it has ended */
+    net->adopting = NULL;
+    if (wsi == NULL)
+        conn_end(c);
+    else if (c->wsi == NULL)
+        bind_wsi(c, wsi);
+}
+
+void ws_begin(struct conn *c, struct http_head *head)
+{
+    auto_done(buf) wire = {0};
     struct early early;
 
-    if (!conn_read_head(wsi, &head, &early) || !upgrade_fits(net, &head, upgrade, &early))
-        return refuse(c, &head, early.status, early.code, &early.e);
-    c->client = stream_client_new(net->opt.streams, c, STREAM_WS, &head);
+    if (!upgrade_fits(c, head, &early)) {
+        answer(c, head, early.status, early.code, &early.e);
+        return;
+    }
+    write_head(head, &wire);
+    c->client = stream_client_new(c->net->opt.streams, c, STREAM_WS, head);
     stream_client_start(c->client);
-    return c->client->state == CLIENT_CLOSING ? refuse_client(c) : 0;
+    if (c->client->state == CLIENT_CLOSING)
+        refuse_client(c);
+    else
+        hand_over(c, &wire);
 }
 
-int ws_established(struct conn *c)
+/* ---- what it brings ---- */
+
+static int on_established(struct conn *c)
 {
-    if (c->client == NULL)
-        return -1;
     conn_bound(c);
     lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
     lws_callback_on_writable(c->wsi);
     return 0;
 }
 
-int ws_receive(struct conn *c, const char *bytes, size_t len)
+static int on_receive(struct conn *c, const char *bytes, size_t len)
 {
-    if (c->client == NULL)
-        return -1;
     if (c->client->state == CLIENT_CLOSING)
         return 0; /* what comes now is not looked at: the close frame tells why */
     if (c->in.len + len > STREAM_CLIENT_MESSAGE_BYTES_MAX) {
@@ -116,4 +181,133 @@ int ws_receive(struct conn *c, const char *bytes, size_t len)
     stream_client_message(c->client, buf_text(&c->in), c->in.len);
     buf_clear(&c->in);
     return 0;
+}
+
+/* ---- what it is told ---- */
+
+static int write_now(struct conn *c, enum lws_write_protocol how, char *bytes, size_t len)
+{
+    return lws_write(c->wsi, (unsigned char *)bytes, len, how) < 0 ? -1 : 0;
+}
+
+/* The close frame is written by hand: with libuv, 4.1.6 drops the connection before it sends the
+ * one of lws_close_reason. The peer's own close frame, or the timeout, ends the connection. */
+static int close_ws(struct conn *c)
+{
+    int code = c->client->close_code;
+    char frame[LWS_PRE + 4];
+
+    if (c->close_sent)
+        return 0;
+    frame[LWS_PRE] = (char)0x88; /* final, opcode close (RFC 6455 5.2) */
+    frame[LWS_PRE + 1] = 2;
+    frame[LWS_PRE + 2] = (char)(code >> 8);
+    frame[LWS_PRE + 3] = (char)(code & 0xff);
+    if (write_now(c, LWS_WRITE_RAW, frame + LWS_PRE, 4) < 0)
+        return -1;
+    c->close_sent = true;
+    lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_WAIT_S);
+    return 0;
+}
+
+/* A stream ends when its client says so, after everything queued went out. */
+static int end_of_stream(struct conn *c)
+{
+    if (lws_partial_buffered(c->wsi)) {
+        lws_callback_on_writable(c->wsi);
+        return 0;
+    }
+    return close_ws(c);
+}
+
+static int on_writeable(struct conn *c)
+{
+    char *bytes;
+    size_t len;
+
+    for (int i = 0; i < MESSAGES_A_TURN; i++) {
+        if (lws_send_pipe_choked(c->wsi)) {
+            lws_callback_on_writable(c->wsi);
+            return 0;
+        }
+        if (!stream_client_next(c->client, &bytes, &len))
+            return c->client->state == CLIENT_CLOSING ? end_of_stream(c) : 0;
+        if (write_now(c, LWS_WRITE_TEXT, bytes, len) < 0)
+            return -1;
+        stream_client_wrote(c->client, clock_mono_ns());
+    }
+    lws_callback_on_writable(c->wsi);
+    return 0;
+}
+
+/* ---- the library ---- */
+
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user unused_arg,
+                    void *in, size_t len)
+{
+    struct net *net = lws_context_user(lws_get_context(wsi));
+    struct conn *c = net != NULL ? conn_of(wsi) : NULL;
+
+    if (reason == LWS_CALLBACK_CLOSED || reason == LWS_CALLBACK_CLOSED_HTTP ||
+        reason == LWS_CALLBACK_WSI_DESTROY) {
+        if (c != NULL)
+            conn_end(c);
+        return 0;
+    }
+    if (net == NULL || net->ending)
+        return 0;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        if (c == NULL && net->adopting != NULL)
+            bind_wsi(net->adopting, wsi);
+        return 0;
+    case LWS_CALLBACK_HTTP:
+        return -1; /* no head of ours asks for this */
+    case LWS_CALLBACK_ESTABLISHED:
+        return c != NULL ? on_established(c) : -1;
+    case LWS_CALLBACK_RECEIVE:
+        return c != NULL ? on_receive(c, in, len) : -1;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return c != NULL && c->close_sent ? -1 : 0; /* the answer to ours: nothing more to say */
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return c != NULL ? on_writeable(c) : -1;
+    default:
+        return 0;
+    }
+}
+
+static void on_log(int level, const char *line)
+{
+    char text[256];
+    size_t len = strcspn(line, "\n");
+
+    snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text - 1), line);
+    log_event(level == LLL_ERR ? LOG_WARN : LOG_DEBUG, "http.library", F_STR("text", text));
+}
+
+/* Without a subprotocol lws takes the first; both are ours. */
+static const struct lws_protocols protocols[] = {
+    {"http", callback, 0, 4096, 0, NULL, 0},
+    {STREAM_SUBPROTOCOL, callback, 0, 4096, 0, NULL, 0},
+    {NULL, NULL, 0, 0, 0, NULL, 0},
+};
+
+void ws_open(struct net *net)
+{
+    void *loops[1] = {net->opt.loop};
+    struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+                                             .protocols = protocols,
+                                             .options = LWS_SERVER_OPTION_LIBUV,
+                                             .foreign_loops = loops,
+                                             .user = net,
+                                             .alpn = "http/1.1",
+                                             .server_string = "orch",
+                                             .max_http_header_pool = HEADER_BLOCKS,
+                                             .timeout_secs = net->opt.idle_timeout_s};
+
+    lws_set_log_level(LLL_ERR | LLL_WARN, on_log);
+    net->context = lws_create_context(&info);
+    assert(net->context != NULL); /* its memory, its plugin: nothing that a caller could mend */
+    net->vhost = lws_get_vhost_by_name(net->context, "default");
+    assert(net->vhost != NULL);
 }

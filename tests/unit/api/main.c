@@ -13,6 +13,7 @@ int main(void)
 
     json_setup();
     suite_add_tcase(suite, router_cases());
+    suite_add_tcase(suite, head_cases());
     suite_add_tcase(suite, http_cases());
     suite_add_tcase(suite, problem_cases());
     suite_add_tcase(suite, identity_cases());

@@ -125,7 +125,7 @@ int64_t rig_event(struct rig *r, const char *tenant, const char *run_id)
 {
     struct store_batch *batch = store_batch_new();
 
-    store_batch_event_append(batch, &(struct store_event){.n = 1,
+    store_batch_event_append(batch, &(struct store_event){.n = ++r->events,
                                                           .tenant = tenant,
                                                           .run_id = run_id,
                                                           .dag_id = "d",

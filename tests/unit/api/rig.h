@@ -27,6 +27,7 @@ struct rig {
     api_verified_fn waiting;
     void *waiting_arg;
     char waiting_token[512];
+    int64_t events; /* so far, all of one run */
 };
 
 void rig_open(struct rig *r);
@@ -36,7 +37,7 @@ void rig_close(struct rig *r);
 void rig_verdict(struct rig *r);
 /* Takes and commits the batch; the seq of its first event. */
 int64_t rig_commit(struct rig *r, struct store_batch *batch);
-/* Commits one event of the run; its seq. */
+/* Commits the next event of the one run that a rig has; its seq. */
 int64_t rig_event(struct rig *r, const char *tenant, const char *run_id);
 
 /* Sets a header to a copy of text. */

@@ -5,6 +5,7 @@
 #include <check.h>
 
 TCase *router_cases(void);
+TCase *head_cases(void);
 TCase *http_cases(void);
 TCase *problem_cases(void);
 TCase *identity_cases(void);

@@ -62,6 +62,7 @@ START_TEST(numbers_and_names_are_checked)
     ck_assert(!http_query_int(q, "plus", 0, 0, 41, &n, NULL));
     ck_assert(http_query_known(q, "n bad big empty plus", NULL));
     ck_assert(!http_query_known(q, "n bad big empty", NULL));
+    ck_assert(!http_query_known(q, "N bad big empty plus", NULL));
 }
 END_TEST
 

@@ -23,6 +23,14 @@ void server_fail(api_done_fn done, void *arg, enum err_code code, const char *na
     done(arg, &(struct api_outcome){.e = &e, .code = name});
 }
 
+static int64_t next_event(struct server *s, const char *run_id)
+{
+    json_int_t n = json_integer_value(json_object_get(s->event_n, run_id)) + 1;
+
+    json_object_set_new(s->event_n, run_id, json_integer(n));
+    return n;
+}
+
 void server_commit(struct server *s, struct store_batch *batch, const struct api_event *events,
                    size_t count)
 {
@@ -32,7 +40,7 @@ void server_commit(struct server *s, struct store_batch *batch, const struct api
 
     for (size_t i = 0; i < count; i++) {
         copy[i] = events[i];
-        store_batch_event_append(batch, &(struct store_event){.n = ++s->event_n,
+        store_batch_event_append(batch, &(struct store_event){.n = next_event(s, events[i].run_id),
                                                               .tenant = events[i].tenant,
                                                               .run_id = events[i].run_id,
                                                               .dag_id = events[i].dag_id,

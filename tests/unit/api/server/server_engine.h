@@ -20,7 +20,7 @@ struct server {
     struct api *api;
     json_t *checks;
     json_t *depth;
-    int64_t event_n;
+    json_t *event_n;  /* by run: the number of its last event */
     int answers_open; /* that the api waits for */
 };
 

@@ -1,7 +1,8 @@
 /* server_main.c -- the real server over loopback with a made-up engine, for server_test.py.
  *
  * usage: api_test_server FOLDER [NAME=NUMBER...]: prints its port, ends at the end of its input.
- * Names: ring, behind, heartbeat, stall, auth, idle, rate, burst, dev. */
+ * Names: ring, behind, heartbeat, stall, auth, idle, head, body, places, probes, address, waiting,
+ * rate, burst, dev. */
 #include "server_engine.h"
 
 #include "base/json.h"
@@ -62,6 +63,7 @@ static void close_all(struct server *s)
     metrics_free(s->metrics);
     json_decref(s->checks);
     json_decref(s->depth);
+    json_decref(s->event_n);
 }
 
 static void open_all(struct server *s, const char *folder)
@@ -75,6 +77,7 @@ static void open_all(struct server *s, const char *folder)
         die(&e);
     s->metrics = metrics_new();
     s->checks = json_pack("{s:{s:s}}", "store", "status", "ok");
+    s->event_n = json_object();
     s->depth = json_pack("{s:i, s:i}", "default", 3, "acme", 5);
     uv_poll_init(&s->loop, &s->store_poll, store_poll_fd(s->store));
     s->store_poll.data = s;
@@ -97,6 +100,12 @@ static void set_option(struct api_options *opt, const char *text)
         {"stall", &opt->stream_stall_s},
         {"auth", &opt->stream_auth_s},
         {"idle", &opt->idle_timeout_s},
+        {"head", &opt->head_timeout_s},
+        {"body", &opt->body_timeout_s},
+        {"places", &opt->connections_max},
+        {"probes", &opt->probe_connections},
+        {"address", &opt->connections_peer_max},
+        {"waiting", &opt->waiting_mib_max},
         {"rate", &opt->rate_per_s},
         {"burst", &opt->rate_burst},
     };

@@ -1,0 +1,171 @@
+/* write.c -- what a connection says: an answer, whole or made piece by piece while it goes out, and
+ * the NDJSON and SSE forms of a stream; see conn.h. What a stream says is the business of
+ * api/stream/client.c.
+ *
+ * Of a body in pieces one is in memory at a time: the next is asked for when the kernel has taken
+ * the one before. A reader must take a piece of PROGRESS_BYTES, or the rest, in its time. */
+#include "api/stream/client.h"
+#include "api/transport/conn.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+enum {
+    WRITE_BYTES_A_TURN = 256 * 1024,
+    PROGRESS_BYTES = 16 * 1024,
+    MESSAGES_A_TURN = 64,
+    LINGER_S = 5,
+    LINGER_BYTES_MAX = 64 * 1024 * 1024,
+};
+
+static bool try_again(void)
+{
+    return errno == EAGAIN || errno == EINTR;
+}
+
+static void note_progress(struct conn *c)
+{
+    bool enough = c->out_at - c->marked_at >= PROGRESS_BYTES || c->out_at == c->out.len;
+
+    if (c->state != CONN_ANSWER || !enough)
+        return; /* a stream's client that takes nothing is ended by the stream's tick */
+    c->marked_at = c->out_at;
+    conn_within(c, c->net->opt.idle_timeout_s);
+}
+
+/* CONN_GO_ON: all of out was taken. */
+static enum conn_step flush(struct conn *c)
+{
+    int quiet = c->body.next != NULL || c->client != NULL ? UV_DISCONNECT : 0;
+    size_t written = 0;
+
+    while (c->out_at < c->out.len && written < WRITE_BYTES_A_TURN) {
+        ssize_t n = send(c->fd, c->out.data + c->out_at, c->out.len - c->out_at, MSG_NOSIGNAL);
+
+        if (n < 0 && !try_again())
+            return CONN_OVER;
+        if (n < 0)
+            break;
+        c->out_at += (size_t)n;
+        written += (size_t)n;
+        note_progress(c);
+    }
+    if (c->out_at == c->out.len) {
+        buf_done(&c->out);
+        c->out = (struct buf){0};
+        c->out_at = 0;
+        conn_count(c);
+        return CONN_GO_ON;
+    }
+    conn_await(c, UV_WRITABLE | quiet);
+    return CONN_WAIT;
+}
+
+/* The answer is out: say so, and give the reader the time to see it. */
+static enum conn_step finish(struct conn *c)
+{
+    if (shutdown(c->fd, SHUT_WR) < 0)
+        return CONN_OVER;
+    stream_client_free(take(c->client));
+    conn_enter(c, CONN_LINGER);
+    conn_within(c, LINGER_S);
+    return CONN_GO_ON;
+}
+
+static enum conn_step next_piece(struct conn *c)
+{
+    static const char headroom[REPLY_HEADROOM];
+
+    buf_add(&c->out, headroom, sizeof headroom);
+    c->out_at = c->marked_at = REPLY_HEADROOM;
+    if (c->body.next(c->body.arg, &c->out)) {
+        conn_count(c);
+        conn_await(c, UV_WRITABLE | UV_DISCONNECT);
+        return CONN_WAIT; /* the others have their turn */
+    }
+    c->body.free(c->body.arg);
+    c->body = (struct reply_pieces){0};
+    return flush(c) == CONN_GO_ON ? finish(c) : CONN_WAIT;
+}
+
+enum conn_step write_answer(struct conn *c)
+{
+    enum conn_step step = flush(c);
+
+    if (step != CONN_GO_ON)
+        return step;
+    if (c->body.next != NULL)
+        return next_piece(c);
+    if (c->close)
+        return finish(c);
+    conn_enter(c, CONN_HEAD);
+    conn_within(c, c->in.len > 0 ? c->net->opt.head_timeout_s : c->net->opt.idle_timeout_s);
+    return CONN_GO_ON;
+}
+
+/* ---- streams ---- */
+
+/* What the kernel did not take of a message waits in out. */
+static bool say(struct conn *c, const char *bytes, size_t len)
+{
+    static const char headroom[REPLY_HEADROOM];
+    ssize_t n = send(c->fd, bytes, len, MSG_NOSIGNAL);
+
+    if (n < 0 && !try_again())
+        return false;
+    if (n < 0)
+        n = 0;
+    if ((size_t)n == len)
+        return true;
+    buf_add(&c->out, headroom, sizeof headroom);
+    buf_add(&c->out, bytes + n, len - (size_t)n);
+    c->out_at = c->marked_at = REPLY_HEADROOM;
+    conn_count(c);
+    return true;
+}
+
+enum conn_step write_stream(struct conn *c)
+{
+    bool rest = c->out.data != NULL;
+    enum conn_step step = flush(c);
+    char *bytes;
+    size_t len;
+
+    c->deadline_ns = 0; /* the head is out, or is as stuck as what follows */
+    if (rest && step == CONN_GO_ON)
+        stream_client_wrote(c->client, clock_mono_ns());
+    for (int i = 0; step == CONN_GO_ON && i < MESSAGES_A_TURN; i++) {
+        c->wants_write = false;
+        if (!stream_client_next(c->client, &bytes, &len)) {
+            if (c->client->state == CLIENT_CLOSING)
+                return finish(c);
+            conn_await(c, c->wants_write ? UV_WRITABLE | UV_DISCONNECT : UV_DISCONNECT);
+            return CONN_WAIT;
+        }
+        if (!say(c, bytes, len))
+            return CONN_OVER;
+        if (c->out.data == NULL)
+            stream_client_wrote(c->client, clock_mono_ns());
+        step = flush(c);
+    }
+    if (step == CONN_GO_ON)
+        conn_await(c, UV_WRITABLE | UV_DISCONNECT);
+    return step == CONN_OVER ? CONN_OVER : CONN_WAIT;
+}
+
+enum conn_step write_linger(struct conn *c)
+{
+    ssize_t n = recv(c->fd, c->net->scratch, sizeof c->net->scratch, 0);
+
+    if (n < 0 && try_again()) {
+        conn_await(c, UV_READABLE);
+        return CONN_WAIT;
+    }
+    if (n > 0)
+        c->lingered += (uint64_t)n;
+    return n <= 0 || c->lingered > LINGER_BYTES_MAX ? CONN_OVER : CONN_GO_ON;
+}
