@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 import blocks  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/OPERATIONS.md", "docs/API.md", "docs/SANDBOX.md", "docs/THREATS.md",
+PAGES = ["README.md", "docs/OPERATIONS.md", "docs/API.md", "docs/DEFINITIONS.md", "docs/SANDBOX.md", "docs/THREATS.md",
          "docs/ARCHITECTURE.md", "docs/PROTOCOL.md", "docs/HACKING.md", "docs/ABI.md",
          "docs/PLUGIN_GUIDE.md"]
 ADDRESS = "127.0.0.1:8080"  # as the pages have it

@@ -4,6 +4,8 @@
 #include "api/routes/routes.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "model/dag/source/load.h"
+#include "model/dag/source/schema.h"
 #include "model/words/outcomes.h"
 #include "observe/metrics.h"
 #include "sandbox/profile/profile.h"
@@ -250,13 +252,89 @@ static void calls(void)
     printf("| KILL | every other one |\n");
 }
 
+/* ---- DEFINITIONS.md and docs/dag.schema.json ---- */
+
+static void fields_of(const struct field *f)
+{
+    printf("| field | what it must be | not given | meaning |\n| --- | --- | --- | --- |\n");
+    for (; f->name != NULL; f++) {
+        auto_done(buf) form = {0};
+
+        field_add_form(&form, f);
+        printf("| `%s` | %s | %s%s%s | %s |\n", f->name, buf_text(&form),
+               f->absent != NULL ? "`" : "", f->absent != NULL ? f->absent : "-",
+               f->absent != NULL ? "`" : "", f->help);
+    }
+}
+
+static void dag(void)
+{
+    fields_of(dag_fields);
+}
+static void node(void)
+{
+    fields_of(node_fields);
+}
+static void retry_policy(void)
+{
+    fields_of(retry_fields);
+}
+static void timeout_policy(void)
+{
+    fields_of(timeout_fields);
+}
+static void node_limits(void)
+{
+    fields_of(limit_fields);
+}
+static void handler(void)
+{
+    fields_of(compensation_fields);
+}
+
+static void names_of(const struct alias *aliases, const char *of)
+{
+    for (; aliases->given != NULL; aliases++)
+        printf("| %s | `%s` | `%s` |\n", of, aliases->given, aliases->native);
+}
+
+static void names(void)
+{
+    printf("| of | may be written | instead of |\n| --- | --- | --- |\n");
+    names_of(dag_aliases, "the definition");
+    names_of(step_aliases, "a step");
+}
+
+static void schema(void)
+{
+    auto_json value = dag_schema_owned();
+    auto_done(buf) text = {0};
+
+    json_add_pretty(&text, value);
+    puts(buf_text(&text));
+}
+
 static const struct {
     const char *name;
     void (*print)(void);
 } sections[] = {
-    {"routes", routes},     {"errors", errors},     {"limits", limits},
-    {"settings", settings}, {"metrics", metrics},   {"exits", exits},
-    {"layers", layers},     {"outcomes", outcomes}, {"calls", calls},
+    {"routes", routes},
+    {"errors", errors},
+    {"limits", limits},
+    {"settings", settings},
+    {"metrics", metrics},
+    {"exits", exits},
+    {"layers", layers},
+    {"outcomes", outcomes},
+    {"calls", calls},
+    {"definition", dag},
+    {"node", node},
+    {"retry_policy", retry_policy},
+    {"timeout_policy", timeout_policy},
+    {"node_limits", node_limits},
+    {"handler", handler},
+    {"names", names},
+    {"schema", schema},
 };
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 Rooms: host/model/dag, host/api/routes, host/cli/dag, host/engine/catalog.
 """
 import json
+import re
 
 import pytest
 
@@ -159,3 +160,21 @@ def test_a_number_comes_out_as_it_went_in_by_every_way(host, form):
     assert trace["node_traces"]["c"]["outputs"]["in"] == {"v": numbers, "w": numbers}
     stored = host.http("GET", f"/dags/numbers-{form}", expect=200).json["dag"]
     assert stored["nodes"]["b"]["config"]["return"]["n"] == numbers
+
+
+def test_the_host_serves_the_schema_that_the_docs_have(host):
+    answer = host.http("GET", "/schemas/dag.json", root=True, token="", expect=200)
+    assert answer.json == json.loads((ROOT / "docs/dag.schema.json").read_text())
+
+
+def test_every_example_of_the_reference_can_be_published(host):
+    page = (ROOT / "docs/DEFINITIONS.md").read_text()
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(examples) >= 5
+    for text in examples:
+        host.publish(text)
+    first = "\n".join(re.findall(r"^> (.*)$", page[:page.index("> END")], re.MULTILINE))
+    host.publish(first)
+    trace = host.complete("first", {"who": "me"})
+    assert trace["node_traces"]["write"]["outputs"]["in"] == {"count": 3, "who": "me"}
+    assert host.complete("steps")["node_traces"].keys() == {"read", "write"}

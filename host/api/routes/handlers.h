@@ -82,5 +82,6 @@ void ticket_create(struct api_request *req);
 
 /* openapi.c */
 void openapi_get(struct api_request *req);
+void dag_schema_get(struct api_request *req);
 
 #endif

@@ -1,6 +1,8 @@
-/* openapi.c -- the OpenAPI 3.1 document, made from the route table: one operation a row. */
+/* openapi.c -- the OpenAPI 3.1 document, made from the route table: one operation a row; and the
+ * schema of definitions. */
 #include "api/request/reply.h"
 #include "api/routes/handlers.h"
+#include "model/dag/source/schema.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -141,6 +143,13 @@ static json_t *components_owned(void)
         text_schema_owned(), "responses", "Problem", "description", "What went wrong (RFC 9457)",
         "content", "application/problem+json", "schema", "$ref", "#/components/schemas/Problem",
         "schemas", "Problem", problem_schema_owned(), "ErrorSource", error_source_schema_owned());
+}
+
+void dag_schema_get(struct api_request *req)
+{
+    json_t *body = dag_schema_owned();
+
+    api_reply_json(req, 200, &body);
 }
 
 void openapi_get(struct api_request *req)

@@ -22,6 +22,7 @@ static const struct route rows[] = {
     {HTTP_GET, "/.well-known/openapi", NEED_NOTHING, NO_BODY, "", 200, "openapi", openapi_get},
     {HTTP_GET, "/openapi/orchestrator.json", NEED_NOTHING, NO_BODY, "", 200, "openapiFile",
      openapi_get},
+    {HTTP_GET, "/schemas/dag.json", NEED_NOTHING, NO_BODY, "", 200, "dagSchema", dag_schema_get},
 
     /* Definitions: both families on one path */
     {HTTP_POST, API_BASE "/dags", NEED_ADMIN, BODY_JSON, DEFINITION_BYTES_MAX, "*", "", 201,

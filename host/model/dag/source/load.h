@@ -42,7 +42,18 @@ struct field {
     double max;
     const char *const *words;
     void (*load)(struct loader *l, void *target, const char *key, json_t *value);
+    const char *form;   /* of a FIELD_CUSTOM and for people: "a list of node ids" */
+    const char *schema; /* of a FIELD_CUSTOM: JSON Schema of a value that is not null */
+    const char *absent; /* JSON of what counts when it is not given; NULL: nothing does */
+    const char *help;
 };
+
+/* Each ends with a NULL name. docs/DEFINITIONS.md and the schema are made from them. */
+extern const struct field dag_fields[], node_fields[], limit_fields[], compensation_fields[];
+extern const struct field retry_fields[], timeout_fields[];
+
+/* What a value must be, in words: "an integer from 0 to 100". */
+void field_add_form(struct buf *b, const struct field *f);
 
 /* fields ends with a NULL name. object's keys must outlive target. */
 void load_fields(struct loader *l, const struct field *fields, json_t *object, void *target);
@@ -67,7 +78,14 @@ void load_timeout_policy_ptr(struct loader *l, void *target, const char *key, js
 /* load_node.c */
 void load_node(struct loader *l, struct dag_node *node, json_t *value);
 
-/* load_steps.c: StellaOps' steps[] + edges[] as a native definition with the same places. The
+/* load_steps.c: the names that StellaOps' shape has for ours; each list ends with NULLs. */
+struct alias {
+    const char *given;
+    const char *native;
+};
+extern const struct alias dag_aliases[], step_aliases[];
+
+/* StellaOps' steps[] + edges[] as a native definition with the same places. The
  * result is a new object; *source is changed to carry the places of its keys. */
 json_t *load_steps_owned(struct source *source, struct dag_findings *findings) must_check;
 

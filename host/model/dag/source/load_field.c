@@ -6,6 +6,7 @@
 #include "model/dag/words.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 enum { FIELDS_MAX = 32 };
@@ -93,18 +94,19 @@ bool load_id_ok(const char *text, size_t bytes_max)
     return len > 0 && len <= bytes_max && !has_controls(text);
 }
 
+/* A whole number is an integer however it is written: 3.0 is 3. */
 static bool take_integer(const struct field *f, const json_t *value, void *at)
 {
-    json_int_t number = json_integer_value(value);
+    double number = json_number_value(value);
 
-    if (!json_is_integer(value) || (double)number < f->min || (double)number > f->max)
+    if (!json_is_number(value) || number != floor(number) || number < f->min || number > f->max)
         return false;
     if (f->kind == FIELD_UINT32)
         *(uint32_t *)at = (uint32_t)number;
     else if (f->kind == FIELD_INT32)
         *(int32_t *)at = (int32_t)number;
     else
-        *(int64_t *)at = number;
+        *(int64_t *)at = (int64_t)number;
     return true;
 }
 
@@ -185,7 +187,7 @@ static void add_words(struct buf *b, const char *const *words)
         buf_addf(b, "%s%s", i > 1 ? ", " : "", words[i]);
 }
 
-static void add_wanted(struct buf *b, const struct field *f)
+void field_add_form(struct buf *b, const struct field *f)
 {
     switch (f->kind) {
     case FIELD_TEXT:
@@ -206,6 +208,13 @@ static void add_wanted(struct buf *b, const struct field *f)
     case FIELD_OBJECT:
         buf_adds(b, "an object");
         return;
+    case FIELD_CUSTOM:
+        buf_adds(b, f->form);
+        return;
+    case FIELD_ANY:
+    case FIELD_IGNORED:
+        buf_adds(b, "anything");
+        return;
     default:
         buf_addf(b, "an integer from %.0f to %.0f", f->min, f->max);
     }
@@ -224,7 +233,7 @@ static void load_one(struct loader *l, const struct field *f, const char *key, j
     }
     if (value_of(f, value, (char *)target + f->offset))
         return;
-    add_wanted(&wanted, f);
+    field_add_form(&wanted, f);
     load_wrong(l, key, value, buf_text(&wanted));
 }
 

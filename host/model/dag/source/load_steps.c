@@ -5,12 +5,7 @@
 
 #include <string.h>
 
-struct alias {
-    const char *given;
-    const char *native;
-};
-
-static const struct alias dag_aliases[] = {
+const struct alias dag_aliases[] = {
     {"dagId", "dag_id"},
     {"onFailure", "on_failure"},
     {"maxParallelNodes", "max_parallel_nodes"},
@@ -21,7 +16,7 @@ static const struct alias dag_aliases[] = {
     {NULL, NULL},
 };
 
-static const struct alias step_aliases[] = {
+const struct alias step_aliases[] = {
     {"id", "node_id"},
     {"stepId", "node_id"},
     {"step_id", "node_id"},

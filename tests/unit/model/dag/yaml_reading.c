@@ -1,8 +1,10 @@
 /* yaml_reading.c -- reads documents from standard input and says what each is, for
- * yaml_reading_test.py: "LENGTH\n" and so many bytes each; a line of JSON each in return, the value
- * or the reason for which it was refused. */
+ * yaml_reading_test.py and schema_test.py: "LENGTH\n" and so many bytes each; a line of JSON each
+ * in return, the value or the reason for which it was refused. With --findings: the types of what
+ * the loader finds in each definition. */
 #include "base/auto.h"
 #include "base/mem.h"
+#include "model/dag/source/parse.h"
 #include "model/dag/source/source.h"
 
 #include <stdio.h>
@@ -27,8 +29,22 @@ static void answer(const char *text, size_t len)
     fwrite(line.data, 1, line.len, stdout);
 }
 
-int main(void)
+static void answer_findings(const char *text, size_t len)
 {
+    auto_done(dag_findings) findings = {0};
+    auto_obj(dag) dag = NULL;
+
+    putchar('[');
+    if (!dag_parse(text, len, &dag, &findings, NULL) && findings.count == 0)
+        printf("\"unread\"");
+    for (size_t i = 0; i < findings.count; i++)
+        printf("%s\"%s\"", i > 0 ? "," : "", finding_type_text(findings.items[i].type));
+    puts("]");
+}
+
+int main(int argc, char **argv)
+{
+    bool findings = argc == 2 && strcmp(argv[1], "--findings") == 0;
     size_t len;
 
     json_setup();
@@ -37,7 +53,10 @@ int main(void)
 
         if (fread(text, 1, len, stdin) != len)
             return 1;
-        answer(text, len);
+        if (findings)
+            answer_findings(text, len);
+        else
+            answer(text, len);
     }
     return feof(stdin) ? 0 : 1;
 }
