@@ -314,8 +314,10 @@ def test_heads_that_were_changed_in_the_file_are_not_built_upon(make_host, tmp_p
 
 
 def damage(path):
-    """As an operator with the file in hand, who takes the triggers away first."""
+    """As an operator with the file in hand, who takes the triggers away first and puts them back."""
     with sqlite3.connect(path) as db:
+        trigger, = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'trg_ledger_heads_no_update'").fetchone()
         db.execute("DROP TRIGGER trg_ledger_heads_no_update")
         db.execute("UPDATE ledger_heads SET tree_size = tree_size + 1")
+        db.execute(trigger)  # a start would miss it
     db.close()

@@ -149,6 +149,8 @@ static bool follow_wal(struct count *c, uint64_t frames, struct err *e)
 
 bool count_note(struct count *c, uint64_t wal_frames, int64_t seq, struct err *e)
 {
+    if (wal_frames == 0) /* it changed nothing, and nothing before it did */
+        return true;
     if (!follow_wal(c, wal_frames, e))
         return false;
     c->open = true;

@@ -70,12 +70,32 @@ size_t count_events(const char *run_id, const char *type, const char *status)
     return count;
 }
 
+static void sql_each(sqlite3 *db, const char *list)
+{
+    sqlite3_stmt *rows = NULL;
+
+    ck_assert_int_eq(sqlite3_prepare_v2(db, list, -1, &rows, NULL), SQLITE_OK);
+    while (sqlite3_step(rows) == SQLITE_ROW)
+        ck_assert_int_eq(sqlite3_exec(db, (const char *)sqlite3_column_text(rows, 0), NULL, NULL,
+                                      NULL),
+                         SQLITE_OK);
+    sqlite3_finalize(rows);
+}
+
+/* As somebody with the file in hand, who takes the triggers away and puts them back. */
 void outside_sql(const char *sql)
 {
     sqlite3 *db = NULL;
 
     ck_assert_int_eq(sqlite3_open(rig.path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db,
+                                  "CREATE TEMP TABLE kept AS SELECT name, sql FROM sqlite_schema"
+                                  " WHERE type = 'trigger'",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sql_each(db, "SELECT 'DROP TRIGGER ' || name FROM kept");
     ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sql_each(db, "SELECT sql FROM kept");
     sqlite3_close(db);
 }
 

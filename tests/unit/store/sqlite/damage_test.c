@@ -180,6 +180,19 @@ START_TEST(an_older_copy_that_is_put_back_is_found)
 END_TEST
 
 /* A shell that was the last to close merges the WAL and removes it. */
+START_TEST(a_commit_that_changes_nothing_is_counted_as_nothing)
+{
+    struct store_batch *b = store_batch_new();
+
+    fixture_close();
+    fixture_open(); /* no WAL yet */
+    store_batch_purge_expired(b, 1);
+    commit(b);
+    ck_assert(!store_failed(fixture_store, NULL));
+    add_runs(RUNS);
+}
+END_TEST
+
 START_TEST(a_wal_that_another_program_merged_is_not_missed)
 {
     auto_mem char *own = fixture_path;
@@ -352,6 +365,7 @@ TCase *damage_cases(void)
     tcase_add_test(c, one_flipped_byte_of_the_wal_is_found_and_nothing_is_changed);
     tcase_add_test(c, a_wal_that_was_cut_or_lost_is_found);
     tcase_add_test(c, an_older_copy_that_is_put_back_is_found);
+    tcase_add_test(c, a_commit_that_changes_nothing_is_counted_as_nothing);
     tcase_add_test(c, a_wal_that_another_program_merged_is_not_missed);
     tcase_add_test(c, a_count_that_is_damaged_is_refused_and_one_that_is_not_there_is_made);
     tcase_add_test(c, a_missing_or_empty_store_is_one_only_where_it_may_be_made);
