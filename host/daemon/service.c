@@ -258,9 +258,29 @@ static json_t *checks_of(struct host *host)
     return checks;
 }
 
+/* What a probe tells besides yes or no. Anybody may ask: bundles are counted, not named. */
+static json_t *degraded_owned(const struct host *host)
+{
+    json_t *reasons = json_array();
+    unsigned loaded, refused;
+    auto_mem char *text = NULL;
+
+    agents_counts(host->agents, &loaded, &refused);
+    if (refused > 0) {
+        text =
+            mem_printf("%u of %u plugin bundles were refused: GET /admin/plugins and orch doctor "
+                       "say why",
+                       refused, loaded + refused);
+        json_array_append_new(reasons, json_string(text));
+    }
+    if (!authority_client_attached(host->authority))
+        json_array_append_new(reasons, json_string("the authority is being started again"));
+    return reasons;
+}
+
 static void health(void *arg, struct api_health *ret)
 {
-    static json_t *checks, *depth; /* lent until the next call (api.h) */
+    static json_t *checks, *depth, *degraded; /* lent until the next call (api.h) */
     struct host *host = arg;
     struct engine_counts counts = engine_counts(host->engine);
     bool failed = store_failed(host->store, NULL);
@@ -269,22 +289,30 @@ static void health(void *arg, struct api_health *ret)
 
     json_decref(checks);
     json_decref(depth);
+    json_decref(degraded);
     checks = checks_of(host);
     depth = engine_queue_depth_owned(host->engine);
+    degraded = degraded_owned(host);
     *ret = (struct api_health){
         .live = !failed,
-        .ready = !failed && !blocked && !draining && host->fatal.code == ERR_NONE,
+        .ready =
+            !failed && !blocked && engine_accepting(host->engine) && host->fatal.code == ERR_NONE,
         .accepting = engine_accepting(host->engine),
+        .degraded = degraded,
         .runs_active = counts.runs_active,
         .runs_active_max = (uint32_t)config_int(host->config, CONFIG_RUNS_ACTIVE_MAX),
         .runs_queued = counts.runs_waiting,
         .checks = checks,
         .queue_depth = depth,
         .checkpoint_strategy = "sqlite",
-        .not_ready_reason = failed     ? "the store has failed"
-                            : blocked  ? "another process has the store locked"
-                            : draining ? "draining"
-                                       : NULL,
+        .not_ready_reason =
+            failed                         ? "the store has failed"
+            : blocked                      ? "another process has the store locked"
+            : draining                     ? "draining"
+            : host->fatal.code != ERR_NONE ? host->fatal.msg
+            : !engine_accepting(host->engine)
+                ? "accept-runs is false: no run is admitted, those that are there go on"
+                : NULL,
     };
 }
 

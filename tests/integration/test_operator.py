@@ -2,7 +2,7 @@
 
 Rooms: host/observe, host/api/routes, host/engine/commit, host/base.
 """
-import pytest
+import json
 
 from host import dag, until
 
@@ -100,3 +100,37 @@ def test_a_bad_token_a_wrong_path_and_an_unknown_tenant_make_no_series(host):
     host.http("GET", "/runs", token="nothing", X_Stella_Tenant="ghost")
     host.http("GET", "/runs", X_Stella_Tenant="ghost")
     assert samples(host, "orchestrator_queue_depth").keys() <= before
+
+
+def ready(host):
+    answer = host.http("GET", "/readyz", root=True, token="")
+    return answer.status, answer.json
+
+
+def doctor(host):
+    rows = host.cli("doctor", "-o", "json", expect=None).stdout
+    return {(row["check"], row["verdict"]): row["detail"] for row in json.loads(rows)}
+
+
+def test_a_host_that_admits_no_runs_is_not_ready_and_says_why(make_host):
+    host = make_host(accept_runs="false")
+    status, body = ready(host)
+    assert status == 503 and body["status"] == "unavailable"
+    assert body["reason"] == body["message"] and "accept-runs is false" in body["reason"]
+    assert host.http("GET", "/livez", root=True, token="", expect=200).json == {"status": "alive"}
+    assert "accept-runs is false" in doctor(host)["host ready", "fail"]
+    host.stop()
+    host.start(accept_runs="true")
+    assert ready(host) == (200, {"status": "ready"})
+
+
+def test_refused_bundles_leave_the_host_ready_with_a_reason(make_host):
+    host = make_host(start=False)
+    (host.home / "plugins" / "broken.orchbundle").write_bytes(b"not a bundle")
+    host.start()
+    status, body = ready(host)
+    assert (status, body["status"]) == (200, "ready")
+    assert body["degraded"] == ["1 of 2 plugin bundles were refused: GET /admin/plugins and orch doctor say why"]
+    rows = doctor(host)
+    assert rows["host ready", "warn"] == body["degraded"][0]
+    assert rows["plugins", "warn"] == "1 ready of 2" and "broken.orchbundle" in rows["plugin", "warn"]

@@ -90,7 +90,7 @@ struct api_idempotency {
 /* State that only the host has; plain values, filled synchronously. */
 struct api_health {
     bool live;
-    bool ready;     /* false while starting, draining, or when the store or supervisor failed */
+    bool ready;     /* false while no run is admitted, or when the store or supervisor failed */
     bool accepting; /* new runs are admitted */
     uint32_t runs_active;
     uint32_t runs_active_max;
@@ -98,6 +98,7 @@ struct api_health {
     const json_t *checks;      /* object name -> {status, detail}; borrowed until the next call */
     const json_t *queue_depth; /* object tenant -> number; borrowed likewise */
     const char *checkpoint_strategy; /* "sqlite", "database" */
+    const json_t *degraded; /* array of reasons: it is ready, but not for all; borrowed likewise */
     const char *not_ready_reason;
 };
 

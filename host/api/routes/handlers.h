@@ -7,6 +7,7 @@ struct api_request;
 
 /* health.c */
 void health_service(struct api_request *req);
+void health_ok(struct api_request *req);
 void health_live(struct api_request *req);
 void health_ready(struct api_request *req);
 void admin_health(struct api_request *req);

@@ -27,33 +27,51 @@ void health_service(struct api_request *req)
     api_reply_json(req, 200, &body);
 }
 
-static void reply_probe(struct api_request *req, bool ok, const struct api_health *health)
+/* word: contract/mcp.md 5.1. message: what clients of ours show of any refusal. */
+static void reply_probe(struct api_request *req, bool ok, const char *word,
+                        const struct api_health *health)
 {
     const char *reason = health->not_ready_reason != NULL ? health->not_ready_reason : "not ready";
     struct buf body = {0};
 
     jw_open(&body, NULL, '{');
-    jw_str(&body, "status", ok ? "ok" : "unavailable");
-    if (!ok)
+    jw_str(&body, "status", ok ? word : "unavailable");
+    if (!ok) {
         jw_str(&body, "reason", reason);
+        jw_str(&body, "message", reason);
+    }
+    if (json_array_size(health->degraded) > 0)
+        jw_json(&body, "degraded", health->degraded);
     if (api_query(req, "verbose") != NULL)
         jw_json(&body, "checks", health->checks);
     jw_close(&body, '}');
     api_reply_text(req, ok ? 200 : 503, &body);
 }
 
-void health_live(struct api_request *req)
+/* A host that is not live must be started anew; the rest is for who asks whether it is ready. */
+static void reply_live(struct api_request *req, const char *word)
 {
     struct api_health health = health_of(req);
 
-    reply_probe(req, health.live, &health);
+    health.degraded = NULL;
+    reply_probe(req, health.live, word, &health);
+}
+
+void health_ok(struct api_request *req)
+{
+    reply_live(req, "ok");
+}
+
+void health_live(struct api_request *req)
+{
+    reply_live(req, "alive");
 }
 
 void health_ready(struct api_request *req)
 {
     struct api_health health = health_of(req);
 
-    reply_probe(req, health.ready, &health);
+    reply_probe(req, health.ready, "ready", &health);
 }
 
 /* Depth of the asking tenant's queue only: the names of others are not for it. */
@@ -67,6 +85,7 @@ void admin_health(struct api_request *req)
     jw_bool(&body, "live", health.live);
     jw_bool(&body, "ready", health.ready);
     jw_str(&body, "notReadyReason", health.not_ready_reason);
+    jw_json(&body, "degraded", health.degraded);
     jw_bool(&body, "accepting", health.accepting);
     jw_int(&body, "activeRuns", health.runs_active);
     jw_int(&body, "maxRuns", health.runs_active_max);

@@ -15,7 +15,7 @@
 /* clang-format off: one row an endpoint */
 static const struct route rows[] = {
     /* The root: probes and discovery */
-    {HTTP_GET, "/healthz", NEED_NOTHING, NO_BODY, "verbose", 200, "healthz", health_live},
+    {HTTP_GET, "/healthz", NEED_NOTHING, NO_BODY, "verbose", 200, "healthz", health_ok},
     {HTTP_GET, "/livez", NEED_NOTHING, NO_BODY, "verbose", 200, "livez", health_live},
     {HTTP_GET, "/readyz", NEED_NOTHING, NO_BODY, "verbose", 200, "readyz", health_ready},
     {HTTP_GET, "/metrics", NEED_NOTHING, NO_BODY, "", 200, "prometheus", metrics_prometheus},

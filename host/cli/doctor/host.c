@@ -5,6 +5,26 @@
 
 #include <string.h>
 
+/* Ready, but not for all: each reason by its own line. */
+static void check_ready(struct cli *cli, json_t *rows)
+{
+    auto_done(buf) body = {0};
+    auto_json ready = NULL;
+    struct err e = {0};
+    const json_t *reason;
+    size_t i;
+
+    if (!client_get_bytes(cli, "!/readyz", &body, &e)) {
+        doctor_say(rows, "host ready", DOCTOR_FAIL, "%s", e.msg);
+        return;
+    }
+    ready = json_loadb(buf_text(&body), body.len, 0, NULL);
+    json_array_foreach(json_object_get(ready, "degraded"), i, reason)
+        doctor_say(rows, "host ready", DOCTOR_WARN, "%s", json_string_value(reason));
+    if (json_array_size(json_object_get(ready, "degraded")) == 0)
+        doctor_say(rows, "host ready", DOCTOR_OK, "/readyz answers");
+}
+
 static void check_route(struct cli *cli, json_t *rows, const char *check, const char *path)
 {
     auto_done(buf) body = {0};
@@ -44,7 +64,7 @@ static void check_plugins(struct cli *cli, json_t *rows)
     auto_json reply = NULL;
     struct err e = {0};
     const json_t *bundle;
-    size_t i, ready = 0;
+    size_t i, ready = 0, others = 0;
 
     if (!client_get(cli, "/admin/plugins", &reply, &e)) {
         doctor_say(rows, "plugins", DOCTOR_WARN, "%s", e.msg);
@@ -58,11 +78,13 @@ static void check_plugins(struct cli *cli, json_t *rows)
 
         if (verdict != NULL && strcmp(verdict, "ready") == 0)
             ready++;
-        else if (verdict == NULL || strcmp(verdict, "removed") != 0)
+        else if (verdict == NULL || strcmp(verdict, "removed") != 0) {
+            others++;
             doctor_say(rows, "plugin", DOCTOR_WARN, "%s: %s: %s", file != NULL ? file : "?",
                        verdict != NULL ? verdict : "no verdict", reason != NULL ? reason : "-");
+        }
     }
-    doctor_say(rows, "plugins", DOCTOR_OK, "%zu ready of %zu", ready,
+    doctor_say(rows, "plugins", others == 0 ? DOCTOR_OK : DOCTOR_WARN, "%zu ready of %zu", ready,
                json_array_size(json_object_get(reply, "items")));
 }
 
@@ -76,7 +98,7 @@ void doctor_host(struct cli *cli, json_t *rows)
     } else if (client_get_bytes(cli, "!/healthz?verbose", &body, &e)) {
         doctor_say(rows, "host", DOCTOR_OK, "%s lives", cli->set.url);
         say_isolation(rows, &body);
-        check_route(cli, rows, "host ready", "!/readyz");
+        check_ready(cli, rows);
         check_route(cli, rows, "access", "/runs?page_size=1");
         check_plugins(cli, rows);
     } else {
