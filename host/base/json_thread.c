@@ -43,7 +43,7 @@ void json_read_done(struct json_read *read)
 
 static void read_text(const struct json_order *order, struct json_read *ret)
 {
-    struct err e;
+    struct err e = {0};
 
     if (!json_parse(order->text, order->len, &order->limits, &ret->value, &ret->place, &ret->err))
         return;

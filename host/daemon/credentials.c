@@ -159,7 +159,7 @@ static bool token_good(struct host *host, const char *path)
 {
     auto_done(buf) text = {0};
     struct answer a = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!file_read(path, TOKEN_BYTES_MAX, &text, &e))
         return false;

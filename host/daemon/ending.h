@@ -1,13 +1,13 @@
 /* ending.h -- from the word to end (told.h) to the end of the loop.
  *
- *   phase      begins when                   then
- *   LIVING     -                             -
- *   DRAINING   the word came                 no run is admitted and no attempt started; /readyz
- *                                            says so; what runs may end, and is committed
- *   ASKED      drain-s is over, or the word  what still runs is asked to stop (should_stop), and
- * has came once more                cancel-grace-ms OVER       nothing runs and all is       the
- * loop ends. What runs even now is killed with the committed, or that is over    sandbox. It was
- * left open: it runs again at the next too, or the sandbox is gone   start, and does not count
+ *   LIVING     Nobody said a word.
+ *   DRAINING   The word came: no run is admitted and no attempt started, /readyz says so. What runs
+ *              may end, and is committed.
+ *   ASKED      drain-s is over, or the word came once more: what still runs is asked to stop
+ *              (should_stop), and has cancel-grace-ms for it.
+ *   OVER       Nothing runs and all is committed, or that is over too, or the sandbox is gone: the
+ *              loop ends. What runs even now is killed with the sandbox. It was left open: it runs
+ *              again at the next start, and does not count.
  *
  * During the start, or with drain-s 0, there is nothing to wait for: OVER follows at once. */
 #ifndef ORCH_DAEMON_ENDING_H

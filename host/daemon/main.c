@@ -70,7 +70,7 @@ static void on_authority_socket(void *arg, int fd)
 static void on_supervisor_gone(void *arg)
 {
     struct host *host = arg;
-    struct err e;
+    struct err e = {0};
 
     if (host->loop != NULL && loop_told_to_end(host->loop)) {
         ending_now(host); /* nothing runs any more that could be waited for */

@@ -137,7 +137,7 @@ static void plugin_release(void *arg, const struct api_actor *who, const char *d
                            api_done_fn done, void *done_arg)
 {
     struct host *host = arg;
-    struct err e;
+    struct err e = {0};
     bool ok = agents_release(host->agents, who->tenant, digest, &e);
 
     if (ok)
@@ -167,7 +167,7 @@ static void idempotency_put(void *arg, const struct api_idempotency *what, api_d
     struct store_batch *batch = store_batch_new();
     struct remembering *r = mem_new(struct remembering);
     int64_t now = clock_wall_us();
-    struct err e;
+    struct err e = {0};
 
     *r = (struct remembering){done, done_arg};
     store_batch_idempotency_put(batch, &(struct store_idempotency){
@@ -382,7 +382,7 @@ static void verify(void *arg, const char *token, size_t len, api_verified_fn don
 {
     struct host *host = arg;
     struct verifying *v = mem_new(struct verifying);
-    struct err e;
+    struct err e = {0};
 
     *v = (struct verifying){done, done_arg};
     if (!authority_token_verify(host->authority, token, len,

@@ -256,7 +256,7 @@ static void act_refused(struct engine *engine, struct acts *acts)
 static void act_all(struct engine *engine)
 {
     struct commit *c;
-    struct err why;
+    struct err why = {0};
 
     if (store_failed(engine->env->store, &why)) /* before a run is built anew of such a store */
         engine->env->fatal(engine->env->arg, &why);
@@ -296,7 +296,7 @@ int64_t engine_next_timer(const struct engine *engine)
 static void purge(struct engine *engine, int64_t now_ns)
 {
     auto_obj(store_batch) batch = NULL;
-    struct err e;
+    struct err e = {0};
 
     if (now_ns < engine->purge_ns)
         return;

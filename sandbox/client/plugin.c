@@ -142,7 +142,7 @@ void plugins_revoke(struct plugins *plugins, const char *digest, const char *why
 void plugin_struck(struct plugin *plugin, int64_t began_ns, const char *why)
 {
     struct plugins *home = plugin->home;
-    struct err e;
+    struct err e = {0};
 
     if (plugin->state == PLUGIN_REMOVED ||
         !backoff_failed(&plugin->strikes, home->pools->loop, began_ns) ||
@@ -185,7 +185,7 @@ void plugin_described(struct plugin *plugin, const void *bytes, size_t len)
 {
     struct plugins *home = plugin->home;
     auto_obj(plugin_info) info = NULL;
-    struct err e;
+    struct err e = {0};
 
     if (plugin->state != PLUGIN_LOADING)
         return;
@@ -204,7 +204,7 @@ void plugin_described(struct plugin *plugin, const void *bytes, size_t len)
 
 static void refuse_undescribed(struct plugin *plugin)
 {
-    struct err why;
+    struct err why = {0};
 
     err_set(&why, ERR_UNAVAILABLE, "%s", plugin->undescribed);
     plugin_refused(plugin, &why);

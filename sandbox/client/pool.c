@@ -217,7 +217,7 @@ static bool is_held(const struct pool *pool)
 void pool_pump(struct pool *pool)
 {
     struct pools *home = pool->home;
-    struct err e;
+    struct err e = {0};
     uint32_t more;
 
     serve_waiting(pool);

@@ -57,7 +57,7 @@ static void lost(struct super_link *super)
 /* True when the frame is off our hands. */
 static bool send_now(struct super_link *super, const struct frame *frame)
 {
-    struct err e;
+    struct err e = {0};
 
     if (super->gone || frame_send(super->watch.fd, frame, &e))
         return true;
@@ -112,7 +112,7 @@ static void flush_outbox(struct super_link *super)
 static void on_supervisor(struct watch *w, uint32_t events)
 {
     struct super_link *super = w->owner;
-    struct err e;
+    struct err e = {0};
 
     assert(w == &super->watch);
     if ((events & EPOLLOUT) != 0)

@@ -38,7 +38,7 @@ static void gone(struct plugins *plugins, struct zyg *z, enum err_code code, con
     struct domain *d = z->domain;
     enum zyg_state was = z->state;
     int64_t began_ns = z->started_ns;
-    struct err why;
+    struct err why = {0};
 
     supply_forget(plugins->pools, z);
     if (was == ZYG_STOPPING)
@@ -76,7 +76,7 @@ bool zygote_heard(struct plugins *plugins, const struct frame *frame)
 static void overdue(struct plugins *plugins, struct zyg *z)
 {
     uint32_t load_ms = z->domain->home->load_ms;
-    struct err why;
+    struct err why = {0};
 
     if (z->domain->kind == DOMAIN_WARM)
         err_set(&why, ERR_TIMEOUT, "the plugin did not load in %u ms", load_ms);

@@ -176,7 +176,7 @@ static bool relay(struct attempts *all, struct super_attempt *a, struct frame_in
 void attempt_spawn(struct attempts *all, struct frame_in *in)
 {
     struct super_attempt *a = mem_new(struct super_attempt);
-    struct err e;
+    struct err e = {0};
 
     memcpy(&a->request, in->frame.payload, sizeof a->request);
     a->magic = ATTEMPT_MAGIC;
@@ -246,7 +246,7 @@ static bool check_identity(struct attempts *all, struct super_attempt *a, struct
 static void let_go(struct attempts *all, struct super_attempt *a)
 {
     uint32_t layers;
-    struct err e;
+    struct err e = {0};
 
     if (a->pid == 0 || !a->is_confined)
         return;
@@ -288,7 +288,7 @@ static bool has_ended(const struct super_attempt *a)
 void attempt_forked(struct attempts *all, struct super_zygote *z, struct frame_in *in)
 {
     struct super_attempt *a = find(all, in->frame.id);
-    struct err e;
+    struct err e = {0};
 
     if (a == NULL || a->zygote != z || a->pid != 0)
         return; /* released, or a lie about an attempt that is not its own */

@@ -91,7 +91,7 @@ static bool start(struct authority *a, int64_t now_ns, struct err *e)
 static void start_due(struct timer *t, int64_t now_ns)
 {
     struct authority *a = t->owner;
-    struct err e;
+    struct err e = {0};
 
     assert(a->process.fd < 0); /* one at a time: the timer is set by the end of the last */
     if (start(a, now_ns, &e))

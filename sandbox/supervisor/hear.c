@@ -119,7 +119,7 @@ static bool hold_children(struct super_zygote *z, bool hold, struct err *e)
 
 static void let_load(struct super_zygote *z)
 {
-    struct err e;
+    struct err e = {0};
 
     if (!hold_children(z, true, &e) || !zygote_send(z, &(struct frame){.type = MSG_LOAD}, &e))
         protocol_error(z, e.msg);
@@ -150,7 +150,7 @@ static void on_confined(struct super_zygote *z, const struct frame *frame)
 static void on_loaded(struct super_zygote *z)
 {
     struct seen seen;
-    struct err e;
+    struct err e = {0};
 
     if (!look_at(z->pid, &seen) || seen.threads == 0)
         return; /* it has ended: init's record says how */
@@ -244,7 +244,7 @@ static bool send_setup(struct super_zygote *z, struct err *e)
 
 static void on_hello(struct super_zygote *z)
 {
-    struct err e;
+    struct err e = {0};
 
     if (!take_hello(z) || !send_setup(z, &e)) {
         protocol_error(z, "zygote did not start");
@@ -259,7 +259,7 @@ void hear_control(struct watch *w)
 {
     struct super_zygote *z = zygote_of(w);
     struct super *s = z->super;
-    struct err e;
+    struct err e = {0};
 
     if (z->state == ZYGOTE_HELLO) {
         on_hello(z);

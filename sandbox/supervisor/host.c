@@ -18,7 +18,7 @@ void host_tell(struct host *h, enum super_message type, uint64_t id, const void 
                           .payload_bytes = (uint32_t)bytes,
                           .fds = &fd,
                           .fd_count = fd >= 0};
-    struct err e;
+    struct err e = {0};
 
     while (h->watch.fd >= 0 && !h->gone && !frame_send(h->watch.fd, &frame, &e)) {
         struct pollfd p = {.fd = h->watch.fd, .events = POLLOUT};

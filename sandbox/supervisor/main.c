@@ -131,7 +131,7 @@ static struct super *super_new(void)
 int main(int argc, char **argv)
 {
     struct super *s = super_new();
-    struct err e;
+    struct err e = {0};
 
     if (!parse_arguments(s, argc, argv)) {
         fputs("orch-supervisor is started by orchd\n", stderr);

@@ -51,7 +51,7 @@ static void await_end(int fd)
 static int try_clone(uint64_t flags)
 {
     int hold[2], why = 0;
-    struct err e;
+    struct err e = {0};
     long pid;
 
     if (pipe2(hold, O_CLOEXEC) < 0)

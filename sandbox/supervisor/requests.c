@@ -35,7 +35,7 @@ static void zygote_wanted(struct super *s, struct frame_in *in)
     uint32_t flags = unpack_u32(&u) & (ZYGOTE_WARM | ZYGOTE_THREADS);
     auto_fd plugin = frame_take_fd(in, 0);
     struct super_zygote *z;
-    struct err e;
+    struct err e = {0};
 
     unpack_str(&u, digest, sizeof digest);
     if (!unpack_end(&u, &e) || !may_start(flags, &plugin, &e) ||
@@ -76,7 +76,7 @@ static void on_frame(struct super *s, struct frame_in *in)
 void requests_on_host(struct watch *w)
 {
     struct super *s = w->owner;
-    struct err e;
+    struct err e = {0};
 
     for (int i = 0; i < FRAMES_A_TURN && !s->host.gone; i++) {
         enum frame_recv got = frame_recv(w->fd, &s->in, &e);

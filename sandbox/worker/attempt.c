@@ -162,7 +162,7 @@ static _Noreturn void describe(const orch_plugin *plugin)
 {
     auto_done(buf) b = {0};
     size_t at = 0, part;
-    struct err e;
+    struct err e = {0};
 
     if (!plugin_describe(plugin, &b, &e))
         refuse_load(&e);
@@ -191,7 +191,7 @@ static uint32_t load(struct zygote *z, const struct fork_request *order,
 {
     bool threads = order->threads_max > 0;
     uint32_t mask;
-    struct err e;
+    struct err e = {0};
 
     z->plugin = plugin_load(has(order, SPAWN_DESCRIBE), &e);
     if (z->plugin == NULL)
@@ -248,7 +248,7 @@ _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, 
     struct attempt_input input;
     struct buf packed = {0};
     struct orch_run *run;
-    struct err e;
+    struct err e = {0};
 
     if (!place_fds(order, fds) || setsid() < 0)
         _exit(EXIT_NOT_CONFINED);

@@ -36,7 +36,7 @@ static bool limit_attempts(void)
 /* A warm zygote's plugin was described, and its bytes looked at, by a spare of a clean one. */
 static bool load(void)
 {
-    struct err e;
+    struct err e = {0};
 
     if (!zygote_await_load())
         return false;

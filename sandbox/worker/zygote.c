@@ -40,7 +40,7 @@ static bool keep_place(int fd)
 
 bool zygote_setup(struct zygote *z)
 {
-    struct err e;
+    struct err e = {0};
     int fd;
 
     if (frame_recv(FD_CONTROL, &in, &e) != FRAME_GOT || in.frame.type != MSG_SETUP ||
@@ -62,7 +62,7 @@ bool zygote_setup(struct zygote *z)
 
 bool zygote_await_load(void)
 {
-    struct err e;
+    struct err e = {0};
     bool got = frame_recv(FD_CONTROL, &in, &e) == FRAME_GOT;
 
     if (got)
@@ -106,7 +106,7 @@ static void give_birth(struct zygote *z)
 
 void zygote_serve(struct zygote *z)
 {
-    struct err e;
+    struct err e = {0};
 
     assert((z->confined.layers & LAYER_SECCOMP) != 0);
     for (;;) {

@@ -16,6 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 HEADER = "#ifndef ORCH_BASE_A_H\n#define ORCH_BASE_A_H\n\n{}\n#endif\n"
 GUARDED = "#ifndef ORCH_{0}\n#define ORCH_{0}\n\n{1}\n\n#endif\n"
 CHAIN = "int m{0}(void);\nint m{1}(void);\nint m{0}(void)\n{{\n    return m{1}();\n}}\n"
+FAILS = "bool a(struct err *e)\n{{\n{}}}\n"
 LONG = "{why}void long_one(void)\n{{\n{lines}}}\n"
 NO_CALLS = """struct b {
     int b;
@@ -135,6 +136,10 @@ BREACHES = (
     ("names.py", "host/base/a.h", HEADER.format("int orch_a(void);\n"), "orch_a is not a name of the SDK"),
     ("names.py", "authority/token/d.c", "#define ORCH_MAX 1\n", "ORCH_MAX is not"),
     ("names.py", "host/base/a.h", "int a;\n", "its guard is not ORCH_BASE_A_H"),
+    ("errs.py", "host/base/a.c", FAILS.format("    struct err why;\n\n"), "host/base/a.c:3: why is made without"),
+    ("errs.py", "host/base/a.c", FAILS.format("    if (!b() || !c(e))\n        return false;\n"), "'!b()' fails without"),
+    ("errs.py", "host/base/a.c", FAILS.format("    return b() && c(e);\n"), "host/base/a.c:3: 'b()' fails without"),
+    ("errs.py", "host/base/a.c", FAILS.format("    return b() || err_wrap(e, text);\n"), "'b()' fails without"),
     ("headers.py", "host/base/a.h", HEADER.format("size_t a(void);\n"), "host/base/a.h:1: does not compile alone"),
     ("headers.py", "host/base/a.h", "struct a { int b; };\n", "does not compile alone"),
     ("format.sh", "tests/t.c", "int  t;\n", "tests/t.c:1"),

@@ -61,7 +61,7 @@ static void on_verified(void *arg, const struct api_claims *given, const struct 
 {
     struct verification *v = arg;
     struct verdict verdict = {0};
-    struct err own;
+    struct err own = {0};
 
     assert(v->magic == VERIFICATION_MAGIC); /* a second answer finds it gone */
     v->magic = 0;

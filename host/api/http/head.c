@@ -185,7 +185,7 @@ static bool read_path(struct span path, struct http_head *head, struct early *re
 
 static bool read_query(struct span query, struct http_query *out, struct early *ret_error)
 {
-    struct err e;
+    struct err e = {0};
 
     while (query.len > 0) {
         struct span piece = cut_at(&query, '&');

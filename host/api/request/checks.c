@@ -35,7 +35,7 @@ static void check_length(struct api_request *req)
     uint32_t bytes_max = req->match.route != NULL ? req->match.route->body_bytes_max : 0;
     bool unread = req->match.route == NULL || req->match.route->body == BODY_NONE;
     uint64_t length = req->head.body_bytes;
-    struct err e;
+    struct err e = {0};
 
     if (!unread && length > bytes_max) {
         (void)err_set(&e, ERR_TOO_LARGE, "the body has %llu bytes, at most %u are taken",
@@ -61,7 +61,7 @@ static void allow_header(struct api_request *req)
 
 static void check_route(struct api_request *req)
 {
-    struct err e;
+    struct err e = {0};
 
     if (!route_find(req->server->opt.routes, req->head.method, req->head.path, &req->match, &e)) {
         early_set(req, 400, "PATH_INVALID", &e);
@@ -83,7 +83,7 @@ static void check_route(struct api_request *req)
 
 static void check_bearer(struct api_request *req)
 {
-    struct err e;
+    struct err e = {0};
 
     if (req->match.route == NULL || req->match.route->need == NEED_NOTHING ||
         bearer_token(&req->head) != NULL)
@@ -142,7 +142,7 @@ static bool claim_key(struct api_request *req)
     auto_done(store_idempotency_list) earlier = {0};
     struct buf body = {0};
     const char *code;
-    struct err e;
+    struct err e = {0};
 
     if (!key_applies(req))
         return true;
@@ -163,7 +163,7 @@ static bool take_json(struct api_request *req, struct json_read *read)
 {
     bool too_large = read->err.code == ERR_TOO_LARGE;
     auto_json errors = NULL;
-    struct err e;
+    struct err e = {0};
 
     req->json = take(read->value);
     if (req->json == NULL) {
@@ -214,7 +214,7 @@ static void read_body(struct api_request *req)
 static void run_handler(struct api_request *req)
 {
     enum route_body body = req->match.route->body;
-    struct err e;
+    struct err e = {0};
 
     if (!http_query_known(&req->head.query, req->match.route->queries, &e)) {
         api_reply_error(req, &e, "QUERY_INVALID");
@@ -233,7 +233,7 @@ static void on_claims(void *arg, const struct claims *claims, const struct err *
     struct api_request *req = request_of(arg);
     struct request_server *server = req->server;
     const char *code;
-    struct err why;
+    struct err why = {0};
 
     if (req->conn == NULL) {
         request_free(req);

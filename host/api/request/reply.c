@@ -237,7 +237,7 @@ void api_reply_streams(struct api_request *req, const char *content_type)
 {
     auto_done(buf) wire = {0};
     const char *code;
-    struct err e;
+    struct err e = {0};
 
     assert(req->conn != NULL); /* a handler that runs during request_complete */
     add_open_head(req, content_type, &wire);
@@ -254,7 +254,7 @@ bool api_fields_known(struct api_request *req, const char *known)
 {
     auto_json errors = fields_check_owned(req->json, known);
     const json_t *first = json_array_get(errors, 0);
-    struct err e;
+    struct err e = {0};
 
     if (first == NULL)
         return true;

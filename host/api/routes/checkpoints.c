@@ -47,7 +47,7 @@ void checkpoint_list(struct api_request *req)
 {
     auto_done(buf) body = {0};
     int64_t count;
-    struct err e;
+    struct err e = {0};
 
     jw_open(&body, NULL, '{');
     jw_open(&body, "checkpoints", '[');

@@ -41,7 +41,7 @@ static void reply_dag(struct api_request *req, const struct api_outcome *out, in
 {
     auto_done(store_dag_list) rows = {0};
     auto_done(buf) body = {0};
-    struct err e;
+    struct err e = {0};
 
     jw_open(&body, NULL, '{');
     if (!store_read_dag(req->server->opt.reader, req->who.tenant, out->dag_id, out->version, &rows,
@@ -62,7 +62,7 @@ static void reply_version(struct api_request *req, const struct api_outcome *out
 {
     auto_done(store_dag_list) rows = {0};
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_dag_head(req->server->opt.reader, req->who.tenant, out->dag_id, out->version,
                              &rows, &e)) {
@@ -130,7 +130,7 @@ void dag_import(struct api_request *req)
     struct api_actor who = api_actor(req);
     struct api_publish what = {.form = API_DEFINITION_TEXT,
                                .signature = json_object_get(req->json, "signature")};
-    struct err e;
+    struct err e = {0};
 
     if (!json_get_str(req->json, "yaml_content", "", &what.text, &e)) {
         api_reply_error(req, &e, NULL);
@@ -142,7 +142,7 @@ void dag_import(struct api_request *req)
 
 static void reply_missing(struct api_request *req, const struct api_outcome *out, const char *text)
 {
-    struct err e;
+    struct err e = {0};
 
     if (out->e->code != ERR_NOT_FOUND || out->code != NULL) {
         api_reply_outcome_error(req, out);

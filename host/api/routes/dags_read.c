@@ -13,7 +13,7 @@
 /* The newest live version of the path's DAG; false: answered. */
 static bool load_latest(struct api_request *req, struct store_dag_list *ret)
 {
-    struct err e;
+    struct err e = {0};
 
     if (store_read_dag_latest(req->server->opt.reader, req->who.tenant, api_param(req, "dag_id"),
                               STORE_DAG_LIVE, ret, &e))
@@ -79,7 +79,7 @@ void dag_list(struct api_request *req)
     auto_done(store_dag_list) rows = {0};
     auto_done(buf) body = {0};
     struct store_page page;
-    struct err e;
+    struct err e = {0};
 
     jw_open(&body, NULL, '{');
     if (!query_page(req, &page, &e) || !state_of_query(req, &filter.state, &e) ||
@@ -101,7 +101,7 @@ void dag_get(struct api_request *req)
 {
     auto_done(store_dag_list) rows = {0};
     auto_done(buf) body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!load_latest(req, &rows))
         return;
@@ -118,7 +118,7 @@ void dag_get_version(struct api_request *req)
 {
     auto_done(store_dag_list) rows = {0};
     auto_done(buf) body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (store_read_dag(req->server->opt.reader, req->who.tenant, api_param(req, "dag_id"),
                        api_param(req, "version"), &rows, &e) &&

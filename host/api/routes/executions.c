@@ -18,7 +18,7 @@
 static void on_started(void *arg, const struct api_outcome *out)
 {
     struct api_request *req = request_of(arg);
-    struct err e;
+    struct err e = {0};
     json_t *body;
 
     if (out->e != NULL && out->e->code == ERR_NOT_FOUND && out->code == NULL) {
@@ -62,7 +62,7 @@ void execution_start(struct api_request *req)
     struct api_actor who = api_actor(req);
     auto_json empty = json_object();
     char token[RUN_TOKEN_BYTES];
-    struct err e;
+    struct err e = {0};
 
     if (!run_object(req->json, "input_data", empty, &what.inputs, &e) ||
         !read_options(req->json, &what, &e)) {
@@ -147,7 +147,7 @@ void execution_list(struct api_request *req)
     auto_done(store_run_list) rows = {0};
     struct store_page page;
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!list_filter(req, &filter, &page, &e) ||
         (filter.statuses != NO_STATUS &&
@@ -179,7 +179,7 @@ static void reply_trace(struct api_request *req, bool nested)
 {
     auto_done(store_run_list) rows = {0};
     auto_done(buf) trace = {0}, body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!load_run(req, "execution_id", MISSING, &rows))
         return;

@@ -21,7 +21,7 @@ void ledger_head(struct api_request *req)
 {
     auto_done(store_ledger_head_list) rows = {0};
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_ledger_head(req->server->opt.reader, req->who.tenant, &rows, &e)) {
         api_reply_error(req, &e, NULL);
@@ -101,7 +101,7 @@ static bool add_piece(struct export *x, struct buf *out, struct err *e)
 static bool export_next(void *arg, struct buf *out)
 {
     struct export *x = arg;
-    struct err e;
+    struct err e = {0};
 
     if (x->at == AT_OVER)
         return false;
@@ -187,7 +187,7 @@ static void on_sealed(void *arg, const struct api_outcome *outcome)
 {
     struct api_request *req = request_of(arg);
     struct export *x;
-    struct err e;
+    struct err e = {0};
 
     if (outcome->e != NULL) {
         api_reply_outcome_error(req, outcome);
@@ -206,7 +206,7 @@ void ledger_export(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
     struct window window;
-    struct err e;
+    struct err e = {0};
 
     if (!query_window(req, &window, &e)) {
         api_reply_error(req, &e, NULL);

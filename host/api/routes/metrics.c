@@ -57,7 +57,7 @@ void metrics_summary(struct api_request *req)
     struct api_health health = {0};
     struct buf body = {0};
     int64_t dags;
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_dag_count(req->server->opt.reader, req->who.tenant, &dags, &e) ||
         !store_read_status_counts(req->server->opt.reader, req->who.tenant, &counts, &e) ||

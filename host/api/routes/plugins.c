@@ -23,7 +23,7 @@ void plugin_list(struct api_request *req)
     const struct api_engine *engine = req->server->opt.engine;
     struct store_page page;
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!query_page(req, &page, &e) ||
         !store_read_plugins(req->server->opt.reader, req->who.tenant, page, &rows, &e)) {

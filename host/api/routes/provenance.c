@@ -218,7 +218,7 @@ static void check_all(struct buf *b, struct evidence *ev, const struct store_run
 
 static bool load_evidence(struct api_request *req, const struct store_run *run, struct evidence *ev)
 {
-    struct err e;
+    struct err e = {0};
 
     if (load_records(req, run->run_id, ev, &e) && load_nodes(req, run, ev, &e))
         return true;
@@ -233,7 +233,7 @@ void execution_provenance(struct api_request *req)
     auto_done(store_run_list) runs = {0};
     auto_done(evidence) ev = {0};
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!load_run(req, "execution_id", MISSING, &runs) || !load_evidence(req, &runs.rows[0], &ev))
         return;
@@ -257,7 +257,7 @@ void execution_provenance(struct api_request *req)
 static bool load_statement(struct api_request *req, const char *run_id,
                            struct store_statement_list *ret)
 {
-    struct err e;
+    struct err e = {0};
 
     if (store_read_statement(req->server->opt.reader, req->who.tenant, run_id, ret, &e) ||
         e.code == ERR_NOT_FOUND)

@@ -16,7 +16,7 @@ enum { RUN_TOKEN_GIVEN_BYTES_MAX = 128 };
 
 void run_reply_refused(struct api_request *req, const struct api_outcome *out, const char *missing)
 {
-    struct err e;
+    struct err e = {0};
 
     if (out->e->code != ERR_NOT_FOUND || out->code != NULL) {
         api_reply_outcome_error(req, out);
@@ -74,7 +74,7 @@ static void reply_started(struct api_request *req, const struct api_outcome *out
 {
     auto_done(store_run_list) rows = {0};
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_run(req->server->opt.reader, req->who.tenant, out->run_id, &rows, &e)) {
         api_reply_error(req, &e, NULL);
@@ -105,7 +105,7 @@ void run_create(struct api_request *req)
     struct api_actor who = api_actor(req);
     auto_json empty = json_object();
     char token[RUN_TOKEN_BYTES];
-    struct err e;
+    struct err e = {0};
 
     if (!json_get_str(req->json, "dagId", "", &what.dag_id, &e) ||
         !json_get_str(req->json, "version", NULL, &what.version, &e) ||
@@ -145,7 +145,7 @@ void run_list(struct api_request *req)
     auto_done(store_run_list) rows = {0};
     struct store_page page;
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!query_page(req, &page, &e) || !query_time(req, "from", &filter.from_us, &e) ||
         !query_time(req, "to", &filter.to_us, &e) ||
@@ -171,7 +171,7 @@ void run_get(struct api_request *req)
 {
     auto_done(store_run_list) rows = {0};
     auto_done(buf) body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!load_run(req, "runId", "Run not found", &rows))
         return;
@@ -274,7 +274,7 @@ void run_restart_op(struct api_request *req)
     const struct api_engine *engine = req->server->opt.engine;
     struct api_run_restart what = {.run_id = api_param(req, "runId")};
     struct api_actor who = actor_with_reason(req);
-    struct err e;
+    struct err e = {0};
 
     if (!json_get_str(req->json, "fromNode", NULL, &what.from_node, &e) ||
         !run_object(req->json, "inputs", NULL, &what.inputs, &e)) {

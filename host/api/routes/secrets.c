@@ -26,7 +26,7 @@ void secret_list(struct api_request *req)
     auto_done(store_secret_list) rows = {0};
     struct store_page page;
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!query_page(req, &page, &e) ||
         !store_read_secrets(req->server->opt.reader, req->who.tenant, page, &rows, &e)) {
@@ -47,7 +47,7 @@ void secret_get(struct api_request *req)
 {
     auto_done(store_secret_list) rows = {0};
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_secret(req->server->opt.reader, req->who.tenant, api_param(req, "name"), 0,
                            &rows, &e)) {
@@ -62,7 +62,7 @@ void secret_key(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
     const char *key = engine->secret_box_key(engine->arg);
-    struct err e;
+    struct err e = {0};
     json_t *body;
 
     if (key == NULL) {
@@ -95,7 +95,7 @@ void secret_put(struct api_request *req)
     struct api_actor who = api_actor(req);
     auto_done(buf) boxed = {0};
     const char *text;
-    struct err e;
+    struct err e = {0};
 
     if (!name_check_plain("a secret's name", what.name, NAME_BYTES_MAX, &e) ||
         !json_get_str(req->json, "boxed", "", &text, &e) ||

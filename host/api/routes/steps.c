@@ -13,7 +13,7 @@ void step_list(struct api_request *req)
     auto_done(store_node_list) rows = {0};
     struct store_page page;
     struct buf body = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!load_run(req, "runId", "Run not found", &runs))
         return;
@@ -71,7 +71,7 @@ void step_get(struct api_request *req)
     auto_done(store_node_list) rows = {0};
     auto_done(store_attempt_list) attempts = {0};
     const char *run_id = api_param(req, "runId"), *step_id = api_param(req, "stepId");
-    struct err e;
+    struct err e = {0};
 
     if (store_read_node(req->server->opt.reader, req->who.tenant, run_id, step_id, &rows, &e) &&
         store_read_attempts(req->server->opt.reader, req->who.tenant, run_id, step_id,
@@ -123,7 +123,7 @@ void run_logs(struct api_request *req)
     struct buf body = {0};
     char token[24];
     uint32_t count;
-    struct err e;
+    struct err e = {0};
 
     if (!load_run(req, "runId", "Run not found", &runs))
         return;

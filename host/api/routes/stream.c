@@ -15,7 +15,7 @@ enum { TICKET_BYTES = 24, TICKET_S = 30 };
 void stream_open(struct api_request *req)
 {
     bool sse = http_list_has(http_header(&req->head, HTTP_HEADER_ACCEPT), "text/event-stream");
-    struct err e;
+    struct err e = {0};
 
     if (req->server->draining) {
         (void)err_set(&e, ERR_UNAVAILABLE, "the host is going down");
@@ -35,7 +35,7 @@ void ticket_create(struct api_request *req)
     struct verdict verdict = {.claims = req->who.claims, .until_unix = time(NULL) + TICKET_S};
     auto_done(buf) ticket = {0};
     uint8_t raw[TICKET_BYTES];
-    struct err e;
+    struct err e = {0};
     json_t *body;
 
     if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw) {

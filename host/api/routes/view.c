@@ -36,7 +36,7 @@ void view_next_page(struct buf *b, const char *token)
 bool load_run(struct api_request *req, const char *param, const char *missing,
               struct store_run_list *ret)
 {
-    struct err e;
+    struct err e = {0};
 
     if (store_read_run(req->server->opt.reader, req->who.tenant, api_param(req, param), ret, &e))
         return true;

@@ -47,7 +47,7 @@ static void on_token(void *arg, const struct claims *claims, const struct err *e
     struct stream_client *c = stream_client_of(arg);
     struct identity who;
     const char *code = NULL;
-    struct err why;
+    struct err why = {0};
 
     assert(c->verifying);
     c->verifying = false;
@@ -78,7 +78,7 @@ static void follow_ticket(struct stream_client *c, const char *ticket)
     struct verdict verdict;
     struct identity who = {0};
     const char *code = "TICKET_INVALID";
-    struct err e;
+    struct err e = {0};
 
     if (!verdicts_take(c->server->opt.tickets, ticket, time(NULL), &verdict)) {
         (void)err_set(&e, ERR_UNAUTHENTICATED, "the ticket is unknown, used or too old");
@@ -148,7 +148,7 @@ bool auth_message_parse(const char *text, size_t len, struct auth_message *ret, 
 void stream_client_message(struct stream_client *c, const char *text, size_t len)
 {
     struct auth_message message;
-    struct err e;
+    struct err e = {0};
 
     if (c->state != CLIENT_AWAITS_AUTH)
         return; /* a client that follows has nothing to say: what it sends is read and dropped */

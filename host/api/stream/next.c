@@ -53,7 +53,7 @@ static bool read_page(struct stream_client *c)
         .status = *c->filter.status != '\0' ? c->filter.status : NULL,
     };
     int64_t floor = ring_floor(c->server->ring), from = c->cursor;
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_events(c->server->opt.reader, &filter, from, STREAM_PAGE_ROWS, &c->page,
                            &c->page_next, &e)) {

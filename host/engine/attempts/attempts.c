@@ -232,7 +232,7 @@ static const struct agent *runnable(struct attempts *a, struct attempt_order *or
     const struct engine_env *env = a->env;
     const char *tenant = order->ar->tenant;
     const struct agent *agent = env->agent_find(env->agents, tenant, order->agent_id);
-    struct err e;
+    struct err e = {0};
 
     if (order->input_too_large) {
         err_set(&e, ERR_TOO_LARGE, "the node's input has more than %u bytes or more than %u values",
@@ -265,7 +265,7 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
     auto_fd secrets = -1;
     struct attempt_spec spec;
     struct running *r;
-    struct err e;
+    struct err e = {0};
     uint64_t id;
 
     agent = runnable(a, order);

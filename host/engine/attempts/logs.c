@@ -32,7 +32,7 @@ static void on_committed(void *arg, const struct store_done *done)
 /* A full queue empties; any other refusal is for good. */
 void logs_flush(struct logs *l)
 {
-    struct err e;
+    struct err e = {0};
 
     if (l->batch == NULL || store_submit_take(l->env->store, &l->batch, on_committed, NULL, &e) ||
         e.code == ERR_LIMIT)

@@ -73,7 +73,7 @@ void secrets_send(const struct engine_env *env, const char *tenant, const struct
                   int *pipe_fd, uint64_t attempt_id, struct secrets_sink sink)
 {
     struct sending *sending = mem_new(struct sending);
-    struct err e;
+    struct err e = {0};
 
     *sending = (struct sending){SENDING_MAGIC, attempt_id, sink};
     if (!send_all(env, tenant, node, pipe_fd, sending, &e))

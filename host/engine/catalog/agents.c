@@ -253,7 +253,7 @@ void agents_counts(const struct agents *agents, unsigned *ret_loaded, unsigned *
 void agents_on_ready(struct agents *agents, const struct sandbox_plugin_info *info)
 {
     struct bundle *b;
-    struct err e;
+    struct err e = {0};
 
     for (b = agents->bundles; b != NULL; b = b->hh.next) {
         if (b->state != BUNDLE_LOADING || strcmp(b->digest.text, info->digest) != 0)

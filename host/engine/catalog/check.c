@@ -154,7 +154,7 @@ static void verified_again(struct bundle *b, const struct authority_result *resu
 {
     auto_json tenants = json_incref(b->tenants);
     auto_mem char *key = mem_str(b->key_id);
-    struct err e;
+    struct err e = {0};
 
     if (why != NULL && unanswered(why)) {
         log_event(LOG_WARN, "plugin.not_verified_again", F_STR("bundle", b->file), F_ERR(why));
@@ -173,7 +173,7 @@ static void verified(void *arg, const struct authority_result *result, const str
     struct check *check = arg;
     struct bundle *b = check->bundle;
     bool fresh = check->map != NULL;
-    struct err e;
+    struct err e = {0};
 
     assert(b->check == check);
     b->check = NULL;
@@ -253,7 +253,7 @@ static struct check *check_new(struct bundle *b)
 static void check_file(struct bundle *b)
 {
     struct check *check = check_new(b);
-    struct err e;
+    struct err e = {0};
 
     b->state = BUNDLE_CHECKING;
     free(b->reason);
@@ -267,7 +267,7 @@ static void check_file(struct bundle *b)
 static void check_again(struct bundle *b)
 {
     struct check *check = check_new(b);
-    struct err e;
+    struct err e = {0};
 
     if (!ask(b, &check, buf_text(&b->envelope), b->envelope.len, &e)) {
         check_free(check);

@@ -136,7 +136,7 @@ static void signature_checked(void *arg, const struct authority_result *result,
                               const struct err *why)
 {
     struct publishing *p = arg;
-    struct err e;
+    struct err e = {0};
 
     if (why == NULL) {
         struct sha256_hex signed_hash =
@@ -158,7 +158,7 @@ static void signature_checked(void *arg, const struct authority_result *result,
 static void check_and_store(struct publishing *p)
 {
     const struct engine_authority *authority = &p->env->authority;
-    struct err e;
+    struct err e = {0};
 
     if (p->signature == NULL) {
         store_dag(p);
@@ -192,7 +192,7 @@ static void refuse_findings(const struct engine_env *env, const struct dag_findi
 {
     auto_json list = findings_json_owned(findings);
     auto_done(buf) text = {0};
-    struct err e;
+    struct err e = {0};
 
     for (size_t i = 0; i < findings->count; i++)
         metrics_add(env->metrics, METRIC_VALIDATION_ERRORS,
@@ -222,7 +222,7 @@ void definitions_publish(const struct engine_env *env, const struct api_actor *w
     auto_done(dag_findings) findings = {0};
     struct publishing *p = publishing_new(env, who, done, done_arg);
     enum version_rule rule = what->form == API_DEFINITION_TEXT ? VERSION_NEXT_FREE : VERSION_EXACT;
-    struct err e;
+    struct err e = {0};
 
     if (!parse(what, &p->dag, &findings, &e) || !named_well(p->dag, &findings)) {
         refuse_findings(env, &findings, done, done_arg);
@@ -280,7 +280,7 @@ void definitions_update(const struct engine_env *env, const struct api_actor *wh
     auto_done(dag_findings) findings = {0};
     auto_json doc = NULL;
     struct publishing *p = publishing_new(env, who, done, done_arg);
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_dag_latest(env->reader, who->tenant, dag_id, STORE_DAG_LIVE, &rows, &e) ||
         !dag_kept_read(rows.rows[0].definition, &doc, &e)) {
@@ -323,7 +323,7 @@ static void submit_change(const struct engine_env *env, struct store_batch *batc
                           const char *dag_id, const char *version, api_done_fn done, void *done_arg)
 {
     struct changing *c = mem_new(struct changing);
-    struct err e;
+    struct err e = {0};
 
     *c = (struct changing){mem_str(dag_id), mem_str(version), done, done_arg};
     if (store_submit_take(env->store, &batch, changed, c, &e))

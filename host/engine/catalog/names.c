@@ -141,7 +141,7 @@ static bool collides_with_any(const struct bundle *b, struct err *e)
 
 static void give_names(struct bundle *b)
 {
-    struct err why;
+    struct err why = {0};
 
     if (!collides_with_any(b, &why)) {
         b->state = BUNDLE_READY;

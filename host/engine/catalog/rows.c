@@ -8,7 +8,7 @@
 
 static void submit(const struct bundle *b, struct store_batch *batch)
 {
-    struct err e;
+    struct err e = {0};
 
     if (store_submit_take(b->owner->env->store, &batch, NULL, NULL, &e))
         return;
@@ -65,7 +65,7 @@ int64_t rows_since(const struct agents *agents, const char *bundle_hash)
     do {
         auto_done(store_plugin_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
-        struct err e;
+        struct err e = {0};
 
         if (!store_read_plugins(agents->env->reader, NULL, page, &rows, &e)) {
             log_event(LOG_WARN, "plugins.rows_unreadable", F_ERR(&e));

@@ -33,7 +33,7 @@ static void stored(void *arg, const struct store_done *result)
 
 static void submit(struct putting *p, struct store_batch *batch)
 {
-    struct err e;
+    struct err e = {0};
 
     if (store_submit_take(p->env->store, &batch, stored, p, &e))
         return;
@@ -83,7 +83,7 @@ static struct putting *putting_new(const struct engine_env *env, const struct ap
 static int64_t next_version(const struct engine_env *env, const char *tenant, const char *name)
 {
     auto_done(store_secret_list) rows = {0};
-    struct err e;
+    struct err e = {0};
 
     return store_read_secret(env->reader, tenant, name, 0, &rows, &e) ? rows.rows[0].version + 1
                                                                       : 1;
@@ -94,7 +94,7 @@ void secrets_put(const struct engine_env *env, const struct api_actor *who,
 {
     const struct engine_authority *authority = &env->authority;
     struct putting *p = putting_new(env, who, what->name, done, done_arg);
-    struct err e;
+    struct err e = {0};
 
     p->version = what->target_version != NULL ? strtoll(what->target_version, NULL, 10)
                                               : next_version(env, who->tenant, what->name);
@@ -111,7 +111,7 @@ void secrets_delete(const struct engine_env *env, const struct api_actor *who, c
     struct putting *p = putting_new(env, who, name, done, done_arg);
     struct store_batch *batch;
     auto_done(store_secret_list) rows = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_secret(env->reader, who->tenant, name, 0, &rows, &e)) {
         stored(p, &(struct store_done){.err = &e});

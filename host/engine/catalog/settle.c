@@ -48,7 +48,7 @@ static bool newest_has(struct store_reader *reader, const char *tenant, struct d
     auto_done(store_dag_list) rows = {0};
     auto_json doc = NULL;
     auto_obj(dag) under = NULL;
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_dag_latest(reader, tenant, (*dag)->dag_id, STORE_DAG_LIVE, &rows, &e) ||
         strcmp(rows.rows[0].version, (*dag)->version) == 0)

@@ -150,7 +150,7 @@ void commit_event(struct commit *c, const char *type, const char *status, uint32
     auto_done(buf) text = {0};
     char timestamp[CLOCK_TEXT_BYTES];
     struct sha256_hex prev;
-    struct err e;
+    struct err e = {0};
 
     if (!jcs_write(data, &text, &e))
         assert(!"an event's data is canonical: its numbers are ours");
@@ -229,7 +229,7 @@ static void came_back(void *arg, const struct store_done *done)
 void commit_submit(struct commit **commit)
 {
     struct commit *c = take(*commit);
-    struct err e;
+    struct err e = {0};
 
     c->acts.ar->in_flight++;
     e = c->acts.ar->refused;

@@ -18,7 +18,7 @@ char *commit_json_text(const json_t *value, size_t *ret_bytes)
 /* Input and output of a node were JSON at the door, so a canonical form exists. */
 void commit_jcs(const json_t *value, struct buf *text)
 {
-    struct err e;
+    struct err e = {0};
 
     if (!jcs_write(value, text, &e))
         assert(!"a value that came through the door has a canonical form");

@@ -12,7 +12,7 @@ static void answer_not_running(struct control *ctl, const char *tenant, const ch
                                const char *verb, api_done_fn done, void *done_arg)
 {
     auto_done(store_run_list) rows = {0};
-    struct err e;
+    struct err e = {0};
 
     if (step_settled(ctl, tenant, run_id, &e) &&
         store_read_run(ctl->env->reader, tenant, run_id, &rows, &e))
@@ -28,7 +28,7 @@ static void change(struct control *ctl, const struct api_actor *who, const char 
 {
     struct active_run *ar = runs_find(ctl->runs, who->tenant, run_id);
     struct commit *c;
-    struct err e;
+    struct err e = {0};
 
     if (ar == NULL) {
         answer_not_running(ctl, who->tenant, run_id, verb, done, done_arg);

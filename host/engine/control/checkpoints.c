@@ -30,7 +30,7 @@ static int64_t count_checkpoints(struct control *ctl, const char *tenant, const 
 {
     auto_mem char *token = NULL;
     int64_t count = 0;
-    struct err e;
+    struct err e = {0};
 
     do {
         auto_done(store_checkpoint_list) rows = {0};
@@ -50,7 +50,7 @@ void control_checkpoints_delete(struct control *ctl, const struct api_actor *who
 {
     struct deleting *d;
     struct store_batch *batch;
-    struct err e;
+    struct err e = {0};
 
     if (!step_settled(ctl, who->tenant, run_id, &e)) {
         answer_error(done, done_arg, &e);

@@ -49,7 +49,7 @@ static bool recover_run(struct control *ctl, const struct store_run *row, uint32
 void recover_again(struct control *ctl, const struct recovering *what)
 {
     auto_done(store_run_list) rows = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_run(ctl->env->reader, what->tenant, what->run_id, &rows, &e))
         return; /* its very first commit was refused: there is no such run */
@@ -65,7 +65,7 @@ void recover_again(struct control *ctl, const struct recovering *what)
 /* A run that cannot be built anew stays in the store as it is, and the log says why. */
 static void recover_or_tell(struct control *ctl, const struct store_run *row, unsigned *count)
 {
-    struct err e;
+    struct err e = {0};
 
     if (recover_run(ctl, row, 0, &e)) {
         (*count)++;

@@ -100,7 +100,7 @@ void control_restart(struct control *ctl, const struct api_actor *who,
 {
     struct active_run *ar;
     struct commit *c;
-    struct err e;
+    struct err e = {0};
 
     if (!restart(ctl, who, what, &c, &e)) {
         answer_error(done, done_arg, &e);

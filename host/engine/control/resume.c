@@ -64,7 +64,7 @@ void control_resume(struct control *ctl, const struct api_actor *who, const char
     auto_done(store_run_list) rows = {0};
     struct active_run *ar, *borrowed;
     struct commit *c;
-    struct err e;
+    struct err e = {0};
 
     if (!resumable(ctl, who->tenant, run_id, &rows, &e) ||
         !build_resumed(ctl, &rows.rows[0], &ar, &e)) {

@@ -75,7 +75,7 @@ static bool repeat_of(const struct engine_env *env, const char *tenant, const ch
                       const char *dag_id, const char *inputs_hash, api_done_fn done, void *done_arg)
 {
     auto_done(store_run_list) rows = {0};
-    struct err e;
+    struct err e = {0};
 
     if (run_token == NULL ||
         !store_read_run_by_token(env->reader, tenant, run_token, dag_id, inputs_hash, &rows, &e) ||
@@ -234,7 +234,7 @@ void control_start(struct control *ctl, const struct api_actor *who,
                           .checkpoints = what->checkpoint_enabled};
     struct active_run *ar;
     struct commit *c;
-    struct err e;
+    struct err e = {0};
 
     if (!start_inputs(what->inputs, &start.inputs_hash, &e)) {
         answer_error(done, done_arg, &e);

@@ -36,7 +36,7 @@ static void level_widths(struct active_run *ar)
 
 bool step_begin(struct control *ctl, struct active_run *ar, struct commit *c)
 {
-    struct err e;
+    struct err e = {0};
 
     runs_begin(ctl->runs, ar);
     level_widths(ar);
@@ -74,7 +74,7 @@ static void decide_and_submit(struct control *ctl, struct active_run *ar)
 void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attempt_ref ref,
                         const struct attempt_outcome *outcome)
 {
-    struct err e;
+    struct err e = {0};
 
     if (ar->dropped || ar->place == PLACE_ENDED)
         return;
@@ -87,7 +87,7 @@ void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attem
 
 void step_attempt_begun(struct active_run *ar, struct attempt_ref ref)
 {
-    struct err e;
+    struct err e = {0};
 
     if (ar->dropped || ar->place == PLACE_ENDED)
         return;

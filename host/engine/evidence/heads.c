@@ -134,7 +134,7 @@ int64_t heads_next_timer(const struct heads *h)
 void heads_seal(struct heads *h, api_done_fn done, void *done_arg)
 {
     struct waiter *w;
-    struct err e;
+    struct err e = {0};
 
     if (h->newest <= h->sealed) {
         done(done_arg, &(struct api_outcome){0});
@@ -213,7 +213,7 @@ static void stored(void *arg, const struct store_done *done)
 
 static void store_heads(struct heads *h)
 {
-    struct err e;
+    struct err e = {0};
 
     h->pass = PASS_STORES;
     if (!store_submit_take(h->env->store, &h->batch, stored, h, &e))
@@ -272,7 +272,7 @@ static void sign_next(struct heads *h)
     struct buf payloads[AUTHORITY_SIGN_MAX] = {0};
     int64_t wall_us = h->env->clock.wall_us();
     unsigned count = 0;
-    struct err e;
+    struct err e = {0};
     bool sent;
 
     if (h->unsigned_yet == NULL) {
@@ -322,7 +322,7 @@ static void pass_begin(struct heads *h)
 
 void heads_turn(struct heads *h, int64_t now_ns)
 {
-    struct err e;
+    struct err e = {0};
 
     if (h->pass == PASS_NONE && h->due_ns <= now_ns)
         pass_begin(h);

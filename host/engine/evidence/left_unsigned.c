@@ -45,7 +45,7 @@ bool left_unsigned_add(const struct left_unsigned *left, struct err *e)
     do {
         auto_done(store_run_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
-        struct err why;
+        struct err why = {0};
 
         if (!store_read_unsigned(left->env->reader, page, &rows, e))
             return err_wrap(e, "recover statements");

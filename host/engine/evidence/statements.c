@@ -84,7 +84,7 @@ static char *payload_of(const struct active_run *ar, const char *builder_id, siz
     auto_json statement = NULL;
     auto_done(buf) text = {0};
     char started[CLOCK_TEXT_BYTES], ended[CLOCK_TEXT_BYTES];
-    struct err e;
+    struct err e = {0};
 
     clock_text(ar->started_us, started);
     clock_text(ar->ended_us, ended);
@@ -136,7 +136,7 @@ static void store(struct pending *p, const char *envelope)
 {
     const struct engine_env *env = p->owner->env;
     struct store_batch *batch = store_batch_new();
-    struct err e;
+    struct err e = {0};
 
     store_batch_statement_put(batch, &(struct store_statement){
                                          .run_id = p->run_id,
@@ -179,7 +179,7 @@ static bool send_for_signing(struct statements *s, struct pending *p)
     const struct engine_authority *authority = &s->env->authority;
     struct authority_sign_item item = {PURPOSE_PROVENANCE, STATEMENT_PAYLOAD_TYPE, p->payload,
                                        p->payload_bytes};
-    struct err e;
+    struct err e = {0};
 
     s->sending++;
     if (authority->sign(authority->client, &item, 1, (struct authority_reply){is_signed, p}, &e))

@@ -49,7 +49,7 @@ const struct node_texts *active_run_texts(struct active_run *ar, uint32_t node,
                                           const json_t *outputs)
 {
     struct node_texts *texts = &ar->nodes[node].texts;
-    struct err e;
+    struct err e = {0};
 
     if (texts->canonical.len > 0)
         return texts;

@@ -130,7 +130,7 @@ bool layer_facts_verify(const json_t *record, struct layer_facts *ret, struct er
 struct layer_facts layer_facts_of_row(const json_t *object)
 {
     struct layer_facts facts = {0};
-    struct err e;
+    struct err e = {0};
     int64_t said;
 
     if (!mask_verify(object, &facts, &e) || !isolation_of(object, &facts.isolation) ||

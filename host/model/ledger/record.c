@@ -35,7 +35,7 @@ json_t *node_record_json(struct node_record *r)
 {
     json_t *out = json_object(), *parents = json_array();
     struct sha256_hex hash;
-    struct err e;
+    struct err e = {0};
 
     node_record_chain_hash(r, &hash);
     for (size_t i = 0; i < r->parent_count; i++)

@@ -119,7 +119,7 @@ static void add_confinement(const json_t *byproducts, struct statement_facts *fa
     json_array_foreach(byproducts, i, entry)
     {
         struct layer_facts layers;
-        struct err e;
+        struct err e = {0};
 
         if (!layer_facts_verify(json_object_get(entry, "annotations"), &layers, &e))
             layers = (struct layer_facts){0};

@@ -134,7 +134,7 @@ static enum node_event admission(struct run *run, struct step *s, char **ret_rea
     const struct dag_node *node = &run->dag->nodes[s->node];
     struct node_scope ctx = {run, node->level};
     struct dag_scope scope = scope_of(&ctx);
-    struct err e;
+    struct err e = {0};
     bool holds = node->enabled;
 
     *ret_reason = step_refusal_owned(run, s);

@@ -228,7 +228,7 @@ static struct dag *dag_new(json_t *doc)
 
 static void finish(struct dag *dag, struct dag_findings *findings)
 {
-    struct err e;
+    struct err e = {0};
 
     dag->valid = findings->count == 0 && findings->left_out == 0;
     if (!dag->valid)
@@ -301,7 +301,7 @@ bool dag_parse(const char *text, size_t len, struct dag **ret, struct dag_findin
 {
     auto_done(source) source = {0};
     struct json_place place = {0, 0};
-    struct err local, *reason = e != NULL ? e : &local;
+    struct err local = {0}, *reason = e != NULL ? e : &local;
 
     if (source_read(text, len, &source, &place, reason) &&
         load_source(&source, ret, findings, reason))
@@ -312,7 +312,7 @@ bool dag_parse(const char *text, size_t len, struct dag **ret, struct dag_findin
 bool dag_from_json(json_t *doc, struct dag **ret, struct dag_findings *findings, struct err *e)
 {
     auto_done(source) source = {.root = json_incref(doc)};
-    struct err local, *reason = e != NULL ? e : &local;
+    struct err local = {0}, *reason = e != NULL ? e : &local;
 
     if (load_source(&source, ret, findings, reason))
         return true;

@@ -278,7 +278,7 @@ static void load_mapping(struct loader *l, void *target, const char *key, json_t
 static void load_condition(struct loader *l, void *target, const char *key, json_t *value)
 {
     struct dag_node *node = target;
-    struct err e;
+    struct err e = {0};
     int column;
 
     if (!json_is_string(value)) {
