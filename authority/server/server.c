@@ -11,6 +11,8 @@
 #include <poll.h>
 #include <string.h>
 
+#define LOOK_NS 1000000000LL /* until lines that were left out are counted, at the latest */
+
 static const serve_fn handlers[MESSAGE_COUNT] = {
     [MESSAGE_VERIFY_BUNDLE] = serve_verify_bundle,
     [MESSAGE_VERIFY_DAG] = serve_verify_dag,
@@ -62,6 +64,33 @@ static void reply_error(struct buf *reply, const struct err *e)
     pack_str(reply, e->msg);
 }
 
+/* Whoever has a connection to the host can send it tokens that nobody made: their lines are
+ * bounded, and the next one says how many are missing. */
+static void log_refused(struct server *s, unsigned type, const struct err *why)
+{
+    uint64_t left_out;
+
+    if (log_limit_allows(&s->refused[type], clock_mono_ns(), &left_out))
+        log_event(LOG_WARN, "authority.refused", F_STR("message", message_name(type)), F_ERR(why),
+                  F_INT("left_out", left_out));
+}
+
+/* When it was quiet again before one was due. True while some are still owed. */
+static bool log_left_out(struct server *s, int64_t now_ns)
+{
+    bool more = false;
+
+    for (unsigned type = 0; type < MESSAGE_COUNT; type++) {
+        uint64_t count = log_limit_owed(&s->refused[type], now_ns);
+
+        if (count > 0)
+            log_event(LOG_WARN, "authority.refused_more", F_STR("message", message_name(type)),
+                      F_INT("left_out", count));
+        more = more || s->refused[type].left_out > 0;
+    }
+    return more;
+}
+
 bool server_handle(struct server *s, struct message *message, struct buf *reply)
 {
     struct request request = {
@@ -74,8 +103,7 @@ bool server_handle(struct server *s, struct message *message, struct buf *reply)
     assert(message->type > MESSAGE_INVALID && message->type < MESSAGE_COUNT);
     pack_u32(reply, ERR_NONE);
     if (!handlers[message->type](s, &request, reply, &e)) {
-        log_event(LOG_WARN, "authority.refused", F_STR("message", message_name(message->type)),
-                  F_ERR(&e));
+        log_refused(s, message->type, &e);
         reply_error(reply, &e);
     }
     return !request.deferred;
@@ -116,9 +144,12 @@ static enum frame_recv serve_one(struct server *s, struct connection *c, struct 
     return got;
 }
 
-static int poll_timeout_ms(const struct server *s, int64_t now_ns)
+static int poll_timeout_ms(struct server *s, int64_t now_ns)
 {
-    int64_t deadline_ns = pours_deadline_ns(&s->pours);
+    int64_t deadline_ns = pours_deadline_ns(&s->pours), look_ns = now_ns + LOOK_NS;
+
+    if (log_left_out(s, now_ns) && look_ns < deadline_ns)
+        deadline_ns = look_ns;
 
     if (deadline_ns == INT64_MAX)
         return -1;

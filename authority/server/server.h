@@ -18,6 +18,7 @@
 #include "authority/token/revoked.h"
 #include "authority/trust/trust.h"
 #include "authority/wire/protocol.h"
+#include "base/log_limit.h"
 
 struct server {
     struct keyring *keyring;
@@ -25,6 +26,7 @@ struct server {
     struct revoked *revoked;
     char *trust_dir;
     struct pours pours;
+    struct log_limit refused[MESSAGE_COUNT]; /* the lines of what is refused, by what was asked */
 };
 
 /* Loads HOME/root.key (keyring.h), HOME/trust/ and HOME/authority/revoked-tokens; makes the two

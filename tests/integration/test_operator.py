@@ -134,3 +134,17 @@ def test_refused_bundles_leave_the_host_ready_with_a_reason(make_host):
     rows = doctor(host)
     assert rows["host ready", "warn"] == body["degraded"][0]
     assert rows["plugins", "warn"] == "1 ready of 2" and "broken.orchbundle" in rows["plugin", "warn"]
+
+
+def test_a_flood_of_bad_tokens_is_a_few_lines_and_a_count(host):
+    before = [line for line in host.events("authority.refused") if line["message"] == "TOKEN_VERIFY"]
+    for number in range(200):
+        host.http("GET", "/runs", token=f"{number}.not.one", expect=401)
+    def counted():
+        lines = [line for name in ("authority.refused", "authority.refused_more") for line in host.events(name)
+                 if line["message"] == "TOKEN_VERIFY"]
+        shown = sum(line["event"] == "authority.refused" for line in lines) - len(before)
+        return lines, shown, shown + sum(line["left_out"] for line in lines)
+    until(lambda: counted()[2] >= 200, 30, "the count of 200 bad tokens")
+    lines, shown, _ = counted()
+    assert shown < 100

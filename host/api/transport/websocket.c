@@ -9,6 +9,7 @@
 #include "api/transport/conn.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -276,13 +277,18 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     }
 }
 
+/* Clients cause most of it. The library knows no owner of its log: one for the process. */
 static void on_log(int level, const char *line)
 {
+    static struct log_limit limit;
     char text[256];
     size_t len = strcspn(line, "\n");
+    uint64_t left_out = 0;
 
     snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text - 1), line);
-    log_event(level == LLL_ERR ? LOG_WARN : LOG_DEBUG, "http.library", F_STR("text", text));
+    if (level != LLL_ERR || log_limit_allows(&limit, clock_mono_ns(), &left_out))
+        log_event(level == LLL_ERR ? LOG_WARN : LOG_DEBUG, "http.library", F_STR("text", text),
+                  F_INT("left_out", left_out));
 }
 
 /* Without a subprotocol lws takes the first; both are ours. */

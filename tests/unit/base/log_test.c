@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/mem.h"
 
 #include <fcntl.h>
@@ -138,6 +139,43 @@ START_TEST(a_line_that_was_cut_spoils_no_other)
 }
 END_TEST
 
+#define S_NS 1000000000LL
+
+START_TEST(a_flood_of_a_line_is_one_a_second_and_each_that_is_left_out_is_counted)
+{
+    struct log_limit l = {0};
+    uint64_t told = 0, counted = 0, left_out;
+
+    for (int64_t ms = 0; ms < 100 * 1000; ms++) {
+        if (!log_limit_allows(&l, 5 * S_NS + ms * 1000000, &left_out))
+            continue;
+        told++;
+        counted += left_out;
+    }
+    ck_assert_uint_eq(told, LOG_LIMIT_BURST + 99);
+    ck_assert_uint_eq(told + counted + l.left_out, 100 * 1000);
+    left_out = l.left_out;
+    ck_assert_uint_gt(left_out, 0);
+    ck_assert_uint_eq(log_limit_owed(&l, 106 * S_NS), left_out);
+}
+END_TEST
+
+START_TEST(what_is_owed_is_told_once_when_a_line_is_due)
+{
+    struct log_limit l = {0};
+    uint64_t left_out;
+
+    for (int i = 0; i < LOG_LIMIT_BURST + 3; i++)
+        log_limit_allows(&l, S_NS, &left_out);
+    ck_assert_uint_eq(log_limit_owed(&l, S_NS + S_NS / 2), 0);
+    ck_assert_uint_eq(log_limit_owed(&l, 2 * S_NS), 3);
+    ck_assert_uint_eq(log_limit_owed(&l, 9 * S_NS), 0);
+    ck_assert(log_limit_allows(&l, 9 * S_NS, &left_out));
+    ck_assert_uint_eq(left_out, 0);
+    ck_assert(log_limit_allows(&l, 8 * S_NS, &left_out)); /* a clock that goes back gives nothing */
+}
+END_TEST
+
 TCase *log_cases(void)
 {
     TCase *tc = tcase_create("log");
@@ -145,5 +183,7 @@ TCase *log_cases(void)
     tcase_add_loop_test(tc, a_reader_of_a_pipe_that_stalls_stops_nobody_and_finds_a_count, 0, 2);
     tcase_add_loop_test(tc, a_reader_of_a_socket_that_stalls_stops_nobody_and_finds_a_count, 0, 2);
     tcase_add_test(tc, a_line_that_was_cut_spoils_no_other);
+    tcase_add_test(tc, a_flood_of_a_line_is_one_a_second_and_each_that_is_left_out_is_counted);
+    tcase_add_test(tc, what_is_owed_is_told_once_when_a_line_is_due);
     return tc;
 }
