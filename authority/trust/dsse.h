@@ -13,9 +13,7 @@
 #include "authority/keys/key.h"
 #include "base/buf.h"
 #include "base/err.h"
-
-#define DSSE_PAYLOAD_BYTES_MAX (16u * 1024 * 1024)
-#define DSSE_ENVELOPE_BYTES_MAX (DSSE_PAYLOAD_BYTES_MAX / 3 * 4 + 16u * 1024)
+#include "base/limits.h"
 
 enum {
     DSSE_TYPE_BYTES_MAX = 128,

@@ -35,6 +35,11 @@ bool err_code_retryable(enum err_code code)
     return err_table[code].retry;
 }
 
+bool err_code_temporary(enum err_code code)
+{
+    return err_code_retryable(code) || code == ERR_SYSTEM;
+}
+
 bool(err_set)(struct err *e, enum err_code code, const char *fmt, ...)
 {
     va_list args;

@@ -61,5 +61,8 @@ bool err_wrap(struct err *e, const char *fmt, ...) printf_like(2, 3);
 const char *err_code_text(enum err_code code);
 int err_code_http(enum err_code code);
 bool err_code_retryable(enum err_code code);
+/* True when the same may go well later: retryable, or the machine's own trouble (ERR_SYSTEM). Any
+ * other refusal says the same each time. */
+bool err_code_temporary(enum err_code code);
 
 #endif

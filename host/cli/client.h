@@ -9,9 +9,10 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "cli/cli.h"
 
-enum { CLIENT_REPLY_BYTES_MAX = 64 * 1024 * 1024, CLIENT_LINE_BYTES_MAX = 8 * 1024 * 1024 };
+enum { CLIENT_LINE_BYTES_MAX = 8 * 1024 * 1024 };
 
 struct client;
 void client_free(struct client *client); /* accepts NULL */

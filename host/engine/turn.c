@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/attempts/attempts.h"
 #include "engine/commit/ends.h"
+#include "engine/control/leftovers.h"
 #include "engine/control/recover.h"
 #include "engine/control/step.h"
 #include "engine/engine.h"
@@ -27,6 +28,7 @@ struct engine {
     struct dag_cache *dags;
     struct statements *statements;
     struct heads *heads;
+    struct leftovers *leftovers;
     struct control control; /* of the parts above */
     int64_t purge_ns;       /* when expired rows are dropped next */
 };
@@ -61,8 +63,9 @@ struct engine *engine_new(const struct engine_env *env)
     engine->dags = dag_cache_new(env->reader);
     engine->statements = statements_new(env);
     engine->heads = heads_new(env, &engine->mode);
-    engine->control =
-        (struct control){env, &engine->mode, engine->runs, engine->dags, engine->commits};
+    engine->leftovers = leftovers_new();
+    engine->control = (struct control){env,          &engine->mode,   engine->runs,
+                                       engine->dags, engine->commits, engine->leftovers};
     return engine;
 }
 
@@ -75,6 +78,7 @@ void engine_free(struct engine *engine)
     runs_free(engine->runs);
     statements_free(engine->statements);
     heads_free(engine->heads);
+    leftovers_free(engine->leftovers);
     dag_cache_free(engine->dags);
     free(engine);
 }
@@ -158,22 +162,15 @@ static void drop(struct engine *engine, struct active_run *ar, const struct err 
 }
 
 /* A run that has ended, or was dropped, goes when nothing of it is on its way; a dropped one is
- * then built anew. */
+ * left over then: built anew, or ended with why. */
 static void reap(struct engine *engine, struct active_run *ar)
 {
-    bool again = ar->dropped && !engine->mode.stopping && !engine->mode.failed;
-    auto_mem char *tenant = NULL, *run_id = NULL;
-    uint32_t count = ar->rebuilds + 1;
-
     if (ar->in_flight > 0 || ar->place != PLACE_ENDED)
         return;
-    if (again) {
-        tenant = mem_str(ar->tenant);
-        run_id = mem_str(ar->run_id);
-    }
+    if (ar->dropped && !engine->mode.stopping && !engine->mode.failed)
+        leftovers_add(&engine->control, (struct leftover_of){ar->tenant, ar->run_id, ar->rebuilds},
+                      &ar->refused);
     runs_remove(engine->runs, ar);
-    if (again)
-        recover_again(&engine->control, &(struct recovering){tenant, run_id, count});
     step_admit(&engine->control);
 }
 
@@ -273,6 +270,26 @@ static void act_all(struct engine *engine)
     }
 }
 
+/* Runs that were ended by their rows: told as others are. */
+static void tell_ended(struct engine *engine)
+{
+    struct leftover_ended ended;
+
+    while (leftovers_next_ended(engine->leftovers, &ended)) {
+        ends_tell_closed(&ended.event, ended.error);
+        engine->env->publish(engine->env->arg, &ended.event, 1);
+        heads_note(engine->heads, ended.event.seq);
+        metrics_add(engine->env->metrics, METRIC_DAG_EXECUTIONS,
+                    METRIC_LABELS(ended.event.dag_id, ended.event.status), 1);
+        metrics_add(engine->env->metrics, METRIC_RUNS,
+                    METRIC_LABELS(ended.event.status, ended.event.tenant), 1);
+        if (ended.done != NULL)
+            ended.done(ended.done_arg, &(struct api_outcome){.run_id = ended.event.run_id,
+                                                             .dag_id = ended.event.dag_id,
+                                                             .trace_id = ended.event.trace_id});
+    }
+}
+
 /* ---- the loop ---- */
 
 /* What the writer thread has done is taken first, all of it, then acted on: the acts of a commit
@@ -281,15 +298,20 @@ void engine_store_turn(struct engine *engine)
 {
     store_turn(engine->env->store);
     act_all(engine);
+    tell_ended(engine);
 }
 
 int64_t engine_next_timer(const struct engine *engine)
 {
-    int64_t runs = runs_next_timer(engine->runs), heads = heads_next_timer(engine->heads);
+    const int64_t timers[] = {runs_next_timer(engine->runs), heads_next_timer(engine->heads),
+                              leftovers_next_timer(engine->leftovers)};
+    int64_t next = INT64_MAX;
 
     if (commits_wait(engine->commits))
         return 0;
-    return runs < heads ? runs : heads;
+    for (size_t i = 0; i < ARRAY_LEN(timers); i++)
+        next = timers[i] < next ? timers[i] : next;
+    return next;
 }
 
 /* Idempotency keys and revocations that have expired. Losing one purge costs nothing. */
@@ -312,6 +334,7 @@ void engine_turn(struct engine *engine, int64_t now_ns)
     act_all(engine); /* commits that the store did not take since engine_store_turn */
     purge(engine, now_ns);
     attempts_flush_logs(engine->attempts);
+    leftovers_turn(&engine->control, now_ns);
     step_tick(&engine->control, now_ns);
     statements_turn(engine->statements);
     heads_turn(engine->heads, now_ns);

@@ -16,11 +16,11 @@
 
 #include "base/auto.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "store/arena.h"
 #include "store/rows.h"
 
 #define STORE_PAGE_ROWS_MAX 500u
-#define STORE_PAGE_BYTES_MAX (16u * 1024 * 1024)
 #define STORE_LIST_BYTES_MAX (1u * 1024 * 1024)
 #define STORE_EVENT_SCAN_MAX 20000
 #define STORE_STATS_RUNS_MAX 500

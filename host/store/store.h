@@ -25,6 +25,7 @@
 
 #include "base/auto.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "store/batch.h"
 #include "store/reader.h"
 #include "store/rows.h"
@@ -45,8 +46,6 @@ enum store_create {
 };
 
 #define STORE_QUEUE_BATCHES_MAX 65536u
-#define STORE_QUEUE_BYTES_MAX (256u * 1024 * 1024)
-#define STORE_BATCH_BYTES_MAX (64u * 1024 * 1024)
 
 struct store_options {
     const char *path; /* the file; made with mode 0600 */

@@ -160,6 +160,19 @@ void attempt_gave_up(struct attempt *a, enum outcome outcome, const char *reason
     decide(a, outcome);
 }
 
+/* In the forms that are kept, a number may be longer than it came. */
+static bool kept_fits(struct attempt *a, const struct json_read *read)
+{
+    size_t longer =
+        read->canonical.len > read->compact.len ? read->canonical.len : read->compact.len;
+
+    if (longer <= a->reader.output_bytes_max)
+        return true;
+    a->reason = mem_printf("the output has %zu bytes as it is kept, at most %zu are taken", longer,
+                           (size_t)a->reader.output_bytes_max);
+    return false;
+}
+
 /* What an output is, is decided here once and for all: a strict JSON text, or no output. */
 static void output_was_read(void *arg, struct json_read *read)
 {
@@ -172,7 +185,7 @@ static void output_was_read(void *arg, struct json_read *read)
         a->reason = mem_printf("the output is not a JSON value: %.900s", read->err.msg);
     a->output = *read;
     *read = (struct json_read){0};
-    decide(a, a->output.value != NULL ? OUTCOME_OK : OUTCOME_PROTOCOL);
+    decide(a, a->output.value != NULL && kept_fits(a, &a->output) ? OUTCOME_OK : OUTCOME_PROTOCOL);
 }
 
 static void read_output(struct attempt *a)

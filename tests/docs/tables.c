@@ -84,9 +84,17 @@ static void limits(void)
         const char *what;
         unsigned bytes;
     } rows[] = {
-        {"request body", HTTP_BODY_BYTES_MAX},       {"definition", DEFINITION_BYTES_MAX},
-        {"input of a run", RUN_INPUT_BYTES_MAX},     {"input of a node", NODE_INPUT_BYTES_MAX},
-        {"output of a node", NODE_OUTPUT_BYTES_MAX}, {"plugin bundle", BUNDLE_BYTES_MAX},
+        {"request body", HTTP_BODY_BYTES_MAX},
+        {"definition", DEFINITION_BYTES_MAX},
+        {"input of a run", RUN_INPUT_BYTES_MAX},
+        {"input of a node", NODE_INPUT_BYTES_MAX},
+        {"output of a node", NODE_OUTPUT_BYTES_MAX},
+        {"output of a run", RUN_OUTPUT_BYTES_MAX},
+        {"outputs of all nodes of a run", RUN_KEPT_BYTES_MAX},
+        {"errors of a run", RUN_ERRORS_BYTES_MAX},
+        {"compensations of a run", RUN_COMPENSATIONS_BYTES_MAX},
+        {"statement of a run", DSSE_PAYLOAD_BYTES_MAX},
+        {"plugin bundle", BUNDLE_BYTES_MAX},
     };
 
     printf("| what | at most |\n| --- | --- |\n");

@@ -453,6 +453,7 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     struct attempt_outcome outcome = outcome_of_result(result);
     struct running *r;
     char late[96];
+    struct err e;
 
     HASH_FIND(hh, a->running, &id, sizeof id, r);
     if (r == NULL)
@@ -469,8 +470,11 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     }
     if (r->override.class != OUTCOME_INVALID && result->outcome == OUTCOME_CANCELLED)
         outcome = r->override;
-    if (outcome.class == OUTCOME_OK && !r->order->ref.compensation)
-        active_run_take_texts(r->order->ar, r->order->ref.node, result->output_read);
+    if (outcome.class == OUTCOME_OK && !r->order->ref.compensation &&
+        !active_run_take_output(r->order->ar, r->order->ref.node, result->output_read, &e))
+        outcome = (struct attempt_outcome){.class = OUTCOME_PROTOCOL,
+                                           .error_class = "RunOutputTooLarge",
+                                           .message = e.msg};
     a->sink.ended(a->sink.arg, r->order->ar, r->order->ref, &outcome);
     HASH_FIND(hh, a->running, &id, sizeof id, r); /* gone when the run was dropped meanwhile */
     if (r != NULL)

@@ -110,6 +110,28 @@ static void tell_run(const struct acts *acts)
         log_fields(LOG_WARN, "run.failed", fields, count);
 }
 
+void ends_tell_closed(const struct api_event *event, const char *error)
+{
+    bool cancelled = strcmp(event->status, run_state_text(RUN_CANCELLED)) == 0;
+    struct log_field fields[] = {
+        F_STR("msg", run_words(cancelled ? RUN_CANCELLED : RUN_FAILED)),
+        F_STR("tenant", event->tenant),
+        F_STR("dagId", event->dag_id),
+        F_STR("runId", event->run_id),
+        F_STR("stepId", ""),
+        F_STR("status", event->status),
+        F_STR("class", event->status),
+        F_STR("trace_id", event->trace_id),
+        F_STR("error", error),
+    };
+    size_t count = ARRAY_LEN(fields) - (error == NULL);
+
+    if (cancelled)
+        log_fields(LOG_INFO, "run.cancelled", fields, count);
+    else
+        log_fields(LOG_WARN, "run.failed", fields, count);
+}
+
 void ends_tell(const struct acts *acts)
 {
     for (size_t i = 0; i < acts->end_count; i++)

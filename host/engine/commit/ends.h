@@ -11,6 +11,8 @@ void ends_add(struct acts *acts, const struct run_decision *d);
 /* The run's own end; error NULL: none. */
 void ends_run(struct acts *acts, const char *error);
 void ends_tell(const struct acts *acts);
+/* Of a run that was ended by its rows alone (close.h). */
+void ends_tell_closed(const struct api_event *event, const char *error);
 void ends_done(struct acts *acts);
 
 #endif

@@ -81,7 +81,7 @@ static bool write_input(const json_t *value, struct buf *ret)
     if (!json_within(value, NODE_INPUT_BYTES_MAX, NODE_INPUT_VALUES_MAX))
         return false;
     commit_jcs(value, ret);
-    return true;
+    return ret->len <= NODE_INPUT_BYTES_MAX; /* numbers may be longer than they came */
 }
 
 static void on_start(struct commit *c, const struct run_decision *d)
@@ -344,6 +344,7 @@ static void on_node_done(struct commit *c, const struct run_decision *d)
     if (d->done.state == NODE_COMPLETED) {
         texts = active_run_texts(ar, d->ref.node, d->done.outputs);
         fact->output_hash = sha256_hex(buf_text(&texts->canonical), texts->canonical.len);
+        active_run_keep(ar, d->ref.node, outputs_bytes(&texts->canonical, &texts->compact));
         keep_result(c, d, buf_text(&texts->compact));
         row.output_hash = fact->output_hash.text;
         row.chain_hash = fact->chain_hash.text;
@@ -399,17 +400,38 @@ void commit_kept_node(struct commit *c, uint32_t node, struct node_tally tally,
     put_node(c, node, &row);
 }
 
+/* What a rollback tells beside its names, as far as the run's row takes it: an input is a node's
+ * output, which has a row of its own. */
+static bool compensation_fits(struct active_run *ar, const struct run_decision *d)
+{
+    size_t left = RUN_COMPENSATIONS_BYTES_MAX / 2 - ar->compensation_bytes;
+    auto_done(buf) input = {0};
+    size_t bytes = d->done.error != NULL ? 6 * strlen(d->done.error) : 0;
+
+    if (d->done.input != NULL && !json_within(d->done.input, left, SIZE_MAX))
+        return false;
+    if (d->done.input != NULL)
+        json_add_compact(&input, d->done.input);
+    if (input.len + bytes > left)
+        return false;
+    ar->compensation_bytes += input.len + bytes;
+    return true;
+}
+
 static void on_compensation_done(struct commit *c, const struct run_decision *d)
 {
     struct active_run *ar = commit_run(c);
     const char *status = node_state_text(d->done.state);
+    bool whole = compensation_fits(ar, d);
+    json_t *entry = json_pack("{s:s, s:s, s:s, s:O?, s:s?, s:i}", "node_id",
+                              ar->dag->nodes[d->ref.node].node_id, "handler",
+                              d->done.handler != NULL ? d->done.handler : "", "status", status,
+                              "input", whole ? d->done.input : NULL, "error",
+                              whole ? d->done.error : NULL, "attempt_count", (int)d->tally.counted);
 
-    json_array_append_new(ar->compensations,
-                          json_pack("{s:s, s:s, s:s, s:O?, s:s?, s:i}", "node_id",
-                                    ar->dag->nodes[d->ref.node].node_id, "handler",
-                                    d->done.handler != NULL ? d->done.handler : "", "status",
-                                    status, "input", d->done.input, "error", d->done.error,
-                                    "attempt_count", (int)d->tally.counted));
+    if (!whole)
+        json_object_set_new(entry, "cut", json_true()); /* its attempts have the rest */
+    json_array_append_new(ar->compensations, entry);
     commit_event(c, "step.updated", status, d->ref.node, d->ref.attempt,
                  json_pack("{s:b, s:s?}", "compensation", 1, "error", d->done.error));
 }

@@ -1,12 +1,15 @@
 /* run_rows.c -- a run's own decisions as rows. See rows.h. */
+#include "base/limits.h"
 #include "base/mem.h"
 #include "engine/commit/ends.h"
 #include "engine/commit/rows.h"
 #include "engine/commit/text.h"
 #include "engine/env/env.h"
-#include "model/ledger/record.h"
 
 #include <assert.h>
+#include <string.h>
+
+enum { MORE_BYTES = 64 }; /* room for the last word of a list that was cut */
 
 static struct store_counts counts_of(const struct active_run *ar)
 {
@@ -79,20 +82,26 @@ static void write_output(struct active_run *ar, struct run_output *ret)
     json_add_members(&ret->compact, compact, count);
 }
 
-static void run_chain_hash(const struct active_run *ar, struct sha256_hex *ret)
+/* The nodes' texts, each as its row has it, as far as they fit. */
+static char *errors_text(const json_t *errors)
 {
-    auto_mem const char **hashes = mem_array(ar->dag->node_count, const char *);
-    size_t count = 0;
+    auto_done(buf) text = {0};
+    size_t count = json_array_size(errors);
 
-    for (size_t i = 0; i < ar->dag->node_count; i++) {
-        const struct node_fact *fact = &ar->nodes[ar->dag->order[i]];
+    buf_addc(&text, '[');
+    for (size_t i = 0; i < count; i++) {
+        const char *error = json_string_value(json_array_get(errors, i));
 
-        if (fact->chain_hash.text[0] != '\0')
-            hashes[count++] = fact->chain_hash.text;
+        if (text.len + 6 * strlen(error) + MORE_BYTES > RUN_ERRORS_BYTES_MAX) {
+            buf_addf(&text, ",\"%zu more: each is in its node\"", count - i);
+            break;
+        }
+        if (i > 0)
+            buf_addc(&text, ',');
+        buf_add_json_str(&text, error, strlen(error));
     }
-    execution_chain_hash(hashes, count, ret);
-    metrics_observe(ar->env->metrics, METRIC_CHAIN_LENGTH, METRIC_LABELS(ar->dag->dag_id),
-                    (double)count);
+    buf_addc(&text, ']');
+    return buf_take(&text);
 }
 
 static void run_metrics(struct active_run *ar, const char *status)
@@ -122,7 +131,7 @@ void commit_run_done(struct commit *c, const struct run_decision *d)
     auto_mem char *errors = NULL, *compensations = NULL;
     struct sha256_hex outputs_hash, chain;
     const char *status = run_state_text(d->run.state);
-    size_t bytes;
+    size_t bytes, chained;
 
     assert(run_ends[d->run.state].event != NULL);
     ar->ended_us = commit_wall_us(c);
@@ -131,9 +140,11 @@ void commit_run_done(struct commit *c, const struct run_decision *d)
     ar->final_state = d->run.state;
     write_output(ar, &output);
     outputs_hash = sha256_hex(buf_text(&output.canonical), output.canonical.len);
-    run_chain_hash(ar, &chain);
+    chain = active_run_chain_hash(ar, &chained);
+    metrics_observe(ar->env->metrics, METRIC_CHAIN_LENGTH, METRIC_LABELS(ar->dag->dag_id),
+                    (double)chained);
     ar->chain_hash = chain;
-    errors = commit_json_text(d->run.errors, &bytes);
+    errors = errors_text(d->run.errors);
     compensations = commit_json_text(ar->compensations, &bytes);
     store_batch_run_end(commit_batch(c),
                         &(struct store_run_end){

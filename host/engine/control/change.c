@@ -2,6 +2,7 @@
 #include "engine/control/control.h"
 
 #include "engine/commit/rows.h"
+#include "engine/control/leftovers.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
@@ -50,6 +51,10 @@ static void change(struct control *ctl, const struct api_actor *who, const char 
 void control_cancel(struct control *ctl, const struct api_actor *who, const char *run_id,
                     api_done_fn done, void *done_arg)
 {
+    if (runs_find(ctl->runs, who->tenant, run_id) == NULL) {
+        leftovers_cancel(ctl, who, run_id, done, done_arg);
+        return;
+    }
     change(ctl, who, run_id, run_cancel, "cancelled", done, done_arg);
 }
 

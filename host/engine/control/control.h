@@ -13,6 +13,7 @@ struct commits;
 struct dag_cache;
 struct engine_env;
 struct engine_mode;
+struct leftovers;
 struct runs;
 
 /* What the calls work on; all borrowed from the engine. */
@@ -22,6 +23,7 @@ struct control {
     struct runs *runs;
     struct dag_cache *dags;
     struct commits *commits;
+    struct leftovers *leftovers;
 };
 
 void control_start(struct control *ctl, const struct api_actor *who,

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/commit/rows.h"
+#include "engine/control/leftovers.h"
 #include "engine/control/step.h"
 #include "engine/env/env.h"
 #include "engine/runs/load.h"
@@ -48,30 +49,27 @@ static bool recover_run(struct control *ctl, const struct store_run *row, uint32
 
 void recover_again(struct control *ctl, const struct recovering *what)
 {
+    const struct leftover_of left = {what->tenant, what->run_id, what->count};
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
-    if (!store_read_run(ctl->env->reader, what->tenant, what->run_id, &rows, &e))
-        return; /* its very first commit was refused: there is no such run */
-    if (rows.rows[0].completed_us != 0)
+    if (!store_read_run(ctl->env->reader, what->tenant, what->run_id, &rows, &e)) {
+        if (e.code != ERR_NOT_FOUND) /* else its very first commit was refused: no such run */
+            leftovers_add(ctl, left, &e);
         return;
-    if (what->count <= RECOVER_AGAIN_MAX && recover_run(ctl, &rows.rows[0], what->count, &e))
-        return;
-    if (what->count > RECOVER_AGAIN_MAX)
-        err_set(&e, ERR_CORRUPT, "its commits were refused %u times", what->count);
-    log_event(LOG_ERROR, "run.not_recovered", F_STR("runId", what->run_id), F_ERR(&e));
+    }
+    if (rows.rows[0].completed_us == 0 && !recover_run(ctl, &rows.rows[0], what->count, &e))
+        leftovers_add(ctl, left, &e);
 }
 
-/* A run that cannot be built anew stays in the store as it is, and the log says why. */
-static void recover_or_tell(struct control *ctl, const struct store_run *row, unsigned *count)
+static void recover_or_leave(struct control *ctl, const struct store_run *row, unsigned *count)
 {
     struct err e = {0};
 
-    if (recover_run(ctl, row, 0, &e)) {
+    if (recover_run(ctl, row, 0, &e))
         (*count)++;
-        return;
-    }
-    log_event(LOG_ERROR, "run.not_recovered", F_STR("runId", row->run_id), F_ERR(&e));
+    else
+        leftovers_add(ctl, (struct leftover_of){row->tenant, row->run_id, RECOVER_AGAIN_MAX}, &e);
 }
 
 bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e)
@@ -86,7 +84,7 @@ bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e)
         if (!store_read_unfinished(ctl->env->reader, page, &rows, e))
             return err_wrap(e, "recover");
         for (size_t i = 0; i < rows.count; i++)
-            recover_or_tell(ctl, &rows.rows[i], &count);
+            recover_or_leave(ctl, &rows.rows[i], &count);
         free(token);
         token = mem_str(rows.next_page);
     } while (token != NULL);

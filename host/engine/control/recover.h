@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 /* Builds every unfinished run anew from the store and lets it go on. Returns how many. A run that
- * cannot be built stays in the store as it is, and the log says why. */
+ * cannot be built is among the leftovers (leftovers.h), which end it. */
 bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e) must_check;
 
-/* One run, for the how many-th time; gives up after RECOVER_AGAIN_MAX with a log line. */
+/* One run, after so many refusals in a row; what fails is a leftover again. */
 enum { RECOVER_AGAIN_MAX = 3 };
 struct recovering {
     const char *tenant, *run_id;

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "engine/commit/rows.h"
+#include "engine/control/leftovers.h"
 #include "engine/control/start.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
@@ -44,7 +45,9 @@ static bool keep_nodes(struct active_run *ar, const struct active_run *old, cons
             return false;
         ar->nodes[i] = old->nodes[i];
         ar->nodes[i].texts = (struct node_texts){0};
+        ar->nodes[i].output_bytes = 0;
         json_incref(ar->nodes[i].record);
+        active_run_keep(ar, i, old->nodes[i].output_bytes);
     }
     for (uint32_t i = 0; i < ar->dag->node_count; i++) { /* all facts first: records link to them */
         struct node_view view = run_node(ar->run, i);
@@ -72,7 +75,8 @@ static bool restart(struct control *ctl, const struct api_actor *who,
         !load_row(ctl->env, ctl->dags, &rows.rows[0], &old, e) ||
         !start_allowed(ctl->env, who->tenant, old->dag, e))
         return false;
-    if (runs_find(ctl->runs, who->tenant, what->run_id) != NULL)
+    if (runs_find(ctl->runs, who->tenant, what->run_id) != NULL ||
+        leftovers_has(ctl->leftovers, what->run_id))
         return err_set(e, ERR_CONFLICT, "run %s is still going on", what->run_id);
     old->run = run_new(old->dag, &(struct run_options){.input = old->input});
     if (what->from_node != NULL && !load_facts(old, e))

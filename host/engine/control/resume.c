@@ -2,6 +2,7 @@
 #include "engine/control/control.h"
 
 #include "engine/commit/rows.h"
+#include "engine/control/leftovers.h"
 #include "engine/control/start.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
@@ -14,7 +15,7 @@ static bool resumable(struct control *ctl, const char *tenant, const char *run_i
 {
     if (ctl->mode->draining)
         return err_set(e, ERR_UNAVAILABLE, "this host goes on with no run now (it is draining)");
-    if (runs_find(ctl->runs, tenant, run_id) != NULL)
+    if (runs_find(ctl->runs, tenant, run_id) != NULL || leftovers_has(ctl->leftovers, run_id))
         return err_set(e, ERR_CONFLICT, "run %s is still going on", run_id);
     if (!step_settled(ctl, tenant, run_id, e) ||
         !store_read_run(ctl->env->reader, tenant, run_id, ret, e))

@@ -57,15 +57,20 @@ bool start_allowed(const struct engine_env *env, const char *tenant, const struc
 bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e)
 {
     auto_done(buf) text = {0};
+    auto_done(buf) kept = {0};
+    size_t longer;
 
     if (!json_is_object(inputs))
         return err_set(e, ERR_INVALID, "the run's input must be an object, not %s",
                        json_type_name(inputs));
     if (!jcs_write(inputs, &text, e))
         return err_wrap(e, "the run's input");
-    if (text.len > RUN_INPUT_BYTES_MAX)
-        return err_set(e, ERR_TOO_LARGE, "the run's input has %zu bytes, at most %u are taken",
-                       text.len, RUN_INPUT_BYTES_MAX);
+    json_add_compact(&kept, inputs);
+    longer = text.len > kept.len ? text.len : kept.len;
+    if (longer > RUN_INPUT_BYTES_MAX)
+        return err_set(e, ERR_TOO_LARGE,
+                       "the run's input has %zu bytes as it is kept, at most %u are taken", longer,
+                       RUN_INPUT_BYTES_MAX);
     *ret = sha256_hex(buf_text(&text), text.len);
     return true;
 }

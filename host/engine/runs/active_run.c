@@ -1,7 +1,9 @@
 /* active_run.c -- see active_run.h. */
 #include "engine/runs/active_run.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
+#include "model/ledger/record.h"
 
 #include <assert.h>
 #include <string.h>
@@ -34,17 +36,6 @@ void active_run_drop_texts(struct active_run *ar, uint32_t node)
     *texts = (struct node_texts){0};
 }
 
-void active_run_take_texts(struct active_run *ar, uint32_t node, struct json_read *read)
-{
-    struct node_texts *texts = &ar->nodes[node].texts;
-
-    active_run_drop_texts(ar, node);
-    *texts = (struct node_texts){read->canonical, read->compact};
-    read->canonical = read->compact = (struct buf){0};
-    outputs_wrap_text(read->value, &texts->canonical);
-    outputs_wrap_text(read->value, &texts->compact);
-}
-
 const struct node_texts *active_run_texts(struct active_run *ar, uint32_t node,
                                           const json_t *outputs)
 {
@@ -57,6 +48,78 @@ const struct node_texts *active_run_texts(struct active_run *ar, uint32_t node,
         assert(!"outputs came through the door: they have a canonical form");
     json_add_compact(&texts->compact, outputs);
     return texts;
+}
+
+size_t outputs_bytes(const struct buf *canonical, const struct buf *compact)
+{
+    size_t longer = canonical->len > compact->len ? canonical->len : compact->len;
+
+    return longer + NODE_OUTPUT_WRAP_BYTES;
+}
+
+/* A sink's member name stands in the run's output too, escaped at worst. */
+static size_t bytes_in_output(const struct active_run *ar, uint32_t node, size_t bytes)
+{
+    const struct dag_node *n = &ar->dag->nodes[node];
+
+    return n->dependent_count == 0 ? bytes + 6 * strlen(n->node_id) + 4 : 0;
+}
+
+static bool has_room(const struct active_run *ar, uint32_t node, size_t bytes, struct err *e)
+{
+    size_t output = bytes_in_output(ar, node, bytes);
+
+    if (ar->output_bytes + output > RUN_OUTPUT_BYTES_MAX)
+        return err_set(e, ERR_TOO_LARGE,
+                       "the output has %zu bytes and the run's others have %zu: at most %u are "
+                       "taken of all nodes without dependents",
+                       bytes, ar->output_bytes, RUN_OUTPUT_BYTES_MAX);
+    if (ar->kept_bytes + bytes > RUN_KEPT_BYTES_MAX)
+        return err_set(e, ERR_TOO_LARGE,
+                       "the output has %zu bytes and the run's others have %zu: at most %u are "
+                       "kept of a run",
+                       bytes, ar->kept_bytes, RUN_KEPT_BYTES_MAX);
+    return true;
+}
+
+bool active_run_take_output(struct active_run *ar, uint32_t node, struct json_read *read,
+                            struct err *e)
+{
+    struct node_texts *texts = &ar->nodes[node].texts;
+
+    if (!has_room(ar, node, outputs_bytes(&read->canonical, &read->compact), e))
+        return false;
+    active_run_drop_texts(ar, node);
+    *texts = (struct node_texts){read->canonical, read->compact};
+    read->canonical = read->compact = (struct buf){0};
+    outputs_wrap_text(read->value, &texts->canonical);
+    outputs_wrap_text(read->value, &texts->compact);
+    return true;
+}
+
+void active_run_keep(struct active_run *ar, uint32_t node, size_t bytes)
+{
+    assert(ar->nodes[node].output_bytes == 0);
+    ar->nodes[node].output_bytes = bytes;
+    ar->kept_bytes += bytes;
+    ar->output_bytes += bytes_in_output(ar, node, bytes);
+}
+
+struct sha256_hex active_run_chain_hash(const struct active_run *ar, size_t *ret_count)
+{
+    auto_mem const char **hashes = mem_array(ar->dag->node_count, const char *);
+    struct sha256_hex chain;
+    size_t count = 0;
+
+    for (size_t i = 0; i < ar->dag->node_count; i++) {
+        const struct node_fact *fact = &ar->nodes[ar->dag->order[i]];
+
+        if (fact->chain_hash.text[0] != '\0')
+            hashes[count++] = fact->chain_hash.text;
+    }
+    execution_chain_hash(hashes, count, &chain);
+    *ret_count = count;
+    return chain;
 }
 
 void active_run_free(struct active_run *ar)

@@ -32,6 +32,7 @@ struct node_fact {
     struct sha256_hex output_hash; /* "" unless completed */
     struct sha256_hex chain_hash;  /* "" unless completed */
     struct node_texts texts;       /* from the attempt's end on; of a sink until the run's end */
+    size_t output_bytes;           /* as kept: of the longer text; 0 unless completed */
     json_t *record;                /* owned; NULL unless completed */
     int64_t started_us;            /* first attempt; 0 before */
     int64_t ended_us;
@@ -68,10 +69,13 @@ struct active_run {
     struct node_fact *nodes; /* dag->node_count */
     int64_t created_us, started_us, ended_us;
     uint64_t seed;
-    uint32_t in_flight; /* batches */
-    uint32_t rebuilds;  /* after refused commits */
-    struct err refused; /* code set: a commit was; none behind it may happen */
-    bool cancelled;     /* and acknowledged: holds until the run is over, through a rollback too */
+    size_t kept_bytes;         /* of all completed nodes' outputs */
+    size_t output_bytes;       /* of those without dependents: the run's output */
+    size_t compensation_bytes; /* inputs and errors in compensations */
+    uint32_t in_flight;        /* batches */
+    uint32_t rebuilds;         /* after refused commits */
+    struct err refused;        /* code set: a commit was; none behind it may happen */
+    bool cancelled; /* and acknowledged: holds until the run is over, through a rollback too */
     bool deterministic, checkpoints, dropped;
     TAILQ_ENTRY(active_run) queue; /* of its place: waiting or active */
     UT_hash_handle hh;
@@ -84,12 +88,22 @@ DEFINE_AUTO(active_run)
 struct active_run *active_run_new(const struct engine_env *env, const char *tenant,
                                   struct dag_use **use, json_t *input) must_check;
 
-/* The node's attempt ended well: both texts of read are taken, for the node's end which follows. */
-void active_run_take_texts(struct active_run *ar, uint32_t node, struct json_read *read);
+/* The node's attempt ended well: both texts of read are taken, for the node's end which follows.
+ * ERR_TOO_LARGE when the output is more than the run may keep or give: then its end could not be
+ * committed, and nothing is taken. */
+bool active_run_take_output(struct active_run *ar, uint32_t node, struct json_read *read,
+                            struct err *e) must_check;
 /* Of the outputs with which the node is completed; written now when there are none: its end was
  * loaded and not lived through. */
 const struct node_texts *active_run_texts(struct active_run *ar, uint32_t node,
                                           const json_t *outputs) must_check;
 void active_run_drop_texts(struct active_run *ar, uint32_t node);
+
+/* The bytes that an output takes: its longer text, as an object. */
+size_t outputs_bytes(const struct buf *canonical, const struct buf *compact);
+/* The node is completed with an output of so many bytes. */
+void active_run_keep(struct active_run *ar, uint32_t node, size_t bytes);
+/* Of the completed nodes' records, in level order, then node id; *ret_count: how many they are. */
+struct sha256_hex active_run_chain_hash(const struct active_run *ar, size_t *ret_count) must_check;
 
 #endif

@@ -93,17 +93,21 @@ static enum node_state state_of(enum store_node_status status)
 /* The outputs of a completed node, their hash compared; NULL without an error when the operator
  * deleted them: then the node runs again (runbook C). */
 static bool outputs_of(struct active_run *ar, const struct store_node *row, json_t **ret,
-                       struct err *e)
+                       size_t *ret_bytes, struct err *e)
 {
     struct metrics *m = ar->env->metrics;
     auto_json outputs = NULL;
+    auto_done(buf) canonical = {0};
+    const struct buf compact = {.len = row->outputs != NULL ? strlen(row->outputs) : 0};
     struct sha256_hex hash;
 
     *ret = NULL;
     if (row->outputs == NULL)
         return true;
-    if (!stored_json(row->outputs, &outputs, e) || !jcs_sha256(outputs, &hash, e))
+    if (!stored_json(row->outputs, &outputs, e) || !jcs_write(outputs, &canonical, e))
         return err_wrap(e, "checkpoint corrupted: node '%s'", row->node_id);
+    hash = sha256_hex(buf_text(&canonical), canonical.len);
+    *ret_bytes = outputs_bytes(&canonical, &compact);
     if (row->output_hash == NULL || strcmp(hash.text, row->output_hash) != 0) {
         metrics_add(m, METRIC_CHECKPOINT_OPERATIONS, METRIC_LABELS("verify_failed", "error"), 1);
         return err_set(e, ERR_CORRUPT,
@@ -144,14 +148,17 @@ static bool restore_node(struct active_run *ar, const struct store_node *row, st
         .timed_out = timed_out(row),
     };
     struct node_fact *fact;
+    size_t bytes = 0;
 
     if (node == NULL)
         return err_set(e, ERR_CORRUPT, "stored node '%s' is not in the definition", row->node_id);
     if (past.state == NODE_COMPLETED) {
-        if (!outputs_of(ar, row, &outputs, e))
+        if (!outputs_of(ar, row, &outputs, &bytes, e))
             return false;
         if (outputs == NULL)
             past.state = NODE_PENDING;
+        else
+            active_run_keep(ar, dag_index(ar->dag, node), bytes);
         past.outputs = outputs;
     }
     fact = &ar->nodes[dag_index(ar->dag, node)];
@@ -164,11 +171,23 @@ static bool restore_node(struct active_run *ar, const struct store_node *row, st
     return run_restore_node(ar->run, dag_index(ar->dag, node), &past, e);
 }
 
-typedef bool restore_page(struct active_run *ar, struct store_page page, char **ret_next,
+/* The last attempt of a node's handler. */
+struct handler_past {
+    bool told;
+    struct node_past past;
+    char *error; /* owned */
+};
+
+struct loading {
+    struct active_run *ar;
+    struct handler_past *handlers; /* by node */
+};
+
+typedef bool restore_page(const struct loading *l, struct store_page page, char **ret_next,
                           struct err *e);
 
 /* Walks all pages of one list of the run. */
-static bool restore_all(struct active_run *ar, restore_page *one, struct err *e)
+static bool restore_all(const struct loading *l, restore_page *one, struct err *e)
 {
     auto_mem char *token = NULL;
 
@@ -176,7 +195,7 @@ static bool restore_all(struct active_run *ar, restore_page *one, struct err *e)
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
         char *next = NULL;
 
-        if (!one(ar, page, &next, e))
+        if (!one(l, page, &next, e))
             return false;
         free(token);
         token = next;
@@ -184,16 +203,16 @@ static bool restore_all(struct active_run *ar, restore_page *one, struct err *e)
     return true;
 }
 
-static bool restore_nodes(struct active_run *ar, struct store_page page, char **ret_next,
+static bool restore_nodes(const struct loading *l, struct store_page page, char **ret_next,
                           struct err *e)
 {
-    const struct store_node_filter filter = {ar->tenant, ar->run_id, .outputs = true};
+    const struct store_node_filter filter = {l->ar->tenant, l->ar->run_id, .outputs = true};
     auto_done(store_node_list) rows = {0};
 
-    if (!store_read_nodes(ar->env->reader, &filter, page, &rows, e))
+    if (!store_read_nodes(l->ar->env->reader, &filter, page, &rows, e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
-        if (!restore_node(ar, &rows.rows[i], e))
+        if (!restore_node(l->ar, &rows.rows[i], e))
             return false;
     }
     *ret_next = mem_str(rows.next_page);
@@ -230,15 +249,15 @@ static bool restore_record(struct active_run *ar, const struct store_provenance 
     return true;
 }
 
-static bool restore_records(struct active_run *ar, struct store_page page, char **ret_next,
+static bool restore_records(const struct loading *l, struct store_page page, char **ret_next,
                             struct err *e)
 {
     auto_done(store_provenance_list) rows = {0};
 
-    if (!store_read_provenance(ar->env->reader, ar->tenant, ar->run_id, page, &rows, e))
+    if (!store_read_provenance(l->ar->env->reader, l->ar->tenant, l->ar->run_id, page, &rows, e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
-        if (!restore_record(ar, &rows.rows[i], e))
+        if (!restore_record(l->ar, &rows.rows[i], e))
             return false;
     }
     *ret_next = mem_str(rows.next_page);
@@ -262,56 +281,88 @@ static struct node_tally tally_of(const struct store_attempt *row)
     return (struct node_tally){n[0], n[1], n[2], n[3]};
 }
 
-static bool restore_compensation(struct active_run *ar, const struct store_attempt *row,
-                                 struct err *e)
+static enum node_state handler_state(const struct store_attempt *row)
+{
+    if (strcmp(row->outcome, STATUS_RUNNING) == 0)
+        return NODE_RUNNING;
+    if (strcmp(row->outcome, outcome_name(OUTCOME_OK)) == 0)
+        return NODE_COMPLETED;
+    return row->retryable ? NODE_WAITING : NODE_FAILED;
+}
+
+/* Rows come by (node, attempt), on as many pages as it takes: a later one of the handler tells its
+ * state anew. */
+static bool note_handler(const struct loading *l, const struct store_attempt *row, struct err *e)
 {
     static const char prefix[] = "compensate_";
     const struct dag_node *node;
-    struct node_past past = {.tally = tally_of(row), .error = row->error};
-    auto_json outputs = json_object();
+    struct handler_past *h;
 
     if (!row->compensation || strncmp(row->node_id, prefix, sizeof prefix - 1) != 0)
         return true;
-    node = dag_find(ar->dag, row->node_id + sizeof prefix - 1);
+    node = dag_find(l->ar->dag, row->node_id + sizeof prefix - 1);
     if (node == NULL)
         return err_set(e, ERR_CORRUPT, "stored handler '%s' is of no node", row->node_id);
-    if (strcmp(row->outcome, STATUS_RUNNING) == 0)
-        past.state = NODE_RUNNING;
-    else if (strcmp(row->outcome, outcome_name(OUTCOME_OK)) == 0)
-        past.state = NODE_COMPLETED;
-    else
-        past.state = row->retryable ? NODE_WAITING : NODE_FAILED;
-    if (past.state == NODE_COMPLETED)
-        past.outputs = outputs;
-    if (past.state == NODE_COMPLETED || past.state == NODE_FAILED)
-        json_array_append_new(ar->compensations,
-                              json_pack("{s:s, s:s, s:s, s:s?}", "node_id", node->node_id,
-                                        "handler", node->compensation.agent_id, "status",
-                                        node_state_text(past.state), "error", row->error));
-    return run_restore_compensation(ar->run, dag_index(ar->dag, node), &past, e);
+    h = &l->handlers[dag_index(l->ar->dag, node)];
+    free(h->error);
+    *h = (struct handler_past){
+        .told = true,
+        .past = {.state = handler_state(row), .tally = tally_of(row)},
+        .error = mem_str(row->error),
+    };
+    return true;
 }
 
-/* Rows come by (node, attempt): only the last attempt of a handler tells its state. */
-static bool restore_compensations(struct active_run *ar, struct store_page page, char **ret_next,
-                                  struct err *e)
+static bool note_handlers(const struct loading *l, struct store_page page, char **ret_next,
+                          struct err *e)
 {
     auto_done(store_attempt_list) rows = {0};
 
-    if (!store_read_attempts(ar->env->reader, ar->tenant, ar->run_id, NULL, page, &rows, e))
+    if (!store_read_attempts(l->ar->env->reader, l->ar->tenant, l->ar->run_id, NULL, page, &rows,
+                             e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
-        bool last =
-            i + 1 == rows.count || strcmp(rows.rows[i].node_id, rows.rows[i + 1].node_id) != 0;
-
-        if (last && !restore_compensation(ar, &rows.rows[i], e))
+        if (!note_handler(l, &rows.rows[i], e))
             return false;
     }
     *ret_next = mem_str(rows.next_page);
     return true;
 }
 
+static bool restore_handler(struct active_run *ar, uint32_t index, struct handler_past *h,
+                            struct err *e)
+{
+    const struct dag_node *node = &ar->dag->nodes[index];
+    auto_json outputs = json_object();
+
+    h->past.error = h->error;
+    if (h->past.state == NODE_COMPLETED)
+        h->past.outputs = outputs;
+    if (h->past.state == NODE_COMPLETED || h->past.state == NODE_FAILED)
+        json_array_append_new(ar->compensations,
+                              json_pack("{s:s, s:s?, s:s, s:s?}", "node_id", node->node_id,
+                                        "handler", node->compensation.agent_id, "status",
+                                        node_state_text(h->past.state), "error", h->error));
+    return run_restore_compensation(ar->run, index, &h->past, e);
+}
+
+static bool restore_handlers(const struct loading *l, struct err *e)
+{
+    for (uint32_t i = 0; i < l->ar->dag->node_count; i++) {
+        if (l->handlers[i].told && !restore_handler(l->ar, i, &l->handlers[i], e))
+            return false;
+    }
+    return true;
+}
+
 bool load_facts(struct active_run *ar, struct err *e)
 {
-    return restore_all(ar, restore_nodes, e) && restore_all(ar, restore_records, e) &&
-           restore_all(ar, restore_compensations, e);
+    auto_mem struct handler_past *handlers = mem_array(ar->dag->node_count, struct handler_past);
+    const struct loading l = {ar, handlers};
+    bool ok = restore_all(&l, restore_nodes, e) && restore_all(&l, restore_records, e) &&
+              restore_all(&l, note_handlers, e) && restore_handlers(&l, e);
+
+    for (size_t i = 0; i < ar->dag->node_count; i++)
+        free(handlers[i].error);
+    return ok;
 }

@@ -99,6 +99,31 @@ void outside_sql(const char *sql)
     sqlite3_close(db);
 }
 
+static int keep_text(void *arg, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    buf_adds(arg, values[0]);
+    return 0;
+}
+
+void outside_unguarded(const char *sql)
+{
+    auto_done(buf) guard = {0};
+    auto_done(buf) all = {0};
+    sqlite3 *db = NULL;
+
+    ck_assert_int_eq(sqlite3_open(rig.path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db,
+                                  "SELECT sql FROM sqlite_master"
+                                  " WHERE name = 'trg_dag_workflows_immutable'",
+                                  keep_text, &guard, NULL),
+                     SQLITE_OK);
+    buf_addf(&all, "DROP TRIGGER trg_dag_workflows_immutable; %s; %s", sql, buf_text(&guard));
+    ck_assert_int_eq(sqlite3_exec(db, buf_text(&all), NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
 static void check_link(struct event_chain *chain, const struct store_event *row)
 {
     char timestamp[CLOCK_TEXT_BYTES];

@@ -1,6 +1,8 @@
 /* recover_test.c -- what a start finds of the runs that a crash left. */
 #include "suites.h"
 
+#include "engine/control/leftovers.h"
+
 #include <string.h>
 
 static char id[UUID_TEXT_BYTES];
@@ -125,17 +127,124 @@ static const char *const damages[] = {
     "UPDATE dag_workflows SET hash = 'x'",
 };
 
-START_TEST(a_run_whose_rows_are_damaged_stays_as_it_is)
+/* The run's row as the store has it; valid until the next call. */
+static const struct store_run *row_of(const char *run_id)
 {
+    static struct store_run_list rows;
+    struct err e;
+
+    store_run_list_done(&rows);
+    ck_assert(store_read_run(rig.reader, RIG_TENANT, run_id, &rows, &e));
+    return &rows.rows[0];
+}
+
+START_TEST(a_run_whose_rows_are_damaged_ends_with_the_reason)
+{
+    struct rig_answer a = {0};
+
     start_chain();
     rig_ok(&rig, "first");
     rig_die(&rig);
-    outside_sql(damages[_i]);
+    outside_unguarded(damages[_i]);
     rig_forget(&rig);
     rig_start(&rig);
     ck_assert_uint_eq(rig.recovered, 0);
     ck_assert_uint_eq(rig.sandbox.count, 0);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_FAILED);
+    ck_assert_ptr_nonnull(strstr(row_of(id)->error, "RunNotRecoverable: "));
+    ck_assert_int_eq(rig_node_status(&rig, id, "second"), STORE_NODE_CANCELLED);
+    ck_assert_uint_eq(count_events(id, "run.failed", "failed"), 1);
+    check_chain(id);
+    control_cancel(engine_control(rig.engine), &rig_actor, id, rig_answered, &a);
+    ck_assert_int_eq(a.code, ERR_CONFLICT);
+    rig_crash(&rig);
+    ck_assert_uint_eq(count_events(id, "run.failed", "failed"), 1); /* not once more */
+}
+END_TEST
+
+/* Its last commit said so, and nobody carries it: as after a host that gave it up. */
+static void only_stored(void)
+{
+    start_chain();
+    rig_ok(&rig, "first");
+    rig_fails(&rig, "second", OUTCOME_PLUGIN_FATAL);
+    outside_sql("UPDATE dag_executions SET status = 'running', completed_at = NULL");
+    rig_forget(&rig);
+}
+
+START_TEST(a_run_that_is_only_stored_can_be_cancelled)
+{
+    struct rig_answer a = {0}, again = {0};
+
+    only_stored();
+    control_cancel(engine_control(rig.engine), &rig_actor, id, rig_answered, &a);
+    control_cancel(engine_control(rig.engine), &rig_actor, id, rig_answered, &again);
+    ck_assert_uint_eq(a.told, 0); /* not durable yet */
+    ck_assert_int_eq(again.code, ERR_CONFLICT);
+    rig_settle(&rig);
+    ck_assert_uint_eq(a.told, 1);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_CANCELLED);
+    ck_assert_uint_eq(count_events(id, "run.cancelled", "cancelled"), 1);
+    check_chain(id);
+}
+END_TEST
+
+START_TEST(a_cancel_of_a_stored_run_that_is_refused_is_answered_and_did_not_happen)
+{
+    struct rig_answer a = {0};
+
+    rig_close(&rig);
+    rig_open(&rig, (struct rig_options){.queue_batches_max = 4});
+    only_stored();
+    rig_refuse(&rig);
+    control_cancel(engine_control(rig.engine), &rig_actor, id, rig_answered, &a);
+    ck_assert_int_eq(a.code, ERR_LIMIT);
+    rig_take_again(&rig);
+    rig_pass(10 * RIG_S);
+    rig_settle(&rig);
     ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_RUNNING);
+}
+END_TEST
+
+START_TEST(what_no_batch_takes_ends_its_run_at_once)
+{
+    struct err why;
+
+    only_stored();
+    err_set(&why, ERR_TOO_LARGE, "a batch of 70000000 bytes");
+    leftovers_add(engine_control(rig.engine), (struct leftover_of){RIG_TENANT, id, 0}, &why);
+    rig_settle(&rig);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_FAILED);
+    ck_assert_ptr_nonnull(strstr(row_of(id)->error, "RunTooLarge: a batch of 70000000 bytes"));
+    ck_assert_ptr_nonnull(row_of(id)->chain_hash); /* it could be built: its statement is due */
+    ck_assert_uint_eq(rig.sandbox.count, 0);
+}
+END_TEST
+
+/* 499 rows before the handler's first attempt: the page ends between that and its second. */
+START_TEST(a_page_that_ends_inside_a_rollback_is_read_on)
+{
+    rig_publish(&rig, "{\"name\":\"undo\",\"dag_id\":\"undo\",\"version\":\"1.0.0\","
+                      "\"on_failure\":\"compensate\",\"nodes\":{"
+                      "\"one\":{\"agent_id\":\"a\",\"compensation_handler\":\"undo.one\"},"
+                      "\"two\":{\"agent_id\":\"a\",\"depends_on\":[\"one\"]}}}");
+    snprintf(id, sizeof id, "%s", run_of("undo"));
+    rig_ok(&rig, "one");
+    rig_fails(&rig, "two", OUTCOME_PLUGIN_FATAL);
+    rig_fails(&rig, "compensate_one", OUTCOME_PLUGIN_TRANSIENT);
+    rig_pass(100 * RIG_S);
+    rig_settle(&rig);
+    ck_assert_uint_eq(rig_open_attempt(&rig, "compensate_one")->attempt, 2);
+    rig_die(&rig);
+    outside_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 499)"
+                " INSERT INTO node_attempts (execution_id, node_id, attempt, tenant_id, outcome)"
+                " SELECT execution_id, 'a', i, tenant_id, 'crash' FROM n, dag_executions");
+    rig_start(&rig);
+    ck_assert_uint_eq(rig.recovered, 1);
+    rig_ok(&rig, "compensate_one");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_FAILED);
+    ck_assert_ptr_nonnull(strstr(row_of(id)->compensations, "\"status\":\"completed\""));
 }
 END_TEST
 
@@ -196,9 +305,13 @@ TCase *recover_cases(void)
     tcase_add_test(tc, the_time_that_a_run_has_used_is_used_after_the_crash_too);
     tcase_add_test(tc, a_cancel_that_was_acknowledged_holds_after_the_crash);
     tcase_add_test(tc, a_cancel_that_was_acknowledged_holds_after_a_crash_in_its_rollback);
-    tcase_add_loop_test(tc, a_run_whose_rows_are_damaged_stays_as_it_is, 0,
+    tcase_add_loop_test(tc, a_run_whose_rows_are_damaged_ends_with_the_reason, 0,
                         (int)ARRAY_LEN(damages));
     tcase_add_test(tc, a_run_of_more_nodes_than_a_page_holds_is_built_anew);
     tcase_add_test(tc, an_agent_that_calls_its_error_a_timeout_rolls_nothing_back_after_a_crash);
+    tcase_add_test(tc, a_run_that_is_only_stored_can_be_cancelled);
+    tcase_add_test(tc, a_cancel_of_a_stored_run_that_is_refused_is_answered_and_did_not_happen);
+    tcase_add_test(tc, what_no_batch_takes_ends_its_run_at_once);
+    tcase_add_test(tc, a_page_that_ends_inside_a_rollback_is_read_on);
     return tc;
 }

@@ -54,12 +54,15 @@ START_TEST(an_input_that_is_too_large_fails_its_node)
 }
 END_TEST
 
-/* The run's output is that of its sinks: with enough of them it is more than a batch may hold. */
-START_TEST(a_commit_that_is_over_a_batch_leaves_the_other_runs_alone)
+/* The run's output is that of its sinks: with enough of them it would be more than a batch holds.
+ */
+START_TEST(an_output_that_the_run_has_no_room_for_fails_its_node)
 {
-    enum { NODES = STORE_BATCH_BYTES_MAX / NODE_OUTPUT_BYTES_MAX + 1 };
+    enum { NODES = RUN_OUTPUT_BYTES_MAX / NODE_OUTPUT_BYTES_MAX + 1 };
     char *big = big_output(NODE_OUTPUT_BYTES_MAX - 64);
     char id[UUID_TEXT_BYTES], other[UUID_TEXT_BYTES];
+    auto_done(store_node_list) rows = {0};
+    struct err e;
 
     publish_chain();
     publish_wide(NODES, "");
@@ -69,12 +72,67 @@ START_TEST(a_commit_that_is_over_a_batch_leaves_the_other_runs_alone)
         rig_tell_end(&rig, &rig.sandbox.attempts[i], OUTCOME_OK, big);
     free(big);
     rig_settle(&rig);
-    ck_assert_uint_eq(count_events(id, "run.updated", "recovered"), 1); /* refused: built anew */
-    ck_assert_int_eq(rig.fatal.code, ERR_NONE);
-    ck_assert_int_eq(rig_node_status(&rig, id, "n0000"), STORE_NODE_COMPLETED);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_FAILED);
+    ck_assert_int_eq(rig_node_status(&rig, id, "n0007"), STORE_NODE_COMPLETED);
+    ck_assert(store_read_node(rig.reader, RIG_TENANT, id, "n0008", &rows, &e));
+    ck_assert_int_eq(rows.rows[0].status, STORE_NODE_FAILED);
+    ck_assert_str_eq(rows.rows[0].error_class, "RunOutputTooLarge");
+    ck_assert_uint_eq(rows.rows[0].attempts, 1);
+    ck_assert_uint_eq(count_events(id, "run.updated", "recovered"), 0);
     rig_ok(&rig, "first");
     rig_ok(&rig, "second");
     ck_assert_int_eq(rig_status(&rig, other), STORE_RUN_COMPLETED);
+}
+END_TEST
+
+/* A restart keeps what an earlier run gave, in its first commit. */
+START_TEST(a_restart_that_keeps_more_than_a_batch_holds_is_refused_and_leaves_no_run)
+{
+    enum { NODES = STORE_BATCH_BYTES_MAX / NODE_OUTPUT_BYTES_MAX + 1 };
+    char *big = big_output(NODE_OUTPUT_BYTES_MAX - 64);
+    auto_done(buf) text = {0};
+    char id[UUID_TEXT_BYTES];
+    struct rig_answer a = {0};
+
+    buf_adds(&text, "{\"name\":\"many\",\"dag_id\":\"many\",\"version\":\"1.0.0\","
+                    "\"max_parallel_nodes\":500,\"nodes\":{\"last\":{\"agent_id\":\"a\","
+                    "\"input_mapping\":{\"x\":\"$.input.x\"},\"depends_on\":[");
+    for (unsigned i = 0; i < NODES; i++)
+        buf_addf(&text, "%s\"n%04u\"", i > 0 ? "," : "", i);
+    buf_adds(&text, "]}");
+    for (unsigned i = 0; i < NODES; i++)
+        buf_addf(&text, ",\"n%04u\":{\"agent_id\":\"a\"}", i);
+    buf_adds(&text, "}}");
+    rig_publish(&rig, buf_text(&text));
+    snprintf(id, sizeof id, "%s", run_of("many"));
+    for (unsigned i = 0; i < NODES; i++)
+        rig_tell_end(&rig, &rig.sandbox.attempts[i], OUTCOME_OK, big);
+    free(big);
+    rig_settle(&rig);
+    rig_ok(&rig, "last");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    control_restart(engine_control(rig.engine), &rig_actor,
+                    &(struct api_run_restart){.run_id = id, .from_node = "last"}, rig_answered, &a);
+    rig_settle(&rig);
+    ck_assert_int_eq(a.code, ERR_TOO_LARGE);
+    ck_assert_uint_eq(engine_counts(rig.engine).runs_active, 0);
+}
+END_TEST
+
+/* 1e20 is 4 bytes as it comes and 21 as it is kept. */
+START_TEST(an_input_whose_numbers_grow_is_measured_as_it_is_kept)
+{
+    auto_json inputs = json_object();
+    auto_json list = json_array();
+    struct rig_answer a = {0};
+
+    publish_chain();
+    for (unsigned i = 0; i < 60000; i++)
+        json_array_append_new(list, json_real(1e20));
+    json_object_set(inputs, "x", list);
+    control_start(engine_control(rig.engine), &rig_actor,
+                  &(struct api_run_start){.dag_id = "chain", .inputs = inputs}, rig_answered, &a);
+    ck_assert_int_eq(a.code, ERR_TOO_LARGE);
 }
 END_TEST
 
@@ -165,6 +223,8 @@ TCase *size_cases(void)
     tcase_add_test(tc, an_input_of_too_many_values_fails_its_node_and_is_not_written);
     tcase_add_test(tc, a_runs_output_of_texts_is_that_of_its_values);
     tcase_add_test(tc, outputs_as_deep_as_may_be_are_loaded_again);
-    tcase_add_test(tc, a_commit_that_is_over_a_batch_leaves_the_other_runs_alone);
+    tcase_add_test(tc, an_output_that_the_run_has_no_room_for_fails_its_node);
+    tcase_add_test(tc, a_restart_that_keeps_more_than_a_batch_holds_is_refused_and_leaves_no_run);
+    tcase_add_test(tc, an_input_whose_numbers_grow_is_measured_as_it_is_kept);
     return tc;
 }

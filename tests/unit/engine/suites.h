@@ -22,6 +22,8 @@ size_t count_events(const char *run_id, const char *type, const char *status);
 void check_chain(const char *run_id);
 /* As an operator with the file in hand. */
 void outside_sql(const char *sql);
+/* The same without the guard over definitions, which is there again afterwards. */
+void outside_unguarded(const char *sql);
 
 TCase *start_cases(void);
 TCase *admission_cases(void);

@@ -389,6 +389,27 @@ START_TEST(a_result_is_what_its_frame_says)
 }
 END_TEST
 
+/* 4 bytes a number as it comes, 23 as it is kept. */
+START_TEST(an_output_is_measured_as_it_is_kept)
+{
+    struct attempt_spec spec;
+    struct process p;
+    struct play s;
+
+    play_start(&s, NULL);
+    load_plugin(&s);
+    spec = spec_of(&s);
+    spec.limits.output_bytes = 64;
+    p = attempt_running(&s, &spec, NULL, NULL);
+    process_result(&p, 0, "[1e20,1e20,1e20]");
+    process_exits(&s, &p, 0);
+    ck_assert_msg(strstr(buf_text(&s.told), "the output has 73 bytes as it is kept, at most 64") !=
+                      NULL,
+                  "%s", buf_text(&s.told));
+    play_stop(&s);
+}
+END_TEST
+
 /* Its end of the socket is closed over a STOP that it never read: our next read fails once. That is
  * the last read when the supervisor's word comes first, as it does when it spoke the turn before.
  */
@@ -448,6 +469,7 @@ Suite *client_attempt_suite(void)
                    with_secrets_stdout_and_stderr_are_withheld_and_the_pipe_is_that_processs);
     tcase_add_loop_test(tests, a_result_is_what_its_frame_says, 0, (int)ARRAY_LEN(results));
     tcase_add_test(tests, a_result_counts_though_its_process_did_not_read_all);
+    tcase_add_test(tests, an_output_is_measured_as_it_is_kept);
     tcase_add_test(tests, an_agent_that_the_plugin_has_not_is_named);
     suite_add_tcase(suite, tests);
     return suite;

@@ -1,0 +1,50 @@
+/* leftovers.h -- runs that the store has as going on and that nobody carries: a commit of theirs
+ * was refused, they could not be built anew, or an operator ends what is only stored.
+ *
+ * What always holds: a run that is here is in no table of runs; it leaves by being carried again or
+ * by an end in the store, and whatever was refused for now is tried later. So every run ends.
+ *
+ * Owns its entries. Nothing is called back: what has ended is asked for by leftovers_next_ended.
+ * Loop thread only. */
+#ifndef ORCH_ENGINE_CONTROL_LEFTOVERS_H
+#define ORCH_ENGINE_CONTROL_LEFTOVERS_H
+
+#include "api/api.h"
+#include "base/err.h"
+#include "engine/control/control.h"
+
+#include <stdint.h>
+
+struct leftovers;
+
+struct leftovers *leftovers_new(void) must_check;
+/* Accepts NULL. The store is closed; nobody is answered. */
+void leftovers_free(struct leftovers *l);
+
+struct leftover_of {
+    const char *tenant, *run_id;
+    uint32_t tries; /* how often it was built anew before */
+};
+
+/* Not carried because of why: built anew when that may help, at once at first and then after a
+ * delay; otherwise ended as failed, with why. */
+void leftovers_add(struct control *ctl, struct leftover_of what, const struct err *why);
+/* A run that is only stored is ended as cancelled. done is answered when that is durable; during
+ * the call when it is refused: it has ended, or its end is on its way. */
+void leftovers_cancel(struct control *ctl, const struct api_actor *who, const char *run_id,
+                      api_done_fn done, void *done_arg);
+bool leftovers_has(const struct leftovers *l, const char *run_id);
+
+int64_t leftovers_next_timer(const struct leftovers *l); /* INT64_MAX: none */
+void leftovers_turn(struct control *ctl, int64_t now_ns);
+
+/* An end that is durable, in the order of the batches; false: none. Valid until the next call. */
+struct leftover_ended {
+    struct api_event event;
+    const char *error; /* the run's; NULL: none */
+    api_done_fn done; /* NULL: nobody waits */
+    void *done_arg;
+};
+bool leftovers_next_ended(struct leftovers *l, struct leftover_ended *ret);
+
+#endif
