@@ -26,7 +26,7 @@ import walk as house_walk  # noqa: E402
 
 PART = re.compile(r"(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 # The level and the event's name, or the names that an expression chooses from, up to the first field.
-LOG = re.compile(r'\blog_(?:event|fields)\(([^;]*?)(?:,\s*(?:F_|fields\b)|\);)')
+LOG = re.compile(r'\b(?:log_event|log_fields|add_line)\(([^;]*?)(?:,\s*(?:&?F_|fields\b)|\);)')
 EVENT = re.compile(r'"([a-z0-9_]+(?:\.[a-z0-9_]+)+)"')
 PROCESS = {"authority": "authority", "sandbox": "supervisor"}
 

@@ -1,0 +1,26 @@
+#!/bin/sh
+# steps_test.sh -- the driver of tests/bench/steps can be built where only ./up ran: the tree is
+# configured as ./up does it, and pkg-config knows no test library.
+#
+# usage: steps_test.sh SOURCE FOLDER
+set -eu
+source=$1 folder=$2
+rm -rf "$folder"
+mkdir -p "$folder/bin"
+cat >"$folder/bin/pkg-config" <<'END'
+#!/bin/sh
+for word in "$@"; do
+    case $word in check*) exit 1 ;; esac
+done
+PATH=${PATH#*:} exec pkg-config "$@"
+END
+chmod +x "$folder/bin/pkg-config"
+export PATH="$folder/bin:$PATH"
+! pkg-config --exists check
+cmake --preset release -S "$source" -B "$folder/build" -DBUILD_TESTING=OFF >"$folder/log" 2>&1 ||
+    { cat "$folder/log"; exit 1; }
+grep -q 'BUILD_TESTING=ON\|cmake --preset' "$source/tests/bench/steps" &&
+    { echo "tests/bench/steps configures the tree anew"; exit 1; }
+cmake --build "$folder/build" --target bench_steps >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+[ -n "$(find "$folder/build" -name bench_steps -type f -perm -u+x)" ]
+rm -rf "$folder"
