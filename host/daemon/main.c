@@ -244,6 +244,7 @@ static struct engine_env env_of(struct host *host)
         .agents = host->agents,
         .agent_find = agents_find,
         .agent_withdrawn = agents_withdrawn,
+        .agent_awaited = agents_awaited,
         .arg = host,
         .publish = publish,
         .fatal = fatal,

@@ -239,6 +239,7 @@ static json_t *checks_of(struct host *host)
     struct err why = {0};
     bool store_ok = !store_failed(host->store, &why);
     bool authority_ok = authority_client_attached(host->authority);
+    struct engine_counts counts = engine_counts(host->engine);
     unsigned loaded, refused;
 
     agents_counts(host->agents, &loaded, &refused);
@@ -251,6 +252,9 @@ static json_t *checks_of(struct host *host)
     json_object_set_new(checks, "authority",
                         check(authority_ok, authority_ok ? "attached" : "restarting"));
     json_object_set_new(checks, "plugins", check(refused == 0, plugins));
+    json_object_set_new(checks, "nodes",
+                        check(counts.nodes_held == 0,
+                              counts.nodes_held > 0 ? counts.held_reason : "none is held"));
     json_object_set_new(checks, "statements", check(true, statements));
     json_object_set_new(checks, "ledger",
                         check(unsealed == NULL, unsealed != NULL ? unsealed->msg : ledger));
@@ -295,8 +299,8 @@ static void health(void *arg, struct api_health *ret)
     degraded = degraded_owned(host);
     *ret = (struct api_health){
         .live = !failed,
-        .ready =
-            !failed && !blocked && engine_accepting(host->engine) && host->fatal.code == ERR_NONE,
+        .ready = !failed && !blocked && engine_accepting(host->engine) &&
+                 host->fatal.code == ERR_NONE && counts.held_reason == NULL,
         .accepting = engine_accepting(host->engine),
         .degraded = degraded,
         .runs_active = counts.runs_active,
@@ -312,7 +316,7 @@ static void health(void *arg, struct api_health *ret)
             : host->fatal.code != ERR_NONE ? host->fatal.msg
             : !engine_accepting(host->engine)
                 ? "accept-runs is false: no run is admitted, those that are there go on"
-                : NULL,
+                : counts.held_reason,
     };
 }
 

@@ -84,6 +84,8 @@ struct statements *engine_statements(struct engine *engine);
 
 struct engine_counts {
     uint32_t runs_active, runs_waiting, attempts_running, attempts_waiting;
+    uint32_t nodes_held;     /* the host could not run them twice in a row, and tries on */
+    const char *held_reason; /* of one of them; NULL: none is. Valid until the next turn */
 };
 struct engine_counts engine_counts(const struct engine *engine);
 /* {tenant: waiting runs}; the caller owns it. */

@@ -35,8 +35,9 @@ struct engine {
 
 static void on_begun(void *arg, struct active_run *ar, struct attempt_ref ref)
 {
-    (void)arg;
-    step_attempt_begun(ar, ref);
+    struct engine *engine = arg;
+
+    step_attempt_begun(&engine->control, ar, ref);
 }
 
 static void on_ended(void *arg, struct active_run *ar, struct attempt_ref ref,
@@ -388,6 +389,8 @@ struct engine_counts engine_counts(const struct engine *engine)
         .runs_waiting = counts.waiting,
         .attempts_running = attempts_running(engine->attempts),
         .attempts_waiting = attempts_waiting(engine->attempts),
+        .nodes_held = counts.held,
+        .held_reason = runs_held_reason(engine->runs),
     };
 }
 

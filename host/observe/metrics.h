@@ -61,6 +61,8 @@ enum {
        "Configured limit of a run's time, 0 for none")                                             \
     XX(QUEUED_EXECUTIONS, GAUGE, "gl_orchestrator_queued_executions", "", "",                      \
        "Runs that wait for admission")                                                             \
+    XX(HELD_NODES, GAUGE, "orchestrator_held_nodes", "", "",                                       \
+       "Nodes that the host cannot run now and tries again")                                       \
     XX(DB_ACTIVE, GAUGE, "gl_db_pool_active_connections", "service", "",                           \
        "Store connections in use")                                                                 \
     XX(DB_PENDING, GAUGE, "gl_db_pool_pending_connections", "service", "",                         \

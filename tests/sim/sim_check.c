@@ -95,8 +95,6 @@ static void check_start(struct world *w, const struct facts *before, const struc
         broken(w, "%s executed again, it had ended %s", id, node_state_text(f->state));
     if (f->known && d->ref.attempt <= f->tally.attempts)
         broken(w, "%s got attempt %u a second time", id, d->ref.attempt);
-    if (d->tally.infra > RUN_INFRA_RETRIES_MAX)
-        broken(w, "%s lost %u attempts and goes on", id, d->tally.infra);
     if (before->cancelled && !handler)
         broken(w, "%s started in a cancelled run", id);
     if (before->paused)

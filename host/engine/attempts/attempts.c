@@ -92,12 +92,11 @@ static bool is(const struct attempt_order *order, const struct active_run *ar,
            order->ref.compensation == ref.compensation;
 }
 
-/* What a refusal to start means for the node. */
+/* What a refusal to start means for the node. Whatever is not its own is ours, a library that the
+ * sandbox should have among it. */
 static enum outcome class_of_refusal(enum err_code code)
 {
     switch (code) {
-    case ERR_NOT_FOUND:
-        return OUTCOME_UNKNOWN_AGENT;
     case ERR_UNSUPPORTED:
     case ERR_DENIED:
         return OUTCOME_POLICY_VIOLATION;
@@ -242,6 +241,10 @@ static const struct agent *runnable(struct attempts *a, struct attempt_order *or
     }
     if (agent == NULL && env->agent_withdrawn(env->agents, tenant, order->agent_id, &e)) {
         refuse_taken(a, order, OUTCOME_REVOKED, e.msg);
+        return NULL;
+    }
+    if (agent == NULL && env->agent_awaited(env->agents, tenant, order->agent_id, &e)) {
+        refuse_taken(a, order, OUTCOME_INFRA, e.msg);
         return NULL;
     }
     if (agent == NULL) {

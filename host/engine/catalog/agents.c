@@ -1,6 +1,7 @@
 /* agents.c -- the table of bundles and their verdicts; see agents.h and installed.h. */
 #include "engine/catalog/agents.h"
 
+#include "authority/trust/refusal.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "bundle/bundle.h"
@@ -53,6 +54,7 @@ void agents_free(struct agents *agents)
     if (agents == NULL)
         return;
     names_free(agents);
+    expected_free(agents);
     HASH_ITER(hh, agents->bundles, b, next)
     {
         HASH_DEL(agents->bundles, b);
@@ -98,12 +100,32 @@ static enum bundle_state end(struct bundle *b, enum bundle_state state, const ch
     return before;
 }
 
+/* The others say that its bytes are damaged, or nothing of it. */
+static bool is_of_trust(enum refusal refusal)
+{
+    switch (refusal) {
+    case REFUSAL_UNSIGNED:
+    case REFUSAL_KEY_UNKNOWN:
+    case REFUSAL_KEY_REVOKED:
+    case REFUSAL_PURPOSE_DENIED:
+    case REFUSAL_TENANT_DENIED:
+    case REFUSAL_PLUGIN_DENIED:
+    case REFUSAL_AGENT_DENIED:
+    case REFUSAL_VERSION_DOWNGRADE:
+    case REFUSAL_GRANT_EXCEEDED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 void bundle_refuse(struct bundle *b, const struct err *why)
 {
     const struct engine_sandbox *sandbox = &b->owner->env->sandbox;
     bool used = bundle_in_use(b);
 
     end(b, BUNDLE_REFUSED, why->msg);
+    b->untrusted = is_of_trust(refusal_of(why));
     log_event(LOG_ERROR, "plugin.refused", F_STR("bundle", b->file), F_ERR(why));
     if (used && bundle_twin(b) == NULL)
         sandbox->plugin_remove(sandbox->sandbox, b->digest.text);
@@ -216,6 +238,7 @@ void agents_scan(struct agents *agents)
         return; /* nothing is known of the files: nothing changes */
     }
     count = count < 0 ? 0 : count;
+    expected_read(agents);
     remove_absent(agents, entries, count);
     for (int i = 0; i < count; i++) {
         look_at(agents, entries[i]->d_name);

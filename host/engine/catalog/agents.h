@@ -57,6 +57,10 @@ const struct agent *agents_find(const struct agents *agents, const char *tenant,
  */
 bool agents_withdrawn(const struct agents *agents, const char *tenant, const char *agent_id,
                       struct err *ret);
+/* True with why in *ret when it is not there and should be: bundles are still being loaded, or one
+ * that was ready once is missing or damaged. One that nobody trusts any more is not awaited. */
+bool agents_awaited(const struct agents *agents, const char *tenant, const char *agent_id,
+                    struct err *ret);
 /* The tenant's runs may use this plugin now. */
 bool agents_serve(const struct agents *agents, const char *tenant, const char *plugin_id,
                   const char *version);

@@ -41,6 +41,7 @@ struct bundle {
     char *file; /* name in the folder */
     enum bundle_state state;
     char *reason;        /* NULL where the state says all */
+    bool untrusted;      /* REFUSED: by what its signer may do, not by what became of its bytes */
     struct check *check; /* the authority is asked; NULL: it is not */
     bool again;          /* to be asked once more: trust changed meanwhile */
     struct buf envelope; /* of the verified bundle, to verify it again */
@@ -69,10 +70,18 @@ struct name {
     UT_hash_handle hh; /* by id */
 };
 
+/* A plugin that the store remembers: it was ready when a host was here last. */
+struct expected {
+    struct manifest *manifest;
+    char *file; /* its bundle's name, if nobody changed it */
+};
+
 struct agents {
     const struct engine_env *env;
     struct bundle *bundles;
     struct name *names;
+    struct expected *expected; /* as of the last scan */
+    size_t expected_count;
 };
 
 const char *bundle_state_word(enum bundle_state state);
@@ -95,6 +104,10 @@ void check_soon(struct bundle *b);
 void names_settle(struct agents *agents);
 void names_rebuild(struct agents *agents);
 void names_free(struct agents *agents);
+
+/* awaited.c: what the store remembers is read anew. */
+void expected_read(struct agents *agents);
+void expected_free(struct agents *agents);
 
 /* rows.c: what GET /plugins shows and what the next start knows of who was first. */
 void rows_remember(struct bundle *b);

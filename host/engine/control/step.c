@@ -63,11 +63,20 @@ void step_admit(struct control *ctl)
 
 /* ---- events ---- */
 
+static void note_held(struct control *ctl, struct active_run *ar)
+{
+    if (ar->held == run_held_count(ar->run))
+        return;
+    ar->held = run_held_count(ar->run);
+    runs_gauges(ctl->runs);
+}
+
 static void decide_and_submit(struct control *ctl, struct active_run *ar)
 {
     struct commit *c = step_commit(ctl, ar);
 
     commit_decisions(c);
+    note_held(ctl, ar);
     step_submit(ctl, &c);
 }
 
@@ -85,7 +94,7 @@ void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attem
     decide_and_submit(ctl, ar);
 }
 
-void step_attempt_begun(struct active_run *ar, struct attempt_ref ref)
+void step_attempt_begun(struct control *ctl, struct active_run *ar, struct attempt_ref ref)
 {
     struct err e = {0};
 
@@ -93,6 +102,7 @@ void step_attempt_begun(struct active_run *ar, struct attempt_ref ref)
         return;
     if (!run_attempt_started(ar->run, ref, &e))
         log_event(LOG_ERROR, "attempt.start_refused", F_STR("runId", ar->run_id), F_ERR(&e));
+    note_held(ctl, ar);
 }
 
 struct ticking {

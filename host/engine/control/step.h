@@ -21,7 +21,7 @@ bool step_begin(struct control *ctl, struct active_run *ar, struct commit *c) mu
 void step_admit(struct control *ctl);
 
 /* An attempt has a worker; has ended. Of a run that is over or dropped they are passed over. */
-void step_attempt_begun(struct active_run *ar, struct attempt_ref ref);
+void step_attempt_begun(struct control *ctl, struct active_run *ar, struct attempt_ref ref);
 void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attempt_ref ref,
                         const struct attempt_outcome *outcome);
 /* The timers that are due. */

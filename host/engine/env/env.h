@@ -94,6 +94,10 @@ struct engine_env {
     bool (*agent_withdrawn)(const struct agents *agents, const char *tenant, const char *agent_id,
                             struct err *ret);
 
+    /* True with why when it is not there and should be: the node is held. */
+    bool (*agent_awaited)(const struct agents *agents, const char *tenant, const char *agent_id,
+                          struct err *ret);
+
     void *arg; /* of the two below */
     /* Committed events, in order of seq, each once. */
     void (*publish)(void *arg, const struct api_event *events, size_t count);

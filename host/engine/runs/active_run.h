@@ -74,6 +74,7 @@ struct active_run {
     size_t compensation_bytes; /* inputs and errors in compensations */
     uint32_t in_flight;        /* batches */
     uint32_t rebuilds;         /* after refused commits */
+    uint32_t held;             /* of its nodes, as the gauge has it */
     struct err refused;        /* code set: a commit was; none behind it may happen */
     bool cancelled; /* and acknowledged: holds until the run is over, through a rollback too */
     bool deterministic, checkpoints, dropped;

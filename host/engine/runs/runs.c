@@ -59,12 +59,23 @@ void runs_free(struct runs *runs)
     free(runs);
 }
 
+static uint32_t held_count(const struct runs *runs)
+{
+    const struct active_run *ar;
+    uint32_t held = 0;
+
+    TAILQ_FOREACH(ar, &runs->active, queue)
+    held += run_held_count(ar->run);
+    return held;
+}
+
 void runs_gauges(const struct runs *runs)
 {
     struct metrics *m = runs->env->metrics;
 
     metrics_set(m, METRIC_ACTIVE_EXECUTIONS, METRIC_NO_LABELS, runs->active_count);
     metrics_set(m, METRIC_QUEUED_EXECUTIONS, METRIC_NO_LABELS, runs->waiting_count);
+    metrics_set(m, METRIC_HELD_NODES, METRIC_NO_LABELS, held_count(runs));
     metrics_set(m, METRIC_DB_PENDING, METRIC_LABELS("orchestrator-service"),
                 (double)store_pending(runs->env->store));
 }
@@ -241,9 +252,26 @@ void runs_suspend(struct runs *runs)
 
 /* ---- counts ---- */
 
+const char *runs_held_reason(const struct runs *runs)
+{
+    const struct active_run *ar;
+    const char *reason = NULL;
+
+    TAILQ_FOREACH(ar, &runs->active, queue)
+    {
+        if (reason == NULL)
+            reason = run_held_reason(ar->run);
+    }
+    return reason;
+}
+
 struct runs_counts runs_counts(const struct runs *runs)
 {
-    return (struct runs_counts){.active = runs->active_count, .waiting = runs->waiting_count};
+    return (struct runs_counts){
+        .active = runs->active_count,
+        .waiting = runs->waiting_count,
+        .held = held_count(runs),
+    };
 }
 
 json_t *runs_waiting_by_tenant_owned(const struct runs *runs)

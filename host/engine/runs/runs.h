@@ -49,7 +49,10 @@ void runs_suspend(struct runs *runs);
 
 struct runs_counts {
     uint32_t active, waiting;
+    uint32_t held; /* nodes that the host cannot run now (run_held_count) */
 };
+/* Why one of the held nodes is; NULL: none is held. Valid until the run's next event. */
+const char *runs_held_reason(const struct runs *runs);
 struct runs_counts runs_counts(const struct runs *runs);
 /* Sets the gauges of the runs and of the store's queue. */
 void runs_gauges(const struct runs *runs);

@@ -17,6 +17,8 @@
 #include "model/run/heap.h"
 #include "model/run/run.h"
 
+enum { HELD_AFTER = 2 }; /* one may pass by itself */
+
 enum stop_cause {
     STOP_NONE,
     STOP_CANCEL,
@@ -37,6 +39,7 @@ struct step {
     bool told;         /* restored */
     bool lost;         /* restored with an open attempt, whose host is gone */
     bool admitted;     /* its condition held; not asked again */
+    uint32_t holds;    /* attempts in a row that the host could not run, in this process */
     int64_t node_due;  /* end of all attempts; RUN_NO_TIMER: none */
     int64_t stage_due; /* QUEUED: queue timeout; WAITING: next attempt; STOPPING: kill */
     json_t *input;     /* of the attempts since the run was started or last resumed */
@@ -69,6 +72,7 @@ struct run {
     uint32_t rolling;     /* how many of dag->order are still to be looked at, from the end */
     bool rolled_back;     /* a handler was decided */
     bool suspended;       /* no attempt starts any more in this process */
+    uint32_t held;        /* steps that are (step_held) */
 
     int64_t due;        /* the run's timeout; RUN_NO_TIMER: none */
     struct heap timers; /* steps with a deadline; item `count` is the handler under way */
@@ -103,6 +107,7 @@ void step_arm(struct run *run, struct step *s); /* after a change of node_due or
 void step_start(struct run *run, struct step *s, int64_t now);
 void step_stop(struct run *run, struct step *s, enum stop_cause cause, int64_t now);
 void step_due(struct run *run, struct step *s, int64_t now);
+bool step_held(const struct step *s);
 bool step_begun(const struct step *s); /* had an attempt since the start or last resume */
 /* NULL, or why a step must not start (again) after what was restored. */
 char *step_refusal_owned(const struct run *run, const struct step *s) must_check;
@@ -124,8 +129,8 @@ enum node_event step_time_out(const struct run *run, struct step *s,
 bool judge_retry(const struct retry_policy *policy, bool repeatable, const struct node_tally *tally,
                  enum outcome class, const char *error_class) must_check;
 /* Jitter depends on the seed, the step and the attempt, not on the order of events. */
-int64_t judge_delay_ns(const struct retry_policy *policy, const struct node_tally *tally,
-                       enum outcome class, uint64_t seed) must_check;
+int64_t judge_delay_ns(const struct retry_policy *policy, const struct step *s,
+                       uint64_t seed) must_check;
 uint64_t judge_seed(uint64_t run_seed, const struct step *s);
 
 /* input.c */

@@ -5,13 +5,12 @@
 #include <assert.h>
 #include <string.h>
 
-/* INFRA is ours: a short delay, and a bound so that a host that cannot start workers fails its
- * nodes in about half a minute instead of never. */
+/* INFRA is ours: the node is held for as long as it takes. The first tries come quickly, for what
+ * passes by itself; the last ones do not fill the ledger. */
 static const struct retry_policy infra_policy = {
-    .max_retries = RUN_INFRA_RETRIES_MAX,
     .strategy = RETRY_EXPONENTIAL,
     .base_delay_s = 0.05,
-    .max_delay_s = 5.0,
+    .max_delay_s = 10.0,
     .jitter = true,
     .jitter_range = 0.1,
 };
@@ -40,7 +39,7 @@ bool judge_retry(const struct retry_policy *policy, bool repeatable, const struc
     case RETRY_NEVER:
         return false;
     case RETRY_UNCOUNTED:
-        return tally->infra <= infra_policy.max_retries;
+        return true;
     case RETRY_POLICY:
         break;
     }
@@ -48,15 +47,14 @@ bool judge_retry(const struct retry_policy *policy, bool repeatable, const struc
            listed(policy, error_class);
 }
 
-int64_t judge_delay_ns(const struct retry_policy *policy, const struct node_tally *tally,
-                       enum outcome class, uint64_t seed)
+int64_t judge_delay_ns(const struct retry_policy *policy, const struct step *s, uint64_t seed)
 {
-    bool ours = outcome_retry(class) == RETRY_UNCOUNTED;
-    struct rng rng = rng_of(seed + tally->attempts);
+    bool ours = outcome_retry(s->class) == RETRY_UNCOUNTED;
+    struct rng rng = rng_of(seed + s->tally.attempts);
     double unit = 2.0 * rng_unit(&rng) - 1.0;
 
     return ns_of(
-        retry_delay_s(ours ? &infra_policy : policy, ours ? tally->infra : tally->used, unit));
+        retry_delay_s(ours ? &infra_policy : policy, ours ? s->holds : s->tally.used, unit));
 }
 
 uint64_t judge_seed(uint64_t run_seed, const struct step *s)

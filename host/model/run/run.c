@@ -246,3 +246,28 @@ uint32_t run_node_count(const struct run *run, enum node_state state)
     assert(state < NODE_STATE_COUNT);
     return run->states[state];
 }
+
+uint32_t run_held_count(const struct run *run)
+{
+    return run->held;
+}
+
+static const char *reason_of(const struct step *steps, uint32_t count)
+{
+    for (uint32_t i = 0; steps != NULL && i < count; i++) {
+        if (step_held(&steps[i]) && steps[i].error != NULL)
+            return steps[i].error;
+    }
+    return NULL;
+}
+
+const char *run_held_reason(const struct run *run)
+{
+    const char *reason = NULL;
+
+    if (run->held > 0)
+        reason = reason_of(run->steps, run->count);
+    if (run->held > 0 && reason == NULL)
+        reason = reason_of(run->handlers, run->count);
+    return reason;
+}

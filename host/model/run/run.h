@@ -29,7 +29,6 @@ struct dag;
 struct run;
 
 #define RUN_GRACE_NS 5000000000LL /* between "please stop" and the kill */
-#define RUN_INFRA_RETRIES_MAX 10u /* per node, since the run was started or last resumed */
 #define RUN_NO_TIMER INT64_MAX
 
 struct run_options {
@@ -193,6 +192,10 @@ struct node_view {
 enum run_state run_state(const struct run *run);
 struct node_view run_node(const struct run *run, uint32_t node);
 uint32_t run_node_count(const struct run *run, enum node_state state);
+/* Steps that are held: the host could not run them twice or more in a row, and tries again. */
+uint32_t run_held_count(const struct run *run);
+/* Why one of them is; NULL: none is. Valid until the next event. */
+const char *run_held_reason(const struct run *run);
 
 /* -- Why is this node not done? --------------------------------------------------------------- */
 
@@ -210,6 +213,7 @@ uint32_t run_node_count(const struct run *run, enum node_state state);
     XX(QUEUED, "in_queue")   /* number: the attempt; until: queue timeout */                       \
     XX(RUNNING, "running")   /* number: the attempt */                                             \
     XX(RETRY, "retry_delay") /* number: attempts so far; until: the next */                        \
+    XX(HELD, "held")         /* the host could not run it (its error says why); the same two */    \
     XX(STOPPING, "stopping") /* until: the kill */
 
 enum run_why_kind {

@@ -80,10 +80,16 @@ bool step_begun(const struct step *s)
     return s->tally.used + s->tally.infra > 0;
 }
 
+/* A worker that has it shows that the trouble is over; one behind it may show that it is not. */
+bool step_held(const struct step *s)
+{
+    return s->holds >= HELD_AFTER && s->state != NODE_RUNNING && !node_state_final(s->state);
+}
+
 void step_move(struct run *run, struct step *s, enum node_event ev)
 {
     enum node_state to;
-    bool allowed = node_state_next(s->state, ev, &to, NULL);
+    bool allowed = node_state_next(s->state, ev, &to, NULL), was = step_held(s);
 
     assert(allowed);
     if (!s->compensation) {
@@ -91,6 +97,7 @@ void step_move(struct run *run, struct step *s, enum node_event ev)
         run->states[to]++;
     }
     s->state = to;
+    run->held += (uint32_t)step_held(s) - (uint32_t)was;
 }
 
 void step_arm(struct run *run, struct step *s)
@@ -148,9 +155,6 @@ char *step_refusal_owned(const struct run *run, const struct step *s)
         return NULL;
     if (!s->compensation && !node_of(run, s)->idempotent)
         return mem_printf("attempt %u was lost with its host, and the node is not idempotent",
-                          s->tally.attempts);
-    if (s->tally.infra > RUN_INFRA_RETRIES_MAX)
-        return mem_printf("attempt %u was lost with its host, as were too many before it",
                           s->tally.attempts);
     return NULL;
 }

@@ -62,9 +62,19 @@ static enum error_source source_of(const struct attempt_outcome *o)
     return o->agents_words && !made ? ERROR_SOURCE_AGENT : ERROR_SOURCE_HOST;
 }
 
-static void note_outcome(const struct run *run, struct step *s, const struct attempt_outcome *o)
+/* Ours: one more in a row. Anything else ends the row. */
+static void count_hold(struct run *run, struct step *s)
+{
+    bool was = step_held(s);
+
+    s->holds = outcome_retry(s->class) == RETRY_UNCOUNTED ? s->holds + 1 : 0;
+    run->held += (uint32_t)step_held(s) - (uint32_t)was;
+}
+
+static void note_outcome(struct run *run, struct step *s, const struct attempt_outcome *o)
 {
     s->class = o->class;
+    count_hold(run, s);
     if (o->class == OUTCOME_OK) {
         step_drop_error(s);
         s->outputs = outputs_wrap_owned(o->outputs);
@@ -126,8 +136,7 @@ static enum node_event verdict(const struct run *run, struct step *s, int64_t no
     if (s->state == NODE_STOPPING)
         return stopped(run, s);
     if (judge_retry(policy, repeatable, &s->tally, s->class, s->error_class)) {
-        s->stage_due =
-            now + judge_delay_ns(policy, &s->tally, s->class, judge_seed(run->opt.seed, s));
+        s->stage_due = now + judge_delay_ns(policy, s, judge_seed(run->opt.seed, s));
         return NODE_EV_RETRY;
     }
     s->timed_out = s->class == OUTCOME_TIMEOUT;

@@ -35,6 +35,8 @@ static struct run_why of_state(const struct step *s, enum run_why_kind kind)
 
     if (kind == RUN_WHY_ENDED)
         return why;
+    if (kind == RUN_WHY_RETRY && outcome_retry(s->class) == RETRY_UNCOUNTED)
+        why.kind = RUN_WHY_HELD;
     why.number = s->tally.attempts;
     why.until_ns = s->stage_due < s->node_due ? s->stage_due : s->node_due;
     return why;

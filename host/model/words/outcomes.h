@@ -12,7 +12,7 @@
 enum outcome_retry {
     RETRY_NEVER,
     RETRY_POLICY,    /* while the node's retry policy has attempts left */
-    RETRY_UNCOUNTED, /* ours, not the node's: bounded apart, and no attempt is counted */
+    RETRY_UNCOUNTED, /* ours, not the node's: held and tried again, and no attempt is counted */
 };
 
 /* error class: what retryable_exceptions is compared with when the agent named none.

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -164,6 +165,90 @@ START_TEST(a_plugin_that_says_other_than_its_manifest_is_refused_by_field)
 }
 END_TEST
 
+static const struct packed hello = {"hello-1.2.3-linux-x86_64.orchbundle", "hello", "1.2.3",
+                                    "hello.greet", SO};
+
+static void damage(const char *file)
+{
+    auto_mem char *path = mem_printf("%s/plugins/%s", rig.folder, file);
+    FILE *f = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(f);
+    fputs("damaged", f);
+    fclose(f);
+}
+
+static void host_again(void)
+{
+    bundles_end();
+    rig_plugin_gone(&rig.sandbox, so_digest().text);
+    rig_crash(&rig);
+    bundles_begin();
+}
+
+static void check_awaited(const char *agent_id, const char *why)
+{
+    struct err e = {0};
+    bool awaited = agents_awaited(agents, RIG_TENANT, agent_id, &e);
+
+    ck_assert(awaited == (why != NULL));
+    if (why != NULL)
+        ck_assert_msg(strstr(e.msg, why) != NULL, "%s", e.msg);
+}
+
+START_TEST(an_agent_whose_bundle_was_damaged_or_lost_meanwhile_is_awaited)
+{
+    install(hello, "key", "[\"*\"]");
+    host_again();
+    damage(hello.file);
+    agents_scan(agents);
+    check_awaited("hello.greet", "plugin 'hello@1.2.3' was refused");
+    check_awaited("nobody.knows", NULL);
+    remove_bundle(hello.file);
+    host_again();
+    agents_scan(agents);
+    check_awaited("hello.greet", "plugin 'hello@1.2.3' has no bundle any more");
+    install(hello, "key", "[\"*\"]");
+    ck_assert_ptr_nonnull(agents_find(agents, RIG_TENANT, "hello.greet"));
+}
+END_TEST
+
+START_TEST(an_agent_that_was_taken_away_is_not_awaited)
+{
+    install(hello, "key", "[\"*\"]");
+    remove_bundle(hello.file);
+    scan();
+    check_awaited("hello.greet", NULL);
+    host_again();
+    agents_scan(agents);
+    check_awaited("hello.greet", NULL);
+}
+END_TEST
+
+START_TEST(while_bundles_are_being_loaded_every_agent_is_awaited)
+{
+    put_bundle(hello);
+    agents_scan(agents);
+    check_awaited("hello.greet", "bundles are being loaded");
+    check_awaited("nobody.knows", "bundles are being loaded");
+    rig_authority_answers(&rig, ERR_NONE);
+    says(hello, "pure");
+    check_awaited("nobody.knows", NULL);
+}
+END_TEST
+
+START_TEST(an_agent_that_the_next_version_has_no_more_is_not_awaited)
+{
+    static const struct packed next = {"next.orchbundle", "hello", "2.0.0", "hello.wave", SO};
+
+    install(hello, "key", "[\"*\"]");
+    host_again();
+    remove_bundle(hello.file);
+    install(next, "key", "[\"*\"]");
+    check_awaited("hello.greet", NULL);
+}
+END_TEST
+
 TCase *agents_cases(void)
 {
     TCase *tc = tcase_create("agents");
@@ -177,5 +262,9 @@ TCase *agents_cases(void)
     tcase_add_test(tc, without_a_folder_there_is_nothing_to_load);
     tcase_add_test(tc, words_of_a_plugin_that_nobody_added_are_passed_over);
     tcase_add_test(tc, a_plugin_that_says_other_than_its_manifest_is_refused_by_field);
+    tcase_add_test(tc, an_agent_whose_bundle_was_damaged_or_lost_meanwhile_is_awaited);
+    tcase_add_test(tc, an_agent_that_was_taken_away_is_not_awaited);
+    tcase_add_test(tc, while_bundles_are_being_loaded_every_agent_is_awaited);
+    tcase_add_test(tc, an_agent_that_the_next_version_has_no_more_is_not_awaited);
     return tc;
 }

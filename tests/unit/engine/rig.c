@@ -126,6 +126,7 @@ void rig_start(struct rig *rig)
         .random = random_bytes,
         .agent_find = rig_agent_find,
         .agent_withdrawn = rig_agent_withdrawn,
+        .agent_awaited = rig_agent_awaited,
         .arg = rig,
         .publish = publish,
         .fatal = fatal,

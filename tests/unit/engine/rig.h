@@ -130,6 +130,7 @@ enum { RIG_LAYERS = ((1u << LAYER_COUNT) - 1) & ~(unsigned)LAYER_SCOPE, RIG_LEVE
 #define RIG_LAYERS_SAID ((uint32_t)(LAYER_SECCOMP | LAYER_LANDLOCK))
 
 extern int64_t rig_mono_ns, rig_wall_us;
+extern bool rig_awaited_came; /* the agents whose ids begin with "awaited" */
 extern struct rng rig_random;
 
 /* Moves both clocks. */

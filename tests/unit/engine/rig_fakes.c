@@ -135,7 +135,18 @@ void rig_attempt_done(struct rig_attempt *a)
         close(a->secret_fd);
 }
 
-/* ---- agents: every id but those that begin with "missing" or "withdrawn" ---- */
+/* ---- agents: every id but those that begin with "missing", "awaited" or "withdrawn" ---- */
+
+bool rig_awaited_came;
+
+bool rig_agent_awaited(const struct agents *agents unused_arg, const char *tenant unused_arg,
+                       const char *agent_id, struct err *ret)
+{
+    if (strncmp(agent_id, "awaited", 7) != 0)
+        return false;
+    err_set(ret, ERR_UNAVAILABLE, "agent '%s' is not there: its bundle is damaged", agent_id);
+    return true;
+}
 
 bool rig_agent_withdrawn(const struct agents *agents unused_arg, const char *tenant unused_arg,
                          const char *agent_id, struct err *ret)
@@ -160,6 +171,8 @@ const struct agent *rig_agent_find(const struct agents *agents unused_arg,
     memset(agent.digest.text, 'a', sizeof agent.digest.text - 1);
     agent.id = agent_id;
     agent.warm = strncmp(agent_id, "warm", 4) == 0;
+    if (strncmp(agent_id, "awaited", 7) == 0 && !rig_awaited_came)
+        return NULL;
     return strncmp(agent_id, "missing", 7) == 0 || strncmp(agent_id, "withdrawn", 9) == 0 ? NULL
                                                                                           : &agent;
 }

@@ -11,6 +11,8 @@ struct engine_sandbox rig_sandbox(struct rig *rig);
 struct engine_authority rig_authority(struct rig *rig);
 const struct agent *rig_agent_find(const struct agents *agents, const char *tenant,
                                    const char *agent_id);
+bool rig_agent_awaited(const struct agents *agents, const char *tenant, const char *agent_id,
+                       struct err *ret);
 bool rig_agent_withdrawn(const struct agents *agents, const char *tenant, const char *agent_id,
                          struct err *ret);
 void rig_attempt_done(struct rig_attempt *a);

@@ -199,21 +199,71 @@ START_TEST(who_asks_to_end_is_never_asked_again)
 }
 END_TEST
 
-START_TEST(an_infra_outcome_is_not_counted_against_the_node_but_bounded)
+START_TEST(what_the_host_cannot_run_is_held_for_as_long_as_it_takes)
 {
     auto_done(trial) t;
 
     trial_init(&t, "'A': {'agent_id': 'a', 'retry_policy': {'max_retries': 0}}", "");
     t_start(&t);
-    for (unsigned i = 0; i < RUN_INFRA_RETRIES_MAX; i++) {
+    for (unsigned i = 0; i < 100; i++) {
         t_end(&t, "A", OUTCOME_INFRA);
         ck_assert_int_eq(view(&t, "A").state, NODE_WAITING);
         ck_assert_uint_eq(view(&t, "A").tally.counted, 0);
-        t_tick(&t, 6);
+        ck_assert_uint_eq(run_held_count(t.run), i > 0);
+        t_tick(&t, 11);
     }
+    ck_assert_ptr_nonnull(run_held_reason(t.run));
     forget(&t);
+    t_started(&t, "A"); /* the trouble is over */
+    ck_assert_uint_eq(run_held_count(t.run), 0);
+    t_ok(&t, "A");
+    expect(&t, "attempt A#101 ok completed\nnode A completed 1\ndone completed\n");
+    ck_assert_ptr_null(run_held_reason(t.run));
+}
+END_TEST
+
+START_TEST(the_tries_of_a_held_node_come_ever_more_slowly)
+{
+    static const double delays[] = {0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10};
+    auto_done(trial) t;
+
+    trial_init(&t, "'A': {'agent_id': 'a'}", "");
+    t_start(&t);
+    for (size_t i = 0; i < ARRAY_LEN(delays); i++) {
+        t_started(&t, "A"); /* it fails behind the start: that is no end of the row */
+        t_end(&t, "A", OUTCOME_INFRA);
+        ck_assert_double_eq_tol((double)(t.retry_at - t.now) / 1e9, delays[i], 0.11 * delays[i]);
+        t_tick(&t, 11);
+    }
+    t_fail(&t, "A");
+    t_tick(&t, 2);
+    t_end(&t, "A", OUTCOME_INFRA); /* another row */
+    ck_assert_double_le((double)(t.retry_at - t.now) / 1e9, 0.06);
+}
+END_TEST
+
+START_TEST(a_held_node_ends_by_its_own_timeout_or_a_cancel)
+{
+    auto_done(trial) t, c;
+
+    trial_init(&t, "'A': {'agent_id': 'a', 'timeout_policy': {'node_timeout_seconds': 60}}", "");
+    t_start(&t);
+    for (unsigned i = 0; i < 5; i++) {
+        t_end(&t, "A", OUTCOME_INFRA);
+        t_tick(&t, 11);
+    }
     t_end(&t, "A", OUTCOME_INFRA);
-    expect(&t, "attempt A#11 infra failed\nnode A failed 0\ndone failed\n");
+    forget(&t);
+    t_tick(&t, 6);
+    expect(&t, "node A failed 0\ndone failed\n");
+    ck_assert_uint_eq(run_held_count(t.run), 0);
+
+    trial_init(&c, "'A': {'agent_id': 'a'}", "");
+    t_start(&c);
+    t_end(&c, "A", OUTCOME_INFRA);
+    forget(&c);
+    t_cancel(&c);
+    expect(&c, "run stopping\nnode A cancelled 0\ndone cancelled\n");
 }
 END_TEST
 
@@ -273,7 +323,9 @@ TCase *retry_cases(void)
     tcase_add_test(c, jitter_comes_from_the_seed_and_stays_within_its_range);
     tcase_add_test(c, a_policy_may_name_the_class_with_or_without_its_module);
     tcase_add_test(c, who_asks_to_end_is_never_asked_again);
-    tcase_add_test(c, an_infra_outcome_is_not_counted_against_the_node_but_bounded);
+    tcase_add_test(c, what_the_host_cannot_run_is_held_for_as_long_as_it_takes);
+    tcase_add_test(c, the_tries_of_a_held_node_come_ever_more_slowly);
+    tcase_add_test(c, a_held_node_ends_by_its_own_timeout_or_a_cancel);
     tcase_add_test(c, after_infra_the_node_still_has_all_its_attempts);
     tcase_add_test(c, an_unknown_agent_fails_at_once_in_the_contracts_words);
     tcase_add_test(c, an_outcome_without_words_gets_some_and_bad_bytes_are_made_printable);

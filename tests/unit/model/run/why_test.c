@@ -72,6 +72,17 @@ START_TEST(a_halt_and_a_rollback_are_reasons)
 }
 END_TEST
 
+START_TEST(a_node_that_the_host_cannot_run_is_held)
+{
+    auto_done(trial) t;
+
+    trial_init(&t, "'A': {'agent_id': 'a'}", "");
+    t_start(&t);
+    t_end(&t, "A", OUTCOME_INFRA);
+    expect_why(&t, "A", "held", NULL, 1, t.retry_at);
+}
+END_TEST
+
 TCase *why_cases(void)
 {
     TCase *c = tcase_create("why");
@@ -79,5 +90,6 @@ TCase *why_cases(void)
     tcase_add_test(c, every_wait_has_its_reason);
     tcase_add_test(c, a_limit_a_pause_and_a_stop_are_reasons);
     tcase_add_test(c, a_halt_and_a_rollback_are_reasons);
+    tcase_add_test(c, a_node_that_the_host_cannot_run_is_held);
     return c;
 }

@@ -1,0 +1,118 @@
+/* awaited.c -- agents that should be there and are not: trouble of the host, not of who asks for
+ * them. See agents.h. */
+#include "engine/catalog/installed.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+/* ---- what the store remembers ---- */
+
+void expected_free(struct agents *agents)
+{
+    for (size_t i = 0; i < agents->expected_count; i++) {
+        manifest_free(agents->expected[i].manifest);
+        free(agents->expected[i].file);
+    }
+    free(agents->expected);
+    agents->expected = NULL;
+    agents->expected_count = 0;
+}
+
+static void expect(struct agents *agents, const struct store_plugin *row)
+{
+    struct manifest *manifest;
+    struct err e;
+
+    if (!manifest_parse(row->manifest, strlen(row->manifest), MANIFEST_SIGNED, &manifest, &e)) {
+        log_event(LOG_WARN, "plugin.row_unreadable", F_STR("plugin", row->plugin_id), F_ERR(&e));
+        return;
+    }
+    agents->expected =
+        mem_resize(agents->expected, agents->expected_count + 1, sizeof *agents->expected);
+    agents->expected[agents->expected_count++] =
+        (struct expected){manifest, manifest_bundle_name(manifest)};
+}
+
+void expected_read(struct agents *agents)
+{
+    auto_mem char *token = NULL;
+
+    expected_free(agents);
+    do {
+        auto_done(store_plugin_list) rows = {0};
+        struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
+        struct err e;
+
+        if (!store_read_plugins(agents->env->reader, NULL, page, &rows, &e)) {
+            log_event(LOG_WARN, "plugins.rows_unreadable", F_ERR(&e));
+            return;
+        }
+        for (size_t i = 0; i < rows.count; i++)
+            expect(agents, &rows.rows[i]);
+        free(token);
+        token = mem_str(rows.next_page);
+    } while (token != NULL);
+}
+
+/* ---- is it missed? ---- */
+
+/* Another version serves, or it was taken away from all: then nobody waits for this one. */
+static bool has_successor(const struct agents *agents, const struct manifest *m)
+{
+    const struct bundle *b;
+
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (b->manifest != NULL && b->state != BUNDLE_REFUSED &&
+            strcmp(b->manifest->id, m->id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool missed(const struct agents *agents, const struct expected *x, const char *agent_id,
+                   struct err *ret)
+{
+    const struct bundle *file;
+
+    if (manifest_agent_find(x->manifest, agent_id) == NULL || has_successor(agents, x->manifest))
+        return false;
+    HASH_FIND_STR(agents->bundles, x->file, file);
+    if (file != NULL && file->untrusted)
+        return false;
+    err_set(ret, ERR_UNAVAILABLE, "agent '%s' is not there: plugin '%s@%s' %s: %s", agent_id,
+            x->manifest->id, x->manifest->version,
+            file != NULL ? "was refused" : "has no bundle any more",
+            file != NULL && file->reason != NULL ? file->reason : x->file);
+    return true;
+}
+
+/* It was ready once in the life of this host. */
+static bool refused_since(const struct bundle *b, const char *tenant, const char *agent_id)
+{
+    return b->state == BUNDLE_REFUSED && !b->untrusted && b->since_us != INT64_MAX &&
+           b->manifest != NULL && manifest_agent_find(b->manifest, agent_id) != NULL &&
+           bundle_for(b, tenant);
+}
+
+bool agents_awaited(const struct agents *agents, const char *tenant, const char *agent_id,
+                    struct err *ret)
+{
+    const struct bundle *b;
+
+    if (agents_busy(agents))
+        return !err_set(ret, ERR_UNAVAILABLE, "agent '%s' is not there: bundles are being loaded",
+                        agent_id);
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (refused_since(b, tenant, agent_id))
+            return !err_set(ret, ERR_UNAVAILABLE,
+                            "agent '%s' is not there: plugin '%s' was refused: %s", agent_id,
+                            b->label, b->reason != NULL ? b->reason : "");
+    }
+    for (size_t i = 0; i < agents->expected_count; i++) {
+        if (missed(agents, &agents->expected[i], agent_id, ret))
+            return true;
+    }
+    return false;
+}
