@@ -160,10 +160,11 @@ void check_chain(const char *run_id)
 
 int main(void)
 {
-    TCase *(*const cases[])(void) = {start_cases,   admission_cases,  attempt_cases, refused_cases,
-                                     change_cases,  restart_cases,    recover_cases, evidence_cases,
-                                     size_cases,    definition_cases, secret_cases,  agents_cases,
-                                     sandbox_cases, names_cases,      share_cases};
+    TCase *(*const cases[])(
+        void) = {start_cases,    admission_cases, attempt_cases,    held_cases,
+                 refused_cases,  change_cases,    restart_cases,    recover_cases,
+                 evidence_cases, size_cases,      definition_cases, secret_cases,
+                 agents_cases,   sandbox_cases,   names_cases,      share_cases};
     Suite *suite = suite_create("engine");
     SRunner *runner;
     int failed;
