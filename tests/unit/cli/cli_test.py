@@ -61,8 +61,9 @@ class Requests(Case):
         self.assertTrue(self.host.seen[0][1].startswith("/runs?"))
 
     def test_a_header_cannot_be_smuggled_in(self):
-        _, err = self.orch("run", "list", "--tenant", "a\r\nX-Evil: 1", want=1)
-        self.assertIn("control character", err)
+        for flag, said in (("--traceparent", "control character"), ("--tenant", "a tenant is 1 to 128 characters")):
+            _, err = self.orch("run", "list", flag, "a\r\nX-Evil: 1", want=1)
+            self.assertIn(said, err)
         self.assertEqual(self.host.seen, [])
 
 

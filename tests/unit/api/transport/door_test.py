@@ -94,7 +94,7 @@ def test_a_body_is_never_a_request(server):
         with dial(server, post(path, LIVEZ) + LIVEZ) as s:
             s.shutdown(socket.SHUT_WR)
             out = until_the_end(s)
-        assert out.count(b"HTTP/1.1 ") == 2 and out.count(b'"status":"ok"') == 1, (path, out)
+        assert out.count(b"HTTP/1.1 ") == 2 and out.count(b'"status":"alive"') == 1, (path, out)
 
 
 def test_paths_name_what_they_say(server):
