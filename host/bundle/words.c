@@ -34,15 +34,16 @@ static const struct sandbox_agent *said_agent(const struct sandbox_plugin_info *
     return NULL;
 }
 
+const char *plugin_says_profile(const struct sandbox_agent *said)
+{
+    return said->profile == NULL || said->profile[0] == '\0' ? "pure" : said->profile;
+}
+
 static bool agent_agrees(const struct manifest_agent *m, const struct sandbox_agent *said,
                          struct err *e)
 {
-    /* The ABI: no profile is "pure". */
-    const char *profile =
-        said->profile == NULL || said->profile[0] == '\0' ? "pure" : said->profile;
-
     return text_agrees("version", said->version, m->version, e) &&
-           text_agrees("profile", profile, m->profile, e) &&
+           text_agrees("profile", plugin_says_profile(said), m->profile, e) &&
            flag_agrees("pure", said->flags, ORCH_AGENT_PURE, m->pure, e) &&
            flag_agrees("idempotent", said->flags, ORCH_AGENT_IDEMPOTENT, m->idempotent, e);
 }

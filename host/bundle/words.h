@@ -17,4 +17,7 @@ bool manifest_agrees(const struct manifest *m, const struct sandbox_plugin_info 
 struct sandbox_plugin_info manifest_words(const struct manifest *m,
                                           struct sandbox_agent *agents) must_check;
 
+/* The ABI: an agent that names no profile wants "pure". */
+const char *plugin_says_profile(const struct sandbox_agent *said);
+
 #endif

@@ -3,7 +3,7 @@
 # undefined, compiler runtimes linked in.
 function(orch_add_plugin name)
     add_library(${name} MODULE ${ARGN})
-    target_link_libraries(${name} PRIVATE orch::sdk)
+    target_link_libraries(${name} PRIVATE orch::sdk -Wl,--push-state,--as-needed m -Wl,--pop-state)
     set_target_properties(${name} PROPERTIES
         PREFIX "" SUFFIX ".so"
         POSITION_INDEPENDENT_CODE ON

@@ -52,7 +52,7 @@ MAY = {
     "host/cli/doctor": CLI | {"authority/trust", "sandbox/client", "sandbox/wire", "store"},
     "host/cli/keys": CLI | {"authority/keys", "authority/token", "authority/trust"},
     "host/cli/ledger": CLI | {"authority/keys", "authority/trust", "bundle", "model/ledger"},
-    "host/cli/plugin": CLI | {"authority/keys", "authority/trust", "bundle", "cli/ledger", "orch", "sandbox/client", "sandbox/image"},
+    "host/cli/plugin": CLI | {"authority/keys", "authority/trust", "bundle", "cli/ledger", "model/dag", "model/dag/source", "orch", "sandbox/client", "sandbox/image"},
     "host/cli/run": CLI | WORDS | {"cli/ledger"},
     "sandbox/kernel": BASE,
     "sandbox/profile": BASE,

@@ -1,5 +1,6 @@
 /* build.c -- one run of the compiler, with the flags that the load gate asks for; the same
- * as the SDK's pkg-config file and CMake package give. */
+ * as the SDK's pkg-config file and CMake package give. Of the environment what make takes counts
+ * here too: CC, CXX, CPPFLAGS, CFLAGS, CXXFLAGS, LDFLAGS, LDLIBS, words between blanks. */
 #include "cli/plugin/project.h"
 
 #include "base/mem.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { ARGV_MAX = PROJECT_SOURCES_MAX + 32 };
+enum { WORDS_MAX = 256, ARGV_MAX = PROJECT_SOURCES_MAX + WORDS_MAX + 48 };
 
 /* Where the SDK lies, seen from the folder of this program. */
 static const struct {
@@ -126,6 +127,39 @@ static void add_flags(struct command *c, const struct sdk_paths *sdk)
         add(c, "-static-libstdc++");
 }
 
+/* The words of a variable, behind ours: the last of two flags that differ counts. */
+static bool add_words(struct command *c, const char *variable, struct err *e)
+{
+    static const char blanks[] = " \t\n";
+    const char *at = getenv(variable);
+
+    for (size_t words = 0; at != NULL && *(at += strspn(at, blanks)) != '\0'; words++) {
+        size_t len = strcspn(at, blanks);
+        auto_mem char *word = mem_strn(at, len);
+
+        if (words == WORDS_MAX / 5)
+            return err_set(e, ERR_LIMIT, "%s has more than %d words", variable, WORDS_MAX / 5);
+        add(c, word);
+        at += len;
+    }
+    return true;
+}
+
+static bool add_of_environment(struct command *c, struct err *e)
+{
+    return add_words(c, "CPPFLAGS", e) && add_words(c, c->cpp ? "CXXFLAGS" : "CFLAGS", e) &&
+           add_words(c, "LDFLAGS", e) && add_words(c, "LDLIBS", e);
+}
+
+/* The mathematical functions are the C library's to everybody but the linker; one that needs none
+ * of them does not name the library. */
+static void add_libm(struct command *c)
+{
+    add(c, "-Wl,--push-state,--as-needed");
+    add(c, "-lm");
+    add(c, "-Wl,--pop-state");
+}
+
 static bool run_command(struct command *c, struct err *e)
 {
     int status, failed;
@@ -159,6 +193,9 @@ bool plugin_build(const struct plugin_project *project, struct err *e)
     free(c.argv[0]);
     c.argv[0] = mem_str(chosen != NULL && chosen[0] != '\0' ? chosen : c.cpp ? "c++" : "cc");
     add_flags(&c, &sdk);
+    if (!add_of_environment(&c, e))
+        return false;
+    add_libm(&c);
     add(&c, "-o");
     add(&c, project->so);
     return run_command(&c, e);

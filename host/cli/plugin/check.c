@@ -31,7 +31,7 @@ bool plugin_check(struct cli *cli, struct err *e)
     size_t agents;
 
     if (!plugin_image_load(cli_arg(cli, 0) != NULL ? cli_arg(cli, 0) : ".", &image, e) ||
-        !lab_open(image, &lab, e))
+        !lab_open(image, cli->set.timeout_ms, &lab, e))
         return false;
     lab_agents(lab, &agents);
     facts = facts_of(image, agents);

@@ -21,6 +21,7 @@ struct lab {
     size_t agent_count;
     bool waiting;      /* for the plugin to load, or for the attempt to end */
     struct err failed; /* code ERR_NONE: nothing did */
+    int64_t end_ns;    /* of all of it; 0: none */
     struct lab_result *result;
 };
 
@@ -60,7 +61,7 @@ static bool take_agents(struct lab *lab, const struct sandbox_plugin_info *info,
         struct lab_agent *agent = &lab->agents[lab->agent_count++];
 
         agent->id = mem_str(info->agents[i].id);
-        if (!profile_parse(info->agents[i].profile, &agent->profile))
+        if (!profile_parse(plugin_says_profile(&info->agents[i]), &agent->profile))
             return err_set(e, ERR_UNPROCESSABLE, "agent '%s' wants unknown profile '%s'", agent->id,
                            info->agents[i].profile);
     }
@@ -126,6 +127,16 @@ static void on_attempt_done(void *arg, uint64_t id unused_arg, const struct atte
 
 /* ---- turning ---- */
 
+static bool is_over(const struct lab *lab)
+{
+    return lab->end_ns != 0 && clock_mono_ns() >= lab->end_ns;
+}
+
+static bool over(struct err *e)
+{
+    return err_set(e, ERR_TIMEOUT, "--timeout passed");
+}
+
 /* Until an event ends the waiting; the sandbox has its own deadlines. */
 static bool lab_wait(struct lab *lab, struct err *e)
 {
@@ -135,8 +146,10 @@ static bool lab_wait(struct lab *lab, struct err *e)
         int64_t now = clock_mono_ns(), timer = sandbox_next_timer(lab->sandbox);
         int64_t wait_ms = timer <= now ? 0 : (timer - now) / 1000000 + 1;
 
-        poll(&p, 1, wait_ms < 1000 ? (int)wait_ms : 1000);
+        poll(&p, 1, wait_ms < 100 ? (int)wait_ms : 100);
         sandbox_turn(lab->sandbox, clock_mono_ns());
+        if (lab->waiting && lab->result == NULL && is_over(lab))
+            return over(e); /* an attempt has its own deadline, and tells what it had logged */
     }
     if (lab->failed.code != ERR_NONE) {
         *e = lab->failed;
@@ -202,10 +215,12 @@ static bool load_plugin(struct lab *lab, struct err *e)
     return sandbox_plugin_add(lab->sandbox, &plugin, e) && lab_wait(lab, e);
 }
 
-bool lab_open(const struct plugin_image *image, struct lab **ret, struct err *e)
+bool lab_open(const struct plugin_image *image, int64_t timeout_ms, struct lab **ret, struct err *e)
 {
     auto_obj(lab) lab = mem_new(struct lab);
 
+    if (timeout_ms > 0)
+        lab->end_ns = clock_mono_ns() + timeout_ms * 1000000;
     lab->image = image;
     if (!start_sandbox(lab, e) || !load_plugin(lab, e))
         return false;
@@ -222,6 +237,13 @@ static const struct lab_agent *find_agent(const struct lab *lab, const char *id)
     return NULL;
 }
 
+static int64_t deadline_of(const struct lab *lab)
+{
+    int64_t deadline = clock_mono_ns() + (int64_t)LAB_DEADLINE_S * 1000000000;
+
+    return lab->end_ns != 0 && lab->end_ns < deadline ? lab->end_ns : deadline;
+}
+
 bool lab_run(struct lab *lab, const char *agent, const struct buf *input, const struct buf *config,
              struct lab_result *ret, struct err *e)
 {
@@ -232,12 +254,14 @@ bool lab_run(struct lab *lab, const char *agent, const struct buf *input, const 
 
     if (found == NULL)
         return err_set(e, ERR_NOT_FOUND, "the plugin has no agent '%s'", agent);
+    if (is_over(lab))
+        return over(e);
     spec = (struct attempt_spec){
         .digest = lab->digest.text,
         .agent_id = agent,
         .tenant = LAB_TENANT,
         .profile = found->profile,
-        .deadline_ns = clock_mono_ns() + (int64_t)LAB_DEADLINE_S * 1000000000,
+        .deadline_ns = deadline_of(lab),
         .run_id = "lab",
         .node_id = "lab",
         .attempt = 1,
@@ -253,5 +277,5 @@ bool lab_run(struct lab *lab, const char *agent, const struct buf *input, const 
     lab->result = ret;
     ended = lab_wait(lab, e);
     lab->result = NULL;
-    return ended;
+    return ended && ((ret->outcome != OUTCOME_TIMEOUT || !is_over(lab)) || over(e));
 }

@@ -13,7 +13,8 @@ struct lab;
 
 /* Starts the sandbox and loads the image. The agents that the plugin lists are compared with the
  * image's manifest, when it has one. */
-bool lab_open(const struct plugin_image *image, struct lab **ret, struct err *e) must_check;
+bool lab_open(const struct plugin_image *image, int64_t timeout_ms, struct lab **ret,
+              struct err *e) must_check;
 void lab_free(struct lab *lab);
 DEFINE_AUTO(lab)
 
@@ -36,7 +37,8 @@ struct lab_result {
 void lab_result_done(struct lab_result *result);
 DEFINE_AUTO_DONE(lab_result)
 
-/* One attempt; input and config are JSON texts. Always ends: the deadline is LAB_DEADLINE_S. */
+/* One attempt; input and config are JSON texts. Always ends: the deadline is LAB_DEADLINE_S, or
+ * what is left of lab_open's time, which is ERR_TIMEOUT. */
 enum { LAB_DEADLINE_S = 60 };
 bool lab_run(struct lab *lab, const char *agent, const struct buf *input, const struct buf *config,
              struct lab_result *ret, struct err *e) must_check;

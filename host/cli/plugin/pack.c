@@ -3,6 +3,7 @@
 #include "authority/keys/key.h"
 #include "authority/trust/dsse.h"
 #include "base/fd.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "bundle/archive.h"
 #include "cli/ledger/verify.h"
@@ -10,6 +11,7 @@
 #include "cli/out_file.h"
 #include "cli/plugin/cmd_plugin.h"
 #include "cli/plugin/project.h"
+#include "model/dag/source/parse.h"
 
 #include <string.h>
 
@@ -56,6 +58,60 @@ static bool add_file(struct parts *parts, const char *dir, const char *path, str
     parts->files[parts->count] = (struct bundle_file){path, bytes.data, bytes.len};
     bytes = (struct buf){0};
     parts->count++;
+    return true;
+}
+
+/* A schema that no reader of JSON Schema would take is found here, not by whoever installs it. */
+static bool check_schema(const struct parts *parts, const char *path, struct err *e)
+{
+    auto_json schema = NULL;
+
+    for (size_t i = 0; path != NULL && i < parts->count; i++) {
+        if (strcmp(parts->files[i].path, path) != 0)
+            continue;
+        if (!json_parse(parts->files[i].bytes, parts->files[i].len, &json_limits_default, &schema,
+                        NULL, e))
+            return err_wrap(e, "schema '%s'", path);
+        return json_is_object(schema) || json_is_boolean(schema) ||
+               err_set(e, ERR_INVALID, "schema '%s': a schema is an object, true or false, not %s",
+                       path, json_type_name(schema));
+    }
+    return true;
+}
+
+/* The policies are those of a node, and so are judged as a node's. */
+static bool check_policies(const struct manifest_agent *agent, struct err *e)
+{
+    static const char *const known[] = {"retry_policy", "timeout_policy"};
+    auto_json node = json_object();
+    auto_json doc = json_pack("{s:{s:O}}", "nodes", "agent", node);
+    auto_done(dag_findings) findings = {0};
+    auto_done(buf) text = {0};
+    auto_obj(dag) dag = NULL;
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)agent->policies, key, value)
+    {
+        if (strcmp(key, known[0]) != 0 && strcmp(key, known[1]) != 0)
+            return err_set(e, ERR_INVALID, "agent '%s': policies has %s and %s, not '%.64s'",
+                           agent->id, known[0], known[1], key);
+        json_object_set(node, key, value);
+    }
+    if (!dag_from_json(doc, &dag, &findings, e))
+        return false;
+    findings_text(&findings, &text);
+    return findings.count == 0 || err_set(e, ERR_INVALID, "policies: %s", buf_text(&text));
+}
+
+static bool check_agents(const struct manifest *m, const struct parts *parts, struct err *e)
+{
+    for (size_t i = 0; i < m->agent_count; i++) {
+        if (!check_schema(parts, m->agents[i].input_schema, e) ||
+            !check_schema(parts, m->agents[i].output_schema, e) ||
+            !check_policies(&m->agents[i], e))
+            return false;
+    }
     return true;
 }
 
@@ -118,7 +174,7 @@ bool plugin_pack(struct cli *cli, struct err *e)
     auto_mem char *name = NULL;
 
     if (!plugin_project_open(cli_arg(cli, 0), &project, e) || !image_of(cli, project, &image, e) ||
-        !parts_gather(project, image, &parts, e) ||
+        !parts_gather(project, image, &parts, e) || !check_agents(project->manifest, &parts, e) ||
         !bundle_pack(project->manifest, parts.files, parts.count, &payload, &archive, e))
         return false;
     name = out != NULL ? mem_str(out) : manifest_bundle_name(project->manifest);

@@ -185,7 +185,8 @@ bool plugin_run(struct cli *cli, struct err *e)
     auto_obj(plugin_image) image = NULL;
     auto_obj(lab) lab = NULL;
 
-    if (!build_folder(path, e) || !plugin_image_load(path, &image, e) || !lab_open(image, &lab, e))
+    if (!build_folder(path, e) || !plugin_image_load(path, &image, e) ||
+        !lab_open(image, cli->set.timeout_ms, &lab, e))
         return false;
     return agent != NULL ? run_once(cli, lab, agent, e) : run_all_golden(cli, lab, path, e);
 }

@@ -38,6 +38,56 @@ for language in c cpp; do
     cmp -s "$bundle" "first-$language" || fail "packing twice gives other bytes"
 done
 refused 'lower-case' "$orch" plugin new ../up
+
+# Mathematics needs no flag; what make takes from the environment counts here too.
+"$orch" plugin new maths >out 2>err
+cat >maths/plugin.c <<'END'
+#include <math.h>
+#include <orch/plugin.h>
+#ifdef EXTRA
+#include <zlib.h>
+#endif
+static orch_status roots(const orch_host *host, orch_run *run, const orch_ctx *ctx)
+{
+    (void)host, (void)run;
+    double root = pow((double)ctx->attempt, 0.5);
+#ifdef EXTRA
+    root += (double)crc32(0, NULL, 0);
+#endif
+    return root > 0 ? ORCH_OK : ORCH_E_FATAL;
+}
+static const orch_agent agent = {.size = sizeof(orch_agent), .flags = ORCH_AGENT_PURE,
+                                 .id = "maths.greet", .version = "0.1.0", .run = roots};
+ORCH_PLUGIN("maths", "0.1.0", NULL, &agent);
+END
+"$orch" plugin build maths >out 2>err || fail "mathematics needs a flag"
+refused 'did not compile' env CFLAGS='-Wall  -Werror -Wunused-macros' CPPFLAGS=-DUNUSED= LDLIBS=-lnowhere "$orch" plugin build maths
+refused 'did not compile' env CFLAGS=-DEXTRA "$orch" plugin build maths
+CC='cc' CFLAGS='-DEXTRA -O3' LDLIBS=-lz "$orch" plugin build maths >out 2>err || {
+    cat err >&2
+    fail "LDLIBS and CFLAGS are not taken"
+}
+
+# A schema or policies that nobody could read are refused where they are written.
+"$orch" plugin build maths >out
+cp maths/manifest.json whole.json
+agent() { # MEMBERS: the agent gets them
+    sed "s|\"id\": \"maths.greet\",|\"id\": \"maths.greet\", $1,|" whole.json >maths/manifest.json
+}
+mkdir -p maths/schemas
+agent '"input_schema": "schemas/in.json"'
+echo '{"type": ' >maths/schemas/in.json
+refused "schema 'schemas/in.json'" "$orch" plugin pack maths
+echo '["object"]' >maths/schemas/in.json
+refused 'object, true or false' "$orch" plugin pack maths
+echo '{"type": "object"}' >maths/schemas/in.json
+"$orch" plugin pack maths >out 2>err || fail "a good schema is refused"
+agent '"policies": {"retry_policy": {"max_retries": -1}}'
+refused 'max_retries must be an integer' "$orch" plugin pack maths
+agent '"policies": {"retry": {}}'
+refused "not 'retry'" "$orch" plugin pack maths
+agent '"policies": {"retry_policy": {"max_retries": 1}, "timeout_policy": {"timeout_seconds": 5}}'
+"$orch" plugin pack maths >out 2>err || fail "good policies are refused"
 refused 'make folder' "$orch" plugin new greeter-c
 
 "$orch" plugin keygen ours >fingerprint 2>err

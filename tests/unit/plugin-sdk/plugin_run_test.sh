@@ -71,3 +71,29 @@ if "$orch" plugin run "$built/conformance/conformance.so" --agent conformance.st
     fail "the stub does not fail"
 fi
 grep -q 'plugin-transient' err || fail "the stub fails as transient"
+
+# An agent without a profile is pure, and --timeout ends one that does not end by itself.
+mkdir -p long
+sed 's/@NAME@/long/g; s/greet/wait/g' "$plugins/../plugin-sdk/templates/c/manifest.json" >long/manifest.json
+cat >long/plugin.c <<'END'
+#include <orch/plugin.h>
+static orch_status waits(const orch_host *host, orch_run *run, const orch_ctx *ctx)
+{
+    orch_bytes empty = {"{}", 2};
+    if (ctx->config.len < 4)
+        return host->emit(run, ORCH_PORT_RESULT, empty);
+    for (volatile int on = 1; on;)
+        ;
+    return ORCH_OK;
+}
+static const orch_agent agent = {.size = sizeof(orch_agent),
+                                 .flags = ORCH_AGENT_PURE | ORCH_AGENT_IDEMPOTENT,
+                                 .id = "long.wait", .version = "0.1.0", .run = waits};
+ORCH_PLUGIN("long", "0.1.0", NULL, &agent);
+END
+"$orch" plugin run long --agent long.wait >out 2>err || fail "no profile is not pure"
+echo '{"on": 1}' >config
+code=0
+"$orch" plugin run long --agent long.wait --config config --timeout 3s --exit-codes fine >out 2>err || code=$?
+[ $code = 7 ] || fail "--timeout ends with $code"
+grep -q -- '--timeout passed' err || fail "and says so"
