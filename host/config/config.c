@@ -116,6 +116,17 @@ static bool load_env(struct config *config, char *(*get_env)(const char *), stru
     return true;
 }
 
+bool config_reads(const char *variable)
+{
+    for (int i = 0; i < CONFIG_KEY_COUNT; i++) {
+        for (int j = 0; j < 2; j++) {
+            if (keys[i].env[j] != NULL && strcmp(keys[i].env[j], variable) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static int key_find(const char *name, size_t len)
 {
     for (int i = 0; i < CONFIG_KEY_COUNT; i++) {

@@ -41,6 +41,12 @@ const char *config_name(enum config_key key); /* "listen" */
 void config_add_value(const struct config *config, enum config_key key, struct buf *b);
 /* Where the value came from: "default", "ORCH_LISTEN", "--listen". */
 const char *config_origin_text(const struct config *config, enum config_key key);
+/* A variable of this name is a setting. */
+bool config_reads(const char *variable);
+/* Tells each variable with GreenLang's prefix that no setting is read from, and what counts in its
+ * place: whoever set it should hear that nothing came of it. */
+void config_tell_ignored(char *const *environment,
+                         void (*tell)(const char *name, const char *instead));
 /* One line a key: name, environment names, default, help. */
 void config_help(struct buf *b);
 

@@ -403,12 +403,18 @@ static void raise_descriptor_limit(void)
         log_event(LOG_WARN, "host.descriptor_limit", F_STR("error", strerror(errno)));
 }
 
+static void tell_ignored(const char *name, const char *instead)
+{
+    log_event(LOG_WARN, "config.name_ignored", F_STR("name", name), F_STR("instead", instead));
+}
+
 static int serve(const struct config *config)
 {
     struct host host = {.config = config, .home = config_text(config, CONFIG_HOME)};
     struct err e = {0};
     bool ok;
 
+    config_tell_ignored(environ, tell_ignored);
     raise_descriptor_limit();
     ok = start(&host, &e);
 

@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,34 @@ START_TEST(the_default_yields_to_the_environment_and_that_to_a_flag)
     ck_assert(config_bool(config, CONFIG_DEV));
     ck_assert_int_eq(config_int(config, CONFIG_RUNS_ACTIVE_MAX), 50);
     ck_assert_str_eq(config_origin_text(config, CONFIG_RUNS_ACTIVE_MAX), "default");
+}
+END_TEST
+
+static char told[512];
+
+static void note(const char *name, const char *instead)
+{
+    size_t len = strlen(told);
+
+    snprintf(told + len, sizeof told - len, "%s: %s\n", name, instead);
+}
+
+START_TEST(a_variable_of_the_contract_that_does_nothing_is_told)
+{
+    static char *const vars[] = {
+        (char *)"PATH=/bin",
+        (char *)"GL_ORCHESTRATOR_LOG_LEVEL=INFO",
+        (char *)"GL_ORCHESTRATOR_DB_POOL_MAX=10",
+        (char *)"GL_ORCHESTRATOR_ENABLE_PROVENANCE=false",
+        (char *)"GL_ORCHESTRATOR_LOG_LEVELL=INFO",
+        NULL,
+    };
+
+    told[0] = '\0';
+    config_tell_ignored(vars, note);
+    ck_assert_str_eq(told, "GL_ORCHESTRATOR_DB_POOL_MAX: the store is a file in --home\n"
+                           "GL_ORCHESTRATOR_ENABLE_PROVENANCE: provenance is always on\n"
+                           "GL_ORCHESTRATOR_LOG_LEVELL: no setting has this name\n");
 }
 END_TEST
 
@@ -132,6 +161,7 @@ int main(void)
 
     tcase_add_test(tc, the_default_yields_to_the_environment_and_that_to_a_flag);
     tcase_add_test(tc, the_contract_s_variables_are_read_after_ours);
+    tcase_add_test(tc, a_variable_of_the_contract_that_does_nothing_is_told);
     tcase_add_test(tc, a_value_that_does_not_fit_names_its_source);
     tcase_add_test(tc, help_and_print_show_every_key);
     suite_add_tcase(suite, tc);
