@@ -234,7 +234,8 @@ static json_t *checks_of(struct host *host)
 {
     json_t *checks = json_object();
     const struct heads *heads = engine_heads(host->engine);
-    const struct err *unsealed = heads_failed(heads);
+    const struct statements *made = engine_statements(host->engine);
+    const struct err *unsealed = heads_failed(heads), *unsigned_why;
     auto_mem char *plugins = NULL, *statements = NULL, *ledger = NULL;
     struct err why = {0};
     bool store_ok = !store_failed(host->store, &why);
@@ -244,8 +245,11 @@ static json_t *checks_of(struct host *host)
 
     agents_counts(host->agents, &loaded, &refused);
     plugins = mem_printf("%u loaded, %u refused", loaded, refused); /* GET /admin/plugins: why */
-    statements = mem_printf("%u waiting for a signature",
-                            statements_pending(engine_statements(host->engine)));
+    unsigned_why = statements_left_why(made);
+    statements =
+        mem_printf("%u waiting for a signature, %u left unsigned%s%s", statements_pending(made),
+                   statements_left(made), unsigned_why != NULL ? ": " : "",
+                   unsigned_why != NULL ? unsigned_why->msg : "");
     ledger = mem_printf("%lld events without a signed head", (long long)heads_behind(heads));
     json_object_set_new(checks, "store",
                         check(store_ok, store_ok ? store_driver_version() : why.msg));
@@ -255,7 +259,7 @@ static json_t *checks_of(struct host *host)
     json_object_set_new(checks, "nodes",
                         check(counts.nodes_held == 0,
                               counts.nodes_held > 0 ? counts.held_reason : "none is held"));
-    json_object_set_new(checks, "statements", check(true, statements));
+    json_object_set_new(checks, "statements", check(unsigned_why == NULL, statements));
     json_object_set_new(checks, "ledger",
                         check(unsealed == NULL, unsealed != NULL ? unsealed->msg : ledger));
     json_object_set_new(checks, "sandbox", sandbox_check(host));

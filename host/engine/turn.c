@@ -274,9 +274,11 @@ static void act_all(struct engine *engine)
 /* Runs that were ended by their rows: told as others are. */
 static void tell_ended(struct engine *engine)
 {
+    const struct left_unsigned left = {engine->env, engine->dags, engine->statements};
     struct leftover_ended ended;
 
     while (leftovers_next_ended(engine->leftovers, &ended)) {
+        left_unsigned_run(&left, ended.event.tenant, ended.event.run_id);
         ends_tell_closed(&ended.event, ended.error);
         engine->env->publish(engine->env->arg, &ended.event, 1);
         heads_note(engine->heads, ended.event.seq);

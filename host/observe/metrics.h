@@ -81,6 +81,8 @@ enum {
     XX(STREAM_EVENTS, COUNTER, "orch_stream_events_total", "", "", "Events published")             \
     XX(STREAM_CLOSED, COUNTER, "orch_stream_closed_total", "reason", "",                           \
        "Stream clients that the server closed")                                                    \
+    XX(STATEMENTS_LEFT, GAUGE, "orch_statements_left_unsigned", "", "",                            \
+       "Statements that were refused for good since the start")                                    \
     XX(SERIES_DROPPED, COUNTER, "orch_metrics_series_dropped_total", "", "",                       \
        "Samples of names that are over the bound and are told as \"other\"")                       \
     XX(BUILD, GAUGE, "orch_build_info", "version", "", "Always 1")

@@ -1,7 +1,6 @@
 /* left_unsigned.c -- see left_unsigned.h. */
 #include "engine/evidence/left_unsigned.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/env/env.h"
@@ -51,11 +50,20 @@ bool left_unsigned_add(const struct left_unsigned *left, struct err *e)
             return err_wrap(e, "recover statements");
         for (size_t i = 0; i < rows.count; i++) {
             if (!sign_again(left, &rows.rows[i], &why))
-                log_event(LOG_ERROR, "statement.not_made", F_STR("runId", rows.rows[i].run_id),
-                          F_ERR(&why));
+                statements_leave(left->statements, rows.rows[i].tenant, rows.rows[i].run_id, &why);
         }
         free(token);
         token = mem_str(rows.next_page);
     } while (token != NULL);
     return true;
+}
+
+void left_unsigned_run(const struct left_unsigned *left, const char *tenant, const char *run_id)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e;
+
+    if (!store_read_run(left->env->reader, tenant, run_id, &rows, &e) ||
+        !sign_again(left, &rows.rows[0], &e))
+        statements_leave(left->statements, tenant, run_id, &e);
 }

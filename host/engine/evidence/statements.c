@@ -1,6 +1,7 @@
 /* statements.c -- see statements.h. */
 #include "engine/evidence/statements.h"
 
+#include "authority/trust/dsse.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/env/env.h"
@@ -12,7 +13,8 @@
 
 enum { SENDING_MAX = 64, PENDING_MAGIC = 0x57a7e3e7 };
 
-/* Waits in a list, or is with the authority, which answers it once (also when it dies). */
+/* Waits in a list, or is with the authority or then the store, which each answer it once (also when
+ * they die). */
 struct pending {
     uint32_t magic; /* it crosses the authority's client as void * */
     struct statements *owner;
@@ -27,7 +29,9 @@ struct pending {
 struct statements {
     const struct engine_env *env;
     TAILQ_HEAD(, pending) waiting;
-    unsigned waiting_count, sending;
+    unsigned waiting_count, sending; /* sending: with the authority or the store */
+    unsigned left;
+    struct err left_why; /* of the newest */
 };
 
 struct statements *statements_new(const struct engine_env *env)
@@ -64,6 +68,27 @@ unsigned statements_pending(const struct statements *s)
     return s->waiting_count + s->sending;
 }
 
+void statements_leave(struct statements *s, const char *tenant, const char *run_id,
+                      const struct err *why)
+{
+    s->left++;
+    s->left_why = *why;
+    err_wrap(&s->left_why, "run %s", run_id);
+    metrics_set(s->env->metrics, METRIC_STATEMENTS_LEFT, METRIC_NO_LABELS, s->left);
+    log_event(LOG_ERROR, "statement.left_unsigned", F_STR("runId", run_id), F_STR("tenant", tenant),
+              F_ERR(why));
+}
+
+unsigned statements_left(const struct statements *s)
+{
+    return s->left;
+}
+
+const struct err *statements_left_why(const struct statements *s)
+{
+    return s->left > 0 ? &s->left_why : NULL;
+}
+
 /* Records of the completed nodes in level order, then node id. */
 static json_t *records_of(const struct active_run *ar)
 {
@@ -78,13 +103,13 @@ static json_t *records_of(const struct active_run *ar)
     return records;
 }
 
-static char *payload_of(const struct active_run *ar, const char *builder_id, size_t *ret_bytes)
+static char *payload_of(const struct active_run *ar, const char *builder_id, size_t *ret_bytes,
+                        struct err *e)
 {
     auto_json records = records_of(ar);
     auto_json statement = NULL;
     auto_done(buf) text = {0};
     char started[CLOCK_TEXT_BYTES], ended[CLOCK_TEXT_BYTES];
-    struct err e = {0};
 
     clock_text(ar->started_us, started);
     clock_text(ar->ended_us, ended);
@@ -105,26 +130,47 @@ static char *payload_of(const struct active_run *ar, const char *builder_id, siz
         .deterministic = ar->deterministic,
         .records = records,
     });
-    if (!jcs_write(statement, &text, &e)) {
-        log_event(LOG_ERROR, "statement.not_made", F_STR("runId", ar->run_id), F_ERR(&e));
+    if (!jcs_write(statement, &text, e))
+        return NULL;
+    if (text.len > DSSE_PAYLOAD_BYTES_MAX) {
+        err_set(e, ERR_TOO_LARGE, "its statement has %zu bytes, at most %u are signed", text.len,
+                DSSE_PAYLOAD_BYTES_MAX);
         return NULL;
     }
     *ret_bytes = text.len;
     return buf_take(&text);
 }
 
+static void wait_again(struct pending *p)
+{
+    TAILQ_INSERT_HEAD(&p->owner->waiting, p, link);
+    p->owner->waiting_count++;
+}
+
+/* What may go well later waits for it; anything else would stand in the way of all others. */
+static void refused(struct pending *p, const struct err *why)
+{
+    if (err_code_temporary(why->code)) {
+        wait_again(p);
+        return;
+    }
+    statements_leave(p->owner, p->tenant, p->run_id, why);
+    pending_free(p);
+}
+
 void statements_add(struct statements *s, const struct active_run *ar)
 {
     struct pending *p = mem_new(struct pending);
+    struct err e;
 
     p->magic = PENDING_MAGIC;
     p->owner = s;
     memcpy(p->run_id, ar->run_id, sizeof p->run_id);
     p->tenant = mem_str(ar->tenant);
     p->chain_hash = ar->chain_hash;
-    p->payload = payload_of(ar, s->env->builder_id, &p->payload_bytes);
+    p->payload = payload_of(ar, s->env->builder_id, &p->payload_bytes, &e);
     if (p->payload == NULL) {
-        pending_free(p);
+        refused(p, &e);
         return;
     }
     TAILQ_INSERT_TAIL(&s->waiting, p, link);
@@ -132,11 +178,23 @@ void statements_add(struct statements *s, const struct active_run *ar)
     statements_turn(s);
 }
 
-static void store(struct pending *p, const char *envelope)
+static void is_stored(void *arg, const struct store_done *done)
+{
+    struct pending *p = arg;
+
+    assert(p->magic == PENDING_MAGIC && p->owner->sending > 0);
+    p->owner->sending--;
+    if (done->err != NULL)
+        refused(p, done->err);
+    else
+        pending_free(p);
+}
+
+/* Signed; it is the store's until is_stored. */
+static bool store(struct pending *p, const char *envelope, struct err *e)
 {
     const struct engine_env *env = p->owner->env;
-    struct store_batch *batch = store_batch_new();
-    struct err e = {0};
+    auto_obj(store_batch) batch = store_batch_new();
 
     store_batch_statement_put(batch, &(struct store_statement){
                                          .run_id = p->run_id,
@@ -145,44 +203,36 @@ static void store(struct pending *p, const char *envelope)
                                          .envelope = envelope,
                                          .created_us = env->clock.wall_us(),
                                      });
-    if (!store_submit_take(env->store, &batch, NULL, NULL, &e)) {
-        log_event(LOG_ERROR, "statement.not_stored", F_STR("runId", p->run_id), F_ERR(&e));
-        store_batch_free(batch);
-    }
+    return store_submit_take(env->store, &batch, is_stored, p, e);
 }
 
 static void is_signed(void *arg, const struct authority_result *result, const struct err *e)
 {
     struct pending *p = arg;
     struct statements *s = p->owner;
+    auto_mem char *envelope = NULL;
+    struct err local;
 
     assert(p->magic == PENDING_MAGIC && s->sending > 0);
-    s->sending--;
-    if (e != NULL && e->code == ERR_UNAVAILABLE) { /* the authority died: the next one signs */
-        TAILQ_INSERT_HEAD(&s->waiting, p, link);
-        s->waiting_count++;
-        return;
-    }
-    if (e != NULL) {
-        log_event(LOG_ERROR, "statement.not_signed", F_STR("runId", p->run_id), F_ERR(e));
-    } else {
-        auto_mem char *envelope =
+    if (e == NULL) {
+        envelope =
             mem_strn(result->signatures.envelopes[0].data, result->signatures.envelopes[0].len);
-
-        store(p, envelope);
+        if (store(p, envelope, &local))
+            return;
+        e = &local;
     }
-    pending_free(p);
+    s->sending--;
+    refused(p, e); /* an authority that died is ERR_UNAVAILABLE: the next one signs */
 }
 
-static bool send_for_signing(struct statements *s, struct pending *p)
+static bool send_for_signing(struct statements *s, struct pending *p, struct err *e)
 {
     const struct engine_authority *authority = &s->env->authority;
     struct authority_sign_item item = {PURPOSE_PROVENANCE, STATEMENT_PAYLOAD_TYPE, p->payload,
                                        p->payload_bytes};
-    struct err e = {0};
 
     s->sending++;
-    if (authority->sign(authority->client, &item, 1, (struct authority_reply){is_signed, p}, &e))
+    if (authority->sign(authority->client, &item, 1, (struct authority_reply){is_signed, p}, e))
         return true;
     s->sending--;
     return false;
@@ -192,16 +242,17 @@ void statements_turn(struct statements *s)
 {
     const struct engine_authority *authority = &s->env->authority;
     struct pending *p;
+    struct err e;
 
     while (s->sending < SENDING_MAX && (p = TAILQ_FIRST(&s->waiting)) != NULL) {
         if (!authority->attached(authority->client))
             return;
         TAILQ_REMOVE(&s->waiting, p, link);
         s->waiting_count--;
-        if (send_for_signing(s, p))
+        if (send_for_signing(s, p, &e))
             continue;
-        TAILQ_INSERT_HEAD(&s->waiting, p, link);
-        s->waiting_count++;
-        return;
+        refused(p, &e);
+        if (err_code_temporary(e.code))
+            return;
     }
 }

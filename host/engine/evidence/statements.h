@@ -3,11 +3,18 @@
  * The statement follows the run's final commit: the run is over when the store says so, and its
  * proof is signed by the authority and stored right after. What a crash or a dead authority left
  * unsigned is signed later; nothing is forgotten, because a run without a statement is found in
- * the store at the next start. */
+ * the store at the next start.
+ *
+ * What the authority or the store refuses for good holds up nobody: it leaves the queue and is
+ * left unsigned, which health, a metric and the log say with the reason. The next start tries
+ * it again. */
 #ifndef ORCH_ENGINE_EVIDENCE_STATEMENTS_H
 #define ORCH_ENGINE_EVIDENCE_STATEMENTS_H
 
 #include "base/auto.h"
+#include "base/err.h"
+
+#include <stddef.h>
 
 struct active_run;
 struct engine_env;
@@ -21,5 +28,12 @@ void statements_add(struct statements *s, const struct active_run *ar);
 /* Sends what waits, when there is an authority. Once a turn. */
 void statements_turn(struct statements *s);
 unsigned statements_pending(const struct statements *s);
+
+/* The run's statement cannot be made, signed or stored. */
+void statements_leave(struct statements *s, const char *tenant, const char *run_id,
+                      const struct err *why);
+/* How many were left since the start; why the newest was (NULL: none). */
+unsigned statements_left(const struct statements *s);
+const struct err *statements_left_why(const struct statements *s);
 
 #endif

@@ -60,6 +60,48 @@ START_TEST(a_statement_that_the_authority_refuses_is_not_asked_for_again)
     ck_assert_uint_eq(pending(), 0);
     ck_assert_uint_eq(rig.authority.count, 0);
     ck_assert_uint_eq(rig_statements(&rig, id), 0);
+    ck_assert_uint_eq(statements_left(engine_statements(rig.engine)), 1);
+}
+END_TEST
+
+/* The newest reason; "" when none was left. */
+static const char *left_why(void)
+{
+    const struct err *why = statements_left_why(engine_statements(rig.engine));
+
+    return why != NULL ? why->msg : "";
+}
+
+START_TEST(a_statement_that_is_refused_for_good_holds_up_no_other)
+{
+    rig.authority.attached = false;
+    ended_run();
+    snprintf(id, sizeof id, "%s", run_of("chain"));
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    ck_assert_uint_eq(pending(), 2);
+    rig.authority.attached = true;
+    rig.authority.too_large = 1; /* the first of them */
+    rig_settle(&rig);
+    ck_assert_uint_eq(statements_left(engine_statements(rig.engine)), 1);
+    ck_assert_ptr_nonnull(strstr(left_why(), "too large to sign"));
+    rig_authority_answers(&rig, ERR_NONE);
+    ck_assert_uint_eq(rig_statements(&rig, id), 1);
+    ck_assert_uint_eq(pending(), 0);
+    rig_crash(&rig); /* the next start tries the other again */
+    ck_assert_uint_eq(pending(), 1);
+    ck_assert_str_eq(left_why(), "");
+}
+END_TEST
+
+START_TEST(a_statement_that_is_refused_for_now_is_asked_for_again)
+{
+    ended_run();
+    rig_authority_answers(&rig, ERR_LIMIT);
+    ck_assert_uint_eq(pending(), 1);
+    rig_authority_answers(&rig, ERR_NONE);
+    ck_assert_uint_eq(rig_statements(&rig, id), 1);
+    ck_assert_uint_eq(statements_left(engine_statements(rig.engine)), 0);
 }
 END_TEST
 
@@ -244,6 +286,8 @@ TCase *evidence_cases(void)
     tcase_add_test(tc, an_ended_run_gets_its_statement_signed_and_stored);
     tcase_add_test(tc, a_statement_waits_for_an_authority);
     tcase_add_test(tc, a_statement_that_the_authority_refuses_is_not_asked_for_again);
+    tcase_add_test(tc, a_statement_that_is_refused_for_good_holds_up_no_other);
+    tcase_add_test(tc, a_statement_that_is_refused_for_now_is_asked_for_again);
     tcase_add_test(tc, what_a_crash_left_unsigned_is_signed_at_the_next_start);
     tcase_add_test(tc, a_seal_is_answered_when_every_event_is_under_a_head);
     tcase_add_test(tc, a_head_goes_on_where_the_last_one_ended_also_after_a_crash);

@@ -75,7 +75,8 @@ struct rig_request {
 
 struct authority_client {
     bool attached;
-    bool refuse; /* every request: ERR_UNAVAILABLE */
+    bool refuse;        /* every request: ERR_UNAVAILABLE */
+    unsigned too_large; /* so many requests to sign: ERR_TOO_LARGE, for good */
     struct rig_request requests[256];
     size_t count;
     unsigned signed_count; /* envelopes given so far */

@@ -198,8 +198,13 @@ static struct rig_request *ask(struct authority_client *c, enum rig_request_kind
 static bool sign(struct authority_client *c, const struct authority_sign_item *items,
                  unsigned count, struct authority_reply reply, struct err *e)
 {
-    struct rig_request *r = ask(c, RIG_SIGN, reply, e);
+    struct rig_request *r;
 
+    if (c->too_large > 0) {
+        c->too_large--;
+        return err_set(e, ERR_TOO_LARGE, "too large to sign");
+    }
+    r = ask(c, RIG_SIGN, reply, e);
     if (r == NULL)
         return false;
     r->count = count;
