@@ -106,6 +106,14 @@ def test_an_output_over_the_nodes_limit_fails_the_node_and_says_why(host):
     host.answers()
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_an_output_may_be_as_long_as_its_limit_and_no_byte_longer(host, more):
+    text = "x" * (1000 - len('{"t":""}') + more)
+    host.publish(dag(f"edge-{more}", {"a": {"config": {"return": {"t": text}}, "limits": {"output_bytes": 1000},
+                                            "retry_policy": {"max_retries": 0}}}))
+    assert host.wait(host.run(f"edge-{more}"))["status"] == ("failed" if more else "completed")
+
+
 def test_a_node_that_asks_for_more_than_the_operators_ceiling_is_told_so(make_host):
     own = make_host(node_memory_max_mib=64)
     text = json.dumps(dag("greedy", {"a": {"limits": {"memory_bytes": 1 << 40}}}))

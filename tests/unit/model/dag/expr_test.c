@@ -245,8 +245,16 @@ START_TEST(nesting_is_bounded_and_long_conditions_are_not_deep)
 
     for (size_t i = 0; i < ARRAY_LEN(openings); i++) {
         auto_mem char *deep = nested_owned(openings[i], "1", closings[i], 200);
+        auto_mem char *deepest = nested_owned(openings[i], "1", closings[i], EXPR_DEPTH_MAX - 1);
+        auto_mem char *one_more = nested_owned(openings[i], "1", closings[i], EXPR_DEPTH_MAX);
 
         ck_assert(!expr_compile(deep, strlen(deep), &expr, NULL, &e));
+        ck_assert_str_eq(e.msg, "nested too deeply");
+        ck_assert_msg(expr_compile(deepest, strlen(deepest), &expr, NULL, &e), "%s: %s", deepest,
+                      e.msg);
+        expr_free(take(expr));
+        ck_assert_msg(!expr_compile(one_more, strlen(one_more), &expr, NULL, &e), "took %s",
+                      one_more);
         ck_assert_str_eq(e.msg, "nested too deeply");
     }
     ck_assert(expr_compile(flat, strlen(flat), &expr, NULL, &e));

@@ -73,6 +73,24 @@ START_TEST(a_result_in_pieces_is_complete_with_the_last)
 }
 END_TEST
 
+/* 100 bytes are the cap. */
+START_TEST(a_result_as_long_as_its_cap_is_complete_and_one_byte_more_is_refused)
+{
+    char text[102] = {0};
+    struct attempt_result_head head = {.output_bytes = 101};
+
+    memset(text, '1', 101);
+    head.output_crc = crc(text);
+    ck_assert_int_eq(take_result(head, text), PACKET_BAD);
+    ck_assert(!reader.complete);
+    text[100] = '\0';
+    head = (struct attempt_result_head){.output_bytes = 100, .output_crc = crc(text)};
+    ck_assert_int_eq(take_result(head, text), PACKET_RESULT);
+    ck_assert(reader.complete);
+    ck_assert_uint_eq(reader.output.len, 100);
+}
+END_TEST
+
 START_TEST(a_failure_carries_its_words)
 {
     struct attempt_result_head head = {.status = -1, .class_bytes = 5, .message_bytes = 4};
@@ -242,6 +260,7 @@ int main(void)
     tcase_add_test(tests, the_checksum_is_the_usual_one);
     tcase_add_test(tests, a_result_in_one_packet_is_complete);
     tcase_add_test(tests, a_result_in_pieces_is_complete_with_the_last);
+    tcase_add_test(tests, a_result_as_long_as_its_cap_is_complete_and_one_byte_more_is_refused);
     tcase_add_test(tests, a_failure_carries_its_words);
     tcase_add_test(tests, log_and_progress_give_their_parts);
     tcase_add_test(tests, a_crash_is_told_behind_a_result_too_and_nothing_else_is);

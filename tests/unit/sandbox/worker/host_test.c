@@ -259,6 +259,22 @@ START_TEST(an_output_that_redaction_takes_over_its_limit_is_refused)
 }
 END_TEST
 
+/* 64 bytes are the limit. */
+START_TEST(an_output_one_byte_over_its_limit_is_refused_and_one_at_it_is_taken)
+{
+    static const char longer[] =
+        "[\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"]";
+    static const char most[] = "[\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"]";
+
+    ck_assert_uint_eq(sizeof longer - 1, input.output_bytes_max + 1);
+    ck_assert_int_eq(host_table.emit(run, ORCH_PORT_RESULT,
+                                     (orch_bytes){longer, sizeof longer - 1}),
+                     ORCH_E_INPUT);
+    ck_assert_int_eq(host_table.emit(run, ORCH_PORT_RESULT, (orch_bytes){most, sizeof most - 1}),
+                     ORCH_OK);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("host");
@@ -274,6 +290,7 @@ int main(void)
     tcase_add_loop_test(tests, a_secret_that_is_longer_than_any_text_is_found, 0,
                         (int)ARRAY_LEN(ways));
     tcase_add_test(tests, an_output_that_redaction_takes_over_its_limit_is_refused);
+    tcase_add_test(tests, an_output_one_byte_over_its_limit_is_refused_and_one_at_it_is_taken);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
