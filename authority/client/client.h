@@ -84,6 +84,7 @@ struct authority_result {
         uint8_t box[SECRET_BOX_KEY_BYTES]; /* what secrets are boxed for */
         struct authority_bytes jwks;       /* text */
     } keys;
+    struct authority_bytes heads; /* what was signed last for each tenant, one payload a line */
     struct authority_bytes trust; /* text: a JSON array of the entries with their key_id */
 };
 
@@ -113,10 +114,19 @@ struct authority_sign_item {
     const char *type; /* must be the purpose's */
     const void *payload;
     size_t len;
+    /* Of a ledger head: the envelope of the head before it (NULL: it is the first), and the hashes
+     * of the events since, 32 bytes each. */
+    struct authority_bytes before, leaves;
 };
-/* Result: signatures. All or none. */
+/* Result: signatures. All or none. ERR_CONFLICT: a head of a smaller or another history than was
+ * signed before; nothing of the request is signed. */
 bool authority_sign(struct authority_client *client, const struct authority_sign_item *items,
                     unsigned count, struct authority_reply reply, struct err *e) must_check;
+
+/* Result: heads. The store that this host has; another than the first is ERR_CONFLICT, unless it is
+ * to be taken anew: then what was signed for the old one is put aside. */
+bool authority_store_bind(struct authority_client *client, const char *store_id, bool anew,
+                          struct authority_reply reply, struct err *e) must_check;
 
 /* Result: token and claims. */
 bool authority_token_mint(struct authority_client *client, const struct token_request *request,

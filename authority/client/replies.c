@@ -37,6 +37,11 @@ static void read_signatures(struct unpack *u, struct authority_result *ret)
         ret->signatures.envelopes[ret->signatures.count++] = read_bytes(u);
 }
 
+static void read_heads(struct unpack *u, struct authority_result *ret)
+{
+    ret->heads = read_bytes(u);
+}
+
 static void read_minted(struct unpack *u, struct authority_result *ret)
 {
     ret->token = read_bytes(u);
@@ -75,12 +80,12 @@ static void read_nothing(struct unpack *u, struct authority_result *ret)
 
 static void (*const readers[MESSAGE_COUNT])(struct unpack *u, struct authority_result *ret) = {
     [MESSAGE_VERIFY_BUNDLE] = read_verified, [MESSAGE_VERIFY_DAG] = read_verified,
-    [MESSAGE_SIGN] = read_signatures,        [MESSAGE_TOKEN_MINT] = read_minted,
-    [MESSAGE_TOKEN_VERIFY] = read_claims,    [MESSAGE_TOKEN_REVOKE] = read_nothing,
-    [MESSAGE_SECRET_SEAL] = read_blob,       [MESSAGE_SECRET_UNSEAL] = read_nothing,
-    [MESSAGE_PUBLIC_KEYS] = read_keys,       [MESSAGE_TRUST_RELOAD] = read_nothing,
-    [MESSAGE_TRUST_LIST] = read_trust,       [MESSAGE_TRUST_ADD] = read_nothing,
-    [MESSAGE_TRUST_REVOKE] = read_nothing,
+    [MESSAGE_SIGN] = read_signatures,        [MESSAGE_STORE_BIND] = read_heads,
+    [MESSAGE_TOKEN_MINT] = read_minted,      [MESSAGE_TOKEN_VERIFY] = read_claims,
+    [MESSAGE_TOKEN_REVOKE] = read_nothing,   [MESSAGE_SECRET_SEAL] = read_blob,
+    [MESSAGE_SECRET_UNSEAL] = read_nothing,  [MESSAGE_PUBLIC_KEYS] = read_keys,
+    [MESSAGE_TRUST_RELOAD] = read_nothing,   [MESSAGE_TRUST_LIST] = read_trust,
+    [MESSAGE_TRUST_ADD] = read_nothing,      [MESSAGE_TRUST_REVOKE] = read_nothing,
 };
 
 bool client_read(enum authority_message type, struct unpack *u, struct authority_result *ret,

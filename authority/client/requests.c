@@ -36,8 +36,20 @@ bool authority_sign(struct authority_client *client, const struct authority_sign
         pack_u32(&body, items[i].purpose);
         pack_str(&body, items[i].type);
         pack_bytes(&body, items[i].payload, items[i].len);
+        pack_bytes(&body, items[i].before.data, items[i].before.len);
+        pack_bytes(&body, items[i].leaves.data, items[i].leaves.len);
     }
     return client_submit(client, MESSAGE_SIGN, &body, NULL, reply, e);
+}
+
+bool authority_store_bind(struct authority_client *client, const char *store_id, bool anew,
+                          struct authority_reply reply, struct err *e)
+{
+    auto_done(buf) body = {0};
+
+    pack_str(&body, store_id);
+    pack_u32(&body, anew);
+    return client_submit(client, MESSAGE_STORE_BIND, &body, NULL, reply, e);
 }
 
 bool authority_token_mint(struct authority_client *client, const struct token_request *request,

@@ -4,6 +4,7 @@
 #include "authority/wire/purpose.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/names.h"
 #include "base/text.h"
 
@@ -87,6 +88,7 @@ struct item {
     const struct purpose *purpose;
     const void *payload;
     size_t len;
+    struct history_ask history; /* of a ledger head */
 };
 
 static bool item_read(struct unpack *u, struct item *ret, struct err *e)
@@ -96,6 +98,9 @@ static bool item_read(struct unpack *u, struct item *ret, struct err *e)
 
     unpack_str(u, type, sizeof type);
     ret->payload = unpack_bytes(u, &ret->len);
+    ret->history = (struct history_ask){.payload = ret->payload, .len = ret->len};
+    ret->history.before = unpack_bytes(u, &ret->history.before_len);
+    ret->history.leaves = unpack_bytes(u, &ret->history.leaves_len);
     if (u->failed)
         return err_set(e, ERR_CORRUPT, "message cut short");
     if (purpose == PURPOSE_INVALID || purpose >= PURPOSE_COUNT)
@@ -106,6 +111,8 @@ static bool item_read(struct unpack *u, struct item *ret, struct err *e)
                        "for purpose %s only payloads of type '%s' are signed, not "
                        "'%s'",
                        ret->purpose->name, ret->purpose->type, type);
+    if (purpose != PURPOSE_LEDGER_HEAD && ret->history.before_len + ret->history.leaves_len > 0)
+        return err_set(e, ERR_INVALID, "purpose %s has no history", ret->purpose->name);
     if (ret->len > DSSE_PAYLOAD_BYTES_MAX)
         return err_set(e, ERR_TOO_LARGE, "a payload of %zu bytes to sign", ret->len);
     return true;
@@ -123,6 +130,22 @@ static void item_sign(const struct server *s, const struct item *item, struct bu
     pack_bytes(reply, envelope.data, envelope.len);
 }
 
+/* The heads among the items go on from what was signed before, and are remembered: from here on
+ * they count as signed. */
+static bool keep_heads(struct server *s, const struct item *items, uint32_t count, struct err *e)
+{
+    auto_mem struct ledger_head *heads = mem_array(count, struct ledger_head);
+    size_t head_count = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].purpose != &purposes[PURPOSE_LEDGER_HEAD])
+            continue;
+        if (!history_check(s->history, &items[i].history, &heads[head_count++], e))
+            return false;
+    }
+    return head_count == 0 || history_keep(s->history, heads, head_count, e);
+}
+
 /* Nothing is signed before everything of the request is known to be signable. */
 bool serve_sign(struct server *s, struct request *r, struct buf *reply, struct err *e)
 {
@@ -136,7 +159,7 @@ bool serve_sign(struct server *s, struct request *r, struct buf *reply, struct e
         if (!item_read(&r->body, &items[i], e))
             return false;
     }
-    if (!unpack_end(&r->body, e))
+    if (!unpack_end(&r->body, e) || !keep_heads(s, items, count, e))
         return false;
     for (uint32_t i = 0; i < count; i++)
         item_sign(s, &items[i], reply);

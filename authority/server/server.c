@@ -22,6 +22,7 @@ static const serve_fn handlers[MESSAGE_COUNT] = {
     [MESSAGE_TOKEN_REVOKE] = serve_token_revoke,
     [MESSAGE_SECRET_SEAL] = serve_secret_seal,
     [MESSAGE_SECRET_UNSEAL] = serve_secret_unseal,
+    [MESSAGE_STORE_BIND] = serve_store_bind,
     [MESSAGE_PUBLIC_KEYS] = serve_public_keys,
     [MESSAGE_TRUST_RELOAD] = serve_trust_reload,
     [MESSAGE_TRUST_LIST] = serve_trust_list,
@@ -39,7 +40,9 @@ bool server_open(const char *home, struct server **ret, struct err *e)
     s->trust_dir = mem_printf("%s/trust", home);
     if (!keyring_load(home, &s->keyring, e) || !dir_make(s->trust_dir, 0755, e) ||
         !dir_make(state_dir, 0700, e) || !trust_load(s->trust_dir, &s->trust, e) ||
-        !revoked_load(revoked_path, clock_wall_us() / 1000000, &s->revoked, e))
+        !revoked_load(revoked_path, clock_wall_us() / 1000000, &s->revoked, e) ||
+        !history_load(state_dir, key_secret_public(keyring_key(s->keyring, KEYRING_HOST)),
+                      &s->history, e))
         return false;
     *ret = take(s);
     return true;
@@ -53,6 +56,7 @@ void server_free(struct server *s)
     keyring_free(s->keyring);
     trust_free(s->trust);
     revoked_free(s->revoked);
+    history_free(s->history);
     free(s->trust_dir);
     free(s);
 }

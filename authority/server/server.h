@@ -1,8 +1,9 @@
 /* server.h -- the authority's state and its answers. Authority process only.
  *
  * One request, one reply; server_handle decides it, server_run is the loop around it. The state is
- * the keys, the trust store and the revoked tokens; what a request changes is on disk before its
- * reply. Handlers are in serve_sign.c, serve_token.c, serve_secret.c and serve_trust.c.
+ * the keys, the trust store, the revoked tokens and what was signed of each ledger; what a request
+ * changes is on disk before its reply. Handlers are in serve_sign.c, serve_store.c, serve_token.c,
+ * serve_secret.c and serve_trust.c.
  *
  *   first                     then             so
  *   a change is on disk       killed           it holds after the restart, though nobody was told
@@ -13,6 +14,7 @@
 #ifndef ORCH_AUTHORITY_SERVER_SERVER_H
 #define ORCH_AUTHORITY_SERVER_SERVER_H
 
+#include "authority/history/history.h"
 #include "authority/keys/keyring.h"
 #include "authority/server/pour.h"
 #include "authority/token/revoked.h"
@@ -24,13 +26,14 @@ struct server {
     struct keyring *keyring;
     struct trust *trust;
     struct revoked *revoked;
+    struct history *history;
     char *trust_dir;
     struct pours pours;
     struct log_limit refused[MESSAGE_COUNT]; /* the lines of what is refused, by what was asked */
 };
 
-/* Loads HOME/root.key (keyring.h), HOME/trust/ and HOME/authority/revoked-tokens; makes the two
- * folders where they are missing. */
+/* Loads HOME/root.key (keyring.h), HOME/trust/ and, in HOME/authority, revoked-tokens and
+ * what history.h keeps; makes the two folders where they are missing. */
 bool server_open(const char *home, struct server **ret, struct err *e) must_check;
 void server_free(struct server *server);
 DEFINE_AUTO(server)
@@ -54,6 +57,7 @@ bool serve_public_keys(struct server *, struct request *, struct buf *, struct e
 bool serve_token_mint(struct server *, struct request *, struct buf *, struct err *) must_check;
 bool serve_token_verify(struct server *, struct request *, struct buf *, struct err *) must_check;
 bool serve_token_revoke(struct server *, struct request *, struct buf *, struct err *) must_check;
+bool serve_store_bind(struct server *, struct request *, struct buf *, struct err *) must_check;
 bool serve_secret_seal(struct server *, struct request *, struct buf *, struct err *) must_check;
 bool serve_secret_unseal(struct server *, struct request *, struct buf *, struct err *) must_check;
 bool serve_trust_reload(struct server *, struct request *, struct buf *, struct err *) must_check;

@@ -2,7 +2,7 @@
 #include "authority/token/revoked.h"
 
 #include "authority/token/token.h"
-#include "base/fd.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/uuid.h"
@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_BYTES_MAX = 64 };
+enum { LINE_BYTES_MAX = 64, SPARE_LINES = 1024 };
+enum { REVOKED_LINES_MAX = 2 * REVOKED_MAX + SPARE_LINES + 1 };
 
 struct revoked_token {
     char id[UUID_TEXT_BYTES];
@@ -19,7 +20,7 @@ struct revoked_token {
 };
 
 struct revoked {
-    char *path;
+    struct lines *lines;
     struct revoked_token *tokens; /* sorted by id */
     size_t count, cap;
 };
@@ -28,7 +29,7 @@ void revoked_free(struct revoked *r)
 {
     if (r == NULL)
         return;
-    free(r->path);
+    lines_free(r->lines);
     free(r->tokens);
     free(r);
 }
@@ -110,16 +111,9 @@ bool revoked_load(const char *path, int64_t now_s, struct revoked **ret, struct 
 {
     auto_obj(revoked) r = mem_new(struct revoked);
     auto_done(buf) text = {0};
-    struct err why = {0};
 
-    r->path = mem_str(path);
-    if (!file_read(path, (size_t)REVOKED_MAX * LINE_BYTES_MAX, &text, &why) &&
-        why.code != ERR_NOT_FOUND) {
-        if (e != NULL)
-            *e = why;
-        return false;
-    }
-    if (!parse(r, &text, now_s, e))
+    if (!lines_open(path, (size_t)REVOKED_LINES_MAX * LINE_BYTES_MAX, &r->lines, &text, e) ||
+        !parse(r, &text, now_s, e))
         return err_wrap(e, "revoked tokens '%s'", path);
     *ret = take(r);
     return true;
@@ -136,20 +130,40 @@ static void drop_expired(struct revoked *r, int64_t now_s)
     r->count = kept;
 }
 
+static void add_line(struct buf *b, const struct revoked_token *token)
+{
+    buf_addf(b, "%s %" PRId64 "\n", token->id, token->expires_s);
+}
+
+/* Without those that expired, once they are the more. */
+static bool shorten(struct revoked *r, struct err *e)
+{
+    auto_done(buf) text = {0};
+
+    if (lines_count(r->lines) <= 2 * r->count + SPARE_LINES)
+        return true;
+    for (size_t i = 0; i < r->count; i++)
+        add_line(&text, &r->tokens[i]);
+    return lines_replace(r->lines, buf_text(&text), text.len, r->count, e);
+}
+
 bool revoked_add(struct revoked *r, const char *id, int64_t expires_s, int64_t now_s, struct err *e)
 {
     struct revoked_token token = {.expires_s = expires_s};
-    auto_done(buf) text = {0};
+    auto_done(buf) line = {0};
 
     if (!uuid_is_valid(id) || !text_copy(token.id, sizeof token.id, id))
         return err_set(e, ERR_INVALID, "'%.64s' is not a token's id", id);
+    if (revoked_has(r, id))
+        return true;
     drop_expired(r, now_s);
     if (r->count == REVOKED_MAX)
         return err_set(e, ERR_LIMIT, "%d tokens are revoked already", REVOKED_MAX);
+    add_line(&line, &token);
+    if (!lines_add(r->lines, buf_text(&line), line.len, 1, e))
+        return false;
     insert(r, &token);
-    for (size_t i = 0; i < r->count; i++)
-        buf_addf(&text, "%s %" PRId64 "\n", r->tokens[i].id, r->tokens[i].expires_s);
-    return file_write_atomic(r->path, buf_text(&text), text.len, 0600, e);
+    return shorten(r, e);
 }
 
 size_t revoked_count(const struct revoked *r)

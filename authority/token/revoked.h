@@ -1,8 +1,9 @@
 /* revoked.h -- tokens that were revoked before their time: a sorted set of ids, kept in a file of
- * `ID EXPIRES` lines in the order of the ids.
+ * `ID EXPIRES` lines.
  *
- * revoked_add writes the file whole and syncs it before it returns. Tokens that have expired by
- * themselves are dropped when the file is read and when it is written. Owned by the authority. */
+ * revoked_add adds a line and syncs it before it returns: it costs the same however many there are.
+ * Tokens that have expired by themselves are dropped when the file is read, and from the file when
+ * they are the more. Owned by the authority. */
 #ifndef ORCH_AUTHORITY_TOKEN_REVOKED_H
 #define ORCH_AUTHORITY_TOKEN_REVOKED_H
 

@@ -11,7 +11,8 @@
  *                                                          tenant patterns, u32 warm
  *   VERIFY_DAG     str tenant, bytes envelope              the same
  *   SIGN           u32 n, n * (u32 purpose, str type,      n * bytes envelope
- *                  bytes payload)
+ *bytes payload)
+ *   STORE_BIND     str store_id, u32 anew                  bytes heads, one payload a line
  *   TOKEN_MINT     str subject, str tenant, u32 scopes,    bytes token, claims
  *                  u64 ttl_s, 3 * (str reason, str ticket)
  *   TOKEN_VERIFY   bytes token                             claims
@@ -45,6 +46,7 @@
     XX(VERIFY_BUNDLE, 0, DSSE_ENVELOPE_BYTES_MAX)                                                  \
     XX(VERIFY_DAG, 0, DSSE_ENVELOPE_BYTES_MAX)                                                     \
     XX(SIGN, 0, AUTHORITY_BODY_BYTES_MAX)                                                          \
+    XX(STORE_BIND, 0, 64)                                                                          \
     XX(TOKEN_MINT, 0, 4096)                                                                        \
     XX(TOKEN_VERIFY, 0, TOKEN_BYTES_MAX + 4)                                                       \
     XX(TOKEN_REVOKE, 0, 64)                                                                        \

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/program.h"
 #include "base/text.h"
+#include "daemon/binding.h"
 #include "daemon/credentials.h"
 #include "daemon/host.h"
 #include "daemon/loop.h"
@@ -136,9 +137,18 @@ static bool start_store(struct host *host, struct err *e)
 {
     auto_mem char *path = mem_printf("%s/orch.db", host->home);
 
-    return store_open(&(struct store_options){.path = path, .check = STORE_CHECK_BOUNDED},
-                      &host->store, e) &&
-           store_reader_open(host->store, &host->reader, e);
+    struct store_options options = {
+        .path = path,
+        .check = STORE_CHECK_BOUNDED,
+        .create = binding_create(host),
+    };
+
+    if (store_open(&options, &host->store, e))
+        return store_reader_open(host->store, &host->reader, e);
+    if (e->code == ERR_NOT_FOUND && options.create == STORE_CREATE_NEVER)
+        return err_wrap(
+            e, "this home had a store: put it back, or start once with --init for a new one");
+    return false;
 }
 
 /* ---- what the engine is given ---- */
@@ -289,7 +299,7 @@ static bool start_parts(struct host *host, struct err *e)
         return false;
     host->env = env_of(host);
     host->engine = engine_new(&host->env);
-    if (!wait_for_authority(host, e) || !identity_load(host, e))
+    if (!wait_for_authority(host, e) || !identity_load(host, e) || !binding_check(host, e))
         return false;
     if (config_bool(host->config, CONFIG_DEV) && !identity_dev(host, e))
         return err_wrap(e, "--dev");

@@ -218,6 +218,11 @@ void store_batch_token_revoke(struct store_batch *b, const struct store_revoked_
     add(b, OP_TOKEN_REVOKE, token);
 }
 
+void store_batch_identity_put(struct store_batch *b, const struct store_identity *identity)
+{
+    add(b, OP_IDENTITY_PUT, identity);
+}
+
 void store_batch_tenant_put(struct store_batch *b, const struct store_tenant *tenant)
 {
     add(b, OP_TENANT_PUT, tenant);

@@ -98,6 +98,7 @@ void store_batch_plugin_delete(struct store_batch *b, const char *tenant, const 
                                const char *version);
 void store_batch_idempotency_put(struct store_batch *b, const struct store_idempotency *row);
 void store_batch_token_revoke(struct store_batch *b, const struct store_revoked_token *token);
+void store_batch_identity_put(struct store_batch *b, const struct store_identity *identity);
 void store_batch_tenant_put(struct store_batch *b, const struct store_tenant *tenant);
 /* Idempotency rows and revoked tokens whose expires_us is before now_us. */
 void store_batch_purge_expired(struct store_batch *b, int64_t now_us);

@@ -310,6 +310,13 @@ static const struct column revoked_token_columns[] = {
 };
 ROW_TYPE(row_revoked_token, store_revoked_token, revoked_token_columns);
 
+static const struct column identity_columns[] = {
+    COL(store_identity, TEXT, store_id, "store_id"),
+    COL(store_identity, TEXT, host_key, "host_key"),
+    COL(store_identity, INT, bound_us, "bound_at"),
+};
+ROW_TYPE(row_identity, store_identity, identity_columns);
+
 static const struct column tenant_columns[] = {
     KEY(store_tenant, TEXT, tenant, "tenant_id"),     COL(store_tenant, TEXT, name, "name"),
     COL(store_tenant, TEXT, settings, "settings"),    COL(store_tenant, BOOL, enabled, "enabled"),

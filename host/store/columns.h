@@ -39,7 +39,7 @@ struct row_type {
 /* Rows that are written and read. */
 extern const struct row_type row_run, row_node, row_attempt, row_checkpoint, row_provenance,
     row_event, row_log, row_dag, row_statement, row_ledger_head, row_secret, row_plugin,
-    row_idempotency, row_revoked_token, row_tenant;
+    row_idempotency, row_revoked_token, row_tenant, row_identity;
 /* Read only. */
 extern const struct row_type row_slow_node, row_leaf;
 /* Arguments of writes that are not whole rows. */

@@ -35,6 +35,7 @@
     XX(PLUGIN_DELETE, key, "delete plugin")                                                        \
     XX(IDEMPOTENCY_PUT, idempotency, "put idempotency key")                                        \
     XX(TOKEN_REVOKE, revoked_token, "revoke token")                                                \
+    XX(IDENTITY_PUT, identity, "bind the store")                                                   \
     XX(TENANT_PUT, tenant, "put tenant")                                                           \
     XX(PURGE_IDEMPOTENCY, key, "purge idempotency keys")                                           \
     XX(PURGE_TOKENS, key, "purge revoked tokens")

@@ -74,6 +74,7 @@ STORE_LIST(plugin)
 STORE_LIST(idempotency)
 STORE_LIST(revoked_token)
 STORE_LIST(tenant)
+STORE_LIST(identity)
 
 struct store_page {
     const char *token; /* NULL: from the start */
@@ -246,6 +247,9 @@ bool store_read_idempotency(struct store_reader *r, const char *tenant, const ch
 /* All tenants, for the authority at start: tokens that have not expired by themselves. */
 bool store_read_revoked_tokens(struct store_reader *r, int64_t now_us, struct store_page page,
                                struct store_revoked_token_list *ret, struct err *e) must_check;
+/* Which store this is: at most one row, none is no error. */
+bool store_read_identity(struct store_reader *r, struct store_identity_list *ret,
+                         struct err *e) must_check;
 bool store_read_tenants(struct store_reader *r, struct store_page page,
                         struct store_tenant_list *ret, struct err *e) must_check;
 

@@ -281,6 +281,13 @@ struct store_revoked_token {
     int64_t expires_us; /* of the token: no need to keep the row longer */
 };
 
+/* store_identity: append-only; the last row counts. */
+struct store_identity {
+    const char *store_id;
+    const char *host_key; /* the id of the key that signs for it */
+    int64_t bound_us;
+};
+
 struct store_tenant {
     const char *tenant;
     const char *name;

@@ -7,6 +7,7 @@ Rooms: host/store, host/store/sqlite, host/daemon, host/engine/evidence.
 """
 import errno
 import os
+import shutil
 import sqlite3
 import threading
 
@@ -155,3 +156,76 @@ def test_a_home_or_a_store_file_that_others_may_write_is_refused(make_host, name
     own.stop()
     (own.home / name).chmod(mode)
     refused_start(own, "others may")
+
+
+# ---- another store than the one that was there ----
+
+def sealed(own):
+    """Everything is under a signed head."""
+    own.http("GET", "/ledger/export", expect=200)
+
+
+def stopped_with_runs(make_host, count, name="home"):
+    own = make_host(name)
+    own.publish(chain("quick", 1))
+    for _ in range(count):
+        own.complete("quick")
+    sealed(own)
+    own.stop()
+    return own
+
+
+def copied(own, folder):
+    """The store's files as a backup has them."""
+    folder.mkdir()
+    for path in own.home.glob("orch.db*"):
+        shutil.copy2(path, folder / path.name)
+
+
+def put_back(own, folder):
+    for path in own.home.glob("orch.db*"):
+        path.unlink()
+    for path in folder.iterdir():
+        shutil.copy2(path, own.home / path.name)
+
+
+@pytest.mark.parametrize("lost", [removed, cut])
+def test_a_store_that_is_gone_is_an_error_and_a_new_one_only_with_init(make_host, lost):
+    own = stopped_with_runs(make_host, 1)
+    lost(own.home / "orch.db")
+    refused_start(own, "--init")
+    own.start(init="true")
+    assert own.http("GET", "/runs").json["items"] == []
+    own.publish(chain("quick", 1))
+    own.complete("quick")
+    sealed(own)  # the ledger begins anew
+    own.stop()
+    assert len(list((own.home / "authority").glob("ledger-heads.*"))) == 1  # and the old one's heads are kept
+    own.start()
+
+
+def test_an_older_copy_of_the_store_is_refused_and_not_signed_for(make_host, tmp_path):
+    own = stopped_with_runs(make_host, 2)
+    copied(own, tmp_path / "backup")
+    own.start()
+    own.complete("quick")
+    sealed(own)
+    own.stop()
+    put_back(own, tmp_path / "backup")
+    refused_start(own, "an older copy")
+    own.start(init="true")  # the operator's word
+    own.complete("quick")
+    sealed(own)
+
+
+def test_another_homes_store_and_another_root_key_are_refused(make_host, tmp_path):
+    own, other = stopped_with_runs(make_host, 1), stopped_with_runs(make_host, 1, "other")
+    copied(own, tmp_path / "own")
+    copied(other, tmp_path / "others")
+    put_back(own, tmp_path / "others")
+    refused_start(own, "belongs to the host key")
+    put_back(own, tmp_path / "own")
+    own.start()
+    own.stop()
+    (own.home / "root.key").rename(tmp_path / "root.key")
+    refused_start(own, "belongs to the host key")

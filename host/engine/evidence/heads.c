@@ -9,11 +9,17 @@
 #include "engine/evidence/tenant_trees.h"
 
 #include <assert.h>
+#include <string.h>
 #include <sys/queue.h>
 
 /* A page is about a millisecond of the loop's time: its rows and two hashes a row. The tenants
  * bound the batch; where there are more, the next pass follows at once. */
-enum { LEAVES_A_TURN = STORE_PAGE_ROWS_MAX, TENANTS_A_PASS = 4096, WAITERS_MAX = 256 };
+enum {
+    LEAVES_A_TURN = STORE_PAGE_ROWS_MAX,
+    TENANTS_A_PASS = 4096,
+    LEAVES_A_PASS = 256 * 1024, /* the authority gets 32 bytes of each */
+    WAITERS_MAX = 256,
+};
 
 /* One pass at a time. It reads in turns, then waits for the authority (several requests one behind
  * the other), then for the store's writer; each answers once. Events may be committed all through
@@ -45,6 +51,7 @@ struct heads {
     int64_t goal; /* the newest event when it began */
     int64_t upto; /* the newest that it seals */
     int64_t read;
+    size_t leaves; /* as many as were read */
     struct tenant_tree *trees;
     struct tenant_tree *unsigned_yet; /* the first whose head is not in the batch; in trees */
     struct store_batch *batch;
@@ -283,9 +290,14 @@ static void sign_next(struct heads *h)
     for (struct tenant_tree *t = h->unsigned_yet; t != NULL && count < AUTHORITY_SIGN_MAX;
          t = t->hh.next, count++) {
         payload_of(t, wall_us, &payloads[count]);
-        items[count] =
-            (struct authority_sign_item){PURPOSE_LEDGER_HEAD, DSSE_TYPE_LEDGER_HEAD,
-                                         buf_text(&payloads[count]), payloads[count].len};
+        items[count] = (struct authority_sign_item){
+            .purpose = PURPOSE_LEDGER_HEAD,
+            .type = DSSE_TYPE_LEDGER_HEAD,
+            .payload = buf_text(&payloads[count]),
+            .len = payloads[count].len,
+            .before = {t->before, t->before != NULL ? strlen(t->before) : 0},
+            .leaves = {t->leaves.data, t->leaves.len},
+        };
     }
     sent = authority->sign(authority->client, items, count, (struct authority_reply){is_signed, h},
                            &e);
@@ -307,6 +319,7 @@ static bool read_page(struct heads *h, struct err *e)
         if (!tenant_trees_add(&h->trees, h->env->reader, &rows.rows[i], e))
             return false;
     }
+    h->leaves += rows.count;
     h->read = rows.count > 0 ? rows.rows[rows.count - 1].seq : h->upto;
     return true;
 }
@@ -317,6 +330,7 @@ static void pass_begin(struct heads *h)
     h->due_ns = INT64_MAX;
     h->goal = h->upto = h->newest;
     h->read = h->sealed;
+    h->leaves = 0;
     h->batch = store_batch_new();
 }
 
@@ -332,7 +346,7 @@ void heads_turn(struct heads *h, int64_t now_ns)
         pass_failed(h, &e);
         return;
     }
-    if (HASH_COUNT(h->trees) >= TENANTS_A_PASS)
+    if (HASH_COUNT(h->trees) >= TENANTS_A_PASS || h->leaves >= LEAVES_A_PASS)
         h->upto = h->read;
     if (h->read < h->upto)
         return;

@@ -228,8 +228,12 @@ static void is_signed(void *arg, const struct authority_result *result, const st
 static bool send_for_signing(struct statements *s, struct pending *p, struct err *e)
 {
     const struct engine_authority *authority = &s->env->authority;
-    struct authority_sign_item item = {PURPOSE_PROVENANCE, STATEMENT_PAYLOAD_TYPE, p->payload,
-                                       p->payload_bytes};
+    struct authority_sign_item item = {
+        .purpose = PURPOSE_PROVENANCE,
+        .type = STATEMENT_PAYLOAD_TYPE,
+        .payload = p->payload,
+        .len = p->payload_bytes,
+    };
 
     s->sending++;
     if (authority->sign(authority->client, &item, 1, (struct authority_reply){is_signed, p}, e))

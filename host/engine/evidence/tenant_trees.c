@@ -26,16 +26,26 @@ static bool load(struct store_reader *reader, const char *tenant, struct tenant_
         !ledger_head_parse(buf_text(&envelope->payload), envelope->payload.len, &t->head, e))
         return err_wrap(e, "tenant '%s'", tenant);
     t->created_us = row->created_us;
+    t->before = mem_str(row->envelope);
     if (strcmp(t->head.tenant, tenant) != 0 || t->head.last_seq != row->last_seq ||
         (int64_t)t->head.tree.leaves != row->tree_size)
         return err_set(e, ERR_CORRUPT, "tenant '%s': the newest head and its row differ", tenant);
     return true;
 }
 
-static bool tree_of(struct tenant_tree **trees, struct store_reader *reader, const char *tenant,
-                    struct tenant_tree **ret, struct err *e)
+static void tree_free(struct tenant_tree *t)
 {
-    auto_mem struct tenant_tree *made = NULL;
+    if (t == NULL)
+        return;
+    free(t->before);
+    buf_done(&t->leaves);
+    free(t);
+}
+
+bool tenant_trees_find(struct tenant_tree **trees, struct store_reader *reader, const char *tenant,
+                       struct tenant_tree **ret, struct err *e)
+{
+    struct tenant_tree *made;
     struct tenant_tree *t;
 
     HASH_FIND_STR(*trees, tenant, t);
@@ -43,9 +53,11 @@ static bool tree_of(struct tenant_tree **trees, struct store_reader *reader, con
     if (t != NULL)
         return true;
     made = mem_new(struct tenant_tree);
-    if (!load(reader, tenant, made, e))
+    if (!load(reader, tenant, made, e)) {
+        tree_free(made);
         return false;
-    t = take(made);
+    }
+    t = made;
     HASH_ADD_STR(*trees, head.tenant, t);
     *ret = t;
     return true;
@@ -54,16 +66,20 @@ static bool tree_of(struct tenant_tree **trees, struct store_reader *reader, con
 bool tenant_trees_add(struct tenant_tree **trees, struct store_reader *reader,
                       const struct store_leaf *leaf, struct err *e)
 {
+    uint8_t hash[SHA256_BYTES];
     struct tenant_tree *t;
 
-    if (!tree_of(trees, reader, leaf->tenant, &t, e))
+    if (!tenant_trees_find(trees, reader, leaf->tenant, &t, e))
         return false;
     if (leaf->seq <= t->head.last_seq)
         return err_set(e, ERR_CORRUPT, "tenant '%s': event %lld is under a head already",
                        leaf->tenant, (long long)leaf->seq);
     t->head.last_seq = leaf->seq;
-    return ledger_tree_add(&t->head.tree, leaf->hash, e) ||
-           err_wrap(e, "event %lld", (long long)leaf->seq);
+    if (!ledger_tree_add(&t->head.tree, leaf->hash, e) ||
+        !text_unhex(leaf->hash, SHA256_HEX_BYTES - 1, hash, sizeof hash))
+        return err_wrap(e, "event %lld", (long long)leaf->seq);
+    buf_add(&t->leaves, hash, sizeof hash);
+    return true;
 }
 
 void tenant_trees_clear(struct tenant_tree **trees)
@@ -73,6 +89,6 @@ void tenant_trees_clear(struct tenant_tree **trees)
     HASH_ITER(hh, *trees, t, next)
     {
         HASH_DEL(*trees, t);
-        free(t);
+        tree_free(t);
     }
 }

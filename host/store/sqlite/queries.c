@@ -178,6 +178,7 @@ const struct statement queries[QUERY_COUNT] = {
     [Q_REVOKED_TOKENS] = {"SELECT {read} FROM revoked_tokens WHERE token_id > ?2"
                           " AND expires_at > ?1 ORDER BY token_id LIMIT ?3",
                           &row_revoked_token},
+    [Q_IDENTITY] = {"SELECT {read} FROM store_identity ORDER BY n DESC LIMIT 1", &row_identity},
     [Q_TENANTS] = {"SELECT {read} FROM tenants WHERE tenant_id > ?1 ORDER BY tenant_id LIMIT ?2",
                    &row_tenant},
 };

@@ -55,6 +55,7 @@ enum query {
     Q_IDEMPOTENCY,
     Q_REVOKED_TOKENS,
     Q_TENANTS,
+    Q_IDENTITY,
     QUERY_COUNT,
 };
 

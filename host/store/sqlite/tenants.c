@@ -1,5 +1,5 @@
 /* tenants.c -- questions about secrets, plugins, idempotency keys, tokens and tenants
- * (reader.h). */
+ * and the store itself (reader.h). */
 #include "base/buf.h"
 #include "model/version/version.h"
 #include "store/sqlite/read.h"
@@ -79,6 +79,12 @@ bool store_read_revoked_tokens(struct store_reader *r, int64_t now_us, struct st
                      ASK_PAGE(Q_REVOKED_TOKENS, at.rows, revoked_token_key, P_INT(now_us),
                               P_TEXT(at.key.text), P_INT(at.rows + 1)),
                      &ret->list, NULL, e);
+}
+
+bool store_read_identity(struct store_reader *r, struct store_identity_list *ret, struct err *e)
+{
+    return read_rows(r, &(struct question){.query = Q_IDENTITY, .rows_max = 1}, &ret->list, NULL,
+                     e);
 }
 
 bool store_read_tenants(struct store_reader *r, struct store_page page,

@@ -101,6 +101,8 @@ static const struct {
     [OP_TOKEN_REVOKE] = {"INSERT INTO revoked_tokens ({columns}) VALUES ({values})"
                          " ON CONFLICT (token_id) DO NOTHING",
                          ERR_NONE, NULL},
+    [OP_IDENTITY_PUT] = {"INSERT INTO store_identity ({columns}) VALUES ({values})", ERR_NONE,
+                         NULL},
     [OP_TENANT_PUT] = {"INSERT INTO tenants ({columns}) VALUES ({values})"
                        " ON CONFLICT (tenant_id) DO UPDATE SET {set}",
                        ERR_NONE, NULL},

@@ -11,7 +11,7 @@ int main(void)
     static TCase *(*const cases[])(void) = {
         key_cases,    openssl_cases,       keyring_cases,    dsse_cases,    trust_cases,
         grant_cases,  token_cases,         revoked_cases,    secret_cases,  pour_cases,
-        client_cases, token_refused_cases, trust_file_cases, confine_cases,
+        client_cases, token_refused_cases, trust_file_cases, confine_cases, history_cases,
     };
     Suite *suite = suite_create("authority");
     SRunner *runner;

@@ -22,6 +22,7 @@ TCase *secret_cases(void);
 TCase *pour_cases(void);
 TCase *client_cases(void);
 TCase *confine_cases(void);
+TCase *history_cases(void);
 
 /* A fresh folder a test, removed behind it: use as the case's checked fixture. */
 extern char test_dir[64];

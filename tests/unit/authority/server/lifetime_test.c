@@ -165,8 +165,10 @@ START_TEST(the_log_names_what_was_signed_and_never_a_secret)
     auto_done(buf) box = {0};
     const struct secret_name name = {"acme", "db", 1};
     struct test_keys keys = test_keys();
-    const struct authority_sign_item item = {PURPOSE_PROVENANCE, "application/vnd.in-toto+json",
-                                             "{}", 2};
+    const struct authority_sign_item item = {.purpose = PURPOSE_PROVENANCE,
+                                             .type = "application/vnd.in-toto+json",
+                                             .payload = "{}",
+                                             .len = 2};
     struct err e = {0};
 
     ck_good(secret_box(keys.box, "acme", "db", "hunter2", 7, &box, &e), &e);

@@ -20,6 +20,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define ITEM(use, its_type, bytes, count)                                                          \
+    (struct authority_sign_item)                                                                   \
+    {                                                                                              \
+        .purpose = (use), .type = (its_type), .payload = (bytes), .len = (count)                   \
+    }
+
 START_TEST(the_authority_tells_its_public_keys)
 {
     struct answer *answer = &test_answer;
@@ -37,8 +43,8 @@ START_TEST(a_signed_statement_verifies_with_the_host_key)
 {
     static const char statement[] = "{\"_type\":\"https://in-toto.io/Statement/v1\"}";
     const struct authority_sign_item items[] = {
-        {PURPOSE_PROVENANCE, DSSE_TYPE_PROVENANCE, statement, sizeof statement - 1},
-        {PURPOSE_LEDGER_HEAD, DSSE_TYPE_LEDGER_HEAD, "{}", 2},
+        ITEM(PURPOSE_PROVENANCE, DSSE_TYPE_PROVENANCE, statement, sizeof statement - 1),
+        ITEM(PURPOSE_DAG, DSSE_TYPE_DAG, "{}", 2),
     };
     auto_obj(dsse_envelope) envelope = NULL;
     struct key_public host = test_keys().host;
@@ -57,16 +63,16 @@ END_TEST
 START_TEST(a_payload_of_another_type_than_its_purpose_is_not_signed)
 {
     static const struct authority_sign_item refused[] = {
-        {PURPOSE_PROVENANCE, DSSE_TYPE_BUNDLE, "{}", 2},
-        {PURPOSE_DAG, DSSE_TYPE_BUNDLE, "{}", 2},
-        {PURPOSE_LEDGER_HEAD, "", "{}", 2},
-        {PURPOSE_INVALID, DSSE_TYPE_BUNDLE, "{}", 2},
-        {PURPOSE_COUNT, DSSE_TYPE_BUNDLE, "{}", 2},
+        ITEM(PURPOSE_PROVENANCE, DSSE_TYPE_BUNDLE, "{}", 2),
+        ITEM(PURPOSE_DAG, DSSE_TYPE_BUNDLE, "{}", 2),
+        ITEM(PURPOSE_LEDGER_HEAD, "", "{}", 2),
+        ITEM(PURPOSE_INVALID, DSSE_TYPE_BUNDLE, "{}", 2),
+        ITEM(PURPOSE_COUNT, DSSE_TYPE_BUNDLE, "{}", 2),
     };
 
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
-        const struct authority_sign_item batch[] = {{PURPOSE_PROVENANCE, DSSE_TYPE_PROVENANCE, "{}",
-                                                     2},
+        const struct authority_sign_item batch[] = {ITEM(PURPOSE_PROVENANCE, DSSE_TYPE_PROVENANCE,
+                                                         "{}", 2),
                                                     refused[i]};
         struct err e = {0};
 
@@ -81,8 +87,8 @@ START_TEST(a_statement_larger_than_a_frame_is_signed_too)
 {
     enum { BYTES = 3 * 1024 * 1024 };
     auto_mem char *payload = mem_alloc(BYTES);
-    const struct authority_sign_item item = {PURPOSE_PROVENANCE, DSSE_TYPE_PROVENANCE, payload,
-                                             BYTES};
+    const struct authority_sign_item item =
+        ITEM(PURPOSE_PROVENANCE, DSSE_TYPE_PROVENANCE, payload, BYTES);
     struct key_public host = test_keys().host;
     auto_obj(dsse_envelope) envelope = NULL;
     struct err e = {0};
@@ -165,7 +171,7 @@ static void trust_own_publisher(void)
 static void sign_own(enum authority_purpose purpose, const char *type, const char *payload,
                      struct buf *envelope)
 {
-    const struct authority_sign_item item = {purpose, type, payload, strlen(payload)};
+    const struct authority_sign_item item = ITEM(purpose, type, payload, strlen(payload));
     struct err e = {0};
 
     ck_good(authority_sign(test_client, &item, 1, test_reply(), &e), &e);

@@ -56,7 +56,6 @@ END_TEST
 START_TEST(a_damaged_list_of_revoked_tokens_is_not_guessed_at)
 {
     static const char *const damaged[] = {
-        "0199c801-0000-7000-8000-000000000000 1767323045",
         "0199c801-0000-7000-8000-000000000000\n",
         "not-an-id 1767323045\n",
         "0199c801-0000-7000-8000-000000000000 1767323045 x\n",
@@ -72,6 +71,19 @@ START_TEST(a_damaged_list_of_revoked_tokens_is_not_guessed_at)
         ck_error(&e, ERR_CORRUPT, "line 1");
     }
     ck_assert_ptr_null(revoked);
+}
+END_TEST
+
+START_TEST(a_line_that_a_crash_cut_was_never_told)
+{
+    auto_obj(revoked) revoked = NULL;
+    struct err e = {0};
+
+    test_write("revoked", "0199c801-0000-7000-8000-000000000000 2767323045\n0199c801-0000-70",
+               0600);
+    ck_good(revoked_load(test_path("revoked"), NOW_S, &revoked, &e), &e);
+    ck_assert_uint_eq(revoked_count(revoked), 1);
+    ck_assert(revoked_has(revoked, "0199c801-0000-7000-8000-000000000000"));
 }
 END_TEST
 
@@ -94,6 +106,7 @@ TCase *revoked_cases(void)
     tcase_add_test(tc, a_revoked_token_stays_revoked);
     tcase_add_test(tc, an_expired_token_is_forgotten_only_when_it_no_longer_verifies);
     tcase_add_test(tc, a_damaged_list_of_revoked_tokens_is_not_guessed_at);
+    tcase_add_test(tc, a_line_that_a_crash_cut_was_never_told);
     tcase_add_test(tc, only_a_token_id_can_be_revoked);
     return tc;
 }

@@ -31,6 +31,7 @@ static const struct {
     {Q_PLUGINS, "USE TEMP B-TREE FOR ", "the same"},
     {Q_EVENT_OLDEST, "SEARCH run_events", "one end of the table"},
     {Q_EVENT_NEWEST, "SEARCH run_events", "the other"},
+    {Q_IDENTITY, "SCAN store_identity", "a row each time that the store is bound: one"},
     {Q_LEDGER_SEALED, "SEARCH ledger_heads", "one end of an index"},
 };
 
