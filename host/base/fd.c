@@ -53,6 +53,18 @@ bool fd_write_all(int fd, const void *bytes, size_t len, struct err *e)
     return true;
 }
 
+void fd_hold_standard(bool usable)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        int other_way = fd == 0 ? O_WRONLY : O_RDONLY;
+
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        /* The lowest that is free is this one. Without /dev/null there is nothing to hold it by. */
+        (void)!open("/dev/null", usable ? O_RDWR : other_way); /* inherited on purpose */
+    }
+}
+
 bool fd_set_nonblock(int fd, struct err *e)
 {
     int flags = fcntl(fd, F_GETFL);

@@ -12,6 +12,10 @@
 bool fd_read_all(int fd, size_t bytes_max, struct buf *b, struct err *e) must_check;
 bool fd_write_all(int fd, const void *bytes, size_t len, struct err *e) must_check;
 bool fd_set_nonblock(int fd, struct err *e) must_check;
+/* Before anything else is opened: a descriptor of 0 to 2 that is closed would become a file of
+ * ours, and what is printed would go into it. usable: it becomes /dev/null; else it stays as good
+ * as closed, so that who reads or writes there hears so. */
+void fd_hold_standard(bool usable);
 
 /* Opens a regular file that is not a symbolic link for reading. path "-" gives a copy of standard
  * input. */

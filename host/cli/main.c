@@ -1,4 +1,5 @@
 /* main.c -- orch: parse, resolve, run one verb, say what went wrong, exit. */
+#include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
     struct err e = {0};
     bool done;
 
+    fd_hold_standard(false);
     setlocale(LC_CTYPE, "C.UTF-8"); /* wcwidth; results never depend on the user's locale */
     json_setup();
     done = run_verb(&cli, argc, argv, &e);

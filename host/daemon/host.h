@@ -12,6 +12,7 @@
 #include "authority/client/client.h"
 #include "base/err.h"
 #include "config/config.h"
+#include "config/descriptors.h"
 #include "daemon/ending.h"
 #include "engine/env/env.h"
 #include "observe/metrics.h"
@@ -38,8 +39,9 @@ struct host {
     struct engine_env env; /* what the engine is given: the parts above */
     struct engine *engine;
     struct api *api;
-    char box_key[64];     /* base64 of the authority's box key; "" until known */
-    char builder_id[160]; /* names the host's signing key in statements */
+    struct descriptors_share files; /* what runs and connections may have */
+    char box_key[64];               /* base64 of the authority's box key; "" until known */
+    char builder_id[160];           /* names the host's signing key in statements */
     struct ending ending;
     struct err fatal; /* code != ERR_NONE: why the host must end */
 };

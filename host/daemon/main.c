@@ -27,7 +27,7 @@
 #include <sys/stat.h>
 
 #define PLUGINS_NS (30LL * 1000 * 1000 * 1000)
-enum { DESCRIPTORS_MAX = 65536 };
+enum { SPARES_WANTED = 64, PROBES_WANTED = 64 };
 
 void host_fail(struct host *host, const struct err *why)
 {
@@ -129,6 +129,7 @@ static bool start_sandbox(struct host *host, struct err *e)
             .authority_create_root = config_bool(host->config, CONFIG_DEV),
             .home = host->home,
             .without = config_text(host->config, CONFIG_SANDBOX_WITHOUT),
+            .spares_max = host->files.spares,
         },
         &sandbox_callbacks, host, &host->sandbox, e);
 }
@@ -153,7 +154,7 @@ static bool start_store(struct host *host, struct err *e)
 
 /* ---- what the engine is given ---- */
 
-static uint32_t attempts_max(const struct config *config)
+static uint32_t attempts_wanted(const struct config *config)
 {
     int64_t set = config_int(config, CONFIG_ATTEMPTS_MAX);
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -164,10 +165,10 @@ static uint32_t attempts_max(const struct config *config)
 }
 
 /* An eighth stays free for the others; where there are less than eight, none does. */
-static uint32_t tenant_attempts_max(const struct config *config)
+static uint32_t tenant_attempts_max(const struct host *host)
 {
-    uint32_t all = attempts_max(config);
-    int64_t set = config_int(config, CONFIG_TENANT_ATTEMPTS_MAX);
+    uint32_t all = host->files.attempts;
+    int64_t set = config_int(host->config, CONFIG_TENANT_ATTEMPTS_MAX);
 
     return set > 0 ? (uint32_t)set : all - all / 8;
 }
@@ -191,14 +192,16 @@ static struct engine_ceilings ceilings_of(const struct config *config)
     };
 }
 
-static struct engine_settings settings_of(const struct config *config)
+static struct engine_settings settings_of(const struct host *host)
 {
+    const struct config *config = host->config;
+
     return (struct engine_settings){
         .home = config_text(config, CONFIG_HOME),
         .runs_active_max = (uint32_t)config_int(config, CONFIG_RUNS_ACTIVE_MAX),
         .runs_waiting_max = (uint32_t)config_int(config, CONFIG_RUNS_WAITING_MAX),
-        .attempts_max = attempts_max(config),
-        .tenant_attempts_max = tenant_attempts_max(config),
+        .attempts_max = host->files.attempts,
+        .tenant_attempts_max = tenant_attempts_max(host),
         .cancel_grace_ns = config_int(config, CONFIG_CANCEL_GRACE_MS) * 1000000,
         .head_interval_ns = config_int(config, CONFIG_LEDGER_HEAD_SECONDS) * 1000000000,
         .min_level = (int)config_int(config, CONFIG_SANDBOX_MIN_LEVEL),
@@ -248,7 +251,7 @@ static struct engine_env env_of(struct host *host)
                 .secret_seal = authority_secret_seal,
                 .secret_unseal = authority_secret_unseal,
             },
-        .set = settings_of(host->config),
+        .set = settings_of(host),
         .builder_id = host->builder_id,
         .random = randombytes_buf,
         .agents = host->agents,
@@ -341,7 +344,8 @@ static bool start_server(struct host *host, struct err *e)
         .auth = service_auth(host),
         .listen_host = address,
         .dev = config_bool(host->config, CONFIG_DEV),
-        .connections_max = (uint32_t)config_int(host->config, CONFIG_HTTP_CONNECTIONS_MAX),
+        .connections_max = host->files.connections,
+        .probe_connections = host->files.probes,
         .connections_peer_max = (uint32_t)config_int(host->config, CONFIG_HTTP_ADDRESS_MAX),
         .head_timeout_s = (uint32_t)config_int(host->config, CONFIG_HTTP_HEAD_SECONDS),
         .body_timeout_s = (uint32_t)config_int(host->config, CONFIG_HTTP_BODY_SECONDS),
@@ -400,17 +404,38 @@ static bool start(struct host *host, struct err *e)
     return true;
 }
 
-/* An attempt takes up to five descriptors and spares wait with theirs; lws sizes a table by the
- * limit and is slow above 262,144 (USERS.md 3.1). */
-static void raise_descriptor_limit(void)
+/* The soft limit is raised as far as it may; the rest is shared out. */
+static uint32_t descriptor_limit(void)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
+        return DESCRIPTORS_MIN;
     limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
         log_event(LOG_WARN, "host.descriptor_limit", F_STR("error", strerror(errno)));
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return DESCRIPTORS_MIN;
+    return limit.rlim_cur < DESCRIPTORS_MAX ? (uint32_t)limit.rlim_cur : DESCRIPTORS_MAX;
+}
+
+static bool share_descriptors(struct host *host, struct err *e)
+{
+    const struct descriptors_share want = {
+        .attempts = attempts_wanted(host->config),
+        .spares = SPARES_WANTED,
+        .connections = (uint32_t)config_int(host->config, CONFIG_HTTP_CONNECTIONS_MAX),
+        .probes = PROBES_WANTED,
+    };
+    const struct descriptors_share *got = &host->files;
+    uint32_t limit = descriptor_limit();
+
+    if (!descriptors_share(limit, &want, &host->files, e))
+        return false;
+    if (got->attempts < want.attempts || got->connections < want.connections)
+        log_event(LOG_WARN, "host.few_descriptors", F_INT("limit", limit),
+                  F_INT("attempts_max", got->attempts), F_INT("connections_max", got->connections));
+    return true;
 }
 
 static void tell_ignored(const char *name, const char *instead)
@@ -425,8 +450,7 @@ static int serve(const struct config *config)
     bool ok;
 
     config_tell_ignored(environ, tell_ignored);
-    raise_descriptor_limit();
-    ok = start(&host, &e);
+    ok = share_descriptors(&host, &e) && start(&host, &e);
 
     if (ok)
         loop_run(host.loop);
@@ -471,6 +495,7 @@ int main(int argc, char **argv)
     struct err e = {0};
     bool help;
 
+    fd_hold_standard(true);
     umask(077);
     json_setup();
     if (!config_load(argc, argv, getenv, &config, &help, &e) || !setup_log(config, &e) ||

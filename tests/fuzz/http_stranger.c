@@ -1,8 +1,9 @@
 /* http_stranger.c -- a stranger at a live host's port: requests, mutated, several in a row, in
- * segments of any size, ended in any way; after each the host must still answer /livez.
+ * segments of any size, ended in any way; after each the host is asked for /livez, and must answer
+ * while at most BEHIND_MAX more are on their way.
  *
- * usage: http_stranger PORT COUNT SEED [TOKEN]. Exit 1 and the input in C notation when the host
- * does not answer in time, or answers what is no HTTP. The same seed gives the same inputs. */
+ * usage: http_stranger PORT COUNT SEED [TOKEN]. Exit 1 and the last inputs in C notation when the
+ * host does not answer in time, or answers what is no HTTP. The same seed gives the same inputs. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -15,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { INPUT_MAX = 24 * 1024, ALIVE_MS = 60000, WAIT_MS = 1 };
+enum { INPUT_MAX = 24 * 1024, ALIVE_MS = 60000, WAIT_MS = 1, BEHIND_MAX = 16 };
 
 #define BASE "/api/v1/orchestrator"
 #define END "\r\n\r\n"
@@ -224,15 +225,33 @@ static bool tell(uint16_t port, const struct input *in)
     return good;
 }
 
-static bool alive(int fd)
-{
-    static const char ask[] = "GET /livez" HOST "\r\n";
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    char bytes[4096];
+/* Every answer of one host to /livez has the length of the first. */
+static char got[64 * 1024];
+static size_t got_len, answer_len;
 
-    if (send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL) < 0 || poll(&p, 1, ALIVE_MS) <= 0)
-        return false;
-    return recv(fd, bytes, sizeof bytes, 0) > 15 && memcmp(bytes, "HTTP/1.1 200 OK", 15) == 0;
+/* Answers that have come, of those that are open; -1: none in time, or another one. */
+static int answers(int fd, int open)
+{
+    static const char ok[] = "HTTP/1.1 200 OK";
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    ssize_t n;
+    int count = 0;
+
+    if (poll(&p, 1, open > BEHIND_MAX ? ALIVE_MS : 0) <= 0)
+        return open > BEHIND_MAX ? -1 : 0;
+    n = recv(fd, got + got_len, sizeof got - got_len, 0);
+    if (n <= 0)
+        return -1;
+    got_len += (size_t)n;
+    if (answer_len == 0)
+        answer_len = got_len;
+    for (; got_len >= answer_len; count++) {
+        if (memcmp(got, ok, sizeof ok - 1) != 0)
+            return -1;
+        got_len -= answer_len;
+        memmove(got, got + answer_len, got_len);
+    }
+    return count;
 }
 
 static void show(const struct input *in)
@@ -252,23 +271,35 @@ int main(int argc, char **argv)
 {
     uint16_t port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 0);
     long count = argc > 2 ? atol(argv[2]) : 0;
-    static struct input in;
-    int probe;
+    static const char ask[] = "GET /livez" HOST "\r\n";
+    static struct input last[BEHIND_MAX + 1];
+    int probe, open = 0;
 
     if (port == 0 || count <= 0 || argc < 4)
         return 2;
     state = strtoull(argv[3], NULL, 10) * 2654435761u + 88172645463325252u;
     probe = dial(port);
-    for (long i = 0; i < count; i++) {
-        bool good;
+    if (send(probe, ask, sizeof ask - 1, MSG_NOSIGNAL) < 0 || answers(probe, BEHIND_MAX + 1) != 1)
+        return 2;
+    for (long i = 0; i < count || open > 0; i++) {
+        struct input *in = &last[i % (BEHIND_MAX + 1)];
+        bool good = true;
+        int come;
 
-        make(&in, argc > 4 ? argv[4] : "none");
-        good = tell(port, &in);
-        if (good && alive(probe))
+        in->len = 0;
+        if (i < count) {
+            make(in, argc > 4 ? argv[4] : "none");
+            good = tell(port, in) && send(probe, ask, sizeof ask - 1, MSG_NOSIGNAL) > 0;
+            open++;
+        }
+        come = answers(probe, i < count ? open : open + BEHIND_MAX);
+        open -= come;
+        if (good && come >= 0)
             continue;
-        printf("input %ld: %s\n", i,
+        printf("input %ld: %s; the last inputs, newest first:\n", i,
                good ? "the host does not answer any more" : "no HTTP came back");
-        show(&in);
+        for (long k = i; k > i - BEHIND_MAX && k >= 0; k--)
+            show(&last[k % (BEHIND_MAX + 1)]);
         return 1;
     }
     printf("%ld inputs, the host answered after each\n", count);

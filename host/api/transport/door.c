@@ -25,7 +25,7 @@ enum {
     ACCEPTS_A_TURN = 64,
     SHUT_MS = 250,
     SAY_EVERY_S = 10,
-    SILENT_MS_MIN = 1000, /* a head that is on its way has this long */
+    SILENT_MS_MIN = 250, /* a head that is on its way has this long */
 };
 
 /* Outlives the net by a turn, in two handles: libuv closes later. */

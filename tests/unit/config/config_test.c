@@ -1,5 +1,6 @@
 /* config_test.c -- where a setting comes from, and what is refused. */
 #include "config/config.h"
+#include "config/descriptors.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -152,6 +153,44 @@ START_TEST(help_and_print_show_every_key)
 }
 END_TEST
 
+START_TEST(descriptors_suffice_for_every_share)
+{
+    const struct descriptors_share wants[] = {{16, 64, 10000, 64},
+                                              {4096, 64, 60000, 64},
+                                              {1, 64, 16, 64},
+                                              {8, 64, 500, 1}};
+
+    for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
+        for (uint32_t limit = DESCRIPTORS_MIN; limit <= DESCRIPTORS_MAX; limit += 17) {
+            const struct descriptors_share *want = &wants[i];
+            struct descriptors_share got;
+
+            ck_assert(descriptors_share(limit, want, &got, NULL));
+            ck_assert_uint_le(80 + (got.attempts + got.spares) * 5 + got.connections + got.probes,
+                              limit);
+            ck_assert(got.attempts > 0 && got.attempts <= want->attempts);
+            ck_assert(got.spares > 0 && got.spares <= want->spares);
+            ck_assert(got.connections > 0 && got.connections <= want->connections);
+            ck_assert(got.probes > 0 && got.probes <= want->probes);
+        }
+    }
+}
+END_TEST
+
+START_TEST(descriptors_enough_are_given_as_wanted)
+{
+    const struct descriptors_share want = {16, 64, 10000, 64};
+    struct descriptors_share got;
+    struct err e;
+
+    ck_assert(descriptors_share(20000, &want, &got, NULL));
+    ck_assert(got.attempts == 16 && got.spares == 64 && got.connections == 10000 &&
+              got.probes == 64);
+    ck_assert(!descriptors_share(DESCRIPTORS_MIN - 1, &want, &got, &e));
+    ck_assert_int_eq(e.code, ERR_LIMIT);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("config");
@@ -164,6 +203,8 @@ int main(void)
     tcase_add_test(tc, a_variable_of_the_contract_that_does_nothing_is_told);
     tcase_add_test(tc, a_value_that_does_not_fit_names_its_source);
     tcase_add_test(tc, help_and_print_show_every_key);
+    tcase_add_test(tc, descriptors_suffice_for_every_share);
+    tcase_add_test(tc, descriptors_enough_are_given_as_wanted);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
