@@ -24,8 +24,11 @@ static void answer_not_running(struct control *ctl, const char *tenant, const ch
 
 typedef bool run_event_fn(struct run *run, int64_t now, struct err *e);
 
+/* verb: what the client asked for, as a refusal says it; word: the event's, which only says that it
+ * was asked: what came of it is an event of its own. */
 static void change(struct control *ctl, const struct api_actor *who, const char *run_id,
-                   run_event_fn *event, const char *verb, api_done_fn done, void *done_arg)
+                   run_event_fn *event, const char *verb, const char *word, api_done_fn done,
+                   void *done_arg)
 {
     struct active_run *ar = runs_find(ctl->runs, who->tenant, run_id);
     struct commit *c;
@@ -36,11 +39,13 @@ static void change(struct control *ctl, const struct api_actor *who, const char 
         return;
     }
     if (!event(ar->run, ctl->env->clock.mono_ns(), &e)) {
+        err_set(&e, ERR_CONFLICT, "run %s is %s: it cannot be %s", run_id,
+                run_state_text(run_state(ar->run)), verb);
         answer_error(done, done_arg, &e);
         return;
     }
     c = step_commit(ctl, ar);
-    commit_event(c, "run.updated", verb, NO_NODE, 0,
+    commit_event(c, "run.updated", word, NO_NODE, 0,
                  json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
                            "ticket", who->ticket));
     commit_decisions(c);
@@ -55,12 +60,12 @@ void control_cancel(struct control *ctl, const struct api_actor *who, const char
         leftovers_cancel(ctl, who, run_id, done, done_arg);
         return;
     }
-    change(ctl, who, run_id, run_cancel, "cancelled", done, done_arg);
+    change(ctl, who, run_id, run_cancel, "cancelled", "cancelling", done, done_arg);
 }
 
 void control_pause(struct control *ctl, const struct api_actor *who, const char *run_id, bool pause,
                    api_done_fn done, void *done_arg)
 {
-    change(ctl, who, run_id, pause ? run_pause : run_unpause, pause ? "paused" : "unpaused", done,
-           done_arg);
+    change(ctl, who, run_id, pause ? run_pause : run_unpause, pause ? "paused" : "unpaused",
+           pause ? "pausing" : "unpausing", done, done_arg);
 }
