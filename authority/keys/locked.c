@@ -114,7 +114,7 @@ bool locked_read_credential(const char *path, size_t bytes_max, struct locked **
 /* link(2) gives the name only to a whole file and only when nobody has it. */
 bool locked_write_file(const char *path, const void *bytes, size_t len, struct err *e)
 {
-    auto_mem char *temp = mem_printf("%s.new.%d", path, (int)getpid());
+    auto_mem char *temp = file_temp_name(path);
     auto_fd fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool written;
 

@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #ifndef MFD_EXEC
@@ -133,10 +135,19 @@ bool file_sync_dir(const char *path, struct err *e)
     return true;
 }
 
+char *file_temp_name(const char *path)
+{
+    uint64_t number = 0;
+
+    while (getrandom(&number, sizeof number, 0) != sizeof number)
+        continue;
+    return mem_printf("%s.new.%016" PRIx64, path, number);
+}
+
 bool file_write_atomic(const char *path, const void *bytes, size_t len, unsigned mode,
                        struct err *e)
 {
-    auto_mem char *temp = mem_printf("%s.new.%d", path, (int)getpid());
+    auto_mem char *temp = file_temp_name(path);
     auto_fd fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 
     if (fd < 0)

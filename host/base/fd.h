@@ -22,6 +22,9 @@ void fd_hold_standard(bool usable);
 bool file_open(const char *path, int *ret_fd, struct err *e) must_check;
 /* The same, and reads it. */
 bool file_read(const char *path, size_t bytes_max, struct buf *b, struct err *e) must_check;
+/* The name for a file that becomes path when it is whole; the caller owns it. Never the same twice:
+ * a process id comes again in a container, and would meet what a crash left. */
+char *file_temp_name(const char *path) must_check;
 /* Writes a temporary file beside path, syncs it, renames it over path, syncs the folder. */
 bool file_write_atomic(const char *path, const void *bytes, size_t len, unsigned mode,
                        struct err *e) must_check;

@@ -43,6 +43,7 @@ TCase *writer_cases(void);
 TCase *file_cases(void);
 TCase *plan_cases(void);
 TCase *damage_cases(void);
+TCase *durable_cases(void);
 TCase *page_cases(void);
 
 #endif
