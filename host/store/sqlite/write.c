@@ -124,6 +124,8 @@ struct sqlite_write {
     sqlite3 *db;
     sqlite3_stmt *writes[OP_COUNT];
     sqlite3_stmt *frames[FRAME_COUNT];
+    sqlite3_stmt *fence;
+    int64_t epoch; /* ours, while store_fence has it */
     struct count *count;
     struct watch *watch;
     bool foreign; /* a file is not ours any more: it is left as it is */
@@ -231,6 +233,37 @@ static bool open_checked(struct sqlite_write *w, const struct store_options *opt
            migrate_to(w->db, migration_count, e) && shape_check(w->db, e);
 }
 
+#define FENCE_READ "SELECT lease_epoch FROM store_fence WHERE id = 1"
+
+static bool fence_take(struct sqlite_write *w, struct err *e)
+{
+    const struct statement s = {FENCE_READ, NULL};
+
+    if (sqlite3_exec(w->db, "UPDATE store_fence SET lease_epoch = lease_epoch + 1", NULL, NULL,
+                     NULL) != SQLITE_OK)
+        return sqlite_db_fail(w->db, "take the fence", e);
+    return sqlite_db_prepare(w->db, &s, &w->fence, e) &&
+           sqlite_db_int(w->db, FENCE_READ, &w->epoch, e);
+}
+
+/* Inside of a transaction, which keeps others from taking it. */
+static bool fence_holds(struct sqlite_write *w, struct err *e)
+{
+    bool row = sqlite_db_step(w->fence) == SQLITE_ROW;
+    int64_t epoch = row ? sqlite3_column_int64(w->fence, 0) : -1;
+
+    if (!row)
+        sqlite_db_fail(w->db, "read the fence", e);
+    sqlite3_reset(w->fence);
+    if (row && epoch != w->epoch)
+        err_set(e, ERR_CONFLICT,
+                "another host has opened the store: its epoch is %lld, ours was %lld",
+                (long long)epoch, (long long)w->epoch);
+    if (epoch != w->epoch)
+        w->foreign = true;
+    return epoch == w->epoch;
+}
+
 bool sqlite_write_open(const struct store_options *options, struct sqlite_write **ret,
                        struct err *e)
 {
@@ -240,7 +273,7 @@ bool sqlite_write_open(const struct store_options *options, struct sqlite_write 
         options->checkpoint_pages > 0 ? options->checkpoint_pages : CHECKPOINT_PAGES;
     w->checkpoint_at = w->checkpoint_pages;
     w->foreign = true; /* until everything is known to be ours, nothing is merged or counted */
-    if (!open_checked(w, options, e) || !prepare_all(w, e) ||
+    if (!open_checked(w, options, e) || !fence_take(w, e) || !prepare_all(w, e) ||
         !sqlite_db_int(w->db, "PRAGMA page_size", &w->page_bytes, e) ||
         !watch_open(options->path, &w->watch, e))
         return false;
@@ -258,6 +291,7 @@ void sqlite_write_free(struct sqlite_write *w)
         sqlite3_finalize(w->writes[i]);
     for (int i = 0; i < FRAME_COUNT; i++)
         sqlite3_finalize(w->frames[i]);
+    sqlite3_finalize(w->fence);
     if (!w->foreign && !count_close(w->count, NULL))
         w->foreign = true; /* the line still tells of the WAL: it stays */
     if (w->foreign && w->db != NULL)
@@ -280,7 +314,7 @@ static bool frame_run(struct sqlite_write *w, enum frame f, struct err *e)
 
 bool sqlite_write_begin(struct sqlite_write *w, struct err *e)
 {
-    return frame_run(w, BEGIN, e);
+    return frame_run(w, BEGIN, e) && fence_holds(w, e);
 }
 
 bool sqlite_write_was_busy(const struct sqlite_write *w)

@@ -2,6 +2,11 @@
  * second end, a way back from completed. */
 #include "suites.h"
 
+#include "base/mem.h"
+
+#include <string.h>
+#include <unistd.h>
+
 static void append(const char *run_id, int64_t n)
 {
     struct store_batch *b = store_batch_new();
@@ -71,12 +76,37 @@ START_TEST(a_completed_run_stays_completed_whoever_writes)
 }
 END_TEST
 
+/* The lock between them was removed by somebody. */
+START_TEST(a_host_that_another_one_followed_writes_no_more)
+{
+    const struct store_options options = {.path = fixture_path, .check = STORE_CHECK_NONE};
+    auto_mem char *lock = mem_printf("%s.lock", fixture_path);
+    struct store_batch *b = store_batch_new();
+    const struct store_event event = sample_event("r1", 1, "run.started");
+    struct store *second = NULL;
+    struct err e = {0};
+
+    ck_assert_int_eq(unlink(lock), 0);
+    ck_assert_msg(store_open(&options, &second, &e), "%s", e.msg);
+    store_batch_event_append(b, &event);
+    ck_assert_int_eq(commit_code(b), ERR_CONFLICT);
+    ck_assert(store_failed(fixture_store, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "another host has opened the store"));
+    b = store_batch_new();
+    store_batch_event_append(b, &event);
+    ck_assert(store_commit_wait(second, &b, NULL, &e));
+    store_close(second);
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM run_events"), 1);
+}
+END_TEST
+
 TCase *order_cases(void)
 {
     TCase *c = tcase_create("order");
 
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, an_event_that_does_not_follow_the_runs_last_one_is_refused);
+    tcase_add_test(c, a_host_that_another_one_followed_writes_no_more);
     tcase_add_test(c, a_run_that_has_ended_ends_no_second_time);
     tcase_add_test(c, a_completed_run_stays_completed_whoever_writes);
     return c;
