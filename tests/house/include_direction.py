@@ -34,7 +34,7 @@ MAY = {
     "host/api": BASE | {"api/auth", "api/request", "api/routes", "api/stream", "api/transport", "observe", "store"},
     "host/api/http": BASE,
     "host/api/auth": BASE | WORDS | {"api/http", "store"},
-    "host/api/stream": BASE | {"api/auth", "api/http", "observe", "store"},
+    "host/api/stream": BASE | WORDS | {"api/auth", "api/http", "observe", "store"},
     "host/api/request": BASE | {"api/auth", "api/http", "observe"},
     "host/api/transport": BASE | {"api/http", "api/request", "api/stream"},
     "host/api/routes": BASE | {"api/auth", "api/http", "api/request", "model/dag", "model/dag/source", "model/dag/draw", "model/ledger", "observe", "store"},

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/words/states.h"
 #include "observe/metrics.h"
 
 #include <assert.h>
@@ -28,7 +29,9 @@ static bool copy_query(const struct http_query *q, const char *name, char *out, 
 /* What an event may say: the states of runs and nodes, and what an operator or a start did. */
 static bool status_known(const char *word, struct err *e)
 {
-    static const char *const more[] = {"compensating", "paused", "unpaused", "resumed",
+    static const char *const more[] = {STATUS_READY,    STATUS_QUEUED,       STATUS_PAUSED,
+                                       STATUS_STOPPING, STATUS_COMPENSATING, "cancelling",
+                                       "pausing",       "unpausing",         "resumed",
                                        "recovered"};
 
     if (*word == '\0' || store_run_status_parse(word) != STORE_RUN_INVALID ||
