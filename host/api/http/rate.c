@@ -4,8 +4,12 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
+
+enum { WAYS = 16 };
+static_assert(RATE_TENANTS_MAX % WAYS == 0, "every tenant has as many places");
 
 struct bucket {
     char tenant[TENANT_BYTES_MAX + 1]; /* "" for a free place */
@@ -33,19 +37,30 @@ void rate_free(struct rate *r)
     free(r);
 }
 
+static double refilled(const struct rate *r, const struct bucket *b, int64_t now_ns)
+{
+    return fmin(r->burst, b->tokens + (double)(now_ns - b->at_ns) * 1e-9 * r->per_s);
+}
+
+/* The tenant's own, or else a free place, or that of the fullest: its tenant loses least. */
 static struct bucket *bucket_of(struct rate *r, const char *tenant, int64_t now_ns)
 {
+    struct bucket *first, *best;
     uint32_t hash = 2166136261u;
-    struct bucket *b;
 
     for (const char *at = tenant; *at != '\0'; at++)
         hash = (hash ^ (uint8_t)*at) * 16777619u;
-    b = &r->bucket[hash % RATE_TENANTS_MAX];
-    if (strncmp(b->tenant, tenant, sizeof b->tenant) != 0) {
-        *b = (struct bucket){.tokens = r->burst, .at_ns = now_ns};
-        memcpy(b->tenant, tenant, strnlen(tenant, sizeof b->tenant - 1));
+    first = best = &r->bucket[hash % (RATE_TENANTS_MAX / WAYS) * WAYS];
+    for (struct bucket *b = first; b < first + WAYS; b++) {
+        if (strncmp(b->tenant, tenant, sizeof b->tenant) == 0)
+            return b;
+        if (*best->tenant != '\0' &&
+            (*b->tenant == '\0' || refilled(r, b, now_ns) > refilled(r, best, now_ns)))
+            best = b;
     }
-    return b;
+    *best = (struct bucket){.tokens = r->burst, .at_ns = now_ns};
+    memcpy(best->tenant, tenant, strnlen(tenant, sizeof best->tenant - 1));
+    return best;
 }
 
 struct rate_verdict rate_take(struct rate *r, const char *tenant, int64_t now_ns)
@@ -53,7 +68,7 @@ struct rate_verdict rate_take(struct rate *r, const char *tenant, int64_t now_ns
     struct bucket *b = bucket_of(r, tenant, now_ns);
     struct rate_verdict v = {.limit = (uint32_t)r->burst};
 
-    b->tokens = fmin(r->burst, b->tokens + (double)(now_ns - b->at_ns) * 1e-9 * r->per_s);
+    b->tokens = refilled(r, b, now_ns);
     b->at_ns = now_ns;
     v.admitted = b->tokens >= 1;
     if (v.admitted)

@@ -1,7 +1,8 @@
 /* rate.h -- a token bucket a tenant, for X-RateLimit-* and 429. Pure: the caller gives the time.
  *
- * Bounded: RATE_TENANTS_MAX buckets in a table of fixed places; a tenant whose place is taken by
- * another starts a full bucket there, so a collision is generous, never unfair. */
+ * Bounded: RATE_TENANTS_MAX buckets. A tenant has a choice of places; when others have them all,
+ * the bucket that is fullest makes room, and its tenant starts a full one when it comes again. So
+ * what is forgotten is who asks least, and a collision is generous, never unfair. */
 #ifndef ORCH_API_HTTP_RATE_H
 #define ORCH_API_HTTP_RATE_H
 

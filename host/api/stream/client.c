@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <time.h>
 
 enum { CLIENT_MAGIC = 0x636c6e74 };
 
@@ -162,6 +163,7 @@ bool stream_client_follow(struct stream_client *c, const struct identity *who,
         return err_set(e, ERR_INVALID, "the cursor %lld is in the future; the newest is %lld",
                        (long long)c->after, (long long)head);
     }
+    c->expires_unix = who->claims.expires_unix;
     c->cursor = c->after >= 0 ? c->after : head;
     if (c->cursor < oldest - 1)
         c->cursor = oldest - 1;
@@ -190,15 +192,22 @@ void stream_client_published(struct stream_client *c)
         stream_client_wake(c);
 }
 
+static void close_unauthenticated(struct stream_client *c, const char *code, const char *text)
+{
+    stream_client_say_error(c, code, text);
+    stream_client_close_after(c, CLOSE_UNAUTHENTICATED, "auth");
+    stream_client_wake(c);
+}
+
 void stream_client_tick(struct stream_client *c, int64_t now_ns)
 {
     const struct stream_options *opt = &c->server->opt;
     int64_t quiet_ns = now_ns - c->active_ns;
 
     if (c->state == CLIENT_AWAITS_AUTH && now_ns - c->began_ns > opt->auth_s * NS_PER_S) {
-        stream_client_say_error(c, "TOKEN_REQUIRED", "no token came in time");
-        stream_client_close_after(c, CLOSE_UNAUTHENTICATED, "auth");
-        stream_client_wake(c);
+        close_unauthenticated(c, "TOKEN_REQUIRED", "no token came in time");
+    } else if (c->state == CLIENT_FOLLOWS && time(NULL) >= c->expires_unix) {
+        close_unauthenticated(c, "TOKEN_INVALID", "the token has expired; go on with a new one");
     } else if (c->waiting && quiet_ns > opt->stall_s * NS_PER_S) {
         metrics_add(c->server->opt.metrics, METRIC_STREAM_CLOSED, METRIC_LABELS("stalled"), 1);
         c->server->opt.conn->kill(c->conn);

@@ -63,6 +63,7 @@ struct stream_client {
     int64_t page_next;             /* the cursor behind the page */
     struct stream_message message; /* made from the page, being written */
     struct buf scratch;            /* one message behind STREAM_HEADROOM */
+    int64_t expires_unix;          /* of the token that let it in */
     int64_t began_ns;
     int64_t active_ns;  /* last byte taken, or the moment since which a write waits */
     int close_code;     /* with CLIENT_CLOSING */

@@ -26,6 +26,21 @@ START_TEST(a_bucket_admits_its_burst_then_its_rate)
 }
 END_TEST
 
+START_TEST(no_tenant_resets_the_bucket_of_another)
+{
+    auto_obj(rate) r = rate_new(1, 2);
+    char tenant[16];
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 200; i++) {
+            snprintf(tenant, sizeof tenant, "t%d", i);
+            ck_assert_msg(rate_take(r, tenant, S).admitted == (round < 2), "%s, round %d", tenant,
+                          round);
+        }
+    }
+}
+END_TEST
+
 static struct verdict verdict_for(const char *subject, int64_t until)
 {
     struct verdict v = {.until_unix = until};
@@ -84,6 +99,7 @@ TCase *limits_cases(void)
     TCase *tc = tcase_create("limits");
 
     tcase_add_test(tc, a_bucket_admits_its_burst_then_its_rate);
+    tcase_add_test(tc, no_tenant_resets_the_bucket_of_another);
     tcase_add_test(tc, a_verdict_counts_until_its_time);
     tcase_add_test(tc, a_ticket_is_taken_once);
     tcase_add_test(tc, the_number_of_verdicts_is_bounded_and_late_ends_stay);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static struct follower f;
 
@@ -161,6 +162,20 @@ START_TEST(a_client_too_far_behind_is_closed)
 }
 END_TEST
 
+START_TEST(a_client_does_not_outlive_its_token)
+{
+    follows(STREAM_NDJSON, NULL);
+    follower_hears_nothing(&f);
+    tick_after(0);
+    follower_hears_nothing(&f);
+    f.client->expires_unix = time(NULL);
+    tick_after(0);
+    follower_hears(&f, "\"code\":\"TOKEN_INVALID\"");
+    ck_assert_int_eq(f.client->state, CLIENT_CLOSING);
+    ck_assert_int_eq(f.client->close_code, CLOSE_UNAUTHENTICATED);
+}
+END_TEST
+
 START_TEST(a_cursor_in_the_future_is_refused_and_nothing_is_said)
 {
     const char *code;
@@ -201,6 +216,7 @@ TCase *stream_client_cases(void)
     tcase_add_test(tc, a_client_that_falls_behind_hears_so_and_goes_on);
     tcase_add_test(tc, a_client_that_nothing_concerned_is_not_late);
     tcase_add_test(tc, a_client_too_far_behind_is_closed);
+    tcase_add_test(tc, a_client_does_not_outlive_its_token);
     tcase_add_test(tc, a_cursor_in_the_future_is_refused_and_nothing_is_said);
     tcase_add_test(tc, a_client_that_left_is_not_woken);
     return tc;
