@@ -80,7 +80,8 @@ bool verify_trust_open(const struct cli *cli, const char *path, struct trust **r
 
 /* What each payload type is, who may sign it, and what of it can be computed again. Each check
  * gives {subject, detail}. */
-typedef bool check_fn(const json_t *payload, json_t **ret, struct err *e);
+typedef bool check_fn(const json_t *payload, const struct trust_entry *by, json_t **ret,
+                      struct err *e);
 
 static void add_confinement(const struct statement_facts *facts, struct buf *b)
 {
@@ -93,12 +94,26 @@ static void add_confinement(const struct statement_facts *facts, struct buf *b)
                  facts->mixed_count);
 }
 
-static bool check_provenance(const json_t *payload, json_t **ret, struct err *e)
+/* Whoever signs says that it was the builder. A host that signed before it knew its key said
+ * nothing. */
+static bool built_by(const struct statement_facts *facts, const struct trust_entry *by,
+                     struct err *e)
+{
+    auto_mem char *want = mem_printf("orch:host/%s", by->key_id.text);
+
+    if (*facts->builder_id == '\0' || strcmp(facts->builder_id, want) == 0)
+        return true;
+    return err_set(e, ERR_CORRUPT, "the statement says that '%.200s' built it, but '%s' signed it",
+                   facts->builder_id, want);
+}
+
+static bool check_provenance(const json_t *payload, const struct trust_entry *by, json_t **ret,
+                             struct err *e)
 {
     struct statement_facts facts;
     auto_done(buf) detail = {0};
 
-    if (!statement_verify(payload, &facts, e))
+    if (!statement_verify(payload, &facts, e) || !built_by(&facts, by, e))
         return false;
     buf_addf(&detail, "%s %s %s, %zu nodes, %zu plugins, chain %s", facts.dag_id, facts.dag_version,
              facts.status, facts.node_count, facts.plugin_count, facts.chain_hash);
@@ -108,8 +123,10 @@ static bool check_provenance(const json_t *payload, json_t **ret, struct err *e)
     return true;
 }
 
-static bool check_signature_only(const json_t *payload, json_t **ret, struct err *e)
+static bool check_signature_only(const json_t *payload, const struct trust_entry *by, json_t **ret,
+                                 struct err *e)
 {
+    (void)by;
     (void)e;
     *ret =
         json_pack("{s:s*, s:s}", "subject", json_string_value(json_object_get(payload, "dag_id")),
@@ -117,12 +134,14 @@ static bool check_signature_only(const json_t *payload, json_t **ret, struct err
     return true;
 }
 
-static bool check_head(const json_t *payload, json_t **ret, struct err *e)
+static bool check_head(const json_t *payload, const struct trust_entry *by, json_t **ret,
+                       struct err *e)
 {
     auto_done(buf) text = {0};
     auto_mem char *detail = NULL;
     struct ledger_head head;
 
+    (void)by;
     if (!jcs_write(payload, &text, e) || !ledger_head_parse(buf_text(&text), text.len, &head, e))
         return false;
     detail = mem_printf("%llu events, root %s, signed %s", (unsigned long long)head.tree.leaves,
@@ -183,7 +202,7 @@ bool verify_envelope(const struct trust *trust, const char *text, size_t len, js
     if (!json_parse(buf_text(&envelope->payload), envelope->payload.len, &limits, &payload, NULL,
                     e))
         return err_wrap(e, "signed content");
-    if (!kind->check(payload, &facts, e))
+    if (!kind->check(payload, by, &facts, e))
         return false;
     verify_add_signer(facts, kind->name, by);
     *ret = take(facts);

@@ -282,7 +282,7 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
         return true;
     }
     remember_plugin(order, agent, spec.profile);
-    order->ar->nodes[order->ref.node].attempt_started_us = a->env->clock.wall_us();
+    order->ar->nodes[order->ref.node].attempt_started_us = active_run_wall_us(order->ar);
     r = mem_new(struct running);
     r->id = id;
     r->order = order;

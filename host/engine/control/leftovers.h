@@ -42,7 +42,7 @@ void leftovers_turn(struct control *ctl, int64_t now_ns);
 struct leftover_ended {
     struct api_event event;
     const char *error; /* the run's; NULL: none */
-    api_done_fn done; /* NULL: nobody waits */
+    api_done_fn done;  /* NULL: nobody waits */
     void *done_arg;
 };
 bool leftovers_next_ended(struct leftovers *l, struct leftover_ended *ret);

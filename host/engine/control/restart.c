@@ -48,6 +48,7 @@ static bool keep_nodes(struct active_run *ar, const struct active_run *old, cons
         ar->nodes[i].output_bytes = 0;
         json_incref(ar->nodes[i].record);
         active_run_keep(ar, i, old->nodes[i].output_bytes);
+        active_run_not_before(ar, old->nodes[i].ended_us);
     }
     for (uint32_t i = 0; i < ar->dag->node_count; i++) { /* all facts first: records link to them */
         struct node_view view = run_node(ar->run, i);

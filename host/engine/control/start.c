@@ -101,7 +101,7 @@ struct active_run *start_run(struct control *ctl, const struct api_actor *who, s
 {
     struct active_run *ar = active_run_new(ctl->env, who->tenant, &start->use, inputs);
 
-    ar->created_us = ctl->env->clock.wall_us();
+    ar->created_us = active_run_wall_us(ar);
     uuid7(ar->created_us, ar->run_id);
     if (!text_copy(ar->trace_id, sizeof ar->trace_id, who->trace_id))
         ar->trace_id[0] = '\0';

@@ -15,7 +15,7 @@ bool step_settled(const struct control *ctl, const char *tenant, const char *run
 
 struct commit *step_commit(struct control *ctl, struct active_run *ar)
 {
-    return commit_new(ctl->commits, ar, ctl->env->clock.wall_us());
+    return commit_new(ctl->commits, ar, active_run_wall_us(ar));
 }
 
 void step_submit(struct control *ctl, struct commit **c)

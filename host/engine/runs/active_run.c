@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "engine/env/env.h"
 #include "model/ledger/record.h"
 
 #include <assert.h>
@@ -14,6 +15,8 @@ struct active_run *active_run_new(const struct engine_env *env, const char *tena
     struct active_run *ar = mem_new(struct active_run);
 
     ar->env = env;
+    ar->base_us = env->clock.wall_us();
+    ar->base_ns = env->clock.mono_ns();
     ar->place = PLACE_WAITING;
     ar->tenant = mem_str(tenant);
     ar->use = take(*use);
@@ -25,6 +28,19 @@ struct active_run *active_run_new(const struct engine_env *env, const char *tena
         ar->nodes[i].profile = PROFILE_PURE;
     event_chain_begin(&ar->chain);
     return ar;
+}
+
+int64_t active_run_wall_us(const struct active_run *ar)
+{
+    return ar->base_us + (ar->env->clock.mono_ns() - ar->base_ns) / 1000;
+}
+
+void active_run_not_before(struct active_run *ar, int64_t wall_us)
+{
+    int64_t now_us = active_run_wall_us(ar);
+
+    if (now_us < wall_us)
+        ar->base_us += wall_us - now_us;
 }
 
 void active_run_drop_texts(struct active_run *ar, uint32_t node)

@@ -16,6 +16,7 @@ static bool chain_goes_on(struct active_run *ar, struct err *e)
         return false;
     if (last.count == 0)
         return true;
+    active_run_not_before(ar, last.rows[0].at_us);
     ar->chain.n = (uint64_t)last.rows[0].n;
     if (!text_copy(ar->chain.prev.text, sizeof ar->chain.prev.text, last.rows[0].hash))
         return err_set(e, ERR_CORRUPT, "the last event of run %s has no hash", ar->run_id);

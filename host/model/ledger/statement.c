@@ -89,8 +89,8 @@ json_t *statement_make(const struct statement_run *run)
     json_t *build = json_pack("{s:s, s:o, s:o, s:o}", "buildType", STATEMENT_BUILD_TYPE,
                               "externalParameters", external, "internalParameters", internal,
                               "resolvedDependencies", dependencies_of(run));
-    json_t *builder =
-        json_pack("{s:s, s:{s:s}}", "id", run->builder_id, "version", "orch", ORCH_VERSION);
+    json_t *builder = json_pack("{s:s, s:{s:s}}", "id", run->builder_id, "version", "orch",
+                                run->builder_version != NULL ? run->builder_version : ORCH_VERSION);
     json_t *metadata = json_pack("{s:s, s:s, s:s}", "invocationId", run->run_id, "startedOn",
                                  run->started_at, "finishedOn", run->ended_at);
     json_t *details = json_pack("{s:o, s:o, s:o, s:{s:s, s:s}}", "builder", builder, "metadata",

@@ -3,6 +3,7 @@
 
 #include "engine/evidence/heads.h"
 #include "engine/evidence/statements.h"
+#include "model/ledger/statement.h"
 
 #include <string.h>
 
@@ -115,6 +116,59 @@ START_TEST(what_a_crash_left_unsigned_is_signed_at_the_next_start)
     ck_assert_uint_eq(rig_statements(&rig, id), 1);
     rig_crash(&rig);
     ck_assert_uint_eq(rig.authority.count, 0);
+}
+END_TEST
+
+/* The newest payload that waits for a signature, verified. */
+static void check_statement(void)
+{
+    const struct rig_request *r = &rig.authority.requests[rig.authority.count - 1];
+    auto_json statement = json_loads(r->payloads[0], 0, NULL);
+    struct statement_facts facts;
+    struct err e = {0};
+
+    ck_assert_msg(statement_verify(statement, &facts, &e), "%s", e.msg);
+    ck_assert_str_eq(facts.run_id, id);
+}
+
+START_TEST(a_step_of_the_wall_clock_changes_no_duration)
+{
+    static const int64_t steps_us[] = {-3600000000, 3600000000};
+    auto_done(store_node_list) nodes = {0};
+    auto_done(store_run_list) runs = {0};
+    struct err e = {0};
+
+    publish_chain();
+    snprintf(id, sizeof id, "%s", run_of("chain"));
+    rig_pass(RIG_S);
+    rig_ok(&rig, "first");
+    rig_wall_us += steps_us[_i];
+    rig_pass(2 * RIG_S);
+    rig_ok(&rig, "second");
+    ck_assert(store_read_node(rig.reader, RIG_TENANT, id, "first", &nodes, &e));
+    ck_assert(nodes.rows[0].duration_ms == 1000);
+    store_node_list_done(&nodes);
+    ck_assert(store_read_node(rig.reader, RIG_TENANT, id, "second", &nodes, &e));
+    ck_assert(nodes.rows[0].duration_ms == 2000);
+    ck_assert(store_read_run(rig.reader, RIG_TENANT, id, &runs, &e));
+    ck_assert_int_eq(runs.rows[0].completed_us - runs.rows[0].started_us, 3000000);
+    check_statement();
+}
+END_TEST
+
+START_TEST(a_wall_clock_that_went_back_before_a_start_does_not_turn_a_run_round)
+{
+    publish_chain();
+    snprintf(id, sizeof id, "%s", run_of("chain"));
+    rig_pass(RIG_S);
+    rig_ok(&rig, "first");
+    rig_wall_us -= 3600000000;
+    rig_crash(&rig);
+    rig_pass(RIG_S);
+    rig_ok(&rig, "second");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    check_statement();
+    check_chain(id);
 }
 END_TEST
 
@@ -288,6 +342,8 @@ TCase *evidence_cases(void)
     tcase_add_test(tc, a_statement_that_the_authority_refuses_is_not_asked_for_again);
     tcase_add_test(tc, a_statement_that_is_refused_for_good_holds_up_no_other);
     tcase_add_test(tc, a_statement_that_is_refused_for_now_is_asked_for_again);
+    tcase_add_loop_test(tc, a_step_of_the_wall_clock_changes_no_duration, 0, 2);
+    tcase_add_test(tc, a_wall_clock_that_went_back_before_a_start_does_not_turn_a_run_round);
     tcase_add_test(tc, what_a_crash_left_unsigned_is_signed_at_the_next_start);
     tcase_add_test(tc, a_seal_is_answered_when_every_event_is_under_a_head);
     tcase_add_test(tc, a_head_goes_on_where_the_last_one_ended_also_after_a_crash);
