@@ -16,11 +16,16 @@ PATH=${PATH#*:} exec pkg-config "$@"
 END
 chmod +x "$folder/bin/pkg-config"
 export PATH="$folder/bin:$PATH"
-! pkg-config --exists check
+if pkg-config --exists check; then
+    echo "the test library is still found"
+    exit 1
+fi
 cmake --preset release -S "$source" -B "$folder/build" -DBUILD_TESTING=OFF >"$folder/log" 2>&1 ||
     { cat "$folder/log"; exit 1; }
-grep -q 'BUILD_TESTING=ON\|cmake --preset' "$source/tests/bench/steps" &&
-    { echo "tests/bench/steps configures the tree anew"; exit 1; }
+if grep -q 'BUILD_TESTING=ON\|cmake --preset' "$source/tests/bench/steps"; then
+    echo "tests/bench/steps configures the tree anew"
+    exit 1
+fi
 cmake --build "$folder/build" --target bench_steps >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
 [ -n "$(find "$folder/build" -name bench_steps -type f -perm -u+x)" ]
 rm -rf "$folder"

@@ -31,7 +31,7 @@ def test_a_run_that_completes_is_a_line_an_attempt_and_one_of_its_own(host):
         assert OF_RUN <= line.keys()
         assert (line["tenant"], line["dagId"], line["status"], line["class"]) == ("default", "told", "completed", "ok")
         assert line["level"] == "info" and line["process"] == "orchd"
-    assert end["stepId"] == "" and end["msg"] == "dag execution completed"
+    assert end["stepId"] == "" and end["msg"] == "dag run completed"
 
 
 def test_a_failure_names_its_step_its_class_and_what_becomes_of_it(host):

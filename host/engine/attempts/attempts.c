@@ -456,7 +456,7 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
     struct attempt_outcome outcome = outcome_of_result(result);
     struct running *r;
     char late[96];
-    struct err e;
+    struct err e = {0};
 
     HASH_FIND(hh, a->running, &id, sizeof id, r);
     if (r == NULL)

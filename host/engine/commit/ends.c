@@ -57,9 +57,9 @@ static const char *attempt_words(enum outcome class)
 
 static const char *run_words(enum run_state state)
 {
-    return state == RUN_COMPLETED   ? "dag execution completed"
-           : state == RUN_CANCELLED ? "dag execution cancelled"
-                                    : "dag execution failed";
+    return state == RUN_COMPLETED   ? "dag run completed"
+           : state == RUN_CANCELLED ? "dag run cancelled"
+                                    : "dag run failed";
 }
 
 static void tell_attempt(const struct active_run *ar, const struct act_end *end)
