@@ -245,7 +245,7 @@ static bool bind_socket(const struct net_options *opt, int *ret, struct err *e)
 bool door_open(struct net *net, struct err *e)
 {
     struct door *door;
-    int fd, failed;
+    int fd = -1, failed;
 
     if (!bind_socket(&net->opt, &fd, e))
         return false;

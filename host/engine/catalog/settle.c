@@ -115,7 +115,7 @@ bool settle_version(struct store_reader *reader, const char *tenant, enum versio
 {
     auto_done(store_dag_list) rows = {0};
     auto_mem char *version = NULL;
-    unsigned long steps;
+    unsigned long steps = 0;
 
     *ret_created = true;
     if (!store_read_dag(reader, tenant, (*dag)->dag_id, (*dag)->version, &rows, e))
