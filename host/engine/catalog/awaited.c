@@ -23,7 +23,7 @@ void expected_free(struct agents *agents)
 static void expect(struct agents *agents, const struct store_plugin *row)
 {
     struct manifest *manifest;
-    struct err e;
+    struct err e = {0};
 
     if (!manifest_parse(row->manifest, strlen(row->manifest), MANIFEST_SIGNED, &manifest, &e)) {
         log_event(LOG_WARN, "plugin.row_unreadable", F_STR("plugin", row->plugin_id), F_ERR(&e));
@@ -43,7 +43,7 @@ void expected_read(struct agents *agents)
     do {
         auto_done(store_plugin_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
-        struct err e;
+        struct err e = {0};
 
         if (!store_read_plugins(agents->env->reader, NULL, page, &rows, &e)) {
             log_event(LOG_WARN, "plugins.rows_unreadable", F_ERR(&e));

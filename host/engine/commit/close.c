@@ -20,7 +20,7 @@ static struct tally tally_of(const struct engine_env *env, struct dag_cache *dag
 {
     struct tally t = {.counts = row->counts};
     auto_obj(active_run) ar = NULL;
-    struct err e;
+    struct err e = {0};
     size_t count;
 
     if (!load_row(env, dags, row, &ar, &e))
@@ -68,7 +68,7 @@ static char *payload_of(const struct close_why *why, const char *status, uint64_
     auto_json data = json_pack("{s:i, s:s, s:s*, s:s*}", "n", (int)n, "status", status, "error",
                                why->error, "error_class", why->error_class);
     auto_done(buf) text = {0};
-    struct err e;
+    struct err e = {0};
 
     if (why->who != NULL) {
         json_object_set_new(data, "actor", json_string(why->who->subject));

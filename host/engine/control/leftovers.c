@@ -185,7 +185,7 @@ void leftovers_cancel(struct control *ctl, const struct api_actor *who, const ch
                       api_done_fn done, void *done_arg)
 {
     struct leftover *x;
-    struct err e;
+    struct err e = {0};
 
     if (!cancellable(ctl, who->tenant, run_id, &e)) {
         answer_error(done, done_arg, &e);

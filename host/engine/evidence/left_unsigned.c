@@ -61,7 +61,7 @@ bool left_unsigned_add(const struct left_unsigned *left, struct err *e)
 void left_unsigned_run(const struct left_unsigned *left, const char *tenant, const char *run_id)
 {
     auto_done(store_run_list) rows = {0};
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_run(left->env->reader, tenant, run_id, &rows, &e) ||
         !sign_again(left, &rows.rows[0], &e))

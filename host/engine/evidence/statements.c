@@ -161,7 +161,7 @@ static void refused(struct pending *p, const struct err *why)
 void statements_add(struct statements *s, const struct active_run *ar)
 {
     struct pending *p = mem_new(struct pending);
-    struct err e;
+    struct err e = {0};
 
     p->magic = PENDING_MAGIC;
     p->owner = s;
@@ -211,7 +211,7 @@ static void is_signed(void *arg, const struct authority_result *result, const st
     struct pending *p = arg;
     struct statements *s = p->owner;
     auto_mem char *envelope = NULL;
-    struct err local;
+    struct err local = {0};
 
     assert(p->magic == PENDING_MAGIC && s->sending > 0);
     if (e == NULL) {
@@ -246,7 +246,7 @@ void statements_turn(struct statements *s)
 {
     const struct engine_authority *authority = &s->env->authority;
     struct pending *p;
-    struct err e;
+    struct err e = {0};
 
     while (s->sending < SENDING_MAX && (p = TAILQ_FIRST(&s->waiting)) != NULL) {
         if (!authority->attached(authority->client))
