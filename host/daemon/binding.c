@@ -3,6 +3,7 @@
 
 #include "authority/client/client.h"
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -11,9 +12,26 @@
 #include "engine/evidence/remembered.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { ANSWER_MS = 10000 };
+
+bool binding_home(const char *home, struct err *e)
+{
+    struct stat st;
+
+    if (!dir_make(home, 0700, e))
+        return false;
+    if (stat(home, &st) < 0)
+        return err_sys(e, "home '%s'", home);
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        return err_set(e, ERR_DENIED, "home '%s' belongs to user %u, who may write it", home,
+                       (unsigned)st.st_uid);
+    return (st.st_mode & 022) == 0 ||
+           err_set(e, ERR_DENIED, "home '%s' has mode %03o: others may write it (chmod go-w)", home,
+                   (unsigned)(st.st_mode & 0777));
+}
 
 enum store_create binding_create(const struct host *host)
 {

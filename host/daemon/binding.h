@@ -13,6 +13,9 @@
 
 struct host;
 
+/* Makes the home where there is none. ERR_DENIED: others may write it, and with it put another
+ * store, other keys and other plugins there. */
+bool binding_home(const char *home, struct err *e) must_check;
 /* What a missing store file means here. */
 enum store_create binding_create(const struct host *host);
 /* When store and authority are there: binds one to the other, once, and holds them against each

@@ -357,23 +357,6 @@ static bool start_server(struct host *host, struct err *e)
            api_open(&options, &host->api, e);
 }
 
-/* Who may write the home may put another store, other keys and other plugins into it. */
-static bool home_prepare(const char *home, struct err *e)
-{
-    struct stat st;
-
-    if (!dir_make(home, 0700, e))
-        return false;
-    if (stat(home, &st) < 0)
-        return err_sys(e, "home '%s'", home);
-    if (st.st_uid != geteuid() && st.st_uid != 0)
-        return err_set(e, ERR_DENIED, "home '%s' belongs to user %u, who may write it", home,
-                       (unsigned)st.st_uid);
-    return (st.st_mode & 022) == 0 ||
-           err_set(e, ERR_DENIED, "home '%s' has mode %03o: others may write it (chmod go-w)", home,
-                   (unsigned)(st.st_mode & 0777));
-}
-
 static bool write_pid(const struct host *host, struct err *e)
 {
     const char *path = config_text(host->config, CONFIG_PID_FILE);
@@ -388,7 +371,7 @@ static bool start(struct host *host, struct err *e)
     unsigned recovered;
 
     /* Whatever may be refused comes before the runs: recovery begins their attempts anew. */
-    if (!home_prepare(host->home, e) || !start_parts(host, e) || !start_server(host, e) ||
+    if (!binding_home(host->home, e) || !start_parts(host, e) || !start_server(host, e) ||
         !write_pid(host, e) || !engine_recover(host->engine, &recovered, e))
         return false;
     engine_accept(host->engine, config_bool(host->config, CONFIG_ACCEPT_RUNS));

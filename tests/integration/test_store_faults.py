@@ -210,12 +210,17 @@ def test_an_older_copy_of_the_store_is_refused_and_not_signed_for(make_host, tmp
     own.start()
     own.complete("quick")
     sealed(own)
+    own.cli("ledger", "head", "--out", tmp_path / "first.head")
     own.stop()
     put_back(own, tmp_path / "backup")
     refused_start(own, "an older copy")
     own.start(init="true")  # the operator's word
     own.complete("quick")
-    sealed(own)
+    own.complete("quick")
+    own.cli("ledger", "export", "--out", tmp_path / "second.ndjson")
+    own.cli("verify", tmp_path / "second.ndjson")
+    told = own.cli("verify", tmp_path / "first.head", tmp_path / "second.ndjson", expect=1)
+    assert "two histories" in told.stdout + told.stderr
 
 
 def test_another_homes_store_and_another_root_key_are_refused(make_host, tmp_path):

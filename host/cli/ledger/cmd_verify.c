@@ -45,8 +45,60 @@ static size_t envelope_len(const char *text, size_t len)
                : len;
 }
 
-static void verify_lines(struct cli *cli, const struct trust *trust, const char *file,
-                         const struct buf *text, json_t *rows)
+/* The head in an envelope, and who signed it; false when it is none, or not to be believed. */
+static bool head_of(const struct trust *trust, const char *text, size_t len,
+                    struct ledger_head *ret, const struct trust_entry **ret_by)
+{
+    auto_json envelope = json_loadb(text, len, 0, NULL);
+    struct err ignored = {0};
+
+    return envelope != NULL && verify_head(trust, envelope, ret, ret_by, &ignored);
+}
+
+/* What the other heads of this call are held against; a file that cannot be read is told later. */
+static void gather_heads(const struct trust *trust, const char *file, struct known_heads *known)
+{
+    auto_done(buf) bytes = {0};
+    auto_fd fd = -1;
+    bool ledger = true;
+    struct err ignored = {0};
+    const char *at, *end;
+
+    if (is_bundle(file) || strcmp(file, "-") == 0 || !file_open(file, &fd, &ignored) ||
+        !verify_is_ledger(fd, &bytes, &ledger, &ignored) || ledger ||
+        !fd_read_all(fd, VERIFY_BYTES_MAX, &bytes, &ignored))
+        return;
+    at = buf_text(&bytes);
+    for (end = at + bytes.len; at < end; at += strspn(at, " \t\r\n")) {
+        size_t len = envelope_len(at, (size_t)(end - at));
+        const struct trust_entry *by;
+        struct ledger_head head;
+
+        if (head_of(trust, at, len, &head, &by))
+            known_heads_add(known, by->key_id.text, &head, file);
+        at += len;
+    }
+}
+
+static bool verify_one(const struct trust *trust, const struct known_heads *known, const char *text,
+                       size_t len, json_t **ret, struct err *e)
+{
+    const struct trust_entry *by;
+    struct ledger_head head;
+    auto_json facts = NULL;
+
+    if (!verify_envelope(trust, text, len, &facts, e))
+        return false;
+    if (head_of(trust, text, len, &head, &by) &&
+        !known_heads_check(known, by->key_id.text, &head, e))
+        return false;
+    *ret = take(facts);
+    return true;
+}
+
+static void verify_lines(struct cli *cli, const struct trust *trust,
+                         const struct known_heads *known, const char *file, const struct buf *text,
+                         json_t *rows)
 {
     const char *at = buf_text(text);
     const char *end = at + text->len;
@@ -55,7 +107,7 @@ static void verify_lines(struct cli *cli, const struct trust *trust, const char 
         size_t len = envelope_len(at, (size_t)(end - at));
         json_t *facts = NULL;
         struct err why = {0};
-        bool good = verify_envelope(trust, at, len, &facts, &why);
+        bool good = verify_one(trust, known, at, len, &facts, &why);
 
         add_row(cli, rows, file, good, facts, &why);
         at += len;
@@ -63,8 +115,8 @@ static void verify_lines(struct cli *cli, const struct trust *trust, const char 
     } while (at < end);
 }
 
-static bool verify_file(struct cli *cli, const struct trust *trust, const char *file, json_t *rows,
-                        struct err *e)
+static bool verify_file(struct cli *cli, const struct trust *trust, struct known_heads *known,
+                        const char *file, json_t *rows, struct err *e)
 {
     const char *tenant = cli->set.tenant != NULL ? cli->set.tenant : "default";
     auto_done(buf) bytes = {0};
@@ -79,10 +131,10 @@ static bool verify_file(struct cli *cli, const struct trust *trust, const char *
         (!ledger && !fd_read_all(fd, VERIFY_BYTES_MAX, &bytes, e)))
         return err_wrap(e, "'%s'", file);
     if (!ledger && !is_bundle(file)) {
-        verify_lines(cli, trust, file, &bytes, rows);
+        verify_lines(cli, trust, known, file, &bytes, rows);
         return true;
     }
-    good = ledger ? verify_ledger(trust, fd, &bytes, &facts, &why)
+    good = ledger ? verify_ledger(trust, known, file, fd, &bytes, &facts, &why)
                   : verify_bundle(trust, tenant, buf_text(&bytes), bytes.len, &facts, &why);
     add_row(cli, rows, file, good, facts, &why);
     return true;
@@ -95,6 +147,7 @@ static bool verify(struct cli *cli, struct err *e)
         {"SIGNER", "signer"}, {"DETAIL", "detail"},     {NULL, NULL},
     };
     auto_obj(trust) trust = NULL;
+    auto_obj(known_heads) known = known_heads_new();
     auto_json rows = json_array();
 
     if (!verify_trust_open(cli, cli_flag_text(cli, "trust"), &trust, e))
@@ -102,8 +155,10 @@ static bool verify(struct cli *cli, struct err *e)
     if (trust_count(trust) == 0)
         return err_set(e, ERR_NOT_FOUND,
                        "no key is trusted; name one with --trust, or run where ORCH_HOME/trust is");
+    for (size_t i = 0; i < cli->arg_count; i++)
+        gather_heads(trust, cli_arg(cli, i), known);
     for (size_t i = 0; i < cli->arg_count; i++) {
-        if (!verify_file(cli, trust, cli_arg(cli, i), rows, e))
+        if (!verify_file(cli, trust, known, cli_arg(cli, i), rows, e))
             return false;
     }
     out_rows(cli, columns, rows, NULL);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/ledger/known_heads.h"
 #include "model/ledger/head.h"
 
 /* path: a PEM file, which may sign everything, or a folder of trust entries. NULL: ORCH_HOME/trust
@@ -26,8 +27,9 @@ bool verify_head(const struct trust *trust, const json_t *envelope, struct ledge
 bool verify_is_ledger(int fd, struct buf *start, bool *ret, struct err *e) must_check;
 /* An exported ledger (model/ledger/export.h), of which start was read already: both heads'
  * signatures, every line, every chain, the Merkle root. *ret as of verify_envelope. */
-bool verify_ledger(const struct trust *trust, int fd, struct buf *start, json_t **ret,
-                   struct err *e) must_check;
+/* known: the heads of the other files, which the export may not contradict; gets its own. */
+bool verify_ledger(const struct trust *trust, struct known_heads *known, const char *file, int fd,
+                   struct buf *start, json_t **ret, struct err *e) must_check;
 /* Adds kind, signer and signer_key to what was found. */
 void verify_add_signer(json_t *facts, const char *kind, const struct trust_entry *by);
 /* One plugin bundle: the publisher's signature over the manifest, then the archive's hash. Nothing

@@ -83,13 +83,22 @@ static bool check_lines(struct ledger_check *check, struct buf *b, struct err *e
 struct opening {
     const struct trust *trust;
     const struct trust_entry *by;
+    struct known_heads *known;
 };
 
 static bool open_head(void *arg, const json_t *envelope, struct ledger_head *ret, struct err *e)
 {
     struct opening *opening = arg;
 
-    return verify_head(opening->trust, envelope, ret, &opening->by, e);
+    return verify_head(opening->trust, envelope, ret, &opening->by, e) &&
+           known_heads_check(opening->known, opening->by->key_id.text, ret, e);
+}
+
+static bool pass_tree(void *arg, const char *tenant, const struct merkle *tree,
+                      struct err *e unused_arg)
+{
+    known_heads_pass(((struct opening *)arg)->known, tenant, tree);
+    return true;
 }
 
 static json_t *facts_json(const struct ledger_facts *facts)
@@ -106,22 +115,25 @@ static json_t *facts_json(const struct ledger_facts *facts)
                      (json_int_t)facts->head.tree.leaves);
 }
 
-bool verify_ledger(const struct trust *trust, int fd, struct buf *start, json_t **ret,
-                   struct err *e)
+bool verify_ledger(const struct trust *trust, struct known_heads *known, const char *file, int fd,
+                   struct buf *start, json_t **ret, struct err *e)
 {
-    struct opening opening = {.trust = trust};
+    struct opening opening = {.trust = trust, .known = known};
     auto_obj(ledger_check) check = ledger_check_new(open_head, &opening);
     struct ledger_facts facts;
     bool end = false;
 
+    ledger_check_trees(check, pass_tree);
     while (!end) {
         if (!check_lines(check, start, e) || !read_more(fd, start, &end, e))
             return false;
     }
     if (start->len > 0)
         return err_set(e, ERR_CORRUPT, "the export was cut short in the middle of a line");
-    if (!ledger_check_end(check, &facts, e))
+    if (!ledger_check_end(check, &facts, e) ||
+        !known_heads_settle(known, opening.by->key_id.text, e))
         return false;
+    known_heads_add(known, opening.by->key_id.text, &facts.head, file);
     *ret = facts_json(&facts);
     verify_add_signer(*ret, "ledger-export", opening.by);
     return true;

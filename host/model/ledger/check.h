@@ -26,9 +26,15 @@ typedef bool ledger_open_fn(void *arg, const json_t *envelope, struct ledger_hea
 
 struct ledger_check;
 
+/* arg: of both callbacks. */
 struct ledger_check *ledger_check_new(ledger_open_fn *open, void *arg) must_check;
 void ledger_check_free(struct ledger_check *c); /* accepts NULL */
 DEFINE_AUTO(ledger_check)
+
+/* Called with the tree before the first event and behind each; false refuses the export. */
+typedef bool ledger_tree_fn(void *arg, const char *tenant, const struct merkle *tree,
+                            struct err *e);
+void ledger_check_trees(struct ledger_check *c, ledger_tree_fn *pass);
 
 /* The next line, without its line feed. */
 bool ledger_check_line(struct ledger_check *c, const char *line, size_t len,

@@ -74,13 +74,14 @@ DEFINE_AUTO_DONE(site)
 static bool verify_bytes(const struct trust *trust, const char *bytes, size_t len, bool *ret_ledger,
                          json_t **ret, struct err *e)
 {
+    auto_obj(known_heads) known = known_heads_new();
     auto_file file = tmpfile();
     auto_done(buf) start = {0};
 
     ck_assert(file != NULL && fwrite(bytes, 1, len, file) == len && fflush(file) == 0);
     ck_assert(lseek(fileno(file), 0, SEEK_SET) == 0);
     ck_assert(verify_is_ledger(fileno(file), &start, ret_ledger, e));
-    return *ret_ledger && verify_ledger(trust, fileno(file), &start, ret, e);
+    return *ret_ledger && verify_ledger(trust, known, "export", fileno(file), &start, ret, e);
 }
 
 START_TEST(an_export_of_any_size_is_verified_and_described)
