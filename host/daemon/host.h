@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "config/descriptors.h"
 #include "daemon/ending.h"
+#include "daemon/pulse.h"
 #include "engine/env/env.h"
 #include "observe/metrics.h"
 #include "sandbox/client/client.h"
@@ -43,6 +44,7 @@ struct host {
     char box_key[64];               /* base64 of the authority's box key; "" until known */
     char builder_id[160];           /* names the host's signing key in statements */
     struct ending ending;
+    struct pulse pulse;
     struct err fatal; /* code != ERR_NONE: why the host must end */
 };
 

@@ -7,8 +7,10 @@
 #include "base/mem.h"
 #include "daemon/ending.h"
 #include "daemon/host.h"
+#include "daemon/pulse.h"
 #include "daemon/reload.h"
 #include "daemon/told.h"
+#include "daemon/watch.h"
 #include "engine/engine.h"
 
 #include <poll.h>
@@ -22,7 +24,15 @@ struct loop {
     uv_prepare_t prepare;
     uv_timer_t timer;
     uv_poll_t told;
+    struct watch *watch;
 };
+
+/* What is not one of these is the api's own: its handles are on the same loop. */
+static const char in_api[] = "api", in_sandbox[] = "sandbox", in_store[] = "store",
+                  in_authority[] = "authority", in_engine[] = "engine", in_reload[] = "reload",
+                  in_stop[] = "stop";
+
+#define TURN_NS_MAX (10LL * 1000 * 1000 * 1000)
 
 static void follow_authority(struct loop *loop);
 
@@ -32,23 +42,29 @@ static void on_sandbox(uv_poll_t *handle, int status unused_arg, int events unus
 {
     struct host *host = handle->data;
 
+    watch_phase(host->loop->watch, in_sandbox);
     sandbox_turn(host->sandbox, clock_mono_ns());
     follow_authority(host->loop);
+    watch_phase(host->loop->watch, in_api);
 }
 
 static void on_store(uv_poll_t *handle, int status unused_arg, int events unused_arg)
 {
     struct host *host = handle->data;
 
+    watch_phase(host->loop->watch, in_store);
     engine_store_turn(host->engine);
+    watch_phase(host->loop->watch, in_api);
 }
 
 static void on_authority(uv_poll_t *handle, int status unused_arg, int events unused_arg)
 {
     struct host *host = handle->data;
 
+    watch_phase(host->loop->watch, in_authority);
     authority_client_turn(host->authority, clock_mono_ns());
     follow_authority(host->loop);
+    watch_phase(host->loop->watch, in_api);
 }
 
 static void on_timer(uv_timer_t *handle unused_arg)
@@ -98,6 +114,7 @@ static void arm_timer(struct loop *loop, int64_t now)
         least(sandbox_next_timer(host->sandbox), authority_client_deadline_ns(host->authority));
 
     due = least(due, ending_next_timer(host));
+    due = least(due, pulse_turn(host, now));
     if (host->engine != NULL)
         due = least(due, engine_next_timer(host->engine));
     if (due == INT64_MAX)
@@ -113,12 +130,18 @@ static void before_blocking(uv_prepare_t *handle)
     struct host *host = loop->host;
     int64_t now = clock_mono_ns();
 
+    watch_turned(loop->watch);
+    watch_phase(loop->watch, in_engine);
     if (host->engine != NULL)
         engine_turn(host->engine, now);
-    if (authority_client_events(host->authority) & POLLOUT)
+    watch_phase(loop->watch, in_authority);
+    if ((authority_client_events(host->authority) & POLLOUT) ||
+        authority_client_deadline_ns(host->authority) <= now)
         authority_client_turn(host->authority, now);
+    watch_phase(loop->watch, in_sandbox);
     if (sandbox_next_timer(host->sandbox) <= now)
         sandbox_turn(host->sandbox, now);
+    watch_phase(loop->watch, in_api);
     follow_authority(loop);
     loop_told_to_end(loop);
     uv_update_time(&loop->uv);
@@ -142,7 +165,9 @@ static void on_told(uv_poll_t *handle, int status unused_arg, int events unused_
     if (!told_to_reload() || host->api == NULL || told_to_end() != 0)
         return;
     log_event(LOG_INFO, "host.reload");
+    watch_phase(loop->watch, in_reload);
     reload_trust(host, NULL, NULL);
+    watch_phase(loop->watch, in_api);
 }
 
 bool loop_new(struct host *host, struct loop **ret, struct err *e)
@@ -156,6 +181,11 @@ bool loop_new(struct host *host, struct loop **ret, struct err *e)
     if (failed != 0) {
         free(loop);
         return err_set(e, ERR_SYSTEM, "event loop: %s", uv_strerror(failed));
+    }
+    if (!watch_start(&loop->uv, TURN_NS_MAX, &loop->watch, e)) {
+        uv_loop_close(&loop->uv);
+        free(loop);
+        return false;
     }
     host->uv = &loop->uv;
     uv_poll_init(&loop->uv, &loop->sandbox, sandbox_poll_fd(host->sandbox));
@@ -178,6 +208,7 @@ void loop_free(struct loop *loop)
 {
     if (loop == NULL)
         return;
+    watch_stop(loop->watch);
     if (loop->authority != NULL)
         uv_close((uv_handle_t *)loop->authority, free_handle);
     uv_close((uv_handle_t *)&loop->sandbox, NULL);
@@ -202,6 +233,7 @@ void loop_run(struct loop *loop)
 
     if (host->fatal.code == ERR_NONE && !ending_turn(host, clock_mono_ns()))
         uv_run(&loop->uv, UV_RUN_DEFAULT);
+    watch_phase(loop->watch, in_stop);
 }
 
 void loop_stop(struct loop *loop)

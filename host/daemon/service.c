@@ -294,6 +294,7 @@ static void health(void *arg, struct api_health *ret)
     bool failed = store_failed(host->store, NULL);
     bool blocked = store_blocked(host->store);
     bool draining = engine_draining(host->engine);
+    const char *hangs = pulse_reason(host);
 
     json_decref(checks);
     json_decref(depth);
@@ -303,7 +304,7 @@ static void health(void *arg, struct api_health *ret)
     degraded = degraded_owned(host);
     *ret = (struct api_health){
         .live = !failed,
-        .ready = !failed && !blocked && engine_accepting(host->engine) &&
+        .ready = !failed && !blocked && hangs == NULL && engine_accepting(host->engine) &&
                  host->fatal.code == ERR_NONE && counts.held_reason == NULL,
         .accepting = engine_accepting(host->engine),
         .degraded = degraded,
@@ -317,6 +318,7 @@ static void health(void *arg, struct api_health *ret)
             failed                         ? "the store has failed"
             : blocked                      ? "another process has the store locked"
             : draining                     ? "draining"
+            : hangs != NULL                ? hangs
             : host->fatal.code != ERR_NONE ? host->fatal.msg
             : !engine_accepting(host->engine)
                 ? "accept-runs is false: no run is admitted, those that are there go on"

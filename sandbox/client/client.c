@@ -184,6 +184,21 @@ void sandbox_turn(struct sandbox *sb, int64_t now_ns)
     slots_bury(&sb->slots);
 }
 
+uint32_t sandbox_beat(struct sandbox *sb)
+{
+    return super_beat(&sb->super);
+}
+
+void sandbox_kill_supervisor(struct sandbox *sb)
+{
+    super_kill(&sb->super);
+}
+
+void sandbox_kill_authority(struct sandbox *sb)
+{
+    super_tell(&sb->super, MSG_AUTHORITY_KILL, 0, NULL, 0, NULL, 0);
+}
+
 int sandbox_poll_fd(const struct sandbox *sb)
 {
     return sb->loop.epoll;

@@ -206,6 +206,14 @@ void sandbox_attempt_cancel(struct sandbox *sb, uint64_t id);
 /* SIGKILL; the outcome is cancelled. */
 void sandbox_attempt_kill(struct sandbox *sb, uint64_t id);
 
+/* A sign of life of the supervisor. Called once a second by who wants to know, or never: for how
+ * many calls it has been silent. */
+uint32_t sandbox_beat(struct sandbox *sb);
+/* It hangs: it is killed, on_supervisor_gone follows. */
+void sandbox_kill_supervisor(struct sandbox *sb);
+/* The authority hangs: the supervisor ends it and starts another. */
+void sandbox_kill_authority(struct sandbox *sb);
+
 struct sandbox_counts {
     uint32_t attempts_waiting, attempts_running, spares_ready, spares_starting, zygotes;
     uint64_t attempts_done, zygotes_started, zygotes_lost, spares_spoiled;

@@ -30,6 +30,7 @@ static const struct frame_rule rules[] = {
     {MSG_OVER_CPU, "over-cpu", 0, 0, 0, 0},
     {MSG_RELEASED, "released", 0, 0, 2 * sizeof(uint64_t), 2 * sizeof(uint64_t)},
     {MSG_AUTHORITY, "authority", 1, 1, 0, 0},
+    {MSG_PONG, "pong", 0, 0, 0, 0},
 };
 
 struct out_frame {
@@ -126,7 +127,9 @@ static void on_supervisor(struct watch *w, uint32_t events)
             lost(super);
             return;
         }
-        if (!super->heard(super->owner, &super->in))
+        if (super->in.frame.type == MSG_PONG)
+            super->unanswered = 0;
+        else if (!super->heard(super->owner, &super->in))
             lost(super);
         frame_close_fds(&super->in);
     }
@@ -220,6 +223,22 @@ bool super_start(struct super_link *super, const struct sandbox_options *options
         return err_wrap(e, "start the supervisor");
     watch_add(super->loop, &super->watch, take_fd(&ours), EPOLLIN, on_supervisor, super);
     return true;
+}
+
+uint32_t super_beat(struct super_link *super)
+{
+    if (super->gone)
+        return 0;
+    if (super->unanswered++ == 0)
+        super_tell(super, MSG_PING, 0, NULL, 0, NULL, 0);
+    return super->unanswered - 1;
+}
+
+void super_kill(struct super_link *super)
+{
+    if (super->pid > 0)
+        kill(super->pid, SIGKILL);
+    lost(super);
 }
 
 void super_await(struct super_link *super)

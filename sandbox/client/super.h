@@ -27,6 +27,7 @@ struct super_link {
     pid_t pid;
     bool gone;
     uint64_t last_id;
+    uint32_t unanswered; /* beats since the ping that waits for its answer; 0: none does */
     struct layer_report report;
     STAILQ_HEAD(out_queue, out_frame) outbox;
     super_heard_fn *heard;
@@ -42,6 +43,12 @@ bool super_start(struct super_link *super, const struct sandbox_options *options
 void super_stop(struct super_link *super);
 /* Waits for the process, and kills it when that takes too long. */
 void super_await(struct super_link *super);
+
+/* Asks it for a sign of life, if none is due; for how many beats one has been due. Whoever calls it
+ * does so at the pace of his own turns: a host that stood still as well counts nothing. */
+uint32_t super_beat(struct super_link *super);
+/* It does not answer: the link is gone, and so is all below it. */
+void super_kill(struct super_link *super);
 
 /* The number of an attempt, a slot or a zygote: they share one sequence, so that none is ever taken
  * for another. */

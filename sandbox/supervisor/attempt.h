@@ -51,6 +51,7 @@ struct super_attempt {
     struct confined confined; /* its word, before any of a plugin */
     bool is_confined;
     bool let_go;
+    uint32_t waits_s;   /* how long it has been on its way; until it is let go */
     bool over;          /* killed for its memory or its CPU time, and told so */
     int64_t cpu_due_ns; /* when to look at its CPU time */
 };
@@ -86,6 +87,9 @@ void attempt_forked(struct attempts *all, struct super_zygote *z, struct frame_i
 void attempt_fork_failed(struct attempts *all, struct super_zygote *z, struct frame_in *in);
 /* Of init's records. */
 void attempt_reaped(struct attempts *all, struct super_zygote *z, uint32_t inner_pid, int status);
+/* Once a second: those on their way for as many seconds end, as SPAWN_FAILED. Returns a zygote that
+ * did not answer one of them, NULL: none. */
+struct super_zygote *attempts_overdue(struct attempts *all, uint32_t limit_s);
 /* The zygote can fork no more: what waits for it fails, what lives goes on without it. */
 void attempts_orphaned(struct attempts *all, struct super_zygote *z);
 

@@ -42,6 +42,24 @@ static void read_line(const char *line, struct seen *ret)
             ret->pid_depth++;
 }
 
+/* The name before it may have any byte but ends with the last bracket. */
+char look_state(pid_t pid)
+{
+    char path[64], text[512];
+    const char *bracket;
+    auto_fd fd = -1;
+    ssize_t n;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (n <= 0)
+        return 0;
+    text[n] = '\0';
+    bracket = strrchr(text, ')');
+    return bracket != NULL && bracket[1] == ' ' ? bracket[2] : 0;
+}
+
 bool look_at(pid_t pid, struct seen *ret)
 {
     char path[64], text[4096];

@@ -20,6 +20,8 @@ struct seen {
 
 /* Of /proc/PID/status. False: there is no such process. */
 bool look_at(pid_t pid, struct seen *ret);
+/* Its state's letter in /proc/PID/stat; 0: there is no such process. */
+char look_state(pid_t pid);
 /* Has this user alone and no capability. */
 bool seen_is_user(const struct seen *seen, uint32_t uid);
 /* In filter mode behind at least so many filters. */

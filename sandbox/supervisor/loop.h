@@ -27,7 +27,7 @@ struct timer {
     void *owner;
 };
 
-enum { TIMERS_MAX = 4 };
+enum { TIMERS_MAX = 8 };
 
 struct loop {
     int epoll;

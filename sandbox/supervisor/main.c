@@ -86,6 +86,7 @@ static bool start(struct super *s, struct err *e)
     host_tell(&s->host, MSG_HELLO, 0, &s->layers.report, sizeof s->layers.report, -1);
     authority_keep(&s->authority, &s->loop, &s->host);
     attempts_start(&s->attempts, &s->loop);
+    hangs_start(&s->hangs, &s->zygotes, &s->attempts, &s->loop);
     return true;
 }
 

@@ -19,6 +19,8 @@ static const struct frame_rule rules[] = {
     {MSG_SPAWN, "spawn", 3, 5, sizeof(struct spawn_request), sizeof(struct spawn_request)},
     {MSG_KILL, "kill", 0, 0, 0, 0},
     {MSG_RELEASE, "release", 0, 0, sizeof(uint32_t), sizeof(uint32_t)},
+    {MSG_PING, "ping", 0, 0, 0, 0},
+    {MSG_AUTHORITY_KILL, "authority-kill", 0, 0, 0, 0},
 };
 
 static bool may_start(uint32_t flags, int *plugin, struct err *e)
@@ -63,6 +65,12 @@ static void on_frame(struct super *s, struct frame_in *in)
         break;
     case MSG_SPAWN:
         attempt_spawn(&s->attempts, in);
+        break;
+    case MSG_PING:
+        host_tell(&s->host, MSG_PONG, 0, NULL, 0, -1);
+        break;
+    case MSG_AUTHORITY_KILL:
+        authority_kill(&s->authority);
         break;
     case MSG_KILL:
         attempt_kill(&s->attempts, in->frame.id);

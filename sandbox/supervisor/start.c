@@ -68,11 +68,10 @@ static bool start_init(struct super *s, struct super_zygote *z, struct ends *end
     if (!init_start(&start, &z->init_pid, &pidfd, &go, e))
         return false;
     loop_watch(&s->loop, &z->init, pidfd, hear_init_gone, z);
-    if (!place_init(s, z, e) || write(go, "", 1) != 1) {
-        close(take_fd(&go)); /* init sees the end of file and exits */
-        return err_wrap(e, "start zygote");
-    }
-    return true;
+    if (place_init(s, z, e) && (write(go, "", 1) == 1 || err_sys(e, "let init go")))
+        return true;
+    close(take_fd(&go)); /* init sees the end of file and exits */
+    return err_wrap(e, "start zygote");
 }
 
 static struct super_zygote *zygote_new(struct super *s, uint64_t id, uint32_t flags)

@@ -8,6 +8,7 @@
  *
  *   main  probe  requests  start  hear
  *   ---------------------------------------------------------------
+ *   hangs
  *   attempt (walls, usage)  zygote  authority  init  cgroup  layers  ids  look  limits
  *   host  files  faults  loop
  */
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "sandbox/supervisor/attempt.h"
 #include "sandbox/supervisor/authority.h"
+#include "sandbox/supervisor/hangs.h"
 
 struct super {
     struct loop loop;
@@ -27,6 +29,7 @@ struct super {
     struct zygotes zygotes;
     struct attempts attempts;
     struct authority authority;
+    struct hangs hangs;
     enum log_level log_least; /* of whoever started us, and of what is started from here */
     bool log_json;
     const char *worker_path;

@@ -40,6 +40,8 @@ struct super_zygote {
     uint64_t log_bytes;
     uint32_t attempts;
     bool told_gone, killed;
+    uint32_t still;      /* seconds that it has been stopped */
+    uint32_t init_still; /* the same of its init */
 };
 
 LIST_HEAD(zygote_list, super_zygote);

@@ -2,9 +2,11 @@
  * with packed payloads (ipc/pack.h). Each receiver has a table of what its peer may send (below);
  * anything else ends the peer. frame.id is a zygote's or an attempt's number, given by the host.
  *
- *   host -> supervisor      ZYGOTE_START, ZYGOTE_STOP, ZYGOTE_KILL, SPAWN, KILL, RELEASE
+ *   host -> supervisor      ZYGOTE_START, ZYGOTE_STOP, ZYGOTE_KILL, SPAWN, KILL, RELEASE, PING,
+ *                           AUTHORITY_KILL
  *   supervisor -> host      HELLO or START_FAILED, ZYGOTE_READY, ZYGOTE_GONE, SPAWNED,
- *                           SPAWN_FAILED, EXITED, OVER_MEMORY, OVER_CPU, RELEASED, AUTHORITY
+ *                           SPAWN_FAILED, EXITED, OVER_MEMORY, OVER_CPU, RELEASED, AUTHORITY,
+ *                           PONG
  *   supervisor -> zygote    SETUP, FORK
  *   supervisor -> warm zygote  LOAD, once it is CONFINED
  *   zygote -> supervisor    CONFINED, LOADED, LOAD_FAILED, FORKED, FORK_FAILED
@@ -32,7 +34,9 @@ enum super_message {
     MSG_SPAWN,            /* struct spawn_request; fds: channel, stdout, stderr
                              [, secrets: SPAWN_SECRETS] [, sealed plugin: SPAWN_LOAD] */
     MSG_KILL,
-    MSG_RELEASE, /* u32 wants RELEASED; the attempt has ended */
+    MSG_RELEASE,        /* u32 wants RELEASED; the attempt has ended */
+    MSG_PING,           /* nothing; answered by PONG */
+    MSG_AUTHORITY_KILL, /* it does not answer: another is started */
 
     MSG_HELLO = 32, /* struct layer_report; first message, once */
     MSG_ZYGOTE_READY,
@@ -45,6 +49,7 @@ enum super_message {
     MSG_RELEASED,     /* u64 oom kills, u64 peak bytes */
     MSG_AUTHORITY,    /* fd: socket to a fresh authority */
     MSG_START_FAILED, /* text; instead of HELLO */
+    MSG_PONG,         /* nothing */
 
     MSG_SETUP = 64, /* struct zygote_setup; fds: filters [, plugin] */
     MSG_FORK,       /* struct fork_request; fds: gate, then as SPAWN */

@@ -2,7 +2,8 @@
 """Checks that an error is empty until something is wrong, and then says what (base/err.h):
 
 a local `struct err` is made with `= {0}`: what crosses a socket or comes into a log is never what lay on the
-stack. In a function that has a `struct err *e`, where one clause of `if (a || b) return false;` or of
+stack. In a function that has a `struct err *e`, where one clause of `if (a || b) return false;` (or
+`return err_wrap(e, ...)`, whatever is closed before) or of
 `return a && b;` gives e away, each of them does: one that does not would fail without a reason. The same
 before `|| err_wrap(e, ...)`, which only adds to a reason.
 """
@@ -15,7 +16,8 @@ FUNCTION = re.compile(r"^[A-Za-z_][^;{}#=]*?[(,]\s*struct err \*(\w+)\)\s*\{", r
 LOCAL = re.compile(r"^\s+(?:static )?struct err (\w+)\s*[;,]", re.M)
 AGGREGATE = re.compile(r"(?:struct|union)(?:\s+\w+)?\s*$")
 VARIABLE = re.compile(r"\s*!?\w+\s*")
-REFUSAL = re.compile(r"\s*(?:\{\s*)?return false;")
+REFUSAL = re.compile(r"\s*(?:\{(?P<first>[^{}]*))?return (?:false;|err_wrap\()")
+MAKES = re.compile(r"\berr_(?:set|sys)\(")
 seen = []
 
 
@@ -70,7 +72,8 @@ def silences(body, e):
     gives = re.compile(rf"[(,]\s*{e}\s*[,)]")
     for found in re.finditer(r"\bif \(", body):
         end = closing(body, found.end() - 1)
-        if REFUSAL.match(body, end + 1):
+        refusal = REFUSAL.match(body, end + 1)
+        if refusal and not MAKES.search(refusal["first"] or ""):
             yield from ((found.start(), c) for c in silent(clauses(body[found.end():end], "||"), gives))
     for found in re.finditer(r"\breturn ([^;]*);", body):
         last = clauses(found[1], "||")

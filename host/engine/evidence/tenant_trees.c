@@ -75,9 +75,10 @@ bool tenant_trees_add(struct tenant_tree **trees, struct store_reader *reader,
         return err_set(e, ERR_CORRUPT, "tenant '%s': event %lld is under a head already",
                        leaf->tenant, (long long)leaf->seq);
     t->head.last_seq = leaf->seq;
-    if (!ledger_tree_add(&t->head.tree, leaf->hash, e) ||
-        !text_unhex(leaf->hash, SHA256_HEX_BYTES - 1, hash, sizeof hash))
+    if (!ledger_tree_add(&t->head.tree, leaf->hash, e))
         return err_wrap(e, "event %lld", (long long)leaf->seq);
+    if (!text_unhex(leaf->hash, SHA256_HEX_BYTES - 1, hash, sizeof hash))
+        return err_set(e, ERR_CORRUPT, "event %lld: its hash is no hex", (long long)leaf->seq);
     buf_add(&t->leaves, hash, sizeof hash);
     return true;
 }

@@ -15,7 +15,8 @@ START_TEST(the_supervisor_is_told_what_the_options_say)
     struct play s;
 
     play_start(&s, &options);
-    ck_assert_str_eq(s.args, "orch-supervisor --worker hello --authority auth --home here "
+    ck_assert_str_eq(s.args, "orch-supervisor --worker hello --log-level info --log-format text "
+                             "--authority auth --home here "
                              "--create-root --without landlock --fault fork:1");
     ck_assert_int_eq(sandbox_layers(s.sb)->level, 4);
     ck_assert_int_ge(sandbox_poll_fd(s.sb), 0);

@@ -1,0 +1,95 @@
+/* pulse.c -- see pulse.h. */
+#include "daemon/pulse.h"
+
+#include "base/log.h"
+#include "daemon/host.h"
+
+#include <stdio.h>
+
+#define BEAT_NS (1000LL * 1000 * 1000)
+enum { SILENT_S = 10, SILENT_KILL_S = 30, DETACHED_S = 5, ASK_EVERY_S = 5 };
+
+static void kill_supervisor(struct host *host)
+{
+    struct err e = {0};
+
+    err_set(&e, ERR_UNAVAILABLE, "the supervisor did not answer for %d s and was killed",
+            SILENT_KILL_S);
+    sandbox_kill_supervisor(host->sandbox);
+    host->env.fatal(host->env.arg, &e);
+}
+
+static void beat_supervisor(struct host *host)
+{
+    struct pulse *p = &host->pulse;
+    uint32_t before = p->silent_s;
+
+    p->silent_s = sandbox_beat(host->sandbox);
+    if (p->silent_s == SILENT_S)
+        log_event(LOG_WARN, "supervisor.silent", F_INT("seconds", SILENT_S));
+    if (before >= SILENT_S && p->silent_s == 0)
+        log_event(LOG_INFO, "supervisor.answers", F_INT("silent_s", before));
+    if (p->silent_s == SILENT_KILL_S)
+        kill_supervisor(host);
+}
+
+/* That there is an answer, or an end, is enough: the link's state says which. */
+static void authority_answered(void *arg, const struct authority_result *result unused_arg,
+                               const struct err *e unused_arg)
+{
+    ((struct host *)arg)->pulse.asked = false;
+}
+
+static void ask_authority(struct host *host)
+{
+    struct err e = {0};
+
+    if (host->pulse.asked)
+        return;
+    host->pulse.asked =
+        authority_public_keys(host->authority, (struct authority_reply){authority_answered, host},
+                              &e);
+}
+
+static void beat_authority(struct host *host, int64_t now_ns)
+{
+    struct pulse *p = &host->pulse;
+
+    if (authority_client_attached(host->authority)) {
+        p->detached_s = 0;
+        if (now_ns / BEAT_NS % ASK_EVERY_S == 0)
+            ask_authority(host);
+        return;
+    }
+    p->detached_s++;
+    if (p->detached_s == DETACHED_S)
+        log_event(LOG_WARN, "authority.away", F_INT("seconds", DETACHED_S));
+    if (p->detached_s % (DETACHED_S + 1) == 0)
+        sandbox_kill_authority(host->sandbox);
+}
+
+int64_t pulse_turn(struct host *host, int64_t now_ns)
+{
+    struct pulse *p = &host->pulse;
+
+    if (now_ns < p->due_ns)
+        return p->due_ns;
+    p->due_ns = now_ns + BEAT_NS;
+    beat_supervisor(host);
+    beat_authority(host, now_ns);
+    return p->due_ns;
+}
+
+const char *pulse_reason(const struct host *host)
+{
+    const struct pulse *p = &host->pulse;
+    static char text[64];
+
+    if (p->silent_s >= SILENT_S)
+        snprintf(text, sizeof text, "the supervisor has not answered for %u s", p->silent_s);
+    else if (p->detached_s >= DETACHED_S)
+        snprintf(text, sizeof text, "the authority has been away for %u s", p->detached_s);
+    else
+        return NULL;
+    return text;
+}

@@ -1,0 +1,33 @@
+/* pulse.h -- do the processes below still answer? Once a second, by the loop's own turns: a host
+ * that stood still itself blames nobody.
+ *
+ *   who             asked by                    silent for     then
+ *   the supervisor  a PING                      10 s           /readyz 503 and a line in the log
+ *                                               30 s           it is killed; the host ends in order
+ *   the authority   its keys, when nothing      10 s           its link is closed (client.h)
+ *                   else is asked of it         5 s without    /readyz 503; a second later it is
+ * killed, a link         and the supervisor starts another
+ *
+ * Zygotes, their inits and attempts are the supervisor's to watch (sandbox/supervisor/hangs.h),
+ * this loop is its thread's (watch.h). */
+#ifndef ORCH_DAEMON_PULSE_H
+#define ORCH_DAEMON_PULSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct host;
+
+struct pulse {
+    int64_t due_ns;      /* 0: not begun */
+    uint32_t silent_s;   /* the supervisor */
+    uint32_t detached_s; /* the authority */
+    bool asked;          /* the authority, for a sign of life */
+};
+
+/* Once a turn; when it is wanted next. */
+int64_t pulse_turn(struct host *host, int64_t now_ns);
+/* Why the host cannot run anything now; NULL: it can. Valid until the next call. */
+const char *pulse_reason(const struct host *host);
+
+#endif

@@ -1,0 +1,136 @@
+/* watch.c -- see watch.h. */
+#include "daemon/watch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { LOOKS_A_TURN = 20 };
+
+struct watch {
+    uv_loop_t *loop;
+    int64_t turn_ns_max, look_ns;
+    pthread_t thread;
+    uv_sem_t over; /* posted once, when the thread shall end */
+    _Atomic(const char *) phase;
+    atomic_ullong turns;
+};
+
+struct seen {
+    unsigned long long turns;
+    uint64_t idle_ns;
+    int64_t since_ns; /* when either moved last */
+    int64_t looked_ns;
+    bool told;
+};
+
+/* A loop that waits has its idle time grow; one that works comes round. Time in which this thread
+ * itself did not run (a machine that was suspended, a process that was stopped) is nobody's. */
+static bool has_moved(struct watch *w, struct seen *seen, int64_t now_ns)
+{
+    unsigned long long turns = atomic_load(&w->turns);
+    uint64_t idle_ns = uv_metrics_idle_time(w->loop);
+    bool moved = turns != seen->turns || idle_ns != seen->idle_ns;
+
+    seen->turns = turns;
+    seen->idle_ns = idle_ns;
+    if (now_ns - seen->looked_ns > 4 * w->look_ns)
+        seen->since_ns += now_ns - seen->looked_ns;
+    seen->looked_ns = now_ns;
+    return moved;
+}
+
+static void look(struct watch *w, struct seen *seen)
+{
+    int64_t now_ns = clock_mono_ns();
+
+    if (has_moved(w, seen, now_ns)) {
+        if (seen->told)
+            log_event(LOG_WARN, "loop.moves",
+                      F_INT("stood_ms", (now_ns - seen->since_ns) / 1000000));
+        seen->told = false;
+        seen->since_ns = now_ns;
+    } else if (!seen->told && now_ns - seen->since_ns >= w->turn_ns_max) {
+        seen->told = true;
+        log_event(LOG_ERROR, "loop.stands", F_STR("in", atomic_load(&w->phase)),
+                  F_INT("stood_ms", (now_ns - seen->since_ns) / 1000000));
+    }
+}
+
+static void *watch_main(void *arg)
+{
+    struct watch *w = arg;
+    int64_t now_ns = clock_mono_ns();
+    struct seen seen = {.since_ns = now_ns, .looked_ns = now_ns};
+    struct timespec pause = {w->look_ns / 1000000000, w->look_ns % 1000000000};
+
+    while (uv_sem_trywait(&w->over) != 0) {
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        look(w, &seen);
+    }
+    return NULL;
+}
+
+/* Signals are the loop's thread's. */
+static int start_thread(struct watch *w)
+{
+    sigset_t all, before;
+    int failed;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&w->thread, NULL, watch_main, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
+}
+
+bool watch_start(uv_loop_t *loop, int64_t turn_ns_max, struct watch **ret, struct err *e)
+{
+    struct watch *w = mem_new(struct watch);
+    int failed;
+
+    w->loop = loop;
+    w->turn_ns_max = turn_ns_max;
+    w->look_ns = turn_ns_max / LOOKS_A_TURN;
+    atomic_store(&w->phase, "start");
+    failed = uv_loop_configure(loop, UV_METRICS_IDLE_TIME);
+    if (failed == 0)
+        failed = uv_sem_init(&w->over, 0);
+    if (failed != 0) {
+        free(w);
+        return err_set(e, ERR_SYSTEM, "watch the loop: %s", uv_strerror(failed));
+    }
+    failed = start_thread(w);
+    if (failed != 0) {
+        uv_sem_destroy(&w->over);
+        free(w);
+        return err_set(e, ERR_SYSTEM, "watch the loop: %s", strerror(failed));
+    }
+    *ret = w;
+    return true;
+}
+
+void watch_stop(struct watch *w)
+{
+    if (w == NULL)
+        return;
+    uv_sem_post(&w->over);
+    pthread_join(w->thread, NULL);
+    uv_sem_destroy(&w->over);
+    free(w);
+}
+
+void watch_phase(struct watch *w, const char *phase)
+{
+    atomic_store_explicit(&w->phase, phase, memory_order_relaxed);
+}
+
+void watch_turned(struct watch *w)
+{
+    atomic_fetch_add_explicit(&w->turns, 1, memory_order_relaxed);
+}

@@ -1,0 +1,88 @@
+"""A process that hangs is told of, and ended where another can take its place.
+
+A supervisor, zygotes, their inits and an authority that are stopped under a host.
+
+Rooms: host/daemon, sandbox/supervisor, sandbox/client, authority/client.
+"""
+import os
+import signal
+import time
+
+import pytest
+
+from host import GONE_S, RUN_S, chain, child_named, descendants, processes, title, until
+
+
+def ready(own):
+    return own.http("GET", "/readyz", root=True, token="")
+
+
+def named(own, name):
+    return {pid for pid in descendants(own.pid) if title(pid) == name}
+
+
+@pytest.mark.slow
+def test_zygotes_inits_and_an_authority_that_hang_are_replaced_and_runs_go_on(make_host):
+    own = make_host()
+    own.publish(chain("quick", 2))
+    own.complete("quick")
+    zygotes, inits, authority = named(own, "orch-worker"), named(own, "orch-init"), child_named(own, "orch-authority")
+    assert zygotes and inits
+    for pid in zygotes | inits | {authority}:
+        os.kill(pid, signal.SIGSTOP)
+    runs = [own.run("quick") for _ in range(5)]
+    assert [own.wait(run)["status"] for run in runs] == ["completed"] * 5
+    told = lambda event: {line["pid"] for line in own.events(event)}
+    until(lambda: told("zygote.hangs") >= zygotes and told("init.hangs") >= inits, RUN_S, "the lines of who hangs")
+    until(lambda: not named(own, "orch-worker") & zygotes, GONE_S, "the end of zygotes that hang")
+    until(lambda: all(processes().get(pid, (0, "X"))[1] != "T" for pid in inits), GONE_S, "inits that go on")
+    until(lambda: child_named(own, "orch-authority") not in (None, authority), RUN_S, "another authority")
+    until(lambda: ready(own).status == 200, RUN_S, "a host that is ready")
+    for run in runs + [own.run("quick")]:
+        own.wait(run)
+        assert own.provenance(run)["signatures"]
+
+
+@pytest.mark.slow
+def test_a_supervisor_that_hangs_for_a_while_makes_the_host_unready_and_no_more(make_host):
+    own = make_host()
+    own.publish(chain("quick", 1))
+    supervisor = child_named(own, "orch-supervisor")
+    os.kill(supervisor, signal.SIGSTOP)
+    until(lambda: ready(own).status == 503, RUN_S, "a host that is not ready")
+    assert "the supervisor has not answered" in ready(own).text.decode()
+    os.kill(supervisor, signal.SIGCONT)
+    until(lambda: ready(own).status == 200, RUN_S, "a host that is ready")
+    own.complete("quick")
+    assert own.events("supervisor.silent") and own.events("supervisor.answers")
+
+
+@pytest.mark.slow
+def test_a_supervisor_that_hangs_for_good_ends_the_host_in_order(make_host):
+    own = make_host()
+    own.publish(chain("slow", 2, {"sleep_s": 60}))
+    run = own.run("slow")
+    own.wait_node(run, "n00", "running")
+    own.below = descendants(own.pid)
+    os.kill(child_named(own, "orch-supervisor"), signal.SIGSTOP)
+    assert own.wait_end(120) == 1
+    fatal, = own.events("host.fatal")
+    assert "did not answer for 30 s" in fatal["error"]
+    own.start()
+    assert own.ready["runs_recovered"] == 1 and own.node(run, "n00")["status"] in ("running", "retrying")
+
+
+def test_a_short_stop_of_everything_below_is_nobodys_fault(make_host):
+    own = make_host()
+    own.publish(chain("quick", 2))
+    own.complete("quick")
+    below = descendants(own.pid)
+    for pid in below:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(2)
+    assert ready(own).status == 200
+    for pid in below:
+        os.kill(pid, signal.SIGCONT)
+    own.complete("quick")
+    for event in ("zygote.hangs", "init.hangs", "supervisor.silent", "authority.away", "loop.stands"):
+        assert not own.events(event)
