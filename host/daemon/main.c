@@ -18,6 +18,7 @@
 #include "daemon/told.h"
 #include "engine/catalog/agents.h"
 #include "engine/engine.h"
+#include "engine/evidence/heads.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -219,6 +220,14 @@ static void publish(void *arg, const struct api_event *events, size_t count)
         api_stream_publish(host->api, events, count);
 }
 
+static void audited(void *arg, int64_t seq)
+{
+    struct host *host = arg;
+
+    if (host->engine != NULL)
+        heads_note(engine_heads(host->engine), seq);
+}
+
 static void fatal(void *arg, const struct err *why)
 {
     host_fail(arg, why);
@@ -260,6 +269,7 @@ static struct engine_env env_of(struct host *host)
         .agent_awaited = agents_awaited,
         .arg = host,
         .publish = publish,
+        .audited = audited,
         .fatal = fatal,
     };
 }

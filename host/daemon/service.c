@@ -12,6 +12,7 @@
 #include "engine/catalog/secrets.h"
 #include "engine/control/control.h"
 #include "engine/engine.h"
+#include "engine/env/audit.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/statements.h"
 #include "sandbox/wire/super_wire.h"
@@ -117,6 +118,7 @@ static void ledger_seal(void *arg, api_done_fn done, void *done_arg)
 static void warm(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg)
 {
     log_event(LOG_INFO, "caches.warmed", F_STR("subject", who->subject));
+    audit_write(env_of(arg), who, "audit.trust_reloaded", NULL, NULL, NULL);
     reload_trust(arg, done, done_arg);
 }
 
@@ -138,12 +140,14 @@ static void plugin_release(void *arg, const struct api_actor *who, const char *d
 {
     struct host *host = arg;
     struct err e = {0};
-    bool ok = agents_release(host->agents, who->tenant, digest, &e);
 
-    if (ok)
-        log_event(LOG_WARN, "plugin.released", F_STR("digest", digest),
-                  F_STR("subject", who->subject));
-    done(done_arg, &(struct api_outcome){.e = ok ? NULL : &e});
+    if (!agents_release(host->agents, who->tenant, digest, &e)) {
+        done(done_arg, &(struct api_outcome){.e = &e});
+        return;
+    }
+    log_event(LOG_WARN, "plugin.released", F_STR("digest", digest), F_STR("subject", who->subject));
+    audit_write(&host->env, who, "audit.plugin_released", json_pack("{s:s}", "digest", digest),
+                done, done_arg);
 }
 
 struct remembering {
@@ -366,9 +370,40 @@ const struct api_engine *service_engine(struct host *host)
 /* ---- tokens ---- */
 
 struct verifying {
+    struct host *host;
     api_verified_fn done;
     void *done_arg;
 };
+
+static void add_reason(json_t *data, const char *name, const char *text)
+{
+    if (*text != '\0')
+        json_object_set_new(data, name, json_string(text));
+}
+
+/* A token is minted by whoever reads the root key, with or without a host. Its entry is written
+ * when the host first sees it, once. */
+static void note_token(struct host *host, const struct token_claims *claims)
+{
+    const struct api_actor who = {.tenant = claims->tenant,
+                                  .subject = claims->subject,
+                                  .reason = claims->why[ELEVATION_OPERATOR].reason,
+                                  .ticket = claims->why[ELEVATION_OPERATOR].ticket,
+                                  .trace_id = "",
+                                  .traceparent = ""};
+    auto_done(buf) scopes = {0};
+    json_t *data;
+
+    token_scopes_text(claims->scopes, &scopes);
+    data = json_pack("{s:s, s:s, s:I, s:I}", "token_id", claims->id, "scope", buf_text(&scopes),
+                     "issued_s", (json_int_t)claims->issued_s, "expires_s",
+                     (json_int_t)claims->expires_s);
+    add_reason(data, "quota_reason", claims->why[ELEVATION_QUOTA].reason);
+    add_reason(data, "quota_ticket", claims->why[ELEVATION_QUOTA].ticket);
+    add_reason(data, "backfill_reason", claims->why[ELEVATION_BACKFILL].reason);
+    add_reason(data, "backfill_ticket", claims->why[ELEVATION_BACKFILL].ticket);
+    audit_write_once(&host->env, &who, claims->id, "audit.token_minted", data);
+}
 
 static void token_checked(void *arg, const struct authority_result *result, const struct err *e)
 {
@@ -385,6 +420,7 @@ static void token_checked(void *arg, const struct authority_result *result, cons
         .scopes = result->claims.scopes,
         .expires_unix = result->claims.expires_s,
     };
+    note_token(v->host, &result->claims);
     v->done(v->done_arg, &claims, NULL);
 }
 
@@ -394,7 +430,7 @@ static void verify(void *arg, const char *token, size_t len, api_verified_fn don
     struct verifying *v = mem_new(struct verifying);
     struct err e = {0};
 
-    *v = (struct verifying){done, done_arg};
+    *v = (struct verifying){host, done, done_arg};
     if (!authority_token_verify(host->authority, token, len,
                                 (struct authority_reply){token_checked, v}, &e))
         token_checked(v, NULL, &e);

@@ -38,7 +38,7 @@ MAY = {
     "host/api/request": BASE | {"api/auth", "api/http", "observe"},
     "host/api/transport": BASE | {"api/http", "api/request", "api/stream"},
     "host/api/routes": BASE | {"api/auth", "api/http", "api/request", "model/dag", "model/dag/source", "model/dag/draw", "model/ledger", "observe", "store"},
-    "host/engine/env": BASE | {"api", "authority/client", "observe", "sandbox/client", "store"},
+    "host/engine/env": BASE | {"api", "authority/client", "model/ledger", "observe", "sandbox/client", "store"},
     "host/engine/catalog": BASE | {"api", "authority/trust", "bundle", "engine/env", "model/dag", "model/dag/source", "model/version", "sandbox/client", "store"},
     "host/engine/runs": BASE | {"engine/catalog", "engine/env", "model/dag", "model/ledger", "model/run", "model/words", "observe", "sandbox/client", "store"},
     "host/engine/attempts": BASE | {"engine/catalog", "engine/env", "engine/runs", "model/dag", "model/words", "sandbox/client"},

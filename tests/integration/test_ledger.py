@@ -119,6 +119,36 @@ def test_the_root_and_the_chains_are_what_the_design_says(ledger):
     assert {"dag_id", "dag_version", "dag_hash", "inputs_hash", "trace_id"} <= set(started["data"])
 
 
+def test_the_ledger_says_who_did_what_and_why(host, tmp_path):
+    why = {"X_Stella_Reason": "night shift", "X_Stella_Ticket": "OPS-7"}
+    token = host.mint("orchestrator:admin orch:operate", reason="on call", ticket="OPS-1")
+    version = host.publish(dag("audited", {"a": ([], {}), "b": (["a"], {"fail_times": 1})},
+                               default_retry_policy={"max_retries": 0}), token=token, **why).json["version"]
+    run = host.http("POST", "/runs", {"dagId": "audited"}, token=token, expect=201, **why).json["runId"]
+    host.wait(run)
+    host.http("POST", f"/runs/{run}:resume", token=token, expect=202, **why)
+    host.wait(run)
+    host.http("POST", f"/dags/audited/{version}:disable", token=token, expect=200, **why)
+    host.cli("secret", "set", "db", stdin="x")
+    file = export(host, tmp_path / "audited.ndjson")
+    events = read(file)[1]
+    data = {e["type"]: e["data"] for e in events if e["type"].startswith("audit.")}
+    for kind in ("audit.dag_published", "audit.dag_disabled"):
+        assert (data[kind]["reason"], data[kind]["ticket"], data[kind]["version"]) == ("night shift", "OPS-7", version)
+        assert data[kind]["actor"] == "test"
+    assert data["audit.secret_set"]["name"] == "db" and data["audit.secret_set"]["actor"] == "dev"
+    minted = [e["data"] for e in events if e["type"] == "audit.token_minted" and e["data"]["reason"] == "on call"]
+    assert len(minted) == 1 and minted[0]["ticket"] == "OPS-1" and "orch:operate" in minted[0]["scope"]
+    mine = [e for e in events if e["run_id"] == run]
+    told = [e["data"] for e in mine if "actor" in e["data"]]
+    assert [(d["actor"], d["reason"], d["ticket"]) for d in told] == [("test", "night shift", "OPS-7")] * 2
+    failed = next(e["data"] for e in mine if e["type"] == "step.updated" and e["data"]["status"] == "failed")
+    assert failed["plugin"] == "conformance@1.0.0" and len(failed["plugin_digest"]) == len(failed["input_hash"]) == 64
+    ended = next(e["data"] for e in mine if e["type"] == "run.failed")
+    assert ended["dag_version"] == version and len(ended["inputs_hash"]) == 64
+    assert verify(host, file, tmp_path)["verified"] is True
+
+
 def changed_byte(lines):
     at = next(i for i, line in enumerate(lines) if '"run.completed"' in line)
     lines[at] = lines[at].replace('"run.completed"', '"run.completee"')
@@ -223,7 +253,8 @@ def test_each_tenant_has_a_ledger_of_its_own(host, ledger, tmp_path):
         file = export(host, tmp_path / f"{tenant}.ndjson", "--tenant", tenant, token=token)
         first, events, last = read(file)
         assert first["tenant"] == payload(last["head"])["tenant"] == tenant
-        assert {e["run_id"] for e in events} == {runs[tenant]}
+        assert {e["run_id"] for e in events if not e["type"].startswith("audit.")} == {runs[tenant]}
+        assert {e["type"] for e in events if e["run_id"] != runs[tenant]} == {"audit.token_minted", "audit.dag_published"}
         assert verify(host, file, tmp_path)["verified"] is True
 
 
@@ -282,7 +313,8 @@ def test_what_a_crash_left_without_a_head_gets_one_at_the_next_start(make_host, 
     own.kill9()
     own.start()
     after = until(lambda: (h := head(own))["tree_size"] > before["tree_size"] and h, HEAD_S, "the head after the crash")
-    assert after["tree_size"] >= 2 * before["tree_size"]
+    entries = [e for e in read(tmp_path / "before.ndjson")[1] if e["type"].startswith("audit.")]
+    assert after["tree_size"] >= 2 * before["tree_size"] - len(entries)
     file = export(own, tmp_path / "after.ndjson")
     assert verify(own, file, tmp_path)["verified"] is True
     assert file.read_text().splitlines()[1] == (tmp_path / "before.ndjson").read_text().splitlines()[1]

@@ -4,6 +4,7 @@
 #include "api/stream/client.h"
 #include "api/stream/control.h"
 #include "api/stream/server.h"
+#include "model/ledger/event.h"
 
 #include <string.h>
 
@@ -24,11 +25,20 @@ static struct api_event event_of_row(const struct store_event *row)
                               .payload = row->payload};
 }
 
+/* Entries of the ledger that are no run's event: for who reads the ledger, not for the stream. */
+static void pass_entries(struct stream_client *c)
+{
+    while (c->page_at < c->page.count &&
+           strncmp(c->page.rows[c->page_at].type, EVENT_ENTRY, strlen(EVENT_ENTRY)) == 0)
+        c->cursor = c->page.rows[c->page_at++].seq;
+}
+
 /* The next row of the page; its end moves the cursor behind all that was looked at. */
 static const struct stream_message *next_of_page(struct stream_client *c)
 {
     struct api_event event;
 
+    pass_entries(c);
     if (c->page_at == c->page.count) {
         if (c->page_next > c->cursor)
             c->cursor = c->page_next;

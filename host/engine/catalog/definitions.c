@@ -6,6 +6,7 @@
 #include "engine/catalog/ceilings.h"
 #include "engine/catalog/settle.h"
 #include "engine/env/answer.h"
+#include "engine/env/audit.h"
 #include "engine/env/env.h"
 #include "model/dag/dag.h"
 #include "model/dag/names.h"
@@ -17,7 +18,8 @@
 /* One definition on its way into the store. */
 struct publishing {
     const struct engine_env *env;
-    char *tenant, *subject;
+    struct actor *by;
+    const char *tenant; /* of by */
     struct dag *dag;
     char *signature; /* JSON text or NULL */
     bool created;
@@ -29,8 +31,7 @@ static void publishing_free(struct publishing *p)
 {
     if (p == NULL)
         return;
-    free(p->tenant);
-    free(p->subject);
+    actor_free(p->by);
     free(p->signature);
     dag_free(p->dag);
     free(p);
@@ -41,11 +42,12 @@ static struct publishing *publishing_new(const struct engine_env *env, const str
                                          api_done_fn done, void *done_arg)
 {
     struct publishing *p = mem_new(struct publishing);
+    struct actor *by = actor_new(who);
 
     *p = (struct publishing){
         .env = env,
-        .tenant = mem_str(who->tenant),
-        .subject = mem_str(who->subject),
+        .by = by,
+        .tenant = by->who.tenant,
         .done = done,
         .done_arg = done_arg,
     };
@@ -78,10 +80,11 @@ static void stored(void *arg, const struct store_done *result)
 {
     auto_obj(publishing) p = arg;
 
+    audit_committed(p->env, result);
     if (result->err == NULL)
         log_event(LOG_INFO, "dag.published", F_STR("tenant", p->tenant),
                   F_STR("dagId", p->dag->dag_id), F_STR("version", p->dag->version),
-                  F_STR("hash", p->dag->hash.text), F_STR("subject", p->subject));
+                  F_STR("hash", p->dag->hash.text), F_STR("subject", p->by->who.subject));
     answer(p, result->err);
 }
 
@@ -118,12 +121,15 @@ static void store_dag(struct publishing *p)
                                    .timeout_policy = timeout,
                                    .on_failure = dag_failure_text(dag->on_failure),
                                    .signature = p->signature,
-                                   .created_by = p->subject,
+                                   .created_by = p->by->who.subject,
                                    .max_parallel_nodes = dag->max_parallel_nodes,
                                    .enabled = true,
                                    .created_us = now,
                                    .updated_us = now,
                                });
+    audit_append(p->env, batch, &p->by->who, "audit.dag_published",
+                 json_pack("{s:s, s:s, s:s, s:b}", "dag_id", dag->dag_id, "version", dag->version,
+                           "hash", dag->hash.text, "created", p->created));
     if (store_submit_take(p->env->store, &batch, stored, p, &e))
         return;
     store_batch_free(batch);
@@ -303,6 +309,7 @@ void definitions_update(const struct engine_env *env, const struct api_actor *wh
 /* ---- delete, disable ---- */
 
 struct changing {
+    const struct engine_env *env;
     char *dag_id, *version;
     api_done_fn done;
     void *done_arg;
@@ -312,6 +319,7 @@ static void changed(void *arg, const struct store_done *result)
 {
     struct changing *c = arg;
 
+    audit_committed(c->env, result);
     c->done(c->done_arg,
             &(struct api_outcome){.e = result->err, .dag_id = c->dag_id, .version = c->version});
     free(c->dag_id);
@@ -325,7 +333,7 @@ static void submit_change(const struct engine_env *env, struct store_batch *batc
     struct changing *c = mem_new(struct changing);
     struct err e = {0};
 
-    *c = (struct changing){mem_str(dag_id), mem_str(version), done, done_arg};
+    *c = (struct changing){env, mem_str(dag_id), mem_str(version), done, done_arg};
     if (store_submit_take(env->store, &batch, changed, c, &e))
         return;
     store_batch_free(batch);
@@ -338,6 +346,7 @@ void definitions_delete(const struct engine_env *env, const struct api_actor *wh
     struct store_batch *batch = store_batch_new();
 
     store_batch_dag_delete(batch, who->tenant, dag_id, env->clock.wall_us());
+    audit_append(env, batch, who, "audit.dag_deleted", json_pack("{s:s}", "dag_id", dag_id));
     submit_change(env, batch, dag_id, NULL, done, done_arg);
 }
 
@@ -347,5 +356,7 @@ void definitions_disable(const struct engine_env *env, const struct api_actor *w
     struct store_batch *batch = store_batch_new();
 
     store_batch_dag_set_enabled(batch, who->tenant, dag_id, version, false, env->clock.wall_us());
+    audit_append(env, batch, who, "audit.dag_disabled",
+                 json_pack("{s:s, s:s}", "dag_id", dag_id, "version", version));
     submit_change(env, batch, dag_id, version, done, done_arg);
 }

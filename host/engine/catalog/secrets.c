@@ -2,13 +2,15 @@
 #include "engine/catalog/secrets.h"
 
 #include "base/mem.h"
+#include "engine/env/audit.h"
 #include "engine/env/env.h"
 
 #include <stdlib.h>
 
 struct putting {
     const struct engine_env *env;
-    char *tenant, *name, *subject;
+    struct actor *by;
+    char *name;
     int64_t version;
     api_done_fn done;
     void *done_arg;
@@ -16,9 +18,8 @@ struct putting {
 
 static void putting_free(struct putting *p)
 {
-    free(p->tenant);
+    actor_free(p->by);
     free(p->name);
-    free(p->subject);
     free(p);
 }
 
@@ -27,6 +28,7 @@ static void stored(void *arg, const struct store_done *result)
     struct putting *p = arg;
     struct api_outcome outcome = {.e = result->err, .count = p->version, .created = true};
 
+    audit_committed(p->env, result);
     p->done(p->done_arg, &outcome);
     putting_free(p);
 }
@@ -52,14 +54,16 @@ static void sealed(void *arg, const struct authority_result *result, const struc
     }
     batch = store_batch_new();
     store_batch_secret_put(batch, &(struct store_secret){
-                                      .tenant = p->tenant,
+                                      .tenant = p->by->who.tenant,
                                       .name = p->name,
                                       .version = p->version,
                                       .blob = result->blob.data,
                                       .blob_bytes = result->blob.len,
-                                      .created_by = p->subject,
+                                      .created_by = p->by->who.subject,
                                       .created_us = p->env->clock.wall_us(),
                                   });
+    audit_append(p->env, batch, &p->by->who, "audit.secret_set",
+                 json_pack("{s:s, s:I}", "name", p->name, "version", (json_int_t)p->version));
     submit(p, batch);
 }
 
@@ -70,9 +74,8 @@ static struct putting *putting_new(const struct engine_env *env, const struct ap
 
     *p = (struct putting){
         .env = env,
-        .tenant = mem_str(who->tenant),
+        .by = actor_new(who),
         .name = mem_str(name),
-        .subject = mem_str(who->subject),
         .done = done,
         .done_arg = done_arg,
     };
@@ -99,7 +102,8 @@ void secrets_put(const struct engine_env *env, const struct api_actor *who,
     p->version = what->target_version != NULL ? strtoll(what->target_version, NULL, 10)
                                               : next_version(env, who->tenant, what->name);
     if (!authority->secret_seal(authority->client,
-                                &(struct secret_name){p->tenant, p->name, (uint32_t)p->version},
+                                &(struct secret_name){p->by->who.tenant, p->name,
+                                                      (uint32_t)p->version},
                                 what->boxed, what->boxed_len, (struct authority_reply){sealed, p},
                                 &e))
         stored(p, &(struct store_done){.err = &e});
@@ -119,5 +123,6 @@ void secrets_delete(const struct engine_env *env, const struct api_actor *who, c
     }
     batch = store_batch_new();
     store_batch_secret_delete(batch, who->tenant, name, 0);
+    audit_append(env, batch, who, "audit.secret_deleted", json_pack("{s:s}", "name", name));
     submit(p, batch);
 }

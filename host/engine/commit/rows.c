@@ -151,13 +151,40 @@ static char *attempt_detail(const struct active_run *ar, const struct run_decisi
     return commit_json_text(detail, &bytes);
 }
 
-static json_t *failure_data(const struct run_decision *d)
+/* What a look for the cause of repeated failures compares (stellaops.md 10): the attempt's input,
+ * and the plugin that had it. */
+static json_t *attempt_data(const struct active_run *ar, const struct run_decision *d)
 {
+    const struct node_fact *fact = &ar->nodes[d->ref.node];
+    json_t *data = json_object();
+
+    if (fact->input_hash.text[0] != '\0')
+        json_object_set_new(data, "input_hash", json_string(fact->input_hash.text));
+    if (fact->plugin[0] != '\0') {
+        json_object_set_new(data, "plugin", json_string(fact->plugin));
+        json_object_set_new(data, "plugin_digest", json_string(fact->plugin_digest.text));
+    }
     if (d->done.error == NULL)
-        return NULL;
-    return json_pack("{s:s, s:s, s:s*}", "error", d->done.error, "error_class",
-                     d->done.error_class != NULL ? d->done.error_class : "", "error_source",
-                     error_source_name(d->done.error_source));
+        return data;
+    json_object_set_new(data, "error", json_string(d->done.error));
+    json_object_set_new(data, "error_class",
+                        json_string(d->done.error_class != NULL ? d->done.error_class : ""));
+    if (error_source_name(d->done.error_source) != NULL)
+        json_object_set_new(data, "error_source",
+                            json_string(error_source_name(d->done.error_source)));
+    return data;
+}
+
+static json_t *node_data(const struct active_run *ar, const struct run_decision *d)
+{
+    const struct node_fact *fact = &ar->nodes[d->ref.node];
+    json_t *data = attempt_data(ar, d);
+
+    if (d->done.state == NODE_COMPLETED) {
+        json_object_set_new(data, "output_hash", json_string(fact->output_hash.text));
+        json_object_set_new(data, "chain_hash", json_string(fact->chain_hash.text));
+    }
+    return data;
 }
 
 static void attempt_metrics(struct active_run *ar, const struct run_decision *d)
@@ -211,7 +238,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
         row.error_source = error_source_name(d->done.error_source);
         put_node(c, d->ref.node, &row);
         commit_event(c, "step.updated", STATUS_RETRYING, d->ref.node, d->ref.attempt,
-                     failure_data(d));
+                     attempt_data(ar, d));
     }
 }
 
@@ -360,10 +387,7 @@ static void on_node_done(struct commit *c, const struct run_decision *d)
         active_run_drop_texts(ar, d->ref.node); /* no part of the run's output */
     node_metrics(ar, d);
     commit_event(c, "step.updated", node_state_text(d->done.state), d->ref.node, d->ref.attempt,
-                 d->done.state == NODE_COMPLETED
-                     ? json_pack("{s:s, s:s}", "output_hash", fact->output_hash.text, "chain_hash",
-                                 fact->chain_hash.text)
-                     : failure_data(d));
+                 node_data(ar, d));
 }
 
 /* A resumed run evaluates the node once more: what its row said of the last time is gone. */

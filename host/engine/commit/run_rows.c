@@ -21,6 +21,19 @@ static struct store_counts counts_of(const struct active_run *ar)
     };
 }
 
+/* Who started it stands in the first event: this one, unless the run waited. */
+static json_t *started_data(struct active_run *ar)
+{
+    json_t *data = ar->started_by != NULL ? take(ar->started_by) : json_object();
+
+    json_object_set_new(data, "dag_id", json_string(ar->dag->dag_id));
+    json_object_set_new(data, "dag_version", json_string(ar->dag->version));
+    json_object_set_new(data, "dag_hash", json_string(ar->dag->hash.text));
+    json_object_set_new(data, "inputs_hash", json_string(ar->inputs_hash.text));
+    json_object_set_new(data, "trace_id", json_string(ar->trace_id));
+    return data;
+}
+
 void commit_run_state(struct commit *c, const struct run_decision *d)
 {
     struct active_run *ar = commit_run(c);
@@ -40,10 +53,7 @@ void commit_run_state(struct commit *c, const struct run_decision *d)
                                                 .counts = counts_of(ar),
                                             });
     if (d->run.state == RUN_ACTIVE && first)
-        commit_event(c, "run.started", STATUS_RUNNING, NO_NODE, 0,
-                     json_pack("{s:s, s:s, s:s, s:s, s:s}", "dag_id", ar->dag->dag_id,
-                               "dag_version", ar->dag->version, "dag_hash", ar->dag->hash.text,
-                               "inputs_hash", ar->inputs_hash.text, "trace_id", ar->trace_id));
+        commit_event(c, "run.started", STATUS_RUNNING, NO_NODE, 0, started_data(ar));
     else
         commit_event(c, "run.updated", run_state_text(d->run.state), NO_NODE, 0, NULL);
 }
@@ -164,8 +174,9 @@ void commit_run_done(struct commit *c, const struct run_decision *d)
                             .completed_us = ar->ended_us,
                         });
     commit_event(c, run_ends[d->run.state].event, status, NO_NODE, 0,
-                 json_pack("{s:s, s:s}", "chain_hash", chain.text, "outputs_hash",
-                           outputs_hash.text));
+                 json_pack("{s:s, s:s, s:s, s:s}", "chain_hash", chain.text, "outputs_hash",
+                           outputs_hash.text, "dag_version", ar->dag->version, "inputs_hash",
+                           ar->inputs_hash.text));
     run_metrics(ar, status);
     ends_run(commit_acts(c), json_string_value(json_array_get(d->run.errors, 0)));
 }

@@ -4,11 +4,13 @@
 #include "base/mem.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
+#include "engine/env/audit.h"
 #include "engine/env/env.h"
 #include "engine/runs/runs.h"
 
 /* While it is on its way nobody builds the run from what is being deleted. */
 struct deleting {
+    const struct engine_env *env;
     struct runs *runs;
     char *tenant, *run_id;
     api_done_fn done;
@@ -20,6 +22,7 @@ static void deleted(void *arg, const struct store_done *result)
 {
     auto_mem struct deleting *d = arg;
 
+    audit_committed(d->env, result);
     runs_settle(d->runs, d->tenant, d->run_id);
     d->done(d->done_arg, &(struct api_outcome){.e = result->err, .count = d->count});
     free(d->tenant);
@@ -58,6 +61,7 @@ void control_checkpoints_delete(struct control *ctl, const struct api_actor *who
     }
     d = mem_new(struct deleting);
     *d = (struct deleting){
+        .env = ctl->env,
         .runs = ctl->runs,
         .tenant = mem_str(who->tenant),
         .run_id = mem_str(run_id),
@@ -68,6 +72,8 @@ void control_checkpoints_delete(struct control *ctl, const struct api_actor *who
     runs_unsettle(ctl->runs, who->tenant, run_id);
     batch = store_batch_new();
     store_batch_checkpoint_delete(batch, who->tenant, run_id, NULL);
+    audit_append(ctl->env, batch, who, "audit.checkpoints_deleted",
+                 json_pack("{s:s}", "run_id", run_id));
     if (store_submit_take(ctl->env->store, &batch, deleted, d, &e))
         return;
     store_batch_free(batch);

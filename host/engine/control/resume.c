@@ -77,7 +77,8 @@ void control_resume(struct control *ctl, const struct api_actor *who, const char
     c = step_commit(ctl, borrowed);
     store_batch_run_reopen(commit_batch(c), borrowed->tenant, borrowed->run_id);
     commit_event(c, "run.updated", "resumed", NO_NODE, 0,
-                 json_pack("{s:s, s:s}", "actor", who->subject, "reason", who->reason));
+                 json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
+                           "ticket", who->ticket));
     commit_set_answer(c, &(struct act_answer){
                              .done = done,
                              .done_arg = done_arg,

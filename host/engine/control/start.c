@@ -105,6 +105,8 @@ struct active_run *start_run(struct control *ctl, const struct api_actor *who, s
     uuid7(ar->created_us, ar->run_id);
     if (!text_copy(ar->trace_id, sizeof ar->trace_id, who->trace_id))
         ar->trace_id[0] = '\0';
+    ar->started_by = json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
+                               "ticket", who->ticket);
     ar->inputs_hash = start->inputs_hash;
     ar->seed = start->seed;
     ar->deterministic = start->deterministic;
@@ -228,7 +230,7 @@ void start_launch(struct control *ctl, struct active_run **run, struct commit **
 
     runs_add(ctl->runs, run);
     if (!now || !step_begin(ctl, ar, *c))
-        commit_event(*c, "run.updated", STATUS_PENDING, NO_NODE, 0, NULL);
+        commit_event(*c, "run.updated", STATUS_PENDING, NO_NODE, 0, take(ar->started_by));
     step_submit(ctl, c);
 }
 

@@ -98,9 +98,11 @@ struct engine_env {
     bool (*agent_awaited)(const struct agents *agents, const char *tenant, const char *agent_id,
                           struct err *ret);
 
-    void *arg; /* of the two below */
+    void *arg; /* of the three below */
     /* Committed events, in order of seq, each once. */
     void (*publish)(void *arg, const struct api_event *events, size_t count);
+    /* An entry of the ledger that is nobody's event was committed (audit.h). */
+    void (*audited)(void *arg, int64_t seq);
     /* The host must end; only the first reason counts. */
     void (*fatal)(void *arg, const struct err *why);
 };

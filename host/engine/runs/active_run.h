@@ -55,6 +55,7 @@ struct active_run {
     char run_id[UUID_TEXT_BYTES];
     char trace_id[33];
     char *tenant;
+    json_t *started_by; /* {actor, reason, ticket} until its first event has it; NULL afterwards */
     struct dag_use *use;
     const struct dag *dag; /* of use */
     struct run *run;

@@ -15,6 +15,10 @@
 
 #define EVENT_GENESIS "0000000000000000000000000000000000000000000000000000000000000000"
 
+/* What the type of an event begins with that is of no run: a chain of one, under an id of its own
+ * (engine/env/audit.h). */
+#define EVENT_ENTRY "audit."
+
 /* The position of a run's chain: what the next event links to. */
 struct event_chain {
     uint64_t n; /* of the last event; 0 before the first */

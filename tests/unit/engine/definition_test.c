@@ -2,9 +2,11 @@
 #include "suites.h"
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "engine/catalog/dag_cache.h"
 #include "engine/catalog/definitions.h"
+#include "engine/evidence/heads.h"
 
 #include <string.h>
 
@@ -144,6 +146,62 @@ START_TEST(an_update_makes_a_version_of_the_newest_with_the_patch)
 }
 END_TEST
 
+/* The newest entry of the tenant's ledger, as "type data". */
+static char *newest_entry(void)
+{
+    const struct store_event_filter filter = {.tenant = RIG_TENANT};
+    auto_done(store_event_list) rows = {0};
+    const struct store_event *row;
+    int64_t next;
+    struct err e;
+
+    ck_assert(store_read_events(rig.reader, &filter, 0, STORE_PAGE_ROWS_MAX, &rows, &next, &e));
+    ck_assert_uint_gt(rows.count, 0);
+    row = &rows.rows[rows.count - 1];
+    ck_assert_int_eq(row->n, 1);
+    return mem_printf("%s %s", row->type, row->payload);
+}
+
+static void assert_entry(const char *type, const char *what)
+{
+    auto_mem char *entry = newest_entry();
+    auto_mem char *begins = mem_printf("%s {", type);
+
+    ck_assert_msg(strncmp(entry, begins, strlen(begins)) == 0 && strstr(entry, what) != NULL &&
+                      strstr(entry, "\"actor\":\"alice\"") != NULL &&
+                      strstr(entry, "\"reason\":\"night shift\"") != NULL &&
+                      strstr(entry, "\"ticket\":\"OPS-1\"") != NULL,
+                  "%s", entry);
+}
+
+START_TEST(a_change_of_a_definition_leaves_who_and_why_in_the_ledger)
+{
+    struct api_actor who = rig_actor;
+    auto_json json = json_loads(chain, 0, NULL);
+    struct rig_answer a = {0};
+
+    who.reason = "night shift";
+    who.ticket = "OPS-1";
+    definitions_publish(&rig.env, &who,
+                        &(struct api_publish){.form = API_DEFINITION_JSON, .json = json},
+                        rig_answered, &a);
+    rig_settle(&rig);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    assert_entry("audit.dag_published", "\"version\":\"1.0.0\"");
+    definitions_disable(&rig.env, &who, "c", "1.0.0", rig_answered, &a);
+    rig_settle(&rig);
+    assert_entry("audit.dag_disabled", "\"version\":\"1.0.0\"");
+    definitions_delete(&rig.env, &who, "c", rig_answered, &a);
+    rig_settle(&rig);
+    assert_entry("audit.dag_deleted", "\"dag_id\":\"c\"");
+    definitions_delete(&rig.env, &who, "c", rig_answered, &a); /* refused: no entry either */
+    rig_settle(&rig);
+    ck_assert_int_eq(a.code, ERR_NOT_FOUND);
+    assert_entry("audit.dag_deleted", "\"dag_id\":\"c\"");
+    ck_assert_int_gt(heads_behind(engine_heads(rig.engine)), 0); /* a signed head is due */
+}
+END_TEST
+
 /* hash, description and metadata: a change of any of them is a change, and is stored or refused. */
 START_TEST(a_change_that_the_hash_does_not_show_is_a_change)
 {
@@ -262,6 +320,7 @@ TCase *definition_cases(void)
     tcase_add_test(tc, a_new_id_must_be_new);
     tcase_add_test(tc, a_signature_must_be_over_this_definition);
     tcase_add_test(tc, an_update_makes_a_version_of_the_newest_with_the_patch);
+    tcase_add_test(tc, a_change_of_a_definition_leaves_who_and_why_in_the_ledger);
     tcase_add_test(tc, a_change_that_the_hash_does_not_show_is_a_change);
     tcase_add_test(tc, the_next_free_version_is_found_among_many);
     tcase_add_test(tc, a_disabled_version_starts_nothing_and_a_deleted_one_finishes_its_runs);

@@ -1,6 +1,8 @@
 /* rig.c -- see rig.h. */
 #include "rig_parts.h"
 
+#include "engine/evidence/heads.h"
+
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -77,6 +79,13 @@ static void publish(void *arg, const struct api_event *events, size_t count)
     }
 }
 
+static void audited(void *arg, int64_t seq)
+{
+    struct rig *rig = arg;
+
+    heads_note(engine_heads(rig->engine), seq);
+}
+
 static void fatal(void *arg, const struct err *why)
 {
     struct rig *rig = arg;
@@ -129,6 +138,7 @@ void rig_start(struct rig *rig)
         .agent_awaited = rig_agent_awaited,
         .arg = rig,
         .publish = publish,
+        .audited = audited,
         .fatal = fatal,
     };
     rig->engine = engine_new(&rig->env);
