@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/json_thread.h"
 #include "base/mem.h"
+#include "base/work_pool.h"
 #include "observe/metrics.h"
 #include "store/reader.h"
 
@@ -17,7 +18,9 @@
 #include <uv.h>
 
 struct ticker;
-struct json_poll;
+struct beside;
+
+enum { READ_THREADS = 2 }; /* one long answer does not hold the next */
 
 struct api {
     struct api_options opt; /* with the defaults filled in */
@@ -28,7 +31,9 @@ struct api {
     struct net *net;
     struct ticker *ticker;
     struct json_thread *json;
-    struct json_poll *json_poll;
+    struct work_pool *work;
+    struct store_reader *readers[READ_THREADS]; /* of work's threads */
+    struct beside *json_poll, *work_poll;
 };
 
 /* The timer outlives the api by one turn of the loop: libuv closes handles later. */
@@ -70,38 +75,41 @@ static void ticker_stop(struct api *api)
     api->ticker = NULL;
 }
 
-/* As the ticker: outlives the api by one turn. */
-struct json_poll {
+/* A descriptor of threads beside the loop. As the ticker: outlives the api by one turn. */
+struct beside {
     uv_poll_t poll;
     struct api *api;
 };
 
 static void on_json(uv_poll_t *poll, int status unused_arg, int events unused_arg)
 {
-    struct json_poll *p = poll->data;
-
-    json_thread_turn(p->api->json);
+    json_thread_turn(((struct beside *)poll->data)->api->json);
 }
 
-static void json_poll_start(struct api *api)
+static void on_work(uv_poll_t *poll, int status unused_arg, int events unused_arg)
 {
-    struct json_poll *p = mem_new(struct json_poll);
+    work_pool_turn(((struct beside *)poll->data)->api->work);
+}
+
+static struct beside *beside_start(struct api *api, int fd, uv_poll_cb told)
+{
+    struct beside *b = mem_new(struct beside);
     int failed;
 
-    p->api = api;
-    failed = uv_poll_init(api->opt.loop, &p->poll, json_thread_fd(api->json));
+    b->api = api;
+    failed = uv_poll_init(api->opt.loop, &b->poll, fd);
     assert(failed == 0);
-    p->poll.data = p;
-    failed = uv_poll_start(&p->poll, UV_READABLE, on_json);
+    b->poll.data = b;
+    failed = uv_poll_start(&b->poll, UV_READABLE, told);
     assert(failed == 0);
-    api->json_poll = p;
+    return b;
 }
 
-static void json_poll_stop(struct api *api)
+static void beside_stop(struct beside **b)
 {
-    if (api->json_poll != NULL)
-        uv_close((uv_handle_t *)&api->json_poll->poll, on_handle_closed);
-    api->json_poll = NULL;
+    if (*b != NULL)
+        uv_close((uv_handle_t *)&(*b)->poll, on_handle_closed);
+    *b = NULL;
 }
 
 static void fill_defaults(struct api_options *opt)
@@ -128,6 +136,9 @@ static void fill_defaults(struct api_options *opt)
 static void release(struct api *api)
 {
     json_thread_free(api->json);
+    work_pool_free(api->work);
+    for (size_t i = 0; i < READ_THREADS; i++)
+        store_reader_free(api->readers[i]);
     request_server_free(api->requests);
     stream_server_free(api->streams);
     tokens_free(api->tokens);
@@ -161,6 +172,8 @@ static struct request_server *make_requests(const struct api *api)
                                                         .routes = &api_routes,
                                                         .engine = opt->engine,
                                                         .json = api->json,
+                                                        .work = api->work,
+                                                        .readers = api->readers,
                                                         .reader = opt->reader,
                                                         .metrics = opt->metrics,
                                                         .tokens = api->tokens,
@@ -190,39 +203,46 @@ static bool listen_open(struct api *api, struct err *e)
                     &api->net, e);
 }
 
-/* What needs neither a socket nor a handle of the loop. */
-static struct api *api_new(const struct api_options *options, struct json_thread **json,
-                           int64_t newest)
+static bool threads_start(struct api *api, struct err *e)
 {
-    struct api *api = mem_new(struct api);
+    for (size_t i = 0; i < READ_THREADS; i++) {
+        if (!store_reader_open(api->opt.store, &api->readers[i], e))
+            return false;
+    }
+    return json_thread_start(&api->json, e) && work_pool_start(READ_THREADS, 0, &api->work, e);
+}
 
-    api->opt = *options;
-    fill_defaults(&api->opt);
-    api->json = take(*json);
-    api->tokens = tokens_new(options->auth);
+/* What needs neither a socket nor a handle of the loop. */
+static void rooms_make(struct api *api, int64_t newest)
+{
+    api->tokens = tokens_new(api->opt.auth);
     api->tickets = verdicts_new();
     api->streams = make_streams(api, newest);
     api->requests = make_requests(api);
-    return api;
 }
 
 bool api_open(const struct api_options *options, struct api **ret, struct err *e)
 {
     int64_t oldest, newest;
-    auto_obj(json_thread) json = NULL;
     struct api *api;
 
     if (!store_read_event_bounds(options->reader, &oldest, &newest, e))
         return err_wrap(e, "events");
-    if (!json_thread_start(&json, e))
+    api = mem_new(struct api);
+    api->opt = *options;
+    fill_defaults(&api->opt);
+    if (!threads_start(api, e)) {
+        release(api);
         return false;
-    api = api_new(options, &json, newest);
+    }
+    rooms_make(api, newest);
     if (!listen_open(api, e)) {
         release(api);
         return false;
     }
     ticker_start(api);
-    json_poll_start(api);
+    api->json_poll = beside_start(api, json_thread_fd(api->json), on_json);
+    api->work_poll = beside_start(api, work_pool_fd(api->work), on_work);
     metrics_set(api->opt.metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
     *ret = api;
     return true;
@@ -234,7 +254,8 @@ void api_close(struct api *api)
     if (api == NULL)
         return;
     ticker_stop(api);
-    json_poll_stop(api);
+    beside_stop(&api->json_poll);
+    beside_stop(&api->work_poll);
     net_close(api->net);
     release(api);
 }

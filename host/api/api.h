@@ -22,11 +22,13 @@
 
 struct api;
 struct metrics;
+struct store;
 struct store_reader;
 struct uv_loop_s;
 
 struct api_options {
     struct uv_loop_s *loop;      /* the host's; must outlive the api */
+    struct store *store;         /* for readers of its own; borrowed */
     struct store_reader *reader; /* used on the loop thread only; borrowed */
     struct metrics *metrics;     /* borrowed; see observe/metrics.h */
     const struct api_engine *engine;

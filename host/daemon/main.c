@@ -348,6 +348,7 @@ static bool start_server(struct host *host, struct err *e)
     char address[256];
     struct api_options options = {
         .loop = host->uv,
+        .store = host->store,
         .reader = host->reader,
         .metrics = host->metrics,
         .engine = service_engine(host),

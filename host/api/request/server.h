@@ -27,6 +27,7 @@ struct rate;
 struct store_reader;
 struct tokens;
 struct verdicts;
+struct work_pool;
 
 /* Every answer's bytes begin behind this much free room, which the carrier may write into. */
 enum { REPLY_HEADROOM = 64 };
@@ -56,8 +57,10 @@ struct request_options {
     const struct request_conn_ops *conn;
     const struct route_table *routes;
     const struct api_engine *engine;
-    struct json_thread *json; /* borrowed, as are the next four; freed before the server */
-    struct store_reader *reader;
+    struct json_thread *json; /* borrowed, as are the next six; freed before the server */
+    struct work_pool *work;   /* the same; makes long answers, each thread with its own reader */
+    struct store_reader *const *readers;
+    struct store_reader *reader; /* the loop's */
     struct metrics *metrics;
     struct tokens *tokens;
     struct verdicts *tickets; /* one-time, for browsers */

@@ -1,6 +1,6 @@
 /* checkpoints.c -- GreenLang's checkpoints: list and delete. */
 #include "api/http/jsonw.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "base/mem.h"
@@ -20,7 +20,8 @@ static void add_checkpoint(struct buf *b, const struct store_checkpoint *row)
     jw_close(b, '}');
 }
 
-static bool add_all(struct api_request *req, struct buf *b, int64_t *ret_count, struct err *e)
+static bool add_all(const struct api_request *req, struct store_reader *reader, struct buf *b,
+                    int64_t *ret_count, struct err *e)
 {
     auto_mem char *token = NULL;
 
@@ -28,9 +29,10 @@ static bool add_all(struct api_request *req, struct buf *b, int64_t *ret_count, 
     do {
         auto_done(store_checkpoint_list) rows = {0};
 
-        if (!store_read_checkpoints(
-                req->server->opt.reader, req->who.tenant, api_param(req, "execution_id"),
-                (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX}, &rows, e))
+        if (!store_read_checkpoints(reader, req->who.tenant, api_param(req, "execution_id"),
+                                    (struct store_page){.token = token,
+                                                        .size = STORE_PAGE_ROWS_MAX},
+                                    &rows, e))
             return false;
         for (size_t i = 0; i < rows.count; i++)
             add_checkpoint(b, &rows.rows[i]);
@@ -42,23 +44,25 @@ static bool add_all(struct api_request *req, struct buf *b, int64_t *ret_count, 
                                     CHECKPOINTS_BYTES_MAX);
 }
 
+static bool make_list(const struct api_request *req, void *arg unused_arg,
+                      struct store_reader *reader, struct made *made, struct err *e)
+{
+    int64_t count;
+
+    jw_open(&made->body, NULL, '{');
+    jw_open(&made->body, "checkpoints", '[');
+    if (!add_all(req, reader, &made->body, &count, e))
+        return false;
+    jw_close(&made->body, ']');
+    jw_int(&made->body, "count", count);
+    jw_close(&made->body, '}');
+    return true;
+}
+
 /* An unknown execution has none: an empty list (contract). */
 void checkpoint_list(struct api_request *req)
 {
-    auto_done(buf) body = {0};
-    int64_t count;
-    struct err e = {0};
-
-    jw_open(&body, NULL, '{');
-    jw_open(&body, "checkpoints", '[');
-    if (!add_all(req, &body, &count, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_close(&body, ']');
-    jw_int(&body, "count", count);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    api_reply_made(req, &(struct make){.fn = make_list, .status = 200});
 }
 
 static void on_deleted(void *arg, const struct api_outcome *out)

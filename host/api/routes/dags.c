@@ -1,9 +1,10 @@
 /* dags.c -- definitions: create, publish, import, change, disable, delete. The host
  * validates and stores; what it refuses comes back with its findings. */
 #include "api/http/jsonw.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
+#include "base/mem.h"
 
 #include <string.h>
 
@@ -35,27 +36,51 @@ static void add_warnings(struct buf *b, const json_t *warnings)
         jw_json(b, "warnings", warnings);
 }
 
+/* What a change stored, for the answer that shows it. */
+struct stored {
+    char *dag_id, *version;
+    const char *message;
+    json_t *warnings;
+};
+
+static void stored_free(void *arg)
+{
+    struct stored *stored = arg;
+
+    free(stored->dag_id);
+    free(stored->version);
+    json_decref(stored->warnings);
+    free(stored);
+}
+
+static bool make_stored(const struct api_request *req, void *arg, struct store_reader *reader,
+                        struct made *made, struct err *e)
+{
+    const struct stored *stored = arg;
+    auto_done(store_dag_list) rows = {0};
+    struct buf *body = &made->body;
+
+    jw_open(body, NULL, '{');
+    if (!store_read_dag(reader, req->who.tenant, stored->dag_id, stored->version, &rows, e) ||
+        !view_dag(body, "dag", &rows.rows[0], e))
+        return false;
+    jw_str(body, "message", stored->message);
+    jw_str(body, "dagId", stored->dag_id);
+    jw_str(body, "version", stored->version);
+    add_warnings(body, stored->warnings);
+    jw_close(body, '}');
+    return true;
+}
+
 /* {dag, message}: GreenLang's answer to every change. */
 static void reply_dag(struct api_request *req, const struct api_outcome *out, int status,
                       const char *message)
 {
-    auto_done(store_dag_list) rows = {0};
-    auto_done(buf) body = {0};
-    struct err e = {0};
+    struct stored *stored = mem_new(struct stored);
 
-    jw_open(&body, NULL, '{');
-    if (!store_read_dag(req->server->opt.reader, req->who.tenant, out->dag_id, out->version, &rows,
-                        &e) ||
-        !view_dag(&body, "dag", &rows.rows[0], &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_str(&body, "message", message);
-    jw_str(&body, "dagId", out->dag_id);
-    jw_str(&body, "version", out->version);
-    add_warnings(&body, out->warnings);
-    jw_close(&body, '}');
-    api_reply_text(req, status, &body);
+    *stored = (struct stored){mem_str(out->dag_id), mem_str(out->version), message,
+                              json_deep_copy(out->warnings)};
+    api_reply_made(req, &(struct make){make_stored, NULL, status, stored, stored_free});
 }
 
 static void reply_version(struct api_request *req, const struct api_outcome *out, int status)

@@ -1,6 +1,6 @@
 /* dags_read.c -- definitions: list, show, check, export, draw. */
 #include "api/http/jsonw.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "model/dag/dag.h"
@@ -10,33 +10,31 @@
 
 #include <string.h>
 
-/* The newest live version of the path's DAG; false: answered. */
-static bool load_latest(struct api_request *req, struct store_dag_list *ret)
+/* The newest live version of the path's DAG. */
+static bool read_latest(const struct api_request *req, struct store_reader *reader,
+                        struct store_dag_list *ret, struct made *made, struct err *e)
 {
-    struct err e = {0};
-
-    if (store_read_dag_latest(req->server->opt.reader, req->who.tenant, api_param(req, "dag_id"),
-                              STORE_DAG_LIVE, ret, &e))
+    if (store_read_dag_latest(reader, req->who.tenant, api_param(req, "dag_id"), STORE_DAG_LIVE,
+                              ret, e))
         return true;
-    if (e.code == ERR_NOT_FOUND)
-        (void)err_set(&e, ERR_NOT_FOUND, "DAG not found");
-    api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? "DAG_NOT_FOUND" : NULL);
-    return false;
+    if (e->code != ERR_NOT_FOUND)
+        return false;
+    made->code = "DAG_NOT_FOUND";
+    return err_set(e, ERR_NOT_FOUND, "DAG not found");
 }
 
-/* The stored definition as a model; false: answered. */
-static bool load_model(struct api_request *req, struct dag **ret, struct dag_findings *findings)
+/* The stored definition as a model. */
+static bool read_model(const struct api_request *req, struct store_reader *reader, struct dag **ret,
+                       struct dag_findings *findings, struct made *made, struct err *e)
 {
     auto_done(store_dag_list) rows = {0};
     auto_json doc = NULL;
-    struct err e = {0};
 
-    if (!load_latest(req, &rows))
+    if (!read_latest(req, reader, &rows, made, e))
         return false;
-    if (dag_kept_read(rows.rows[0].definition, &doc, &e) && dag_from_json(doc, ret, findings, &e))
+    if (dag_kept_read(rows.rows[0].definition, &doc, e) && dag_from_json(doc, ret, findings, e))
         return true;
-    e.code = ERR_CORRUPT;
-    api_reply_error(req, &e, NULL);
+    e->code = ERR_CORRUPT;
     return false;
 }
 
@@ -97,90 +95,110 @@ void dag_list(struct api_request *req)
     api_reply_text(req, 200, &body);
 }
 
-void dag_get(struct api_request *req)
+static bool make_dag(const struct api_request *req, void *arg unused_arg,
+                     struct store_reader *reader, struct made *made, struct err *e)
 {
     auto_done(store_dag_list) rows = {0};
-    auto_done(buf) body = {0};
-    struct err e = {0};
 
-    if (!load_latest(req, &rows))
-        return;
-    jw_open(&body, NULL, '{');
-    if (!view_dag(&body, "dag", &rows.rows[0], &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    if (!read_latest(req, reader, &rows, made, e))
+        return false;
+    jw_open(&made->body, NULL, '{');
+    if (!view_dag(&made->body, "dag", &rows.rows[0], e))
+        return false;
+    jw_close(&made->body, '}');
+    return true;
+}
+
+void dag_get(struct api_request *req)
+{
+    api_reply_made(req, &(struct make){.fn = make_dag, .status = 200});
+}
+
+static bool make_version(const struct api_request *req, void *arg unused_arg,
+                         struct store_reader *reader, struct made *made, struct err *e)
+{
+    auto_done(store_dag_list) rows = {0};
+
+    if (store_read_dag(reader, req->who.tenant, api_param(req, "dag_id"), api_param(req, "version"),
+                       &rows, e) &&
+        view_dag_full(&made->body, NULL, &rows.rows[0], e))
+        return true;
+    if (e->code != ERR_NOT_FOUND)
+        return false;
+    made->code = "DAG_NOT_FOUND";
+    return err_set(e, ERR_NOT_FOUND, "DAG version not found");
 }
 
 void dag_get_version(struct api_request *req)
 {
-    auto_done(store_dag_list) rows = {0};
-    auto_done(buf) body = {0};
-    struct err e = {0};
+    api_reply_made(req, &(struct make){.fn = make_version, .status = 200});
+}
 
-    if (store_read_dag(req->server->opt.reader, req->who.tenant, api_param(req, "dag_id"),
-                       api_param(req, "version"), &rows, &e) &&
-        view_dag_full(&body, NULL, &rows.rows[0], &e)) {
-        api_reply_text(req, 200, &body);
-        return;
-    }
-    if (e.code == ERR_NOT_FOUND)
-        (void)err_set(&e, ERR_NOT_FOUND, "DAG version not found");
-    api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? "DAG_NOT_FOUND" : NULL);
+static bool make_validation(const struct api_request *req, void *arg unused_arg,
+                            struct store_reader *reader, struct made *made, struct err *e)
+{
+    auto_done(dag_findings) findings = {0};
+    auto_obj(dag) dag = NULL;
+    auto_json errors = NULL;
+    auto_json warnings = NULL;
+
+    if (!read_model(req, reader, &dag, &findings, made, e))
+        return false;
+    errors = findings_json_owned(&findings);
+    warnings = dag_warnings_owned(dag);
+    jw_open(&made->body, NULL, '{');
+    jw_bool(&made->body, "valid", dag->valid);
+    jw_json(&made->body, "errors", errors);
+    jw_int(&made->body, "error_count", (int64_t)json_array_size(errors));
+    jw_json(&made->body, "warnings", warnings);
+    jw_close(&made->body, '}');
+    return true;
 }
 
 void dag_validate_stored(struct api_request *req)
 {
-    auto_done(dag_findings) findings = {0};
-    auto_obj(dag) dag = NULL;
-    struct buf body = {0};
-    auto_json errors = NULL;
-    auto_json warnings = NULL;
-
-    if (!load_model(req, &dag, &findings))
-        return;
-    errors = findings_json_owned(&findings);
-    warnings = dag_warnings_owned(dag);
-    jw_open(&body, NULL, '{');
-    jw_bool(&body, "valid", dag->valid);
-    jw_json(&body, "errors", errors);
-    jw_int(&body, "error_count", (int64_t)json_array_size(errors));
-    jw_json(&body, "warnings", warnings);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    api_reply_made(req, &(struct make){.fn = make_validation, .status = 200});
 }
 
-void dag_export(struct api_request *req)
+static bool make_export(const struct api_request *req, void *arg unused_arg,
+                        struct store_reader *reader, struct made *made, struct err *e)
 {
     auto_done(dag_findings) findings = {0};
     auto_done(buf) yaml = {0};
     auto_obj(dag) dag = NULL;
-    struct buf body = {0};
 
-    if (!load_model(req, &dag, &findings))
-        return;
+    if (!read_model(req, reader, &dag, &findings, made, e))
+        return false;
     dag_yaml(dag, &yaml);
-    jw_open(&body, NULL, '{');
-    jw_str(&body, "yaml", buf_text(&yaml));
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    jw_open(&made->body, NULL, '{');
+    jw_str(&made->body, "yaml", buf_text(&yaml));
+    jw_close(&made->body, '}');
+    return true;
 }
 
-void dag_visualize(struct api_request *req)
+void dag_export(struct api_request *req)
+{
+    api_reply_made(req, &(struct make){.fn = make_export, .status = 200});
+}
+
+static bool make_graph(const struct api_request *req, void *arg unused_arg,
+                       struct store_reader *reader, struct made *made, struct err *e)
 {
     auto_done(dag_findings) findings = {0};
     auto_done(buf) graph = {0};
     auto_obj(dag) dag = NULL;
-    struct buf body = {0};
 
-    if (!load_model(req, &dag, &findings))
-        return;
+    if (!read_model(req, reader, &dag, &findings, made, e))
+        return false;
     dag_graph(dag, DAG_GRAPH_MERMAID, &graph);
-    jw_open(&body, NULL, '{');
-    jw_str(&body, "dag_id", dag->dag_id);
-    jw_str(&body, "mermaid", buf_text(&graph));
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    jw_open(&made->body, NULL, '{');
+    jw_str(&made->body, "dag_id", dag->dag_id);
+    jw_str(&made->body, "mermaid", buf_text(&graph));
+    jw_close(&made->body, '}');
+    return true;
+}
+
+void dag_visualize(struct api_request *req)
+{
+    api_reply_made(req, &(struct make){.fn = make_graph, .status = 200});
 }

@@ -1,7 +1,7 @@
 /* executions.c -- the same runs in GreenLang's words. Bodies are the superset that the four
  * runbooks read (contract/greenlang.md 6, last part). */
 #include "api/http/jsonw.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/runs.h"
 #include "api/routes/view.h"
@@ -166,46 +166,48 @@ void execution_list(struct api_request *req)
     api_reply_text(req, 200, &body);
 }
 
-static bool add_trace_members(struct api_request *req, const struct store_run *run, struct buf *b,
-                              struct err *e)
+static bool add_trace(const struct view_source *from, const struct store_run *run, struct buf *b,
+                      struct err *e)
 {
     view_execution_members(b, run);
     view_execution_bodies(b, run);
-    return view_nodes(req, run->run_id, "node_traces", '{', view_node_trace, b, e);
+    return view_nodes(from, run->run_id, "node_traces", '{', view_node_trace, b, e);
 }
 
-/* nested: {execution: trace} with the trace's members beside it, for both kinds of readers. */
-static void reply_trace(struct api_request *req, bool nested)
+/* nested, when arg is set: {execution: trace} with the trace's members beside it, for both kinds of
+ * readers. */
+static bool make_trace(const struct api_request *req, void *nested, struct store_reader *reader,
+                       struct made *made, struct err *e)
 {
+    const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) rows = {0};
-    auto_done(buf) trace = {0}, body = {0};
-    struct err e = {0};
+    auto_done(buf) trace = {0};
+    struct buf *body = &made->body;
 
-    if (!load_run(req, "execution_id", MISSING, &rows))
-        return;
-    if (!add_trace_members(req, &rows.rows[0], &trace, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
+    if (!read_run(&from, api_param(req, "execution_id"), MISSING, &rows, &made->code, e) ||
+        !add_trace(&from, &rows.rows[0], &trace, e))
+        return false;
+    jw_open(body, NULL, '{');
+    buf_add(body, trace.data, trace.len);
+    if (nested != NULL) {
+        jw_open(body, "execution", '{');
+        buf_add(body, trace.data, trace.len);
+        jw_close(body, '}');
     }
-    jw_open(&body, NULL, '{');
-    buf_add(&body, trace.data, trace.len);
-    if (nested) {
-        jw_open(&body, "execution", '{');
-        buf_add(&body, trace.data, trace.len);
-        jw_close(&body, '}');
-    }
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    jw_close(body, '}');
+    return true;
 }
 
 void execution_get(struct api_request *req)
 {
-    reply_trace(req, true);
+    static bool nested = true;
+
+    api_reply_made(req, &(struct make){.fn = make_trace, .status = 200, .arg = &nested});
 }
 
 void execution_trace(struct api_request *req)
 {
-    reply_trace(req, false);
+    api_reply_made(req, &(struct make){.fn = make_trace, .status = 200});
 }
 
 /* ---- change ---- */

@@ -1,8 +1,9 @@
 /* metrics.c -- Prometheus text, and GreenLang's JSON summary for one tenant. */
 #include "observe/metrics.h"
 #include "api/http/jsonw.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
+#include "base/mem.h"
 #include "store/reader.h"
 
 void metrics_prometheus(struct api_request *req)
@@ -48,33 +49,47 @@ static void add_durations(struct buf *b, const struct store_durations *d,
     jw_close(b, ']');
 }
 
-void metrics_summary(struct api_request *req)
+/* What only the host knows, asked on the loop. */
+struct limits {
+    uint32_t runs_active_max;
+    const char *checkpoint_strategy; /* constant */
+};
+
+static bool make_summary(const struct api_request *req, void *arg, struct store_reader *reader,
+                         struct made *made, struct err *e)
 {
-    const struct api_engine *engine = req->server->opt.engine;
+    const struct limits *limits = arg;
+    const char *tenant = req->who.tenant;
     auto_done(store_slow_node_list) slowest = {0};
     struct store_durations durations;
     struct store_status_counts counts;
-    struct api_health health = {0};
-    struct buf body = {0};
+    struct buf *body = &made->body;
     int64_t dags;
-    struct err e = {0};
 
-    if (!store_read_dag_count(req->server->opt.reader, req->who.tenant, &dags, &e) ||
-        !store_read_status_counts(req->server->opt.reader, req->who.tenant, &counts, &e) ||
-        !store_read_durations(req->server->opt.reader, req->who.tenant, &durations, &e) ||
-        !store_read_slow_nodes(req->server->opt.reader, req->who.tenant, &slowest, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
+    if (!store_read_dag_count(reader, tenant, &dags, e) ||
+        !store_read_status_counts(reader, tenant, &counts, e) ||
+        !store_read_durations(reader, tenant, &durations, e) ||
+        !store_read_slow_nodes(reader, tenant, &slowest, e))
+        return false;
+    jw_open(body, NULL, '{');
+    jw_int(body, "registered_dags", dags);
+    add_counts(body, &counts);
+    jw_int(body, "max_concurrent_executions", limits->runs_active_max);
+    jw_str(body, "checkpoint_strategy", limits->checkpoint_strategy);
+    jw_bool(body, "provenance_enabled", true);
+    jw_bool(body, "determinism_enabled", true);
+    add_durations(body, &durations, &slowest);
+    jw_close(body, '}');
+    return true;
+}
+
+void metrics_summary(struct api_request *req)
+{
+    const struct api_engine *engine = req->server->opt.engine;
+    struct limits *limits = mem_new(struct limits);
+    struct api_health health = {0};
+
     engine->health(engine->arg, &health);
-    jw_open(&body, NULL, '{');
-    jw_int(&body, "registered_dags", dags);
-    add_counts(&body, &counts);
-    jw_int(&body, "max_concurrent_executions", health.runs_active_max);
-    jw_str(&body, "checkpoint_strategy", health.checkpoint_strategy);
-    jw_bool(&body, "provenance_enabled", true);
-    jw_bool(&body, "determinism_enabled", true);
-    add_durations(&body, &durations, &slowest);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    *limits = (struct limits){health.runs_active_max, health.checkpoint_strategy};
+    api_reply_made(req, &(struct make){make_summary, NULL, 200, limits, free});
 }

@@ -5,7 +5,7 @@
  * parents against the definition, and the run's chain hash (DESIGN.md 6). A difference is shown,
  * counted and logged in the runbook's words; it is never hidden. */
 #include "api/http/jsonw.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "base/log.h"
@@ -21,7 +21,7 @@ struct evidence {
     json_t *records; /* array of records in level order, then node id */
     json_t *chains;  /* node id -> chain hash */
     json_t *nodes;   /* the definition's nodes */
-    bool valid;
+    json_t *faults;  /* array of [msg, stepId, error], borrowed: what does not hold */
 };
 
 static void evidence_done(struct evidence *ev)
@@ -52,7 +52,7 @@ static bool add_records(struct evidence *ev, const struct store_provenance_list 
     return true;
 }
 
-static bool load_records(struct api_request *req, const char *run_id, struct evidence *ev,
+static bool load_records(const struct view_source *from, const char *run_id, struct evidence *ev,
                          struct err *e)
 {
     auto_mem char *token = NULL;
@@ -62,7 +62,7 @@ static bool load_records(struct api_request *req, const char *run_id, struct evi
     do {
         auto_done(store_provenance_list) rows = {0};
 
-        if (!store_read_provenance(req->server->opt.reader, req->who.tenant, run_id,
+        if (!store_read_provenance(from->reader, from->tenant, run_id,
                                    (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
                                    &rows, e) ||
             !add_records(ev, &rows, e))
@@ -73,14 +73,13 @@ static bool load_records(struct api_request *req, const char *run_id, struct evi
     return true;
 }
 
-static bool load_nodes(struct api_request *req, const struct store_run *run, struct evidence *ev,
-                       struct err *e)
+static bool load_nodes(const struct view_source *from, const struct store_run *run,
+                       struct evidence *ev, struct err *e)
 {
     auto_done(store_dag_list) dags = {0};
     auto_json definition = NULL;
 
-    if (!store_read_dag(req->server->opt.reader, req->who.tenant, run->dag_id, run->dag_version,
-                        &dags, e))
+    if (!store_read_dag(from->reader, from->tenant, run->dag_id, run->dag_version, &dags, e))
         return err_wrap(e, "definition of the run");
     definition = json_loads(dags.rows[0].definition, 0, NULL);
     ev->nodes = json_incref(json_object_get(definition, "nodes"));
@@ -139,6 +138,12 @@ static json_t *actual_parents_owned(const json_t *record)
     return sorted_owned(texts, count);
 }
 
+static void add_fault(struct evidence *ev, const char *msg, const char *node_id, const char *why)
+{
+    json_array_append_new(ev->faults,
+                          json_pack("[s, s, s]", msg, node_id != NULL ? node_id : "", why));
+}
+
 /* Appends one {node_id, chain_hash, valid, expected_parent_hashes, actual_parent_hashes}. */
 static void add_checked(struct buf *b, struct evidence *ev, const json_t *record)
 {
@@ -149,12 +154,9 @@ static void add_checked(struct buf *b, struct evidence *ev, const json_t *record
     struct err e = {0};
 
     own = node_record_verify(record, &e);
-    if (!own || !parents) {
-        ev->valid = false;
-        log_event(LOG_ERROR, "provenance.not_valid",
-                  F_STR("msg", own ? "parent hash not found" : "provenance chain hash mismatch"),
-                  F_STR("stepId", node_id), F_STR("error", own ? "" : e.msg));
-    }
+    if (!own || !parents)
+        add_fault(ev, own ? "parent hash not found" : "provenance chain hash mismatch", node_id,
+                  own ? "" : e.msg);
     jw_open(b, NULL, '{');
     jw_str(b, "node_id", node_id);
     jw_json(b, "chain_hash", json_object_get(record, "chain_hash"));
@@ -189,105 +191,119 @@ static void check_run_hash(struct evidence *ev, const struct store_run *run)
     execution_chain_hash(hashes, count, &whole);
     if (strcmp(whole.text, run->chain_hash) == 0 && count == json_object_size(ev->chains))
         return;
-    ev->valid = false;
-    log_event(LOG_ERROR, "provenance.not_valid", F_STR("msg", "provenance chain hash mismatch"),
-              F_STR("runId", run->run_id));
+    add_fault(ev, "provenance chain hash mismatch", NULL,
+              "the run's hash is not that of its records");
 }
 
-/* Appends nodes[] and sets ev->valid. */
-static void check_all(struct buf *b, struct evidence *ev, const struct store_run *run,
-                      struct metrics *metrics)
+/* Appends nodes[], and valid under the name. What is wrong goes to whoever is told. */
+static void check_all(struct made *made, struct evidence *ev, const struct store_run *run,
+                      const char *name)
 {
     json_t *record;
     size_t i;
 
-    ev->valid = true;
-    jw_open(b, "nodes", '[');
+    made->faults = json_array();
+    ev->faults = made->faults;
+    jw_open(&made->body, "nodes", '[');
     json_array_foreach(ev->records, i, record)
     {
-        add_checked(b, ev, record);
+        add_checked(&made->body, ev, record);
     }
-    jw_close(b, ']');
+    jw_close(&made->body, ']');
     check_run_hash(ev, run);
-    if (!ev->valid) {
-        metrics_add(metrics, METRIC_CHECKPOINT_OPERATIONS, METRIC_LABELS("verify_failed", "error"),
-                    1);
-        metrics_set(metrics, METRIC_CHAIN_VALID, METRIC_NO_LABELS, 0);
-    }
+    jw_bool(&made->body, name, json_array_size(ev->faults) == 0);
 }
 
-static bool load_evidence(struct api_request *req, const struct store_run *run, struct evidence *ev)
+/* On the loop: counted and logged in the runbook's words. */
+static void tell_faults(struct api_request *req, const struct made *made)
 {
-    struct err e = {0};
+    struct metrics *metrics = req->server->opt.metrics;
+    const json_t *fault;
+    size_t i;
 
-    if (load_records(req, run->run_id, ev, &e) && load_nodes(req, run, ev, &e))
-        return true;
-    api_reply_error(req, &e, NULL);
-    return false;
+    if (json_array_size(made->faults) == 0)
+        return;
+    json_array_foreach(made->faults, i, fault)
+    {
+        log_event(LOG_ERROR, "provenance.not_valid",
+                  F_STR("msg", json_string_value(json_array_get(fault, 0))),
+                  F_STR("stepId", json_string_value(json_array_get(fault, 1))),
+                  F_STR("error", json_string_value(json_array_get(fault, 2))),
+                  F_STR("tenant", req->who.tenant), F_STR("path", req->head.path));
+    }
+    metrics_add(metrics, METRIC_CHECKPOINT_OPERATIONS, METRIC_LABELS("verify_failed", "error"), 1);
+    metrics_set(metrics, METRIC_CHAIN_VALID, METRIC_NO_LABELS, 0);
+}
+
+static bool load_evidence(const struct view_source *from, const struct store_run *run,
+                          struct evidence *ev, struct err *e)
+{
+    return load_records(from, run->run_id, ev, e) && load_nodes(from, run, ev, e);
 }
 
 /* ---- answers ---- */
 
-void execution_provenance(struct api_request *req)
+static bool make_execution(const struct api_request *req, void *arg unused_arg,
+                           struct store_reader *reader, struct made *made, struct err *e)
 {
+    const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) runs = {0};
     auto_done(evidence) ev = {0};
-    struct buf body = {0};
-    struct err e = {0};
+    struct buf *body = &made->body;
 
-    if (!load_run(req, "execution_id", MISSING, &runs) || !load_evidence(req, &runs.rows[0], &ev))
-        return;
+    if (!read_run(&from, api_param(req, "execution_id"), MISSING, &runs, &made->code, e) ||
+        !load_evidence(&from, &runs.rows[0], &ev, e))
+        return false;
     if (json_array_size(ev.records) == 0) {
-        (void)err_set(&e, ERR_NOT_FOUND, "Provenance not found");
-        api_reply_error(req, &e, "PROVENANCE_NOT_FOUND");
-        return;
+        made->code = "PROVENANCE_NOT_FOUND";
+        return err_set(e, ERR_NOT_FOUND, "Provenance not found");
     }
-    jw_open(&body, NULL, '{');
-    jw_str(&body, "execution_id", runs.rows[0].run_id);
-    jw_text(&body, "chain_hash", runs.rows[0].chain_hash);
-    jw_text(&body, "provenance_chain_hash", runs.rows[0].chain_hash);
-    jw_int(&body, "node_count", (int64_t)json_array_size(ev.records));
-    jw_json(&body, "provenances", ev.records);
-    check_all(&body, &ev, &runs.rows[0], req->server->opt.metrics);
-    jw_bool(&body, "chain_valid", ev.valid);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    jw_open(body, NULL, '{');
+    jw_str(body, "execution_id", runs.rows[0].run_id);
+    jw_text(body, "chain_hash", runs.rows[0].chain_hash);
+    jw_text(body, "provenance_chain_hash", runs.rows[0].chain_hash);
+    jw_int(body, "node_count", (int64_t)json_array_size(ev.records));
+    jw_json(body, "provenances", ev.records);
+    check_all(made, &ev, &runs.rows[0], "chain_valid");
+    jw_close(body, '}');
+    return true;
 }
 
-static bool load_statement(struct api_request *req, const char *run_id,
-                           struct store_statement_list *ret)
+void execution_provenance(struct api_request *req)
 {
-    struct err e = {0};
-
-    if (store_read_statement(req->server->opt.reader, req->who.tenant, run_id, ret, &e) ||
-        e.code == ERR_NOT_FOUND)
-        return true;
-    api_reply_error(req, &e, NULL);
-    return false;
+    api_reply_made(req, &(struct make){.fn = make_execution, .told = tell_faults, .status = 200});
 }
 
 /* statement is null until the run has ended and the authority has signed. */
-void run_provenance(struct api_request *req)
+static bool make_run_provenance(const struct api_request *req, void *arg unused_arg,
+                                struct store_reader *reader, struct made *made, struct err *e)
 {
+    const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) runs = {0};
     auto_done(store_statement_list) statements = {0};
     auto_done(evidence) ev = {0};
-    struct buf body = {0};
+    struct buf *body = &made->body;
     bool signed_yet;
 
-    if (!load_run(req, "runId", "Run not found", &runs) ||
-        !load_evidence(req, &runs.rows[0], &ev) ||
-        !load_statement(req, runs.rows[0].run_id, &statements))
-        return;
+    if (!read_run(&from, api_param(req, "runId"), "Run not found", &runs, &made->code, e) ||
+        !load_evidence(&from, &runs.rows[0], &ev, e) ||
+        (!store_read_statement(reader, from.tenant, runs.rows[0].run_id, &statements, e) &&
+         e->code != ERR_NOT_FOUND))
+        return false;
     signed_yet = statements.count > 0;
-    jw_open(&body, NULL, '{');
-    jw_str(&body, "runId", runs.rows[0].run_id);
-    jw_str(&body, "chainHash", runs.rows[0].chain_hash);
-    jw_json(&body, "records", ev.records);
-    check_all(&body, &ev, &runs.rows[0], req->server->opt.metrics);
-    jw_bool(&body, "chainValid", ev.valid);
-    jw_raw(&body, "statement", signed_yet ? statements.rows[0].envelope : NULL);
-    jw_time(&body, "signedUtc", signed_yet ? statements.rows[0].created_us : 0);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    jw_open(body, NULL, '{');
+    jw_str(body, "runId", runs.rows[0].run_id);
+    jw_str(body, "chainHash", runs.rows[0].chain_hash);
+    jw_json(body, "records", ev.records);
+    check_all(made, &ev, &runs.rows[0], "chainValid");
+    jw_raw(body, "statement", signed_yet ? statements.rows[0].envelope : NULL);
+    jw_time(body, "signedUtc", signed_yet ? statements.rows[0].created_us : 0);
+    jw_close(body, '}');
+    return true;
+}
+
+void run_provenance(struct api_request *req)
+{
+    api_reply_made(req,
+                   &(struct make){.fn = make_run_provenance, .told = tell_faults, .status = 200});
 }

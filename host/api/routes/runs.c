@@ -2,7 +2,7 @@
 #include "api/routes/runs.h"
 
 #include "api/http/jsonw.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 
@@ -167,25 +167,29 @@ void run_list(struct api_request *req)
     api_reply_text(req, 200, &body);
 }
 
+static bool make_run(const struct api_request *req, void *arg unused_arg,
+                     struct store_reader *reader, struct made *made, struct err *e)
+{
+    const struct view_source from = {reader, req->who.tenant};
+    auto_done(store_run_list) rows = {0};
+    struct buf *body = &made->body;
+
+    if (!read_run(&from, api_param(req, "runId"), "Run not found", &rows, &made->code, e))
+        return false;
+    jw_open(body, NULL, '{');
+    view_run_members(body, &rows.rows[0]);
+    jw_raw(body, "inputs", rows.rows[0].input);
+    jw_raw(body, "outputs", rows.rows[0].output);
+    jw_raw(body, "errors", rows.rows[0].errors != NULL ? rows.rows[0].errors : "[]");
+    if (!view_nodes(&from, rows.rows[0].run_id, "steps", '[', view_step, body, e))
+        return false;
+    jw_close(body, '}');
+    return true;
+}
+
 void run_get(struct api_request *req)
 {
-    auto_done(store_run_list) rows = {0};
-    auto_done(buf) body = {0};
-    struct err e = {0};
-
-    if (!load_run(req, "runId", "Run not found", &rows))
-        return;
-    jw_open(&body, NULL, '{');
-    view_run_members(&body, &rows.rows[0]);
-    jw_raw(&body, "inputs", rows.rows[0].input);
-    jw_raw(&body, "outputs", rows.rows[0].output);
-    jw_raw(&body, "errors", rows.rows[0].errors != NULL ? rows.rows[0].errors : "[]");
-    if (!view_nodes(req, rows.rows[0].run_id, "steps", '[', view_step, &body, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    api_reply_made(req, &(struct make){.fn = make_run, .status = 200});
 }
 
 /* ---- change ---- */

@@ -1,6 +1,6 @@
 /* steps.c -- what a run's steps did: states, attempts, logs. */
 #include "api/http/jsonw.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 
@@ -49,39 +49,42 @@ static void add_attempt(struct buf *b, const struct store_attempt *a)
     jw_close(b, '}');
 }
 
-static void reply_step(struct api_request *req, const struct store_node *node,
-                       const struct store_attempt_list *attempts)
+static void add_step(struct buf *b, const struct store_node *node,
+                     const struct store_attempt_list *attempts)
 {
-    struct buf body = {0};
-
-    jw_open(&body, NULL, '{');
-    jw_str(&body, "runId", node->run_id);
-    view_step_members(&body, node);
-    jw_raw(&body, "outputs", node->outputs);
-    jw_open(&body, "attempts", '[');
+    jw_open(b, NULL, '{');
+    jw_str(b, "runId", node->run_id);
+    view_step_members(b, node);
+    jw_raw(b, "outputs", node->outputs);
+    jw_open(b, "attempts", '[');
     for (size_t i = 0; i < attempts->count; i++)
-        add_attempt(&body, &attempts->rows[i]);
-    jw_close(&body, ']');
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+        add_attempt(b, &attempts->rows[i]);
+    jw_close(b, ']');
+    jw_close(b, '}');
 }
 
-void step_get(struct api_request *req)
+static bool make_step(const struct api_request *req, void *arg unused_arg,
+                      struct store_reader *reader, struct made *made, struct err *e)
 {
     auto_done(store_node_list) rows = {0};
     auto_done(store_attempt_list) attempts = {0};
     const char *run_id = api_param(req, "runId"), *step_id = api_param(req, "stepId");
-    struct err e = {0};
 
-    if (store_read_node(req->server->opt.reader, req->who.tenant, run_id, step_id, &rows, &e) &&
-        store_read_attempts(req->server->opt.reader, req->who.tenant, run_id, step_id,
-                            (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &attempts, &e)) {
-        reply_step(req, &rows.rows[0], &attempts);
-        return;
+    if (store_read_node(reader, req->who.tenant, run_id, step_id, &rows, e) &&
+        store_read_attempts(reader, req->who.tenant, run_id, step_id,
+                            (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &attempts, e)) {
+        add_step(&made->body, &rows.rows[0], &attempts);
+        return true;
     }
-    if (e.code == ERR_NOT_FOUND)
-        (void)err_set(&e, ERR_NOT_FOUND, "Step not found");
-    api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? "STEP_NOT_FOUND" : NULL);
+    if (e->code != ERR_NOT_FOUND)
+        return false;
+    made->code = "STEP_NOT_FOUND";
+    return err_set(e, ERR_NOT_FOUND, "Step not found");
+}
+
+void step_get(struct api_request *req)
+{
+    api_reply_made(req, &(struct make){.fn = make_step, .status = 200});
 }
 
 /* ---- logs ---- */

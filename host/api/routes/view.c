@@ -36,27 +36,39 @@ void view_next_page(struct buf *b, const char *token)
 bool load_run(struct api_request *req, const char *param, const char *missing,
               struct store_run_list *ret)
 {
+    const struct view_source from = {req->server->opt.reader, req->who.tenant};
+    const char *code;
     struct err e = {0};
 
-    if (store_read_run(req->server->opt.reader, req->who.tenant, api_param(req, param), ret, &e))
+    if (read_run(&from, api_param(req, param), missing, ret, &code, &e))
         return true;
-    if (e.code == ERR_NOT_FOUND)
-        (void)err_set(&e, ERR_NOT_FOUND, "%s", missing);
-    api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? "RUN_NOT_FOUND" : NULL);
+    api_reply_error(req, &e, code);
     return false;
 }
 
-bool view_nodes(struct api_request *req, const char *run_id, const char *key, char open,
+bool read_run(const struct view_source *from, const char *run_id, const char *missing,
+              struct store_run_list *ret, const char **ret_code, struct err *e)
+{
+    *ret_code = NULL;
+    if (store_read_run(from->reader, from->tenant, run_id, ret, e))
+        return true;
+    if (e->code != ERR_NOT_FOUND)
+        return false;
+    *ret_code = "RUN_NOT_FOUND";
+    return err_set(e, ERR_NOT_FOUND, "%s", missing);
+}
+
+bool view_nodes(const struct view_source *from, const char *run_id, const char *key, char open,
                 view_node_fn each, struct buf *b, struct err *e)
 {
-    const struct store_node_filter filter = {req->who.tenant, run_id, .outputs = open == '{'};
+    const struct store_node_filter filter = {from->tenant, run_id, .outputs = open == '{'};
     auto_mem char *token = NULL;
 
     jw_open(b, key, open);
     do {
         auto_done(store_node_list) nodes = {0};
 
-        if (!store_read_nodes(req->server->opt.reader, &filter,
+        if (!store_read_nodes(from->reader, &filter,
                               (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
                               &nodes, e))
             return false;

@@ -41,13 +41,24 @@ bool query_time(const struct api_request *req, const char *name, int64_t *ret,
                 struct err *e) must_check;
 void view_next_page(struct buf *b, const char *token);
 
-typedef void (*view_node_fn)(struct buf *b, const char *key, const struct store_node *node);
-/* All nodes of a run as the member `key`: an array, or an object by node id. */
-bool view_nodes(struct api_request *req, const char *run_id, const char *key, char open,
-                view_node_fn each, struct buf *b, struct err *e) must_check;
-
 /* The run of the path parameter; false: answered, 404 with the given text. */
 bool load_run(struct api_request *req, const char *param, const char *missing,
               struct store_run_list *ret) must_check;
+
+/* ---- the same beside the loop (request/made.h) ---- */
+
+/* What a making reads with, and whose tenant it asks for. */
+struct view_source {
+    struct store_reader *reader;
+    const char *tenant;
+};
+
+typedef void (*view_node_fn)(struct buf *b, const char *key, const struct store_node *node);
+/* All nodes of a run as the member `key`: an array, or an object by node id with their outputs. */
+bool view_nodes(const struct view_source *from, const char *run_id, const char *key, char open,
+                view_node_fn each, struct buf *b, struct err *e) must_check;
+/* 404 with the given text, and *ret_code. */
+bool read_run(const struct view_source *from, const char *run_id, const char *missing,
+              struct store_run_list *ret, const char **ret_code, struct err *e) must_check;
 
 #endif

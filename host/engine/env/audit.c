@@ -20,7 +20,7 @@ static void append(struct store_batch *batch, const struct api_actor *who, const
     char timestamp[CLOCK_TEXT_BYTES];
     struct event_chain chain;
     struct sha256_hex prev;
-    struct err e;
+    struct err e = {0};
 
     json_object_set_new(object, "actor", json_string(who->subject));
     json_object_set_new(object, "reason", json_string(who->reason));
@@ -84,7 +84,7 @@ static void submit(const struct engine_env *env, struct store_batch *batch, api_
                    void *done_arg)
 {
     struct writing *w = mem_new(struct writing);
-    struct err e;
+    struct err e = {0};
 
     *w = (struct writing){env, done, done_arg};
     if (store_submit_take(env->store, &batch, written, w, &e))
@@ -108,7 +108,7 @@ void audit_write_once(const struct engine_env *env, const struct api_actor *who,
     auto_done(store_event_list) there = {0};
     auto_json taken = data;
     struct store_batch *batch;
-    struct err e;
+    struct err e = {0};
 
     if (!store_read_last_event(env->reader, who->tenant, id, &there, &e) || there.count > 0)
         return;

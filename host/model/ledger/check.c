@@ -27,7 +27,7 @@ struct ledger_check {
     uint64_t lines;
     uint64_t events;
     uint64_t entries; /* of these, of no run */
-    uint64_t since; /* leaves of the tree before the first event */
+    uint64_t since;   /* leaves of the tree before the first event */
     int64_t since_seq;
     char tenant[TENANT_BYTES_MAX + 1];
     struct merkle tree;

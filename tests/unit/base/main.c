@@ -17,6 +17,7 @@ int main(void)
     suite_add_tcase(suite, json_scan_cases());
     suite_add_tcase(suite, json_thread_cases());
     suite_add_tcase(suite, names_cases());
+    suite_add_tcase(suite, work_pool_cases());
     suite_add_tcase(suite, text_cases());
     suite_add_tcase(suite, misc_cases());
     suite_add_tcase(suite, log_cases());

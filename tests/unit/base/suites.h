@@ -9,6 +9,7 @@ TCase *jcs_cases(void);
 TCase *json_scan_cases(void);
 TCase *json_thread_cases(void);
 TCase *names_cases(void);
+TCase *work_pool_cases(void);
 TCase *text_cases(void);
 TCase *misc_cases(void);
 TCase *log_cases(void);

@@ -134,6 +134,7 @@ int main(int argc, char **argv)
     json_setup();
     log_setup("api_test_server", LOG_WARN, true);
     open_all(&s, argv[1]);
+    opt.store = s.store;
     opt.reader = s.reader;
     opt.metrics = s.metrics;
     for (int i = 2; i < argc; i++) {
