@@ -140,8 +140,10 @@ static json_t *config_rows(const struct config *config)
 
 static bool config_show(struct cli *cli, struct err *e)
 {
-    static const struct out_column columns[] = {
-        {"NAME", "name"}, {"VALUE", "value"}, {"ORIGIN", "origin"}, {NULL, NULL}};
+    static const struct out_column columns[] = {{"NAME", "name"},
+                                                {"VALUE", "value"},
+                                                {"ORIGIN", "origin"},
+                                                {NULL, NULL}};
     char name[] = "orchd";
     char *argv[] = {name, NULL};
     auto_obj(config) config = NULL;

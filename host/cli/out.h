@@ -27,8 +27,8 @@ void out_value(const struct cli *cli, const json_t *value);
 
 /* A sign of a drawing where there is UTF-8, its stand-in where there is not. */
 const char *out_sign(const struct cli *cli, const char *utf8, const char *ascii);
-/* Appends a line of at most so many columns, an ellipsis at its end when it was longer. Escape codes
- * take none and are kept. line may not hold a line break. */
+/* Appends a line of at most so many columns, an ellipsis at its end when it was longer. Escape
+ * codes take none and are kept. line may not hold a line break. */
 void out_add_clipped(const struct cli *cli, struct buf *b, const char *line, size_t columns);
 /* Columns a terminal needs for text (UTF-8, wide characters counted by wcwidth). */
 size_t out_width(const char *text);

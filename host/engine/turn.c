@@ -339,6 +339,9 @@ void engine_turn(struct engine *engine, int64_t now_ns)
     attempts_flush_logs(engine->attempts);
     leftovers_turn(&engine->control, now_ns);
     step_tick(&engine->control, now_ns);
+    if (runs_next_waiting(engine->runs) != NULL) /* left to wait by a store that was pressed */
+        step_admit(&engine->control);
+    attempts_turn(engine->attempts);
     statements_turn(engine->statements);
     heads_turn(engine->heads, now_ns);
 }

@@ -88,6 +88,9 @@ int store_poll_fd(const struct store *store);
 size_t store_turn(struct store *store);
 /* Batches submitted whose completion was not delivered: the backpressure signal. */
 size_t store_pending(const struct store *store);
+/* More than half of what the queue takes waits for the disk: whoever can wait with new work should,
+ * so that what is under way always finds a place. */
+bool store_pressed(struct store *store);
 /* True when the store has failed; ret_why may be NULL. */
 bool store_failed(struct store *store, struct err *ret_why);
 /* True while another process's lock keeps the writer from committing: what is submitted waits. */

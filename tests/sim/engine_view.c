@@ -119,7 +119,7 @@ static void asked(struct engine_world *e, const char *status, bool final)
         resumed(&e->w.facts);
         e->cancel_asked = false;
     }
-    if (!final && strcmp(status, "cancelled") == 0 && !e->w.facts.timed_out)
+    if (!final && strcmp(status, "cancelling") == 0 && !e->w.facts.timed_out)
         e->cancel_asked = true;
     if (strcmp(status, "paused") == 0)
         e->pause_asked = true;

@@ -41,7 +41,7 @@ void attempts_forget(struct attempts *attempts, const struct active_run *ar);
 void attempts_give_back(struct attempts *attempts);
 /* Every attempt that runs, as if each were stopped without a kill; nobody is told so. */
 void attempts_ask_to_stop(struct attempts *attempts);
-/* Starts what waits while there is room. Once a turn. */
+/* Starts what waits while there is room, in the store's queue too. Once a turn. */
 void attempts_turn(struct attempts *attempts);
 
 void attempts_on_started(struct attempts *attempts, uint64_t id, const struct attempt_start *start);

@@ -35,6 +35,9 @@ bool start_admitted(const struct control *ctl, struct err *e)
     if (!ctl->mode->accepting || ctl->mode->draining)
         return err_set(e, ERR_UNAVAILABLE, "this host takes no new runs now (%s)",
                        ctl->mode->draining ? "it is draining" : "accept-runs is false");
+    if (store_pressed(ctl->env->store))
+        return err_set(e, ERR_LIMIT, "too much waits for the disk: %zu batches",
+                       store_pending(ctl->env->store));
     if (runs_full(ctl->runs))
         return err_set(e, ERR_LIMIT,
                        "%u runs execute and %u wait, which is all that this host admits",

@@ -52,7 +52,8 @@ void step_admit(struct control *ctl)
 {
     struct active_run *ar;
 
-    while (!ctl->mode->draining && (ar = runs_next_waiting(ctl->runs)) != NULL) {
+    while (!ctl->mode->draining && !store_pressed(ctl->env->store) &&
+           (ar = runs_next_waiting(ctl->runs)) != NULL) {
         auto_obj(commit) c = step_commit(ctl, ar);
 
         if (step_begin(ctl, ar, c))

@@ -164,6 +164,11 @@ size_t store_turn(struct store *store)
     return writer_turn(store->writer);
 }
 
+bool store_pressed(struct store *store)
+{
+    return writer_pressed(store->writer);
+}
+
 size_t store_pending(const struct store *store)
 {
     return writer_pending(store->writer);

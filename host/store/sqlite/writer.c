@@ -358,6 +358,16 @@ size_t writer_turn(struct writer *w)
     return delivered;
 }
 
+bool writer_pressed(struct writer *w)
+{
+    bool pressed;
+
+    pthread_mutex_lock(&w->lock);
+    pressed = w->queued > w->batches_max / 2 || w->queued_bytes > STORE_QUEUE_BYTES_MAX / 2;
+    pthread_mutex_unlock(&w->lock);
+    return pressed;
+}
+
 size_t writer_pending(const struct writer *w)
 {
     return w->pending;

@@ -39,6 +39,7 @@ bool writer_submit_take(struct writer *w, struct store_batch **batch, store_done
 int writer_poll_fd(const struct writer *w);
 size_t writer_turn(struct writer *w);
 size_t writer_pending(const struct writer *w);
+bool writer_pressed(struct writer *w);
 bool writer_failed(struct writer *w, struct err *ret_why);
 bool writer_blocked(struct writer *w);
 void writer_stats(struct writer *w, struct store_stats *ret);

@@ -140,13 +140,13 @@ typedef struct orch_agent {
     uint32_t flags;
     const char *id; /* [a-z0-9][a-z0-9._-]*, at most 127 bytes, "plugin.verb" by custom */
     const char *version;
-    const char *summary;       /* one line for people */
-    const char *profile;       /* wanted sandbox: "pure", "files" or "net"; NULL means "pure" */
+    const char *summary; /* one line for people */
+    const char *profile; /* wanted sandbox: "pure", "files" or "net"; NULL means "pure" */
     /* What follows is for people and their tools: this host compares no input or output with a
      * schema, and takes policies from the definition alone. */
     const char *input_schema;  /* JSON Schema text; NULL accepts every object */
     const char *output_schema; /* JSON Schema text; NULL promises nothing */
-    const char *policies; /* JSON: {"retry_policy": .., "timeout_policy": ..}; NULL: none */
+    const char *policies;      /* JSON: {"retry_policy": .., "timeout_policy": ..}; NULL: none */
     /* [run] entered once in the life of a process. */
     orch_status (*run)(const orch_host *host, orch_run *run, const orch_ctx *ctx);
 } orch_agent;

@@ -105,6 +105,43 @@ START_TEST(the_other_attempts_of_a_dropped_run_are_killed)
 }
 END_TEST
 
+/* Half a queue is left to what is under way: nothing of that is refused, nothing runs twice. */
+START_TEST(a_queue_that_fills_stops_new_work_before_it_refuses_any)
+{
+    struct rig_answer a;
+    char id[UUID_TEXT_BYTES];
+
+    rig_close(&rig);
+    rig_open(&rig, (struct rig_options){.queue_batches_max = 8, .attempts_max = 2});
+    publish_wide(4, "");
+    snprintf(id, sizeof id, "%s", run_of("wide"));
+    ck_assert_uint_eq(rig_open_count(&rig), 2);
+    store_testing_hold(rig.store, true);
+    while (!store_pressed(rig.store)) {
+        struct store_batch *batch = store_batch_new();
+        struct err e;
+
+        ck_assert(store_submit_take(rig.store, &batch, NULL, NULL, &e));
+    }
+    rig_tell_end(&rig, rig_open_attempt(&rig, "n0000"), OUTCOME_OK, "{}");
+    rig_tell_end(&rig, rig_open_attempt(&rig, "n0001"), OUTCOME_OK, "{}");
+    engine_turn(rig.engine, rig_mono_ns);
+    ck_assert_uint_eq(rig_open_count(&rig), 0); /* the other two wait */
+    a = (struct rig_answer){0};
+    control_restart(engine_control(rig.engine), &rig_actor, &(struct api_run_restart){.run_id = id},
+                    rig_answered, &a);
+    ck_assert_int_eq(a.code, ERR_LIMIT);
+    rig_take_again(&rig);
+    rig_settle(&rig);
+    rig_ok(&rig, "n0002");
+    rig_ok(&rig, "n0003");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    ck_assert_uint_eq(rig.sandbox.count, 4); /* each node once */
+    ck_assert_uint_eq(count_events(id, "run.updated", "recovered"), 0);
+    check_chain(id);
+}
+END_TEST
+
 START_TEST(a_refused_start_is_answered_with_the_reason_and_leaves_no_run)
 {
     auto_json inputs = json_object();
@@ -114,8 +151,6 @@ START_TEST(a_refused_start_is_answered_with_the_reason_and_leaves_no_run)
     rig_refuse(&rig);
     control_start(engine_control(rig.engine), &rig_actor,
                   &(struct api_run_start){.dag_id = "chain", .inputs = inputs}, rig_answered, &a);
-    ck_assert_uint_eq(a.told, 0); /* never during the call: the client's request is still open */
-    ck_assert_int_eq(engine_next_timer(rig.engine), 0);
     rig_take_again(&rig);
     rig_settle(&rig);
     ck_assert_uint_eq(a.told, 1);
@@ -235,6 +270,7 @@ TCase *refused_cases(void)
     tcase_add_test(tc, a_refused_end_is_forgotten_and_the_attempt_made_again);
     tcase_add_test(tc, log_entries_that_the_store_does_not_take_wait_or_are_counted_in_their_place);
     tcase_add_test(tc, the_other_attempts_of_a_dropped_run_are_killed);
+    tcase_add_test(tc, a_queue_that_fills_stops_new_work_before_it_refuses_any);
     tcase_add_test(tc, a_refused_start_is_answered_with_the_reason_and_leaves_no_run);
     tcase_add_test(tc, a_run_whose_commits_are_refused_again_and_again_goes_on_when_they_are_taken);
     tcase_add_test(tc, a_refused_change_is_answered_and_did_not_happen);
