@@ -5,6 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+/* 1000-01-01 and 9999-12-31T23:59:59.999999Z: RFC 3339 has four digits for a year. Behind them the
+ * first and the last moment are written: a wrong clock must not spoil what is signed. */
+#define WALL_LEAST_US (-30610224000LL * 1000000)
+#define WALL_MOST_US (253402300800LL * 1000000 - 1)
+
 int64_t clock_mono_ns(void)
 {
     struct timespec t;
@@ -23,13 +28,16 @@ int64_t clock_wall_us(void)
 
 void clock_text(int64_t wall_us, char out[CLOCK_TEXT_BYTES])
 {
-    time_t seconds = (time_t)(wall_us / 1000000);
+    int64_t least = wall_us > WALL_LEAST_US ? wall_us : WALL_LEAST_US;
+    int64_t us = least < WALL_MOST_US ? least : WALL_MOST_US;
+    int64_t part = (us % 1000000 + 1000000) % 1000000;
+    time_t seconds = (time_t)((us - part) / 1000000);
     struct tm tm;
     size_t used;
 
     gmtime_r(&seconds, &tm);
     used = strftime(out, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + used, CLOCK_TEXT_BYTES - used, ".%06dZ", (int)(wall_us % 1000000));
+    snprintf(out + used, CLOCK_TEXT_BYTES - used, ".%06dZ", (int)part);
 }
 
 /* Exactly so many digits: sscanf would take blanks and signs as well. */

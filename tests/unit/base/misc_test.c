@@ -59,6 +59,27 @@ START_TEST(a_buffer_grows_cuts_and_gives_away)
 }
 END_TEST
 
+START_TEST(a_time_that_no_text_holds_is_the_first_or_last_that_one_does)
+{
+    static const struct {
+        int64_t us;
+        const char *text;
+    } rows[] = {
+        {253402300799999999, "9999-12-31T23:59:59.999999Z"},
+        {253402300800000000, "9999-12-31T23:59:59.999999Z"},
+        {INT64_MAX, "9999-12-31T23:59:59.999999Z"},
+        {-1, "1969-12-31T23:59:59.999999Z"},
+        {INT64_MIN, "1000-01-01T00:00:00.000000Z"},
+    };
+    char text[CLOCK_TEXT_BYTES];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        clock_text(rows[i].us, text);
+        ck_assert_str_eq(text, rows[i].text);
+    }
+}
+END_TEST
+
 START_TEST(times_go_both_ways)
 {
     char text[CLOCK_TEXT_BYTES];
@@ -227,6 +248,7 @@ TCase *misc_cases(void)
     tcase_add_test(tc, every_code_has_its_http_status_and_name);
     tcase_add_test(tc, a_buffer_grows_cuts_and_gives_away);
     tcase_add_test(tc, times_go_both_ways);
+    tcase_add_test(tc, a_time_that_no_text_holds_is_the_first_or_last_that_one_does);
     tcase_add_test(tc, ids_are_version_7_and_sort_by_time);
     tcase_add_test(tc, a_file_is_replaced_as_a_whole);
     tcase_add_test(tc, a_sealed_memfd_never_changes);
