@@ -327,22 +327,43 @@ static void add_histogram(struct buf *b, const char *name, const struct family *
     add_number(b, (double)s->count);
 }
 
-void metrics_text(const struct metrics *m, struct buf *ret)
+static void add_series(struct buf *b, uint32_t id, const struct family *f, const struct series *s)
 {
-    for (uint32_t id = 0; id < METRIC_COUNT; id++) {
-        const struct family *f = &m->family[id];
-        const char *name = families[id].name;
+    const char *name = families[id].name;
 
-        buf_addf(ret, "# HELP %s %s\n# TYPE %s %s\n", name, families[id].help, name,
-                 type_names[families[id].type]);
-        for (uint32_t i = 0; i < f->series_count; i++) {
-            if (families[id].type == METRIC_HISTOGRAM) {
-                add_histogram(ret, name, f, &f->series[i]);
-            } else {
-                buf_adds(ret, name);
-                add_labels(ret, f, &f->series[i], NULL);
-                add_number(ret, f->series[i].value);
-            }
+    if (families[id].type == METRIC_HISTOGRAM) {
+        add_histogram(b, name, f, s);
+        return;
+    }
+    buf_adds(b, name);
+    add_labels(b, f, s, NULL);
+    add_number(b, s->value);
+}
+
+bool metrics_text_piece(const struct metrics *m, struct metrics_place *at, size_t bytes,
+                        struct buf *ret)
+{
+    size_t begin = ret->len;
+
+    for (; at->family < METRIC_COUNT; at->family++, at->series = 0) {
+        const struct family *f = &m->family[at->family];
+        const char *name = families[at->family].name;
+
+        if (at->series == 0)
+            buf_addf(ret, "# HELP %s %s\n# TYPE %s %s\n", name, families[at->family].help, name,
+                     type_names[families[at->family].type]);
+        while (at->series < f->series_count) {
+            add_series(ret, at->family, f, &f->series[at->series++]);
+            if (ret->len - begin >= bytes)
+                return true;
         }
     }
+    return ret->len > begin;
+}
+
+void metrics_text(const struct metrics *m, struct buf *ret)
+{
+    struct metrics_place at = {0};
+
+    (void)!metrics_text_piece(m, &at, SIZE_MAX, ret);
 }

@@ -12,6 +12,8 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -122,5 +124,14 @@ void metrics_observe(struct metrics *m, enum metric_id id, struct metric_labels 
 
 /* Content type: text/plain; version=0.0.4; charset=utf-8 */
 void metrics_text(const struct metrics *m, struct buf *ret);
+/* How far a text that is made in pieces has come; all zero at first. */
+struct metrics_place {
+    uint32_t family;
+    uint32_t series;
+};
+/* Appends whole series until about so many bytes are there. False: nothing was left to append.
+ * What changes between two pieces is told as it is then. */
+bool metrics_text_piece(const struct metrics *m, struct metrics_place *at, size_t bytes,
+                        struct buf *ret) must_check;
 
 #endif

@@ -76,7 +76,7 @@ static uint32_t pick(uint32_t below)
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
-    return (uint32_t)(state >> 11) % below;
+    return below > 0 ? (uint32_t)(state >> 11) % below : 0;
 }
 
 struct input {

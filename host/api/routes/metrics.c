@@ -6,12 +6,45 @@
 #include "base/mem.h"
 #include "store/reader.h"
 
-void metrics_prometheus(struct api_request *req)
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+enum { PIECE_BYTES = 64 * 1024 };
+
+struct text {
+    const struct metrics *metrics;
+    struct metrics_place at;
+};
+
+static bool next_piece(void *arg, struct buf *out)
+{
+    struct text *text = arg;
+
+    return metrics_text_piece(text->metrics, &text->at, PIECE_BYTES, out);
+}
+
+static void reply_whole(struct api_request *req)
 {
     struct buf body = {0};
 
     metrics_text(req->server->opt.metrics, &body);
-    api_reply_bytes(req, 200, "text/plain; version=0.0.4; charset=utf-8", &body);
+    api_reply_bytes(req, 200, METRICS_TYPE, &body);
+}
+
+/* A text of megabytes is made as the client reads; one that fits a piece has its length. */
+void metrics_prometheus(struct api_request *req)
+{
+    struct text first = {.metrics = req->server->opt.metrics}, *text;
+    auto_done(buf) body = {0};
+
+    (void)!next_piece(&first, &body);
+    if (body.len < PIECE_BYTES || req->head.method == HTTP_HEAD) {
+        reply_whole(req);
+        return;
+    }
+    text = mem_new(struct text);
+    text->metrics = first.metrics;
+    api_reply_pieces(req, METRICS_TYPE,
+                     &(struct reply_pieces){.next = next_piece, .free = free, .arg = text});
 }
 
 static void add_counts(struct buf *b, const struct store_status_counts *counts)

@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -38,6 +39,9 @@ struct door {
     int64_t said_ns;
     uint64_t refused; /* since it was said */
 };
+
+static_assert(offsetof(struct sockaddr_in6, sin6_port) == offsetof(struct sockaddr_in, sin_port),
+              "door_port reads either");
 
 /* ---- refusals ---- */
 
@@ -285,11 +289,11 @@ void door_close(struct net *net)
 
 uint16_t door_port(const struct net *net)
 {
-    struct sockaddr_storage at = {0};
+    struct sockaddr_in6 at = {0};
     socklen_t len = sizeof at;
 
+    /* Of an IPv4 address too the port stands there. */
     if (getsockname(net->door->fd, (struct sockaddr *)&at, &len) < 0)
         return 0;
-    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
-                                          : ((struct sockaddr_in *)&at)->sin_port);
+    return ntohs(at.sin6_port);
 }

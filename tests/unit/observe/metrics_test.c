@@ -35,6 +35,21 @@ static double shown(const struct metrics *m, const char *begins)
     return sum;
 }
 
+START_TEST(a_text_in_pieces_is_the_text)
+{
+    auto_obj(metrics) m = metrics_new();
+    auto_done(buf) whole = {0}, pieces = {0};
+    struct metrics_place at = {0};
+
+    metrics_observe(m, METRIC_HTTP_DURATION, METRIC_LABELS("GET", "/a", "200"), 0.1);
+    metrics_observe(m, METRIC_HTTP_DURATION, METRIC_LABELS("GET", "/b", "200"), 0.1);
+    metrics_text(m, &whole);
+    while (metrics_text_piece(m, &at, 1, &pieces))
+        ;
+    ck_assert_str_eq(buf_text(&pieces), buf_text(&whole));
+}
+END_TEST
+
 START_TEST(counters_and_gauges_show_their_values)
 {
     auto_obj(metrics) m = metrics_new();
@@ -147,6 +162,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    tcase_add_test(tc, a_text_in_pieces_is_the_text);
     tcase_add_test(tc, counters_and_gauges_show_their_values);
     tcase_add_test(tc, histograms_are_cumulative_with_the_contracts_bounds);
     tcase_add_test(tc, label_values_are_quoted_and_cut);
