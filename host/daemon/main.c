@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "daemon/binding.h"
 #include "daemon/credentials.h"
+#include "daemon/files.h"
 #include "daemon/host.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
@@ -28,7 +29,6 @@
 #include <sys/stat.h>
 
 #define PLUGINS_NS (30LL * 1000 * 1000 * 1000)
-enum { SPARES_WANTED = 64, PROBES_WANTED = 64 };
 
 void host_fail(struct host *host, const struct err *why)
 {
@@ -154,16 +154,6 @@ static bool start_store(struct host *host, struct err *e)
 }
 
 /* ---- what the engine is given ---- */
-
-static uint32_t attempts_wanted(const struct config *config)
-{
-    int64_t set = config_int(config, CONFIG_ATTEMPTS_MAX);
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (set > 0)
-        return (uint32_t)set;
-    return 8u * (uint32_t)(cpus > 0 ? cpus : 1);
-}
 
 /* An eighth stays free for the others; where there are less than eight, none does. */
 static uint32_t tenant_attempts_max(const struct host *host)
@@ -398,40 +388,6 @@ static bool start(struct host *host, struct err *e)
     return true;
 }
 
-/* The soft limit is raised as far as it may; the rest is shared out. */
-static uint32_t descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return DESCRIPTORS_MIN;
-    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        log_event(LOG_WARN, "host.descriptor_limit", F_STR("error", strerror(errno)));
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return DESCRIPTORS_MIN;
-    return limit.rlim_cur < DESCRIPTORS_MAX ? (uint32_t)limit.rlim_cur : DESCRIPTORS_MAX;
-}
-
-static bool share_descriptors(struct host *host, struct err *e)
-{
-    const struct descriptors_share want = {
-        .attempts = attempts_wanted(host->config),
-        .spares = SPARES_WANTED,
-        .connections = (uint32_t)config_int(host->config, CONFIG_HTTP_CONNECTIONS_MAX),
-        .probes = PROBES_WANTED,
-    };
-    const struct descriptors_share *got = &host->files;
-    uint32_t limit = descriptor_limit();
-
-    if (!descriptors_share(limit, &want, &host->files, e))
-        return false;
-    if (got->attempts < want.attempts || got->connections < want.connections)
-        log_event(LOG_WARN, "host.few_descriptors", F_INT("limit", limit),
-                  F_INT("attempts_max", got->attempts), F_INT("connections_max", got->connections));
-    return true;
-}
-
 static void tell_ignored(const char *name, const char *instead)
 {
     log_event(LOG_WARN, "config.name_ignored", F_STR("name", name), F_STR("instead", instead));
@@ -444,7 +400,7 @@ static int serve(const struct config *config)
     bool ok;
 
     config_tell_ignored(environ, tell_ignored);
-    ok = share_descriptors(&host, &e) && start(&host, &e);
+    ok = host_share_descriptors(&host, &e) && start(&host, &e);
 
     if (ok)
         loop_run(host.loop);

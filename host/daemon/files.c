@@ -1,0 +1,57 @@
+/* files.c -- see files.h. */
+#include "daemon/files.h"
+
+#include "base/log.h"
+#include "config/config.h"
+#include "daemon/host.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { SPARES_WANTED = 64, PROBES_WANTED = 64 };
+
+static uint32_t attempts_wanted(const struct config *config)
+{
+    int64_t set = config_int(config, CONFIG_ATTEMPTS_MAX);
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (set > 0)
+        return (uint32_t)set;
+    return 8u * (uint32_t)(cpus > 0 ? cpus : 1);
+}
+
+/* The soft limit is raised as far as it may; the rest is shared out. */
+static uint32_t descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return DESCRIPTORS_MIN;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        log_event(LOG_WARN, "host.descriptor_limit", F_STR("error", strerror(errno)));
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return DESCRIPTORS_MIN;
+    return limit.rlim_cur < DESCRIPTORS_MAX ? (uint32_t)limit.rlim_cur : DESCRIPTORS_MAX;
+}
+
+bool host_share_descriptors(struct host *host, struct err *e)
+{
+    const struct descriptors_share want = {
+        .attempts = attempts_wanted(host->config),
+        .spares = SPARES_WANTED,
+        .connections = (uint32_t)config_int(host->config, CONFIG_HTTP_CONNECTIONS_MAX),
+        .probes = PROBES_WANTED,
+    };
+    const struct descriptors_share *got = &host->files;
+    uint32_t limit = descriptor_limit();
+
+    if (!descriptors_share(limit, &want, &host->files, e))
+        return false;
+    if (got->attempts < want.attempts || got->connections < want.connections)
+        log_event(LOG_WARN, "host.few_descriptors", F_INT("limit", limit),
+                  F_INT("attempts_max", got->attempts), F_INT("connections_max", got->connections));
+    return true;
+}
