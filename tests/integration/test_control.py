@@ -73,13 +73,13 @@ def test_a_run_that_goes_on_cannot_be_resumed(host):
     host.wait(run)
 
 
-def test_a_completed_run_is_not_resumed_and_keeps_its_end(host):
+def test_a_completed_run_that_is_resumed_keeps_its_end(host):
     host.publish(dag("done", {"a": ([], {"return": 1})}))
     run = host.run("done")
     before = host.wait(run)
-    answer = host.http("POST", f"/executions/{run}/resume", expect=409)
-    assert "restart it" in answer.json["detail"]
-    host.http("POST", f"/runs/{run}:resume", expect=409)
+    answer = host.http("POST", f"/executions/{run}/resume", expect=202).json
+    assert (answer["status"], answer["nodes_skipped"], answer["nodes_remaining"]) == ("completed", ["a"], [])
+    assert host.http("POST", f"/runs/{run}:resume", expect=202).json["status"] == "completed"
     assert host.trace(run) == before
 
 

@@ -34,6 +34,7 @@ struct api_outcome {
     const char *run_id;      /* run_* */
     const char *trace_id;    /* run_start, run_restart */
     bool created;            /* false: it was there already (idempotent repeat) */
+    bool completed;          /* run_resume: the run had completed, so nothing is done */
     const json_t *skipped;   /* run_resume: node ids that will not run again */
     const json_t *remaining; /* run_resume: node ids that may run */
     int64_t count;           /* checkpoints_delete: how many; secret_put: the version */

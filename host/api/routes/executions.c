@@ -243,8 +243,8 @@ static void on_resumed(void *arg, const struct api_outcome *out)
     }
     jw_open(&body, NULL, '{');
     jw_str(&body, "execution_id", api_param(req, "execution_id"));
-    jw_str(&body, "status", STATUS_RUNNING);
-    jw_str(&body, "message", "Execution resumed");
+    jw_str(&body, "status", out->completed ? STATUS_COMPLETED : STATUS_RUNNING);
+    jw_str(&body, "message", out->completed ? "Execution is completed" : "Execution resumed");
     jw_json(&body, "nodes_skipped", out->skipped);
     jw_json(&body, "nodes_remaining", out->remaining);
     jw_close(&body, '}');

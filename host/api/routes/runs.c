@@ -214,7 +214,7 @@ static void on_cancelled(void *arg, const struct api_outcome *out)
 
 static void on_resumed(void *arg, const struct api_outcome *out)
 {
-    reply_accepted(request_of(arg), out, STATUS_RUNNING);
+    reply_accepted(request_of(arg), out, out->completed ? STATUS_COMPLETED : STATUS_RUNNING);
 }
 
 static void on_paused(void *arg, const struct api_outcome *out)

@@ -20,11 +20,27 @@ static bool resumable(struct control *ctl, const char *tenant, const char *run_i
     if (!step_settled(ctl, tenant, run_id, e) ||
         !store_read_run(ctl->env->reader, tenant, run_id, ret, e))
         return false;
-    if (ret->rows[0].status == STORE_RUN_COMPLETED)
-        return err_set(e, ERR_CONFLICT, "run %s is completed: restart it to have it run once more",
-                       run_id);
     if (ret->rows[0].compensations != NULL)
         return err_set(e, ERR_CONFLICT, "run %s was rolled back: restart it instead", run_id);
+    return true;
+}
+
+static bool build(struct control *ctl, const struct store_run *row, struct active_run **ret,
+                  struct err *e)
+{
+    auto_obj(active_run) ar = NULL;
+
+    if (!load_row(ctl->env, ctl->dags, row, &ar, e))
+        return false;
+    ar->run = run_new(ar->dag, &(struct run_options){
+                                   .seed = ar->seed,
+                                   .deterministic_mode = ar->deterministic,
+                                   .input = ar->input,
+                                   .grace_ns = ctl->env->set.cancel_grace_ns,
+                               });
+    if (!load_facts(ar, e))
+        return err_wrap(e, "resume run %s", row->run_id);
+    *ret = take(ar);
     return true;
 }
 
@@ -33,16 +49,9 @@ static bool build_resumed(struct control *ctl, const struct store_run *row, stru
 {
     auto_obj(active_run) ar = NULL;
 
-    if (!load_row(ctl->env, ctl->dags, row, &ar, e) ||
-        !start_allowed(ctl->env, ar->tenant, ar->dag, e))
+    if (!build(ctl, row, &ar, e) || !start_allowed(ctl->env, ar->tenant, ar->dag, e))
         return false;
-    ar->run = run_new(ar->dag, &(struct run_options){
-                                   .seed = ar->seed,
-                                   .deterministic_mode = ar->deterministic,
-                                   .input = ar->input,
-                                   .grace_ns = ctl->env->set.cancel_grace_ns,
-                               });
-    if (!load_facts(ar, e) || !run_resume(ar->run, ctl->env->clock.mono_ns(), e))
+    if (!run_resume(ar->run, ctl->env->clock.mono_ns(), e))
         return err_wrap(e, "resume run %s", row->run_id);
     *ret = take(ar);
     return true;
@@ -59,6 +68,29 @@ static json_t *nodes_with(const struct active_run *ar, bool completed)
     return ids;
 }
 
+/* There is nothing left to do, and a run that has its end keeps it: nothing is written. */
+static void answer_completed(struct control *ctl, const struct store_run *row, api_done_fn done,
+                             void *done_arg)
+{
+    auto_obj(active_run) ar = NULL;
+    auto_json skipped = NULL;
+    auto_json remaining = json_array();
+    struct err e = {0};
+
+    if (!build(ctl, row, &ar, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    skipped = nodes_with(ar, true);
+    done(done_arg, &(struct api_outcome){.run_id = row->run_id,
+                                         .dag_id = row->dag_id,
+                                         .version = row->dag_version,
+                                         .trace_id = row->trace_id,
+                                         .completed = true,
+                                         .skipped = skipped,
+                                         .remaining = remaining});
+}
+
 void control_resume(struct control *ctl, const struct api_actor *who, const char *run_id,
                     api_done_fn done, void *done_arg)
 {
@@ -67,8 +99,15 @@ void control_resume(struct control *ctl, const struct api_actor *who, const char
     struct commit *c;
     struct err e = {0};
 
-    if (!resumable(ctl, who->tenant, run_id, &rows, &e) ||
-        !build_resumed(ctl, &rows.rows[0], &ar, &e)) {
+    if (!resumable(ctl, who->tenant, run_id, &rows, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    if (rows.rows[0].status == STORE_RUN_COMPLETED) {
+        answer_completed(ctl, &rows.rows[0], done, done_arg);
+        return;
+    }
+    if (!build_resumed(ctl, &rows.rows[0], &ar, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }

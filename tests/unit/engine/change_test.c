@@ -101,7 +101,7 @@ START_TEST(a_failed_run_goes_on_behind_what_is_completed)
 }
 END_TEST
 
-START_TEST(a_completed_run_is_not_resumed_only_restarted)
+START_TEST(a_completed_run_that_is_resumed_keeps_its_end)
 {
     struct rig_answer a;
 
@@ -109,11 +109,14 @@ START_TEST(a_completed_run_is_not_resumed_only_restarted)
     rig_ok(&rig, "first");
     rig_ok(&rig, "second");
     a = ask(control_resume, id);
-    ck_assert_int_eq(a.code, ERR_CONFLICT);
-    ck_assert_ptr_nonnull(strstr(a.msg, "is completed: restart it"));
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_uint_eq(a.skipped, 2);
+    ck_assert_uint_eq(a.remaining, 0);
     ck_assert_int_eq(ask(control_checkpoints_delete, id).code, ERR_NONE);
-    ck_assert_int_eq(ask(control_resume, id).code, ERR_CONFLICT);
+    ck_assert_int_eq(ask(control_resume, id).code, ERR_NONE);
     ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    ck_assert_uint_eq(count_events(id, "run.updated", "resumed"), 0);
+    ck_assert_uint_eq(rig_open_count(&rig), 0);
     check_chain(id);
 }
 END_TEST
@@ -252,7 +255,7 @@ TCase *change_cases(void)
     tcase_add_test(tc, a_change_of_a_run_that_is_not_there_or_anothers_is_refused);
     tcase_add_test(tc, a_paused_run_starts_nothing_until_it_goes_on);
     tcase_add_test(tc, a_failed_run_goes_on_behind_what_is_completed);
-    tcase_add_test(tc, a_completed_run_is_not_resumed_only_restarted);
+    tcase_add_test(tc, a_completed_run_that_is_resumed_keeps_its_end);
     tcase_add_loop_test(tc, a_run_whose_end_is_on_its_way_is_left_alone, 0, (int)ARRAY_LEN(calls));
     tcase_add_test(tc, a_run_whose_checkpoints_are_being_deleted_is_not_resumed);
     tcase_add_test(tc, a_run_that_was_rolled_back_is_not_resumed);
