@@ -1,6 +1,6 @@
 """./up finds the host that it started, by whatever way it is called.
 
-Rooms: up.
+Rooms: scripts.
 """
 import shutil
 import subprocess

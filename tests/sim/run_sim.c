@@ -30,7 +30,8 @@ static const struct {
       .breaks_max = 6,
       .infra_percent = 5,
       .stale = true}},
-    {"collapse", {.crash_percent = 100, .breaks_max = UINT32_MAX}},
+    {"collapse",
+     {.crash_percent = 100, .breaks_max = 64}}, /* no restart counts: it ends once they do */
     {"operator",
      {.commit_fails_percent = 2,
       .crash_percent = 2,

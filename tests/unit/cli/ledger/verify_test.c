@@ -18,6 +18,7 @@ static json_t *statement_of(struct layer_facts sandbox)
                                  .input_hash = HASH_A,
                                  .output_hash = HASH_B,
                                  .attempt_count = 1,
+                                 .duration_ms = 1000,
                                  .started_at = "2026-11-22T10:00:00.000000Z",
                                  .completed_at = "2026-11-22T10:00:01.000000Z",
                                  .plugin = "x@1.0.0",
@@ -39,7 +40,7 @@ static json_t *statement_of(struct layer_facts sandbox)
                                 .ledger_head = HASH_A,
                                 .started_at = "2026-11-22T10:00:00.000000Z",
                                 .ended_at = "2026-11-22T10:00:01.000000Z",
-                                .builder_id = "key",
+                                .builder_id = "",
                                 .deterministic = true,
                                 .records = records};
 
@@ -149,6 +150,7 @@ static void content_is_refused(json_t *payload, const char *why)
 
 START_TEST(a_signed_lie_is_found_by_computing_again)
 {
+    auto_json builder = statement();
     auto_json output = statement();
     auto_json subject = statement();
     json_t *byproduct =
@@ -160,9 +162,14 @@ START_TEST(a_signed_lie_is_found_by_computing_again)
 
     json_object_set_new(json_object_get(byproduct, "annotations"), "output_hash",
                         json_string(HASH_A));
+    json_object_set_new(json_object_get(json_object_get(json_object_get(builder, "predicate"),
+                                                        "runDetails"),
+                                        "builder"),
+                        "id", json_string("orch:host/" HASH_A));
+    content_is_refused(builder, "signed it");
     content_is_refused(output, "node 'A'");
     json_object_set_new(json_object_get(run, "digest"), "sha256", json_string(HASH_A));
-    content_is_refused(subject, "subject 'run:r1'");
+    content_is_refused(subject, "contradicts itself at /subject/0/digest");
 }
 END_TEST
 
