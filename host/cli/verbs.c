@@ -12,6 +12,7 @@ const struct cli_group *const cli_groups[] = {
     &cli_group_token,
     &cli_group_key,
     &cli_group_doctor,
+    &cli_group_store,
     &cli_group_config,
     &cli_group_explain,
     &cli_group_completion,

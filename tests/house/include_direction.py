@@ -54,6 +54,7 @@ MAY = {
     "host/cli/ledger": CLI | {"authority/keys", "authority/trust", "bundle", "model/ledger"},
     "host/cli/plugin": CLI | {"authority/keys", "authority/trust", "bundle", "cli/ledger", "model/dag", "model/dag/source", "orch", "sandbox/client", "sandbox/image"},
     "host/cli/run": CLI | WORDS | {"cli/ledger"},
+    "host/cli/store": CLI | {"model/ledger", "store"},
     "sandbox/kernel": BASE,
     "sandbox/profile": BASE,
     "sandbox/wire": BASE | WORDS | {"ipc", "orch", "sandbox/profile"},

@@ -6,6 +6,7 @@ cut under an idle host, and what a start says to a store that lost something.
 Rooms: host/store, host/store/sqlite, host/daemon, host/engine/evidence.
 """
 import errno
+import json
 import os
 import shutil
 import sqlite3
@@ -13,7 +14,7 @@ import threading
 
 import pytest
 
-from host import BUILD, RUN_S, chain, until
+from host import BUILD, RUN_S, chain, orch, until
 
 LIBRARY = BUILD / "tests/integration/libdisk_faults.so"
 SANITIZED = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
@@ -234,3 +235,17 @@ def test_another_homes_store_and_another_root_key_are_refused(make_host, tmp_pat
     own.stop()
     (own.home / "root.key").rename(tmp_path / "root.key")
     refused_start(own, "belongs to the host key")
+
+
+def test_a_check_of_the_store_computes_every_event_again(make_host):
+    own = stopped_with_runs(make_host, 2)
+    facts = json.loads(orch(own.home, "store", "check", "-o", "json").stdout)
+    assert facts["verdict"] == "whole" and facts["runs"] >= 2 and facts["events"] > facts["runs"]
+    with sqlite3.connect(own.home / "orch.db") as db:
+        drop, = db.execute("SELECT sql FROM sqlite_schema WHERE name = 'trg_run_events_no_update'").fetchone()
+        db.execute("DROP TRIGGER trg_run_events_no_update")
+        db.execute("UPDATE run_events SET payload = json_set(payload, '$.forged', 1) WHERE seq = 3")
+        db.execute(drop)
+    assert "event 3" in orch(own.home, "store", "check", "--exit-codes=fine", expect=8).stderr
+    own.start()
+    assert "stop the host first" in orch(own.home, "store", "check", expect=1).stderr
