@@ -26,6 +26,14 @@ int64_t clock_wall_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+int64_t clock_boot_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 void clock_text(int64_t wall_us, char out[CLOCK_TEXT_BYTES])
 {
     int64_t least = wall_us > WALL_LEAST_US ? wall_us : WALL_LEAST_US;

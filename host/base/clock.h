@@ -8,6 +8,7 @@
 
 int64_t clock_mono_ns(void);
 int64_t clock_wall_us(void); /* since 1970-01-01T00:00:00Z */
+int64_t clock_boot_us(void); /* since the machine was started, suspended or not */
 
 enum { CLOCK_TEXT_BYTES = 32 };
 /* "2026-11-22T07:38:00.123456Z", always with six decimals, so that texts sort as times do. */

@@ -85,6 +85,8 @@ enum {
        "Stream clients that the server closed")                                                    \
     XX(STATEMENTS_LEFT, GAUGE, "orch_statements_left_unsigned", "", "",                            \
        "Statements that were refused for good since the start")                                    \
+    XX(CLOCK_STEPS, COUNTER, "orch_clock_steps_total", "", "",                                     \
+       "Times that the wall clock was set by a second or more, either way")                        \
     XX(SERIES_DROPPED, COUNTER, "orch_metrics_series_dropped_total", "", "",                       \
        "Samples of names that are over the bound and are told as \"other\"")                       \
     XX(BUILD, GAUGE, "orch_build_info", "version", "", "Always 1")

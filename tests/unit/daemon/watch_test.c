@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/wall.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -120,6 +121,21 @@ START_TEST(a_loop_that_works_or_waits_is_not_told_of)
 }
 END_TEST
 
+START_TEST(a_step_of_the_wall_clock_is_seen_once_and_a_drift_is_none)
+{
+    struct wall wall = {0};
+    int64_t us = 1000 * 1000, at = 1700000000 * us;
+
+    ck_assert_int_eq(wall_step(&wall, at, 5 * us), 0); /* nothing to compare with */
+    for (int i = 1; i <= 100; i++)                     /* 0.9 s of drift at each look */
+        ck_assert_int_eq(wall_step(&wall, at + i * 10 * us + i * 9 * us / 10, (5 + i * 10) * us),
+                         0);
+    ck_assert_int_eq(wall_step(&wall, at + 1000 * us + 90 * us - 3600 * us, 1005 * us), -3600 * us);
+    ck_assert_int_eq(wall_step(&wall, at + 1001 * us + 90 * us - 3600 * us, 1006 * us), 0);
+    ck_assert_int_eq(wall_step(&wall, at + 1003 * us + 90 * us - 3600 * us, 1007 * us), us);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("daemon");
@@ -130,6 +146,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_turn_that_takes_too_long_is_told_with_what_it_is_in);
     tcase_add_loop_test(tests, a_loop_that_works_or_waits_is_not_told_of, 0, 2);
+    tcase_add_test(tests, a_step_of_the_wall_clock_is_seen_once_and_a_drift_is_none);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
