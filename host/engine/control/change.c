@@ -24,28 +24,34 @@ static void answer_not_running(struct control *ctl, const char *tenant, const ch
 
 typedef bool run_event_fn(struct run *run, int64_t now, struct err *e);
 
-/* verb: what the client asked for, as a refusal says it; word: the event's, which only says that it
- * was asked: what came of it is an event of its own. */
+/* word is the event's, which only says that it was asked: what came of it is an event of its own.
+ */
+static const struct wish {
+    run_event_fn *event;
+    const char *verb; /* "it cannot be ..." */
+    const char *word;
+} cancelling = {run_cancel, "cancelled", "cancelling"}, pausing = {run_pause, "paused", "pausing"},
+  unpausing = {run_unpause, "unpaused", "unpausing"};
+
 static void change(struct control *ctl, const struct api_actor *who, const char *run_id,
-                   run_event_fn *event, const char *verb, const char *word, api_done_fn done,
-                   void *done_arg)
+                   const struct wish *wish, api_done_fn done, void *done_arg)
 {
     struct active_run *ar = runs_find(ctl->runs, who->tenant, run_id);
     struct commit *c;
     struct err e = {0};
 
     if (ar == NULL) {
-        answer_not_running(ctl, who->tenant, run_id, verb, done, done_arg);
+        answer_not_running(ctl, who->tenant, run_id, wish->verb, done, done_arg);
         return;
     }
-    if (!event(ar->run, ctl->env->clock.mono_ns(), &e)) {
+    if (!wish->event(ar->run, ctl->env->clock.mono_ns(), &e)) {
         err_set(&e, ERR_CONFLICT, "run %s is %s: it cannot be %s", run_id,
-                run_state_text(run_state(ar->run)), verb);
+                run_state_text(run_state(ar->run)), wish->verb);
         answer_error(done, done_arg, &e);
         return;
     }
     c = step_commit(ctl, ar);
-    commit_event(c, "run.updated", word, NO_NODE, 0,
+    commit_event(c, "run.updated", wish->word, NO_NODE, 0,
                  json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
                            "ticket", who->ticket));
     commit_decisions(c);
@@ -60,12 +66,11 @@ void control_cancel(struct control *ctl, const struct api_actor *who, const char
         leftovers_cancel(ctl, who, run_id, done, done_arg);
         return;
     }
-    change(ctl, who, run_id, run_cancel, "cancelled", "cancelling", done, done_arg);
+    change(ctl, who, run_id, &cancelling, done, done_arg);
 }
 
 void control_pause(struct control *ctl, const struct api_actor *who, const char *run_id, bool pause,
                    api_done_fn done, void *done_arg)
 {
-    change(ctl, who, run_id, pause ? run_pause : run_unpause, pause ? "paused" : "unpaused",
-           pause ? "pausing" : "unpausing", done, done_arg);
+    change(ctl, who, run_id, pause ? &pausing : &unpausing, done, done_arg);
 }
