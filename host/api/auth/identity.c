@@ -42,7 +42,7 @@ static bool tenant_of_headers(const struct http_head *head, const char **ret, co
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         const char *value = head->header[names[i]];
 
-        if (value == NULL)
+        if (value == NULL || *value == '\0') /* nothing is no name, and names nobody else */
             continue;
         if (*ret != NULL && strcmp(*ret, value) != 0) {
             *ret_code = "TENANT_MISMATCH";
