@@ -139,7 +139,7 @@ def test_an_address_that_is_taken_is_named(make_host):
     other = make_host("other", start=False)
     other.launch(listen=f"127.0.0.1:{own.ready['port']}")
     assert other.process.wait(STOP_S) == 1
-    assert "cannot listen on 127.0.0.1" in other.log_text()
+    assert f"127.0.0.1 port {own.ready['port']}: cannot listen" in other.log_text()
 
 
 def test_when_the_supervisor_is_killed_the_host_commits_and_ends_with_an_error(make_host):

@@ -71,6 +71,20 @@ static bool has_successor(const struct agents *agents, const struct manifest *m)
     return false;
 }
 
+/* The file that has it, by whatever name; otherwise the one that has its name. */
+static const struct bundle *file_of(const struct agents *agents, const struct expected *x)
+{
+    const struct bundle *b;
+
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (x->manifest->archive_sha256 != NULL &&
+            strcmp(b->archive_hash.text, x->manifest->archive_sha256) == 0)
+            return b;
+    }
+    HASH_FIND_STR(agents->bundles, x->file, b);
+    return b;
+}
+
 static bool missed(const struct agents *agents, const struct expected *x, const char *agent_id,
                    struct err *ret)
 {
@@ -78,7 +92,7 @@ static bool missed(const struct agents *agents, const struct expected *x, const 
 
     if (manifest_agent_find(x->manifest, agent_id) == NULL || has_successor(agents, x->manifest))
         return false;
-    HASH_FIND_STR(agents->bundles, x->file, file);
+    file = file_of(agents, x);
     if (file != NULL && file->untrusted)
         return false;
     err_set(ret, ERR_UNAVAILABLE, "agent '%s' is not there: plugin '%s@%s' %s: %s", agent_id,
