@@ -173,7 +173,8 @@ static void do_patch_got(void)
     if (l.symbols == NULL || l.names == NULL)
         return;
     for (int table = 0; table < 2; table++)
-        for (size_t i = 0; i < l.bytes[table] / sizeof(ElfW(Rela)); i++)
+        for (size_t i = 0; l.relocations[table] != NULL && i < l.bytes[table] / sizeof(ElfW(Rela));
+             i++)
             patch_slot(&l, &l.relocations[table][i]);
 }
 

@@ -310,12 +310,12 @@ static void end(struct control *ctl, struct leftover *x)
 {
     struct err e = x->refused;
 
+    bool refused = e.code != ERR_NONE; /* by the store, since the last turn */
+
     x->refused.code = ERR_NONE;
-    if (e.code != ERR_NONE) /* by the store, since the last turn */
-        end_refused(ctl, x, &e);
-    else if (end_now(ctl, x, &e))
+    if (!refused && end_now(ctl, x, &e))
         return;
-    else if (e.code == ERR_NOT_FOUND)
+    if (!refused && e.code == ERR_NOT_FOUND)
         gone(x, &e);
     else
         end_refused(ctl, x, &e);

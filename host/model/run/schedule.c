@@ -174,6 +174,7 @@ static json_t *errors_of(const struct run *run)
 {
     json_t *errors = json_array();
 
+    assert(run->steps != NULL);
     for (uint32_t i = 0; i < run->count; i++) {
         const struct step *s = &run->steps[run->dag->order[i]];
 

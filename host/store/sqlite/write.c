@@ -175,7 +175,7 @@ static bool check(sqlite3 *db, bool bounded, struct err *e)
     int64_t until_ns = clock_mono_ns() + BOUNDED_CHECK_NS;
     sqlite3_stmt *stmt = NULL;
     const struct statement s = {"PRAGMA quick_check(1)", NULL};
-    bool ok = false;
+    bool ok;
     int rc;
 
     if (!sqlite_db_prepare(db, &s, &stmt, e))
@@ -183,13 +183,11 @@ static bool check(sqlite3 *db, bool bounded, struct err *e)
     if (bounded)
         sqlite3_progress_handler(db, CHECK_STEPS, out_of_time, &until_ns);
     rc = sqlite_db_step(stmt);
-    if (rc == SQLITE_INTERRUPT)
-        ok = true;
-    else if (rc != SQLITE_ROW)
+    ok = rc == SQLITE_INTERRUPT ||
+         (rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0);
+    if (!ok && rc != SQLITE_ROW)
         sqlite_db_fail(db, "quick_check", e);
-    else if (strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0)
-        ok = true;
-    else
+    else if (!ok)
         err_set(e, ERR_CORRUPT, "quick_check: %s", sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
     sqlite3_progress_handler(db, 0, NULL, NULL);

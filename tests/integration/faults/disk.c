@@ -94,6 +94,7 @@ ssize_t write(int fd, const void *bytes, size_t len)
     return fails(fd, "write") ? -1 : real(fd, bytes, len);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): ours */
 ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at)
 {
     ssize_t (*real)(int, const void *, size_t, off64_t) =
@@ -102,6 +103,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at)
     return fails(fd, "write") ? -1 : real(fd, bytes, len, at);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): ours */
 ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
 {
     return pwrite64(fd, bytes, len, at);
@@ -114,6 +116,7 @@ int fsync(int fd)
     return fails(fd, "sync") ? -1 : real(fd);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): ours */
 int fdatasync(int fd)
 {
     int (*real)(int) = (int (*)(int))next("fdatasync");

@@ -48,6 +48,7 @@ static void synced(int fd)
 }
 
 /* The program's own symbols come before the library's, for the shared objects too. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): ours */
 ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at)
 {
     static ssize_t (*real)(int, const void *, size_t, off64_t);
@@ -58,6 +59,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at)
     return real(fd, bytes, len, at);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): ours */
 ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
 {
     return pwrite64(fd, bytes, len, at);
@@ -73,6 +75,7 @@ int fsync(int fd)
     return real(fd);
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): ours */
 int fdatasync(int fd)
 {
     static int (*real)(int);
