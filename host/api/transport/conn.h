@@ -82,8 +82,9 @@ struct conn {
     TAILQ_ENTRY(conn) quiet; /* while in CONN_HEAD */
 };
 
-/* What a file's step says: go on with the state that is now, wait for the next event, or end. */
-enum conn_step { CONN_GO_ON, CONN_WAIT, CONN_OVER };
+/* What a file's step says: go on with the state that is now, wait for the next event, end; or it
+ * has ended already, and there is no connection any more. */
+enum conn_step { CONN_GO_ON, CONN_WAIT, CONN_OVER, CONN_GONE };
 
 /* ---- conn.c ---- */
 
@@ -130,8 +131,9 @@ enum conn_step write_linger(struct conn *c) must_check;
 
 /* libwebsockets on the host's loop, listening nowhere. */
 void ws_open(struct net *net);
-/* Begins a WebSocket on the request's head, which it takes; or answers why not. */
-void ws_begin(struct conn *c, struct http_head *head);
+/* Begins a WebSocket on the request's head, which it takes; or answers why not. GONE when the
+ * library gave it up at once. */
+enum conn_step ws_begin(struct conn *c, struct http_head *head) must_check;
 
 /* ---- read.c ---- */
 

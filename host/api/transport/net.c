@@ -54,6 +54,8 @@ static void turn(struct conn *c)
         case CONN_OVER:
             conn_end(c);
             return;
+        case CONN_GONE:
+            return;
         }
     }
     conn_await(c, UV_WRITABLE);

@@ -63,10 +63,8 @@ static enum conn_step begin_body(struct conn *c)
 
 static enum conn_step begin(struct conn *c, struct http_head *head, struct early *error)
 {
-    if (!error->set && head->header[HTTP_HEADER_UPGRADE] != NULL) {
-        ws_begin(c, head);
-        return CONN_GO_ON;
-    }
+    if (!error->set && head->header[HTTP_HEADER_UPGRADE] != NULL)
+        return ws_begin(c, head);
     c->body_left = head->body_bytes;
     c->req = request_begin(c->net->opt.requests, c, head, error);
     check_room(c, c->req);

@@ -121,7 +121,7 @@ static void bind_wsi(struct conn *c, struct lws *wsi)
 }
 
 /* The library calls back while it adopts, and says as an error what it does in order. */
-static void hand_over(struct conn *c, struct buf *head)
+static enum conn_step hand_over(struct conn *c, struct buf *head)
 {
     struct net *net = c->net;
     struct lws *wsi;
@@ -132,30 +132,31 @@ static void hand_over(struct conn *c, struct buf *head)
     wsi = lws_adopt_socket_vhost_readbuf(net->vhost, conn_give_fd(c), head->data, head->len);
     lws_set_log_level(LLL_ERR | LLL_WARN, NULL);
     if (net->adopting == NULL)
-        return; /* it has ended */
+        return CONN_GONE;
     net->adopting = NULL;
     if (wsi == NULL)
-        conn_end(c);
-    else if (c->wsi == NULL)
+        return CONN_OVER;
+    if (c->wsi == NULL)
         bind_wsi(c, wsi);
+    return CONN_WAIT;
 }
 
-void ws_begin(struct conn *c, struct http_head *head)
+enum conn_step ws_begin(struct conn *c, struct http_head *head)
 {
     auto_done(buf) wire = {0};
     struct early early;
 
     if (!upgrade_fits(c, head, &early)) {
         answer(c, head, early.status, early.code, &early.e);
-        return;
+        return CONN_GO_ON;
     }
     write_head(head, &wire);
     c->client = stream_client_new(c->net->opt.streams, c, STREAM_WS, head);
     stream_client_start(c->client);
-    if (c->client->state == CLIENT_CLOSING)
-        refuse_client(c);
-    else
-        hand_over(c, &wire);
+    if (c->client->state != CLIENT_CLOSING)
+        return hand_over(c, &wire);
+    refuse_client(c);
+    return CONN_GO_ON;
 }
 
 /* ---- what it brings ---- */
