@@ -4,6 +4,7 @@
  * ("write", "sync", "both") on files whose path ends with NAME fail with that errno; with 0 they
  * do not come back as long as it says so. The children of the process do not inherit this
  * library. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -55,7 +56,7 @@ static bool ends_with(const char *text, const char *end)
 static bool fails_now(int fd, const char *kind, int *ret_number)
 {
     char calls[16], name[64], link[64], path[4096];
-    int kept = errno, number;
+    int kept = errno, number = 0;
     bool hit = false;
     ssize_t n;
 
@@ -86,6 +87,7 @@ static bool fails(int fd, const char *kind)
     return false;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): ours */
 ssize_t write(int fd, const void *bytes, size_t len)
 {
     ssize_t (*real)(int, const void *, size_t) =
