@@ -9,12 +9,20 @@
 
 /* OpenSSL 3 looks an algorithm up at every use unless it was fetched once. */
 static EVP_MD *algorithm;
+static pthread_key_t thread_end;
 static pthread_once_t algorithm_once = PTHREAD_ONCE_INIT;
+
+static void free_context(void *context)
+{
+    EVP_MD_CTX_free(context);
+}
 
 static void fetch_algorithm(void)
 {
+    int failed = pthread_key_create(&thread_end, free_context);
+
     algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-    assert(algorithm != NULL);
+    assert(algorithm != NULL && failed == 0);
 }
 
 static const EVP_MD *sha256_algorithm(void)
@@ -23,19 +31,28 @@ static const EVP_MD *sha256_algorithm(void)
     return algorithm;
 }
 
-/* One context a thread, for the short messages that are most of our hashing. */
+/* One context a thread, for the short messages that are most of our hashing; it ends with its
+ * thread. */
 static _Thread_local EVP_MD_CTX *thread_context;
+
+static EVP_MD_CTX *context_of_thread(void)
+{
+    if (thread_context == NULL) {
+        pthread_once(&algorithm_once, fetch_algorithm);
+        thread_context = EVP_MD_CTX_new();
+        pthread_setspecific(thread_end, thread_context);
+    }
+    assert(thread_context != NULL);
+    return thread_context;
+}
 
 void sha256(const void *bytes, size_t len, uint8_t ret[SHA256_BYTES])
 {
-    int ok;
+    EVP_MD_CTX *context = context_of_thread();
+    int ok = EVP_DigestInit_ex(context, sha256_algorithm(), NULL) == 1 &&
+             EVP_DigestUpdate(context, bytes, len) == 1 &&
+             EVP_DigestFinal_ex(context, ret, NULL) == 1;
 
-    if (thread_context == NULL)
-        thread_context = EVP_MD_CTX_new();
-    assert(thread_context != NULL);
-    ok = EVP_DigestInit_ex(thread_context, sha256_algorithm(), NULL) == 1 &&
-         EVP_DigestUpdate(thread_context, bytes, len) == 1 &&
-         EVP_DigestFinal_ex(thread_context, ret, NULL) == 1;
     assert(ok);
 }
 

@@ -72,6 +72,8 @@ struct orch_run *run_begin(const struct attempt_input *input)
     run->input = *input;
     run->inputs[0] = view(&input->input);
     run->input_names[0] = "input";
+    buf_done(&run->say.waiting); /* a test begins more than one */
+    buf_done(&run->say.note);
     say_begin(&run->say, &run->redactor, input->log_bytes_max);
     pthread_mutex_init(&run->lock, NULL);
     run->ctx = (orch_ctx){
