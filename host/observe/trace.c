@@ -33,7 +33,9 @@ static void random_hex(char *out, size_t bytes)
     uint8_t raw[16];
 
     /* getrandom of 16 bytes neither fails nor is cut once the pool is ready (random(7)). */
-    assert(getrandom(raw, bytes, 0) == (ssize_t)bytes);
+    ssize_t got = getrandom(raw, bytes, 0);
+
+    assert(got == (ssize_t)bytes);
     text_hex(raw, bytes, out);
 }
 
