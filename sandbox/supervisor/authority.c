@@ -78,8 +78,13 @@ static bool start(struct authority *a, int64_t now_ns, struct err *e)
     close(ends[1]);
     pidfd = pid > 0 ? pidfd_of(pid) : -1;
     if (pidfd < 0) {
+        err_sys(e, "start the authority");
         close(ends[0]);
-        return err_sys(e, "start the authority");
+        if (pid > 0) { /* nobody could tell when it ends */
+            kill(pid, SIGKILL);
+            waitpid(pid, NULL, 0);
+        }
+        return false;
     }
     loop_watch(a->loop, &a->process, pidfd, on_gone, a);
     a->started_ns = now_ns;
