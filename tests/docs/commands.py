@@ -158,8 +158,8 @@ def main():
     port = free_port()
     work = pathlib.Path(tempfile.mkdtemp(prefix="orch-docs-"))
     tree, count = work / "orch", 0
-    env = {name: os.environ[name] for name in ("PATH", "LANG", "CCACHE_DIR", "USER") if name in os.environ}
-    env |= {"HOME": str(work), "ORCH_LISTEN": f"127.0.0.1:{port}", "PAGER": "cat", "TERM": "dumb"}
+    env = {name: os.environ[name] for name in ("PATH", "CCACHE_DIR", "USER") if name in os.environ}
+    env |= {"HOME": str(work), "ORCH_LISTEN": f"127.0.0.1:{port}", "PAGER": "cat", "TERM": "xterm", "LANG": "C.UTF-8"}
     env["PATH"] = f"{tree}/build/release/bin:" + env.get("PATH", "/usr/bin:/bin")
     try:
         copy_tree(tree)
