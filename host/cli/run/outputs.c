@@ -53,7 +53,7 @@ static void put_value(const struct cli *cli, const char *name, const json_t *val
     else
         json_add_compact(&text, value);
     out_add_clipped(cli, &shown, buf_text(&text), VALUE_COLUMNS);
-    fprintf(cli->out, "%s %s\n", buf_text(&line), buf_text(&shown));
+    fprintf(cli->out, " %s%s\n", buf_text(&line), buf_text(&shown));
 }
 
 /* "   totals.scope1_t   12.5": one line for each value that is no object. Depth is bounded by the
