@@ -31,7 +31,7 @@ static const struct {
       .infra_percent = 5,
       .stale = true}},
     {"collapse",
-     {.crash_percent = 100, .breaks_max = 64}}, /* no restart counts: it ends once they do */
+     {.crash_percent = 100, .breaks_max = 12}}, /* no restart counts: it ends once they do */
     {"operator",
      {.commit_fails_percent = 2,
       .crash_percent = 2,
