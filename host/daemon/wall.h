@@ -11,8 +11,9 @@ struct wall {
     int64_t apart_us; /* wall clock minus time since boot, at the last look */
 };
 
-/* Microseconds by which the wall clock was set since the last look, 0 when it is less than a second:
- * a clock that is only made faster or slower is no news. boot_us counts suspended time too. */
+/* Microseconds by which the wall clock was set since the last look, 0 when it is less than a
+ * second: a clock that is only made faster or slower is no news. boot_us counts suspended time too.
+ */
 int64_t wall_step(struct wall *wall, int64_t wall_us, int64_t boot_us);
 
 #endif
