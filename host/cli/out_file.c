@@ -24,8 +24,8 @@ static bool open_beside(struct out_file *f, mode_t mode, struct err *e)
 {
     int fd;
 
-    f->temp = mem_printf("%s.XXXXXX", f->path);
-    fd = mkostemp(f->temp, O_CLOEXEC);
+    f->temp = file_temp_name(f->path);
+    fd = open(f->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0) {
         free(take(f->temp));
         return err_sys(e, "create a file beside '%s'", f->path);

@@ -86,13 +86,10 @@ static bool show_page(struct tail *t, bool *ret_more, struct err *e)
 
 static bool run_ended(struct tail *t, bool *ret, struct err *e)
 {
-    auto_done(buf) path = {0};
     auto_json run = NULL;
 
-    buf_adds(&path, "/runs");
-    client_path_add(&path, t->run_id);
-    if (!client_get(t->cli, buf_text(&path), &run, e))
-        return err_wrap(e, "run %s", t->run_id);
+    if (!run_fetch(t->cli, t->run_id, &run, e))
+        return false;
     *ret = run_is_final(json_string_value(json_object_get(run, "status")));
     return true;
 }

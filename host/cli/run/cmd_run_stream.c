@@ -96,14 +96,11 @@ static void stream_path(const struct follow *f, struct buf *path)
  * time is then later than that event (RFC 3339 texts of one precision sort as times do). */
 static bool ask_run(struct follow *f, struct err *e)
 {
-    auto_done(buf) path = {0};
     auto_json run = NULL;
     const char *ended_at;
 
-    buf_adds(&path, "/runs");
-    client_path_add(&path, f->run_id);
-    if (!client_get(f->cli, buf_text(&path), &run, e))
-        return err_wrap(e, "run %s", f->run_id);
+    if (!run_fetch(f->cli, f->run_id, &run, e))
+        return false;
     f->was_final = run_is_final(text_at(run, "status"));
     ended_at = text_at(run, "endedUtc");
     f->ended = f->was_final && f->final_time != NULL &&
