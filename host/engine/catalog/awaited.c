@@ -20,40 +20,27 @@ void expected_free(struct agents *agents)
     agents->expected_count = 0;
 }
 
-static void expect(struct agents *agents, const struct store_plugin *row)
+static bool expect(void *arg, const struct store_plugin *row)
 {
+    struct agents *agents = arg;
     struct manifest *manifest;
     struct err e = {0};
 
     if (!manifest_parse(row->manifest, strlen(row->manifest), MANIFEST_SIGNED, &manifest, &e)) {
         log_event(LOG_WARN, "plugin.row_unreadable", F_STR("plugin", row->plugin_id), F_ERR(&e));
-        return;
+        return true;
     }
     agents->expected =
         mem_resize(agents->expected, agents->expected_count + 1, sizeof *agents->expected);
     agents->expected[agents->expected_count++] =
         (struct expected){manifest, manifest_bundle_name(manifest)};
+    return true;
 }
 
 void expected_read(struct agents *agents)
 {
-    auto_mem char *token = NULL;
-
     expected_free(agents);
-    do {
-        auto_done(store_plugin_list) rows = {0};
-        struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
-        struct err e = {0};
-
-        if (!store_read_plugins(agents->env->reader, NULL, page, &rows, &e)) {
-            log_event(LOG_WARN, "plugins.rows_unreadable", F_ERR(&e));
-            return;
-        }
-        for (size_t i = 0; i < rows.count; i++)
-            expect(agents, &rows.rows[i]);
-        free(token);
-        token = mem_str(rows.next_page);
-    } while (token != NULL);
+    rows_each(agents, expect, agents);
 }
 
 /* ---- is it missed? ---- */

@@ -112,6 +112,9 @@ void expected_free(struct agents *agents);
 /* rows.c: what GET /plugins shows and what the next start knows of who was first. */
 void rows_remember(struct bundle *b);
 void rows_forget(const struct bundle *b);
+/* All that the store has, until each says false; what cannot be read is logged and left out. */
+typedef bool rows_each_fn(void *arg, const struct store_plugin *row);
+void rows_each(const struct agents *agents, rows_each_fn *each, void *arg);
 int64_t rows_since(const struct agents *agents, const char *bundle_hash);
 
 #endif

@@ -58,7 +58,7 @@ void rows_forget(const struct bundle *b)
     submit(b, batch);
 }
 
-int64_t rows_since(const struct agents *agents, const char *bundle_hash)
+void rows_each(const struct agents *agents, rows_each_fn *each, void *arg)
 {
     auto_mem char *token = NULL;
 
@@ -69,14 +69,36 @@ int64_t rows_since(const struct agents *agents, const char *bundle_hash)
 
         if (!store_read_plugins(agents->env->reader, NULL, page, &rows, &e)) {
             log_event(LOG_WARN, "plugins.rows_unreadable", F_ERR(&e));
-            return INT64_MAX;
+            return;
         }
         for (size_t i = 0; i < rows.count; i++) {
-            if (strcmp(rows.rows[i].bundle_hash, bundle_hash) == 0)
-                return rows.rows[i].installed_us;
+            if (!each(arg, &rows.rows[i]))
+                return;
         }
         free(token);
         token = mem_str(rows.next_page);
     } while (token != NULL);
-    return INT64_MAX;
+}
+
+struct wanted {
+    const char *bundle_hash;
+    int64_t since_us;
+};
+
+static bool is_wanted(void *arg, const struct store_plugin *row)
+{
+    struct wanted *wanted = arg;
+
+    if (strcmp(row->bundle_hash, wanted->bundle_hash) != 0)
+        return true;
+    wanted->since_us = row->installed_us;
+    return false;
+}
+
+int64_t rows_since(const struct agents *agents, const char *bundle_hash)
+{
+    struct wanted wanted = {bundle_hash, INT64_MAX};
+
+    rows_each(agents, is_wanted, &wanted);
+    return wanted.since_us;
 }
