@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/env/append.h"
 #include "engine/env/env.h"
 #include "engine/runs/active_run.h"
 #include "engine/runs/load.h"
@@ -87,8 +88,6 @@ static bool add_event(const struct engine_env *env, const struct store_run *row,
 {
     auto_done(store_event_list) last = {0};
     struct event_chain chain;
-    struct sha256_hex prev;
-    char timestamp[CLOCK_TEXT_BYTES];
 
     event_chain_begin(&chain);
     if (!store_read_last_event(env->reader, row->tenant, row->run_id, &last, e))
@@ -104,22 +103,17 @@ static bool add_event(const struct engine_env *env, const struct store_run *row,
     ret->type = why->status == STORE_RUN_CANCELLED ? "run.cancelled" : "run.failed";
     ret->status = store_run_status_text(why->status);
     ret->payload = payload_of(why, ret->status, chain.n + 1);
-    clock_text(ret->wall_us, timestamp);
-    event_chain_add(&chain, &(struct ledger_event){row->run_id, ret->type, timestamp, ret->payload},
-                    &prev);
-    store_batch_event_append(batch, &(struct store_event){
-                                        .tenant = row->tenant,
-                                        .run_id = row->run_id,
-                                        .n = (int64_t)chain.n,
-                                        .dag_id = row->dag_id,
-                                        .type = ret->type,
-                                        .status = ret->status,
-                                        .trace_id = row->trace_id,
-                                        .at_us = ret->wall_us,
-                                        .payload = ret->payload,
-                                        .prev_hash = prev.text,
-                                        .hash = chain.prev.text,
-                                    });
+    ledger_append(batch, &chain,
+                  (struct store_event){
+                      .tenant = row->tenant,
+                      .run_id = row->run_id,
+                      .dag_id = row->dag_id,
+                      .type = ret->type,
+                      .status = ret->status,
+                      .trace_id = row->trace_id,
+                      .at_us = ret->wall_us,
+                      .payload = ret->payload,
+                  });
     return true;
 }
 

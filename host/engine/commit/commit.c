@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "engine/commit/ends.h"
+#include "engine/env/append.h"
 #include "engine/env/env.h"
 
 #include <assert.h>
@@ -148,31 +149,23 @@ void commit_event(struct commit *c, const char *type, const char *status, uint32
     struct act_event *out = event_slot(&c->acts);
     auto_json data = event_data(ar, status, node, attempt, extra);
     auto_done(buf) text = {0};
-    char timestamp[CLOCK_TEXT_BYTES];
-    struct sha256_hex prev;
     struct err e = {0};
 
     if (!jcs_write(data, &text, &e))
         assert(!"an event's data is canonical: its numbers are ours");
-    clock_text(c->acts.wall_us, timestamp);
-    event_chain_add(&ar->chain,
-                    &(struct ledger_event){ar->run_id, type, timestamp, buf_text(&text)}, &prev);
-    store_batch_event_append(c->batch,
-                             &(struct store_event){
-                                 .tenant = ar->tenant,
-                                 .run_id = ar->run_id,
-                                 .n = (int64_t)ar->chain.n,
-                                 .dag_id = ar->dag->dag_id,
-                                 .type = type,
-                                 .status = status,
-                                 .trace_id = ar->trace_id,
-                                 .node_id = node != NO_NODE ? ar->dag->nodes[node].node_id : NULL,
-                                 .attempt = attempt,
-                                 .at_us = c->acts.wall_us,
-                                 .payload = buf_text(&text),
-                                 .prev_hash = prev.text,
-                                 .hash = ar->chain.prev.text,
-                             });
+    ledger_append(c->batch, &ar->chain,
+                  (struct store_event){
+                      .tenant = ar->tenant,
+                      .run_id = ar->run_id,
+                      .dag_id = ar->dag->dag_id,
+                      .type = type,
+                      .status = status,
+                      .trace_id = ar->trace_id,
+                      .node_id = node != NO_NODE ? ar->dag->nodes[node].node_id : NULL,
+                      .attempt = attempt,
+                      .at_us = c->acts.wall_us,
+                      .payload = buf_text(&text),
+                  });
     *out = (struct act_event){type, status, node, attempt, buf_take(&text)};
 }
 

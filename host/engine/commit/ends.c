@@ -85,6 +85,16 @@ static void tell_attempt(const struct active_run *ar, const struct act_end *end)
         log_fields(LOG_WARN, "attempt.failed", fields, count);
 }
 
+static void put_run(enum run_state state, const struct log_field *fields, size_t count)
+{
+    if (state == RUN_COMPLETED)
+        log_fields(LOG_INFO, "run.completed", fields, count);
+    else if (state == RUN_CANCELLED)
+        log_fields(LOG_INFO, "run.cancelled", fields, count);
+    else
+        log_fields(LOG_WARN, "run.failed", fields, count);
+}
+
 static void tell_run(const struct acts *acts)
 {
     const struct active_run *ar = acts->ar;
@@ -100,21 +110,16 @@ static void tell_run(const struct acts *acts)
         F_STR("trace_id", ar->trace_id),
         F_STR("error", acts->run_error),
     };
-    size_t count = ARRAY_LEN(fields) - (acts->run_error == NULL);
 
-    if (ar->final_state == RUN_COMPLETED)
-        log_fields(LOG_INFO, "run.completed", fields, count);
-    else if (ar->final_state == RUN_CANCELLED)
-        log_fields(LOG_INFO, "run.cancelled", fields, count);
-    else
-        log_fields(LOG_WARN, "run.failed", fields, count);
+    put_run(ar->final_state, fields, ARRAY_LEN(fields) - (acts->run_error == NULL));
 }
 
 void ends_tell_closed(const struct api_event *event, const char *error)
 {
     bool cancelled = strcmp(event->status, run_state_text(RUN_CANCELLED)) == 0;
+    enum run_state state = cancelled ? RUN_CANCELLED : RUN_FAILED;
     struct log_field fields[] = {
-        F_STR("msg", run_words(cancelled ? RUN_CANCELLED : RUN_FAILED)),
+        F_STR("msg", run_words(state)),
         F_STR("tenant", event->tenant),
         F_STR("dagId", event->dag_id),
         F_STR("runId", event->run_id),
@@ -124,12 +129,8 @@ void ends_tell_closed(const struct api_event *event, const char *error)
         F_STR("trace_id", event->trace_id),
         F_STR("error", error),
     };
-    size_t count = ARRAY_LEN(fields) - (error == NULL);
 
-    if (cancelled)
-        log_fields(LOG_INFO, "run.cancelled", fields, count);
-    else
-        log_fields(LOG_WARN, "run.failed", fields, count);
+    put_run(state, fields, ARRAY_LEN(fields) - (error == NULL));
 }
 
 void ends_tell(const struct acts *acts)

@@ -1,13 +1,12 @@
 /* audit.c -- see audit.h. */
 #include "engine/env/audit.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/uuid.h"
+#include "engine/env/append.h"
 #include "engine/env/env.h"
-#include "model/ledger/event.h"
 
 #include <assert.h>
 #include <string.h>
@@ -17,9 +16,7 @@ static void append(struct store_batch *batch, const struct api_actor *who, const
 {
     auto_json object = data != NULL ? data : json_object();
     auto_done(buf) text = {0};
-    char timestamp[CLOCK_TEXT_BYTES];
     struct event_chain chain;
-    struct sha256_hex prev;
     struct err e = {0};
 
     json_object_set_new(object, "actor", json_string(who->subject));
@@ -28,22 +25,18 @@ static void append(struct store_batch *batch, const struct api_actor *who, const
     json_object_set_new(object, "trace_id", json_string(who->trace_id));
     if (!jcs_write(object, &text, &e))
         assert(!"an entry's data is canonical: its numbers are ours");
-    clock_text(now_us, timestamp);
     event_chain_begin(&chain);
-    event_chain_add(&chain, &(struct ledger_event){id, type, timestamp, buf_text(&text)}, &prev);
-    store_batch_event_append(batch, &(struct store_event){
-                                        .tenant = who->tenant,
-                                        .run_id = id,
-                                        .n = (int64_t)chain.n,
-                                        .dag_id = "",
-                                        .type = type,
-                                        .status = "recorded",
-                                        .trace_id = who->trace_id,
-                                        .at_us = now_us,
-                                        .payload = buf_text(&text),
-                                        .prev_hash = prev.text,
-                                        .hash = chain.prev.text,
-                                    });
+    ledger_append(batch, &chain,
+                  (struct store_event){
+                      .tenant = who->tenant,
+                      .run_id = id,
+                      .dag_id = "",
+                      .type = type,
+                      .status = "recorded",
+                      .trace_id = who->trace_id,
+                      .at_us = now_us,
+                      .payload = buf_text(&text),
+                  });
 }
 
 void audit_append(const struct engine_env *env, struct store_batch *batch,
