@@ -3,11 +3,10 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 
@@ -112,20 +111,13 @@ void work_pool_free(struct work_pool *p)
     free(p);
 }
 
-/* Signals are the loop's. */
 static bool worker_start(struct work_pool *p, unsigned number, struct err *e)
 {
     struct worker *w = &p->workers[number];
-    sigset_t all, before;
-    int rc;
 
     *w = (struct worker){.pool = p, .number = number};
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&w->thread, NULL, worker_main, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = rc;
-    return rc == 0 || err_sys(e, "start a thread beside the loop");
+    errno = thread_start(&w->thread, worker_main, w);
+    return errno == 0 || err_sys(e, "start a thread beside the loop");
 }
 
 bool work_pool_start(unsigned threads, unsigned told_max, struct work_pool **ret, struct err *e)

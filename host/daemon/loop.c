@@ -10,7 +10,6 @@
 #include "daemon/pulse.h"
 #include "daemon/reload.h"
 #include "daemon/told.h"
-#include "daemon/wall.h"
 #include "daemon/watch.h"
 #include "engine/engine.h"
 
@@ -26,7 +25,6 @@ struct loop {
     uv_timer_t timer;
     uv_poll_t told;
     struct watch *watch;
-    struct wall wall;
 };
 
 /* What is not one of these is the api's own: its handles are on the same loop. */
@@ -126,16 +124,6 @@ static void arm_timer(struct loop *loop, int64_t now)
                        due <= now ? 0 : (uint64_t)(due - now + 999999) / 1000000, 0);
 }
 
-static void look_at_wall_clock(struct loop *loop)
-{
-    int64_t step_us = wall_step(&loop->wall, clock_wall_us(), clock_boot_us());
-
-    if (step_us == 0)
-        return;
-    log_event(LOG_WARN, "clock.stepped", F_INT("by_ms", step_us / 1000));
-    metrics_add(loop->host->metrics, METRIC_CLOCK_STEPS, METRIC_NO_LABELS, 1);
-}
-
 static void before_blocking(uv_prepare_t *handle)
 {
     struct loop *loop = handle->data;
@@ -143,7 +131,6 @@ static void before_blocking(uv_prepare_t *handle)
     int64_t now = clock_mono_ns();
 
     watch_turned(loop->watch);
-    look_at_wall_clock(loop);
     watch_phase(loop->watch, in_engine);
     if (host->engine != NULL)
         engine_turn(host->engine, now);

@@ -1,6 +1,7 @@
 /* pulse.c -- see pulse.h. */
 #include "daemon/pulse.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/host.h"
 
@@ -68,6 +69,16 @@ static void beat_authority(struct host *host, int64_t now_ns)
         sandbox_kill_authority(host->sandbox);
 }
 
+static void look_at_wall_clock(struct host *host)
+{
+    int64_t step_us = wall_step(&host->pulse.wall, clock_wall_us(), clock_boot_us());
+
+    if (step_us == 0)
+        return;
+    log_event(LOG_WARN, "clock.stepped", F_INT("by_ms", step_us / 1000));
+    metrics_add(host->metrics, METRIC_CLOCK_STEPS, METRIC_NO_LABELS, 1);
+}
+
 int64_t pulse_turn(struct host *host, int64_t now_ns)
 {
     struct pulse *p = &host->pulse;
@@ -77,6 +88,7 @@ int64_t pulse_turn(struct host *host, int64_t now_ns)
     p->due_ns = now_ns + BEAT_NS;
     beat_supervisor(host);
     beat_authority(host, now_ns);
+    look_at_wall_clock(host);
     return p->due_ns;
 }
 

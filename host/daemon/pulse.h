@@ -5,13 +5,15 @@
  *   the supervisor  a PING                      10 s           /readyz 503 and a line in the log
  *                                               30 s           it is killed; the host ends in order
  *   the authority   its keys, when nothing      10 s           its link is closed (client.h)
- *                   else is asked of it         5 s without    /readyz 503; a second later it is
- * killed, a link         and the supervisor starts another
+ *                   else is asked of it         5 s, no link   /readyz 503
+ *                                               6 s, no link   it is killed; another is started
  *
- * Zygotes, their inits and attempts are the supervisor's to watch (sandbox/supervisor/hangs.h),
- * this loop is its thread's (watch.h). */
+ * With the same beat the wall clock is looked at (wall.h). Zygotes, their inits and attempts are
+ * the supervisor's to watch (sandbox/supervisor/hangs.h), this loop is its thread's (watch.h). */
 #ifndef ORCH_DAEMON_PULSE_H
 #define ORCH_DAEMON_PULSE_H
+
+#include "daemon/wall.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +25,7 @@ struct pulse {
     uint32_t silent_s;   /* the supervisor */
     uint32_t detached_s; /* the authority */
     bool asked;          /* the authority, for a sign of life */
+    struct wall wall;
 };
 
 /* Once a turn; when it is wanted next. */

@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -76,19 +76,6 @@ static void *watch_main(void *arg)
     return NULL;
 }
 
-/* Signals are the loop's thread's. */
-static int start_thread(struct watch *w)
-{
-    sigset_t all, before;
-    int failed;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&w->thread, NULL, watch_main, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
-}
-
 bool watch_start(uv_loop_t *loop, int64_t turn_ns_max, struct watch **ret, struct err *e)
 {
     struct watch *w = mem_new(struct watch);
@@ -105,7 +92,7 @@ bool watch_start(uv_loop_t *loop, int64_t turn_ns_max, struct watch **ret, struc
         free(w);
         return err_set(e, ERR_SYSTEM, "watch the loop: %s", uv_strerror(failed));
     }
-    failed = start_thread(w);
+    failed = thread_start(&w->thread, watch_main, w);
     if (failed != 0) {
         uv_sem_destroy(&w->over);
         free(w);

@@ -13,8 +13,8 @@
  *   - After an I/O error or a full disk nothing more is accepted: every batch of that commit and
  *     every waiting one completes with the error, store_failed tells it, and the host must end.
  *     A failed commit may still be found after the next open; it was never acknowledged.
- *   - A file of the store that is removed, replaced or cut under the host is such a failure too,
- * found with the next commit or within a second.
+ *   - So is a file of the store that is removed, replaced or cut under the host: it is found with
+ *     the next commit or within a second.
  *   - Another process's lock on the file is no failure: it is waited for.
  *   - Submitting never blocks on the disk.
  *
