@@ -18,8 +18,10 @@
 #include "api/request/request.h"
 #include "api/transport/net.h"
 
+#include <errno.h>
 #include <libwebsockets.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <sys/queue.h>
 
 enum conn_state {
@@ -85,6 +87,12 @@ struct conn {
 /* What a file's step says: go on with the state that is now, wait for the next event, end; or it
  * has ended already, and there is no connection any more. */
 enum conn_step { CONN_GO_ON, CONN_WAIT, CONN_OVER, CONN_GONE };
+
+/* Of a send or recv that gave a negative number: nothing is wrong, it was only too early. */
+static inline bool conn_try_again(void)
+{
+    return errno == EAGAIN || errno == EINTR;
+}
 
 /* ---- conn.c ---- */
 

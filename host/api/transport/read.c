@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -107,16 +106,11 @@ static void rest(struct conn *c)
     conn_await(c, UV_READABLE);
 }
 
-static bool try_again(void)
-{
-    return errno == EAGAIN || errno == EINTR;
-}
-
 static enum conn_step more_head(struct conn *c)
 {
     ssize_t n = recv(c->fd, c->net->scratch, HTTP_HEAD_BYTES_MAX, 0);
 
-    if (n < 0 && try_again()) {
+    if (n < 0 && conn_try_again()) {
         rest(c);
         return CONN_WAIT;
     }
@@ -163,7 +157,7 @@ static enum conn_step receive_body(struct conn *c)
         c->body_left < sizeof c->net->scratch ? (size_t)c->body_left : sizeof c->net->scratch;
     ssize_t n = recv(c->fd, c->net->scratch, room, 0);
 
-    if (n < 0 && try_again()) {
+    if (n < 0 && conn_try_again()) {
         conn_count(c);
         conn_await(c, UV_READABLE);
         return CONN_WAIT;

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -21,11 +20,6 @@ enum {
     LINGER_S = 5,
     LINGER_BYTES_MAX = 64 * 1024 * 1024,
 };
-
-static bool try_again(void)
-{
-    return errno == EAGAIN || errno == EINTR;
-}
 
 static void note_progress(struct conn *c)
 {
@@ -46,7 +40,7 @@ static enum conn_step flush(struct conn *c)
     while (c->out_at < c->out.len && written < WRITE_BYTES_A_TURN) {
         ssize_t n = send(c->fd, c->out.data + c->out_at, c->out.len - c->out_at, MSG_NOSIGNAL);
 
-        if (n < 0 && !try_again())
+        if (n < 0 && !conn_try_again())
             return CONN_OVER;
         if (n < 0)
             break;
@@ -79,6 +73,7 @@ static enum conn_step finish(struct conn *c)
 static enum conn_step next_piece(struct conn *c)
 {
     static const char headroom[REPLY_HEADROOM];
+    enum conn_step step;
 
     buf_add(&c->out, headroom, sizeof headroom);
     c->out_at = c->marked_at = REPLY_HEADROOM;
@@ -89,7 +84,8 @@ static enum conn_step next_piece(struct conn *c)
     }
     c->body.free(c->body.arg);
     c->body = (struct reply_pieces){0};
-    return flush(c) == CONN_GO_ON ? finish(c) : CONN_WAIT;
+    step = flush(c);
+    return step == CONN_GO_ON ? finish(c) : step;
 }
 
 enum conn_step write_answer(struct conn *c)
@@ -115,7 +111,7 @@ static bool say(struct conn *c, const char *bytes, size_t len)
     static const char headroom[REPLY_HEADROOM];
     ssize_t n = send(c->fd, bytes, len, MSG_NOSIGNAL);
 
-    if (n < 0 && !try_again())
+    if (n < 0 && !conn_try_again())
         return false;
     if (n < 0)
         n = 0;
@@ -161,7 +157,7 @@ enum conn_step write_linger(struct conn *c)
 {
     ssize_t n = recv(c->fd, c->net->scratch, sizeof c->net->scratch, 0);
 
-    if (n < 0 && try_again()) {
+    if (n < 0 && conn_try_again()) {
         conn_await(c, UV_READABLE);
         return CONN_WAIT;
     }
