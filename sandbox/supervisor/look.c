@@ -42,37 +42,41 @@ static void read_line(const char *line, struct seen *ret)
             ret->pid_depth++;
 }
 
-/* The name before it may have any byte but ends with the last bracket. */
-char look_state(pid_t pid)
+/* The beginning of a file of /proc, in one read; false when there is none. */
+static bool read_of(pid_t pid, const char *name, char *text, size_t bytes)
 {
-    char path[64], text[512];
-    const char *bracket;
+    char path[64];
     auto_fd fd = -1;
     ssize_t n;
 
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    n = fd >= 0 ? read(fd, text, bytes - 1) : -1;
     if (n <= 0)
-        return 0;
+        return false;
     text[n] = '\0';
+    return true;
+}
+
+/* The name before it may have any byte but ends with the last bracket. */
+char look_state(pid_t pid)
+{
+    const char *bracket;
+    char text[512];
+
+    if (!read_of(pid, "stat", text, sizeof text))
+        return 0;
     bracket = strrchr(text, ')');
     return bracket != NULL && bracket[1] == ' ' ? bracket[2] : 0;
 }
 
 bool look_at(pid_t pid, struct seen *ret)
 {
-    char path[64], text[4096];
-    auto_fd fd = -1;
-    ssize_t n;
+    char text[4096];
 
     *ret = (struct seen){.filters = -1};
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (n <= 0)
+    if (!read_of(pid, "status", text, sizeof text))
         return false;
-    text[n] = '\0';
     for (char *save, *line = strtok_r(text, "\n", &save); line != NULL;
          line = strtok_r(NULL, "\n", &save))
         read_line(line, ret);

@@ -38,7 +38,11 @@ static size_t first_waiting(const struct say *s, size_t at, struct attempt_head 
     return at + sizeof *ret;
 }
 
-void say_flush(struct say *s)
+typedef bool write_fn(enum attempt_message type, const void *head, size_t head_bytes,
+                      const void *tail, size_t tail_bytes);
+
+/* False when one could not be written: it and what is behind it wait on. */
+static bool write_waiting(struct say *s, write_fn *write)
 {
     struct attempt_head head;
     size_t at = 0;
@@ -46,12 +50,18 @@ void say_flush(struct say *s)
     while (at < s->waiting.len) {
         size_t body = first_waiting(s, at, &head);
 
-        if (!channel_try_write(head.type, s->waiting.data + body, head.bytes, NULL, 0))
+        if (!write(head.type, s->waiting.data + body, head.bytes, NULL, 0))
             break;
         at = body + head.bytes;
         s->stalled = false;
     }
     buf_cut(&s->waiting, at);
+    return s->waiting.len == 0;
+}
+
+void say_flush(struct say *s)
+{
+    (void)write_waiting(s, channel_try_write);
 }
 
 /* True when a packet can be written behind all that waits. */
@@ -224,17 +234,8 @@ void say_heartbeat(struct say *s)
 
 void say_finish(struct say *s)
 {
-    struct attempt_head head;
-    size_t at = 0;
-
-    while (at < s->waiting.len) {
-        size_t body = first_waiting(s, at, &head);
-
-        if (!channel_write(head.type, s->waiting.data + body, head.bytes, NULL, 0))
-            return;
-        at = body + head.bytes;
-    }
-    buf_clear(&s->waiting);
+    if (!write_waiting(s, channel_write))
+        return;
     if (s->lost.why != 0)
         channel_write(ATTEMPT_LOG_LOST, &s->lost, sizeof s->lost, NULL, 0);
     s->lost = (struct attempt_log_lost){0};
