@@ -123,5 +123,7 @@ void give_up_root(void);
 /* One test a case: name it as a sentence and with the number of SANDBOX.md 4. The program runs them
  * as root, or with "rootless" as its argument as nobody. */
 Suite *adversarial_suite(void);
+/* A part of a suite that is run by its name: cases of two minutes at most. */
+void suite_add_part(Suite *suite, const char *name, void (*add)(TCase *));
 
 #endif

@@ -3,21 +3,12 @@
  * root and rootless. */
 #include "neighbours.h"
 
-static void add_part(Suite *suite, const char *name, void (*add)(TCase *))
-{
-    TCase *tests = tcase_create(name);
-
-    tcase_set_timeout(tests, 120);
-    add(tests);
-    suite_add_tcase(suite, tests);
-}
-
 Suite *adversarial_suite(void)
 {
     Suite *suite = suite_create("neighbours");
 
-    add_part(suite, "memory", neighbours_add_memory);
-    add_part(suite, "names", neighbours_add_names);
-    add_part(suite, "supply", neighbours_add_supply);
+    suite_add_part(suite, "memory", neighbours_add_memory);
+    suite_add_part(suite, "names", neighbours_add_names);
+    suite_add_part(suite, "supply", neighbours_add_supply);
     return suite;
 }

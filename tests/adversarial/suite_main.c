@@ -36,6 +36,15 @@ static bool lacks_layers(int level, struct buf *why)
     return true;
 }
 
+void suite_add_part(Suite *suite, const char *name, void (*add)(TCase *))
+{
+    TCase *tests = tcase_create(name);
+
+    tcase_set_timeout(tests, 120);
+    add(tests);
+    suite_add_tcase(suite, tests);
+}
+
 int main(int argc, char **argv)
 {
     bool rootless = argc > 1 && strcmp(argv[1], "rootless") == 0;

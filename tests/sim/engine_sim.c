@@ -7,12 +7,11 @@
  * trace. The first broken rule ends the program with the seed that shows it. What run_sim checks
  * is the machine alone, in many more worlds; this checks what stands around it. */
 #include "engine_world.h"
+#include "seeds.h"
 
 #include "base/clock.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 struct tally {
@@ -94,16 +93,6 @@ static bool run_seed(struct rig *rig, uint64_t seed, struct tally *t)
     return true;
 }
 
-static bool parse_seeds(int argc, char **argv, uint64_t *ret_from, uint64_t *ret_to)
-{
-    *ret_from = 1;
-    *ret_to = 100;
-    if (argc == 1)
-        return true;
-    return argc == 3 && strcmp(argv[1], "--seeds") == 0 &&
-           sscanf(argv[2], "%" SCNu64 "..%" SCNu64, ret_from, ret_to) == 2 && *ret_from <= *ret_to;
-}
-
 int main(int argc, char **argv)
 {
     int64_t began = clock_mono_ns();
@@ -112,13 +101,10 @@ int main(int argc, char **argv)
     uint64_t from, to;
     bool ok = true;
 
-    if (!parse_seeds(argc, argv, &from, &to)) {
-        fprintf(stderr, "usage: engine_sim [--seeds A..B]\n");
+    if (!seeds_parse(argc, argv, 100, &from, &to))
         return 2;
-    }
     json_setup();
-    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
-        setenv("TMPDIR", "/dev/shm", 1); /* a sync costs nothing there: more worlds a second */
+    seeds_use_memory();
     rig_open(&rig, (struct rig_options){.queue_batches_max = 8});
     for (uint64_t seed = from; seed <= to && ok; seed++)
         ok = run_seed(&rig, seed, &t);

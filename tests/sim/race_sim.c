@@ -6,12 +6,11 @@
  * hundred of them meet each command at many points. The first broken rule ends the program with
  * the seed that shows it. */
 #include "race_world.h"
+#include "seeds.h"
 
 #include "base/clock.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define COMBINATIONS                                                                               \
@@ -49,16 +48,6 @@ static bool run_seed(struct rig *rig, uint64_t seed, uint64_t *taken)
     return false;
 }
 
-static bool parse_seeds(int argc, char **argv, uint64_t *ret_from, uint64_t *ret_to)
-{
-    *ret_from = 1;
-    *ret_to = 1000;
-    if (argc == 1)
-        return true;
-    return argc == 3 && strcmp(argv[1], "--seeds") == 0 &&
-           sscanf(argv[2], "%" SCNu64 "..%" SCNu64, ret_from, ret_to) == 2 && *ret_from <= *ret_to;
-}
-
 int main(int argc, char **argv)
 {
     int64_t began = clock_mono_ns();
@@ -66,13 +55,10 @@ int main(int argc, char **argv)
     struct rig rig;
     bool ok = true;
 
-    if (!parse_seeds(argc, argv, &from, &to)) {
-        fprintf(stderr, "usage: race_sim [--seeds A..B]\n");
+    if (!seeds_parse(argc, argv, 1000, &from, &to))
         return 2;
-    }
     json_setup();
-    if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK) == 0)
-        setenv("TMPDIR", "/dev/shm", 1); /* a sync costs nothing there: more worlds a second */
+    seeds_use_memory();
     for (uint64_t seed = from; seed <= to && ok;) {
         rig_open(&rig, (struct rig_options){0});
         race_prepare(&rig);

@@ -4,12 +4,12 @@
  * event, with cancels and pauses; every tenth one also with each single commit failing and each
  * single commit followed by a crash. Every world runs twice and must leave the same trace. The
  * first broken rule ends the program with the seed that shows it. */
+#include "seeds.h"
 #include "sim.h"
 
 #include "base/clock.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 struct tally {
     uint64_t worlds;
@@ -114,26 +114,14 @@ static bool worth_its_time(const struct tally *t)
            t->ends[RUN_CANCELLED] > 0;
 }
 
-static bool parse_seeds(int argc, char **argv, uint64_t *ret_from, uint64_t *ret_to)
-{
-    *ret_from = 1;
-    *ret_to = 3000;
-    if (argc == 1)
-        return true;
-    return argc == 3 && strcmp(argv[1], "--seeds") == 0 &&
-           sscanf(argv[2], "%" SCNu64 "..%" SCNu64, ret_from, ret_to) == 2 && *ret_from <= *ret_to;
-}
-
 int main(int argc, char **argv)
 {
     struct tally t = {0};
     int64_t began = clock_mono_ns();
     uint64_t from, to;
 
-    if (!parse_seeds(argc, argv, &from, &to)) {
-        fprintf(stderr, "usage: run_sim [--seeds A..B]\n");
+    if (!seeds_parse(argc, argv, 3000, &from, &to))
         return 2;
-    }
     json_setup();
     for (uint64_t seed = from; seed <= to; seed++) {
         if (!run_seed(seed, &t))
