@@ -194,7 +194,7 @@ START_TEST(a_long_text_is_told_whole_in_entries_that_say_so)
     auto_done(buf) told = {0};
     size_t tail = strlen(ATTEMPT_LOG_GOES_ON);
 
-    buf_adds(&text, "xyz" + 3 - before);
+    buf_adds(&text, &"xyz"[3 - before]);
     fill(&text, 20000);
     say_log(&say, ORCH_LOG_INFO, text.data, text.len);
     finish();
