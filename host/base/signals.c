@@ -34,10 +34,18 @@ static void pass_over(int number, bool over)
     (void)sigaction(number, &action, NULL);
 }
 
+static bool is_heard(int number)
+{
+    struct sigaction now;
+
+    return sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_DFL &&
+           now.sa_handler != SIG_IGN;
+}
+
 void signals_pass_over(void)
 {
     for (int number = 1; number < NSIG; number++)
-        if (!is_left(number))
+        if (!is_left(number) && !is_heard(number))
             pass_over(number, true);
 }
 

@@ -51,11 +51,11 @@ bool told_listen(struct err *e)
     told.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (told.fd < 0)
         return err_sys(e, "make an event descriptor");
-    signals_pass_over();
-    signal(SIGQUIT, SIG_DFL);
     for (size_t i = 0; i < ARRAY_LEN(heard); i++)
         if (sigaction(heard[i], &action, NULL) < 0)
             return err_sys(e, "hear signal %d", heard[i]);
+    signals_pass_over();
+    signal(SIGQUIT, SIG_DFL);
     return true;
 }
 

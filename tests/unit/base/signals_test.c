@@ -75,11 +75,36 @@ START_TEST(an_attempt_is_ended_by_its_limits_but_not_by_what_is_sent_to_all)
 }
 END_TEST
 
+static void on_signal(int number)
+{
+    _exit(number);
+}
+
+/* A process that is told to end while it still sets itself up would never hear of it. */
+START_TEST(what_has_a_handler_is_heard_all_the_while)
+{
+    int status;
+    pid_t pid = fork();
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        (void)signal(SIGTERM, on_signal);
+        signals_pass_over();
+        raise(SIGTERM);
+        _exit(SURVIVED);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), SIGTERM);
+}
+END_TEST
+
 TCase *signals_cases(void)
 {
     TCase *tc = tcase_create("signals");
 
     tcase_add_test(tc, a_process_of_a_host_is_ended_by_its_own_faults_and_by_kill_alone);
     tcase_add_test(tc, an_attempt_is_ended_by_its_limits_but_not_by_what_is_sent_to_all);
+    tcase_add_test(tc, what_has_a_handler_is_heard_all_the_while);
     return tc;
 }
