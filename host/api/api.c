@@ -276,6 +276,12 @@ void api_tokens_forget(struct api *api)
     verdicts_clear(api->tickets);
 }
 
+void api_token_revoked(struct api *api, const char *token_id)
+{
+    tokens_revoke(api->tokens, token_id);
+    stream_server_revoke(api->streams, token_id);
+}
+
 void api_stream_publish(struct api *api, const struct api_event *events, size_t count)
 {
     stream_server_publish(api->streams, events, count);

@@ -65,8 +65,11 @@ uint16_t api_port(const struct api *api);
 
 /* Drain: /readyz says no, new stream clients are refused with 503; existing requests go on. */
 void api_drain(struct api *api);
-/* After a revocation or a change of trust: every token is verified anew. */
+/* After a change of trust: every token is verified anew. */
 void api_tokens_forget(struct api *api);
+/* The authority has the token on its list: from here on it opens nothing, and no stream that it
+ * opened is told another event. */
+void api_token_revoked(struct api *api, const char *token_id);
 
 /* After each commit, in order of seq. Events with a seq that was published before are passed over.
  */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "daemon/host.h"
 #include "daemon/reload.h"
+#include "daemon/revoke.h"
 #include "engine/catalog/agents.h"
 #include "engine/catalog/dag_cache.h"
 #include "engine/catalog/definitions.h"
@@ -120,6 +121,12 @@ static void warm(void *arg, const struct api_actor *who, api_done_fn done, void 
     log_event(LOG_INFO, "caches.warmed", F_STR("subject", who->subject));
     audit_write(env_of(arg), who, "audit.trust_reloaded", NULL, NULL, NULL);
     reload_trust(arg, done, done_arg);
+}
+
+static void token_revoke(void *arg, const struct api_actor *who, const char *token_id,
+                         api_done_fn done, void *done_arg)
+{
+    revoke_token(arg, who, token_id, done, done_arg);
 }
 
 static json_t *plugins_owned(void *arg, const char *tenant)
@@ -359,6 +366,7 @@ const struct api_engine *service_engine(struct host *host)
         .plugins_owned = plugins_owned,
         .plugin_serves = plugin_serves,
         .plugin_release = plugin_release,
+        .token_revoke = token_revoke,
         .warm = warm,
         .idempotency_put = idempotency_put,
         .health = health,
@@ -415,6 +423,7 @@ static void token_checked(void *arg, const struct authority_result *result, cons
         return;
     }
     claims = (struct api_claims){
+        .token_id = result->claims.id,
         .subject = result->claims.subject,
         .tenant = result->claims.tenant,
         .scopes = result->claims.scopes,

@@ -3,6 +3,7 @@ port, the CLI pointed at both. Made the way ./up makes one. Ends every process i
 
 ORCH_BUILD_DIR names the build folder: its bin/ has the programs, its plugins/ the shared objects.
 """
+import base64
 import dataclasses
 import http.client
 import json
@@ -90,6 +91,11 @@ def dag(dag_id, nodes, **more):
         depends_on, config = value
         return {"agent_id": STUB, "depends_on": depends_on, "config": config}
     return {"dag_id": dag_id, "name": dag_id, "nodes": {k: node(v) for k, v in nodes.items()}} | more
+
+
+def claims_of(token):
+    body = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
 
 
 def chain(dag_id, length, config=None):

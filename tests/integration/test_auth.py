@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from host import chain
+from host import chain, claims_of
 
 READ, WRITE, ADMIN = "orchestrator:read", "orchestrator:write", "orchestrator:admin"
 SKEW_S = 30  # authority/token/token.h
@@ -31,9 +31,8 @@ def short_lived(host):
 
 def forged(token, **claims):
     """The token with other claims under its old signature."""
-    head, body, signature = token.split(".")
-    known = json.loads(base64.urlsafe_b64decode(body + "=="))
-    text = json.dumps(known | claims).encode()
+    head, _, signature = token.split(".")
+    text = json.dumps(claims_of(token) | claims).encode()
     return ".".join((head, base64.urlsafe_b64encode(text).decode().rstrip("="), signature))
 
 
@@ -195,3 +194,29 @@ def test_a_token_that_has_expired_is_401_even_though_it_was_good_before(host, sh
     time.sleep(max(0, end - time.monotonic() + 1))
     answer = host.http("GET", "/runs", token=token, expect=401)
     assert answer.code == "TOKEN_INVALID" and "expired" in answer.json["detail"]
+
+
+def test_a_tenant_takes_back_its_own_tokens_only(host, mine, other):
+    token = host.mint(READ)
+    host.http("GET", "/runs", token=token, expect=200)
+    host.complete("mine")  # behind the token's entry in the store
+    for who, token_of in ((other, token), (None, other), (None, host.mint(READ))):
+        answer = host.http("POST", f"/admin/tokens/{claims_of(token_of)['jti']}:revoke", token=who, expect=404,
+                           **({"X_Stella_Tenant": "other"} if who else {}))
+        assert answer.code == "TOKEN_NOT_FOUND"
+    assert host.http("POST", "/admin/tokens/x:revoke", expect=404).code == "TOKEN_NOT_FOUND"
+    host.http("GET", "/runs", token=token, expect=200)
+
+
+def test_a_token_stays_revoked_over_a_restart_and_a_lost_authority(make_host):
+    own = make_host()
+    token = own.mint(READ)
+    own.http("GET", "/runs", token=token, expect=200)
+    own.publish(chain("mine", 1))
+    for _ in range(2):
+        own.http("POST", f"/admin/tokens/{claims_of(token)['jti']}:revoke", expect=200, X_Stella_Reason="lost")
+    own.http("GET", "/runs", token=token, expect=401)
+    own.stop()
+    (own.home / "authority" / "revoked-tokens").unlink()
+    own.start()
+    assert own.http("GET", "/runs", token=token, expect=401).code == "TOKEN_INVALID"

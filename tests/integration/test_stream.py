@@ -13,7 +13,7 @@ import time
 import pytest
 import websockets
 
-from host import RUN_S, chain, until
+from host import RUN_S, chain, claims_of, until
 from stream import SUBPROTOCOL, Lines, follow, ws_messages, ws_open
 
 HEARTBEAT_S = 15  # api.h: stream_heartbeat_s
@@ -203,6 +203,37 @@ def test_a_ticket_opens_one_websocket_and_no_second(host, run):
     assert shape(asyncio.run(with_ticket(ticket))[1:]) == TWO
     with pytest.raises((websockets.InvalidStatusCode, websockets.ConnectionClosed)):
         asyncio.run(with_ticket(ticket))
+
+
+async def revoked_while_followed(host, token):
+    """Four streams that one token opened: what each heard, and the close codes of the WebSockets."""
+    protocols = [SUBPROTOCOL, "orch.ticket." + host.http("POST", "/ws-tickets", token=token, expect=201).json["ticket"]]
+    async with ws_open(host, token=token) as by_bearer, ws_open(host, token="", subprotocols=protocols) as by_ticket:
+        with Lines(host, token=token) as plain, Lines(host, token=token, Accept="text/event-stream") as sse:
+            before = host.complete("two")["execution_id"]
+            host.cli("token", "revoke", claims_of(token)["jti"])
+            after = host.complete("two")["execution_id"]
+            heard = [list(plain.messages()), [json.loads(t[6:]) for t in iter(sse.line, b"") if t.startswith(b"data: ")]]
+        for ws in (by_bearer, by_ticket):
+            heard.append(await ws_messages(ws, "error"))
+            await ws.wait_closed()
+        return before, after, heard, [ws.close_code for ws in (by_bearer, by_ticket)]
+
+
+def test_a_token_that_is_revoked_ends_its_streams_before_the_answer(host):
+    token, other = host.mint("orchestrator:read"), host.mint("orchestrator:read")
+    ticket = host.http("POST", "/ws-tickets", token=token, expect=201).json["ticket"]
+    with Lines(host, "dagId=two", token=other) as bystander:
+        before, after, heard, codes = asyncio.run(revoked_while_followed(host, token))
+        assert codes == [4401, 4401]
+        for messages in heard:
+            assert [m["type"] for m in messages if m.get("runId") == before][-1] == "run.completed"
+            assert messages[-1]["type"] == "error" and messages[-1]["code"] == "TOKEN_INVALID"
+            assert "revoked" in messages[-1]["message"] and after not in {m.get("runId") for m in messages}
+        assert {e["runId"] for e in bystander.until("run.completed")} == {before}
+        assert {e["runId"] for e in bystander.until("run.completed")} == {after}
+    host.http("GET", "/runs", token=token, expect=401)
+    assert refused_status(host, token="", subprotocols=[SUBPROTOCOL, f"orch.ticket.{ticket}"]) in (401, 4401)
 
 
 def test_a_client_that_reads_late_gets_everything_and_holds_nobody_up(host):

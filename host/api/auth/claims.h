@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/uuid.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,7 @@
 
 /* What a verified token says. Copied by the api. */
 struct api_claims {
+    const char *token_id; /* by which it is revoked */
     const char *subject;
     const char *tenant;   /* "" for a token that is not bound to one */
     uint32_t scopes;      /* enum scope: admin implies write implies read (identity.c) */
@@ -32,6 +34,7 @@ struct api_auth {
 
 /* A copy of struct api_claims that owns its texts. */
 struct claims {
+    char token_id[UUID_TEXT_BYTES];
     char subject[SUBJECT_BYTES_MAX + 1];
     char tenant[TENANT_BYTES_MAX + 1];
     uint32_t scopes;

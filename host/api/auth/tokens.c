@@ -5,17 +5,25 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <uthash.h>
 
 enum {
     TOKEN_CACHE_S = 60, /* a revocation that was not announced counts then */
     VERIFICATION_MAGIC = 0x746f6b6e,
 };
 
+struct revoked_id {
+    char token_id[UUID_TEXT_BYTES];
+    UT_hash_handle hh;
+};
+
 struct tokens {
     const struct api_auth *auth;
     struct verdicts *known;
+    struct revoked_id *revoked;
 };
 
 /* One question to the host. */
@@ -38,8 +46,15 @@ struct tokens *tokens_new(const struct api_auth *auth)
 
 void tokens_free(struct tokens *t)
 {
+    struct revoked_id *r, *next;
+
     if (t == NULL)
         return;
+    HASH_ITER(hh, t->revoked, r, next)
+    {
+        HASH_DEL(t->revoked, r);
+        free(r);
+    }
     verdicts_free(t->known);
     free(t);
 }
@@ -47,6 +62,25 @@ void tokens_free(struct tokens *t)
 void tokens_forget(struct tokens *t)
 {
     verdicts_clear(t->known);
+}
+
+bool tokens_revoked(const struct tokens *t, const char *token_id)
+{
+    struct revoked_id *r;
+
+    HASH_FIND_STR(t->revoked, token_id, r);
+    return r != NULL;
+}
+
+void tokens_revoke(struct tokens *t, const char *token_id)
+{
+    struct revoked_id *r;
+
+    if (tokens_revoked(t, token_id))
+        return;
+    r = mem_new(struct revoked_id);
+    snprintf(r->token_id, sizeof r->token_id, "%s", token_id);
+    HASH_ADD_STR(t->revoked, token_id, r);
 }
 
 static void remember(struct verification *v, struct verdict *verdict)
@@ -81,7 +115,7 @@ void tokens_verify(struct tokens *t, const char *token, tokens_done_fn done, voi
     const struct verdict *known = verdicts_get(t->known, token, time(NULL));
     struct verification *v;
 
-    if (known != NULL) {
+    if (known != NULL && !tokens_revoked(t, known->claims.token_id)) {
         struct claims claims = known->claims;
 
         done(arg, &claims, NULL);

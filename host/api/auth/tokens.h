@@ -25,4 +25,9 @@ void tokens_verify(struct tokens *t, const char *token, tokens_done_fn done, voi
 /* Every token is verified anew. */
 void tokens_forget(struct tokens *t);
 
+/* The token is revoked: what was remembered of it, and tickets that it got, open nothing any more.
+ * The ids are kept until the end; the authority bounds them (authority/token/revoked.h). */
+void tokens_revoke(struct tokens *t, const char *token_id);
+bool tokens_revoked(const struct tokens *t, const char *token_id) must_check;
+
 #endif

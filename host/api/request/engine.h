@@ -145,6 +145,10 @@ struct api_engine {
      * is not for this tenant. */
     void (*plugin_release)(void *arg, const struct api_actor *who, const char *digest,
                            api_done_fn done, void *done_arg);
+    /* Takes back a token of the tenant that this host has seen; done when it opens nothing any more
+     * and no stream of it hears another event. ERR_NOT_FOUND for any other. */
+    void (*token_revoke)(void *arg, const struct api_actor *who, const char *token_id,
+                         api_done_fn done, void *done_arg);
     /* Drops the definition cache, reads trust anew, and looks at every bundle again. */
     void (*warm)(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg);
 

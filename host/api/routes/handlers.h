@@ -81,6 +81,9 @@ void admin_plugin_release(struct api_request *req);
 void stream_open(struct api_request *req);
 void ticket_create(struct api_request *req);
 
+/* tokens.c */
+void token_revoke(struct api_request *req);
+
 /* openapi.c */
 void openapi_get(struct api_request *req);
 void dag_schema_get(struct api_request *req);

@@ -112,6 +112,8 @@ static const struct route rows[] = {
      admin_plugin_list},
     {HTTP_POST, API_BASE "/admin/plugins/{digest}:release", NEED_ADMIN, BODY_NONE, SMALL, "", "",
      202, "releasePlugin", admin_plugin_release},
+    {HTTP_POST, API_BASE "/admin/tokens/{tokenId}:revoke", NEED_ADMIN, BODY_NONE, SMALL, "", "",
+     200, "revokeToken", token_revoke},
     {HTTP_GET, API_BASE "/plugins", NEED_READ, NO_BODY, PAGE, 200, "listPlugins", plugin_list},
     {HTTP_GET, API_BASE "/secrets", NEED_READ, NO_BODY, PAGE, 200, "listSecrets", secret_list},
     {HTTP_GET, API_BASE "/secrets/key", NEED_READ, NO_BODY, "", 200, "getSecretKey", secret_key},

@@ -1,6 +1,7 @@
 /* client.c -- the life of a stream client: made, let in, reminded, freed; see client.h. */
 #include "api/stream/client.h"
 
+#include "api/auth/tokens.h"
 #include "api/http/router.h"
 #include "api/stream/control.h"
 #include "api/stream/server.h"
@@ -148,6 +149,9 @@ bool stream_client_follow(struct stream_client *c, const struct identity *who,
 {
     int64_t oldest, newest, head = ring_head(c->server->ring);
 
+    *ret_code = "TOKEN_INVALID";
+    if (tokens_revoked(c->server->opt.tokens, who->claims.token_id))
+        return err_set(e, ERR_UNAUTHENTICATED, "the token was revoked");
     *ret_code = "QUERY_INVALID";
     if (!stream_query(&c->head, &c->filter, &c->after, e))
         return false;
@@ -164,6 +168,7 @@ bool stream_client_follow(struct stream_client *c, const struct identity *who,
                        (long long)c->after, (long long)head);
     }
     c->expires_unix = who->claims.expires_unix;
+    memcpy(c->token_id, who->claims.token_id, sizeof c->token_id);
     c->cursor = c->after >= 0 ? c->after : head;
     if (c->cursor < oldest - 1)
         c->cursor = oldest - 1;
@@ -197,6 +202,12 @@ static void close_unauthenticated(struct stream_client *c, const char *code, con
     stream_client_say_error(c, code, text);
     stream_client_close_after(c, CLOSE_UNAUTHENTICATED, "auth");
     stream_client_wake(c);
+}
+
+void stream_client_revoked(struct stream_client *c)
+{
+    if (c->state == CLIENT_FOLLOWS)
+        close_unauthenticated(c, "TOKEN_INVALID", "the token was revoked");
 }
 
 void stream_client_tick(struct stream_client *c, int64_t now_ns)

@@ -60,10 +60,11 @@ struct stream_client {
     struct buf control; /* queued control messages, one a line */
     struct store_event_list page;
     size_t page_at;
-    int64_t page_next;             /* the cursor behind the page */
-    struct stream_message message; /* made from the page, being written */
-    struct buf scratch;            /* one message behind STREAM_HEADROOM */
-    int64_t expires_unix;          /* of the token that let it in */
+    int64_t page_next;              /* the cursor behind the page */
+    struct stream_message message;  /* made from the page, being written */
+    struct buf scratch;             /* one message behind STREAM_HEADROOM */
+    int64_t expires_unix;           /* of the token that let it in */
+    char token_id[UUID_TEXT_BYTES]; /* the same */
     int64_t began_ns;
     int64_t active_ns;  /* last byte taken, or the moment since which a write waits */
     int close_code;     /* with CLIENT_CLOSING */
@@ -101,6 +102,8 @@ void stream_client_overflow(struct stream_client *c);
 /* Events were published: asks for a write when one concerns the client. One that nothing concerns
  * moves on with the head, so that it never seems late. */
 void stream_client_published(struct stream_client *c);
+/* The token that let it in was revoked: it closes, and no event is told any more. */
+void stream_client_revoked(struct stream_client *c);
 /* Once a second: heartbeat, authentication deadline, a client that takes nothing. */
 void stream_client_tick(struct stream_client *c, int64_t now_ns);
 

@@ -7,6 +7,7 @@
 #include "observe/metrics.h"
 
 #include <assert.h>
+#include <string.h>
 
 struct stream_server *stream_server_new(const struct stream_options *opt, int64_t newest)
 {
@@ -39,6 +40,17 @@ void stream_server_publish(struct stream_server *s, const struct api_event *even
     metrics_add(s->opt.metrics, METRIC_STREAM_EVENTS, METRIC_NO_LABELS, (double)added);
     LIST_FOREACH(c, &s->clients, link)
     stream_client_published(c);
+}
+
+void stream_server_revoke(struct stream_server *s, const char *token_id)
+{
+    struct stream_client *c;
+
+    LIST_FOREACH(c, &s->clients, link)
+    {
+        if (strcmp(c->token_id, token_id) == 0)
+            stream_client_revoked(c);
+    }
 }
 
 void stream_server_tick(struct stream_server *s, int64_t now_ns)

@@ -57,6 +57,8 @@ void stream_server_free(struct stream_server *s);
 
 /* After a commit, in order of seq; wakes each client that has something to say. */
 void stream_server_publish(struct stream_server *s, const struct api_event *events, size_t count);
+/* The token with this id was revoked: ends every client that it let in. */
+void stream_server_revoke(struct stream_server *s, const char *token_id);
 /* Once a second: heartbeats, authentication deadlines, clients that take nothing. */
 void stream_server_tick(struct stream_server *s, int64_t now_ns);
 

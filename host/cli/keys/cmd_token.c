@@ -1,9 +1,11 @@
-/* cmd_token.c -- `orch token mint`: an access token made offline by whoever holds the root key. */
+/* cmd_token.c -- `orch token`: made offline by whoever holds the root key, taken back by the host.
+ */
 #include "authority/keys/keyring.h"
 #include "authority/token/token.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/client.h"
 #include "cli/out.h"
 
 #include <string.h>
@@ -60,6 +62,21 @@ static bool mint(struct cli *cli, struct err *e)
     return true;
 }
 
+static bool token_revoke(struct cli *cli, struct err *e)
+{
+    const char *token_id = cli_arg(cli, 0);
+    auto_done(buf) path = {0};
+    auto_json reply = NULL;
+
+    buf_adds(&path, "/admin/tokens");
+    client_path_add(&path, token_id);
+    buf_adds(&path, ":revoke");
+    if (!client_send(cli, "POST", buf_text(&path), NULL, &reply, e))
+        return err_wrap(e, "revoke");
+    out_id(cli, token_id, reply);
+    return true;
+}
+
 static const struct cli_flag flags[] = {
     {.name = "subject",
      .type = FLAG_TEXT,
@@ -78,6 +95,10 @@ static const struct cli_flag flags[] = {
      .help = "how long it is good"},
     {.name = NULL},
 };
+static const struct cli_arg revoke_args[] = {
+    {"ID", true, false, "the token's id (jti)"},
+    {NULL, false, false, NULL},
+};
 static const struct cli_verb verbs[] = {
     {.name = "mint",
      .summary = "Make an access token with the root key of ORCH_HOME",
@@ -85,6 +106,13 @@ static const struct cli_verb verbs[] = {
                 "orch:backfill need --reason and --ticket, which become claims of it.",
      .flags = flags,
      .handler = mint},
+    {.name = "revoke",
+     .summary = "Take a token back before its time",
+     .details = "When it returns the token opens nothing and its streams have ended. The id is "
+                "the one that mint says, and stands in the ledger (audit.token_minted).",
+     .args = revoke_args,
+     .needs_server = true,
+     .handler = token_revoke},
     {.handler = NULL},
 };
 const struct cli_group cli_group_token = {.name = "token",

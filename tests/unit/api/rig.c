@@ -14,13 +14,13 @@
 static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 static const struct {
-    const char *token;
+    const char *token, *id;
     uint32_t scopes;
 } known[] = {
-    {"reader", SCOPE_READ},
-    {"writer", SCOPE_WRITE},
-    {"operator", SCOPE_ORCH_OPERATE},
-    {"nobody", 0},
+    {"reader", "01900000-0000-7000-8000-000000000001", SCOPE_READ},
+    {"writer", "01900000-0000-7000-8000-000000000002", SCOPE_WRITE},
+    {"operator", "01900000-0000-7000-8000-000000000003", SCOPE_ORCH_OPERATE},
+    {"nobody", "01900000-0000-7000-8000-000000000004", 0},
 };
 
 static void decide(const struct rig *r, const char *token, api_verified_fn done, void *done_arg)
@@ -30,7 +30,8 @@ static void decide(const struct rig *r, const char *token, api_verified_fn done,
     for (size_t i = 0; i < ARRAY_LEN(known); i++) {
         if (strcmp(known[i].token, token) == 0) {
             done(done_arg,
-                 &(struct api_claims){token, "t", known[i].scopes, time(NULL) + r->expires_in_s},
+                 &(struct api_claims){known[i].id, token, "t", known[i].scopes,
+                                      time(NULL) + r->expires_in_s},
                  NULL);
             return;
         }

@@ -3,6 +3,8 @@
  *
  * The authority knows "reader", "writer", "operator" and "nobody" of tenant "t"; "down" is told
  * that it is away; any other token is refused. */
+#define READER_ID "01900000-0000-7000-8000-000000000001"
+
 #ifndef ORCH_TESTS_API_RIG_H
 #define ORCH_TESTS_API_RIG_H
 

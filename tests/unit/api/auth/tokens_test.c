@@ -51,6 +51,23 @@ START_TEST(a_verdict_is_asked_for_once)
 }
 END_TEST
 
+START_TEST(what_is_remembered_of_a_revoked_token_opens_nothing)
+{
+    struct heard h = {0};
+
+    tokens_verify(rig.tokens, "reader", hear, &h);
+    ck_assert(!tokens_revoked(rig.tokens, READER_ID));
+    tokens_revoke(rig.tokens, READER_ID);
+    tokens_revoke(rig.tokens, READER_ID);
+    ck_assert(tokens_revoked(rig.tokens, READER_ID));
+    tokens_verify(rig.tokens, "reader", hear, &h);
+    ck_assert_int_eq(rig.asked, 2); /* the authority is asked, and it knows */
+    tokens_verify(rig.tokens, "writer", hear, &h);
+    tokens_verify(rig.tokens, "writer", hear, &h);
+    ck_assert_int_eq(rig.asked, 3);
+}
+END_TEST
+
 START_TEST(a_refusal_is_not_remembered)
 {
     struct heard h = {0};
@@ -112,7 +129,7 @@ static void verify_as_told(void *arg, const char *token, size_t len, api_verifie
 
 static bool let_in(const char *subject, const char *tenant)
 {
-    struct api_claims claims = {subject, tenant, SCOPE_ADMIN, INT64_MAX};
+    struct api_claims claims = {READER_ID, subject, tenant, SCOPE_ADMIN, INT64_MAX};
     const struct api_auth auth = {.arg = &claims, .verify = verify_as_told};
     auto_obj(tokens) tokens = tokens_new(&auth);
     struct heard h = {0};
@@ -145,6 +162,7 @@ TCase *tokens_cases(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_verdict_is_asked_for_once);
+    tcase_add_test(tc, what_is_remembered_of_a_revoked_token_opens_nothing);
     tcase_add_test(tc, a_refusal_is_not_remembered);
     tcase_add_test(tc, a_token_is_not_remembered_beyond_its_end);
     tcase_add_test(tc, what_is_forgotten_is_asked_for_again);

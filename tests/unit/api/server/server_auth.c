@@ -33,7 +33,8 @@ static void decide(const char *token, api_verified_fn done, void *done_arg)
     for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
         if (strcmp(tokens[i].token, token) == 0) {
             done(done_arg,
-                 &(struct api_claims){.subject = token,
+                 &(struct api_claims){.token_id = token,
+                                      .subject = token,
                                       .tenant = tokens[i].tenant,
                                       .scopes = tokens[i].scopes,
                                       .expires_unix = time(NULL) + 600},

@@ -221,6 +221,15 @@ static void plugin_release(void *arg, const struct api_actor *who, const char *d
     server_fail(done, done_arg, ERR_NOT_FOUND, NULL, "no quarantined plugin has this digest");
 }
 
+static void token_revoke(void *arg, const struct api_actor *who, const char *token_id,
+                         api_done_fn done, void *done_arg)
+{
+    (void)arg;
+    (void)who;
+    (void)token_id;
+    server_fail(done, done_arg, ERR_NOT_FOUND, NULL, "no such token was used here");
+}
+
 static void warm(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg)
 {
     (void)arg;
@@ -285,6 +294,7 @@ struct api_engine server_engine_of(struct server *s)
                                .plugins_owned = plugins_owned,
                                .plugin_serves = plugin_serves,
                                .plugin_release = plugin_release,
+                               .token_revoke = token_revoke,
                                .warm = warm,
                                .idempotency_put = remember,
                                .health = health,

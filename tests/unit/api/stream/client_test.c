@@ -113,6 +113,35 @@ START_TEST(a_quiet_client_hears_a_heartbeat)
 }
 END_TEST
 
+START_TEST(a_client_hears_nothing_after_its_token_was_revoked)
+{
+    follows(STREAM_WS, NULL);
+    follower_hears_nothing(&f);
+    (void)follower_event(&f, "t");
+    stream_server_revoke(f.server, "01900000-0000-7000-8000-000000000002");
+    follower_hears(&f, "\"seq\":1");
+    (void)follower_event(&f, "t"); /* committed, and not yet told */
+    stream_server_revoke(f.server, READER_ID);
+    follower_hears(&f, "\"code\":\"TOKEN_INVALID\",\"message\":\"the token was revoked\"");
+    (void)follower_event(&f, "t");
+    follower_hears_nothing(&f);
+    ck_assert_int_eq(f.client->close_code, CLOSE_UNAUTHENTICATED);
+    stream_server_revoke(f.server, READER_ID); /* it closes already */
+    ck_assert_int_eq(f.client->state, CLIENT_CLOSING);
+}
+END_TEST
+
+/* A ticket, or a request that was let in a turn ago. */
+START_TEST(a_revoked_token_lets_no_client_in)
+{
+    const char *code;
+
+    tokens_revoke(f.rig.tokens, READER_ID);
+    ck_assert(!follower_follow(&f, STREAM_NDJSON, NULL, &code));
+    ck_assert_str_eq(code, "TOKEN_INVALID");
+}
+END_TEST
+
 START_TEST(a_client_that_takes_nothing_is_ended)
 {
     follows(STREAM_WS, NULL);
@@ -212,6 +241,8 @@ TCase *stream_client_cases(void)
     tcase_add_test(tc, what_the_ring_lost_comes_from_the_store_without_a_gap);
     tcase_add_loop_test(tc, each_form_has_its_frame, 0, 3);
     tcase_add_test(tc, a_quiet_client_hears_a_heartbeat);
+    tcase_add_test(tc, a_client_hears_nothing_after_its_token_was_revoked);
+    tcase_add_test(tc, a_revoked_token_lets_no_client_in);
     tcase_add_test(tc, a_client_that_takes_nothing_is_ended);
     tcase_add_test(tc, a_client_that_falls_behind_hears_so_and_goes_on);
     tcase_add_test(tc, a_client_that_nothing_concerned_is_not_late);

@@ -50,7 +50,8 @@ void follower_begin(struct follower *f, enum stream_kind kind, struct http_head 
 bool follower_follow(struct follower *f, enum stream_kind kind, const char *query,
                      const char **ret_code)
 {
-    const struct identity who = {.tenant = "t", .claims.expires_unix = INT64_MAX};
+    const struct identity who = {.tenant = "t",
+                                 .claims = {.token_id = READER_ID, .expires_unix = INT64_MAX}};
     struct err e;
 
     follower_begin(f, kind, rig_head(HTTP_GET, "/runs/stream", query, NULL));
