@@ -34,10 +34,11 @@ void revoked_free(struct revoked *r)
     free(r);
 }
 
-/* The file must remember a token for as long as token_verify takes it. */
+/* The file must remember a token for as long as token_verify takes it, and may take it again: a
+ * clock that is far ahead can be set back. */
 static bool lives(const struct revoked_token *token, int64_t now_s)
 {
-    return token->expires_s + TOKEN_SKEW_S > now_s;
+    return token->expires_s + REVOKED_KEPT_S > now_s;
 }
 
 /* The place of the first id that is not below id. */

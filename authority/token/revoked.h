@@ -2,8 +2,8 @@
  * `ID EXPIRES` lines.
  *
  * revoked_add adds a line and syncs it before it returns: it costs the same however many there are.
- * Tokens that have expired by themselves are dropped when the file is read, and from the file when
- * they are the more. Owned by the authority. */
+ * Tokens that have expired by themselves REVOKED_KEPT_S ago are dropped when the file is read, and
+ * from the file when they are the more. Owned by the authority. */
 #ifndef ORCH_AUTHORITY_TOKEN_REVOKED_H
 #define ORCH_AUTHORITY_TOKEN_REVOKED_H
 

@@ -25,6 +25,8 @@ enum {
     TOKEN_TICKET_BYTES_MAX = 128,
     TOKEN_TTL_S_MAX = 366 * 24 * 3600,
     TOKEN_SKEW_S = 30, /* how far the clocks of two machines may differ */
+    /* How long a revocation outlives its token: a clock that is wrong by less forgets none. */
+    REVOKED_KEPT_S = 366 * 24 * 3600,
 };
 
 /* Space-separated texts to a set of enum scope; an unknown one is an error that names the nearest.

@@ -216,7 +216,7 @@ bool identity_revocations(struct host *host, struct err *e)
 
             if (!settled(host,
                          authority_token_revoke(host->authority, rows.rows[i].token_id,
-                                                rows.rows[i].expires_us / 1000000,
+                                                rows.rows[i].expires_us / 1000000 - REVOKED_KEPT_S,
                                                 (struct authority_reply){take_nothing, &a}, e),
                          &a, e))
                 return false;

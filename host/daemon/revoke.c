@@ -47,7 +47,7 @@ static void store(struct revoking *r)
                                         .tenant = who->tenant,
                                         .reason = who->reason,
                                         .revoked_us = env->clock.wall_us(),
-                                        .expires_us = r->expires_s * 1000000,
+                                        .expires_us = (r->expires_s + REVOKED_KEPT_S) * 1000000,
                                     });
     audit_append(env, batch, who, "audit.token_revoked",
                  json_pack("{s:s}", "token_id", r->token_id));

@@ -278,7 +278,7 @@ struct store_revoked_token {
     const char *tenant;
     const char *reason;
     int64_t revoked_us;
-    int64_t expires_us; /* of the token: no need to keep the row longer */
+    int64_t expires_us; /* of the row */
 };
 
 /* store_identity: append-only; the last row counts. */

@@ -2,6 +2,7 @@
 #include "api/auth/tokens.h"
 
 #include "api/auth/verdicts.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -10,10 +11,9 @@
 #include <time.h>
 #include <uthash.h>
 
-enum {
-    TOKEN_CACHE_S = 60, /* a revocation that was not announced counts then */
-    VERIFICATION_MAGIC = 0x746f6b6e,
-};
+enum { VERIFICATION_MAGIC = 0x746f6b6e };
+
+#define TOKEN_CACHE_NS 60000000000LL /* what the authority learned by itself counts then */
 
 struct revoked_id {
     char token_id[UUID_TEXT_BYTES];
@@ -85,9 +85,7 @@ void tokens_revoke(struct tokens *t, const char *token_id)
 
 static void remember(struct verification *v, struct verdict *verdict)
 {
-    verdict->until_unix = time(NULL) + TOKEN_CACHE_S;
-    if (verdict->claims.expires_unix < verdict->until_unix)
-        verdict->until_unix = verdict->claims.expires_unix;
+    verdict->until_ns = clock_mono_ns() + TOKEN_CACHE_NS;
     verdicts_put(v->tokens->known, v->token, verdict);
 }
 
@@ -110,12 +108,18 @@ static void on_verified(void *arg, const struct api_claims *given, const struct 
     free(v);
 }
 
+/* A token's end is a moment of the wall clock. */
+static bool still_good(const struct tokens *t, const struct claims *claims)
+{
+    return time(NULL) < claims->expires_unix && !tokens_revoked(t, claims->token_id);
+}
+
 void tokens_verify(struct tokens *t, const char *token, tokens_done_fn done, void *arg)
 {
-    const struct verdict *known = verdicts_get(t->known, token, time(NULL));
+    const struct verdict *known = verdicts_get(t->known, token, clock_mono_ns());
     struct verification *v;
 
-    if (known != NULL && !tokens_revoked(t, known->claims.token_id)) {
+    if (known != NULL && still_good(t, &known->claims)) {
         struct claims claims = known->claims;
 
         done(arg, &claims, NULL);

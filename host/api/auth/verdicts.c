@@ -64,7 +64,7 @@ static struct entry **place_for(struct verdicts *v, const uint8_t key[SHA256_BYT
     for (size_t i = first; i < first + VERDICT_WAYS; i++) {
         if (v->slot[i] == NULL)
             return &v->slot[i];
-        if (v->slot[i]->verdict.until_unix < v->slot[best]->verdict.until_unix)
+        if (v->slot[i]->verdict.until_ns < v->slot[best]->verdict.until_ns)
             best = i;
     }
     return &v->slot[best];
@@ -84,16 +84,16 @@ void verdicts_put(struct verdicts *v, const char *secret, const struct verdict *
     (*at)->verdict = *verdict;
 }
 
-const struct verdict *verdicts_get(struct verdicts *v, const char *secret, int64_t now_unix)
+const struct verdict *verdicts_get(struct verdicts *v, const char *secret, int64_t now_ns)
 {
     struct entry **at = entry_of(v, secret);
 
-    return at != NULL && (*at)->verdict.until_unix > now_unix ? &(*at)->verdict : NULL;
+    return at != NULL && (*at)->verdict.until_ns > now_ns ? &(*at)->verdict : NULL;
 }
 
-bool verdicts_take(struct verdicts *v, const char *secret, int64_t now_unix, struct verdict *ret)
+bool verdicts_take(struct verdicts *v, const char *secret, int64_t now_ns, struct verdict *ret)
 {
-    const struct verdict *found = verdicts_get(v, secret, now_unix);
+    const struct verdict *found = verdicts_get(v, secret, now_ns);
     struct entry **at = entry_of(v, secret);
 
     if (found != NULL)

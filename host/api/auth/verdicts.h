@@ -1,5 +1,6 @@
 /* verdicts.h -- what is known of a bearer of a secret text: verified tokens until they expire, and
- * one-time tickets. The text itself is not kept, only its SHA-256. Pure: the caller gives the time.
+ * one-time tickets. The text itself is not kept, only its SHA-256. Pure: the caller gives the time,
+ * of the monotonic clock: who sets the wall clock back prolongs nothing.
  *
  * Bounded: VERDICT_SLOTS entries; when the places of a new one are taken, the entry among them that
  * ends first makes room. */
@@ -13,7 +14,7 @@ enum { VERDICT_SLOTS = 4096, VERDICT_WAYS = 8 };
 struct verdict {
     struct claims claims;
     char tenant[TENANT_BYTES_MAX + 1]; /* of the request that got the ticket; "" for a token */
-    int64_t until_unix;
+    int64_t until_ns;
 };
 
 struct verdicts;
@@ -25,9 +26,9 @@ DEFINE_AUTO(verdicts)
 
 void verdicts_put(struct verdicts *v, const char *secret, const struct verdict *verdict);
 /* NULL: unknown or past its time. Valid until the next call. */
-const struct verdict *verdicts_get(struct verdicts *v, const char *secret, int64_t now_unix);
+const struct verdict *verdicts_get(struct verdicts *v, const char *secret, int64_t now_ns);
 /* The same, once: the entry is gone afterwards. */
-bool verdicts_take(struct verdicts *v, const char *secret, int64_t now_unix,
+bool verdicts_take(struct verdicts *v, const char *secret, int64_t now_ns,
                    struct verdict *ret) must_check;
 void verdicts_clear(struct verdicts *v);
 

@@ -3,11 +3,11 @@
 #include "api/auth/verdicts.h"
 #include "api/request/reply.h"
 #include "api/routes/handlers.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 enum { TICKET_BYTES = 24, TICKET_S = 30 };
 
@@ -32,7 +32,8 @@ void stream_open(struct api_request *req)
 
 void ticket_create(struct api_request *req)
 {
-    struct verdict verdict = {.claims = req->who.claims, .until_unix = time(NULL) + TICKET_S};
+    struct verdict verdict = {.claims = req->who.claims,
+                              .until_ns = clock_mono_ns() + TICKET_S * 1000000000LL};
     auto_done(buf) ticket = {0};
     uint8_t raw[TICKET_BYTES];
     struct err e = {0};

@@ -6,12 +6,12 @@
 #include "api/stream/client.h"
 #include "api/stream/control.h"
 #include "api/stream/server.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/names.h"
 
 #include <assert.h>
 #include <string.h>
-#include <time.h>
 
 #define TICKET_PREFIX "orch.ticket."
 
@@ -80,7 +80,7 @@ static void follow_ticket(struct stream_client *c, const char *ticket)
     const char *code = "TICKET_INVALID";
     struct err e = {0};
 
-    if (!verdicts_take(c->server->opt.tickets, ticket, time(NULL), &verdict)) {
+    if (!verdicts_take(c->server->opt.tickets, ticket, clock_mono_ns(), &verdict)) {
         (void)err_set(&e, ERR_UNAUTHENTICATED, "the ticket is unknown, used or too old");
         refuse(c, &e, code);
         return;

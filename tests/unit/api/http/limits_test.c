@@ -43,7 +43,7 @@ END_TEST
 
 static struct verdict verdict_for(const char *subject, int64_t until)
 {
-    struct verdict v = {.until_unix = until};
+    struct verdict v = {.until_ns = until};
 
     snprintf(v.claims.subject, sizeof v.claims.subject, "%s", subject);
     return v;

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 
 #include <string.h>
-#include <time.h>
 
 static struct follower f;
 
@@ -72,7 +71,7 @@ END_TEST
 
 START_TEST(a_ticket_is_good_once_and_for_its_tenant)
 {
-    const struct verdict verdict = {.tenant = "acme", .until_unix = time(NULL) + 30};
+    const struct verdict verdict = {.tenant = "acme", .until_ns = clock_mono_ns() + 30000000000LL};
 
     verdicts_put(f.rig.tickets, "abc", &verdict);
     begin("forged", "orch.runs.v1+json, orch.ticket.abc"); /* the ticket comes before the bearer */
