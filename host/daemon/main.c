@@ -229,7 +229,7 @@ static struct engine_env env_of(struct host *host)
         .store = host->store,
         .reader = host->reader,
         .metrics = host->metrics,
-        .clock = {clock_mono_ns, clock_wall_us},
+        .clock = {clock_mono_ns, clock_wall_us, clock_boot_us},
         .sandbox =
             {
                 .sandbox = host->sandbox,

@@ -21,10 +21,11 @@
 struct agent;
 struct agents;
 
-/* base/clock.h in orchd; a simulator owns its time. Neither goes back. */
+/* base/clock.h in orchd; a simulator owns its time. Only the wall clock can go back. */
 struct engine_clock {
-    int64_t (*mono_ns)(void);
+    int64_t (*mono_ns)(void); /* timeouts, delays: it stands while the machine is suspended */
     int64_t (*wall_us)(void);
+    int64_t (*boot_us)(void); /* goes on meanwhile */
 };
 
 /* The calls of sandbox/client/client.h that the engine makes, under its names and contracts. */

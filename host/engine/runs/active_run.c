@@ -16,7 +16,7 @@ struct active_run *active_run_new(const struct engine_env *env, const char *tena
 
     ar->env = env;
     ar->base_us = env->clock.wall_us();
-    ar->base_ns = env->clock.mono_ns();
+    ar->base_boot_us = env->clock.boot_us();
     ar->place = PLACE_WAITING;
     ar->tenant = mem_str(tenant);
     ar->use = take(*use);
@@ -32,7 +32,7 @@ struct active_run *active_run_new(const struct engine_env *env, const char *tena
 
 int64_t active_run_wall_us(const struct active_run *ar)
 {
-    return ar->base_us + (ar->env->clock.mono_ns() - ar->base_ns) / 1000;
+    return ar->base_us + ar->env->clock.boot_us() - ar->base_boot_us;
 }
 
 void active_run_not_before(struct active_run *ar, int64_t wall_us)

@@ -69,7 +69,7 @@ struct active_run {
     struct event_chain chain;
     struct node_fact *nodes; /* dag->node_count */
     int64_t created_us, started_us, ended_us;
-    int64_t base_us, base_ns; /* of active_run_wall_us: the two clocks at one moment */
+    int64_t base_us, base_boot_us; /* of active_run_wall_us: the two clocks at one moment */
     uint64_t seed;
     size_t kept_bytes;         /* of all completed nodes' outputs */
     size_t output_bytes;       /* of those without dependents: the run's output */
@@ -92,8 +92,9 @@ struct active_run *active_run_new(const struct engine_env *env, const char *tena
                                   struct dag_use **use, json_t *input) must_check;
 
 /* The run's own time, in which all its times are: that of the wall when the run came into this
- * process, and from there on as the monotonic clock goes. So it never goes back, and the
- * differences of its times are durations, whatever is done to the wall clock. */
+ * process, and from there on as the time since boot goes. So it never goes back, and the
+ * differences of its times are durations, whatever is done to the wall clock; and it is right after
+ * the machine was suspended, which stands in them too. */
 int64_t active_run_wall_us(const struct active_run *ar);
 /* Its rows tell of this time: its own is not before it. */
 void active_run_not_before(struct active_run *ar, int64_t wall_us);

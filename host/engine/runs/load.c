@@ -5,8 +5,11 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/env/env.h"
+#include "model/dag/policy.h"
 
 #include <string.h>
+
+#define ELAPSED_US_MAX ((int64_t)(TIMEOUT_S_MAX * 1e6))
 
 static bool chain_goes_on(struct active_run *ar, struct err *e)
 {
@@ -61,17 +64,24 @@ bool load_row(const struct engine_env *env, struct dag_cache *dags, const struct
     return true;
 }
 
+/* By the run's own time: not less than its events show, and as the wall clock has it while no host
+ * ran. More than any timeout is not needed, and might be more nanoseconds than there are. */
+static int64_t elapsed_ns(const struct active_run *ar, const struct store_run *row)
+{
+    int64_t us = row->started_us > 0 ? active_run_wall_us(ar) - row->started_us : 0;
+
+    return (us < ELAPSED_US_MAX ? us : ELAPSED_US_MAX) * 1000;
+}
+
 void load_machine(struct active_run *ar, const struct store_run *row)
 {
-    int64_t elapsed_us = row->started_us > 0 ? ar->env->clock.wall_us() - row->started_us : 0;
-
     ar->cancelled = row->cancel_requested;
     ar->run = run_new(ar->dag, &(struct run_options){
                                    .seed = ar->seed,
                                    .deterministic_mode = ar->deterministic,
                                    .input = ar->input,
                                    .grace_ns = ar->env->set.cancel_grace_ns,
-                                   .elapsed_ns = elapsed_us > 0 ? elapsed_us * 1000 : 0,
+                                   .elapsed_ns = elapsed_ns(ar, row),
                                    .paused = row->paused,
                                    .cancelled = row->cancel_requested,
                                });

@@ -80,6 +80,57 @@ START_TEST(the_time_that_a_run_has_used_is_used_after_the_crash_too)
 }
 END_TEST
 
+/* Its own events say how much it has used, whatever the wall clock says. */
+START_TEST(a_wall_clock_that_went_back_gives_no_timeout_back)
+{
+    publish_wide(2, ",\"run_timeout_seconds\":10");
+    snprintf(id, sizeof id, "%s", run_of("wide"));
+    rig_pass(8 * RIG_S);
+    rig_ok(&rig, "n0000");
+    rig_wall_us -= 3600000000;
+    rig_crash(&rig);
+    rig_begin(&rig, rig_open_attempt(&rig, "n0001"));
+    rig_pass(2 * RIG_S);
+    rig_settle(&rig);
+    ck_assert(rig.sandbox.attempts[rig.sandbox.count - 1].cancelled);
+}
+END_TEST
+
+/* Also by so much that nanoseconds would not hold it. */
+START_TEST(a_wall_clock_that_went_forward_uses_up_no_more_than_the_timeout)
+{
+    static const int64_t steps_us[] = {11000000, 7900LL * 365 * 24 * 3600 * 1000000};
+    auto_done(store_run_list) rows = {0};
+    struct err e = {0};
+
+    publish_wide(2, ",\"run_timeout_seconds\":10");
+    snprintf(id, sizeof id, "%s", run_of("wide"));
+    rig_wall_us += steps_us[_i];
+    rig_crash(&rig);
+    ck_assert(store_read_run(rig.reader, RIG_TENANT, id, &rows, &e));
+    ck_assert_int_eq(rows.rows[0].status, STORE_RUN_FAILED);
+    ck_assert_ptr_nonnull(strstr(rows.rows[0].error, "Run timed out after 10s"));
+}
+END_TEST
+
+START_TEST(a_suspended_machine_times_nothing_out_and_knows_the_time_again)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e = {0};
+
+    publish_wide(2, ",\"run_timeout_seconds\":10");
+    snprintf(id, sizeof id, "%s", run_of("wide"));
+    rig_pass(2 * RIG_S);
+    rig_suspend(8 * 3600 * RIG_S);
+    rig_settle(&rig);
+    rig_ok(&rig, "n0000");
+    rig_ok(&rig, "n0001");
+    ck_assert(store_read_run(rig.reader, RIG_TENANT, id, &rows, &e));
+    ck_assert_int_eq(rows.rows[0].status, STORE_RUN_COMPLETED);
+    ck_assert_int_eq(rows.rows[0].completed_us, rig_wall_us);
+}
+END_TEST
+
 START_TEST(a_cancel_that_was_acknowledged_holds_after_the_crash)
 {
     struct rig_answer a = {0};
@@ -303,6 +354,9 @@ TCase *recover_cases(void)
     tcase_add_test(tc, what_was_durable_but_not_acted_on_is_acted_on_after_the_start);
     tcase_add_test(tc, a_run_that_waited_waits_again_behind_those_that_went_on);
     tcase_add_test(tc, the_time_that_a_run_has_used_is_used_after_the_crash_too);
+    tcase_add_test(tc, a_wall_clock_that_went_back_gives_no_timeout_back);
+    tcase_add_loop_test(tc, a_wall_clock_that_went_forward_uses_up_no_more_than_the_timeout, 0, 2);
+    tcase_add_test(tc, a_suspended_machine_times_nothing_out_and_knows_the_time_again);
     tcase_add_test(tc, a_cancel_that_was_acknowledged_holds_after_the_crash);
     tcase_add_test(tc, a_cancel_that_was_acknowledged_holds_after_a_crash_in_its_rollback);
     tcase_add_loop_test(tc, a_run_whose_rows_are_damaged_ends_with_the_reason, 0,

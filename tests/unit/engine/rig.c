@@ -12,7 +12,7 @@
 
 #define BEGIN_WALL_US 1700000000000000LL
 
-int64_t rig_mono_ns, rig_wall_us;
+int64_t rig_mono_ns, rig_wall_us, rig_boot_us;
 struct rng rig_random;
 
 const struct api_actor rig_actor = {
@@ -40,10 +40,21 @@ static int64_t wall_us(void)
     return rig_wall_us;
 }
 
+static int64_t boot_us(void)
+{
+    return rig_boot_us;
+}
+
+void rig_suspend(int64_t ns)
+{
+    rig_wall_us += ns / 1000;
+    rig_boot_us += ns / 1000;
+}
+
 void rig_pass(int64_t ns)
 {
     rig_mono_ns += ns;
-    rig_wall_us += ns / 1000;
+    rig_suspend(ns);
 }
 
 static void random_bytes(void *bytes, size_t len)
@@ -116,7 +127,7 @@ void rig_start(struct rig *rig)
         .store = rig->store,
         .reader = rig->reader,
         .metrics = rig->metrics,
-        .clock = {mono_ns, wall_us},
+        .clock = {mono_ns, wall_us, boot_us},
         .sandbox = rig_sandbox(rig),
         .authority = rig_authority(rig),
         .set = {.home = rig->folder,
@@ -156,6 +167,7 @@ void rig_open(struct rig *rig, struct rig_options options)
                         .authority = {.attached = true, .tenants = "[\"*\"]", .key = "rig"}};
     rig_mono_ns = 1000 * RIG_S;
     rig_wall_us = BEGIN_WALL_US;
+    rig_boot_us = 5000000000;
     rig_random = rng_of(1);
     log_setup("rig", LOG_LEVEL_COUNT, false);
     rig->folder = mem_printf("%s/orch-engine-XXXXXX", base != NULL ? base : "/tmp");

@@ -130,12 +130,14 @@ struct rig {
 enum { RIG_LAYERS = ((1u << LAYER_COUNT) - 1) & ~(unsigned)LAYER_SCOPE, RIG_LEVEL = 3 };
 #define RIG_LAYERS_SAID ((uint32_t)(LAYER_SECCOMP | LAYER_LANDLOCK))
 
-extern int64_t rig_mono_ns, rig_wall_us;
+extern int64_t rig_mono_ns, rig_wall_us, rig_boot_us;
 extern bool rig_awaited_came; /* the agents whose ids begin with "awaited" */
 extern struct rng rig_random;
 
-/* Moves both clocks. */
+/* Moves all clocks. */
 void rig_pass(int64_t ns);
+/* The machine was suspended: the monotonic clock stood. */
+void rig_suspend(int64_t ns);
 
 void rig_open(struct rig *rig, struct rig_options options);
 void rig_close(struct rig *rig);
