@@ -22,6 +22,8 @@ BIN = BUILD / "bin"
 BASE = "/api/v1/orchestrator"
 STUB = "conformance.stub"
 FINAL = {"completed", "failed", "cancelled"}
+# For a library of faults/ in a host that is sanitized.
+SANITIZED = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 # Nothing is judged by these: they only end a wait in vain, on a machine that does much else.
 START_S, STOP_S, GONE_S, RUN_S = 60, 60, 30, 90
 

@@ -12,10 +12,12 @@ import json
 import os
 import signal
 import sqlite3
+import struct
+import time
 
 import pytest
 
-from host import chain, child_named, dag, orch, until
+from host import BUILD, SANITIZED, STUB, chain, child_named, dag, orch, until
 
 HEAD_S = 90  # longest wait for a head
 
@@ -352,3 +354,59 @@ def damage(path):
         db.execute("UPDATE ledger_heads SET tree_size = tree_size + 1")
         db.execute(trigger)  # a start would miss it
     db.close()
+
+
+def seconds_of(timestamp):
+    return datetime.datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
+
+
+class Clock:
+    """The wall clock of one host, set forward and back."""
+
+    def __init__(self, host, file):
+        file.write_bytes(bytes(8))
+        self.file = file
+        host.environment |= {"LD_PRELOAD": str(BUILD / "tests/integration/libclock_faults.so"),
+                             "ORCH_TEST_CLOCK": str(file)} | SANITIZED
+
+    def ahead(self, seconds):
+        with open(self.file, "r+b") as f:
+            f.write(struct.pack("=q", seconds))
+
+
+@pytest.fixture
+def stepped(make_host, tmp_path):
+    """A host and its clock, which is an hour ahead."""
+    own = make_host(start=False)
+    own.clock = Clock(own, tmp_path / "ahead")
+    own.start()
+    own.publish(dag("long", {"a": {"agent_id": STUB, "config": {"sleep_s": 2}}}))
+    own.publish(chain("one", 1))
+    own.complete("one")
+    own.clock.ahead(3600)
+    until(lambda: own.metric("orch_clock_steps_total") == 1, 30, "the step is told")
+    own.complete("one")
+    return own
+
+
+def test_a_clock_that_was_ahead_leaves_no_later_head_in_the_future(stepped, tmp_path):
+    def seal(name):
+        export(stepped, tmp_path / name)
+        return stepped.http("GET", "/ledger/head", expect=200).json
+
+    ahead = seal("ahead.ndjson")
+    run = stepped.run("long")
+    stepped.wait_node(run, "a", "running")
+    stepped.clock.ahead(0)
+    stepped.wait(run)
+    assert 2000 <= stepped.http("GET", f"/runs/{run}").json["durationMs"] < 3600_000
+    until(lambda: stepped.metric("orch_clock_steps_total") == 2, 30, "the step back is told")
+    assert [round(e["by_ms"] / 1000) for e in stepped.events("clock.stepped")] == [3600, -3600]
+    right = payload(seal("right.ndjson"))
+    assert right["latest_timestamp"] == payload(ahead)["timestamp"] > right["timestamp"]
+    assert abs(seconds_of(right["timestamp"]) - time.time()) < 600
+    (tmp_path / "ahead.json").write_text(json.dumps(ahead))
+    done = orch(tmp_path, "verify", tmp_path / "ahead.json", tmp_path / "right.ndjson", "--trust", host_key(stepped))
+    assert f"set back: an earlier head has {right['latest_timestamp']}" in done.stdout
+    export(stepped, tmp_path / "to.ndjson", "--to", payload(ahead)["timestamp"])
+    assert len(read(tmp_path / "to.ndjson")[1]) == len(read(tmp_path / "right.ndjson")[1])

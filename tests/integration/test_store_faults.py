@@ -14,10 +14,9 @@ import threading
 
 import pytest
 
-from host import BUILD, RUN_S, chain, orch, until
+from host import BUILD, RUN_S, SANITIZED, chain, orch, until
 
 LIBRARY = BUILD / "tests/integration/libdisk_faults.so"
-SANITIZED = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 
 
 class Disk:

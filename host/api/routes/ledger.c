@@ -3,7 +3,8 @@
  * from and to are times (RFC 3339). An export is always from one signed head to another, so that it
  * can be proved whole: the window is widened to them. It begins behind the last head made before
  * `from` (the first event without one), and ends with the first head made at `to` or later, else
- * the newest; the host first signs one over everything that is committed. */
+ * the newest; also where that head was made by a clock that was ahead, for events of the window may
+ * stand behind it. The host first signs one over everything that is committed. */
 #include "api/request/reply.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
@@ -133,9 +134,9 @@ static bool read_end(const struct api_request *req, int64_t to, struct store_led
 
     if (to != 0 && !store_read_ledger_head_from(reader, req->who.tenant, to, ret, e))
         return false;
-    if (ret->count > 0)
+    if (ret->count > 0 && ret->rows[0].created_us <= clock_wall_us())
         return true;
-    store_ledger_head_list_done(ret);
+    store_ledger_head_list_done(ret); /* none, or one of a clock that was ahead: see heads.c */
     return store_read_ledger_head(reader, req->who.tenant, ret, e);
 }
 

@@ -89,6 +89,15 @@ bool known_heads_settle(struct known_heads *k, const char *signer, struct err *e
     return contradicted == NULL || contradicts(contradicted, contradicted->head.tree.leaves, e);
 }
 
+/* Of one size, both are of the same events: which was signed first is not known. */
+static bool times_follow(const struct ledger_head *a, const struct ledger_head *b, struct err *e)
+{
+    if (a->tree.leaves == b->tree.leaves)
+        return true;
+    return a->tree.leaves < b->tree.leaves ? ledger_head_times_follow(a, b, e)
+                                           : ledger_head_times_follow(b, a, e);
+}
+
 bool known_heads_check(const struct known_heads *k, const char *signer,
                        const struct ledger_head *head, struct err *e)
 {
@@ -97,10 +106,13 @@ bool known_heads_check(const struct known_heads *k, const char *signer,
         bool larger = head->tree.leaves > known->head.tree.leaves;
         bool later = head->last_seq > known->head.last_seq;
 
-        if (is_of(known, signer, head->tenant) &&
-            (!agree(&known->head.tree, &head->tree) ||
-             (head->tree.leaves != known->head.tree.leaves && larger != later)))
+        if (!is_of(known, signer, head->tenant))
+            continue;
+        if (!agree(&known->head.tree, &head->tree) ||
+            (head->tree.leaves != known->head.tree.leaves && larger != later))
             return contradicts(known, head->tree.leaves, e);
+        if (!times_follow(&known->head, head, e))
+            return err_wrap(e, "beside '%s'", known->file);
     }
     return true;
 }

@@ -2,7 +2,8 @@
  *
  * Each is good by itself; two that one key signed for one tenant have to be of one history. Two
  * heads of the same size have the same root; where the sizes differ, the complete subtrees that
- * both name are the same; an export gives the root of every size that it goes through. */
+ * both name are the same; an export gives the root of every size that it goes through. The later of
+ * a head's times does not fall (model/ledger/head.h). */
 #ifndef ORCH_CLI_LEDGER_KNOWN_HEADS_H
 #define ORCH_CLI_LEDGER_KNOWN_HEADS_H
 

@@ -138,15 +138,16 @@ static bool check_head(const json_t *payload, const struct trust_entry *by, json
                        struct err *e)
 {
     auto_done(buf) text = {0};
-    auto_mem char *detail = NULL;
+    auto_done(buf) detail = {0};
     struct ledger_head head;
 
     (void)by;
     if (!jcs_write(payload, &text, e) || !ledger_head_parse(buf_text(&text), text.len, &head, e))
         return false;
-    detail = mem_printf("%llu events, root %s, signed %s", (unsigned long long)head.tree.leaves,
-                        ledger_tree_root(&head.tree).text, head.timestamp);
-    *ret = json_pack("{s:s, s:s}", "subject", head.tenant, "detail", detail);
+    buf_addf(&detail, "%llu events, root %s, ", (unsigned long long)head.tree.leaves,
+             ledger_tree_root(&head.tree).text);
+    verify_add_time(&head, &detail);
+    *ret = json_pack("{s:s, s:s}", "subject", head.tenant, "detail", buf_text(&detail));
     return true;
 }
 

@@ -30,6 +30,8 @@ bool verify_is_ledger(int fd, struct buf *start, bool *ret, struct err *e) must_
 /* known: the heads of the other files, which the export may not contradict; gets its own. */
 bool verify_ledger(const struct trust *trust, struct known_heads *known, const char *file, int fd,
                    struct buf *start, json_t **ret, struct err *e) must_check;
+/* Appends when it was signed, and what there is to know of the clock that said so. */
+void verify_add_time(const struct ledger_head *head, struct buf *b);
 /* Adds kind, signer and signer_key to what was found. */
 void verify_add_signer(json_t *facts, const char *kind, const struct trust_entry *by);
 /* One plugin bundle: the publisher's signature over the manifest, then the archive's hash. Nothing

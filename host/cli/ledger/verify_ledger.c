@@ -31,6 +31,13 @@ bool verify_head(const struct trust *trust, const json_t *envelope, struct ledge
     return ledger_head_parse(buf_text(&parsed->payload), parsed->payload.len, ret, e);
 }
 
+void verify_add_time(const struct ledger_head *head, struct buf *b)
+{
+    buf_addf(b, "signed %s", head->timestamp);
+    if (*head->latest != '\0')
+        buf_addf(b, " by a clock that was set back: an earlier head has %s", head->latest);
+}
+
 /* Appends what one read gives; *ret_end: there is no more. */
 static bool read_more(int fd, struct buf *b, bool *ret_end, struct err *e)
 {
@@ -103,15 +110,15 @@ static bool pass_tree(void *arg, const char *tenant, const struct merkle *tree,
 
 static json_t *facts_json(const struct ledger_facts *facts)
 {
-    auto_mem char *detail =
-        mem_printf("%llu events of %llu runs, %llu to %llu of the ledger, root %s, signed %s",
-                   (unsigned long long)facts->events, (unsigned long long)facts->runs,
-                   (unsigned long long)facts->since + (facts->events > 0),
-                   (unsigned long long)facts->head.tree.leaves,
-                   ledger_tree_root(&facts->head.tree).text, facts->head.timestamp);
+    auto_done(buf) detail = {0};
 
-    return json_pack("{s:s, s:s, s:I, s:I}", "subject", facts->head.tenant, "detail", detail,
-                     "events", (json_int_t)facts->events, "tree_size",
+    buf_addf(&detail, "%llu events of %llu runs, %llu to %llu of the ledger, root %s, ",
+             (unsigned long long)facts->events, (unsigned long long)facts->runs,
+             (unsigned long long)facts->since + (facts->events > 0),
+             (unsigned long long)facts->head.tree.leaves, ledger_tree_root(&facts->head.tree).text);
+    verify_add_time(&facts->head, &detail);
+    return json_pack("{s:s, s:s, s:I, s:I}", "subject", facts->head.tenant, "detail",
+                     buf_text(&detail), "events", (json_int_t)facts->events, "tree_size",
                      (json_int_t)facts->head.tree.leaves);
 }
 

@@ -263,11 +263,14 @@ static void is_signed(void *arg, const struct authority_result *result, const st
     sign_next(h);
 }
 
-/* The time of a new head is above the old one's, whatever the clock does. */
+/* What is signed is the clock's own time. The row's time rises with the tree, whatever the clock
+ * does: by it an export finds its heads. */
 static void payload_of(struct tenant_tree *t, int64_t wall_us, struct buf *ret)
 {
+    const struct ledger_head before = t->head;
+
     t->created_us = wall_us > t->created_us ? wall_us : t->created_us + 1;
-    clock_text(t->created_us, t->head.timestamp);
+    ledger_head_date(&t->head, t->before != NULL ? &before : NULL, wall_us);
     ledger_head_write(&t->head, ret);
 }
 

@@ -26,9 +26,9 @@ struct ledger_check {
     enum check_state state;
     uint64_t lines;
     uint64_t events;
-    uint64_t entries; /* of these, of no run */
-    uint64_t since;   /* leaves of the tree before the first event */
-    int64_t since_seq;
+    uint64_t entries;              /* of these, of no run */
+    uint64_t since;                /* leaves of the tree before the first event */
+    struct ledger_head since_head; /* with since > 0 */
     char tenant[TENANT_BYTES_MAX + 1];
     struct merkle tree;
     struct run_chain *runs;
@@ -96,7 +96,7 @@ static bool open_since(struct ledger_check *c, const json_t *envelope, struct er
                        head.tenant, c->tenant);
     c->tree = head.tree;
     c->since = head.tree.leaves;
-    c->since_seq = head.last_seq;
+    c->since_head = head;
     return c->pass == NULL || c->pass(c->open_arg, c->tenant, &c->tree, e);
 }
 
@@ -208,7 +208,7 @@ static bool check_head(const struct ledger_check *c, struct err *e)
     if (strcmp(c->head.tenant, c->tenant) != 0)
         return err_set(e, ERR_CORRUPT, "head is of tenant '%s', the export is of '%s'",
                        c->head.tenant, c->tenant);
-    if (c->head.last_seq < c->since_seq)
+    if (c->head.last_seq < c->since_head.last_seq)
         return err_set(e, ERR_CORRUPT, "head is older than since");
     if (c->head.tree.leaves != c->tree.leaves)
         return err_set(e, ERR_CORRUPT, "head is of %llu events, with those here there are %llu",
@@ -216,7 +216,7 @@ static bool check_head(const struct ledger_check *c, struct err *e)
     if (strcmp(root.text, said.text) != 0)
         return err_set(e, ERR_CORRUPT, "head has root %s, the events give %s", said.text,
                        root.text);
-    return true;
+    return c->since == 0 || ledger_head_times_follow(&c->since_head, &c->head, e);
 }
 
 static bool check_last(struct ledger_check *c, const json_t *line, struct err *e)

@@ -37,6 +37,43 @@ static bool has_subtree(const struct merkle *tree, int level)
     return ((tree->leaves >> level) & 1) != 0;
 }
 
+static int64_t time_us(const char *text)
+{
+    int64_t us;
+
+    return clock_parse(text, &us) ? us : INT64_MIN; /* "" */
+}
+
+static int64_t latest_us(const struct ledger_head *head)
+{
+    int64_t own = time_us(head->timestamp), before = time_us(head->latest);
+
+    return own > before ? own : before;
+}
+
+void ledger_head_date(struct ledger_head *head, const struct ledger_head *before, int64_t wall_us)
+{
+    int64_t latest = before != NULL ? latest_us(before) : INT64_MIN;
+
+    clock_text(wall_us, head->timestamp);
+    head->latest[0] = '\0';
+    if (latest > time_us(head->timestamp))
+        clock_text(latest, head->latest);
+}
+
+bool ledger_head_times_follow(const struct ledger_head *smaller, const struct ledger_head *larger,
+                              struct err *e)
+{
+    if (latest_us(larger) >= latest_us(smaller))
+        return true;
+    return err_set(e, ERR_CORRUPT,
+                   "tenant '%s': the head over %llu events has the time %s, an earlier one over "
+                   "%llu has %s, and it does not say that the clock was set back",
+                   larger->tenant, (unsigned long long)larger->tree.leaves, larger->timestamp,
+                   (unsigned long long)smaller->tree.leaves,
+                   *smaller->latest != '\0' ? smaller->latest : smaller->timestamp);
+}
+
 /* The member names stand in JCS order. */
 void ledger_head_write(const struct ledger_head *head, struct buf *b)
 {
@@ -53,8 +90,10 @@ void ledger_head_write(const struct ledger_head *head, struct buf *b)
         buf_addf(b, "%s\"%s\"", separator, hex);
         separator = ",";
     }
-    buf_addf(b, "],\"last_seq\":%lld,\"root_hash\":\"%s\",\"tenant\":", (long long)head->last_seq,
-             ledger_tree_root(&head->tree).text);
+    buf_addf(b, "],\"last_seq\":%lld", (long long)head->last_seq);
+    if (*head->latest != '\0')
+        buf_addf(b, ",\"latest_timestamp\":\"%s\"", head->latest);
+    buf_addf(b, ",\"root_hash\":\"%s\",\"tenant\":", ledger_tree_root(&head->tree).text);
     buf_add_json_str(b, head->tenant, strlen(head->tenant));
     buf_addf(b, ",\"timestamp\":\"%s\",\"tree_size\":%llu}", head->timestamp,
              (unsigned long long)head->tree.leaves);
@@ -102,14 +141,29 @@ static bool parse_tree(const json_t *payload, struct merkle *ret, struct err *e)
     return true;
 }
 
+/* Where it is not after timestamp it says nothing, and may not be there. */
+static bool parse_latest(const json_t *payload, int64_t wall_us, struct ledger_head *ret,
+                         struct err *e)
+{
+    const char *latest;
+    int64_t latest_us;
+
+    if (!json_get_str(payload, "latest_timestamp", "", &latest, e))
+        return false;
+    return (clock_parse(latest, &latest_us) && latest_us > wall_us &&
+            text_copy(ret->latest, sizeof ret->latest, latest)) ||
+           err_set(e, ERR_CORRUPT, "latest_timestamp is not a time after timestamp");
+}
+
 static bool parse_members(const json_t *payload, struct ledger_head *ret, struct err *e)
 {
     const char *tenant, *timestamp;
+    size_t members = json_object_get(payload, "latest_timestamp") != NULL ? 7 : 6;
     int64_t wall_us;
 
-    if (json_object_size(payload) != 6)
-        return err_set(e, ERR_CORRUPT, "it has %zu members, not the six of a head",
-                       json_object_size(payload));
+    if (json_object_size(payload) != members)
+        return err_set(e, ERR_CORRUPT, "it has %zu members, not the %zu of a head",
+                       json_object_size(payload), members);
     if (!parse_tree(payload, &ret->tree, e) || !json_get_str(payload, "tenant", "", &tenant, e) ||
         !json_get_str(payload, "timestamp", "", &timestamp, e) ||
         !json_get_int(payload, "last_seq", 0, 1, JSON_SAFE_INT_MAX, &ret->last_seq, e))
@@ -119,6 +173,8 @@ static bool parse_members(const json_t *payload, struct ledger_head *ret, struct
     if (!clock_parse(timestamp, &wall_us) ||
         !text_copy(ret->timestamp, sizeof ret->timestamp, timestamp))
         return err_set(e, ERR_CORRUPT, "timestamp is not a time");
+    if (members == 7 && !parse_latest(payload, wall_us, ret, e))
+        return false;
     if ((uint64_t)ret->last_seq < ret->tree.leaves)
         return err_set(e, ERR_CORRUPT, "last_seq %lld is below tree_size %llu",
                        (long long)ret->last_seq, (unsigned long long)ret->tree.leaves);

@@ -6,6 +6,11 @@
  *
  *   {frontier, last_seq, root_hash, tenant, timestamp, tree_size}
  *
+ * timestamp is what the clock said when it was signed, also when it was set back. Then, and only
+ * then, there is a seventh member, latest_timestamp: the latest time of any head before, which is
+ * after timestamp. So the later of the two never falls from head to head (ADR 34), and whoever has
+ * two heads of a ledger knows whether the clock is one to believe.
+ *
  * frontier holds the root of each complete subtree, the largest first, one for each bit that is set
  * in tree_size: the next head is made of it and of the events since, and whoever trusts one head
  * can check an export that begins behind it. What always holds of a parsed head: its frontier has
@@ -27,7 +32,8 @@
 
 struct ledger_head {
     char tenant[TENANT_BYTES_MAX + 1];
-    char timestamp[CLOCK_TEXT_BYTES]; /* RFC 3339 UTC; rises from head to head of a tenant */
+    char timestamp[CLOCK_TEXT_BYTES]; /* RFC 3339 UTC */
+    char latest[CLOCK_TEXT_BYTES];    /* of the heads before it; "" unless it is after timestamp */
     int64_t last_seq;                 /* the store's number of the newest event under the head */
     struct merkle tree;               /* of tree_size leaves, at least 1 */
 };
@@ -35,6 +41,13 @@ struct ledger_head {
 /* Appends the event with this hash (64 lower-case hex digits) to a tree. */
 bool ledger_tree_add(struct merkle *tree, const char *event_hash, struct err *e) must_check;
 struct sha256_hex ledger_tree_root(const struct merkle *tree);
+
+/* Sets the times of the head that follows `before` (NULL: the first) and is signed now. */
+void ledger_head_date(struct ledger_head *head, const struct ledger_head *before, int64_t wall_us);
+/* Can the larger head have these times? ERR_CORRUPT when a time that the smaller one has seen is
+ * hidden. Both are parsed, or dated. */
+bool ledger_head_times_follow(const struct ledger_head *smaller, const struct ledger_head *larger,
+                              struct err *e) must_check;
 
 /* Appends the payload. */
 void ledger_head_write(const struct ledger_head *head, struct buf *b);

@@ -1,6 +1,7 @@
 /* evidence_test.c -- statements of ended runs, and signed heads over the ledger. */
 #include "suites.h"
 
+#include "base/clock.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/statements.h"
 #include "model/ledger/statement.h"
@@ -236,6 +237,55 @@ START_TEST(a_head_goes_on_where_the_last_one_ended_also_after_a_crash)
 }
 END_TEST
 
+/* Seals one more run: the payload of the head, as it is given to the authority. */
+static const char *next_payload(void)
+{
+    static char payload[16 * 1024];
+    struct rig_answer a = {0};
+
+    run_of("chain");
+    answer_all();
+    seal(&a);
+    ck_assert_uint_eq(rig.authority.count, 1);
+    snprintf(payload, sizeof payload, "%s", rig.authority.requests[0].payloads[0]);
+    answer_all();
+    ck_assert_int_eq(a.code, ERR_NONE);
+    return payload;
+}
+
+START_TEST(a_clock_that_was_set_forward_and_back_leaves_no_later_head_in_the_future)
+{
+    const int64_t step_us = 44LL * 365 * 24 * 3600 * 1000000;
+    auto_done(store_ledger_head_list) rows = {0};
+    char ahead[CLOCK_TEXT_BYTES], now[CLOCK_TEXT_BYTES];
+    const char *payload;
+    struct err e;
+
+    ended_run();
+    answer_all();
+    rig_wall_us += step_us;
+    clock_text(rig_wall_us, ahead);
+    payload = next_payload();
+    ck_assert_ptr_nonnull(strstr(payload, ahead));
+    ck_assert_ptr_null(strstr(payload, "latest_timestamp"));
+    rig_wall_us -= step_us;
+    for (int i = 0; i < 2; i++) {
+        rig_crash(&rig); /* what it knows is in the store */
+        answer_all();
+        clock_text(rig_wall_us, now);
+        payload = next_payload();
+        ck_assert_ptr_nonnull(strstr(payload, now));
+        ck_assert_ptr_nonnull(strstr(payload, "\"latest_timestamp\":\""));
+        ck_assert_ptr_nonnull(strstr(payload, ahead));
+    }
+    /* An export finds its heads by times that rise with the tree. */
+    ck_assert(
+        store_read_ledger_head_from(rig.reader, RIG_TENANT, rig_wall_us + step_us + 2, &rows, &e));
+    ck_assert_uint_eq(rows.count, 1);
+    ck_assert_int_eq(rows.rows[0].tree_size, head_of(RIG_TENANT));
+}
+END_TEST
+
 START_TEST(heads_come_by_themselves_within_their_interval)
 {
     rig_close(&rig);
@@ -347,6 +397,7 @@ TCase *evidence_cases(void)
     tcase_add_test(tc, what_a_crash_left_unsigned_is_signed_at_the_next_start);
     tcase_add_test(tc, a_seal_is_answered_when_every_event_is_under_a_head);
     tcase_add_test(tc, a_head_goes_on_where_the_last_one_ended_also_after_a_crash);
+    tcase_add_test(tc, a_clock_that_was_set_forward_and_back_leaves_no_later_head_in_the_future);
     tcase_add_test(tc, heads_come_by_themselves_within_their_interval);
     tcase_add_test(tc, a_pass_that_fails_answers_why_and_is_made_again);
     tcase_add_test(tc, each_tenant_has_a_head_of_its_own);

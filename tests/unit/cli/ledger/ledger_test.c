@@ -229,6 +229,31 @@ START_TEST(a_signed_head_that_does_not_add_up_is_refused)
 }
 END_TEST
 
+/* In whichever order the files are given. */
+START_TEST(a_head_that_hides_that_its_clock_was_set_back_is_refused)
+{
+    const char *const latest[] = {"", "2070-11-22T10:00:00.000000Z"};
+    auto_done(site) s = {0};
+    struct ledger_head ahead, right;
+
+    site_begin(&s, 5, DSSE_TYPE_LEDGER_HEAD);
+    ahead = right = s.head;
+    strcpy(ahead.timestamp, "2070-11-22T10:00:00.000000Z");
+    ck_assert(ledger_tree_add(&right.tree, s.chain.prev.text, NULL));
+    right.last_seq++;
+    strcpy(right.latest, latest[_i]);
+    for (int swapped = 0; swapped < 2; swapped++) {
+        auto_obj(known_heads) known = known_heads_new();
+        struct err e = {0};
+
+        known_heads_add(known, "key", swapped ? &right : &ahead, "one.json");
+        ck_assert(known_heads_check(known, "key", swapped ? &ahead : &right, &e) == (_i == 1));
+        ck_assert(_i == 1 || strstr(e.msg, "beside 'one.json': tenant 'acme'") != NULL);
+        ck_assert(known_heads_check(known, "another", swapped ? &ahead : &right, &e));
+    }
+}
+END_TEST
+
 TCase *ledger_cases(void)
 {
     TCase *tc = tcase_create("ledger");
@@ -241,5 +266,6 @@ TCase *ledger_cases(void)
     tcase_add_test(tc, what_is_no_export_is_left_to_the_others);
     tcase_add_test(tc, a_head_by_itself_is_verified_and_described);
     tcase_add_test(tc, a_signed_head_that_does_not_add_up_is_refused);
+    tcase_add_loop_test(tc, a_head_that_hides_that_its_clock_was_set_back_is_refused, 0, 2);
     return tc;
 }

@@ -123,6 +123,10 @@ START_TEST(a_head_that_does_not_add_up_is_refused)
         {"last_seq", "-1", "'last_seq'"},
         {"last_seq", NULL, "members"},
         {"more", "1", "members"},
+        {"latest_timestamp", "\"yesterday\"", "latest_timestamp"},
+        {"latest_timestamp", "7", "latest_timestamp"},
+        {"latest_timestamp", "\"2026-11-22T10:00:00.000000Z\"", "latest_timestamp"},
+        {"latest_timestamp", "\"2026-11-22T09:59:59Z\"", "latest_timestamp"},
     };
     struct ledger_head good = head_of(11);
     auto_done(buf) text = {0};
@@ -161,12 +165,83 @@ START_TEST(a_changed_hash_anywhere_in_the_frontier_changes_the_root)
 }
 END_TEST
 
+#define AT_US 1793268000000000LL
+#define YEARS_44_US 1388534400000000LL
+
+/* The next head, dated, as its reader has it. */
+static struct ledger_head next_head(const struct ledger_head *before, int64_t wall_us)
+{
+    struct ledger_head head = head_of(before != NULL ? (unsigned)before->tree.leaves + 1 : 1), back;
+    auto_done(buf) text = {0};
+    auto_done(buf) canonical = {0};
+    auto_json value = NULL;
+    struct err e = {0};
+
+    ledger_head_date(&head, before, wall_us);
+    ledger_head_write(&head, &text);
+    ck_assert_msg(ledger_head_parse(buf_text(&text), text.len, &back, &e), "%s", e.msg);
+    value = json_loads(buf_text(&text), 0, NULL);
+    ck_assert(jcs_write(value, &canonical, &e));
+    ck_assert_str_eq(buf_text(&text), buf_text(&canonical));
+    return back;
+}
+
+static void is_dated(const struct ledger_head *head, int64_t wall_us, int64_t latest_us)
+{
+    char timestamp[CLOCK_TEXT_BYTES], latest[CLOCK_TEXT_BYTES] = "";
+
+    clock_text(wall_us, timestamp);
+    if (latest_us != 0)
+        clock_text(latest_us, latest);
+    ck_assert_str_eq(head->timestamp, timestamp);
+    ck_assert_str_eq(head->latest, latest);
+}
+
+START_TEST(a_head_has_the_clocks_own_time_and_says_what_time_it_was_already)
+{
+    struct ledger_head first = next_head(NULL, AT_US);
+    struct ledger_head ahead = next_head(&first, AT_US + YEARS_44_US);
+    struct ledger_head back = next_head(&ahead, AT_US + 2000000);
+    struct ledger_head later = next_head(&back, AT_US + 3000000);
+    struct ledger_head past = next_head(&later, AT_US + YEARS_44_US + 1);
+    struct ledger_head last = next_head(&past, INT64_MAX);
+
+    is_dated(&first, AT_US, 0);
+    is_dated(&ahead, AT_US + YEARS_44_US, 0);
+    is_dated(&back, AT_US + 2000000, AT_US + YEARS_44_US);
+    is_dated(&later, AT_US + 3000000, AT_US + YEARS_44_US);
+    is_dated(&past, AT_US + YEARS_44_US + 1, 0);
+    ck_assert_str_eq(last.timestamp, "9999-12-31T23:59:59.999999Z");
+}
+END_TEST
+
+START_TEST(a_head_that_hides_a_step_of_the_clock_does_not_follow)
+{
+    struct ledger_head first = next_head(NULL, AT_US);
+    struct ledger_head ahead = next_head(&first, AT_US + YEARS_44_US);
+    struct ledger_head back = next_head(&ahead, AT_US + 2), hides = back;
+    struct err e = {0};
+
+    ck_assert(ledger_head_times_follow(&first, &ahead, &e));
+    ck_assert(ledger_head_times_follow(&ahead, &back, &e));
+    ck_assert(ledger_head_times_follow(&first, &back, &e));
+    hides.latest[0] = '\0';
+    ck_assert(!ledger_head_times_follow(&ahead, &hides, &e));
+    ck_assert_int_eq(e.code, ERR_CORRUPT);
+    ck_assert_ptr_nonnull(strstr(e.msg, "does not say that the clock was set back"));
+    ck_assert_ptr_nonnull(strstr(e.msg, ahead.timestamp));
+    ck_assert(!ledger_head_times_follow(&back, &hides, &e)); /* what the smaller one knew */
+}
+END_TEST
+
 TCase *head_cases(void)
 {
     TCase *tc = tcase_create("head");
 
     tcase_add_test(tc, a_head_reads_back_as_it_was_written);
     tcase_add_test(tc, the_payload_is_canonical_json);
+    tcase_add_test(tc, a_head_has_the_clocks_own_time_and_says_what_time_it_was_already);
+    tcase_add_test(tc, a_head_that_hides_a_step_of_the_clock_does_not_follow);
     tcase_add_test(tc, the_next_head_costs_only_the_events_since);
     tcase_add_test(tc, what_is_no_hash_is_no_leaf);
     tcase_add_test(tc, a_head_that_does_not_add_up_is_refused);
