@@ -10,8 +10,8 @@
 #ifndef ORCH_BASE_SIGNALS_H
 #define ORCH_BASE_SIGNALS_H
 
-/* Every signal that would end this process and tells of no fault of it. What has a handler keeps it,
- * so that who hears a signal says so first and none is lost between the two. */
+/* Every signal that would end this process and tells of no fault of it. What has a handler keeps
+ * it, so that who hears a signal says so first and none is lost between the two. */
 void signals_pass_over(void);
 
 /* For a process that runs somebody's plugin: what is sent to all processes of a host is passed
