@@ -1,6 +1,8 @@
 /* floor.c -- see floor.h. */
 #include "floor.h"
 
+#include "shared.h"
+
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -75,11 +77,9 @@ static void fork_for(double seconds, volatile long *count)
 
 double floor_fork(int parents, double seconds)
 {
-    volatile long *counts = mmap(NULL, sizeof(long) * (size_t)parents, PROT_READ | PROT_WRITE,
-                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    volatile long *counts = shared_new(sizeof(long) * (size_t)parents);
     double total = 0;
 
-    must(counts != MAP_FAILED, "mmap");
     for (int i = 0; i < parents; i++) {
         pid_t pid = fork();
 

@@ -38,7 +38,7 @@ struct load {
     struct curl_slist *headers;
     char *base;
     struct buf lines; /* of the stream */
-    bool hello;
+    bool hello, fails;
     struct starter starters[OUTSTANDING_MAX];
     struct outstanding *runs;
     char *start_url, *start_body;
@@ -88,9 +88,10 @@ static void take_event(struct load *load, const char *line, size_t len)
         die("stream", line);
     if (strcmp(type, "hello") == 0)
         load->hello = true;
-    if (strcmp(type, "run.failed") == 0 || strcmp(type, "run.cancelled") == 0)
-        die("a run did not complete", line);
-    if (strcmp(type, "run.completed") == 0 && run_id != NULL) {
+    if (strcmp(type, load->fails ? "run.completed" : "run.failed") == 0 ||
+        strcmp(type, "run.cancelled") == 0)
+        die("a run did not end as it should", line);
+    if (strcmp(type, load->fails ? "run.failed" : "run.completed") == 0 && run_id != NULL) {
         struct outstanding *run = run_of(load, run_id);
 
         run->ended = bench_now();
@@ -122,6 +123,11 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *arg)
     struct starter *s = arg;
 
     buf_add(&s->answer, bytes, size * count);
+    return size * count;
+}
+
+size_t load_drop(char *bytes unused_arg, size_t size, size_t count, void *arg unused_arg)
+{
     return size * count;
 }
 
@@ -293,6 +299,7 @@ long load_run(struct load *load, const struct load_order *order, double *times, 
     long begun = 0, seen = 0;
 
     load->start_body = mem_printf("{\"dagId\":\"%s\",\"inputs\":{}}", order->dag_id);
+    load->fails = order->fails;
     load->ended = 0;
     load->times = times;
     load->times_max = times_max;

@@ -5,12 +5,16 @@
 #define ORCH_TESTS_BENCH_LOAD_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct load;
 
 /* url without a trailing slash. Opens the stream and waits for its hello. */
 struct load *load_open(const char *url, const char *token);
 void load_close(struct load *load);
+
+/* For libcurl: an answer that nobody reads. */
+size_t load_drop(char *bytes, size_t size, size_t count, void *arg);
 
 /* POST /dags/import; takes the definition. */
 void load_import(struct load *load, json_t *dag);
@@ -22,6 +26,7 @@ struct load_order {
     int outstanding;
     long runs;
     double seconds;
+    bool fails; /* they end with run.failed; else that is an error */
 };
 
 /* times gets the seconds from the start request to the end's event, up to times_max of them.
