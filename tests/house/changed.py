@@ -22,7 +22,7 @@ OTHERS = {
     "CMakeLists.txt": EVERY, "CMakePresets.json": EVERY, "cmake": EVERY,
     ".ci": NONE, ".clang-format": NONE, ".clang-tidy": NONE, ".gitignore": NONE, "LICENSE": NONE,
     "README.md": "docs", "docs": "docs", "test": NONE, "up": "docs",
-    "tests/.clang-tidy": NONE, "tests/bench": NONE, "tests/docs": "docs", "tests/house": "house",
+    "tests/.clang-tidy": NONE, "tests/bench": "bench", "tests/docs": "docs", "tests/house": "house",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 INCLUDE_DIRS = ("", "host", "plugin-sdk/include", "tests")
