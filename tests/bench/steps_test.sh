@@ -1,5 +1,5 @@
 #!/bin/sh
-# steps_test.sh -- the driver of tests/bench/steps can be built where only ./up ran: the tree is
+# steps_test.sh -- the programs of tests/bench can be built where only ./up ran: the tree is
 # configured as ./up does it, and pkg-config knows no test library.
 #
 # usage: steps_test.sh SOURCE FOLDER
@@ -22,10 +22,13 @@ if pkg-config --exists check; then
 fi
 cmake --preset release -S "$source" -B "$folder/build" -DBUILD_TESTING=OFF >"$folder/log" 2>&1 ||
     { cat "$folder/log"; exit 1; }
-if grep -q 'BUILD_TESTING=ON\|cmake --preset' "$source/tests/bench/steps"; then
-    echo "tests/bench/steps configures the tree anew"
+if grep -q 'BUILD_TESTING=ON\|cmake --preset' "$source/tests/bench/run.sh"; then
+    echo "tests/bench/run.sh configures the tree anew"
     exit 1
 fi
-cmake --build "$folder/build" --target bench_steps >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
-[ -n "$(find "$folder/build" -name bench_steps -type f -perm -u+x)" ]
+cmake --build "$folder/build" --target bench_steps bench_count bench_stream >"$folder/log" 2>&1 ||
+    { cat "$folder/log"; exit 1; }
+for program in bench_steps bench_count bench_stream libbench_turns.so libbench_alloc.so; do
+    [ -n "$(find "$folder/build" -name $program -type f -perm -u+x)" ]
+done
 rm -rf "$folder"
