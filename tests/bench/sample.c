@@ -99,6 +99,20 @@ static void tell_host(const struct teller *t, const struct sample *from, const s
          to->allocs.made - to->allocs.freed);
 }
 
+/* Attempts are made ahead, so a window begins with some and ends with some: what makes them and
+ * what they are is told by the attempt that was started in it. */
+static void tell_below(const struct teller *t, const struct sample *from, const struct sample *to)
+{
+    uint64_t started = to->trace.roles[ROLE_ZYGOTE].forks - from->trace.roles[ROLE_ZYGOTE].forks;
+    struct teller by_attempt = *t;
+
+    tell(t, "attempts", "started", 0, started);
+    by_attempt.steps = (double)(started > 0 ? started : 1);
+    for (int role = ROLE_SUPERVISOR; role < ROLE_COUNT; role++)
+        tell_role(role == ROLE_AUTHORITY ? t : &by_attempt, trace_role_name(role),
+                  &from->trace.roles[role], &to->trace.roles[role]);
+}
+
 void sample_figures(const char *shape, const struct sample *from, const struct sample *to,
                     enum trace_mode mode, long steps, sample_figure *each, void *arg)
 {
@@ -106,8 +120,8 @@ void sample_figures(const char *shape, const struct sample *from, const struct s
 
     if (mode == TRACE_HOST)
         tell_host(&t, from, to);
-    for (int role = ROLE_SUPERVISOR; role < ROLE_COUNT && mode == TRACE_BELOW; role++)
-        tell_role(&t, trace_role_name(role), &from->trace.roles[role], &to->trace.roles[role]);
+    else if (mode == TRACE_BELOW)
+        tell_below(&t, from, to);
     for (int role = ROLE_HOST; role < ROLE_COUNT && mode == TRACE_SWITCHES; role++)
         tell(&t, trace_role_name(role), "switches", from->switches[role], to->switches[role]);
 }
