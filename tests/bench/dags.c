@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAYER = 50, ERROR_BYTES = 646 };
+enum { LAYER = 50, ERROR_BYTES = 500, CLASS_BYTES = 60 };
 
 static json_t *node(json_t *depends_on, const char *isolation)
 {
@@ -36,16 +36,26 @@ json_t *dag_chain(const char *id, int length, const char *isolation)
     return dag_of(id, nodes);
 }
 
+/* A word of this many letters. */
+static json_t *word(size_t letters)
+{
+    char text[ERROR_BYTES];
+
+    memset(text, 'x', letters);
+    return json_stringn(text, letters);
+}
+
 json_t *dag_fails(const char *id)
 {
-    char text[ERROR_BYTES + 1];
-    json_t *nodes;
+    static const char node_id[] = "a-node-of-a-long-name-which-is-in-each-of-its-events-once-or-"
+                                  "twice-so-that-they-are-longer";
+    json_t *nodes = json_object();
 
-    memset(text, 'x', ERROR_BYTES);
-    text[ERROR_BYTES] = '\0';
-    nodes = json_pack("{s:{s:s, s:{s:i}, s:{s:i, s:s}}}", "fails", "agent_id", "conformance.stub",
-                      "retry_policy", "max_retries", 0, "config", "fail_times", 1, "error_message",
-                      text);
+    json_object_set_new(nodes, node_id,
+                        json_pack("{s:s, s:{s:i}, s:{s:i, s:o, s:o}}", "agent_id",
+                                  "conformance.stub", "retry_policy", "max_retries", 0, "config",
+                                  "fail_times", 1, "error_message", word(ERROR_BYTES),
+                                  "error_class", word(CLASS_BYTES)));
     return dag_of(id, nodes);
 }
 
