@@ -6,7 +6,7 @@
 
 /* isolation: "cold" or "warm". */
 json_t *dag_chain(const char *id, int length, const char *isolation);
-/* One node that fails at once, with an error that makes its events about 1 KiB long. */
+/* One node that fails at once, with an error that makes its two events 1 KiB long on average. */
 json_t *dag_fails(const char *id);
 /* Layers of 50, each node with two parents of the layer before. */
 json_t *dag_layers(const char *id, int nodes, const char *isolation);
