@@ -2,8 +2,8 @@
  *
  *     bench_stream --bin FOLDER --home FOLDER [--json] [--clients N] [--silent N] [--runs N]
  *
- * The events are those of runs that fail with a long word, so that they are of one KiB on average: two each,
- * which the filter of the clients lets through alone. */
+ * The events are those of runs that fail with a long word, so that they are of one KiB on average:
+ * two each, which the filter of the clients lets through alone. */
 #include "args.h"
 #include "bare.h"
 #include "dags.h"
