@@ -52,6 +52,7 @@ struct store_options {
     enum store_check check;
     enum store_create create;
     uint32_t queue_batches_max; /* 0: STORE_QUEUE_BATCHES_MAX */
+    size_t queue_bytes_max;     /* 0: STORE_QUEUE_BYTES_MAX */
     uint32_t checkpoint_pages;  /* size of the WAL that starts a checkpoint; 0: 4000 (16 MiB) */
 };
 

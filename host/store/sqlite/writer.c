@@ -27,7 +27,7 @@ struct writer {
     pthread_t thread;
     pthread_t loop; /* who may call writer_*: the thread that started it */
     int event_fd;
-    size_t batches_max;
+    size_t batches_max, bytes_max; /* of the queue */
 
     pthread_mutex_t lock; /* of everything down to the next blank line */
     pthread_cond_t wake;
@@ -245,6 +245,7 @@ bool writer_start_take(const struct store_options *options, struct sqlite_write 
     w->event_fd = event_fd;
     w->batches_max =
         options->queue_batches_max > 0 ? options->queue_batches_max : STORE_QUEUE_BATCHES_MAX;
+    w->bytes_max = options->queue_bytes_max > 0 ? options->queue_bytes_max : STORE_QUEUE_BYTES_MAX;
     list_init(&w->queue);
     list_init(&w->finished);
     pthread_mutex_init(&w->lock, NULL);
@@ -293,7 +294,7 @@ static bool may_submit(const struct writer *w, size_t bytes, struct err *e)
         return err_set(e, ERR_UNAVAILABLE, "the store is closing");
     if (w->queued >= w->batches_max)
         return err_set(e, ERR_LIMIT, "%zu batches wait for the disk", w->queued);
-    if (w->queued_bytes + bytes > STORE_QUEUE_BYTES_MAX)
+    if (w->queued_bytes + bytes > w->bytes_max)
         return err_set(e, ERR_LIMIT, "%zu bytes wait for the disk", w->queued_bytes);
     return true;
 }
@@ -363,7 +364,7 @@ bool writer_pressed(struct writer *w)
     bool pressed;
 
     pthread_mutex_lock(&w->lock);
-    pressed = w->queued > w->batches_max / 2 || w->queued_bytes > STORE_QUEUE_BYTES_MAX / 2;
+    pressed = w->queued > w->batches_max / 2 || w->queued_bytes > w->bytes_max / 2;
     pthread_mutex_unlock(&w->lock);
     return pressed;
 }

@@ -40,6 +40,7 @@ TCase *order_cases(void);
 TCase *dags_cases(void);
 TCase *tenants_cases(void);
 TCase *writer_cases(void);
+TCase *queue_cases(void);
 TCase *file_cases(void);
 TCase *plan_cases(void);
 TCase *damage_cases(void);

@@ -362,43 +362,6 @@ START_TEST(a_full_disk_loses_nothing_that_was_acknowledged)
 }
 END_TEST
 
-START_TEST(a_full_queue_refuses_and_takes_again_once_it_is_shorter)
-{
-    const struct store_options options = {.path = fixture_path, .queue_batches_max = 4};
-    struct err e = {0};
-
-    fixture_close();
-    ck_assert(store_open(&options, &fixture_store, &e));
-    store_testing_hold(fixture_store, 1);
-    for (int i = 0; i < 4; i++)
-        ck_assert(submit(i, run_batch(i), &e));
-    ck_assert(!submit(4, run_batch(4), &e));
-    ck_assert_int_eq(e.code, ERR_LIMIT);
-    ck_assert_uint_eq(store_pending(fixture_store), 4);
-    store_testing_hold(fixture_store, 0);
-    turn_until(4);
-    ck_assert(submit(4, run_batch(4), &e));
-    turn_until(5);
-}
-END_TEST
-
-START_TEST(a_batch_over_its_limit_is_refused_and_stays_the_callers)
-{
-    struct store_batch *b = store_batch_new();
-    auto_mem char *large = mem_alloc(STORE_BATCH_BYTES_MAX + 1);
-    struct store_log log = sample_log("r1", "n1", large);
-    struct err e = {0};
-
-    memset(large, 'x', STORE_BATCH_BYTES_MAX);
-    large[STORE_BATCH_BYTES_MAX] = '\0';
-    store_batch_log_append(b, &log);
-    ck_assert(!store_submit_take(fixture_store, &b, NULL, NULL, &e));
-    ck_assert_int_eq(e.code, ERR_TOO_LARGE);
-    ck_assert_ptr_nonnull(b);
-    store_batch_free(b);
-}
-END_TEST
-
 START_TEST(closing_commits_what_waits_and_delivers_it)
 {
     struct err e = {0};
@@ -478,8 +441,6 @@ TCase *writer_cases(void)
     tcase_add_test(c, a_failed_commit_fails_its_batches_and_the_store);
     tcase_add_test(c, the_nth_commit_fails_and_those_before_it_stay);
     tcase_add_test(c, a_full_disk_loses_nothing_that_was_acknowledged);
-    tcase_add_test(c, a_full_queue_refuses_and_takes_again_once_it_is_shorter);
-    tcase_add_test(c, a_batch_over_its_limit_is_refused_and_stays_the_callers);
     tcase_add_test(c, closing_commits_what_waits_and_delivers_it);
     tcase_add_test(c, a_reader_sees_what_was_acknowledged_and_never_half_a_batch);
     tcase_add_test(c, the_wal_is_checkpointed_and_does_not_grow_without_end);
