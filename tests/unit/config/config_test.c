@@ -129,6 +129,71 @@ START_TEST(a_value_that_does_not_fit_names_its_source)
 }
 END_TEST
 
+/* Each bound is said once more here: a slip of the table is no setting's new meaning. */
+static const struct {
+    enum config_key key;
+    int64_t min, max;
+} bounds[] = {
+    {CONFIG_HTTP_CONNECTIONS_MAX, 16, 60000},
+    {CONFIG_HTTP_ADDRESS_MAX, 0, 60000},
+    {CONFIG_HTTP_HEAD_SECONDS, 1, 3600},
+    {CONFIG_HTTP_BODY_SECONDS, 1, 86400},
+    {CONFIG_HTTP_WAITING_MAX_MIB, 16, 65536},
+    {CONFIG_RUNS_ACTIVE_MAX, 1, 10000},
+    {CONFIG_RUNS_WAITING_MAX, 0, 1000000},
+    {CONFIG_ATTEMPTS_MAX, 0, 4096},
+    {CONFIG_TENANT_ATTEMPTS_MAX, 0, 4096},
+    {CONFIG_NODE_MEMORY_MAX_MIB, 0, 1048576},
+    {CONFIG_NODE_CPU_MAX_S, 1, 86400},
+    {CONFIG_NODE_OUTPUT_MAX_KIB, 1, 4096},
+    {CONFIG_NODE_LOG_MAX_KIB, 1, 65536},
+    {CONFIG_CANCEL_GRACE_MS, 0, 600000},
+    {CONFIG_DRAIN_S, 0, 86400},
+    {CONFIG_LEDGER_HEAD_SECONDS, 0, 86400},
+    {CONFIG_SANDBOX_MIN_LEVEL, 1, 4},
+};
+
+static void check_value(enum config_key key, int64_t value, bool fits, const char *range)
+{
+    auto_obj(config) config = NULL;
+    struct err e = {0};
+    char flag[96];
+
+    snprintf(flag, sizeof flag, "--%s=%lld", config_name(key), (long long)value);
+    ck_assert_msg(load((const char *[]){"orchd", flag, NULL}, &config, &e) == fits, "%s", flag);
+    if (fits)
+        ck_assert_int_eq(config_int(config, key), value);
+    else
+        ck_assert_msg(strstr(e.msg, range) != NULL, "%s: %s", flag, e.msg);
+}
+
+START_TEST(a_number_is_taken_at_its_bounds_and_refused_beyond_them)
+{
+    enum {
+#define KEY_TEXT(...)
+#define KEY_BOOL(...)
+#define KEY_INT(id, ...) NUMBER_##id,
+#include "config/keys.def"
+#undef KEY_TEXT
+#undef KEY_BOOL
+#undef KEY_INT
+        NUMBERS
+    };
+    char range[96];
+
+    env = no_env;
+    ck_assert_uint_eq(ARRAY_LEN(bounds), NUMBERS);
+    for (size_t i = 0; i < ARRAY_LEN(bounds); i++) {
+        snprintf(range, sizeof range, "is not from %lld to %lld", (long long)bounds[i].min,
+                 (long long)bounds[i].max);
+        check_value(bounds[i].key, bounds[i].min - 1, false, range);
+        check_value(bounds[i].key, bounds[i].min, true, range);
+        check_value(bounds[i].key, bounds[i].max, true, range);
+        check_value(bounds[i].key, bounds[i].max + 1, false, range);
+    }
+}
+END_TEST
+
 START_TEST(help_and_print_show_every_key)
 {
     auto_obj(config) config = NULL;
@@ -202,6 +267,7 @@ int main(void)
     tcase_add_test(tc, the_contract_s_variables_are_read_after_ours);
     tcase_add_test(tc, a_variable_of_the_contract_that_does_nothing_is_told);
     tcase_add_test(tc, a_value_that_does_not_fit_names_its_source);
+    tcase_add_test(tc, a_number_is_taken_at_its_bounds_and_refused_beyond_them);
     tcase_add_test(tc, help_and_print_show_every_key);
     tcase_add_test(tc, descriptors_suffice_for_every_share);
     tcase_add_test(tc, descriptors_enough_are_given_as_wanted);
