@@ -243,6 +243,34 @@ START_TEST(what_was_on_its_way_when_a_run_is_dropped_is_waited_for)
 }
 END_TEST
 
+/* The database itself refuses the batch: it was taken, and comes back with the error. */
+START_TEST(a_commit_that_the_database_refuses_is_built_anew_and_the_run_goes_on)
+{
+    char id[UUID_TEXT_BYTES], other[UUID_TEXT_BYTES];
+
+    publish_chain();
+    publish_wide(1, "");
+    snprintf(id, sizeof id, "%s", run_of("chain"));
+    snprintf(other, sizeof other, "%s", run_of("wide"));
+    outside_sql("CREATE TRIGGER refuses BEFORE INSERT ON run_events WHEN NEW.node_id = 'first'"
+                " AND NEW.status = 'completed' BEGIN SELECT RAISE(ABORT, 'not this one'); END");
+    rig_tell_end(&rig, rig_open_attempt(&rig, "first"), OUTCOME_OK, "{}");
+    rig_tell_end(&rig, rig_open_attempt(&rig, "n0000"), OUTCOME_OK, "{}"); /* of the same group */
+    rig_settle(&rig);
+    ck_assert_int_eq(rig_status(&rig, other), STORE_RUN_COMPLETED);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_RUNNING);
+    ck_assert_uint_eq(count_events(id, "run.updated", "recovered"), 1);
+    ck_assert_uint_eq(count_events(id, "step.updated", "completed"), 0); /* nothing was told */
+    ck_assert_uint_eq(rig_open_attempt(&rig, "first")->attempt, 2);
+    outside_sql("DELETE FROM kept WHERE name = 'refuses'");
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    ck_assert_int_eq(rig.fatal.code, ERR_NONE);
+    check_chain(id);
+}
+END_TEST
+
 START_TEST(a_store_that_fails_ends_the_host)
 {
     char id[UUID_TEXT_BYTES];
@@ -275,6 +303,7 @@ TCase *refused_cases(void)
     tcase_add_test(tc, a_run_whose_commits_are_refused_again_and_again_goes_on_when_they_are_taken);
     tcase_add_test(tc, a_refused_change_is_answered_and_did_not_happen);
     tcase_add_test(tc, what_was_on_its_way_when_a_run_is_dropped_is_waited_for);
+    tcase_add_test(tc, a_commit_that_the_database_refuses_is_built_anew_and_the_run_goes_on);
     tcase_add_test(tc, a_store_that_fails_ends_the_host);
     return tc;
 }
