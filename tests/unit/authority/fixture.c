@@ -10,17 +10,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-char test_dir[64];
+char test_dir[128];
 
 void test_dir_make(void)
 {
-    strcpy(test_dir, "/tmp/orch-authority-XXXXXX");
+    const char *base = getenv("TMPDIR");
+
+    snprintf(test_dir, sizeof test_dir, "%s/orch-authority-XXXXXX", base != NULL ? base : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(test_dir));
 }
 
 void test_dir_remove(void)
 {
-    char command[128];
+    char command[160];
 
     snprintf(command, sizeof command, "rm -rf '%s'", test_dir);
     ck_assert_int_eq(system(command), 0);

@@ -25,7 +25,7 @@ TCase *confine_cases(void);
 TCase *history_cases(void);
 
 /* A fresh folder a test, removed behind it: use as the case's checked fixture. */
-extern char test_dir[64];
+extern char test_dir[128];
 void test_dir_make(void);
 void test_dir_remove(void);
 /* DIR/name, valid until the next call but three. */

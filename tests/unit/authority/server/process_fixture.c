@@ -18,6 +18,14 @@ struct answer test_answer;
 struct authority_client *test_client;
 pid_t test_pid;
 
+/* tests/mutation has changed ones. */
+static const char *program(void)
+{
+    const char *other = getenv("ORCH_AUTHORITY_PROGRAM");
+
+    return other != NULL ? other : ORCH_AUTHORITY_PROGRAM;
+}
+
 /* The child keeps the socket as descriptor 3 and writes its log to DIR/log. */
 static void exec_authority(int sock, bool create_root)
 {
@@ -29,7 +37,7 @@ static void exec_authority(int sock, bool create_root)
         fcntl(3, F_SETFD, 0);
     else
         dup2(sock, 3);
-    execl(ORCH_AUTHORITY_PROGRAM, "orch-authority", "--home", test_dir, "--socket-fd", "3",
+    execl(program(), "orch-authority", "--home", test_dir, "--socket-fd", "3",
           create_root ? "--create-root" : NULL, NULL);
     _exit(127);
 }
