@@ -135,8 +135,6 @@ static bool follow_wal(struct count *c, uint64_t frames, struct err *e)
     uint32_t before = c->wal.frames;
     bool anew = c->wal_fd < 0 || frames <= before;
 
-    if (frames == 0)
-        return true; /* it changed nothing, and nothing was written */
     if (c->wal_fd < 0)
         c->wal_fd = open(c->wal_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (c->wal_fd < 0)

@@ -77,6 +77,20 @@ START_TEST(a_completed_run_stays_completed_whoever_writes)
 END_TEST
 
 /* The lock between them was removed by somebody. */
+START_TEST(a_fence_that_is_not_there_holds_nobody)
+{
+    struct store_batch *b = store_batch_new();
+    const struct store_event event = sample_event("r1", 1, "run.started");
+    struct err e = {0};
+
+    ck_assert_int_eq(outside_sql("DELETE FROM store_fence"), 0);
+    store_batch_event_append(b, &event);
+    ck_assert_int_ne(commit_code(b), ERR_NONE);
+    ck_assert(store_failed(fixture_store, &e));
+    ck_assert_msg(strstr(e.msg, "read the fence") != NULL, "%s", e.msg);
+}
+END_TEST
+
 START_TEST(a_host_that_another_one_followed_writes_no_more)
 {
     const struct store_options options = {.path = fixture_path, .check = STORE_CHECK_NONE};
@@ -106,6 +120,7 @@ TCase *order_cases(void)
 
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, an_event_that_does_not_follow_the_runs_last_one_is_refused);
+    tcase_add_test(c, a_fence_that_is_not_there_holds_nobody);
     tcase_add_test(c, a_host_that_another_one_followed_writes_no_more);
     tcase_add_test(c, a_run_that_has_ended_ends_no_second_time);
     tcase_add_test(c, a_completed_run_stays_completed_whoever_writes);

@@ -69,6 +69,8 @@ START_TEST(anything_else_is_not_a_token)
     for (size_t i = 0; i < ARRAY_LEN(plain); i++)
         ck_assert_msg(parse_code(plain[i], strlen(plain[i])) == ERR_INVALID, "took %zu", i);
     ck_assert(!page_parse("not base64!", mem, &key, &e));
+    ck_assert(page_parse("MQphCmIKYw", mem, &key, &e)); /* the first above */
+    ck_assert(!page_parse("MQphCmIKYw!", mem, &key, &e));
     memset(longer, 'A', PAGE_TOKEN_BYTES_MAX + 4);
     ck_assert(!page_parse(longer, mem, &key, &e));
     ck_assert_int_eq(e.code, ERR_INVALID);

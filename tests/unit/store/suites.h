@@ -44,6 +44,7 @@ TCase *queue_cases(void);
 TCase *file_cases(void);
 TCase *plan_cases(void);
 TCase *damage_cases(void);
+TCase *errors_cases(void);
 TCase *durable_cases(void);
 TCase *page_cases(void);
 

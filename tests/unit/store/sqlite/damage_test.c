@@ -167,6 +167,17 @@ START_TEST(a_wal_that_was_cut_or_lost_is_found)
 }
 END_TEST
 
+/* The WAL began anew since: none of its pages is of what was acknowledged. */
+START_TEST(a_wal_from_before_the_last_merge_is_found)
+{
+    ck_assert_int_eq(outside_sql("PRAGMA wal_checkpoint"), 0);
+    add_runs(RUNS);
+    copy_file("");
+    copy_file(".count");
+    copy_is(ERR_CORRUPT, "acknowledged pages it has 0");
+}
+END_TEST
+
 START_TEST(an_older_copy_that_is_put_back_is_found)
 {
     remove_copy("-wal");
@@ -220,17 +231,33 @@ START_TEST(a_count_that_is_damaged_is_refused_and_one_that_is_not_there_is_made)
 }
 END_TEST
 
+START_TEST(a_closed_store_counts_no_page_of_a_wal)
+{
+    static const char closed[] = "closed 00000000 00000000 0000000000 ";
+    auto_mem char *path = mem_printf("%s.count", fixture_path);
+    auto_done(buf) line = {0};
+    struct err e = {0};
+
+    fixture_close();
+    ck_assert_msg(file_read(path, 4096, &line, &e), "%s", e.msg);
+    ck_assert_msg(strncmp(buf_text(&line), closed, strlen(closed)) == 0, "%s", buf_text(&line));
+    fixture_open();
+}
+END_TEST
+
 START_TEST(a_missing_or_empty_store_is_one_only_where_it_may_be_made)
 {
     struct err e = {0};
 
     cut("", 0);
     ck_assert_int_eq(open_as(copy_path, STORE_CREATE_NEVER, &e), ERR_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(e.msg, "is empty"));
     copy_is(ERR_CORRUPT, "event"); /* something was acknowledged */
     ck_assert_int_eq(open_as(copy_path, STORE_CREATE_ANEW, &e), ERR_NONE);
     remove_copy("");
     remove_copy(".count");
     ck_assert_int_eq(open_as(copy_path, STORE_CREATE_NEVER, &e), ERR_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(e.msg, "is missing"));
     copy_is(ERR_NONE, "");
 }
 END_TEST
@@ -364,10 +391,12 @@ TCase *damage_cases(void)
     tcase_add_test(c, what_a_crash_leaves_opens_with_all_of_it);
     tcase_add_test(c, one_flipped_byte_of_the_wal_is_found_and_nothing_is_changed);
     tcase_add_test(c, a_wal_that_was_cut_or_lost_is_found);
+    tcase_add_test(c, a_wal_from_before_the_last_merge_is_found);
     tcase_add_test(c, an_older_copy_that_is_put_back_is_found);
     tcase_add_test(c, a_commit_that_changes_nothing_is_counted_as_nothing);
     tcase_add_test(c, a_wal_that_another_program_merged_is_not_missed);
     tcase_add_test(c, a_count_that_is_damaged_is_refused_and_one_that_is_not_there_is_made);
+    tcase_add_test(c, a_closed_store_counts_no_page_of_a_wal);
     tcase_add_test(c, a_missing_or_empty_store_is_one_only_where_it_may_be_made);
     tcase_add_test(c, a_table_index_or_trigger_that_differs_is_named);
     tcase_add_test(c, a_file_of_the_store_that_others_may_use_is_refused);
