@@ -59,21 +59,26 @@ static void begin(struct ledger *l, const struct ledger_head *since)
     ck_assert_msg(ledger_export_begin(&l->x, "acme", envelope, &l->text, &e), "%s", e.msg);
 }
 
+static void add_event(struct ledger *l, struct event_chain *chain, const char *id, const char *type,
+                      bool exported)
+{
+    auto_mem char *data = mem_printf("{\"n\":%u,\"text\":\"a\\\"b\"}", (unsigned)chain->n + 1);
+    struct ledger_event event = {id, type, "2026-11-22T10:00:00.000000Z", data};
+    struct sha256_hex prev;
+
+    event_chain_add(chain, &event, &prev);
+    ck_assert(ledger_tree_add(&l->head.tree, chain->prev.text, NULL));
+    l->head.last_seq += 2;
+    if (exported)
+        ledger_export_event(&l->x, &event, chain->n, prev.text, chain->prev.text, &l->text);
+}
+
 /* The next event of the run; kept out of the lines when the export begins behind it. */
 static void add(struct ledger *l, unsigned run, bool exported)
 {
     static const char *const ids[RUNS] = {"r-0", "r-1", ""};
-    auto_mem char *data =
-        mem_printf("{\"n\":%u,\"text\":\"a\\\"b\"}", (unsigned)l->runs[run].n + 1);
-    struct ledger_event event = {ids[run], "step.updated", "2026-11-22T10:00:00.000000Z", data};
-    struct sha256_hex prev;
 
-    event_chain_add(&l->runs[run], &event, &prev);
-    ck_assert(ledger_tree_add(&l->head.tree, l->runs[run].prev.text, NULL));
-    l->head.last_seq += 2;
-    if (exported)
-        ledger_export_event(&l->x, &event, l->runs[run].n, prev.text, l->runs[run].prev.text,
-                            &l->text);
+    add_event(l, &l->runs[run], ids[run], "step.updated", exported);
 }
 
 static void end(struct ledger *l)
@@ -133,6 +138,25 @@ START_TEST(a_whole_export_proves_itself)
         ck_assert_uint_eq(facts.head.tree.leaves, events);
         ck_assert_str_eq(facts.head.tenant, "acme");
     }
+}
+END_TEST
+
+START_TEST(an_entry_of_the_audit_is_an_event_of_no_run)
+{
+    auto_done(ledger) l = {0};
+    struct event_chain entry;
+    struct ledger_facts facts;
+    struct err e = {0};
+
+    begin(&l, NULL);
+    add(&l, 0, true);
+    event_chain_begin(&entry);
+    add_event(&l, &entry, "e-1", EVENT_ENTRY "token", true);
+    add(&l, 1, true);
+    end(&l);
+    ck_assert_msg(check(buf_text(&l.text), &facts, &e), "%s", e.msg);
+    ck_assert_uint_eq(facts.events, 3);
+    ck_assert_uint_eq(facts.runs, 2);
 }
 END_TEST
 
@@ -392,6 +416,7 @@ TCase *export_cases(void)
     TCase *tc = tcase_create("export");
 
     tcase_add_test(tc, a_whole_export_proves_itself);
+    tcase_add_test(tc, an_entry_of_the_audit_is_an_event_of_no_run);
     tcase_add_test(tc, an_export_behind_any_head_proves_itself);
     tcase_add_test(tc, no_byte_before_the_last_line_can_be_changed);
     tcase_add_test(tc, a_changed_event_is_named_with_its_line);

@@ -148,8 +148,8 @@ START_TEST(a_gap_a_wrong_link_and_changed_data_are_told_apart)
 }
 END_TEST
 
-/* A statement of two nodes, the second a child of the first. */
-static json_t *statement_of_two(void)
+/* A statement of two nodes, the second a child of the first, in its own sandbox. */
+static json_t *statement_of_two_in(struct layer_facts sandbox)
 {
     struct node_record a = record_of("a", NULL, 0);
     struct sha256_hex hash_a, hash_b, chain;
@@ -158,6 +158,7 @@ static json_t *statement_of_two(void)
     auto_json records = json_array();
     const char *hashes[] = {hash_a.text, hash_b.text};
 
+    b.sandbox = sandbox;
     node_record_chain_hash(&a, &hash_a);
     node_record_chain_hash(&b, &hash_b);
     json_array_append_new(records, node_record_json(&a));
@@ -182,6 +183,11 @@ static json_t *statement_of_two(void)
     });
 }
 
+static json_t *statement_of_two(void)
+{
+    return statement_of_two_in(record_of("b", NULL, 0).sandbox);
+}
+
 START_TEST(a_statement_verifies_and_tells_its_facts)
 {
     auto_json statement = statement_of_two();
@@ -193,6 +199,37 @@ START_TEST(a_statement_verifies_and_tells_its_facts)
     ck_assert_str_eq(facts.run_id, "r1");
     ck_assert_uint_eq(facts.node_count, 2);
     ck_assert_uint_eq(facts.plugin_count, 1);
+    ck_assert_int_eq(facts.level, LAYER_LEVEL_MAX);
+    ck_assert_uint_eq(facts.warm_count, 0);
+    ck_assert_uint_eq(facts.mixed_count, 0);
+}
+END_TEST
+
+/* One node that was confined less speaks for all. */
+START_TEST(a_statement_has_the_level_of_its_weakest_node)
+{
+    static const struct {
+        struct layer_facts sandbox;
+        unsigned level, warm, mixed;
+    } rows[] = {
+        {{ISOLATION_WARM, ((1u << LAYER_COUNT) - 1) & ~(unsigned)LAYER_SCOPE, LAYER_SECCOMP, 3},
+         3,
+         1,
+         0},
+        {{ISOLATION_EXEC, 0, 0, 0}, 0, 0, 0},
+        {{0}, 0, 0, 1},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        auto_json statement = statement_of_two_in(rows[i].sandbox);
+        struct statement_facts facts;
+        struct err e = {0};
+
+        ck_assert_msg(statement_verify(statement, &facts, &e), "row %zu: %s", i, e.msg);
+        ck_assert_int_eq(facts.level, rows[i].level);
+        ck_assert_uint_eq(facts.warm_count, rows[i].warm);
+        ck_assert_uint_eq(facts.mixed_count, rows[i].mixed);
+    }
 }
 END_TEST
 
@@ -412,6 +449,7 @@ int main(void)
     tcase_add_test(tc, an_event_links_to_the_one_before);
     tcase_add_test(tc, a_gap_a_wrong_link_and_changed_data_are_told_apart);
     tcase_add_test(tc, a_statement_verifies_and_tells_its_facts);
+    tcase_add_test(tc, a_statement_has_the_level_of_its_weakest_node);
     tcase_add_test(tc, a_changed_statement_names_the_first_difference);
     tcase_add_test(tc, what_is_changed_and_signed_anew_is_refused_or_said_to_be_free);
     tcase_add_test(tc, a_record_made_anew_that_contradicts_the_rest_is_refused);
