@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,19 @@ static bool write_state(void)
 static bool write_elsewhere(void)
 {
     return file_write_atomic("/tmp/orch-authority-escape", "x", 1, 0600, NULL);
+}
+
+/* As a kernel that was built without it. */
+static bool without_landlock(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    bool done = filter != NULL &&
+                seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset),
+                                 0) == 0 &&
+                seccomp_load(filter) == 0;
+
+    seccomp_release(filter);
+    return done;
 }
 
 /* The exit status of a confined child that tries; minus the signal that killed it. */
@@ -112,6 +126,30 @@ START_TEST(a_confined_authority_reaches_its_state_and_no_other_file)
 }
 END_TEST
 
+START_TEST(without_landlock_the_filter_is_all_and_that_is_said)
+{
+    int ends[2], status;
+    pid_t pid;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        struct confinement got;
+
+        if (!without_landlock() || !confine_early(ends[0], NULL) ||
+            !confine_late((const char *const[]){test_dir, NULL}, &got, NULL))
+            _exit(1);
+        _exit(got.landlock_abi == 0 ? EXIT_NO_LANDLOCK : EXIT_DID_IT);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), EXIT_NO_LANDLOCK);
+}
+END_TEST
+
 START_TEST(the_socket_cannot_be_a_standard_descriptor)
 {
     struct err e = {0};
@@ -128,6 +166,7 @@ TCase *confine_cases(void)
     tcase_add_checked_fixture(tc, test_dir_make, test_dir_remove);
     tcase_add_test(tc, a_confined_authority_is_killed_for_what_it_never_needs);
     tcase_add_test(tc, a_confined_authority_reaches_its_state_and_no_other_file);
+    tcase_add_test(tc, without_landlock_the_filter_is_all_and_that_is_said);
     tcase_add_test(tc, the_socket_cannot_be_a_standard_descriptor);
     return tc;
 }

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "model/ledger/head.h"
 #include "process_fixture.h"
 
 #include <errno.h>
@@ -68,6 +69,10 @@ START_TEST(a_payload_of_another_type_than_its_purpose_is_not_signed)
         ITEM(PURPOSE_LEDGER_HEAD, "", "{}", 2),
         ITEM(PURPOSE_INVALID, DSSE_TYPE_BUNDLE, "{}", 2),
         ITEM(PURPOSE_COUNT, DSSE_TYPE_BUNDLE, "{}", 2),
+        /* only a ledger head comes with a history */
+        {PURPOSE_PROVENANCE, DSSE_TYPE_PROVENANCE, "{}", 2, {"{}", 2}, {NULL, 0}},
+        {PURPOSE_PROVENANCE, DSSE_TYPE_PROVENANCE, "{}", 2, {NULL, 0}, {"{}", 2}},
+        {PURPOSE_PROVENANCE, DSSE_TYPE_PROVENANCE, "{}", 2, {"{}", 2}, {"{}", 2}},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
@@ -80,6 +85,47 @@ START_TEST(a_payload_of_another_type_than_its_purpose_is_not_signed)
         ck_assert(!test_wait(&e));
         ck_assert(e.code == ERR_DENIED || e.code == ERR_INVALID);
     }
+}
+END_TEST
+
+/* A ledger of one event, whose hash is the byte again and again. */
+static bool sign_head_over(uint8_t byte, struct err *e)
+{
+    struct ledger_head head = {.tenant = "acme",
+                               .timestamp = "2026-01-01T00:00:00.000000Z",
+                               .last_seq = 3};
+    uint8_t hash[SHA256_BYTES], leaf[SHA256_BYTES];
+    auto_done(buf) payload = {0};
+
+    memset(hash, byte, sizeof hash);
+    merkle_leaf(hash, sizeof hash, leaf);
+    merkle_append(&head.tree, leaf);
+    ledger_head_write(&head, &payload);
+    ck_good(authority_sign(test_client,
+                           &(struct authority_sign_item){PURPOSE_LEDGER_HEAD,
+                                                         DSSE_TYPE_LEDGER_HEAD,
+                                                         payload.data,
+                                                         payload.len,
+                                                         {NULL, 0},
+                                                         {(const char *)hash, sizeof hash}},
+                           1, test_reply(), e),
+            e);
+    return test_wait(e);
+}
+
+START_TEST(a_head_over_another_history_is_a_conflict_and_is_not_signed)
+{
+    struct err e = {0};
+
+    ck_good(sign_head_over(1, &e), &e);
+    ck_assert_uint_eq(test_answer.result.signatures.count, 1);
+    ck_good(sign_head_over(1, &e), &e);
+    ck_assert(!sign_head_over(2, &e));
+    ck_assert_int_eq(e.code, ERR_CONFLICT);
+    test_restart();
+    ck_assert(!sign_head_over(2, &e));
+    ck_assert_int_eq(e.code, ERR_CONFLICT);
+    ck_good(sign_head_over(1, &e), &e);
 }
 END_TEST
 
@@ -267,6 +313,7 @@ static TCase *message_cases(void)
     tcase_add_test(tc, the_authority_tells_its_public_keys);
     tcase_add_test(tc, a_signed_statement_verifies_with_the_host_key);
     tcase_add_test(tc, a_payload_of_another_type_than_its_purpose_is_not_signed);
+    tcase_add_test(tc, a_head_over_another_history_is_a_conflict_and_is_not_signed);
     tcase_add_test(tc, a_statement_larger_than_a_frame_is_signed_too);
     tcase_add_test(tc, a_token_is_minted_verified_and_revoked_for_good);
     tcase_add_test(tc, an_elevation_without_a_ticket_is_not_minted);
