@@ -213,6 +213,20 @@ START_TEST(an_agent_whose_bundle_was_damaged_or_lost_meanwhile_is_awaited)
 }
 END_TEST
 
+START_TEST(another_plugin_is_no_successor_of_one_that_is_lost)
+{
+    static const struct packed other = {"other.orchbundle", "other", "1.0.0", "other.do",
+                                        "\177ELF other"};
+
+    install(hello, "key", "[\"*\"]");
+    remove_bundle(hello.file);
+    host_again();
+    install(other, "key", "[\"*\"]");
+    check_awaited("hello.greet", "plugin 'hello@1.2.3' has no bundle any more");
+    check_awaited("other.do", NULL);
+}
+END_TEST
+
 START_TEST(an_agent_that_was_taken_away_is_not_awaited)
 {
     install(hello, "key", "[\"*\"]");
@@ -263,6 +277,7 @@ TCase *agents_cases(void)
     tcase_add_test(tc, words_of_a_plugin_that_nobody_added_are_passed_over);
     tcase_add_test(tc, a_plugin_that_says_other_than_its_manifest_is_refused_by_field);
     tcase_add_test(tc, an_agent_whose_bundle_was_damaged_or_lost_meanwhile_is_awaited);
+    tcase_add_test(tc, another_plugin_is_no_successor_of_one_that_is_lost);
     tcase_add_test(tc, an_agent_that_was_taken_away_is_not_awaited);
     tcase_add_test(tc, while_bundles_are_being_loaded_every_agent_is_awaited);
     tcase_add_test(tc, an_agent_that_the_next_version_has_no_more_is_not_awaited);

@@ -243,6 +243,7 @@ START_TEST(deleted_checkpoints_make_their_nodes_run_again)
     ck_assert_int_eq(a.count, 1);
     a = ask(control_resume, id);
     ck_assert_uint_eq(a.skipped, 0);
+    ck_assert_uint_eq(a.remaining, 2);
     ck_assert_ptr_nonnull(rig_open_attempt(&rig, "first"));
 }
 END_TEST

@@ -1,6 +1,8 @@
 /* definition_test.c -- publishing, changing and disabling definitions; the cache of them. */
 #include "suites.h"
 
+#include "base/limits.h"
+
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -87,6 +89,26 @@ static json_t *signature_over(const char *dag_id)
     return json_pack("{s:s, s:s, s:[{s:s, s:s}]}", "payloadType", "t", "payload", buf_text(&text),
                      "signatures", "keyid", "k", "sig", "c2ln");
 }
+
+/* 1e20 is 4 bytes as it comes and 21 as it is kept. */
+START_TEST(a_definition_that_is_too_large_to_be_kept_is_answered)
+{
+    enum { NUMBERS = 399000 };
+    auto_done(buf) text = {0};
+    struct rig_answer a;
+
+    buf_adds(&text, "{\"name\":\"c\",\"dag_id\":\"c\",\"version\":\"1.0.0\",\"nodes\":{"
+                    "\"n\":{\"agent_id\":\"a\",\"config\":{\"x\":[1e20");
+    for (unsigned i = 1; i < NUMBERS; i++)
+        buf_adds(&text, ",1e20");
+    buf_adds(&text, "]}}}}");
+    ck_assert_uint_lt(text.len, DEFINITION_BYTES_MAX);
+    a = publish(buf_text(&text), API_DEFINITION_JSON, NULL, false);
+    ck_assert_uint_eq(a.told, 1);
+    ck_assert_int_eq(a.code, ERR_TOO_LARGE);
+    ck_assert_int_eq(publish(chain, API_DEFINITION_JSON, NULL, false).code, ERR_NONE);
+}
+END_TEST
 
 START_TEST(a_signature_must_be_over_this_definition)
 {
@@ -318,6 +340,7 @@ TCase *definition_cases(void)
     tcase_add_test(tc, a_version_is_immutable);
     tcase_add_test(tc, a_definition_with_findings_is_refused_with_them);
     tcase_add_test(tc, a_new_id_must_be_new);
+    tcase_add_test(tc, a_definition_that_is_too_large_to_be_kept_is_answered);
     tcase_add_test(tc, a_signature_must_be_over_this_definition);
     tcase_add_test(tc, an_update_makes_a_version_of_the_newest_with_the_patch);
     tcase_add_test(tc, a_change_of_a_definition_leaves_who_and_why_in_the_ledger);

@@ -158,13 +158,35 @@ void check_chain(const char *run_id)
     ck_assert_uint_gt(chain.n, 0);
 }
 
+int64_t append_event(const char *tenant, const char *name)
+{
+    static const char hash[] = "000000000000000000000000000000000000000000000000000000000000000a";
+    struct store_batch *b = store_batch_new();
+    struct store_done done;
+    struct err e;
+
+    store_batch_event_append(b, &(struct store_event){.n = 1,
+                                                      .tenant = tenant,
+                                                      .run_id = name,
+                                                      .dag_id = "",
+                                                      .type = "t",
+                                                      .status = "",
+                                                      .trace_id = "",
+                                                      .at_us = 1,
+                                                      .payload = "{}",
+                                                      .prev_hash = hash,
+                                                      .hash = hash});
+    ck_assert_msg(store_commit_wait(rig.store, &b, &done, &e), "%s", e.msg);
+    return done.last_event;
+}
+
 int main(void)
 {
     TCase *(*const cases[])(
-        void) = {start_cases,    admission_cases, attempt_cases,    held_cases,
-                 refused_cases,  change_cases,    restart_cases,    recover_cases,
-                 evidence_cases, size_cases,      definition_cases, secret_cases,
-                 agents_cases,   sandbox_cases,   names_cases,      share_cases};
+        void) = {start_cases,      admission_cases, attempt_cases,   held_cases,     refused_cases,
+                 change_cases,     restart_cases,   recover_cases,   evidence_cases, size_cases,
+                 definition_cases, secret_cases,    agents_cases,    sandbox_cases,  names_cases,
+                 share_cases,      log_cases,       remembered_cases};
     Suite *suite = suite_create("engine");
     SRunner *runner;
     int failed;

@@ -143,6 +143,7 @@ END_TEST
 /* Row F11. */
 START_TEST(a_key_that_is_revoked_takes_its_plugin_away_at_once)
 {
+    auto_done(store_plugin_list) rows = {0};
     struct err e;
 
     install(genuine, "one", "[\"acme\"]");
@@ -157,7 +158,10 @@ START_TEST(a_key_that_is_revoked_takes_its_plugin_away_at_once)
     ck_assert_ptr_nonnull(strstr(e.msg, "hello@1.0.0' is revoked: the authority says no"));
     ck_assert(!agents_withdrawn(agents, "globex", "hello.greet", &e)); /* it never had it */
     ck_assert(!agents_withdrawn(agents, "acme", "hello.other", &e));
-    scan(); /* trusted again */
+    rig_settle(&rig);
+    ck_assert(store_read_plugins(rig.reader, NULL, (struct store_page){0}, &rows, &e));
+    ck_assert_uint_eq(rows.count, 1); /* it may come back: its name stays its own */
+    scan();                           /* trusted again */
     says(genuine, "pure");
     ck_verdict("genuine.orchbundle", "ready");
     ck_assert(!agents_withdrawn(agents, "acme", "hello.greet", &e));
@@ -222,6 +226,26 @@ START_TEST(a_bundle_that_is_removed_is_taken_away_whatever_it_waits_for)
 }
 END_TEST
 
+START_TEST(a_copy_that_is_ready_keeps_the_attempts_of_one_that_is_removed)
+{
+    struct packed copy = genuine;
+
+    copy.file = "b-copy.orchbundle";
+    install(genuine, "one", "[\"*\"]");
+    put_bundle(copy);
+    scan();
+    ck_verdict("b-copy.orchbundle", "ready");
+    remove_bundle("genuine.orchbundle");
+    scan();
+    ck_verdict("genuine.orchbundle", "removed");
+    ck_assert_uint_eq(rig.sandbox.revoked, 0);
+    ck_assert_ptr_nonnull(agents_find(agents, RIG_TENANT, "hello.greet"));
+    remove_bundle("b-copy.orchbundle");
+    scan();
+    ck_assert_uint_eq(rig.sandbox.revoked, 1);
+}
+END_TEST
+
 /* One key's bundle is revoked; another key has the same library for other tenants. */
 START_TEST(a_library_that_two_keys_brought_begins_anew_for_the_other)
 {
@@ -272,6 +296,7 @@ START_TEST(a_quarantined_plugin_stays_so_until_it_is_released)
     ck_assert(!agents_release(agents, RIG_TENANT, "00", &e));
     ck_assert_int_eq(e.code, ERR_NOT_FOUND);
     ck_assert(agents_release(agents, RIG_TENANT, digest.text, &e));
+    ck_assert(!agents_release(agents, RIG_TENANT, digest.text, &e)); /* it is none any more */
     while (rig.authority.count > 0)
         rig_authority_answers(&rig, ERR_NONE);
     says(genuine, "pure");
@@ -307,6 +332,7 @@ TCase *names_cases(void)
     tcase_add_test(tc, an_authority_that_cannot_say_revokes_nothing);
     tcase_add_test(tc, trust_that_changes_while_it_is_asked_is_asked_again);
     tcase_add_test(tc, a_bundle_that_is_removed_is_taken_away_whatever_it_waits_for);
+    tcase_add_test(tc, a_copy_that_is_ready_keeps_the_attempts_of_one_that_is_removed);
     tcase_add_test(tc, a_library_that_two_keys_brought_begins_anew_for_the_other);
     tcase_add_test(tc, a_quarantined_plugin_stays_so_until_it_is_released);
     tcase_add_test(tc, warm_attempts_are_granted_by_the_entry_and_taken_back);

@@ -270,6 +270,44 @@ START_TEST(what_no_batch_takes_ends_its_run_at_once)
     ck_assert_ptr_nonnull(strstr(row_of(id)->error, "RunTooLarge: a batch of 70000000 bytes"));
     ck_assert_ptr_nonnull(row_of(id)->chain_hash); /* it could be built: its statement is due */
     ck_assert_uint_eq(rig.sandbox.count, 0);
+    while (rig.authority.count > 0)
+        rig_authority_answers(&rig, ERR_NONE);
+    ck_assert_uint_eq(rig_statements(&rig, id), 1);
+}
+END_TEST
+
+START_TEST(an_end_that_a_full_queue_refuses_is_tried_again)
+{
+    struct err why;
+
+    rig_close(&rig);
+    rig_open(&rig, (struct rig_options){.queue_batches_max = 4});
+    only_stored();
+    err_set(&why, ERR_TOO_LARGE, "a batch of 70000000 bytes");
+    rig_refuse(&rig);
+    leftovers_add(engine_control(rig.engine), (struct leftover_of){RIG_TENANT, id, 0}, &why);
+    engine_turn(rig.engine, rig_mono_ns);
+    rig_take_again(&rig);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_RUNNING);
+    rig_pass(60 * RIG_S);
+    rig_settle(&rig);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_FAILED);
+}
+END_TEST
+
+START_TEST(a_host_that_stops_or_has_failed_builds_nothing_anew)
+{
+    static void (*const ends[])(struct engine *) = {engine_stop, engine_fail};
+    struct err why;
+
+    only_stored();
+    err_set(&why, ERR_CONFLICT, "refused");
+    leftovers_add(engine_control(rig.engine), (struct leftover_of){RIG_TENANT, id, 0}, &why);
+    ends[_i](rig.engine);
+    rig_pass(60 * RIG_S);
+    engine_turn(rig.engine, rig_mono_ns);
+    ck_assert_uint_eq(engine_counts(rig.engine).runs_active, 0);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_RUNNING); /* the next start's */
 }
 END_TEST
 
@@ -366,6 +404,8 @@ TCase *recover_cases(void)
     tcase_add_test(tc, a_run_that_is_only_stored_can_be_cancelled);
     tcase_add_test(tc, a_cancel_of_a_stored_run_that_is_refused_is_answered_and_did_not_happen);
     tcase_add_test(tc, what_no_batch_takes_ends_its_run_at_once);
+    tcase_add_test(tc, an_end_that_a_full_queue_refuses_is_tried_again);
+    tcase_add_loop_test(tc, a_host_that_stops_or_has_failed_builds_nothing_anew, 0, 2);
     tcase_add_test(tc, a_page_that_ends_inside_a_rollback_is_read_on);
     return tc;
 }

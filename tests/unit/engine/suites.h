@@ -20,6 +20,8 @@ const struct rig_event *last_event(const char *run_id);
 size_t count_events(const char *run_id, const char *type, const char *status);
 /* In the store: the run's chain of events, from its first to its last link. */
 void check_chain(const char *run_id);
+/* An event of no run in the tenant's ledger, as the host would add one; gives its seq. */
+int64_t append_event(const char *tenant, const char *name);
 /* As an operator with the file in hand. */
 void outside_sql(const char *sql);
 /* The same without the guard over definitions, which is there again afterwards. */
@@ -41,5 +43,7 @@ TCase *agents_cases(void);
 TCase *sandbox_cases(void);
 TCase *names_cases(void);
 TCase *share_cases(void);
+TCase *log_cases(void);
+TCase *remembered_cases(void);
 
 #endif
