@@ -13,7 +13,8 @@ import threading
 import time
 
 PATIENCE = 6  # times as long as the unchanged case took
-LIMITS = ["prlimit", f"--data={4 << 30}", f"--fsize={1 << 30}"]  # of a change that makes a loop endless
+# Of a change that makes a loop endless. A sanitizer maps more than it uses.
+FILE_LIMIT, MEMORY_LIMIT = f"--fsize={1 << 30}", f"--data={4 << 30}"
 
 
 class Broken(Exception):
@@ -28,6 +29,8 @@ class Bench:
         programs = [p for pair in rooms.values() for some in pair for p in some]
         subprocess.run(["ninja", "-C", build, *programs], check=True, capture_output=True)
         self.links = {p: output_of(["ninja", "-t", "commands", "-s", p], build) for p in programs}
+        sanitized = any("-fsanitize" in link for link in self.links.values())
+        self.limits = ["prlimit", FILE_LIMIT] + ([] if sanitized else [MEMORY_LIMIT])
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mutate-"))
         self.copies = self.folder / "build"
         for part in {part for link in self.links.values() for part in shlex.split(link)}:
@@ -58,7 +61,7 @@ class Bench:
             made = self.link(room, pathlib.Path(slot), None)
             for key in self.cases[room]:
                 begin = time.monotonic()
-                end = run_case(made, key, pathlib.Path(slot), 3600)
+                end = self.run_case(made, key, pathlib.Path(slot), 3600)
                 if end is not None:
                     raise Broken(f"{room}: {end}")
                 self.cases[room][key] = time.monotonic() - begin
@@ -75,7 +78,7 @@ class Bench:
             except subprocess.CalledProcessError:
                 return "unbuilt", ""
             for key, seconds in sorted(self.cases[room].items(), key=lambda c: (c[0] != self.last.get(path), c[1])):
-                end = run_case(made, key, slot, seconds * PATIENCE + self.grace)
+                end = self.run_case(made, key, slot, seconds * PATIENCE + self.grace)
                 if end is not None:
                     self.last[path] = key
                     return end
@@ -96,6 +99,31 @@ class Bench:
             output_of(["sh", "-c", self.links[program].replace(f"-o {program} ", output)], self.copies)
         return made
 
+    def run_case(self, made, key, slot, seconds):
+        """None, or (end, test). Check writes a line of TAP for each test once it ended: the first "not ok" is
+        enough."""
+        program, case = made[key[0]], key[1]
+        env = {**os.environ, "CK_TAP_LOG_FILE_NAME": "-", "CK_RUN_CASE": case, "TMPDIR": str(slot)}
+        env |= {p.name.upper().replace("-", "_") + "_PROGRAM": str(p) for p in made.values()}
+        done = subprocess.Popen([*self.limits, program], cwd=slot, env=env, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True, errors="replace", start_new_session=True)
+        late = threading.Event()
+        clock = threading.Timer(seconds, lambda: (late.set(), stop(done)))
+        clock.start()
+        try:
+            for line in done.stdout:
+                if line.startswith("not ok"):
+                    test = line.split(" - ", 1)[1].strip()
+                    return ("timeout" if "Test timeout expired" in test else "died"), test
+            status = done.wait()
+            if late.is_set():
+                return "timeout", case
+            return None if status == 0 else ("died", f"{case}: {status}")
+        finally:
+            clock.cancel()
+            stop(done)
+            done.stdout.close()
+
 
 def output_of(command, folder):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
@@ -105,32 +133,6 @@ def cases_of(root, test):
     """The names of the program's test cases; one name may be another program's, which then runs none."""
     sources = sorted((root / test).parent.rglob("*.c"))
     return sorted({case for f in sources for case in re.findall(r'tcase_create\("([^"]+)"\)', f.read_text())})
-
-
-def run_case(made, key, slot, seconds):
-    """None, or (end, test). Check writes a line of TAP for each test once it ended: the first "not ok" is
-    enough."""
-    program, case = made[key[0]], key[1]
-    env = {**os.environ, "CK_TAP_LOG_FILE_NAME": "-", "CK_RUN_CASE": case, "TMPDIR": str(slot)}
-    env |= {p.name.upper().replace("-", "_") + "_PROGRAM": str(p) for p in made.values()}
-    done = subprocess.Popen([*LIMITS, program], cwd=slot, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                            text=True, errors="replace", start_new_session=True)
-    late = threading.Event()
-    clock = threading.Timer(seconds, lambda: (late.set(), stop(done)))
-    clock.start()
-    try:
-        for line in done.stdout:
-            if line.startswith("not ok"):
-                test = line.split(" - ", 1)[1].strip()
-                return ("timeout" if "Test timeout expired" in test else "died"), test
-        status = done.wait()
-        if late.is_set():
-            return "timeout", case
-        return None if status == 0 else ("died", f"{case}: {status}")
-    finally:
-        clock.cancel()
-        stop(done)
-        done.stdout.close()
 
 
 def stop(process):
