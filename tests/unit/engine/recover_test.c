@@ -270,8 +270,9 @@ START_TEST(what_no_batch_takes_ends_its_run_at_once)
     ck_assert_ptr_nonnull(strstr(row_of(id)->error, "RunTooLarge: a batch of 70000000 bytes"));
     ck_assert_ptr_nonnull(row_of(id)->chain_hash); /* it could be built: its statement is due */
     ck_assert_uint_eq(rig.sandbox.count, 0);
-    while (rig.authority.count > 0)
-        rig_authority_answers(&rig, ERR_NONE);
+    ck_assert_uint_eq(rig.authority.count, 2); /* the first is of the end that was undone */
+    rig_authority_answers(&rig, ERR_NONE);
+    rig_authority_answers(&rig, ERR_NONE);
     ck_assert_uint_eq(rig_statements(&rig, id), 1);
 }
 END_TEST

@@ -153,6 +153,22 @@ START_TEST(heads_of_two_tenants_are_held_against_the_store_together)
 }
 END_TEST
 
+START_TEST(a_store_that_cannot_be_read_is_no_other_history)
+{
+    auto_done(buf) lines = {0};
+    struct ledger_head head;
+    struct err e = {0};
+
+    publish_chain();
+    run_some();
+    head = head_over(RIG_TENANT, 0);
+    add_line(&lines, &head);
+    outside_sql("ALTER TABLE run_events RENAME COLUMN hash TO hash_was; DELETE FROM kept");
+    ck_assert(!remembers(&lines, &e));
+    ck_assert_int_ne(e.code, ERR_CORRUPT);
+}
+END_TEST
+
 TCase *remembered_cases(void)
 {
     TCase *tc = tcase_create("remembered");
@@ -161,5 +177,6 @@ TCase *remembered_cases(void)
                    a_store_whose_host_died_before_its_first_head_has_the_history_that_was_signed);
     tcase_add_test(tc, what_was_signed_behind_the_newest_head_of_the_store_is_gone_through);
     tcase_add_test(tc, heads_of_two_tenants_are_held_against_the_store_together);
+    tcase_add_test(tc, a_store_that_cannot_be_read_is_no_other_history);
     return tc;
 }
