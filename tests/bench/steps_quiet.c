@@ -79,7 +79,7 @@ static void validate(struct steps *s)
 {
     char *path = mem_printf("%s/bench-10000.json", s->folder);
     char *orch = mem_printf("%s/orch", s->host.bin);
-    const char *argv[] = {orch, "dag", "validate", "--file", path, NULL};
+    const char *argv[] = {orch, "dag", "validate", "--quiet", "--file", path, NULL};
     json_t *dag = dag_layers("bench-validate", VALIDATED, "cold");
 
     if (json_dump_file(dag, path, JSON_COMPACT) != 0) {
