@@ -58,7 +58,16 @@
 
 /* ---- statements ---- */
 
-#define DSSE_PAYLOAD_BYTES_MAX (16u * 1024 * 1024)
+/* What a node adds: its record, its output, its plugin; every name as long as it may be, every
+ * layer. A parent is a place among at most DAG_NODES_MAX, and a comma. A test weighs them. */
+#define STATEMENT_NODE_BYTES_MAX 3072u
+#define STATEMENT_PARENT_BYTES_MAX 5u
+#define STATEMENT_HEAD_BYTES_MAX 4096u
+#define STATEMENT_BYTES_MAX                                                                        \
+    (STATEMENT_HEAD_BYTES_MAX + DAG_NODES_MAX * STATEMENT_NODE_BYTES_MAX +                         \
+     DEFINITION_VALUES_MAX * STATEMENT_PARENT_BYTES_MAX)
+
+#define DSSE_PAYLOAD_BYTES_MAX (32u * 1024 * 1024)
 #define DSSE_ENVELOPE_BYTES_MAX (DSSE_PAYLOAD_BYTES_MAX / 3 * 4 + 16u * 1024) /* base64 */
 
 /* ---- clients of the API ---- */
@@ -89,6 +98,9 @@ static_assert(RUN_OUTPUT_BYTES_MAX + RUN_ERRORS_BYTES_MAX + RUN_COMPENSATIONS_BY
                       RUN_INPUT_BYTES_MAX <=
                   CLIENT_REPLY_BYTES_MAX,
               "a client takes a whole run");
+static_assert(
+    STATEMENT_BYTES_MAX <= DSSE_PAYLOAD_BYTES_MAX,
+    "every run of a definition that was taken can be signed: each edge was a value of it");
 static_assert(DSSE_ENVELOPE_BYTES_MAX <= STORE_BATCH_BYTES_MAX, "a statement is one batch");
 static_assert(DSSE_ENVELOPE_BYTES_MAX <= CLIENT_REPLY_BYTES_MAX, "and one reply");
 static_assert(STORE_BATCH_BYTES_MAX <= STORE_QUEUE_BYTES_MAX, "the queue takes any batch");

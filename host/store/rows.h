@@ -59,7 +59,7 @@ struct store_run {
     const char *chain_hash;   /* provenance_chain_hash; NULL until the end */
     const char *trace_id;
     const char *parent_run_id; /* NULL; the run that this one restarts or replays */
-    const char *parent_kind;   /* NULL, "restart", "replay" */
+    const char *parent_kind;   /* NULL, PARENT_RESTART, "replay" */
     const char *created_by;    /* subject of the token, NULL when unknown */
     const char *input;         /* JSON; NULL in a list that was read without bodies */
     const char *output;        /* JSON, NULL until the end */
@@ -73,6 +73,8 @@ struct store_run {
     bool checkpoint_enabled;
     bool paused;
     bool cancel_requested;
+    bool statement_due;            /* read only: it ended, and its statement is not stored */
+    const char *statement_refused; /* why it was refused for good; NULL: it was not, or is stored */
     struct store_counts counts;
     int64_t created_us;
     int64_t started_us;

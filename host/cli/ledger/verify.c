@@ -94,7 +94,7 @@ static void add_confinement(const struct statement_facts *facts, struct buf *b)
                  facts->mixed_count);
 }
 
-/* Whoever signs says that it was the builder. A host that signed before it knew its key said
+/* Whoever signs says that it was the builder. A host that signed a v1 before it knew its key said
  * nothing. */
 static bool built_by(const struct statement_facts *facts, const struct trust_entry *by,
                      struct err *e)

@@ -27,7 +27,7 @@ static struct tally tally_of(const struct engine_env *env, struct dag_cache *dag
     if (!load_row(env, dags, row, &ar, &e))
         return t;
     load_machine(ar, row);
-    if (!load_facts(ar, &e))
+    if (!load_past(ar, &e))
         return t;
     t.chain = active_run_chain_hash(ar, &count);
     t.counts.completed = run_node_count(ar->run, NODE_COMPLETED);

@@ -90,7 +90,8 @@ static bool restart(struct control *ctl, const struct api_actor *who,
     start.seed = start_seed(ctl->env, old->dag, &start.inputs_hash, start.deterministic);
     ar = start_run(ctl, who, &start, inputs);
     c = commit_new(ctl->commits, ar, ar->created_us);
-    start_insert(c, who, NULL, (struct parent){what->run_id, "restart"});
+    start_insert(c, who, NULL, (struct parent){what->run_id, PARENT_RESTART});
+    memcpy(ar->restart_of, old->run_id, sizeof ar->restart_of);
     if (what->from_node != NULL && !keep_nodes(ar, old, what->from_node, c, e)) {
         commit_free(c);
         active_run_free(ar);

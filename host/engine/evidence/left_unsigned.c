@@ -7,6 +7,8 @@
 #include "engine/evidence/statements.h"
 #include "engine/runs/load.h"
 
+#include <string.h>
+
 static enum run_state run_state_of(enum store_run_status status)
 {
     static const enum run_state of[STORE_RUN_STATUS_COUNT] = {
@@ -22,17 +24,23 @@ static enum run_state run_state_of(enum store_run_status status)
 static bool sign_again(const struct left_unsigned *left, const struct store_run *row, struct err *e)
 {
     auto_obj(active_run) ar = NULL;
+    struct sha256_hex chain;
+    size_t count;
 
     if (!load_row(left->env, left->dags, row, &ar, e))
         return false;
     load_machine(ar, row);
-    if (!load_facts(ar, e))
+    if (!load_past(ar, e))
         return false;
     ar->ended_us = row->completed_us;
     ar->final_state = run_state_of(row->status);
     if (row->chain_hash == NULL ||
         !text_copy(ar->chain_hash.text, sizeof ar->chain_hash.text, row->chain_hash))
         return err_set(e, ERR_CORRUPT, "it ended without a chain hash");
+    chain = active_run_chain_hash(ar, &count);
+    if (strcmp(chain.text, ar->chain_hash.text) != 0)
+        return err_set(e, ERR_CORRUPT, "it ended with the chain hash %s, its records have %s",
+                       ar->chain_hash.text, chain.text);
     statements_add(left->statements, ar);
     return true;
 }

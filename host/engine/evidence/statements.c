@@ -103,36 +103,63 @@ static json_t *records_of(const struct active_run *ar)
     return records;
 }
 
-static char *payload_of(const struct active_run *ar, const char *builder_id, size_t *ret_bytes,
-                        struct err *e)
+/* How each node ended that has no record; what had not begun or not ended is pending. */
+static json_t *others_of(const struct active_run *ar)
+{
+    json_t *others = json_object();
+
+    for (uint32_t i = 0; i < ar->dag->node_count; i++) {
+        enum node_state state = run_node(ar->run, i).state;
+
+        if (ar->nodes[i].record == NULL)
+            json_object_set_new(others, ar->dag->nodes[i].node_id,
+                                json_string(node_state_text(
+                                    node_state_final(state) ? state : NODE_PENDING)));
+    }
+    return others;
+}
+
+static bool statement_of(const struct active_run *ar, const char *builder_id, json_t **ret,
+                         struct err *e)
 {
     auto_json records = records_of(ar);
-    auto_json statement = NULL;
-    auto_done(buf) text = {0};
+    auto_json others = others_of(ar);
     char started[CLOCK_TEXT_BYTES], ended[CLOCK_TEXT_BYTES];
 
     clock_text(ar->started_us, started);
     clock_text(ar->ended_us, ended);
-    statement = statement_make(&(struct statement_run){
-        .run_id = ar->run_id,
-        .tenant = ar->tenant,
-        .status = run_state_text(ar->final_state),
-        .trace_id = ar->trace_id,
-        .dag_id = ar->dag->dag_id,
-        .dag_version = ar->dag->version,
-        .dag_hash = ar->dag->hash.text,
-        .inputs_hash = ar->inputs_hash.text,
-        .chain_hash = ar->chain_hash.text,
-        .ledger_head = ar->chain.prev.text,
-        .started_at = started,
-        .ended_at = ended,
-        .builder_id = builder_id,
-        .deterministic = ar->deterministic,
-        .records = records,
-    });
-    if (!jcs_write(statement, &text, e))
+    return statement_make(
+        &(struct statement_run){
+            .run_id = ar->run_id,
+            .tenant = ar->tenant,
+            .status = run_state_text(ar->final_state),
+            .trace_id = ar->trace_id,
+            .dag_id = ar->dag->dag_id,
+            .dag_version = ar->dag->version,
+            .dag_hash = ar->dag->hash.text,
+            .inputs_hash = ar->inputs_hash.text,
+            .chain_hash = ar->chain_hash.text,
+            .ledger_head = ar->chain.prev.text,
+            .started_at = started,
+            .ended_at = ended,
+            .builder_id = builder_id,
+            .deterministic = ar->deterministic,
+            .restart_of = ar->restart_of[0] != '\0' ? ar->restart_of : NULL,
+            .records = records,
+            .others = others,
+        },
+        ret, e);
+}
+
+static char *payload_of(const struct active_run *ar, const char *builder_id, size_t *ret_bytes,
+                        struct err *e)
+{
+    auto_json statement = NULL;
+    auto_done(buf) text = {0};
+
+    if (!statement_of(ar, builder_id, &statement, e) || !jcs_write(statement, &text, e))
         return NULL;
-    if (text.len > DSSE_PAYLOAD_BYTES_MAX) {
+    if (text.len > DSSE_PAYLOAD_BYTES_MAX) { /* limits.h promises that there is none */
         err_set(e, ERR_TOO_LARGE, "its statement has %zu bytes, at most %u are signed", text.len,
                 DSSE_PAYLOAD_BYTES_MAX);
         return NULL;

@@ -54,6 +54,7 @@ struct active_run {
     enum run_place place;
     char run_id[UUID_TEXT_BYTES];
     char trace_id[33];
+    char restart_of[UUID_TEXT_BYTES]; /* the run that it restarts; "": none */
     char *tenant;
     json_t *started_by; /* {actor, reason, ticket} until its first event has it; NULL afterwards */
     struct dag_use *use;

@@ -38,6 +38,14 @@ static bool stored_json(const char *text, json_t **ret, struct err *e)
     return false;
 }
 
+/* "": it restarts none. */
+static const char *restart_of(const struct store_run *row)
+{
+    bool is = row->parent_kind != NULL && strcmp(row->parent_kind, PARENT_RESTART) == 0;
+
+    return is && row->parent_run_id != NULL ? row->parent_run_id : "";
+}
+
 bool load_row(const struct engine_env *env, struct dag_cache *dags, const struct store_run *row,
               struct active_run **ret, struct err *e)
 {
@@ -51,6 +59,7 @@ bool load_row(const struct engine_env *env, struct dag_cache *dags, const struct
     ar = active_run_new(env, row->tenant, &use, input);
     if (!text_copy(ar->run_id, sizeof ar->run_id, row->run_id) ||
         !text_copy(ar->trace_id, sizeof ar->trace_id, row->trace_id) ||
+        !text_copy(ar->restart_of, sizeof ar->restart_of, restart_of(row)) ||
         !text_copy(ar->inputs_hash.text, sizeof ar->inputs_hash.text, row->inputs_hash))
         return err_set(e, ERR_CORRUPT, "run %s: its ids do not fit", row->run_id);
     ar->created_us = row->created_us;
@@ -147,7 +156,8 @@ static bool timed_out(const struct store_node *row)
     return !agents && row->error_class != NULL && strcmp(row->error_class, "TimeoutError") == 0;
 }
 
-static bool restore_node(struct active_run *ar, const struct store_node *row, struct err *e)
+static bool restore_node(struct active_run *ar, const struct store_node *row, bool past_only,
+                         struct err *e)
 {
     const struct dag_node *node = dag_find(ar->dag, row->node_id);
     auto_json outputs = NULL;
@@ -166,7 +176,9 @@ static bool restore_node(struct active_run *ar, const struct store_node *row, st
     if (past.state == NODE_COMPLETED) {
         if (!outputs_of(ar, row, &outputs, &bytes, e))
             return false;
-        if (outputs == NULL)
+        if (outputs == NULL && past_only)
+            outputs = json_object();
+        else if (outputs == NULL)
             past.state = NODE_PENDING;
         else
             active_run_keep(ar, dag_index(ar->dag, node), bytes);
@@ -191,6 +203,7 @@ struct handler_past {
 
 struct loading {
     struct active_run *ar;
+    bool past_only; /* it does not go on: what completed did, whatever was deleted since */
     struct handler_past *handlers; /* by node */
 };
 
@@ -223,7 +236,7 @@ static bool restore_nodes(const struct loading *l, struct store_page page, char 
     if (!store_read_nodes(l->ar->env->reader, &filter, page, &rows, e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
-        if (!restore_node(l->ar, &rows.rows[i], e))
+        if (!restore_node(l->ar, &rows.rows[i], l->past_only, e))
             return false;
     }
     *ret_next = mem_str(rows.next_page);
@@ -366,14 +379,24 @@ static bool restore_handlers(const struct loading *l, struct err *e)
     return true;
 }
 
-bool load_facts(struct active_run *ar, struct err *e)
+static bool load_all(struct active_run *ar, bool past_only, struct err *e)
 {
     auto_mem struct handler_past *handlers = mem_array(ar->dag->node_count, struct handler_past);
-    const struct loading l = {ar, handlers};
+    const struct loading l = {ar, past_only, handlers};
     bool ok = restore_all(&l, restore_nodes, e) && restore_all(&l, restore_records, e) &&
               restore_all(&l, note_handlers, e) && restore_handlers(&l, e);
 
     for (size_t i = 0; i < ar->dag->node_count; i++)
         free(handlers[i].error);
     return ok;
+}
+
+bool load_facts(struct active_run *ar, struct err *e)
+{
+    return load_all(ar, false, e);
+}
+
+bool load_past(struct active_run *ar, struct err *e)
+{
+    return load_all(ar, true, e);
 }

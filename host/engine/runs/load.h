@@ -16,5 +16,7 @@ bool load_row(const struct engine_env *env, struct dag_cache *dags, const struct
 void load_machine(struct active_run *ar, const struct store_run *row);
 /* ERR_CORRUPT: what is stored does not fit the definition, or outputs do not have their hash. */
 bool load_facts(struct active_run *ar, struct err *e) must_check;
+/* The same of a run that does not go on: what completed did, also when its outputs were deleted. */
+bool load_past(struct active_run *ar, struct err *e) must_check;
 
 #endif

@@ -1,6 +1,10 @@
 /* record.c -- see record.h. */
 #include "model/ledger/record.h"
 
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,12 +95,93 @@ static bool hash_is(const json_t *record, const char *key, const json_t *preimag
     return true;
 }
 
-static bool sandbox_verify(const json_t *record, struct err *e)
-{
-    struct layer_facts facts;
+/* ---- a record's words ---- */
 
-    return layer_facts_verify(record, &facts, e) ||
-           err_wrap(e, "node '%s'", member(record, "node_id"));
+#define ID_CHARS "abcdefghijklmnopqrstuvwxyz0123456789._-"
+
+static bool is_id(const char *text, size_t len)
+{
+    return len > 0 && len < AGENT_ID_BYTES_MAX && strspn(text, ID_CHARS) >= len;
+}
+
+/* "id@version": the version's grammar is the manifest's, which the record does not hold. */
+static bool is_plugin(const char *text)
+{
+    const char *at = strchr(text, '@');
+
+    return at != NULL && is_id(text, (size_t)(at - text)) && at[1] >= '0' && at[1] <= '9' &&
+           strpbrk(at + 1, " @/") == NULL;
+}
+
+/* What its members are when they are of a kind; NULL: what is wrong. */
+static const char *fault_of(const json_t *record, struct node_record *r)
+{
+    const json_t *attempts = json_object_get(record, "attempt_count");
+    enum profile profile;
+
+    if (*r->node_id == '\0' || strlen(r->node_id) > NODE_ID_BYTES_MAX)
+        return "node_id is no id";
+    if (!is_id(r->agent_id, strlen(r->agent_id)))
+        return "agent_id is no id";
+    if (!text_is_sha256(r->input_hash) || !text_is_sha256(r->output_hash))
+        return "an input or output hash is no SHA-256";
+    if (!json_is_integer(attempts) || json_integer_value(attempts) < 1 ||
+        json_integer_value(attempts) > UINT32_MAX)
+        return "attempt_count is no number of attempts";
+    if (!json_is_number(json_object_get(record, "duration_ms")))
+        return "duration_ms is no number";
+    if (!is_plugin(r->plugin) || !text_is_sha256(r->plugin_digest))
+        return "plugin is no plugin with its digest";
+    return profile_parse(r->profile, &profile) ? NULL : "profile is no word that is known";
+}
+
+/* The record's members as node_record_json takes them; the array of parents is the caller's. */
+static struct node_record record_of(const json_t *record, const char **parents)
+{
+    const json_t *listed = json_object_get(record, "parent_hashes");
+    struct node_record r = {
+        .node_id = member(record, "node_id"),
+        .agent_id = member(record, "agent_id"),
+        .input_hash = member(record, "input_hash"),
+        .output_hash = member(record, "output_hash"),
+        .parent_hashes = parents,
+        .parent_count = json_array_size(listed),
+        .attempt_count = (uint32_t)json_integer_value(json_object_get(record, "attempt_count")),
+        .started_at = member(record, "started_at"),
+        .completed_at = member(record, "completed_at"),
+        .duration_ms = json_number_value(json_object_get(record, "duration_ms")),
+        .plugin = member(record, "plugin"),
+        .plugin_digest = member(record, "plugin_digest"),
+        .profile = member(record, "profile"),
+    };
+
+    for (size_t i = 0; i < r.parent_count; i++) {
+        const char *hash = json_string_value(json_array_get(listed, i));
+
+        parents[i] = hash != NULL ? hash : "";
+    }
+    return r;
+}
+
+/* Its words, and that it is the one that they make: both hashes are already those of its members,
+ * so the same hash is the same record. */
+static bool words_verify(const json_t *record, struct err *e)
+{
+    size_t count = json_array_size(json_object_get(record, "parent_hashes"));
+    auto_mem const char **parents = mem_array(count, const char *);
+    struct node_record r = record_of(record, parents);
+    auto_json again = NULL;
+    const char *fault = fault_of(record, &r);
+
+    if (!layer_facts_verify(record, &r.sandbox, e))
+        return err_wrap(e, "node '%s'", r.node_id);
+    if (fault != NULL)
+        return err_set(e, ERR_CORRUPT, "node '%.128s': %s", r.node_id, fault);
+    again = node_record_json(&r);
+    if (strcmp(member(again, "record_hash"), member(record, "record_hash")) != 0)
+        return err_set(e, ERR_CORRUPT, "node '%s': its record is not the one of its members",
+                       r.node_id);
+    return true;
 }
 
 bool node_record_verify(const json_t *record, struct err *e)
@@ -117,5 +202,5 @@ bool node_record_verify(const json_t *record, struct err *e)
     }
     json_object_del(whole, "record_hash");
     return hash_is(record, "chain_hash", chain, e) && hash_is(record, "record_hash", whole, e) &&
-           sandbox_verify(record, e);
+           words_verify(record, e);
 }

@@ -43,9 +43,10 @@ json_t *node_record_json(struct node_record *record) __attribute__((warn_unused_
 /* hashes[i] are chain hashes in level order, then node id. */
 void execution_chain_hash(const char *const *hashes, size_t count, struct sha256_hex *ret);
 
-/* Recomputes both hashes of a record as node_record_json wrote it, from its own members, and
- * refuses one whose layers, level and isolation contradict each other. The error names the node and
- * the first difference. */
+/* Recomputes both hashes of a record as node_record_json wrote it, from its own members; refuses
+ * one whose layers, level and isolation contradict each other, whose words are none that a host
+ * writes there, or that is not what node_record_json makes of it: another member, another order.
+ * The error names the node and the first difference. */
 bool node_record_verify(const json_t *record, struct err *e) must_check;
 
 #endif

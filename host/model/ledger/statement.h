@@ -6,7 +6,13 @@
  *   buildDefinition           the definition (id, version, hash), inputs hash, options
  *   resolvedDependencies[]    the definition and every plugin by digest
  *   runDetails.byproducts[]   one entry a completed node, its record (record.h) as annotations,
- *                             in level order, then node id */
+ *                             in level order, then node id; with its parents by place (places.h)
+ *   runDetails.orch           the ledger's head, the trace, how each other node ended, and the run
+ *                             that this one restarted
+ *
+ * buildType names the format. v1 is what hosts signed until 0.1.0: its records have their parents'
+ * hashes, it tells nothing of other nodes, and one of a dense graph was too large to sign. It is
+ * verified as before, and no longer made. */
 #ifndef ORCH_MODEL_LEDGER_STATEMENT_H
 #define ORCH_MODEL_LEDGER_STATEMENT_H
 
@@ -19,7 +25,8 @@
 #define STATEMENT_TYPE "https://in-toto.io/Statement/v1"
 #define STATEMENT_PREDICATE_TYPE "https://slsa.dev/provenance/v1"
 #define STATEMENT_PAYLOAD_TYPE "application/vnd.in-toto+json"
-#define STATEMENT_BUILD_TYPE "https://orch.invalid/build-types/dag-run/v1"
+#define STATEMENT_BUILD_TYPE_V1 "https://orch.invalid/build-types/dag-run/v1"
+#define STATEMENT_BUILD_TYPE "https://orch.invalid/build-types/dag-run/v2"
 
 /* Borrows everything. */
 struct statement_run {
@@ -32,11 +39,15 @@ struct statement_run {
     const char *builder_id;      /* names the host's signing key */
     const char *builder_version; /* NULL: this program's */
     bool deterministic;
-    const json_t *records; /* array of node_record_json values in chain order */
+    bool v1;                /* only to verify one */
+    const char *restart_of; /* the run from which it has its first nodes; NULL: none */
+    const json_t *records;  /* array of node_record_json values in chain order */
+    const json_t *others; /* object: node id to state, of the nodes without a record; NULL: none */
 };
 
-/* The caller owns the result. */
-json_t *statement_make(const struct statement_run *run) must_check;
+/* The caller owns *ret. ERR_CORRUPT: the records contradict each other (an operator deleted a
+ * checkpoint and the node ran again behind its children); that is not signed. */
+bool statement_make(const struct statement_run *run, json_t **ret, struct err *e) must_check;
 
 /* What an auditor learns of a valid statement; borrows from the statement. */
 struct statement_facts {
@@ -48,12 +59,12 @@ struct statement_facts {
     size_t mixed_count; /* nodes from before isolation was written down */
 };
 
-/* Checks everything that the statement itself can contradict: every node record's hashes, that each
- * parent hash is the chain hash of a node before it, the order of times; then makes the statement
- * anew of what it says once (ids, status, options, times and records) and compares, so that
- * whatever it says twice agrees and nothing stands in it that is not known. What is free to the
- * signer is what no other member says: tenant, status, trace id, ledger head, inputs hash, the
- * versions of the host, and the records' agents, attempts and inputs. The error names the first
+/* Checks everything that the statement itself can contradict: every record's hashes and words, that
+ * each parent is a node before it which had ended when it began, the order of times, the status
+ * against the states of all nodes; then makes the statement anew of what it says once (ids, status,
+ * options, times and records) and compares, so that whatever it says twice agrees and nothing
+ * stands in it that is not known. What is left to the signer is what no other member says:
+ * tests/unit/cli/ledger/mutation_test.c lists it, with the reasons. The error names the first
  * difference. The signature, and that its key is builder_id's, are the caller's to check. */
 bool statement_verify(const json_t *statement, struct statement_facts *ret,
                       struct err *e) must_check;

@@ -1,163 +1,105 @@
 /* statement_verify.c -- the auditor's half of statement.h. */
 #include "model/ledger/layers.h"
+#include "model/ledger/places.h"
 #include "model/ledger/record.h"
 #include "model/ledger/statement.h"
+#include "model/ledger/statement_check.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A record's duration is of its times, which are cut to microseconds. */
-#define DURATION_SLACK_MS 1.0
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 static bool type_is(const json_t *statement, const char *key, const char *want, struct err *e)
 {
-    const char *got = text_of(statement, key);
+    const char *got = statement_text(statement, key);
 
     if (strcmp(got, want) != 0)
         return err_set(e, ERR_CORRUPT, "%s is '%s', not '%s'", key, got, want);
     return true;
 }
 
-struct chained {
-    const char *hash;
-    size_t at; /* its place in the statement */
-};
+/* ---- its parts ---- */
 
-static int chained_order(const void *a, const void *b)
+static void statement_parts_done(struct statement_parts *p)
 {
-    return strcmp(((const struct chained *)a)->hash, ((const struct chained *)b)->hash);
+    json_decref(p->records);
+    json_decref(p->placed);
+}
+DEFINE_AUTO_DONE(statement_parts)
+
+static struct statement_parts parts_of(const json_t *statement)
+{
+    const json_t *predicate = json_object_get(statement, "predicate");
+    struct statement_parts p = {
+        .build = json_object_get(predicate, "buildDefinition"),
+        .details = json_object_get(predicate, "runDetails"),
+    };
+
+    p.v1 = strcmp(statement_text(p.build, "buildType"), STATEMENT_BUILD_TYPE_V1) == 0;
+    p.external = json_object_get(p.build, "externalParameters");
+    p.internal = json_object_get(p.build, "internalParameters");
+    p.metadata = json_object_get(p.details, "metadata");
+    p.builder = json_object_get(p.details, "builder");
+    p.orch = json_object_get(p.details, "orch");
+    p.byproducts = json_object_get(p.details, "byproducts");
+    return p;
 }
 
-/* Records stand in level order: a parent's is before its child's. */
-static bool parents_known(const json_t *record, size_t at, const struct chained *sorted,
-                          size_t count, struct err *e)
+/* The records in both forms: the one is what its hashes are of, the other says who is whose. */
+static bool load_records(struct statement_parts *p, struct err *e)
 {
-    const char *id = text_of(record, "node_id"), *before = "";
-    const json_t *parent;
+    auto_json listed = json_array();
+    const json_t *entry;
     size_t i;
 
-    json_array_foreach(json_object_get(record, "parent_hashes"), i, parent)
+    json_array_foreach(p->byproducts, i, entry)
     {
-        struct chained key = {.hash = json_string_value(parent)};
-        const struct chained *found = NULL;
+        json_t *record = json_object_get(entry, "annotations");
 
-        if (key.hash != NULL)
-            found = bsearch(&key, sorted, count, sizeof *sorted, chained_order);
-        if (found == NULL || found->at >= at)
-            return err_set(e, ERR_CORRUPT, "node '%s': parent hash not found: %s", id,
-                           key.hash != NULL ? key.hash : "(not text)");
-        if (strcmp(before, key.hash) >= 0)
-            return err_set(e, ERR_CORRUPT, "node '%s': its parent hashes are not sorted", id);
-        before = key.hash;
+        if (!json_is_object(record))
+            return err_set(e, ERR_CORRUPT, "a node record is not an object");
+        json_array_append(listed, record);
     }
+    if (p->v1) {
+        p->records = take(listed);
+        return places_of_records(p->records, &p->placed, e);
+    }
+    if (!places_to_records(listed, &p->records, e))
+        return false;
+    p->placed = take(listed);
     return true;
 }
 
-/* Each node once: two with one chain hash would be one node twice. */
-static bool all_differ(const struct chained *sorted, size_t count, struct err *e)
+/* Every record by itself. */
+static bool records_verify(const struct statement_parts *p, struct err *e)
 {
-    for (size_t i = 1; i < count; i++) {
-        if (strcmp(sorted[i - 1].hash, sorted[i].hash) == 0)
-            return err_set(e, ERR_CORRUPT, "two records have the chain hash %s", sorted[i].hash);
-    }
-    return true;
-}
+    const json_t *record;
+    size_t i;
 
-/* Every record by itself, then every link between them. Writes the chain hashes in order. */
-static bool records_verify(const json_t *byproducts, const char **hashes, struct err *e)
-{
-    size_t count = json_array_size(byproducts);
-    auto_mem struct chained *sorted = mem_array(count, struct chained);
-
-    for (size_t i = 0; i < count; i++) {
-        const json_t *entry = json_array_get(byproducts, i);
-        const json_t *record = json_object_get(entry, "annotations");
+    json_array_foreach(p->records, i, record)
+    {
+        const json_t *digest = json_object_get(json_array_get(p->byproducts, i), "digest");
 
         if (!node_record_verify(record, e))
             return false;
-        if (strcmp(text_of(json_object_get(entry, "digest"), "sha256"),
-                   text_of(record, "record_hash")) != 0)
+        if (strcmp(statement_text(digest, "sha256"), statement_text(record, "record_hash")) != 0)
             return err_set(e, ERR_CORRUPT, "node '%s': its byproduct has another digest",
-                           text_of(record, "node_id"));
-        hashes[i] = text_of(record, "chain_hash");
-        sorted[i] = (struct chained){hashes[i], i};
-    }
-    qsort(sorted, count, sizeof *sorted, chained_order);
-    if (!all_differ(sorted, count, e))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        const json_t *entry = json_array_get(byproducts, i);
-
-        if (!parents_known(json_object_get(entry, "annotations"), i, sorted, count, e))
-            return false;
+                           statement_text(record, "node_id"));
     }
     return true;
 }
 
-/* ---- times ---- */
-
-static bool time_of(const json_t *object, const char *key, const char *whose, int64_t *ret,
-                    struct err *e)
+static struct sha256_hex chain_of(const struct statement_parts *p)
 {
-    char again[CLOCK_TEXT_BYTES];
+    size_t count = json_array_size(p->records);
+    auto_mem const char **hashes = mem_array(count, const char *);
+    struct sha256_hex chain;
 
-    if (clock_parse(text_of(object, key), ret)) {
-        clock_text(*ret, again);
-        if (strcmp(again, text_of(object, key)) == 0)
-            return true;
-    }
-    return err_set(e, ERR_CORRUPT, "%s: %s is '%s', which is no time", whose, key,
-                   text_of(object, key));
-}
-
-/* A node that a restart kept ended before its run began: only the ends are compared with it. */
-static bool record_times(const json_t *record, int64_t finished, struct err *e)
-{
-    const char *id = text_of(record, "node_id");
-    int64_t started, completed;
-    double ms = json_number_value(json_object_get(record, "duration_ms"));
-    double said;
-
-    if (!time_of(record, "started_at", id, &started, e) ||
-        !time_of(record, "completed_at", id, &completed, e))
-        return false;
-    if (completed < started)
-        return err_set(e, ERR_CORRUPT, "node '%s': it was completed before it was started", id);
-    if (completed > finished)
-        return err_set(e, ERR_CORRUPT, "node '%s': it was completed after the run's end", id);
-    said = (double)(completed - started) / 1000.0;
-    if (ms - said > DURATION_SLACK_MS || said - ms > DURATION_SLACK_MS)
-        return err_set(e, ERR_CORRUPT,
-                       "node '%s': its duration is %g ms, its times are %g ms apart", id, ms, said);
-    return true;
-}
-
-static bool times_verify(const json_t *details, const json_t *byproducts, struct err *e)
-{
-    const json_t *metadata = json_object_get(details, "metadata");
-    int64_t started, finished;
-
-    if (!time_of(metadata, "startedOn", "the run", &started, e) ||
-        !time_of(metadata, "finishedOn", "the run", &finished, e))
-        return false;
-    if (finished < started)
-        return err_set(e, ERR_CORRUPT, "the run ended before it was started");
-    for (size_t i = 0; i < json_array_size(byproducts); i++) {
-        if (!record_times(json_object_get(json_array_get(byproducts, i), "annotations"), finished,
-                          e))
-            return false;
-    }
-    return true;
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = statement_text(json_array_get(p->records, i), "chain_hash");
+    execution_chain_hash(hashes, count, &chain);
+    return chain;
 }
 
 /* ---- what is said twice ---- */
@@ -204,88 +146,61 @@ static bool differs(const json_t *got, const json_t *want, struct buf *path)
     return false;
 }
 
-/* The statement that this one's own parts make; the caller owns it. NULL: one is not text. */
-static json_t *made_anew(const json_t *statement, const json_t *records, const char *chain)
+/* The statement that this one's own parts make; the caller owns it. */
+static bool made_anew(const struct statement_parts *p, json_t **ret, struct err *e)
 {
-    const json_t *predicate = json_object_get(statement, "predicate");
-    const json_t *build = json_object_get(predicate, "buildDefinition");
-    const json_t *details = json_object_get(predicate, "runDetails");
-    const json_t *external = json_object_get(build, "externalParameters");
-    const json_t *internal = json_object_get(build, "internalParameters");
-    const json_t *metadata = json_object_get(details, "metadata");
-    const json_t *builder = json_object_get(details, "builder");
-    const json_t *orch = json_object_get(details, "orch");
+    struct sha256_hex chain = chain_of(p);
 
-    return statement_make(&(struct statement_run){
-        .run_id = text_of(metadata, "invocationId"),
-        .tenant = text_of(internal, "tenant"),
-        .status = text_of(internal, "status"),
-        .trace_id = text_of(orch, "traceId"),
-        .dag_id = text_of(external, "dagId"),
-        .dag_version = text_of(external, "dagVersion"),
-        .dag_hash = text_of(external, "definitionHash"),
-        .inputs_hash = text_of(external, "inputsHash"),
-        .chain_hash = chain,
-        .ledger_head = text_of(orch, "ledgerHead"),
-        .started_at = text_of(metadata, "startedOn"),
-        .ended_at = text_of(metadata, "finishedOn"),
-        .builder_id = text_of(builder, "id"),
-        .builder_version = text_of(json_object_get(builder, "version"), "orch"),
-        .deterministic = json_is_true(json_object_get(internal, "deterministicMode")),
-        .records = records,
-    });
+    return statement_make(
+        &(struct statement_run){
+            .run_id = statement_text(p->metadata, "invocationId"),
+            .tenant = statement_text(p->internal, "tenant"),
+            .status = statement_text(p->internal, "status"),
+            .trace_id = statement_text(p->orch, "traceId"),
+            .dag_id = statement_text(p->external, "dagId"),
+            .dag_version = statement_text(p->external, "dagVersion"),
+            .dag_hash = statement_text(p->external, "definitionHash"),
+            .inputs_hash = statement_text(p->external, "inputsHash"),
+            .chain_hash = chain.text,
+            .ledger_head = statement_text(p->orch, "ledgerHead"),
+            .started_at = statement_text(p->metadata, "startedOn"),
+            .ended_at = statement_text(p->metadata, "finishedOn"),
+            .builder_id = statement_text(p->builder, "id"),
+            .builder_version = statement_text(json_object_get(p->builder, "version"), "orch"),
+            .deterministic = json_is_true(json_object_get(p->internal, "deterministicMode")),
+            .v1 = p->v1,
+            .restart_of = json_string_value(json_object_get(p->orch, "restartOf")),
+            .records = p->records,
+            .others = json_object_get(p->orch, "otherNodes"),
+        },
+        ret, e);
 }
 
-static bool same_as_made(const json_t *statement, const json_t *byproducts, const char *chain,
-                         struct err *e)
+static bool same_as_made(const json_t *statement, const struct statement_parts *p, struct err *e)
 {
-    auto_json records = json_array();
     auto_json want = NULL;
     auto_done(buf) path = {0};
 
-    for (size_t i = 0; i < json_array_size(byproducts); i++)
-        json_array_append(records, json_object_get(json_array_get(byproducts, i), "annotations"));
-    want = made_anew(statement, records, chain);
+    if (!made_anew(p, &want, e))
+        return false;
     if (!differs(statement, want, &path))
         return true;
     return err_set(e, ERR_CORRUPT, "the statement contradicts itself at %.200s", buf_text(&path));
 }
 
-/* Words of which there is a list; a status that no run ends with is no status. */
-static bool words_verify(const json_t *build, const json_t *external, struct err *e)
-{
-    static const char *const ends[] = {"completed", "failed", "cancelled"};
-    static const char *const hashes[] = {"definitionHash", "inputsHash"};
-    const char *status = text_of(json_object_get(build, "internalParameters"), "status");
-    bool known = false;
-
-    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-        known = known || strcmp(status, ends[i]) == 0;
-    if (!known)
-        return err_set(e, ERR_CORRUPT, "no run ends as '%.64s'", status);
-    for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
-        const char *hash = text_of(external, hashes[i]);
-
-        if (strlen(hash) != SHA256_HEX_BYTES - 1 ||
-            strspn(hash, "0123456789abcdef") != SHA256_HEX_BYTES - 1)
-            return err_set(e, ERR_CORRUPT, "%s is no SHA-256: '%.80s'", hashes[i], hash);
-    }
-    return true;
-}
-
 /* How the nodes were confined; their records are verified. */
-static void add_confinement(const json_t *byproducts, struct statement_facts *facts)
+static void add_confinement(const json_t *records, struct statement_facts *facts)
 {
-    const json_t *entry;
+    const json_t *record;
     size_t i;
 
     facts->level = LAYER_LEVEL_MAX;
-    json_array_foreach(byproducts, i, entry)
+    json_array_foreach(records, i, record)
     {
         struct layer_facts layers;
         struct err e = {0};
 
-        if (!layer_facts_verify(json_object_get(entry, "annotations"), &layers, &e))
+        if (!layer_facts_verify(record, &layers, &e))
             layers = (struct layer_facts){0};
         facts->level = layers.level < facts->level ? layers.level : facts->level;
         facts->warm_count += layers.isolation == ISOLATION_WARM;
@@ -293,43 +208,37 @@ static void add_confinement(const json_t *byproducts, struct statement_facts *fa
     }
 }
 
+static struct statement_facts facts_of(const json_t *statement, const struct statement_parts *p)
+{
+    const json_t *run = json_array_get(json_object_get(statement, "subject"), 0);
+    struct statement_facts facts = {
+        .run_id = statement_text(p->metadata, "invocationId"),
+        .dag_id = statement_text(p->external, "dagId"),
+        .dag_version = statement_text(p->external, "dagVersion"),
+        .status = statement_text(p->internal, "status"),
+        .chain_hash = statement_text(json_object_get(run, "digest"), "sha256"),
+        .builder_id = statement_text(p->builder, "id"),
+        .node_count = json_array_size(p->byproducts),
+        .plugin_count = json_array_size(json_object_get(p->build, "resolvedDependencies")) - 1,
+    };
+
+    add_confinement(p->records, &facts);
+    return facts;
+}
+
 bool statement_verify(const json_t *statement, struct statement_facts *ret, struct err *e)
 {
-    const json_t *predicate = json_object_get(statement, "predicate");
-    const json_t *build = json_object_get(predicate, "buildDefinition");
-    const json_t *details = json_object_get(predicate, "runDetails");
-    const json_t *byproducts = json_object_get(details, "byproducts");
-    const json_t *external = json_object_get(build, "externalParameters");
-    const char *run_id = text_of(json_object_get(details, "metadata"), "invocationId");
-    size_t count = json_array_size(byproducts);
-    auto_mem const char **hashes = mem_array(count, const char *);
-    struct sha256_hex chain;
+    auto_done(statement_parts) p = parts_of(statement);
 
     if (!type_is(statement, "_type", STATEMENT_TYPE, e) ||
         !type_is(statement, "predicateType", STATEMENT_PREDICATE_TYPE, e) ||
-        !type_is(build, "buildType", STATEMENT_BUILD_TYPE, e))
+        (!p.v1 && !type_is(p.build, "buildType", STATEMENT_BUILD_TYPE, e)))
         return false;
-    if (!json_is_array(byproducts) || *run_id == '\0')
+    if (!json_is_array(p.byproducts) || *statement_text(p.metadata, "invocationId") == '\0')
         return err_set(e, ERR_CORRUPT, "no run or no node records in the statement");
-    if (!records_verify(byproducts, hashes, e))
+    if (!load_records(&p, e) || !records_verify(&p, e) || !statement_words_verify(&p, e) ||
+        !statement_times_verify(&p, e) || !same_as_made(statement, &p, e))
         return false;
-    execution_chain_hash(hashes, count, &chain);
-    if (!words_verify(build, external, e) || !times_verify(details, byproducts, e) ||
-        !same_as_made(statement, byproducts, chain.text, e))
-        return false;
-    *ret = (struct statement_facts){
-        .run_id = run_id,
-        .dag_id = text_of(external, "dagId"),
-        .dag_version = text_of(external, "dagVersion"),
-        .status = text_of(json_object_get(build, "internalParameters"), "status"),
-        .chain_hash =
-            text_of(json_object_get(json_array_get(json_object_get(statement, "subject"), 0),
-                                    "digest"),
-                    "sha256"),
-        .builder_id = text_of(json_object_get(details, "builder"), "id"),
-        .node_count = count,
-        .plugin_count = json_array_size(json_object_get(build, "resolvedDependencies")) - 1,
-    };
-    add_confinement(byproducts, ret);
+    *ret = facts_of(statement, &p);
     return true;
 }

@@ -18,6 +18,9 @@
 #define STATUS_TIMED_OUT "timed_out"
 #define STATUS_CANCELLED "cancelled"
 
+/* Why a run has a parent: it takes over what the parent's nodes before one gave. */
+#define PARENT_RESTART "restart"
+
 /* Of the machine only: no row has them. */
 #define STATUS_READY "ready"
 #define STATUS_QUEUED "queued"

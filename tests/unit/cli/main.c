@@ -23,6 +23,7 @@ int main(void)
     suite_add_tcase(suite, explain_cases());
     suite_add_tcase(suite, client_cases());
     suite_add_tcase(suite, verify_cases());
+    suite_add_tcase(suite, mutation_cases());
     suite_add_tcase(suite, ledger_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -15,6 +15,7 @@ TCase *finding_cases(void);
 TCase *explain_cases(void);
 TCase *client_cases(void);
 TCase *verify_cases(void);
+TCase *mutation_cases(void);
 TCase *ledger_cases(void);
 
 /* A cli whose output is kept; begin, use cli, end, compare text_out and text_err, done. */

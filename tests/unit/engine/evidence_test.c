@@ -28,7 +28,7 @@ START_TEST(an_ended_run_gets_its_statement_signed_and_stored)
     ended_run();
     ck_assert_uint_eq(rig.authority.count, 1);
     ck_assert_ptr_nonnull(strstr(rig.authority.requests[0].payloads[0], id));
-    ck_assert_ptr_nonnull(strstr(rig.authority.requests[0].payloads[0], "orch:host/rig"));
+    ck_assert_ptr_nonnull(strstr(rig.authority.requests[0].payloads[0], RIG_BUILDER));
     ck_assert_uint_eq(pending(), 1);
     rig_authority_answers(&rig, ERR_NONE);
     ck_assert_uint_eq(rig_statements(&rig, id), 1);

@@ -142,7 +142,7 @@ void rig_start(struct rig *rig)
                 .min_level = 2,
                 .warm_tenants = rig->options.warm_tenants != NULL ? rig->options.warm_tenants : "",
                 .ceilings = rig->options.ceilings},
-        .builder_id = "orch:host/rig",
+        .builder_id = RIG_BUILDER,
         .random = random_bytes,
         .agent_find = rig_agent_find,
         .agent_withdrawn = rig_agent_withdrawn,

@@ -18,6 +18,7 @@
 #include "store/testing.h"
 
 #define RIG_TENANT "acme"
+#define RIG_BUILDER "orch:host/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define RIG_MS 1000000LL
 #define RIG_S 1000000000LL
 
@@ -122,7 +123,8 @@ struct rig {
     size_t event_count, event_cap;
     void (*on_event)(void *arg, const struct api_event *event);
     void *arg;
-    struct err fatal; /* code set: the host would have ended */
+    const char *error; /* of attempts that do not end well; NULL: "it went wrong" */
+    struct err fatal;  /* code set: the host would have ended */
     unsigned recovered;
 };
 

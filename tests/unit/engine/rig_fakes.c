@@ -2,8 +2,11 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "model/ledger/statement.h"
 #include "rig_parts.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -195,6 +198,23 @@ static struct rig_request *ask(struct authority_client *c, enum rig_request_kind
     return &c->requests[c->count++];
 }
 
+/* Whatever a test is about: no host asks for a signature under what does not verify. */
+static void must_verify(const struct authority_sign_item *item)
+{
+    auto_json statement = NULL;
+    struct statement_facts facts;
+    struct err e = {0};
+
+    if (item->purpose != PURPOSE_PROVENANCE)
+        return;
+    statement = json_loadb(item->payload, item->len, 0, NULL);
+    if (statement_verify(statement, &facts, &e))
+        return;
+    fprintf(stderr, "a statement to sign: %s\n%.*s\n", e.msg, (int)item->len,
+            (const char *)item->payload);
+    abort();
+}
+
 static bool sign(struct authority_client *c, const struct authority_sign_item *items,
                  unsigned count, struct authority_reply reply, struct err *e)
 {
@@ -209,6 +229,7 @@ static bool sign(struct authority_client *c, const struct authority_sign_item *i
         return false;
     r->count = count;
     for (unsigned i = 0; i < count; i++) {
+        must_verify(&items[i]);
         r->payloads[i] = mem_strn(items[i].payload, items[i].len);
         r->types[i] = items[i].type;
     }

@@ -1,4 +1,5 @@
 /* verify_test.c -- a signed statement, and everything that can be wrong with one. */
+#include "lies.h"
 #include "suites.h"
 
 #include "authority/trust/dsse.h"
@@ -9,6 +10,8 @@
 #include <string.h>
 
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SIGNER "orch:host/" HASH_B /* stands for whoever signs */
+#define RUN_ID "019ac9a4-1111-7000-8000-000000000001"
 #define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static json_t *statement_of(struct layer_facts sandbox)
@@ -28,7 +31,7 @@ static json_t *statement_of(struct layer_facts sandbox)
     struct sha256_hex node_hash, chain;
     const char *hashes[1];
     auto_json records = json_array();
-    struct statement_run run = {.run_id = "r1",
+    struct statement_run run = {.run_id = RUN_ID,
                                 .tenant = "default",
                                 .status = "completed",
                                 .trace_id = "0af7651916cd43dd8448eb211c80319c",
@@ -40,15 +43,18 @@ static json_t *statement_of(struct layer_facts sandbox)
                                 .ledger_head = HASH_A,
                                 .started_at = "2026-11-22T10:00:00.000000Z",
                                 .ended_at = "2026-11-22T10:00:01.000000Z",
-                                .builder_id = "",
+                                .builder_id = SIGNER,
                                 .deterministic = true,
                                 .records = records};
+    json_t *statement = NULL;
+    struct err e = {0};
 
     node_record_chain_hash(&record, &node_hash);
     hashes[0] = node_hash.text;
     execution_chain_hash(hashes, 1, &chain);
     json_array_append_new(records, node_record_json(&record));
-    return statement_make(&run);
+    ck_assert_msg(statement_make(&run, &statement, &e), "%s", e.msg);
+    return statement;
 }
 
 #define ALL ((1u << LAYER_COUNT) - 1)
@@ -65,7 +71,17 @@ struct signed_text {
     struct buf envelope;
 };
 
-static void sign(struct signed_text *s, const json_t *payload, const char *type)
+static void name_signer(json_t *payload, const struct key_secret *key)
+{
+    json_t *builder = lie_at(payload, DETAILS "/builder");
+    const char *id = json_string_value(json_object_get(builder, "id"));
+    struct sha256_hex signer = key_id(key_secret_public(key));
+
+    if (id != NULL && strcmp(id, SIGNER) == 0)
+        json_object_set_new(builder, "id", json_sprintf("orch:host/%s", signer.text));
+}
+
+static void sign(struct signed_text *s, json_t *payload, const char *type)
 {
     auto_done(buf) text = {0};
     const struct key_secret *keys[1];
@@ -75,6 +91,7 @@ static void sign(struct signed_text *s, const json_t *payload, const char *type)
     s->key = key_secret_new();
     s->trust = trust_new();
     keys[0] = s->key;
+    name_signer(payload, s->key);
     ck_assert_msg(jcs_write(payload, &text, &e), "%s", e.msg);
     dsse_sign(type, buf_text(&text), text.len, keys, 1, &s->envelope);
     ck_assert(trust_add_key(s->trust, key_secret_public(s->key), "host-key", 1u << TRUST_HOST, &e));
@@ -98,7 +115,7 @@ START_TEST(a_good_statement_is_verified_and_described)
     ck_assert_msg(verify_envelope(s.trust, buf_text(&s.envelope), s.envelope.len, &facts, &e), "%s",
                   e.msg);
     ck_assert_str_eq(json_string_value(json_object_get(facts, "kind")), "provenance");
-    ck_assert_str_eq(json_string_value(json_object_get(facts, "subject")), "r1");
+    ck_assert_str_eq(json_string_value(json_object_get(facts, "subject")), RUN_ID);
     ck_assert_str_eq(json_string_value(json_object_get(facts, "signer")), "host-key");
     signed_done(&s);
 }
