@@ -107,10 +107,11 @@ void rig_tell_end(struct rig *rig, struct rig_attempt *a, enum outcome outcome, 
 {
     auto_json json = output != NULL ? json_loads(output, JSON_DECODE_ANY, NULL) : NULL;
     struct json_read read = rig_read_of(json);
+    const char *error = rig->error != NULL ? rig->error : "it went wrong";
     struct attempt_result result = {
         .outcome = outcome,
         .error_class = outcome_error_class(outcome),
-        .error_message = outcome == OUTCOME_OK ? "" : "it went wrong",
+        .error_message = outcome == OUTCOME_OK ? "" : error,
         .plugins_words = outcome == OUTCOME_PLUGIN_TRANSIENT || outcome == OUTCOME_PLUGIN_FATAL,
         .output = output,
         .output_json = json,

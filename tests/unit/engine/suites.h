@@ -37,6 +37,7 @@ TCase *restart_cases(void);
 TCase *recover_cases(void);
 TCase *evidence_cases(void);
 TCase *size_cases(void);
+TCase *budget_cases(void);
 TCase *definition_cases(void);
 TCase *secret_cases(void);
 TCase *agents_cases(void);
