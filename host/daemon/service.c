@@ -257,10 +257,10 @@ static json_t *checks_of(struct host *host)
     agents_counts(host->agents, &loaded, &refused);
     plugins = mem_printf("%u loaded, %u refused", loaded, refused); /* GET /admin/plugins: why */
     unsigned_why = statements_left_why(made);
-    statements =
-        mem_printf("%u waiting for a signature, %u left unsigned%s%s", statements_pending(made),
-                   statements_left(made), unsigned_why != NULL ? ": " : "",
-                   unsigned_why != NULL ? unsigned_why->msg : "");
+    statements = mem_printf(
+        "%u waiting for a signature, %u left unsigned (orch run list --statement refused)%s%s",
+        statements_pending(made), statements_left(made), unsigned_why != NULL ? ": " : "",
+        unsigned_why != NULL ? unsigned_why->msg : "");
     ledger = mem_printf("%lld events without a signed head", (long long)heads_behind(heads));
     json_object_set_new(checks, "store",
                         check(store_ok, store_ok ? store_driver_version() : why.msg));

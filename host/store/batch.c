@@ -163,6 +163,12 @@ void store_batch_statement_put(struct store_batch *b, const struct store_stateme
     add(b, OP_STATEMENT_PUT, statement);
 }
 
+void store_batch_statement_refuse(struct store_batch *b, const char *tenant, const char *run_id,
+                                  const char *why)
+{
+    add(b, OP_STATEMENT_REFUSE, &(struct key_args){.tenant = tenant, .id = run_id, .more = why});
+}
+
 void store_batch_ledger_head_put(struct store_batch *b, const struct store_ledger_head *head)
 {
     add(b, OP_LEDGER_HEAD_PUT, head);

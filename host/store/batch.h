@@ -55,7 +55,8 @@ struct store_run_end {
 };
 void store_batch_run_end(struct store_batch *b, const struct store_run_end *end);
 
-/* Resume: running again, what run_end wrote is cleared, started_us stays. */
+/* Resume: running again, what run_end wrote is cleared, started_us stays; a statement of the end
+ * that is no more is not due. */
 void store_batch_run_reopen(struct store_batch *b, const char *tenant, const char *run_id);
 
 /* Takes the run for owner if its epoch is still epoch_known; the new epoch is one higher. */
@@ -77,6 +78,9 @@ void store_batch_provenance_delete(struct store_batch *b, const char *tenant, co
 /* The ledger: append-only, also for an operator with the file in hand (triggers). */
 void store_batch_event_append(struct store_batch *b, const struct store_event *event);
 void store_batch_statement_put(struct store_batch *b, const struct store_statement *statement);
+/* Why it will not come, for who asks; nothing when it is stored after all. */
+void store_batch_statement_refuse(struct store_batch *b, const char *tenant, const char *run_id,
+                                  const char *why);
 void store_batch_ledger_head_put(struct store_batch *b, const struct store_ledger_head *head);
 
 /* A version that exists with the same hash is enabled and undeleted again; with another hash it is

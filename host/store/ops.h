@@ -25,6 +25,7 @@
     XX(PROVENANCE_DELETE, key, "delete provenance")                                                \
     XX(EVENT_APPEND, event, "append event")                                                        \
     XX(STATEMENT_PUT, statement, "put statement")                                                  \
+    XX(STATEMENT_REFUSE, key, "refuse statement")                                                  \
     XX(LEDGER_HEAD_PUT, ledger_head, "put ledger head")                                            \
     XX(DAG_PUT, dag, "put DAG version")                                                            \
     XX(DAG_SET_ENABLED, key, "enable or disable DAG version")                                      \

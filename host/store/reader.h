@@ -88,6 +88,7 @@ struct store_run_filter {
     uint32_t statuses;  /* 0: any; else 1u << STORE_RUN_RUNNING | ... */
     int64_t from_us;    /* inclusive; 0: none */
     int64_t to_us;      /* exclusive; 0: none */
+    enum { STORE_SIGNED_OR_NOT, STORE_UNSIGNED, STORE_REFUSED } statement; /* of runs that ended */
 };
 bool store_read_run(struct store_reader *r, const char *tenant, const char *run_id,
                     struct store_run_list *ret, struct err *e) must_check;

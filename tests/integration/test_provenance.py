@@ -151,6 +151,31 @@ def test_every_hash_is_what_the_formulas_give(host, run):
     assert body["chain_valid"] and all(n["valid"] for n in body["nodes"])
 
 
+def test_the_statements_records_follow_from_the_places_of_their_parents(run, envelope):
+    statement = json.loads(payload_of(envelope))
+    build, details = statement["predicate"]["buildDefinition"], statement["predicate"]["runDetails"]
+    assert build["buildType"] == "https://orch.invalid/build-types/dag-run/v2"
+    entries = [e["annotations"] for e in details["byproducts"]]
+    assert [e["parents"] for e in entries] == [[], [0], [0], [1, 2]]
+    for entry in entries:
+        record = {k: v for k, v in entry.items() if k not in ("parents", "record_hash")}
+        record["parent_hashes"] = sorted(entries[i]["chain_hash"] for i in entry["parents"])
+        chained = {k: record[k] for k in ("node_id", "input_hash", "output_hash", "parent_hashes")}
+        assert entry["chain_hash"] == jcs_hash(chained)
+        assert entry["record_hash"] == jcs_hash(record)
+    assert details["orch"]["otherNodes"] == {} and "restartOf" not in details["orch"]
+
+
+def test_a_run_says_how_far_its_statement_is(host, run, envelope):
+    shown = host.http("GET", f"/runs/{run['execution_id']}", expect=200).json
+    assert shown["statementState"] == "signed" and shown["statementError"] is None
+    alone = host.http("GET", f"/runs/{run['execution_id']}/provenance?records=false", expect=200).json
+    assert alone["statement"] == envelope and "records" not in alone
+    for state in ("unsigned", "refused"):
+        listed = host.http("GET", f"/runs?dagId=proof&statement={state}", expect=200).json["items"]
+        assert run["execution_id"] not in [r["runId"] for r in listed]
+
+
 def test_the_input_hash_is_of_the_nodes_own_input(host, run):
     body = host.http("GET", f"/executions/{run['execution_id']}/provenance", expect=200).json
     records = {r["node_id"]: r for r in body["provenances"]}

@@ -3,7 +3,11 @@
  *
  * Checked on every read, from the stored records alone: each record's own hashes, each record's
  * parents against the definition, and the run's chain hash (DESIGN.md 6). A difference is shown,
- * counted and logged in the runbook's words; it is never hidden. */
+ * counted and logged in the runbook's words; it is never hidden.
+ *
+ * A record has a hash for each parent, and so an answer grows with the edges. Who wants less says
+ * so: parents=false leaves them out behind the check, records=false gives the statement alone,
+ * which grows with nodes (model/ledger/places.h). */
 #include "api/http/jsonw.h"
 #include "api/request/made.h"
 #include "api/routes/handlers.h"
@@ -22,6 +26,7 @@ struct evidence {
     json_t *chains;  /* node id -> chain hash */
     json_t *nodes;   /* the definition's nodes */
     json_t *faults;  /* array of [msg, stepId, error], borrowed: what does not hold */
+    bool parents;    /* their hashes are shown */
 };
 
 static void evidence_done(struct evidence *ev)
@@ -145,7 +150,7 @@ static void add_fault(struct evidence *ev, const char *msg, const char *node_id,
 }
 
 /* Appends one {node_id, chain_hash, valid, expected_parent_hashes, actual_parent_hashes}. */
-static void add_checked(struct buf *b, struct evidence *ev, const json_t *record)
+static void add_checked(struct buf *b, struct evidence *ev, json_t *record)
 {
     const char *node_id = json_string_value(json_object_get(record, "node_id"));
     auto_json expected = expected_parents_owned(ev, node_id != NULL ? node_id : "");
@@ -161,8 +166,12 @@ static void add_checked(struct buf *b, struct evidence *ev, const json_t *record
     jw_str(b, "node_id", node_id);
     jw_json(b, "chain_hash", json_object_get(record, "chain_hash"));
     jw_bool(b, "valid", own && parents);
-    jw_json(b, "expected_parent_hashes", expected);
-    jw_json(b, "actual_parent_hashes", actual);
+    if (ev->parents) {
+        jw_json(b, "expected_parent_hashes", expected);
+        jw_json(b, "actual_parent_hashes", actual);
+    } else {
+        json_object_del(record, "parent_hashes");
+    }
     jw_close(b, '}');
 }
 
@@ -243,12 +252,13 @@ static bool load_evidence(const struct view_source *from, const struct store_run
 
 /* ---- answers ---- */
 
-static bool make_execution(const struct api_request *req, void *arg unused_arg,
-                           struct store_reader *reader, struct made *made, struct err *e)
+/* arg of both: not NULL when something is left out. */
+static bool make_execution(const struct api_request *req, void *arg, struct store_reader *reader,
+                           struct made *made, struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) runs = {0};
-    auto_done(evidence) ev = {0};
+    auto_done(evidence) ev = {.parents = arg == NULL};
     struct buf *body = &made->body;
 
     if (!read_run(&from, api_param(req, "execution_id"), MISSING, &runs, &made->code, e) ||
@@ -263,47 +273,81 @@ static bool make_execution(const struct api_request *req, void *arg unused_arg,
     jw_text(body, "chain_hash", runs.rows[0].chain_hash);
     jw_text(body, "provenance_chain_hash", runs.rows[0].chain_hash);
     jw_int(body, "node_count", (int64_t)json_array_size(ev.records));
-    jw_json(body, "provenances", ev.records);
     check_all(made, &ev, &runs.rows[0], "chain_valid");
+    jw_json(body, "provenances", ev.records);
     jw_close(body, '}');
+    return true;
+}
+
+/* Whether a part is left out, as arg; answered when the query is wrong. */
+static bool leave_out(struct api_request *req, const char *name, void **ret)
+{
+    static char left_out;
+    struct err e = {0};
+    bool shown;
+
+    if (!query_bool(req, name, true, &shown, &e)) {
+        api_reply_error(req, &e, NULL);
+        return false;
+    }
+    *ret = shown ? NULL : &left_out;
     return true;
 }
 
 void execution_provenance(struct api_request *req)
 {
-    api_reply_made(req, &(struct make){.fn = make_execution, .told = tell_faults, .status = 200});
+    struct make make = {.fn = make_execution, .told = tell_faults, .status = 200};
+
+    if (leave_out(req, "parents", &make.arg))
+        api_reply_made(req, &make);
+}
+
+/* Appends runId, chainHash, records, nodes and chainValid; without records the first two. */
+static bool add_run(struct made *made, const struct view_source *from, const struct store_run *run,
+                    bool records, struct err *e)
+{
+    auto_done(evidence) ev = {.parents = true};
+
+    jw_str(&made->body, "runId", run->run_id);
+    jw_str(&made->body, "chainHash", run->chain_hash);
+    if (!records)
+        return true;
+    if (!load_evidence(from, run, &ev, e))
+        return false;
+    jw_json(&made->body, "records", ev.records);
+    check_all(made, &ev, run, "chainValid");
+    return true;
 }
 
 /* statement is null until the run has ended and the authority has signed. */
-static bool make_run_provenance(const struct api_request *req, void *arg unused_arg,
+static bool make_run_provenance(const struct api_request *req, void *arg,
                                 struct store_reader *reader, struct made *made, struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) runs = {0};
     auto_done(store_statement_list) statements = {0};
-    auto_done(evidence) ev = {0};
     struct buf *body = &made->body;
     bool signed_yet;
 
     if (!read_run(&from, api_param(req, "runId"), "Run not found", &runs, &made->code, e) ||
-        !load_evidence(&from, &runs.rows[0], &ev, e) ||
         (!store_read_statement(reader, from.tenant, runs.rows[0].run_id, &statements, e) &&
          e->code != ERR_NOT_FOUND))
         return false;
     signed_yet = statements.count > 0;
     jw_open(body, NULL, '{');
-    jw_str(body, "runId", runs.rows[0].run_id);
-    jw_str(body, "chainHash", runs.rows[0].chain_hash);
-    jw_json(body, "records", ev.records);
-    check_all(made, &ev, &runs.rows[0], "chainValid");
+    if (!add_run(made, &from, &runs.rows[0], arg == NULL, e))
+        return false;
     jw_raw(body, "statement", signed_yet ? statements.rows[0].envelope : NULL);
     jw_time(body, "signedUtc", signed_yet ? statements.rows[0].created_us : 0);
+    view_statement_state(body, &runs.rows[0]);
     jw_close(body, '}');
     return true;
 }
 
 void run_provenance(struct api_request *req)
 {
-    api_reply_made(req,
-                   &(struct make){.fn = make_run_provenance, .told = tell_faults, .status = 200});
+    struct make make = {.fn = make_run_provenance, .told = tell_faults, .status = 200};
+
+    if (leave_out(req, "records", &make.arg))
+        api_reply_made(req, &make);
 }

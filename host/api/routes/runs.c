@@ -139,6 +139,18 @@ static bool statuses_of_query(const struct api_request *req, uint32_t *ret, stru
     return true;
 }
 
+static bool statement_of_query(const struct api_request *req, struct store_run_filter *filter,
+                               struct err *e)
+{
+    const char *text = api_query(req, "statement");
+
+    if (text == NULL)
+        return true;
+    filter->statement = strcmp(text, "refused") == 0 ? STORE_REFUSED : STORE_UNSIGNED;
+    return filter->statement == STORE_REFUSED || strcmp(text, "unsigned") == 0 ||
+           err_set(e, ERR_INVALID, "query parameter 'statement' must be unsigned or refused");
+}
+
 void run_list(struct api_request *req)
 {
     struct store_run_filter filter = {.tenant = req->who.tenant, .dag_id = api_query(req, "dagId")};
@@ -149,7 +161,7 @@ void run_list(struct api_request *req)
 
     if (!query_page(req, &page, &e) || !query_time(req, "from", &filter.from_us, &e) ||
         !query_time(req, "to", &filter.to_us, &e) ||
-        !statuses_of_query(req, &filter.statuses, &e) ||
+        !statuses_of_query(req, &filter.statuses, &e) || !statement_of_query(req, &filter, &e) ||
         !store_read_runs(req->server->opt.reader, &filter, page, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;

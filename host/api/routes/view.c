@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <string.h>
+
 enum { VIEW_BYTES_MAX = 64 * 1024 * 1024 };
 
 bool query_page(const struct api_request *req, struct store_page *ret, struct err *e)
@@ -25,6 +27,16 @@ bool query_time(const struct api_request *req, const char *name, int64_t *ret, s
     *ret = 0;
     return text == NULL || clock_parse(text, ret) ||
            err_set(e, ERR_INVALID, "query parameter '%s' must be an RFC 3339 time", name);
+}
+
+bool query_bool(const struct api_request *req, const char *name, bool absent, bool *ret,
+                struct err *e)
+{
+    const char *text = api_query(req, name);
+
+    *ret = text == NULL ? absent : strcmp(text, "true") == 0;
+    return text == NULL || *ret || strcmp(text, "false") == 0 ||
+           err_set(e, ERR_INVALID, "query parameter '%s' must be true or false", name);
 }
 
 void view_next_page(struct buf *b, const char *token)
@@ -179,6 +191,19 @@ void view_run_members(struct buf *b, const struct store_run *run)
         jw_real(b, "durationMs", (double)(run->completed_us - run->started_us) / 1000);
     else
         jw_raw(b, "durationMs", NULL);
+    view_statement_state(b, run);
+}
+
+void view_statement_state(struct buf *b, const struct store_run *run)
+{
+    const char *state = "none";
+
+    if (run->completed_us != 0)
+        state = !run->statement_due              ? "signed"
+                : run->statement_refused != NULL ? "refused"
+                                                 : "waiting";
+    jw_str(b, "statementState", state);
+    jw_str(b, "statementError", run->statement_refused);
 }
 
 void view_step_members(struct buf *b, const struct store_node *node)

@@ -29,6 +29,8 @@ void view_node_trace(struct buf *b, const char *key, const struct store_node *no
 /* "running" also for what waits or is paused: StellaOps knows four words. */
 const char *view_run_status(enum store_run_status status);
 void view_run_members(struct buf *b, const struct store_run *run);
+/* statementState: none (it has not ended), waiting, refused, signed; and statementError. */
+void view_statement_state(struct buf *b, const struct store_run *run);
 void view_step_members(struct buf *b, const struct store_node *node);
 void view_step(struct buf *b, const char *key, const struct store_node *node);
 
@@ -38,6 +40,9 @@ void view_step(struct buf *b, const char *key, const struct store_node *node);
 bool query_page(const struct api_request *req, struct store_page *ret, struct err *e) must_check;
 /* RFC 3339 in the query; 0 when absent. */
 bool query_time(const struct api_request *req, const char *name, int64_t *ret,
+                struct err *e) must_check;
+/* "true" or "false" in the query; as given when absent. */
+bool query_bool(const struct api_request *req, const char *name, bool absent, bool *ret,
                 struct err *e) must_check;
 void view_next_page(struct buf *b, const char *token);
 

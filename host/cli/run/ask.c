@@ -130,6 +130,21 @@ bool run_try_again(struct cli *cli, unsigned *tries, const struct err *e)
     return true;
 }
 
+/* Why there is none; a host that does not say is an older one. */
+static bool unsigned_yet(const char *run_id, const json_t *reply, struct err *e)
+{
+    const char *state = json_string_value(json_object_get(reply, "statementState"));
+    const char *why = json_string_value(json_object_get(reply, "statementError"));
+
+    if (state != NULL && strcmp(state, "refused") == 0)
+        return err_set(e, ERR_CONFLICT, "run %s has no signed statement, it was refused: %s",
+                       run_id, why != NULL ? why : "no reason is known");
+    return err_set(e, ERR_NOT_FOUND, "run %s has no signed statement%s", run_id,
+                   state == NULL                   ? ""
+                   : strcmp(state, "waiting") == 0 ? ": it waits for its signature"
+                                                   : ": it has not ended");
+}
+
 bool run_fetch_provenance(struct cli *cli, const char *run_id, json_t **ret, struct err *e)
 {
     auto_done(buf) path = {0};
@@ -138,12 +153,12 @@ bool run_fetch_provenance(struct cli *cli, const char *run_id, json_t **ret, str
 
     buf_adds(&path, "/runs");
     client_path_add(&path, run_id);
-    buf_adds(&path, "/provenance");
+    buf_adds(&path, "/provenance?records=false");
     if (!client_get(cli, buf_text(&path), &reply, e))
         return err_wrap(e, "provenance of run %s", run_id);
     envelope = json_object_get(reply, "statement");
     if (!json_is_object(envelope))
-        return err_set(e, ERR_NOT_FOUND, "run %s has no signed statement", run_id);
+        return unsigned_yet(run_id, reply, e);
     *ret = json_incref((json_t *)envelope);
     return true;
 }

@@ -36,7 +36,8 @@ json_t *run_outputs(const json_t *trace);
 /* The same as lines for a person, or in the form of --output. */
 void run_show_outputs(const struct cli *cli, const json_t *trace);
 
-/* GET /runs/{id}/provenance: the DSSE envelope and the node records. */
+/* The DSSE envelope of GET /runs/{id}/provenance. ERR_NOT_FOUND: it is not signed yet;
+ * ERR_CONFLICT: nor will it be. */
 bool run_fetch_provenance(struct cli *cli, const char *run_id, json_t **ret,
                           struct err *e) must_check;
 

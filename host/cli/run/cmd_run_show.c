@@ -40,8 +40,18 @@ bool run_list_verb(struct cli *cli, struct err *e)
         {"STARTED", "startedUtc"}, {"ENDED", "endedUtc"},
         {"ERROR", "error"},        {NULL, NULL},
     };
+    static const struct out_column unsigned_columns[] = {
+        {"RUN", "runId"},
+        {"DAG", "dagId"},
+        {"STATUS", "status"},
+        {"ENDED", "endedUtc"},
+        {"STATEMENT", "statementState"},
+        {"WHY", "statementError"},
+        {NULL, NULL},
+    };
     static const char *const filters[][2] = {{"dag-id", "dagId"},
                                              {"status", "status"},
+                                             {"statement", "statement"},
                                              {"from", "from"},
                                              {"to", "to"}};
     auto_done(buf) path = {0};
@@ -56,7 +66,8 @@ bool run_list_verb(struct cli *cli, struct err *e)
     if (!client_get(cli, buf_text(&path), &reply, e))
         return false;
     json_array_foreach(json_object_get(reply, "items"), n, run) add_state(cli, run);
-    client_show_page(cli, columns, "items", reply);
+    client_show_page(cli, cli_flag_text(cli, "statement") != NULL ? unsigned_columns : columns,
+                     "items", reply);
     return true;
 }
 
@@ -93,10 +104,20 @@ static void show_notes(const struct cli *cli, const json_t *steps)
 bool run_show_verb(struct cli *cli, struct err *e)
 {
     static const struct out_column head[] = {
-        {"run", "runId"},          {"dag", "dagId"},          {"version", "dagVersion"},
-        {"status", "status"},      {"started", "startedUtc"}, {"ended", "endedUtc"},
-        {"trace id", "traceId"},   {"inputs", "inputsHash"},  {"outputs", "outputsHash"},
-        {"run token", "runToken"}, {"error", "error"},        {NULL, NULL},
+        {"run", "runId"},
+        {"dag", "dagId"},
+        {"version", "dagVersion"},
+        {"status", "status"},
+        {"started", "startedUtc"},
+        {"ended", "endedUtc"},
+        {"trace id", "traceId"},
+        {"inputs", "inputsHash"},
+        {"outputs", "outputsHash"},
+        {"run token", "runToken"},
+        {"error", "error"},
+        {"statement", "statementState"},
+        {"refused", "statementError"},
+        {NULL, NULL},
     };
     static const struct out_column steps[] = {
         {"STEP", "stepId"},

@@ -166,7 +166,7 @@ static bool fetch_records(struct watch *w, struct err *e)
 
     buf_adds(&path, "/executions");
     client_path_add(&path, w->run_id);
-    buf_adds(&path, "/provenance");
+    buf_adds(&path, "/provenance?parents=false");
     if (!client_get(w->cli, buf_text(&path), &reply, e))
         return e->code == ERR_NOT_FOUND || err_wrap(e, "provenance of run %s", w->run_id);
     w->records = json_object();

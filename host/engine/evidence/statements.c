@@ -68,6 +68,24 @@ unsigned statements_pending(const struct statements *s)
     return s->waiting_count + s->sending;
 }
 
+static void reason_stored(void *arg unused_arg, const struct store_done *done)
+{
+    if (done->err != NULL) /* the log has it, and a start tries the statement again */
+        log_event(LOG_WARN, "statement.reason_lost", F_ERR(done->err));
+}
+
+/* For the list of runs without a statement. */
+static void store_reason(struct statements *s, const char *tenant, const char *run_id,
+                         const struct err *why)
+{
+    auto_obj(store_batch) batch = store_batch_new();
+    struct err e = {0};
+
+    store_batch_statement_refuse(batch, tenant, run_id, why->msg);
+    if (!store_submit_take(s->env->store, &batch, reason_stored, NULL, &e))
+        log_event(LOG_WARN, "statement.reason_lost", F_STR("runId", run_id), F_ERR(&e));
+}
+
 void statements_leave(struct statements *s, const char *tenant, const char *run_id,
                       const struct err *why)
 {
@@ -77,6 +95,7 @@ void statements_leave(struct statements *s, const char *tenant, const char *run_
     metrics_set(s->env->metrics, METRIC_STATEMENTS_LEFT, METRIC_NO_LABELS, s->left);
     log_event(LOG_ERROR, "statement.left_unsigned", F_STR("runId", run_id), F_STR("tenant", tenant),
               F_ERR(why));
+    store_reason(s, tenant, run_id, why);
 }
 
 unsigned statements_left(const struct statements *s)

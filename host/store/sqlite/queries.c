@@ -62,6 +62,15 @@ const struct statement queries[QUERY_COUNT] = {
     [Q_RUN_BY_TOKEN] = {"SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND run_token = ?3"
                         " AND dag_id = ?4 AND inputs_hash = ?5",
                         &row_run},
+    /* The few that have no statement: whatever else is asked of them is looked for in their rows.
+     */
+    [Q_RUNS_UNSIGNED] = {"SELECT {read} FROM dag_executions INDEXED BY idx_dag_executions_unsigned"
+                         " WHERE statement_due = 1 AND tenant_id = ?2"
+                         " AND (?7 = '' OR instr(?7, ',' || status || ',') > 0)"
+                         " AND (?8 IS NULL OR dag_id = ?8)"
+                         " AND (?9 = 0 OR statement_refused IS NOT NULL) AND " WINDOW
+                         " ORDER BY " STARTED " DESC, execution_id LIMIT ?10",
+                         &row_run},
     [Q_UNFINISHED] = {"SELECT {read} FROM dag_executions"
                       " WHERE status IN ('pending', 'running', 'paused')"
                       " AND created_at >= ?2 AND (created_at > ?2 OR execution_id > ?3)"

@@ -35,13 +35,14 @@ static const struct {
     [OP_RUN_END] = {"UPDATE dag_executions SET status = ?3, output_data = ?4, outputs_hash = ?5,"
                     " provenance_chain_hash = ?6, error = ?7, errors = ?8, compensations = ?9,"
                     " completed_at = ?10, total_nodes = ?11, completed_nodes = ?12,"
-                    " failed_nodes = ?13, skipped_nodes = ?14, paused = 0, statement_due = 1"
+                    " failed_nodes = ?13, skipped_nodes = ?14, paused = 0, statement_due = 1,"
+                    " statement_refused = NULL"
                     " WHERE tenant_id = ?1 AND execution_id = ?2 AND completed_at IS NULL",
                     ERR_NOT_FOUND, "no such run that goes on"},
     [OP_RUN_REOPEN] = {"UPDATE dag_executions SET status = 'running', paused = 0,"
                        " cancel_requested = 0, output_data = NULL, outputs_hash = NULL,"
                        " provenance_chain_hash = NULL, error = NULL, errors = NULL,"
-                       " compensations = NULL, completed_at = NULL"
+                       " compensations = NULL, completed_at = NULL, statement_due = 0"
                        " WHERE tenant_id = ?1 AND execution_id = ?2",
                        ERR_NOT_FOUND, "no such run"},
     [OP_RUN_LEASE] = {"UPDATE dag_executions SET lease_epoch = lease_epoch + 1, lease_owner = ?3,"
@@ -72,6 +73,9 @@ static const struct {
                               ERR_NONE, NULL},
     [OP_EVENT_APPEND] = {"INSERT INTO run_events ({columns}) VALUES ({values})", ERR_NONE, NULL},
     [OP_STATEMENT_PUT] = {"INSERT INTO statements ({columns}) VALUES ({values})", ERR_NONE, NULL},
+    [OP_STATEMENT_REFUSE] = {"UPDATE dag_executions SET statement_refused = ?3 WHERE tenant_id = ?1"
+                             " AND execution_id = ?2 AND statement_due = 1",
+                             ERR_NONE, NULL},
     [OP_LEDGER_HEAD_PUT] = {"INSERT INTO ledger_heads ({columns}) VALUES ({values})", ERR_NONE,
                             NULL},
     [OP_DAG_PUT] = {"INSERT INTO dag_workflows ({columns}) VALUES ({values})"

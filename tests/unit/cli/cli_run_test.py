@@ -238,6 +238,22 @@ class Provenance(Case):
         self.serve(None)
         self.orch("run", "provenance", RUN, "--exit-codes=fine", want=4)
 
+    def test_who_asks_for_a_statement_that_is_not_there_is_told_why(self):
+        for state, why, want in (("waiting", "it waits for its signature", 4), ("none", "it has not ended", 4),
+                                 ("refused", "it was refused: two records", 6)):
+            self.routes(**{f"GET /runs/{RUN}/provenance": (200, {
+                "statement": None, "statementState": state, "statementError": "two records" if state == "refused" else None})})
+            _, err = self.orch("run", "provenance", RUN, "--exit-codes=fine", want=want)
+            self.assertIn(why, err)
+
+    def test_runs_without_a_statement_are_listed_with_the_reason(self):
+        self.routes(**{"GET /runs": (200, {"items": [{"runId": RUN, "dagId": "d", "status": "completed",
+                                                      "statementState": "refused", "statementError": "too large"}]})})
+        out, _ = self.orch("run", "list", "--statement", "refused")
+        self.assertIn("WHY", out)
+        self.assertIn("too large", out)
+        self.assertEqual(self.orch("run", "list", "--statement", "no", want=1)[0], "")
+
     def test_a_statement_that_is_not_verified_is_not_kept(self):
         self.serve(self.ENVELOPE)
         with open(os.path.join(self.dir, "root.key"), "wb") as f:

@@ -288,7 +288,7 @@ class Offline(Case):
         probe = (f'source {path}; COMP_WORDS=({{0}}); COMP_CWORD=$((${{{{#COMP_WORDS[@]}}}}-1)); _orch; '
                  'echo "${{COMPREPLY[*]}}"')
         for words, want in (('orch ""', "dag run"), ("orch dag pl", "plan"), ("orch dag plan --fi", "--file"),
-                            ("orch --quiet run list --sta", "--status"),
+                            ("orch --quiet run list --statu", "--status"),
                             ('orch run list --status ""', "running completed failed cancelled"),
                             ("orch dag plan --output ya", "yaml"), ("orch run start --in", "--inputs")):
             p = subprocess.run(["bash", "-c", probe.format(words)], capture_output=True, text=True)

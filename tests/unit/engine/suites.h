@@ -36,6 +36,7 @@ TCase *change_cases(void);
 TCase *restart_cases(void);
 TCase *recover_cases(void);
 TCase *evidence_cases(void);
+TCase *unsigned_cases(void);
 TCase *size_cases(void);
 TCase *budget_cases(void);
 TCase *definition_cases(void);

@@ -217,6 +217,71 @@ START_TEST(the_newest_statement_and_head_are_read)
 }
 END_TEST
 
+/* The ids of the runs without a statement, page by page of one. */
+static void list_unsigned(struct store_run_filter filter, struct buf *ids)
+{
+    auto_mem char *token = NULL;
+    struct err e = {0};
+
+    filter.tenant = SAMPLE_TENANT;
+    do {
+        auto_done(store_run_list) rows = {0};
+        struct store_page page = {.token = token, .size = 1};
+
+        ck_assert_msg(store_read_runs(fixture_reader, &filter, page, &rows, &e), "%s", e.msg);
+        for (size_t i = 0; i < rows.count; i++)
+            buf_addf(ids, "%s%s ", rows.rows[i].run_id,
+                     rows.rows[i].statement_refused != NULL ? rows.rows[i].statement_refused : "");
+        free(token);
+        token = mem_str(rows.next_page);
+    } while (token != NULL);
+}
+
+static void lists_unsigned(struct store_run_filter filter, const char *want)
+{
+    auto_done(buf) ids = {0};
+
+    list_unsigned(filter, &ids);
+    ck_assert_str_eq(buf_text(&ids), want);
+}
+
+START_TEST(a_run_without_a_statement_is_listed_until_one_is_stored)
+{
+    static const char *const ids[] = {"r1", "r2", "r3", "r4"};
+    struct store_batch *b = store_batch_new();
+    struct store_statement statement = {0, "r1", SAMPLE_TENANT, SAMPLE_HASH_A, "{}", 1};
+
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        struct store_run_end end = sample_run_end(ids[i]);
+
+        if (i == 2)
+            end.status = STORE_RUN_FAILED;
+        add_run(ids[i]);
+        if (i < 3) /* the last goes on */
+            store_batch_run_end(b, &end);
+    }
+    store_batch_statement_put(b, &statement);
+    store_batch_statement_refuse(b, SAMPLE_TENANT, "r1", "it is signed");
+    store_batch_statement_refuse(b, SAMPLE_TENANT, "r2", "!");
+    store_batch_statement_refuse(b, "other", "r3", "another's");
+    commit(b);
+    lists_unsigned((struct store_run_filter){.statement = STORE_UNSIGNED}, "r2! r3 ");
+    lists_unsigned((struct store_run_filter){.statement = STORE_REFUSED}, "r2! ");
+    lists_unsigned((struct store_run_filter){.statement = STORE_REFUSED, .dag_id = "none"}, "");
+    lists_unsigned((struct store_run_filter){.statement = STORE_UNSIGNED, .dag_id = SAMPLE_DAG},
+                   "r2! r3 ");
+    lists_unsigned((struct store_run_filter){.statement = STORE_UNSIGNED,
+                                             .statuses = 1u << STORE_RUN_FAILED},
+                   "r3 ");
+    b = store_batch_new();
+    statement.run_id = "r2";
+    store_batch_statement_put(b, &statement);
+    store_batch_run_reopen(b, SAMPLE_TENANT, "r3"); /* what was to be signed is no more */
+    commit(b);
+    lists_unsigned((struct store_run_filter){.statement = STORE_UNSIGNED}, "");
+}
+END_TEST
+
 /* Heads of the tenant over 10, 20, 30, ... events, made at 1000, 2000, 3000, ... */
 static void put_heads(const char *tenant, int count)
 {
@@ -358,6 +423,7 @@ TCase *ledger_cases(void)
     tcase_add_test(c, the_last_event_of_a_run_is_where_its_chain_goes_on);
     tcase_add_test(c, bounds_of_an_empty_ledger_are_zero);
     tcase_add_test(c, the_newest_statement_and_head_are_read);
+    tcase_add_test(c, a_run_without_a_statement_is_listed_until_one_is_stored);
     tcase_add_test(c, the_head_that_stood_at_a_time_is_found);
     tcase_add_test(c, the_greatest_seq_under_any_head_is_read);
     tcase_add_test(c, leaves_are_of_all_tenants_in_the_order_of_their_commits);

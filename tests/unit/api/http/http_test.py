@@ -318,7 +318,18 @@ def test_runs_and_executions_are_two_views_of_one_thing(server):
     assert more["items"] == [] and "next_page_token" not in more
     proof = expect(server, 200, "GET", f"/executions/{rid}/provenance")
     assert proof["nodes"][0]["valid"] is True and proof["chain_valid"] is True, proof
-    assert expect(server, 200, "GET", f"/runs/{rid}/provenance")["statement"] is None
+    less = expect(server, 200, "GET", f"/executions/{rid}/provenance?parents=false")
+    assert less["chain_valid"] is True and "actual_parent_hashes" not in less["nodes"][0]
+    assert less["provenances"][0].keys() == proof["provenances"][0].keys() - {"parent_hashes"}
+    whole = expect(server, 200, "GET", f"/runs/{rid}/provenance")
+    assert whole["statement"] is None and whole["records"] == proof["provenances"]
+    alone = expect(server, 200, "GET", f"/runs/{rid}/provenance?records=false")
+    assert alone == {k: v for k, v in whole.items() if k not in ("records", "nodes", "chainValid")}
+    expect(server, 400, "GET", f"/runs/{rid}/provenance?records=no")
+    expect(server, 400, "GET", "/runs?statement=missing")
+    unsigned = expect(server, 200, "GET", "/runs?statement=unsigned&dagId=views")["items"]
+    assert [(r["runId"], r["statementState"]) for r in unsigned] == [(rid, "waiting")]
+    assert expect(server, 200, "GET", "/runs?statement=refused")["items"] == []
     expect(server, 404, "GET", "/executions/none", code="RUN_NOT_FOUND")
     expect(server, 409, "POST", f"/executions/{rid}/cancel", code="RUN_STATE")
     resumed = expect(server, 202, "POST", f"/executions/{rid}/resume")
