@@ -114,19 +114,33 @@ static bool read_block(struct builder *b, bool folded, struct buf *out)
 }
 
 /* Both readings end the scalar at the same place; the library's mark of a quoted one is before the
- * quote. An empty block scalar is where its 0.7.12 goes on into the keys behind it. */
-static bool ends_agree(struct builder *b, enum fy_scalar_style style, const struct fy_mark *end,
-                       const struct buf *out)
+ * quote. */
+static bool ends_agree(struct builder *b, enum fy_scalar_style style, const struct fy_mark *end)
 {
-    const bool block = style == FYSS_LITERAL || style == FYSS_FOLDED;
     const bool quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
 
-    if (yaml_same_end(&b->reader, b->reader.begin + end->input_pos + (quoted ? 1 : 0)))
-        return true;
-    if (block && strspn(buf_text(out), "\n") == out->len)
-        return err_set(b->e, ERR_INVALID,
-                       "a block scalar without text is not taken; write \"\" or \"\\n\"");
-    return yaml_differ(b->e);
+    return yaml_same_end(&b->reader, b->reader.begin + end->input_pos + (quoted ? 1 : 0)) ||
+           yaml_differ(b->e);
+}
+
+/* The library was given a plain scalar there (yaml_for_library), and no plain scalar begins so. */
+static bool is_empty_block(const struct builder *b, enum fy_scalar_style style,
+                           const struct fy_mark *start)
+{
+    char c = yaml_peek(&b->reader, b->reader.begin + start->input_pos);
+
+    return style == FYSS_PLAIN && (c == '|' || c == '>');
+}
+
+static bool read_empty_block(struct builder *b, const struct fy_mark *start, struct buf *out)
+{
+    struct yaml_reader *r = &b->reader;
+
+    if (parent_of(b).flow)
+        return yaml_differ(b->e);
+    return yaml_reach(r, r->begin + start->input_pos, b->e) &&
+           yaml_read_block(r, parent_of(b), out, b->e) &&
+           (strspn(buf_text(out), "\n") == out->len || yaml_differ(b->e));
 }
 
 /* libfyaml's mark of a quoted scalar is behind its quote. */
@@ -153,12 +167,14 @@ static bool read_text(struct builder *b, enum fy_scalar_style style, const struc
 }
 
 /* An empty plain scalar, as behind "key:", has no place or one without extent. */
-static bool read_scalar(struct builder *b, const struct fy_event *event, struct buf *out)
+static bool read_scalar(struct builder *b, const struct fy_event *event, struct buf *out,
+                        bool *ret_plain)
 {
     enum fy_scalar_style style = fy_token_scalar_style(event->scalar.value);
     const struct fy_mark *start = fy_event_start_mark((struct fy_event *)event);
     const struct fy_mark *end = fy_event_end_mark((struct fy_event *)event);
 
+    *ret_plain = style == FYSS_PLAIN;
     if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
         b->place.column--;
     else if (style == FYSS_PLAIN &&
@@ -166,22 +182,27 @@ static bool read_scalar(struct builder *b, const struct fy_event *event, struct 
         return true;
     if (start == NULL || end == NULL)
         return yaml_differ(b->e);
-    return read_text(b, style, start, out) && ends_agree(b, style, end, out);
+    if (is_empty_block(b, style, start)) {
+        *ret_plain = false;
+        return read_empty_block(b, start, out);
+    }
+    return read_text(b, style, start, out) && ends_agree(b, style, end);
 }
 
 static bool on_scalar(struct builder *b, const struct fy_event *event)
 {
     auto_done(buf) text = {0};
     json_t *value = NULL;
+    bool plain;
 
-    if (!read_scalar(b, event, &text))
+    if (!read_scalar(b, event, &text, &plain))
         return false;
     if (b->depth > 0 && json_is_object(b->stack[b->depth - 1]) && b->keys[b->depth - 1] == NULL) {
         b->keys[b->depth - 1] = mem_strn(buf_text(&text), text.len);
         b->key_places[b->depth - 1] = b->place;
         return true;
     }
-    if (fy_token_scalar_style(event->scalar.value) != FYSS_PLAIN)
+    if (!plain)
         value = json_stringn_nocheck(buf_text(&text), text.len);
     else if (!yaml_plain(buf_text(&text), &value, b->e))
         return false;
@@ -256,6 +277,7 @@ static bool refuse_syntax(struct fy_diag *diag, struct json_place *place, struct
 
 static bool read_stream(const char *text, size_t len, struct builder *b, struct fy_diag *diag)
 {
+    auto_mem char *library = yaml_for_library(text, len);
     const struct fy_parse_cfg config = {
         .flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
         .diag = diag,
@@ -263,7 +285,7 @@ static bool read_stream(const char *text, size_t len, struct builder *b, struct 
     struct fy_parser *parser __attribute__((cleanup(parser_auto_destroy))) =
         fy_parser_create(&config);
 
-    if (parser == NULL || fy_parser_set_string(parser, text, len) != 0)
+    if (parser == NULL || fy_parser_set_string(parser, library, len) != 0)
         return err_set(b->e, ERR_SYSTEM, "libfyaml did not start");
     if (!build(parser, b))
         return false;

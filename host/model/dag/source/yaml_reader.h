@@ -51,6 +51,10 @@ bool yaml_read_double(struct yaml_reader *r, struct buf *out, struct err *e) mus
 bool yaml_read_block(struct yaml_reader *r, struct yaml_parent in, struct buf *out,
                      struct err *e) must_check;
 
+/* The text for the library, byte for byte in the same places, but for the indicators of block
+ * scalars without text: there it finds a plain scalar. Freed by the caller. */
+char *yaml_for_library(const char *text, size_t len);
+
 /* The byte at p; 0 at the end of the text and behind it. */
 static inline char yaml_peek(const struct yaml_reader *r, const char *p)
 {
