@@ -6,10 +6,18 @@
 #include "cli/help.h"
 #include "cli/parse.h"
 #include "cli/settings.h"
+#include "config/config.h"
 
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* orch reads few of what orchd does: a name that neither knows is what somebody mistyped. */
+static void tell_ignored(void *arg, const char *name, const char *instead)
+{
+    cli_say(arg, "%s in the environment does nothing: %s", name, instead);
+}
 
 static bool run_verb(struct cli *cli, int argc, char **argv, struct err *e)
 {
@@ -26,7 +34,10 @@ static bool run_verb(struct cli *cli, int argc, char **argv, struct err *e)
         fputs(buf_text(&help), cli->out);
         return true;
     }
-    return settings_resolve(cli, e) && cli->verb->handler(cli, e);
+    if (!settings_resolve(cli, e))
+        return false;
+    config_tell_ignored(environ, tell_ignored, cli);
+    return cli->verb->handler(cli, e);
 }
 
 /* Control characters of a message come from outside; its line breaks are ours. */

@@ -116,6 +116,11 @@ static bool load_env(struct config *config, char *(*get_env)(const char *), stru
     return true;
 }
 
+const char *config_variable(enum config_key key)
+{
+    return keys[key].env[0];
+}
+
 bool config_reads(const char *variable)
 {
     for (int i = 0; i < CONFIG_KEY_COUNT; i++) {

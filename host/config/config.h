@@ -43,10 +43,12 @@ void config_add_value(const struct config *config, enum config_key key, struct b
 const char *config_origin_text(const struct config *config, enum config_key key);
 /* A variable of this name is a setting. */
 bool config_reads(const char *variable);
-/* Tells each variable with GreenLang's prefix that no setting is read from, and what counts in its
+/* The variable that is ours for a key. */
+const char *config_variable(enum config_key key);
+/* Tells each variable with our prefix or GreenLang's that nobody reads, and what counts in its
  * place: whoever set it should hear that nothing came of it. */
-void config_tell_ignored(char *const *environment,
-                         void (*tell)(const char *name, const char *instead));
+typedef void (*config_tell)(void *arg, const char *name, const char *instead);
+void config_tell_ignored(char *const *environment, config_tell tell, void *arg);
 /* One line a key: name, environment names, default, help. */
 void config_help(struct buf *b);
 

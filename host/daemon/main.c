@@ -388,7 +388,7 @@ static bool start(struct host *host, struct err *e)
     return true;
 }
 
-static void tell_ignored(const char *name, const char *instead)
+static void tell_ignored(void *arg unused_arg, const char *name, const char *instead)
 {
     log_event(LOG_WARN, "config.name_ignored", F_STR("name", name), F_STR("instead", instead));
 }
@@ -399,7 +399,7 @@ static int serve(const struct config *config)
     struct err e = {0};
     bool ok;
 
-    config_tell_ignored(environ, tell_ignored);
+    config_tell_ignored(environ, tell_ignored, NULL);
     ok = host_share_descriptors(&host, &e) && start(&host, &e);
 
     if (ok)

@@ -249,6 +249,13 @@ def test_doctor_finds_the_host_well_and_says_when_there_is_none(host, tmp_path):
     assert verdicts(tmp_path, "http://127.0.0.1:1")["host"] == "warn"
 
 
+def test_a_variable_that_nobody_reads_is_named_with_the_one_that_was_meant(host):
+    done = orch(host.home, "dag", "list", ORCH_URL=host.url, ORCH_TOKN="secret", ORCH_LISTEN="127.0.0.1:1")
+    told = [line for line in done.stderr.splitlines() if "ORCH_" in line]
+    assert told == ["ORCH_TOKN in the environment does nothing: no setting has this name; did you mean ORCH_TOKEN?"]
+    assert "ORCH_" not in orch(host.home, "dag", "list", "--quiet", ORCH_URL=host.url, ORCH_TOKN="secret").stderr
+
+
 def test_version_help_explain_and_completion_need_no_host(tmp_path):
     for words in (["version"], ["help"], ["help", "run", "start"], ["explain", "TENANT_REQUIRED"],
                   ["completion", "bash"], ["man"]):

@@ -51,7 +51,7 @@ END_TEST
 
 static char told[512];
 
-static void note(const char *name, const char *instead)
+static void note(void *arg unused_arg, const char *name, const char *instead)
 {
     size_t len = strlen(told);
 
@@ -70,10 +70,27 @@ START_TEST(a_variable_of_the_contract_that_does_nothing_is_told)
     };
 
     told[0] = '\0';
-    config_tell_ignored(vars, note);
+    config_tell_ignored(vars, note, NULL);
     ck_assert_str_eq(told, "GL_ORCHESTRATOR_DB_POOL_MAX: the store is a file in --home\n"
                            "GL_ORCHESTRATOR_ENABLE_PROVENANCE: provenance is always on\n"
                            "GL_ORCHESTRATOR_LOG_LEVELL: no setting has this name\n");
+}
+END_TEST
+
+START_TEST(a_variable_with_our_prefix_that_nobody_reads_is_told_with_the_name_that_was_meant)
+{
+    static char *const vars[] = {
+        (char *)"ORCH_LISTEN=127.0.0.1:1", (char *)"ORCH_URL=http://127.0.0.1:1",
+        (char *)"ORCH_LISTN=127.0.0.1:1",  (char *)"ORCH_TOKN=secret",
+        (char *)"ORCH_SOMETHING_ELSE=1",   (char *)"ORCHARD=1",
+        (char *)"orch_listen=1",           NULL,
+    };
+
+    told[0] = '\0';
+    config_tell_ignored(vars, note, NULL);
+    ck_assert_str_eq(told, "ORCH_LISTN: no setting has this name; did you mean ORCH_LISTEN?\n"
+                           "ORCH_TOKN: no setting has this name; did you mean ORCH_TOKEN?\n"
+                           "ORCH_SOMETHING_ELSE: no setting has this name\n");
 }
 END_TEST
 
@@ -266,6 +283,8 @@ int main(void)
     tcase_add_test(tc, the_default_yields_to_the_environment_and_that_to_a_flag);
     tcase_add_test(tc, the_contract_s_variables_are_read_after_ours);
     tcase_add_test(tc, a_variable_of_the_contract_that_does_nothing_is_told);
+    tcase_add_test(
+        tc, a_variable_with_our_prefix_that_nobody_reads_is_told_with_the_name_that_was_meant);
     tcase_add_test(tc, a_value_that_does_not_fit_names_its_source);
     tcase_add_test(tc, a_number_is_taken_at_its_bounds_and_refused_beyond_them);
     tcase_add_test(tc, help_and_print_show_every_key);

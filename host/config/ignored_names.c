@@ -1,11 +1,15 @@
-/* contract_names.c -- variables of GreenLang's deployments that this host reads nothing from, and
- * what stands in their place. See config.h. */
+/* ignored_names.c -- variables with our prefix or that of GreenLang's deployments from which nobody
+ * reads anything, and what stands in their place. See config.h. */
 #include "config/config.h"
+
+#include "base/mem.h"
+#include "base/text.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#define PREFIX "GL_ORCHESTRATOR_"
+#define OURS "ORCH_"
+#define THEIRS "GL_ORCHESTRATOR_"
 
 /* greenlang 7.1 to 7.4; what keys.def has is read, and not here. */
 static const struct {
@@ -44,7 +48,10 @@ static const struct {
     {"ENVIRONMENT", "--dev alone makes a development host"},
 };
 
-static const char *instead_of(const char *name)
+/* Read beside the settings: by orch, and by both for where the programs are. */
+static const char *const beside[] = {"ORCH_LIBEXEC", "ORCH_TENANT", "ORCH_TOKEN", "ORCH_URL"};
+
+static const char *instead_of_theirs(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (strcmp(names[i].name, name) == 0)
@@ -53,20 +60,52 @@ static const char *instead_of(const char *name)
     return "no setting has this name";
 }
 
-void config_tell_ignored(char *const *environment,
-                         void (*tell)(const char *name, const char *instead))
+static bool is_beside(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+        if (strcmp(beside[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void tell_ours(const char *name, config_tell tell, void *arg)
+{
+    const char *known[CONFIG_KEY_COUNT + ARRAY_LEN(beside) + 1] = {0};
+    auto_mem char *instead = NULL;
+    const char *nearest;
+
+    for (int key = 0; key < CONFIG_KEY_COUNT; key++)
+        known[key] = config_variable((enum config_key)key);
+    memcpy(known + CONFIG_KEY_COUNT, beside, sizeof beside);
+    nearest = text_nearest(name, known);
+    instead = nearest != NULL ? mem_printf("no setting has this name; did you mean %s?", nearest)
+                              : mem_str("no setting has this name");
+    tell(arg, name, instead);
+}
+
+static void look_at(const char *name, config_tell tell, void *arg)
+{
+    if (config_reads(name) || is_beside(name))
+        return;
+    if (strncmp(name, OURS, strlen(OURS)) == 0)
+        tell_ours(name, tell, arg);
+    else if (strncmp(name, THEIRS, strlen(THEIRS)) == 0)
+        tell(arg, name, instead_of_theirs(name + strlen(THEIRS)));
+}
+
+void config_tell_ignored(char *const *environment, config_tell tell, void *arg)
 {
     for (; *environment != NULL; environment++) {
         const char *equals = strchr(*environment, '=');
         char name[128];
 
-        if (equals == NULL || strncmp(*environment, PREFIX, strlen(PREFIX)) != 0)
+        if (equals == NULL)
             continue;
         if (equals - *environment >= (ptrdiff_t)sizeof name)
             equals = *environment + sizeof name - 1;
         memcpy(name, *environment, (size_t)(equals - *environment));
         name[equals - *environment] = '\0';
-        if (!config_reads(name))
-            tell(name, instead_of(name + strlen(PREFIX)));
+        look_at(name, tell, arg);
     }
 }
