@@ -30,6 +30,52 @@ START_TEST(a_run_over_the_limit_waits_and_begins_when_one_has_ended)
 }
 END_TEST
 
+/* How many events of the run's have the text, and whether its first is one of them. */
+static unsigned told_in(const char *run_id, const char *text, bool *ret_first)
+{
+    const struct store_event_filter filter = {.tenant = RIG_TENANT, .run_id = run_id};
+    auto_done(store_event_list) rows = {0};
+    unsigned count = 0;
+    int64_t next;
+    struct err e = {0};
+
+    ck_assert(store_read_events(rig.reader, &filter, 0, STORE_PAGE_ROWS_MAX, &rows, &next, &e));
+    ck_assert_uint_gt(rows.count, 0);
+    *ret_first = strstr(rows.rows[0].payload, text) != NULL;
+    for (size_t i = 0; i < rows.count; i++)
+        count += strstr(rows.rows[i].payload, text) != NULL;
+    return count;
+}
+
+START_TEST(a_run_that_waits_says_in_its_first_event_who_asked_for_it_and_why)
+{
+    static const char *const words[] = {"\"actor\":\"alice\"", "\"reason\":\"night shift\"",
+                                        "\"ticket\":\"OPS-7\""};
+    struct api_actor who = rig_actor;
+    auto_json inputs = json_object();
+    struct rig_answer a = {0};
+    bool first;
+
+    again((struct rig_options){.runs_active_max = 1});
+    run_of("chain");
+    who.reason = "night shift";
+    who.ticket = "OPS-7";
+    control_start(engine_control(rig.engine), &who,
+                  &(struct api_run_start){.dag_id = "chain", .inputs = inputs}, rig_answered, &a);
+    rig_settle(&rig);
+    ck_assert_int_eq(a.code, ERR_NONE);
+    ck_assert_int_eq(rig_status(&rig, a.run_id), STORE_RUN_PENDING);
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        ck_assert_uint_eq(told_in(a.run_id, words[i], &first), 1);
+        ck_assert(first);
+    }
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    ck_assert_int_eq(rig_status(&rig, a.run_id), STORE_RUN_RUNNING);
+    ck_assert_uint_eq(told_in(a.run_id, "night shift", &first), 1);
+}
+END_TEST
+
 START_TEST(what_waits_is_counted_by_tenant)
 {
     auto_json depth = NULL;
@@ -96,6 +142,7 @@ TCase *admission_cases(void)
     TCase *tc = tcase_create("admission");
 
     tcase_add_test(tc, a_run_over_the_limit_waits_and_begins_when_one_has_ended);
+    tcase_add_test(tc, a_run_that_waits_says_in_its_first_event_who_asked_for_it_and_why);
     tcase_add_test(tc, what_waits_is_counted_by_tenant);
     tcase_add_test(tc, a_run_that_can_neither_begin_nor_wait_is_refused);
     tcase_add_test(tc, a_host_that_takes_no_runs_says_why);
