@@ -70,6 +70,8 @@ static void finish(struct host *host)
 {
     if (host->store != NULL)
         finish_commits(host);
+    if (host->agents != NULL)
+        agents_end(host->agents);
     if (host->authority != NULL)
         authority_client_end(host->authority);
     if (host->store != NULL)

@@ -54,8 +54,11 @@ static void on_gone(struct watch *w)
     siginfo_t info = {0};
 
     waitid((idtype_t)P_PIDFD, (id_t)w->fd, &info, WEXITED);
-    log_event(LOG_WARN, "authority.ended", F_INT("status", info.si_status),
-              F_INT("again_in_ms", a->backoff_ns / 1000000));
+    if (info.si_code == CLD_EXITED && info.si_status == 0)
+        log_event(LOG_INFO, "authority.let_go"); /* the host closed its socket: it ends, too */
+    else
+        log_event(LOG_WARN, "authority.ended", F_INT("status", info.si_status),
+                  F_INT("again_in_ms", a->backoff_ns / 1000000));
     loop_close(a->loop, w);
     if (now - a->started_ns >= STEADY_NS)
         a->backoff_ns = BACKOFF_MIN_NS;

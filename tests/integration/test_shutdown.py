@@ -5,6 +5,7 @@ SIGTERM, to the host or to every process of it, a second host, a supervisor, an 
 Rooms: host/daemon, host/engine/attempts, host/config, sandbox/client, sandbox/supervisor,
 authority/client.
 """
+import json
 import os
 import random
 import signal
@@ -43,6 +44,20 @@ def test_a_host_that_was_stopped_under_load_answers_every_start_that_it_kept(mak
     assert own.stop() == 0
     own.start()
     assert [own.wait(run)["status"] for run in runs] == ["completed"] * 40
+
+
+@pytest.mark.parametrize("loads", [True, False])
+def test_a_clean_start_and_stop_say_nothing_above_info(make_host, loads):
+    """Not the first start, which tells of the keys that it made. Stopped once its plugin is loaded, and on
+    the way there."""
+    own = make_host()
+    assert own.stop() == 0
+    own.start()
+    if loads:
+        until(lambda: own.http("GET", "/admin/plugins").json["settled"], RUN_S, "the plugins to settle")
+    assert own.stop() == 0
+    lines = [json.loads(line) for line in own.log_text().splitlines()]
+    assert [line for line in lines if line["level"] in ("warn", "error")] == []
 
 
 def test_an_interrupted_host_ends_like_a_terminated_one(make_host):

@@ -47,6 +47,11 @@ static void bundle_free(struct bundle *b)
     free(b);
 }
 
+void agents_end(struct agents *agents)
+{
+    agents->ending = true;
+}
+
 void agents_free(struct agents *agents)
 {
     struct bundle *b, *next;
@@ -124,6 +129,8 @@ void bundle_refuse(struct bundle *b, const struct err *why)
     const struct engine_sandbox *sandbox = &b->owner->env->sandbox;
     bool used = bundle_in_use(b);
 
+    if (b->owner->ending)
+        return;
     end(b, BUNDLE_REFUSED, why->msg);
     b->untrusted = is_of_trust(refusal_of(why));
     log_event(LOG_ERROR, "plugin.refused", F_STR("bundle", b->file), F_ERR(why));

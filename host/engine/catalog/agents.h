@@ -43,6 +43,8 @@ struct agent {
 
 /* What env has is only looked at by the calls below. */
 struct agents *agents_new(const struct engine_env *env) must_check;
+/* The host ends: what is not answered any more is no bundle's fault, and is not told as one. */
+void agents_end(struct agents *agents);
 void agents_free(struct agents *agents); /* accepts NULL; the authority answers nothing more */
 
 /* Looks at every bundle in the folder: what is new or was refused is loaded, what is loaded is

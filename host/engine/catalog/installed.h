@@ -82,6 +82,7 @@ struct agents {
     struct name *names;
     struct expected *expected; /* as of the last scan */
     size_t expected_count;
+    bool ending;
 };
 
 const char *bundle_state_word(enum bundle_state state);
