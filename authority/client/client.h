@@ -65,7 +65,7 @@ struct authority_bytes {
 struct authority_result {
     struct {
         struct authority_bytes payload; /* the manifest or the DAG, as it was signed */
-        char key_id[SHA256_HEX_BYTES];
+        char key[FINGERPRINT_BYTES];
         char signer[129];               /* the trust entry's name */
         struct authority_bytes tenants; /* text: a JSON array of patterns, the entry's */
         bool warm;                      /* the entry grants attempts that share a loaded plugin */
@@ -85,7 +85,7 @@ struct authority_result {
         struct authority_bytes jwks;       /* text */
     } keys;
     struct authority_bytes heads; /* what was signed last for each tenant, one payload a line */
-    struct authority_bytes trust; /* text: a JSON array of the entries with their key_id */
+    struct authority_bytes trust; /* text: a JSON array of the entries with their fingerprint */
 };
 
 /* result is NULL when err is set, err is NULL when it is not. */

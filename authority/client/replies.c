@@ -24,7 +24,7 @@ static void read_exact(struct unpack *u, uint8_t *out, size_t len)
 
 static void read_verified(struct unpack *u, struct authority_result *ret)
 {
-    unpack_str(u, ret->verified.key_id, sizeof ret->verified.key_id);
+    unpack_str(u, ret->verified.key, sizeof ret->verified.key);
     unpack_str(u, ret->verified.signer, sizeof ret->verified.signer);
     ret->verified.payload = read_bytes(u);
     ret->verified.tenants = read_bytes(u);

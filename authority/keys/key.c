@@ -67,15 +67,12 @@ struct sha256_hex key_id(const struct key_public *key)
     return id;
 }
 
-void key_fingerprint(const struct key_public *key, char out[KEY_FINGERPRINT_BYTES])
+struct fingerprint key_fingerprint(const struct key_public *key)
 {
     uint8_t digest[SHA256_BYTES];
-    char base64[sodium_base64_ENCODED_LEN(SHA256_BYTES, sodium_base64_VARIANT_ORIGINAL_NO_PADDING)];
 
     spki_digest(key, digest);
-    sodium_bin2base64(base64, sizeof base64, digest, sizeof digest,
-                      sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-    snprintf(out, KEY_FINGERPRINT_BYTES, "SHA256:%s", base64);
+    return text_fingerprint(digest);
 }
 
 /* The constant-time codec of libsodium, straight between locked memory and text: out has room for

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,7 +20,6 @@
 enum {
     KEY_BYTES = 32,
     SIGNATURE_BYTES = 64,
-    KEY_FINGERPRINT_BYTES = 51, /* "SHA256:", 43 base64 digits, NUL */
     KEY_PEM_BYTES_MAX = 1024,
 };
 
@@ -27,10 +27,10 @@ struct key_public {
     uint8_t bytes[KEY_BYTES];
 };
 
-/* The key id: SHA-256 of the SubjectPublicKeyInfo DER, in hex. */
+/* The key id: SHA-256 of the SubjectPublicKeyInfo DER, in hex. In files and signed formats; what
+ * people see is the fingerprint. */
 struct sha256_hex key_id(const struct key_public *key);
-/* The same digest as people compare it: "SHA256:" and base64 without padding. */
-void key_fingerprint(const struct key_public *key, char out[KEY_FINGERPRINT_BYTES]);
+struct fingerprint key_fingerprint(const struct key_public *key);
 
 /* Appends the SPKI PEM, as `openssl pkey -pubout` writes it. */
 void key_public_pem(const struct key_public *key, struct buf *b);

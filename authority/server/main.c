@@ -80,7 +80,7 @@ static bool create_root(const char *home, struct err *e)
 static void log_ready(const struct server *s, const struct confinement *got)
 {
     const struct key_public *host = key_secret_public(keyring_key(s->keyring, KEYRING_HOST));
-    struct sha256_hex id = key_id(host);
+    struct fingerprint id = key_fingerprint(host);
     bool weak = !got->seccomp || got->landlock_abi == 0 || !got->memory_locked;
 
     log_event(weak ? LOG_WARN : LOG_INFO, "authority.ready", F_STR("host_key", id.text),

@@ -29,7 +29,7 @@ static void reply_verified(const struct trust_entry *by, const struct dsse_envel
     auto_json none = json_array();
     auto_done(buf) tenants = {0};
 
-    pack_str(reply, by->key_id.text);
+    pack_str(reply, by->fingerprint.text);
     pack_str(reply, by->name);
     pack_bytes(reply, envelope->payload.data, envelope->payload.len);
     json_add_compact(&tenants, listed != NULL ? listed : none);
@@ -58,7 +58,7 @@ bool serve_verify_bundle(struct server *s, struct request *r, struct buf *reply,
                              &envelope, &by, e))
         return false;
     log_event(LOG_INFO, "authority.bundle_verified", F_STR("tenant", tenant),
-              F_STR("key", by->key_id.text), F_STR("archive", archive));
+              F_STR("key", by->fingerprint.text), F_STR("archive", archive));
     reply_verified(by, envelope, reply);
     return true;
 }
@@ -78,7 +78,7 @@ bool serve_verify_dag(struct server *s, struct request *r, struct buf *reply, st
         !dsse_parse(text, len, &envelope, e) || !trust_verify(s->trust, envelope, &ask, &by, e))
         return false;
     log_event(LOG_INFO, "authority.dag_verified", F_STR("tenant", tenant),
-              F_STR("key", by->key_id.text));
+              F_STR("key", by->fingerprint.text));
     reply_verified(by, envelope, reply);
     return true;
 }

@@ -37,7 +37,7 @@ bool serve_trust_list(struct server *s, struct request *r, struct buf *reply, st
     buf_addc(&text, '[');
     for (size_t i = 0; i < trust_count(s->trust); i++) {
         const struct trust_entry *entry = trust_at(s->trust, i);
-        auto_json shown = json_pack("{s:s}", "key_id", entry->key_id.text);
+        auto_json shown = json_pack("{s:s}", "fingerprint", entry->fingerprint.text);
 
         json_object_update(shown, entry->json);
         if (i > 0)
@@ -70,7 +70,7 @@ bool serve_trust_add(struct server *s, struct request *r, struct buf *reply, str
     (void)reply;
     if (!unpack_end(&r->body, e) || !trust_add(s->trust, text, len, &entry, e))
         return false;
-    log_event(LOG_WARN, "authority.trust_added", F_STR("key", entry->key_id.text),
+    log_event(LOG_WARN, "authority.trust_added", F_STR("key", entry->fingerprint.text),
               F_STR("name", entry->name));
     return keep(s, entry, e);
 }
@@ -85,7 +85,7 @@ bool serve_trust_revoke(struct server *s, struct request *r, struct buf *reply, 
     unpack_str(&r->body, reason, sizeof reason);
     if (!unpack_end(&r->body, e) || !trust_revoke(s->trust, id, reason, clock_wall_us(), &entry, e))
         return false;
-    log_event(LOG_WARN, "authority.key_revoked", F_STR("key", entry->key_id.text),
+    log_event(LOG_WARN, "authority.key_revoked", F_STR("key", entry->fingerprint.text),
               F_STR("reason", reason));
     return keep(s, entry, e);
 }

@@ -75,6 +75,7 @@ static bool entry_fill(struct trust_entry *entry, struct err *e)
     if (!key_public_parse(json_string_value(key), json_string_length(key), &entry->key, e))
         return err_wrap(e, "'public_key'");
     entry->key_id = key_id(&entry->key);
+    entry->fingerprint = key_fingerprint(&entry->key);
     entry->roles = roles_of(json_object_get(json, "roles"));
     entry->revoked = json_object_get(json, "revoked") != NULL;
     entry->file = mem_printf("%s.json", entry->key_id.text);
@@ -92,7 +93,7 @@ static bool add_json(struct trust *trust, json_t *json, struct trust_entry **ret
         return false;
     }
     if (trust_find(trust, entry->key_id.text) != NULL) {
-        err_set(e, ERR_CONFLICT, "key %s is in the trust store already", entry->key_id.text);
+        err_set(e, ERR_CONFLICT, "key %s is in the trust store already", entry->fingerprint.text);
         entry_free(entry);
         return false;
     }
@@ -148,10 +149,10 @@ bool trust_revoke(struct trust *trust, const char *id, const char *reason, int64
     for (size_t i = 0; i < trust->count; i++) {
         struct trust_entry *entry = trust->entries[i];
 
-        if (strcmp(entry->key_id.text, id) != 0)
+        if (strcmp(entry->fingerprint.text, id) != 0 && strcmp(entry->key_id.text, id) != 0)
             continue;
         if (entry->revoked)
-            return err_set(e, ERR_CONFLICT, "key %s is revoked already", id);
+            return err_set(e, ERR_CONFLICT, "key %s is revoked already", entry->fingerprint.text);
         clock_text(now_us, now);
         if (json_object_set_new(entry->json, "revoked",
                                 json_pack("{s:s, s:s}", "at", now, "reason", reason)) < 0)

@@ -52,6 +52,7 @@ struct trust_entry {
     char name[TRUST_NAME_BYTES_MAX + 1];
     struct key_public key;
     struct sha256_hex key_id;
+    struct fingerprint fingerprint;
     unsigned roles; /* 1u << enum trust_role */
     bool revoked;
     char *file;   /* its name in the folder */

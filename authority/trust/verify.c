@@ -35,14 +35,14 @@ static bool judge_signer(const struct trust_entry *entry, const struct trust_ask
 
     if (entry->revoked)
         return refuse(e, REFUSAL_KEY_REVOKED, "key '%s' (%s) was revoked at %s: %s", entry->name,
-                      entry->key_id.text, json_string_value(json_object_get(revoked, "at")),
+                      entry->fingerprint.text, json_string_value(json_object_get(revoked, "at")),
                       json_string_value(json_object_get(revoked, "reason")));
     if ((entry->roles & 1u << ask->role) == 0)
         return refuse(e, REFUSAL_PURPOSE_DENIED, "key '%s' (%s) is not trusted as %s", entry->name,
-                      entry->key_id.text, trust_role_text(ask->role));
+                      entry->fingerprint.text, trust_role_text(ask->role));
     if (ask->tenant != NULL && !trust_lists(entry, "tenants", ask->tenant))
         return refuse(e, REFUSAL_TENANT_DENIED, "key '%s' (%s) is not trusted in tenant '%s'",
-                      entry->name, entry->key_id.text, ask->tenant);
+                      entry->name, entry->fingerprint.text, ask->tenant);
     return true;
 }
 
@@ -52,12 +52,14 @@ static bool judge_signature(const struct trust *trust, const struct dsse_envelop
 {
     const char *hint = envelope->signatures[index].key_id;
     const struct trust_entry *entry = signer(trust, envelope, index);
+    struct fingerprint room;
 
     if (entry == NULL && trust_find(trust, hint) != NULL)
-        return refuse(e, REFUSAL_SIGNATURE_WRONG, "the signature by key %s does not match", hint);
+        return refuse(e, REFUSAL_SIGNATURE_WRONG, "the signature by key %s does not match",
+                      text_fingerprint_of(hint, &room));
     if (entry == NULL)
         return refuse(e, REFUSAL_KEY_UNKNOWN, "signed by key '%s', which is not in the trust store",
-                      hint[0] != '\0' ? hint : "(not named)");
+                      hint[0] != '\0' ? text_fingerprint_of(hint, &room) : "(not named)");
     if (!judge_signer(entry, ask, e))
         return false;
     *ret = entry;
@@ -253,7 +255,7 @@ bool trust_verify_bundle(const struct trust *trust, const struct trust_bundle *b
     assert(by != NULL);
     if (bundle->tenant == NULL && json_array_size(json_object_get(by->json, "tenants")) == 0)
         return refuse(e, REFUSAL_TENANT_DENIED, "key '%s' (%s) is trusted in no tenant", by->name,
-                      by->key_id.text);
+                      by->fingerprint.text);
     if (!trust_grant(by, buf_text(&parsed->payload), parsed->payload.len, bundle->archive_sha256,
                      e))
         return false;

@@ -6,7 +6,7 @@
  * [u32 err_code]; when that is not 0 a [str message] is all that follows.
  *
  *   request        its fields                              reply's fields
- *   VERIFY_BUNDLE  str tenant ("": any of the entry),      str key_id, str signer,
+ *   VERIFY_BUNDLE  str tenant ("": any of the entry),      str key, str signer,
  *                  bytes envelope, str archive_sha256      bytes payload, bytes JSON array of
  *                                                          tenant patterns, u32 warm
  *   VERIFY_DAG     str tenant, bytes envelope              the same
@@ -26,7 +26,8 @@
  *   TRUST_RELOAD   -                                       -
  *   TRUST_LIST     -                                       bytes JSON array
  *   TRUST_ADD      bytes entry                             -
- *   TRUST_REVOKE   str key_id, str reason                  -
+ *   TRUST_REVOKE   str key, str reason                     -
+ *   key: its fingerprint; its id in hex is taken as well
  *   claims: str subject, str tenant, str id, u32 scopes, u64 issued_s, u64 expires_s,
  *           3 * (str reason, str ticket)
  *

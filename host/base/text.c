@@ -124,6 +124,26 @@ bool text_is_sha256(const char *text)
     return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
+struct fingerprint text_fingerprint(const uint8_t digest[32])
+{
+    struct fingerprint ret;
+    char base64[sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL_NO_PADDING)];
+
+    sodium_bin2base64(base64, sizeof base64, digest, 32, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    snprintf(ret.text, sizeof ret.text, "SHA256:%s", base64);
+    return ret;
+}
+
+const char *text_fingerprint_of(const char *hex, struct fingerprint *room)
+{
+    uint8_t digest[32];
+
+    if (!text_is_sha256(hex) || !text_unhex(hex, 64, digest, sizeof digest))
+        return hex;
+    *room = text_fingerprint(digest);
+    return room->text;
+}
+
 static int base64_variant(bool url)
 {
     return url ? sodium_base64_VARIANT_URLSAFE_NO_PADDING : sodium_base64_VARIANT_ORIGINAL;

@@ -26,6 +26,15 @@ bool text_unhex(const char *hex, size_t hex_len, uint8_t *ret, size_t len) must_
 /* True for exactly 64 lower-case hex digits. */
 bool text_is_sha256(const char *text);
 
+/* A key's digest as people compare it, OpenSSH's form: "SHA256:" and base64 without padding. */
+enum { FINGERPRINT_BYTES = 51 };
+struct fingerprint {
+    char text[FINGERPRINT_BYTES];
+};
+struct fingerprint text_fingerprint(const uint8_t digest[32]);
+/* The same of a digest in lower hex, written to room; any other text is returned as it is. */
+const char *text_fingerprint_of(const char *hex, struct fingerprint *room);
+
 /* RFC 4648. url: base64url without padding (RFC 7515); otherwise standard with padding. */
 void text_add_base64(struct buf *b, const void *bytes, size_t len, bool url);
 /* Refuses white space, wrong padding and anything but the one alphabet. Appends to b. */

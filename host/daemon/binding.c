@@ -52,19 +52,22 @@ static const char *host_key(const struct host *host)
 static bool put_identity(struct host *host, const char *id, struct err *e)
 {
     auto_obj(store_batch) batch = store_batch_new();
+    struct fingerprint key;
 
     store_batch_identity_put(batch, &(struct store_identity){
                                         .store_id = id,
                                         .host_key = host_key(host),
                                         .bound_us = clock_wall_us(),
                                     });
-    log_event(LOG_INFO, "store.bound", F_STR("store", id), F_STR("host_key", host_key(host)));
+    log_event(LOG_INFO, "store.bound", F_STR("store", id),
+              F_STR("host_key", text_fingerprint_of(host_key(host), &key)));
     return store_commit_wait(host->store, &batch, NULL, e);
 }
 
 static bool identity_of(struct host *host, char id[UUID_TEXT_BYTES], struct err *e)
 {
     auto_done(store_identity_list) rows = {0};
+    struct fingerprint bound, own;
 
     if (!store_read_identity(host->reader, &rows, e))
         return false;
@@ -77,7 +80,8 @@ static bool identity_of(struct host *host, char id[UUID_TEXT_BYTES], struct err 
             e, ERR_DENIED,
             "the store belongs to the host key %s, but the root key of this home gives %s: "
             "put the right one back",
-            rows.rows[0].host_key, host_key(host));
+            text_fingerprint_of(rows.rows[0].host_key, &bound),
+            text_fingerprint_of(host_key(host), &own));
     return text_copy(id, UUID_TEXT_BYTES, rows.rows[0].store_id) ||
            err_set(e, ERR_CORRUPT, "the store's id does not fit");
 }

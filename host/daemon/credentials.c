@@ -104,15 +104,15 @@ bool identity_load(struct host *host, struct err *e)
 static bool trusts(const char *list, const struct key_public *key)
 {
     auto_json entries = json_loads(list, 0, NULL);
-    struct sha256_hex id = key_id(key);
+    struct fingerprint own = key_fingerprint(key);
     const json_t *entry;
     size_t i;
 
     json_array_foreach(entries, i, entry)
     {
-        const char *known = json_string_value(json_object_get(entry, "key_id"));
+        const char *known = json_string_value(json_object_get(entry, "fingerprint"));
 
-        if (known != NULL && strcmp(known, id.text) == 0)
+        if (known != NULL && strcmp(known, own.text) == 0)
             return true;
     }
     return false;

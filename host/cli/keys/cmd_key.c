@@ -25,20 +25,20 @@ static bool show(struct cli *cli, struct err *e)
     auto_obj(keyring) keyring = NULL;
     auto_done(buf) pem = {0};
     auto_json facts = NULL;
-    char fingerprint[KEY_FINGERPRINT_BYTES];
+    struct fingerprint fingerprint;
     const struct key_public *key;
 
     if (!keyring_load(cli->set.home, &keyring, e))
         return err_wrap(e, "root key of '%s'", cli->set.home);
     key = key_secret_public(keyring_key(keyring, use_of(cli_flag_text(cli, "use"))));
     key_public_pem(key, &pem);
-    key_fingerprint(key, fingerprint);
+    fingerprint = key_fingerprint(key);
     if (cli->set.format == CLI_TABLE) {
         fputs(buf_text(&pem), cli->out);
-        cli_say(cli, "%s", fingerprint);
+        cli_say(cli, "%s", fingerprint.text);
         return true;
     }
-    facts = json_pack("{s:s, s:s, s:s}", "fingerprint", fingerprint, "use",
+    facts = json_pack("{s:s, s:s, s:s}", "fingerprint", fingerprint.text, "use",
                       cli_flag_text(cli, "use"), "pem", buf_text(&pem));
     out_object(cli, columns, facts);
     return true;

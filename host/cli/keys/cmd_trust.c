@@ -16,7 +16,7 @@ static char *trust_dir(const struct cli *cli)
 }
 
 static const struct out_column columns[] = {
-    {"KEY", "key_id"},         {"NAME", "name"},
+    {"KEY", "fingerprint"},    {"NAME", "name"},
     {"ROLES", "roles"},        {"TENANTS", "tenants"},
     {"PLUGINS", "plugins"},    {"AGENTS", "agents"},
     {"PROFILES", "profiles"},  {"ISOLATION", "isolation"},
@@ -25,7 +25,7 @@ static const struct out_column columns[] = {
 
 static json_t *shown(const struct trust_entry *entry)
 {
-    json_t *row = json_pack("{s:s}", "key_id", entry->key_id.text);
+    json_t *row = json_pack("{s:s}", "fingerprint", entry->fingerprint.text);
 
     json_object_update(row, entry->json);
     return row;
@@ -119,7 +119,7 @@ static bool add_key(struct cli *cli, struct err *e)
         !trust_add(trust, buf_text(&text), text.len, &entry, e) || !trust_save(entry, dir, e))
         return false;
     reply = shown(entry);
-    out_id(cli, entry->key_id.text, reply);
+    out_id(cli, entry->fingerprint.text, reply);
     return tell_host(cli, e);
 }
 
@@ -139,7 +139,7 @@ static bool revoke_key(struct cli *cli, struct err *e)
         !trust_save(entry, dir, e))
         return false;
     reply = shown(entry);
-    out_id(cli, entry->key_id.text, reply);
+    out_id(cli, entry->fingerprint.text, reply);
     return tell_host(cli, e);
 }
 
@@ -189,7 +189,7 @@ static const struct cli_flag add_flags[] = {
     {.name = NULL},
 };
 static const struct cli_arg revoke_args[] = {
-    {"KEY", true, false, "the key id, from orch trust list"},
+    {"KEY", true, false, "the fingerprint, from orch trust list"},
     {NULL, false, false, NULL},
 };
 static const struct cli_verb verbs[] = {

@@ -173,12 +173,11 @@ static const struct kind *kind_of(const char *type)
 
 void verify_add_signer(json_t *facts, const char *kind, const struct trust_entry *by)
 {
-    char fingerprint[KEY_FINGERPRINT_BYTES];
+    struct fingerprint key = key_fingerprint(&by->key);
 
-    key_fingerprint(&by->key, fingerprint);
     json_object_set_new(facts, "kind", json_string(kind));
     json_object_set_new(facts, "signer", json_string(by->name));
-    json_object_set_new(facts, "signer_key", json_string(fingerprint));
+    json_object_set_new(facts, "signer_key", json_string(key.text));
 }
 
 bool verify_envelope(const struct trust *trust, const char *text, size_t len, json_t **ret,

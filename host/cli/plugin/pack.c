@@ -207,15 +207,13 @@ static bool sign_file(struct cli *cli, const char *path, const struct key_secret
 bool plugin_sign(struct cli *cli, struct err *e)
 {
     auto_obj(key_secret) key = NULL;
-    char fingerprint[KEY_FINGERPRINT_BYTES];
 
     if (!key_secret_load(cli_flag_text(cli, "key"), &key, e))
         return false;
     for (size_t i = 0; i < cli->arg_count; i++)
         if (!sign_file(cli, cli_arg(cli, i), key, e))
             return false;
-    key_fingerprint(key_secret_public(key), fingerprint);
-    cli_say(cli, "with key %s", fingerprint);
+    cli_say(cli, "with key %s", key_fingerprint(key_secret_public(key)).text);
     return true;
 }
 
@@ -262,7 +260,6 @@ bool plugin_keygen(struct cli *cli, struct err *e)
     auto_mem char *secret_path = mem_printf("%s.pem", cli_arg(cli, 0));
     auto_mem char *public_path = mem_printf("%s.pub.pem", cli_arg(cli, 0));
     auto_obj(key_secret) key = key_secret_new();
-    char fingerprint[KEY_FINGERPRINT_BYTES];
     auto_done(buf) pem = {0};
 
     if (!key_secret_save(key, secret_path, e))
@@ -270,8 +267,7 @@ bool plugin_keygen(struct cli *cli, struct err *e)
     key_public_pem(key_secret_public(key), &pem);
     if (!out_file_write(public_path, pem.data, pem.len, 0644, e))
         return false;
-    key_fingerprint(key_secret_public(key), fingerprint);
-    out_id(cli, fingerprint, NULL);
+    out_id(cli, key_fingerprint(key_secret_public(key)).text, NULL);
     cli_say(cli, "keep %s to yourself; %s is for those who trust you", secret_path, public_path);
     return true;
 }

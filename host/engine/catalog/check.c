@@ -45,7 +45,7 @@ static bool grants_read(struct bundle *b, const struct authority_result *result,
     json_decref(b->tenants);
     b->tenants = tenants;
     b->warm = result->verified.warm;
-    memcpy(b->key_id, result->verified.key_id, sizeof b->key_id);
+    memcpy(b->key_id, result->verified.key, sizeof b->key_id);
     memcpy(b->signer, result->verified.signer, sizeof b->signer);
     return true;
 }
@@ -135,8 +135,7 @@ static bool unpack_and_load(struct bundle *b, const struct check *check,
     b->digest = sha256_hex(so.data, so.len);
     log_event(LOG_INFO, "plugin.verified", F_STR("bundle", b->file),
               F_STR("plugin", b->manifest->id), F_STR("version", b->manifest->version),
-              F_STR("digest", b->digest.text), F_STR("signer", b->signer),
-              F_STR("key_id", b->key_id));
+              F_STR("digest", b->digest.text), F_STR("signer", b->signer), F_STR("key", b->key_id));
     return load(b, &so, e);
 }
 

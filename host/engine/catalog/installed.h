@@ -8,6 +8,7 @@
 #define ORCH_ENGINE_CATALOG_INSTALLED_H
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "bundle/manifest.h"
 #include "engine/catalog/agents.h"
 #include "engine/env/env.h"
@@ -50,7 +51,7 @@ struct bundle {
     struct manifest *manifest; /* as it was signed; NULL before it was verified */
     char *payload;             /* the same as text */
     char *label;               /* "id@version" */
-    char key_id[SHA256_HEX_BYTES], signer[129];
+    char key_id[FINGERPRINT_BYTES], signer[129];
     json_t *tenants;   /* patterns that its key's entry has; an array once verified */
     bool warm;         /* granted */
     int64_t since_us;  /* first installed; INT64_MAX: not before now */

@@ -112,12 +112,12 @@ static bool collides(const struct bundle *b, const struct bundle *with, struct e
     if (!patterns_overlap(b->tenants, with->tenants))
         return false;
     if (same_id && !same_key)
-        err_set(e, ERR_CONFLICT, "plugin id '%s' is held by '%s', signed by '%s' (key %.12s)",
+        err_set(e, ERR_CONFLICT, "plugin id '%s' is held by '%s', signed by '%s' (key %s)",
                 with->manifest->id, with->file, with->signer, with->key_id);
     else if (!same_id && agent != NULL)
         err_set(e, ERR_CONFLICT,
                 "agent '%s' is held by plugin '%s' in '%s', signed by '%s' "
-                "(key %.12s)",
+                "(key %s)",
                 agent, with->label, with->file, with->signer, with->key_id);
     else if (same_id && strcmp(b->label, with->label) == 0 &&
              strcmp(b->payload, with->payload) != 0)

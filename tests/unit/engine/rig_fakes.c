@@ -340,7 +340,7 @@ static void grant(const struct authority_client *c, const char *payload,
     }
     result->verified.tenants = (struct authority_bytes){tenants, strlen(tenants)};
     result->verified.warm = c->warm;
-    snprintf(result->verified.key_id, sizeof result->verified.key_id, "%s", key);
+    snprintf(result->verified.key, sizeof result->verified.key, "%s", key);
     snprintf(result->verified.signer, sizeof result->verified.signer, "%s", key);
 }
 

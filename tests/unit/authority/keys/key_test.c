@@ -96,18 +96,20 @@ END_TEST
 START_TEST(a_fingerprint_is_the_key_id_as_people_read_it)
 {
     auto_obj(key_secret) key = test_key(1);
-    char fingerprint[KEY_FINGERPRINT_BYTES], padded[64];
+    struct fingerprint shown = key_fingerprint(key_secret_public(key)), room;
+    struct sha256_hex id = key_id(key_secret_public(key));
+    char padded[64], hex[SHA256_HEX_BYTES];
     auto_done(buf) digest = {0};
-    char hex[SHA256_HEX_BYTES];
     struct err e = {0};
 
-    key_fingerprint(key_secret_public(key), fingerprint);
-    ck_assert_uint_eq(strlen(fingerprint), KEY_FINGERPRINT_BYTES - 1);
-    ck_assert(strncmp(fingerprint, "SHA256:", 7) == 0);
-    snprintf(padded, sizeof padded, "%s=", fingerprint + 7);
+    ck_assert_uint_eq(strlen(shown.text), FINGERPRINT_BYTES - 1);
+    ck_assert(strncmp(shown.text, "SHA256:", 7) == 0);
+    snprintf(padded, sizeof padded, "%s=", shown.text + 7);
     ck_good(text_unbase64(&digest, padded, strlen(padded), false, &e), &e);
     text_hex((const uint8_t *)digest.data, SHA256_BYTES, hex);
-    ck_assert_str_eq(hex, key_id(key_secret_public(key)).text);
+    ck_assert_str_eq(hex, id.text);
+    ck_assert_str_eq(text_fingerprint_of(id.text, &room), shown.text);
+    ck_assert_str_eq(text_fingerprint_of("publisher-2026", &room), "publisher-2026");
 }
 END_TEST
 

@@ -247,14 +247,15 @@ START_TEST(a_bundle_is_verified_by_trust_and_refused_without)
     ck_good(verify_bundle("default", &envelope, ARCHIVE, &e), &e);
     ck_assert_str_eq(test_answer.text.data, MANIFEST);
     ck_assert_str_eq(test_answer.result.verified.signer, "this host");
-    ck_assert_str_eq(test_answer.result.verified.key_id, key_id(&publisher).text);
+    ck_assert_str_eq(test_answer.result.verified.key, key_fingerprint(&publisher).text);
     ck_good(verify_bundle("", &envelope, ARCHIVE, &e), &e); /* wherever the key is trusted */
     ck_assert(!verify_bundle("acme", &envelope, ARCHIVE, &e));
     ck_refused(&e, REFUSAL_TENANT_DENIED);
     ck_assert(!verify_bundle("default", &envelope, "AA", &e));
     ck_error(&e, ERR_INVALID, "lower hex");
     test_restart();
-    ck_good(authority_trust_revoke(test_client, key_id(&publisher).text, "test", test_reply(), &e),
+    ck_good(authority_trust_revoke(test_client, key_fingerprint(&publisher).text, "test",
+                                   test_reply(), &e),
             &e);
     ck_good(test_wait(&e), &e);
     ck_assert(!verify_bundle("default", &envelope, ARCHIVE, &e));
@@ -291,7 +292,7 @@ START_TEST(the_trust_store_lists_reloads_and_keeps_what_was_good)
                        NULL, &e),
             &e);
     ck_assert_uint_eq(json_array_size(list), 1);
-    ck_assert_ptr_nonnull(json_object_get(json_array_get(list, 0), "key_id"));
+    ck_assert_ptr_nonnull(json_object_get(json_array_get(list, 0), "fingerprint"));
     test_write("trust/bad.json", "{}", 0644);
     ck_good(authority_trust_reload(test_client, test_reply(), &e), &e);
     ck_assert(!test_wait(&e));
