@@ -126,6 +126,8 @@ static void running_ended(struct slot *slot)
     struct attempt *a = slot->attempt;
 
     assert(a != NULL);
+    if (slot->seen.call_known && slot->seen.signal == SIGKILL && slot->seen.killed == KILL_NONE)
+        slot->seen.signal = SIGSYS; /* as where its own filter killed it */
     if (slot->orphaned && slot->seen.signal == SIGKILL && slot->seen.killed == KILL_NONE)
         slot->seen.killed = KILL_INFRA; /* the end of its init took it along */
     end_streams(slot);
@@ -278,6 +280,17 @@ static void over(struct slot *slot, enum kill_reason limit)
         spare_over(slot, limit);
 }
 
+/* The supervisor killed it, as its filter would have. What that means is said once it is gone. */
+static void forbidden(struct slot *slot, const struct frame *frame)
+{
+    struct call call;
+
+    memcpy(&call, frame->payload, sizeof call);
+    slot->seen.call_known = true;
+    slot->seen.call = call.number;
+    slot->seen.call_foreign = call.foreign != 0;
+}
+
 void process_heard(struct slots *slots, struct frame_in *in)
 {
     struct slot *slot = slot_find(slots, in->frame.id);
@@ -304,6 +317,9 @@ void process_heard(struct slots *slots, struct frame_in *in)
         break;
     case MSG_OVER_CPU:
         over(slot, KILL_CPU);
+        break;
+    case MSG_FORBIDDEN:
+        forbidden(slot, &in->frame);
         break;
     default:
         assert(in->frame.type == MSG_RELEASED);

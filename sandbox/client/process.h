@@ -25,7 +25,8 @@
 
 extern const struct slot_handlers process_handlers;
 
-/* A frame that names a slot: SPAWNED, SPAWN_FAILED, EXITED, OVER_MEMORY, OVER_CPU or RELEASED. */
+/* A frame that names a slot: SPAWNED, SPAWN_FAILED, EXITED, OVER_MEMORY, OVER_CPU, FORBIDDEN or
+ * RELEASED. */
 void process_heard(struct slots *slots, struct frame_in *in);
 /* Deadlines of attempts and of slots. */
 void processes_turn(struct pools *pools);

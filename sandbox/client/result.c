@@ -2,6 +2,7 @@
 #include "sandbox/client/result.h"
 
 #include "base/text.h"
+#include "sandbox/client/call.h"
 #include "sandbox/wire/signal_text.h"
 
 #include <assert.h>
@@ -12,7 +13,6 @@ static const char *const messages[OUTCOME_COUNT] = {
     [OUTCOME_PLUGIN_TRANSIENT] = "the agent failed and gave no reason",
     [OUTCOME_PLUGIN_FATAL] = "the agent failed and gave no reason",
     [OUTCOME_BAD_INPUT] = "the agent refused its input and gave no reason",
-    [OUTCOME_POLICY_VIOLATION] = "killed for a system call that its profile forbids",
     [OUTCOME_CRASH] = "the agent crashed",
     [OUTCOME_OOM] = "killed over its memory limit",
     [OUTCOME_TIMEOUT] = "killed at its deadline",
@@ -89,6 +89,8 @@ static void say_message(const struct attempt *a, struct buf *b)
         buf_adds(b, "its process ended with its zygote");
     else if (a->outcome == OUTCOME_CRASH)
         say_crash(a, b);
+    else if (a->outcome == OUTCOME_POLICY_VIOLATION)
+        call_say(&a->seen, b);
     else if (a->outcome == OUTCOME_PROTOCOL)
         say_protocol(a, b);
     else if (!say_limit(a, b) && messages[a->outcome] != NULL)

@@ -2,6 +2,7 @@
 #include "sandbox/client/spare.h"
 
 #include "base/text.h"
+#include "sandbox/client/call.h"
 #include "sandbox/client/plugin.h"
 #include "sandbox/client/spec.h"
 #include "sandbox/wire/signal_text.h"
@@ -166,16 +167,21 @@ static void bury(struct slot *slot)
 
 static const char *phase_of(const struct slot *slot)
 {
-    return slot->state == SLOT_LOADING ? "while loading the plugin" : "before it was used";
+    bool loading = slot->state == SLOT_LOADING || (slot->state == SLOT_ENDING && !slot->was_ready);
+
+    return loading ? "while loading the plugin" : "before it was used";
 }
 
 static void ended_by(struct slot *slot, int number)
 {
     bool cpu = number == SIGXCPU || number == SIGPROF;
     struct verdict v = {BLAME_LIMITS, cpu ? OUTCOME_CPU_LIMIT : OUTCOME_CRASH, {0}};
+    auto_done(buf) call = {0};
 
-    err_set(&v.why, ERR_UNPROCESSABLE, "a process ended by %s %s", signal_text(number).text,
-            phase_of(slot));
+    if (number == SIGSYS)
+        call_say(&slot->seen, &call);
+    err_set(&v.why, ERR_UNPROCESSABLE, "a process ended by %s %s%s%s", signal_text(number).text,
+            phase_of(slot), call.len > 0 ? ": " : "", call.len > 0 ? buf_text(&call) : "");
     fail(slot, &v);
 }
 
@@ -247,7 +253,9 @@ static bool filled_its_group(const struct slot *slot, uint64_t oom_kills, uint64
 void spare_explained(struct slot *slot, uint64_t oom_kills, uint64_t peak_bytes)
 {
     assert(slot->state == SLOT_ENDING && slot->asked);
-    if (filled_its_group(slot, oom_kills, peak_bytes))
+    if (slot->seen.call_known)
+        ended_by(slot, SIGSYS);
+    else if (filled_its_group(slot, oom_kills, peak_bytes))
         spare_over(slot, KILL_MEMORY);
     else
         ended_somehow(slot, oom_kills > 0 ? "killed for want of memory" : "killed by somebody");

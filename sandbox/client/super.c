@@ -28,6 +28,7 @@ static const struct frame_rule rules[] = {
     {MSG_EXITED, "exited", 0, 0, sizeof(int32_t), sizeof(int32_t)},
     {MSG_OVER_MEMORY, "over-memory", 0, 0, 0, 0},
     {MSG_OVER_CPU, "over-cpu", 0, 0, 0, 0},
+    {MSG_FORBIDDEN, "forbidden", 0, 0, sizeof(struct call), sizeof(struct call)},
     {MSG_RELEASED, "released", 0, 0, 2 * sizeof(uint64_t), 2 * sizeof(uint64_t)},
     {MSG_AUTHORITY, "authority", 1, 1, 0, 0},
     {MSG_PONG, "pong", 0, 0, 0, 0},

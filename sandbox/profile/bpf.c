@@ -36,6 +36,7 @@ struct compiler {
     uint32_t ret_count;
     struct interval intervals[INTERVALS_MAX];
     uint32_t interval_count;
+    bool whole; /* stands alone */
 };
 
 /* Returns the new instruction's place. */
@@ -119,7 +120,8 @@ static uint32_t emit_test(struct compiler *c, const struct arg_test *t, uint32_t
 
 static uint32_t emit_rule(struct compiler *c, const struct rule *rule)
 {
-    uint32_t next = emit_ret(c, rule->otherwise);
+    bool left = rule->left_below && !c->whole;
+    uint32_t next = emit_ret(c, left ? SECCOMP_RET_ALLOW : rule->otherwise);
     int count = 0;
 
     while (count < RULE_CASES_MAX && rule->cases[count].a.op != TEST_NONE)
@@ -199,11 +201,12 @@ void profile_compile(enum stage stage, enum stage on, bool empty_root, struct pr
     uint32_t tree, foreign;
 
     memset(&c, 0, sizeof c);
+    c.whole = on == stage;
     cut_intervals(&c, stage, on, empty_root);
     tree = emit_tree(&c, 0, c.interval_count - 1);
     assert(tree == c.count - 1);
     tree = emit_load(&c, offsetof(struct seccomp_data, nr));
-    if (on == stage) {
+    if (c.whole) {
         foreign = emit(&c, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
         emit_jump(&c, BPF_JEQ, NATIVE_ARCH, tree, foreign);
         emit_load(&c, offsetof(struct seccomp_data, arch));
@@ -214,4 +217,14 @@ void profile_compile(enum stage stage, enum stage on, bool empty_root, struct pr
     ret->patch_count = c.patch_count;
     for (uint32_t i = 0; i < c.patch_count; i++)
         ret->patches[i] = c.count - 1 - c.patches[i];
+}
+
+void profile_tell_kills(struct profile_bpf *filter)
+{
+    for (uint32_t i = 0; i < filter->count; i++) {
+        struct sock_filter *insn = &filter->insns[i];
+
+        if (insn->code == (BPF_RET | BPF_K) && insn->k == SECCOMP_RET_KILL_PROCESS)
+            insn->k = SECCOMP_RET_USER_NOTIF;
+    }
 }

@@ -64,6 +64,9 @@ struct rule {
     const char *text; /* for the printed table */
     struct arg_case cases[RULE_CASES_MAX];
     uint32_t otherwise;
+    /* The zygote's filter kills whatever no case names: one that stands on it leaves that to it,
+     * and so to be told (profile_tell_kills). */
+    bool left_below;
 };
 
 struct sys_row {
@@ -101,6 +104,12 @@ struct profile_bpf {
 /* The difference of stage to the one that it will stand on; the whole allowlist when they are the
  * same. */
 void profile_compile(enum stage stage, enum stage on, bool empty_root, struct profile_bpf *ret);
+
+/* Turns every KILL of a filter into one that is told to a listener (SECCOMP_RET_USER_NOTIF): the
+ * call is not made, and its thread sleeps until the listener has killed the process. A stricter
+ * answer of a filter above stands. Not enough where there are other threads, which go on meanwhile:
+ * their own filter has to hold every KILL itself. ADR 33. */
+void profile_tell_kills(struct profile_bpf *filter);
 
 /* One line a system call: "openat: EACCES". The committed snapshot makes a widening visible. */
 void profile_print(enum stage stage, bool empty_root, struct buf *b);

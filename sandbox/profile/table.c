@@ -125,19 +125,22 @@ static const struct rule madvise_hints = {
 #define CLONE_AS_PTHREAD                                                                           \
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |            \
      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
-#define CLONE_AS_FORK (CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD)
+/* How zygotes fork. Not as the C library's fork does: that is a plugin's, and is to be told by the
+ * zygote's filter (profile_tell_kills). */
 static const struct rule clone_any = {
-    .text = "ALLOW fork and pthread_create, else KILL",
-    .cases = {{EQ(0, CLONE_AS_FORK), NO, ALLOW},
-              {EQ(0, CLONE_PARENT | SIGCHLD), NO, ALLOW},
+    .text = "ALLOW a zygote's fork and pthread_create, else KILL",
+    .cases = {{EQ(0, CLONE_PARENT | SIGCHLD), NO, ALLOW},
               {EQ(0, SIGCHLD), NO, ALLOW},
               {EQ(0, CLONE_AS_PTHREAD), NO, ALLOW}},
     .otherwise = KILL,
 };
 static const struct rule clone_none = {
     .text = "EAGAIN pthread_create, else KILL",
-    .cases = {{EQ(0, CLONE_AS_PTHREAD), NO, FAIL(EAGAIN)}},
+    .cases = {{EQ(0, CLONE_AS_PTHREAD), NO, FAIL(EAGAIN)},
+              {EQ(0, CLONE_PARENT | SIGCHLD), NO, KILL},
+              {EQ(0, SIGCHLD), NO, KILL}},
     .otherwise = KILL,
+    .left_below = true,
 };
 static const struct rule clone_threads = {
     .text = "ALLOW pthread_create, else KILL",
@@ -197,6 +200,12 @@ static const struct rule kill_probe = {
     .text = "ALLOW signal 0, else KILL",
     .cases = {{NE(1, 0), NO, KILL}},
     .otherwise = ALLOW,
+};
+static const struct rule kill_none = {
+    .text = "KILL",
+    .cases = {{EQ(1, 0), NO, KILL}},
+    .otherwise = KILL,
+    .left_below = true,
 };
 static const struct rule getrusage_own = {
     .text = "ALLOW SELF THREAD, else EINVAL",
@@ -377,7 +386,7 @@ const struct sys_row profile_table[] = {
     ENTER_ONLY(close_range, allow),
     ENTER_ONLY(dup3, allow),
     ENTER_ONLY(setsid, allow),
-    ENTER_ONLY(kill, kill_probe),
+    ENTER(kill, kill_probe, kill_none),
     ENTER_ONLY(landlock_restrict_self, allow),
     ROW(getresuid, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
     ROW(setgroups, allow, kill_it, kill_it, kill_it, kill_it, kill_it),

@@ -213,15 +213,15 @@ static uint32_t inner_pid_of(int pidfd)
     return pid;
 }
 
-static bool pid_is_known(struct attempts *all, pid_t pid)
+static struct super_attempt *find_by_pid(struct attempts *all, pid_t pid)
 {
     struct super_attempt *a;
 
     for (int i = 0; i < ATTEMPT_BUCKETS; i++)
         LIST_FOREACH (a, &all->buckets[i], link)
             if (a->pid == pid)
-                return true;
-    return false;
+                return a;
+    return NULL;
 }
 
 /* A zygote whose plugin owns it may send any descriptor it has: init's, a sibling's, a file. */
@@ -235,7 +235,7 @@ static bool check_identity(struct attempts *all, struct super_attempt *a, struct
         return err_set(e, ERR_DENIED, "not a living process");
     if (parent != (by_init ? z->init_pid : z->pid) || pid == z->pid || pid == z->init_pid)
         return err_set(e, ERR_DENIED, "not a child of its zygote");
-    if (pid_is_known(all, pid))
+    if (find_by_pid(all, pid) != NULL)
         return err_set(e, ERR_DENIED, "the process of another attempt");
     a->pid = pid;
     a->inner_pid = by_init ? inner_pid_of(a->pidfd) : 0;
@@ -342,6 +342,21 @@ void attempt_release(struct attempts *all, uint64_t id, bool answer)
     if (answer)
         host_tell(all->host, MSG_RELEASED, id, numbers, sizeof numbers, -1);
     let_end(all, a);
+}
+
+/* Told first: the host believes a SIGKILL that nobody explains to be the plugin's own. */
+bool attempt_forbidden(struct attempts *all, const struct super_zygote *z, pid_t pid,
+                       const struct call *call)
+{
+    struct super_attempt *a = find_by_pid(all, pid);
+
+    if (a == NULL || a->zygote != z || !a->let_go)
+        return false;
+    if (!a->over)
+        host_tell(all->host, MSG_FORBIDDEN, a->id, call, sizeof *call, -1);
+    a->over = true;
+    pidfd_signal(a->pidfd, SIGKILL);
+    return true;
 }
 
 void attempt_reaped(struct attempts *all, struct super_zygote *z, uint32_t inner_pid, int status)

@@ -52,7 +52,7 @@ struct super_attempt {
     bool is_confined;
     bool let_go;
     uint32_t waits_s;   /* how long it has been on its way; until it is let go */
-    bool over;          /* killed for its memory or its CPU time, and told so */
+    bool over;          /* killed for its memory, its CPU time or a call, and told so */
     int64_t cpu_due_ns; /* when to look at its CPU time */
 };
 
@@ -85,6 +85,10 @@ void attempt_release(struct attempts *all, uint64_t id, bool answer);
 /* A zygote's answers; one about another's attempt is passed over. */
 void attempt_forked(struct attempts *all, struct super_zygote *z, struct frame_in *in);
 void attempt_fork_failed(struct attempts *all, struct super_zygote *z, struct frame_in *in);
+/* A process of the zygote's made a call that it may not make, and sleeps in it. False when it is no
+ * attempt that was let go. */
+bool attempt_forbidden(struct attempts *all, const struct super_zygote *z, pid_t pid,
+                       const struct call *call);
 /* Of init's records. */
 void attempt_reaped(struct attempts *all, struct super_zygote *z, uint32_t inner_pid, int status);
 /* Once a second: those on their way for as many seconds end, as SPAWN_FAILED. Returns a zygote that

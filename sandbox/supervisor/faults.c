@@ -18,6 +18,8 @@ static bool take_word(struct faults *f, const char *word)
         f->of[FAULT_FORK].every = n;
     else if (strcmp(name, "inside") == 0)
         f->limit_inside = n != 0;
+    else if (strcmp(name, "deaf") == 0)
+        f->deaf = n != 0;
     else if (strcmp(name, "slow") == 0)
         f->slow_ms = n;
     else

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "sandbox/kernel/pidfd.h"
+#include "sandbox/supervisor/call.h"
 #include "sandbox/supervisor/limits.h"
 #include "sandbox/supervisor/look.h"
 #include "sandbox/wire/signal_text.h"
@@ -22,7 +23,7 @@ enum { FRAMES_A_TURN = 64, LOG_BYTES_MAX = 64 * 1024 };
 
 /* What a zygote may say, by the state that it is in. */
 static const struct frame_rule rules[] = {
-    {MSG_CONFINED, "confined", 0, 0, sizeof(struct confined), sizeof(struct confined)},
+    {MSG_CONFINED, "confined", 0, 1, sizeof(struct confined), sizeof(struct confined)},
     {MSG_LOADED, "loaded", 0, 0, 0, 0},
     {MSG_LOAD_FAILED, "load-failed", 0, 0, 0, ERR_MSG_BYTES},
     {MSG_FORKED, "forked", 1, 1, sizeof(uint32_t), sizeof(uint32_t)},
@@ -69,11 +70,12 @@ static void tell_gone(struct super_zygote *z, enum err_code code, const char *wh
     attempts_orphaned(&s->attempts, z);
 }
 
+static const char *const phases[] = {"starting", "confining itself", "loading the plugin",
+                                     "serving", "ending"};
+
 /* How the zygote process ended, in words; what it said last when that may explain it. */
 static void tell_exit(struct super_zygote *z, int status)
 {
-    static const char *const phases[] = {"starting", "confining itself", "loading the plugin",
-                                         "serving", "ending"};
     char why[512];
     const char *phase = phases[z->state];
     bool words = z->last_words[0] != '\0';
@@ -125,12 +127,14 @@ static void let_load(struct super_zygote *z)
         protocol_error(z, e.msg);
 }
 
-static void on_confined(struct super_zygote *z, const struct frame *frame)
+static void on_confined(struct super_zygote *z, struct frame_in *in)
 {
     char why[128];
     uint32_t missing;
 
-    memcpy(&z->confined, frame->payload, sizeof z->confined);
+    memcpy(&z->confined, in->frame.payload, sizeof z->confined);
+    if (in->frame.fd_count > 0)
+        loop_watch(&z->super->loop, &z->calls, frame_take_fd(in, 0), hear_call, z);
     missing = z->super->layers.inner & ~z->confined.layers;
     zygote_become(z, ZYGOTE_LOADING);
     if (z->id == 0)
@@ -169,7 +173,7 @@ static void on_message(struct super_zygote *z, struct frame_in *in)
 
     switch (in->frame.type) {
     case MSG_CONFINED:
-        on_confined(z, &in->frame);
+        on_confined(z, in);
         break;
     case MSG_LOADED:
         on_loaded(z);
@@ -226,6 +230,7 @@ static bool send_setup(struct super_zygote *z, struct err *e)
         .die_with_zygote = (have->clone_flags & CLONE_NEWPID) == 0,
         .own_name = (have->clone_flags & CLONE_NEWUTS) != 0,
         .limit_inside = have->limits == LIMITS_INSIDE,
+        .deaf = z->super->faults.deaf,
         .give_ids = z->uid != 0 && (z->flags & ZYGOTE_WARM) == 0,
     };
     int fds[2] = {have->filters, z->plugin_fd};
@@ -314,6 +319,37 @@ void hear_log(struct watch *w)
     snprintf(z->last_words, sizeof z->last_words, "%s", buf_text(&b));
 }
 
+/* ---- what its filter forbids ---- */
+
+/* Its own, while a warm one loads; or of a child that nobody may have. */
+static void forbidden_to_it(struct super_zygote *z, const struct call *call)
+{
+    char why[128];
+
+    snprintf(why, sizeof why, "zygote ended by SIGSYS while %s: system call %u is forbidden",
+             phases[z->state], call->number);
+    tell_gone(z, z->state == ZYGOTE_LOADING ? ERR_UNPROCESSABLE : ERR_UNAVAILABLE, why);
+    zygote_kill(z);
+}
+
+void hear_call(struct watch *w)
+{
+    struct super_zygote *z = zygote_of(w);
+    struct call call;
+    pid_t pid;
+
+    switch (call_read(w->fd, &pid, &call)) {
+    case CALL_NONE:
+        break;
+    case CALL_OVER:
+        loop_close(&z->super->loop, w);
+        break;
+    case CALL_FORBIDDEN:
+        if (!attempt_forbidden(&z->super->attempts, z, pid, &call) && z->state != ZYGOTE_GONE)
+            forbidden_to_it(z, &call);
+    }
+}
+
 /* A socket, a log and init's pipe are seen in any order, and on a loaded machine at once: what the
  * zygote said before it ended was sent before its end was written, so it is taken first. Not its
  * forks: they have another parent now, and those who wait for them are told that it is gone. */
@@ -359,6 +395,7 @@ void hear_init_gone(struct watch *w)
     tell_gone(z, ERR_UNAVAILABLE, "the zygote's init ended");
     loop_close(&s->loop, &z->status);
     loop_close(&s->loop, &z->log);
+    loop_close(&s->loop, &z->calls);
     loop_close(&s->loop, w);
     zygote_died(&s->zygotes, z);
 }

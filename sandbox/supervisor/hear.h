@@ -3,7 +3,7 @@
  * its plugin's first instruction. From then on frames are only taken when they are due, and numbers
  * are checked, of both: one rule.
  *
- * Four descriptors a zygote, which may be ready in any order or all at once. The host hears of a
+ * Five descriptors a zygote, which may be ready in any order or all at once. The host hears of a
  * zygote's end once, by whichever of these is seen first:
  *
  *   seen                      while                          so
@@ -15,6 +15,8 @@
  *   record of its end         -                              gone, with how it ended
  *   init is gone              records are unread             the records first
  *   init is gone              it is not told                 gone: killed from outside, or by us
+ *   a forbidden call          it is a let-go attempt's       that attempt is killed, and told
+ *   a forbidden call          it is anybody else's           gone, and init is killed
  *   hear_stop                 words are unread               gone; what they say is lost
  *   after gone: attempts that wait for a fork fail, others live on; init is killed when the last of
  *   them is released, at the latest when the host says ZYGOTE_KILL
@@ -29,6 +31,7 @@ void hear_control(struct watch *w);
 void hear_status(struct watch *w);
 void hear_log(struct watch *w);
 void hear_init_gone(struct watch *w);
+void hear_call(struct watch *w);
 
 /* The host wants no more forks. */
 void hear_stop(struct super_zygote *z);

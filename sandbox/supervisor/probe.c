@@ -133,11 +133,17 @@ static bool compile_filters(struct layers *l, bool empty_root, struct err *e)
     if (l->filters > 0)
         close(l->filters);
     profile_compile(STAGE_ZYGOTE, STAGE_ZYGOTE, empty_root, &set->zygote);
+    set->telling = set->zygote;
+    profile_tell_kills(&set->telling);
     profile_compile(STAGE_WARM, STAGE_ZYGOTE, empty_root, &set->warm);
     for (int threads = 0; threads < 2; threads++) {
-        profile_compile(load[threads], STAGE_ZYGOTE, empty_root, &set->load[threads]);
+        bool whole = threads != 0;
+
+        profile_compile(load[threads], whole ? load[threads] : STAGE_ZYGOTE, empty_root,
+                        &set->load[threads]);
         profile_compile(own[threads], load[threads], empty_root, &set->last[threads]);
-        profile_compile(own[threads], STAGE_ZYGOTE, empty_root, &set->own[threads]);
+        profile_compile(own[threads], whole ? own[threads] : STAGE_ZYGOTE, empty_root,
+                        &set->own[threads]);
     }
     return memfd_sealed("orch-filters", set, sizeof *set, false, &l->filters, e);
 }

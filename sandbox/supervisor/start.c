@@ -82,7 +82,7 @@ static struct super_zygote *zygote_new(struct super *s, uint64_t id, uint32_t fl
     z->super = s;
     z->id = id;
     z->flags = flags;
-    z->plugin_fd = z->control.fd = z->status.fd = z->log.fd = z->init.fd = -1;
+    z->plugin_fd = z->control.fd = z->status.fd = z->log.fd = z->init.fd = z->calls.fd = -1;
     return z;
 }
 

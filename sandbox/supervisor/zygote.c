@@ -62,7 +62,8 @@ void zygote_died(struct zygotes *all, struct super_zygote *z)
 static void bury(struct zygotes *all, struct super_zygote *z, struct files *files)
 {
     assert(z->magic == ZYGOTE_MAGIC);
-    assert(z->control.fd < 0 && z->status.fd < 0 && z->log.fd < 0 && z->init.fd < 0);
+    assert(z->control.fd < 0 && z->status.fd < 0 && z->log.fd < 0 && z->init.fd < 0 &&
+           z->calls.fd < 0);
     LIST_REMOVE(z, link);
     files_give_back(files, FILES_A_ZYGOTE);
     cgroup_give_back(z->group);

@@ -30,7 +30,7 @@ struct super_zygote {
     enum zygote_state state;
     int plugin_fd; /* of a warm one, until it has it */
     uint32_t uid;  /* 0: that of the supervisor */
-    struct watch control, status, log, init;
+    struct watch control, status, log, init, calls;
     pid_t init_pid;
     pid_t pid;          /* of the zygote, as we see it */
     uint32_t inner_pid; /* as init sees it */

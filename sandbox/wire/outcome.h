@@ -43,6 +43,9 @@ struct observed {
     uint64_t oom_kills;   /* of its memory cgroup, since it was put there */
     int64_t wall_ns;      /* since input was handed over */
     int64_t cpu_limit_ns; /* the hard limit; 0: none */
+    bool call_known;      /* the supervisor killed it for a forbidden system call: */
+    uint32_t call;        /* its number */
+    bool call_foreign;    /* of another architecture's numbers, or x32's */
 };
 
 enum outcome outcome_of(const struct observed *o);

@@ -5,8 +5,8 @@
  *   host -> supervisor      ZYGOTE_START, ZYGOTE_STOP, ZYGOTE_KILL, SPAWN, KILL, RELEASE, PING,
  *                           AUTHORITY_KILL
  *   supervisor -> host      HELLO or START_FAILED, ZYGOTE_READY, ZYGOTE_GONE, SPAWNED,
- *                           SPAWN_FAILED, EXITED, OVER_MEMORY, OVER_CPU, RELEASED, AUTHORITY,
- *                           PONG
+ *                           SPAWN_FAILED, EXITED, OVER_MEMORY, OVER_CPU, FORBIDDEN, RELEASED,
+ *                           AUTHORITY, PONG
  *   supervisor -> zygote    SETUP, FORK
  *   supervisor -> warm zygote  LOAD, once it is CONFINED
  *   zygote -> supervisor    CONFINED, LOADED, LOAD_FAILED, FORKED, FORK_FAILED
@@ -50,12 +50,14 @@ enum super_message {
     MSG_AUTHORITY,    /* fd: socket to a fresh authority */
     MSG_START_FAILED, /* text; instead of HELLO */
     MSG_PONG,         /* nothing */
+    MSG_FORBIDDEN,    /* struct call; killed for it */
 
     MSG_SETUP = 64, /* struct zygote_setup; fds: filters [, plugin] */
     MSG_FORK,       /* struct fork_request; fds: gate, then as SPAWN */
     MSG_LOAD,       /* nothing; a warm zygote only */
 
-    MSG_CONFINED = 96, /* struct confined; once, before any instruction of a plugin */
+    MSG_CONFINED = 96, /* struct confined; once, before any instruction of a plugin [; fd: who reads
+                          it is told of each system call that the zygote's filter forbids] */
     MSG_LOADED,        /* nothing; a warm zygote only */
     MSG_LOAD_FAILED,   /* text; the same */
     MSG_FORKED,        /* u32 pid as the zygote sees it; fd: pidfd */
@@ -119,7 +121,7 @@ struct zygote_setup {
     uint32_t own_name;        /* host and domain name are the sandbox's own, to be set */
     uint32_t give_ids;        /* attempts become users of their own: FORK says which */
     uint32_t limit_inside;    /* a warm one sets its attempts' limits before it loads its plugin */
-    uint32_t zero;
+    uint32_t deaf;            /* nobody is to be told of forbidden calls */
 };
 
 struct confined {
@@ -130,14 +132,23 @@ struct confined {
     int32_t errnos[LAYER_COUNT];
 };
 
+/* A system call that was not made. */
+struct call {
+    uint32_t number;
+    uint32_t foreign; /* by the numbers of another architecture, or x32's */
+};
+
 /* The sealed memfd of the filters that the supervisor compiled once. By threads where there are
  * two. */
 struct filter_set {
     struct profile_bpf zygote;
-    struct profile_bpf load[2]; /* on zygote, before a plugin is loaded */
+    struct profile_bpf
+        telling; /* the same, and its kills are told; where there can be a listener */
+    struct profile_bpf load[2]; /* on zygote, before a plugin is loaded; whole where there are
+                                   threads (profile_tell_kills) */
     struct profile_bpf last[2]; /* on load, behind it */
     struct profile_bpf warm;    /* on zygote, before a warm zygote loads its plugin */
-    struct profile_bpf own[2];  /* on warm, in its attempts: load and last in one */
+    struct profile_bpf own[2];  /* on warm, in its attempts: load and last in one, whole likewise */
 };
 
 /* Layers that a process can see for itself, and those that its supervisor vouches for. */

@@ -75,21 +75,35 @@ static void enter_landlock(struct zygote *z)
         entered(z, LAYER_BIT_SCOPE, landlock_abi() >= LANDLOCK_ABI_SCOPE);
 }
 
-bool enter_filter(struct profile_bpf *filter, bool all_threads)
-{
-    struct sock_fprog program = {.len = (unsigned short)filter->count, .filter = filter->insns};
-    uint32_t self = (uint32_t)getpid();
-    unsigned flags = all_threads ? SECCOMP_FILTER_FLAG_TSYNC : 0;
-
-    for (uint32_t i = 0; i < filter->patch_count; i++)
-        filter->insns[filter->patches[i]].k = self;
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) == 0;
-}
-
 static void must(bool ok)
 {
     if (!ok)
         _exit(EXIT_NOT_CONFINED);
+}
+
+static long install(struct profile_bpf *filter, unsigned flags)
+{
+    struct sock_fprog program = {.len = (unsigned short)filter->count, .filter = filter->insns};
+    uint32_t self = (uint32_t)getpid();
+
+    for (uint32_t i = 0; i < filter->patch_count; i++)
+        filter->insns[filter->patches[i]].k = self;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+bool enter_filter(struct profile_bpf *filter, bool all_threads)
+{
+    return install(filter, all_threads ? SECCOMP_FILTER_FLAG_TSYNC : 0) == 0;
+}
+
+/* C11. With somebody to tell of what it forbids, if the kernel has that and nobody above us, such
+ * as the host of a container, listens already; else it kills and nobody hears for what. */
+static void enter_zygote_filter(struct zygote *z)
+{
+    z->listener = -1;
+    if (z->setup.deaf == 0)
+        z->listener = (int)install(&z->filters.telling, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    must(z->listener >= 0 || enter_filter(&z->filters.zygote, false));
 }
 
 /* A clean zygote of a host with users to give keeps the two capabilities that this needs. It runs
@@ -132,6 +146,6 @@ void enter_zygote(struct zygote *z)
     if (wanted(z, LAYER_LANDLOCK))
         enter_landlock(z);
     must(trap_install());
-    must(enter_filter(&z->filters.zygote, false));
+    enter_zygote_filter(z);
     entered(z, LAYER_BIT_SECCOMP, prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER);
 }

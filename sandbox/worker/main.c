@@ -2,6 +2,7 @@
  * and the supervisor's socket at descriptor 3; it ends when that socket does. See worker.h. */
 #include "sandbox/worker/worker.h"
 
+#include "base/fd.h"
 #include "base/signals.h"
 
 #include <malloc.h>
@@ -53,6 +54,15 @@ static bool load(void)
     return false;
 }
 
+/* With the listener, which nobody here may keep. */
+static bool tell_confined(void)
+{
+    auto_fd listener = zygote.listener;
+
+    return zygote_tell(MSG_CONFINED, 0, &zygote.confined, sizeof zygote.confined,
+                       listener >= 0 ? &listener : NULL);
+}
+
 int main(void)
 {
     prctl(PR_SET_NAME, "orch-worker", 0, 0, 0);
@@ -61,7 +71,7 @@ int main(void)
     set_signals();
     setvbuf(stdout, NULL, _IOLBF, 0);
     enter_zygote(&zygote);
-    if (!zygote_tell(MSG_CONFINED, 0, &zygote.confined, sizeof zygote.confined, NULL))
+    if (!tell_confined())
         return EXIT_SUPERVISOR_GONE;
     if ((zygote.setup.flags & ZYGOTE_PROBE) != 0) {
         (void)zygote_await_load(); /* it is looked at, and killed */

@@ -45,6 +45,7 @@ struct zygote {
     struct filter_set filters;
     pid_t pid;
     const orch_plugin *plugin; /* NULL in a clean one */
+    int listener;              /* of its filter, for the supervisor; -1: there is none */
 };
 
 /* ---- zygote.c: the supervisor's socket ---- */

@@ -70,17 +70,16 @@ bool zygote_await_load(void)
     return got && in.frame.type == MSG_LOAD;
 }
 
-/* The C library's fork keeps its locks and thread ids right. A raw clone leaves one stale word in
- * it, its cached thread id, which is read only by locks that check their owner and that attempts
- * share with nobody. It is taken where the child is to be our parent's, and by a warm zygote: fork
- * would run the plugin's handlers (pthread_atfork) in a child that has no walls of its own yet. */
+/* Not by the C library's fork: in a warm zygote that would run the plugin's handlers
+ * (pthread_atfork) in a child that has no walls of its own yet, and its flags are a plugin's alone
+ * (clone_any of the profile's table). A raw clone of a process with one thread leaves one stale
+ * word in the library, its cached thread id, which is read only by locks that check their owner and
+ * that attempts share with nobody. */
 static pid_t fork_attempt(const struct zygote *z)
 {
-    if (z->setup.init_reaps != 0)
-        return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
-    if (z->plugin != NULL)
-        return (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
-    return fork();
+    unsigned long whose = z->setup.init_reaps != 0 ? CLONE_PARENT : 0;
+
+    return (pid_t)syscall(SYS_clone, whose | SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
 static void give_birth(struct zygote *z)

@@ -365,6 +365,12 @@ void expect_policy_violation(const struct answer *a)
     ck_assert(outcome_retry(a->outcome) == RETRY_NEVER);
 }
 
+void expect_call(const struct answer *a, const char *words)
+{
+    expect_policy_violation(a);
+    ck_assert_msg(strstr(a->message, words) != NULL, "%s", a->message);
+}
+
 void expect_said(const struct answer *a, const char *text)
 {
     expect_outcome(a, OUTCOME_OK);

@@ -106,6 +106,9 @@ void world_forget(struct world *w);
 const char *said(const struct answer *a);
 
 void expect_policy_violation(const struct answer *a);
+/* And its message has these words. */
+#define NOT_TOLD "which one was not told"
+void expect_call(const struct answer *a, const char *words);
 void expect_outcome(const struct answer *a, enum outcome outcome);
 void expect_said(const struct answer *a, const char *text);
 

@@ -83,7 +83,7 @@ ONLY = {
     "linux/seccomp.h": {"sandbox/profile", "sandbox/supervisor"},
     "openssl/crypto.h": {"host/cli/doctor"},
     "openssl/evp.h": {"host/base"},
-    "seccomp.h": {"authority/server"},
+    "seccomp.h": {"authority/server", "sandbox/client"},
     "sodium.h": {"authority/keys", "host/base", "host/cli/doctor", "host/daemon"},
     "sqlite3.h": {"host/store/sqlite"},
     "uv.h": {"host/api", "host/api/transport", "host/daemon"},

@@ -16,6 +16,7 @@ int main(void)
     srunner_add_suite(runner, client_strike_suite());
     srunner_add_suite(runner, client_zygote_suite());
     srunner_add_suite(runner, client_pool_suite());
+    srunner_add_suite(runner, client_call_suite());
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

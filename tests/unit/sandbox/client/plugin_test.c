@@ -63,7 +63,9 @@ static const struct {
     int status;
     const char *told;
 } ends[] = {
-    {SIGSYS, "refused a process ended by SIGSYS while loading the plugin\n"},
+    {SIGSYS, "refused a process ended by SIGSYS while loading the plugin: policy violation: a "
+             "system call that the profile forbids; which one was not told ('orch explain "
+             "policy-violation' says why)\n"},
     {SIGSEGV, "refused a process ended by SIGSEGV while loading the plugin\n"},
     {34 + 2, "refused a process ended by SIGRTMIN+2 while loading the plugin\n"},
     {3 << 8, "refused a process exited with 3 while loading the plugin\n"},
@@ -231,7 +233,8 @@ static const struct {
     const char *told;
 } misfortunes[] = {
     {fail_before_it_was_let_go, "refused no group\n"},
-    {fail_by_a_kill_of_nobody, "refused a process ended before it was used, killed by somebody\n"},
+    {fail_by_a_kill_of_nobody,
+     "refused a process ended while loading the plugin, killed by somebody\n"},
 };
 
 /* Again after 50 ms, 100 ms; the third time it is told. */

@@ -13,5 +13,6 @@ Suite *client_stop_suite(void);
 Suite *client_strike_suite(void);
 Suite *client_zygote_suite(void);
 Suite *client_pool_suite(void);
+Suite *client_call_suite(void);
 
 #endif
