@@ -192,17 +192,18 @@ END_TEST
 Suite *adversarial_suite(void)
 {
     Suite *suite = suite_create("processes");
-    TCase *tests = tcase_create("cases 1 to 17");
+    TCase *calls = tcase_create("calls"), *tests = tcase_create("cases 3 to 17");
 
+    tcase_set_timeout(calls, 90);
     tcase_set_timeout(tests, 90);
-    tcase_add_loop_test(tests, cases_1_to_13_programs_processes_and_siblings_are_out_of_reach, 0,
+    tcase_add_loop_test(calls, cases_1_to_13_programs_processes_and_siblings_are_out_of_reach, 0,
                         (int)(sizeof killed / sizeof killed[0]));
 #ifdef __x86_64__
-    tcase_add_loop_test(tests, cases_14_and_15_other_calling_conventions_are_killed, 0,
+    tcase_add_loop_test(calls, cases_14_and_15_other_calling_conventions_are_killed, 0,
                         (int)(sizeof killed_x86 / sizeof killed_x86[0]));
 #endif
-    tcase_add_test(tests, without_a_listener_a_forbidden_call_ends_its_attempt_and_has_no_name);
-    tcase_add_test(tests, an_attempt_with_threads_is_killed_by_its_own_filter);
+    tcase_add_test(calls, without_a_listener_a_forbidden_call_ends_its_attempt_and_has_no_name);
+    tcase_add_test(calls, an_attempt_with_threads_is_killed_by_its_own_filter);
     tcase_add_test(tests, case_3_no_second_process_is_ever_seen);
     tcase_add_test(tests, case_4_clone3_is_unknown_and_the_process_lives);
     tcase_add_test(tests, case_5_a_thread_needs_a_grant_and_the_grant_is_a_number);
@@ -211,6 +212,7 @@ Suite *adversarial_suite(void)
     tcase_add_test(tests, case_12_a_sibling_survives_an_attack_on_everyone);
     tcase_add_test(tests, case_16_numbers_that_do_not_exist_neither_hang_nor_pass);
     tcase_add_test(tests, case_17_no_ioctl_not_even_with_high_bits_set);
+    suite_add_tcase(suite, calls);
     suite_add_tcase(suite, tests);
     return suite;
 }
