@@ -51,6 +51,16 @@ def test_no_signal_but_those_that_say_so_ends_a_host_or_what_is_below_it(make_ho
     assert set(ours) <= {own.pid, *descendants(own.pid)}
 
 
+def test_signals_are_the_loops_and_no_other_threads(host):
+    heard = ENDS | {signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD}
+    blocked = {}
+    for task in pathlib.Path(f"/proc/{host.pid}/task").iterdir():
+        mask = int(next(line for line in (task / "status").read_text().splitlines() if line.startswith("SigBlk:"))[7:], 16)
+        blocked[int(task.name)] = {number for number in heard if mask & 1 << number - 1}
+    assert blocked.pop(host.pid) != heard and len(blocked) >= 3
+    assert all(each == heard for each in blocked.values()), blocked
+
+
 def test_a_hangup_reads_trust_and_plugins_again(make_host, publisher):
     own = make_host(plugins=())
     assert own.http("GET", "/admin/plugins").json["items"] == []

@@ -2,6 +2,7 @@
 #include "store/sqlite/writer.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "store/sqlite/group.h"
 
 #include <assert.h>
@@ -253,7 +254,7 @@ bool writer_start_take(const struct store_options *options, struct sqlite_write 
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&w->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    rc = pthread_create(&w->thread, NULL, writer_main, w);
+    rc = thread_start(&w->thread, writer_main, w);
     if (rc != 0) {
         free(w);
         errno = rc;
