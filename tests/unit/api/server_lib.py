@@ -18,10 +18,10 @@ DAG = {"name": "n", "nodes": {"A": {"agent_id": "conformance.stub"}}}
 class Server:
     """One server process; its end is checked: exit 0, so no sanitizer and no leak spoke up."""
 
-    def __init__(self, binary, *options):
+    def __init__(self, binary, *options, stderr=None):
         self.folder = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen([binary, self.folder.name, *options], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=stderr, text=True)
         self.port = int(self.process.stdout.readline())
 
     def __enter__(self):
@@ -120,7 +120,7 @@ def main(module):
         for name, test in tests.items():
             try:
                 if "server_of" in test.__code__.co_varnames[:test.__code__.co_argcount]:
-                    test(lambda *options: Server(binary, *options))
+                    test(lambda *options, **more: Server(binary, *options, **more))
                 else:
                     test(shared)
                     assert shared.process.poll() is None, "the server died"

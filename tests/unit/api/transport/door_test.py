@@ -2,8 +2,11 @@
 """Connections to the real server over loopback: who is let in, for how long, and what of the bytes
 that a client sends ahead is read when."""
 import json
+import os
+import resource
 import socket
 import sys
+import tempfile
 import time
 
 from server_lib import BASE, DAG, ask, expect, main, publish
@@ -220,6 +223,54 @@ def test_what_waits_in_all_connections_has_one_bound(server_of):
             assert out.startswith(b"HTTP/1.1 400 "), out
             s.close()
         expect(server, 200, "GET", "/dags")
+
+
+# ---- without descriptors ----
+
+
+def seconds_of_cpu(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        user, system = f.read().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def no_descriptor_left(pid):
+    """The next one would get the lowest free number; the limit that there was."""
+    taken = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(set(range(len(taken) + 1)) - taken), before[1]))
+    return before
+
+
+def test_without_descriptors_the_door_stays_shut_for_a_while_and_opens_again(server_of):
+    with tempfile.TemporaryFile("w+") as log, server_of(stderr=log) as server:
+        pid, began = server.process.pid, time.monotonic()
+
+        def told():
+            log.seek(0)
+            return [json.loads(line) for line in log if '"http.accept_failed"' in line]
+
+        held = dial(server, LIVEZ)
+        assert held.recv(65536).startswith(b"HTTP/1.1 200 ")
+        before = no_descriptor_left(pid)
+        waiting = [dial(server, LIVEZ) for _ in range(20)]
+        while not told():
+            assert time.monotonic() < began + 60, "nothing was said"
+            time.sleep(0.01)
+        spent, since = seconds_of_cpu(pid), time.monotonic()
+        time.sleep(1)
+        spent, passed = seconds_of_cpu(pid) - spent, time.monotonic() - since
+        assert spent < passed / 4, f"{spent} s of {passed} s were spent on a door that nobody can come in by"
+        held.sendall(LIVEZ)
+        assert held.recv(65536).startswith(b"HTTP/1.1 200 "), "who is in is no longer served"
+        lines = told()
+        assert "Too many open files" in lines[0]["error"], lines
+        assert len(lines) <= 1 + (time.monotonic() - began) // 10, lines
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        for s in waiting:
+            assert s.recv(65536).startswith(b"HTTP/1.1 200 ")
+        for s in waiting + [held]:
+            s.close()
 
 
 if __name__ == "__main__":
