@@ -3,6 +3,7 @@
 
 #include "api/auth/tokens.h"
 #include "api/auth/verdicts.h"
+#include "api/request/request.h"
 #include "api/request/server.h"
 #include "api/routes/routes.h"
 #include "api/stream/server.h"
@@ -83,12 +84,18 @@ struct beside {
 
 static void on_json(uv_poll_t *poll, int status unused_arg, int events unused_arg)
 {
-    json_thread_turn(((struct beside *)poll->data)->api->json);
+    struct api *api = ((struct beside *)poll->data)->api;
+
+    json_thread_turn(api->json);
+    request_turn_over(api->requests);
 }
 
 static void on_work(uv_poll_t *poll, int status unused_arg, int events unused_arg)
 {
-    work_pool_turn(((struct beside *)poll->data)->api->work);
+    struct api *api = ((struct beside *)poll->data)->api;
+
+    work_pool_turn(api->work);
+    request_turn_over(api->requests);
 }
 
 static struct beside *beside_start(struct api *api, int fd, uv_poll_cb told)
@@ -178,6 +185,8 @@ static struct request_server *make_requests(const struct api *api)
                                                         .metrics = opt->metrics,
                                                         .tokens = api->tokens,
                                                         .tickets = api->tickets,
+                                                        .turn = opt->turn,
+                                                        .turn_arg = opt->turn_arg,
                                                         .dev = opt->dev,
                                                         .rate_per_s = opt->rate_per_s,
                                                         .rate_burst = opt->rate_burst});

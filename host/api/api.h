@@ -33,6 +33,10 @@ struct api_options {
     struct metrics *metrics;     /* borrowed; see observe/metrics.h */
     const struct api_engine *engine;
     const struct api_auth *auth;
+    /* Which request's turn of the loop it is, for whoever watches that: texts that live forever;
+     * NULL: none's any more. May be NULL itself. */
+    void (*turn)(void *arg, const char *method, const char *route);
+    void *turn_arg;
     const char *listen_host; /* NULL: 127.0.0.1 */
     uint16_t listen_port;    /* 0: any free port, see api_port */
     bool dev;                /* a missing tenant is "default" */

@@ -236,6 +236,13 @@ void loop_run(struct loop *loop)
     watch_phase(loop->watch, in_stop);
 }
 
+void loop_request(void *arg, const char *method, const char *route)
+{
+    struct loop *loop = arg;
+
+    watch_request(loop->watch, method, route);
+}
+
 void loop_stop(struct loop *loop)
 {
     uv_stop(&loop->uv);

@@ -18,6 +18,8 @@ void loop_once(struct loop *loop);
 /* Until loop_stop, host_fail, or the end of what follows the word to end (ending.h). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
+/* Whose turn it is (api/api.h), for what watches the loop; arg is the loop. */
+void loop_request(void *arg, const char *method, const char *route);
 /* SIGTERM or SIGINT was delivered, however little of it was done yet: no new run is admitted, and
  * an attempt that ends now may have been ended with the host. */
 bool loop_told_to_end(struct loop *loop);

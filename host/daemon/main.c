@@ -343,6 +343,8 @@ static bool start_server(struct host *host, struct err *e)
         .metrics = host->metrics,
         .engine = service_engine(host),
         .auth = service_auth(host),
+        .turn = loop_request,
+        .turn_arg = host->loop,
         .listen_host = address,
         .dev = config_bool(host->config, CONFIG_DEV),
         .connections_max = host->files.connections,

@@ -17,7 +17,7 @@ struct watch {
     int64_t turn_ns_max, look_ns;
     pthread_t thread;
     uv_sem_t over; /* posted once, when the thread shall end */
-    _Atomic(const char *) phase;
+    _Atomic(const char *) phase, method, route;
     atomic_ullong turns;
 };
 
@@ -45,6 +45,18 @@ static bool has_moved(struct watch *w, struct seen *seen, int64_t now_ns)
     return moved;
 }
 
+/* The three may be of moments apart when the loop moves after all: then it is told of as well. */
+static void tell_stands(struct watch *w, int64_t stood_ms)
+{
+    const char *method = atomic_load(&w->method), *route = atomic_load(&w->route);
+    const struct log_field fields[] = {F_STR("in", atomic_load(&w->phase)),
+                                       F_INT("stood_ms", stood_ms), F_STR("method", method),
+                                       F_STR("route", route)};
+    size_t count = ARRAY_LEN(fields) - (method == NULL || route == NULL ? 2 : 0);
+
+    log_fields(LOG_ERROR, "loop.stands", fields, count);
+}
+
 static void look(struct watch *w, struct seen *seen)
 {
     int64_t now_ns = clock_mono_ns();
@@ -57,8 +69,7 @@ static void look(struct watch *w, struct seen *seen)
         seen->since_ns = now_ns;
     } else if (!seen->told && now_ns - seen->since_ns >= w->turn_ns_max) {
         seen->told = true;
-        log_event(LOG_ERROR, "loop.stands", F_STR("in", atomic_load(&w->phase)),
-                  F_INT("stood_ms", (now_ns - seen->since_ns) / 1000000));
+        tell_stands(w, (now_ns - seen->since_ns) / 1000000);
     }
 }
 
@@ -115,6 +126,13 @@ void watch_stop(struct watch *w)
 void watch_phase(struct watch *w, const char *phase)
 {
     atomic_store_explicit(&w->phase, phase, memory_order_relaxed);
+    watch_request(w, NULL, NULL);
+}
+
+void watch_request(struct watch *w, const char *method, const char *route)
+{
+    atomic_store_explicit(&w->method, method, memory_order_relaxed);
+    atomic_store_explicit(&w->route, route, memory_order_relaxed);
 }
 
 void watch_turned(struct watch *w)

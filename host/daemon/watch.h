@@ -21,6 +21,9 @@ void watch_stop(struct watch *watch); /* accepts NULL */
 /* What the loop is in from now on: a text that lives forever. Any number of times, by the loop
  * alone; cheap. */
 void watch_phase(struct watch *watch, const char *phase);
+/* The request whose turn it is within that: texts that live forever; NULL: none. A new phase begins
+ * without one. */
+void watch_request(struct watch *watch, const char *method, const char *route);
 /* The loop has come round. */
 void watch_turned(struct watch *watch);
 

@@ -269,12 +269,10 @@ static void reply_early(struct api_request *req)
     request_send_problem(req, &problem);
 }
 
-void request_complete(struct api_request *req)
+static void dispatch(struct api_request *req)
 {
     struct buf nothing = {0};
 
-    assert(!req->dispatched);
-    req->dispatched = true;
     if (req->early.set) {
         reply_early(req);
     } else if (req->match.route == NULL) {
@@ -284,4 +282,14 @@ void request_complete(struct api_request *req)
     } else {
         tokens_verify(req->server->opt.tokens, bearer_token(&req->head), on_claims, req);
     }
+}
+
+void request_complete(struct api_request *req)
+{
+    struct request_server *server = req->server;
+
+    assert(!req->dispatched);
+    req->dispatched = true;
+    dispatch(request_of(req));
+    request_turn_over(server); /* the request may be gone */
 }

@@ -40,18 +40,35 @@ struct api_request *request_new(struct request_server *server, struct conn *conn
     return req;
 }
 
+static void turn_is_of(const struct api_request *req)
+{
+    const struct request_options *opt = &req->server->opt;
+
+    if (opt->turn != NULL)
+        opt->turn(opt->turn_arg, http_method_text(req->head.method),
+                  req->match.route != NULL ? req->match.route->pattern : "none");
+}
+
+void request_turn_over(const struct request_server *s)
+{
+    if (s->opt.turn != NULL)
+        s->opt.turn(s->opt.turn_arg, NULL, NULL);
+}
+
 struct api_request *request_of(void *arg)
 {
     struct api_request *req = arg;
 
     assert(req->magic == REQUEST_MAGIC); /* a second answer finds it gone */
     assert(req->dispatched);
+    turn_is_of(req);
     return req;
 }
 
 void request_free(struct api_request *req)
 {
     assert(req->magic == REQUEST_MAGIC);
+    request_turn_over(req->server);
     req->magic = 0;
     LIST_REMOVE(req, link);
     idempotency_release(&req->claim);

@@ -67,6 +67,8 @@ void request_client_gone(struct api_request *req);
 
 /* The request behind a completion's argument, which must be one that waits for its answer. */
 struct api_request *request_of(void *arg);
+/* The turn is no request's any more: for the end of a callback that request_of began. */
+void request_turn_over(const struct request_server *s);
 /* Of an open connection; for request_begin. */
 struct api_request *request_new(struct request_server *server, struct conn *conn) must_check;
 /* After the answer, or with the server. */

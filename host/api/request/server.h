@@ -64,7 +64,11 @@ struct request_options {
     struct metrics *metrics;
     struct tokens *tokens;
     struct verdicts *tickets; /* one-time, for browsers */
-    bool dev;                 /* a missing tenant is "default" */
+    /* For whoever watches the loop: whose turn it is from now on, by texts that live forever; NULL:
+     * no request's any more. May be NULL itself. */
+    void (*turn)(void *arg, const char *method, const char *route);
+    void *turn_arg;
+    bool dev; /* a missing tenant is "default" */
     uint32_t rate_per_s;
     uint32_t rate_burst;
 };

@@ -13,6 +13,7 @@ TCase *limits_cases(void);
 TCase *tokens_cases(void);
 TCase *idempotency_cases(void);
 TCase *request_cases(void);
+TCase *turn_cases(void);
 TCase *ring_cases(void);
 TCase *stream_client_cases(void);
 TCase *stream_auth_cases(void);

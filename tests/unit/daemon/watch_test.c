@@ -20,6 +20,7 @@ struct world {
     uv_prepare_t prepare;
     struct watch *watch;
     int turns, ends[2], kept;
+    bool in_request;
 };
 
 static void turned(uv_prepare_t *handle)
@@ -69,6 +70,8 @@ static void stand(uv_timer_t *timer)
     struct world *w = timer->data;
 
     watch_phase(w->watch, "the dentist's");
+    if (w->in_request)
+        watch_request(w->watch, "GET", "/teeth/{tooth}");
     usleep(4 * TURN_NS / 1000);
     watch_phase(w->watch, "api");
     uv_timer_stop(timer);
@@ -77,8 +80,9 @@ static void stand(uv_timer_t *timer)
 
 START_TEST(a_turn_that_takes_too_long_is_told_with_what_it_is_in)
 {
+    static const char request[] = "\"method\":\"GET\",\"route\":\"/teeth/{tooth}\"";
     auto_mem char *text = NULL;
-    struct world w = {0};
+    struct world w = {.in_request = _i == 1};
 
     begin(&w);
     uv_timer_start(&w.timer, stand, 1, 0);
@@ -86,6 +90,8 @@ START_TEST(a_turn_that_takes_too_long_is_told_with_what_it_is_in)
     usleep(TURN_NS / 1000);
     text = end(&w);
     ck_assert_ptr_nonnull(strstr(text, "\"event\":\"loop.stands\",\"in\":\"the dentist's\""));
+    ck_assert_msg((strstr(text, request) != NULL) == w.in_request, "%s", text);
+    ck_assert_msg((strstr(text, "\"route\"") != NULL) == w.in_request, "%s", text);
 }
 END_TEST
 
@@ -144,7 +150,7 @@ int main(void)
     int failed;
 
     tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, a_turn_that_takes_too_long_is_told_with_what_it_is_in);
+    tcase_add_loop_test(tests, a_turn_that_takes_too_long_is_told_with_what_it_is_in, 0, 2);
     tcase_add_loop_test(tests, a_loop_that_works_or_waits_is_not_told_of, 0, 2);
     tcase_add_test(tests, a_step_of_the_wall_clock_is_seen_once_and_a_drift_is_none);
     suite_add_tcase(suite, tests);
