@@ -123,6 +123,9 @@ bool locked_write_file(const char *path, const void *bytes, size_t len, struct e
     written = fd_write_all(fd, bytes, len, e);
     if (written && (fchmod(fd, 0600) < 0 || fsync(fd) < 0 || link(temp, path) < 0))
         written = err_sys(e, "write '%s'", path);
-    unlink(temp);
+    if (unlink(temp) < 0 && written) {
+        written = err_sys(e, "remove '%s'", temp);
+        (void)unlink(path); /* under two names it would be refused for good */
+    }
     return written && file_sync_dir(path, e);
 }

@@ -218,11 +218,13 @@ bool trust_load(const char *dir, struct trust **ret, struct err *e)
 
     if (d == NULL && errno != ENOENT)
         return err_sys(e, "open trust folder '%s'", dir);
-    while (d != NULL && (file = readdir(d)) != NULL) {
+    for (errno = 0; d != NULL && (file = readdir(d)) != NULL; errno = 0) {
         if (fnmatch("*.json", file->d_name, FNM_PERIOD) == 0 &&
             !load_file(trust, dirfd(d), file->d_name, e))
             return err_wrap(e, "trust file '%s/%s'", dir, file->d_name);
     }
+    if (d != NULL && errno != 0)
+        return err_sys(e, "read trust folder '%s'", dir);
     *ret = take(trust);
     return true;
 }
