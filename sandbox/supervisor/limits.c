@@ -72,9 +72,15 @@ bool limits_suffice(struct err *e)
 
 /* The kernel compares real ids with those of the process; the effective ones stay, and with them
  * all our rights. We have one thread, and nobody else may see us like this for long. */
-static void take_on(uint32_t id)
+static bool take_on(uint32_t id)
 {
-    if (syscall(SYS_setresgid, id, -1, -1) < 0 || syscall(SYS_setresuid, id, -1, -1) < 0)
+    return syscall(SYS_setresgid, id, -1, -1) == 0 && syscall(SYS_setresuid, id, -1, -1) == 0;
+}
+
+/* Rather no supervisor than one that is somebody else. */
+static void be_ourselves(void)
+{
+    if (!take_on(0))
         abort();
 }
 
@@ -86,9 +92,8 @@ enum limits_way limits_probe(pid_t pid, uint32_t uid)
         return LIMITS_BY_RIGHT;
     if (geteuid() != 0 || uid == 0)
         return LIMITS_INSIDE;
-    take_on(uid);
-    ok = set(pid, RLIMIT_FSIZE, 0, 0);
-    take_on(0);
+    ok = take_on(uid) && set(pid, RLIMIT_FSIZE, 0, 0);
+    be_ourselves();
     return ok ? LIMITS_AS_USER : LIMITS_INSIDE;
 }
 
@@ -110,11 +115,10 @@ bool limits_set(pid_t pid, uint32_t uid, enum limits_way way, const struct proce
     bool ok;
 
     assert(way != LIMITS_INSIDE);
+    ok = ((way != LIMITS_AS_USER || take_on(uid)) && set_all(pid, limits)) ||
+         err_sys(e, "set an attempt's limits");
     if (way == LIMITS_AS_USER)
-        take_on(uid);
-    ok = set_all(pid, limits) || err_sys(e, "set an attempt's limits");
-    if (way == LIMITS_AS_USER)
-        take_on(0);
+        be_ourselves();
     return ok;
 }
 
@@ -133,10 +137,9 @@ bool limits_no_children(pid_t pid, uint32_t uid, enum limits_way way, bool on, s
     bool ok;
 
     assert(way != LIMITS_INSIDE);
+    ok = ((way != LIMITS_AS_USER || take_on(uid)) && hold_children(pid, on)) ||
+         err_sys(e, "set a zygote's limits");
     if (way == LIMITS_AS_USER)
-        take_on(uid);
-    ok = hold_children(pid, on) || err_sys(e, "set a zygote's limits");
-    if (way == LIMITS_AS_USER)
-        take_on(0);
+        be_ourselves();
     return ok;
 }

@@ -145,6 +145,7 @@ int main(int argc, char **argv)
     if (!start(s, &e)) {
         log_event(LOG_ERROR, "supervisor.start_failed", F_ERR(&e));
         host_tell_text(&s->host, MSG_START_FAILED, 0, e.msg);
+        end(s);
         return 70;
     }
     while (!s->host.gone)

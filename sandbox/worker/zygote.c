@@ -82,7 +82,8 @@ static pid_t fork_attempt(const struct zygote *z)
     return (pid_t)syscall(SYS_clone, whose | SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
-static void give_birth(struct zygote *z)
+/* False: the answer did not leave, and the supervisor would wait for it. */
+static bool give_birth(struct zygote *z)
 {
     struct fork_request order;
     auto_fd pidfd = -1;
@@ -90,17 +91,17 @@ static void give_birth(struct zygote *z)
     pid_t pid;
 
     if (in.frame.payload_bytes != sizeof order)
-        return;
+        return true;
     memcpy(&order, in.frame.payload, sizeof order);
     if (in.frame.fd_count != 1 + spawn_fd_count(order.flags))
-        return;
+        return true;
     pid = fork_attempt(z);
     if (pid == 0)
         attempt_main(z, &order, in.fds);
     pidfd = pid > 0 ? pidfd_of(pid) : -1;
     number = pidfd >= 0 ? (uint32_t)pid : (uint32_t)errno;
-    zygote_tell(pidfd >= 0 ? MSG_FORKED : MSG_FORK_FAILED, in.frame.id, &number, sizeof number,
-                pidfd >= 0 ? &pidfd : NULL);
+    return zygote_tell(pidfd >= 0 ? MSG_FORKED : MSG_FORK_FAILED, in.frame.id, &number,
+                       sizeof number, pidfd >= 0 ? &pidfd : NULL);
 }
 
 void zygote_serve(struct zygote *z)
@@ -109,10 +110,9 @@ void zygote_serve(struct zygote *z)
 
     assert((z->confined.layers & LAYER_SECCOMP) != 0);
     for (;;) {
-        if (frame_recv(FD_CONTROL, &in, &e) != FRAME_GOT)
+        if (frame_recv(FD_CONTROL, &in, &e) != FRAME_GOT ||
+            (in.frame.type == MSG_FORK && !give_birth(z)))
             return;
-        if (in.frame.type == MSG_FORK)
-            give_birth(z);
         frame_close_fds(&in);
     }
 }
