@@ -40,8 +40,16 @@ static void restore(struct world *w)
     for (uint32_t i = 0; i < w->dag->node_count; i++) {
         const struct fact *n = &w->facts.nodes[i];
         const struct fact *h = &w->facts.handlers[i];
-        struct node_past node = {n->state, n->tally, n->outputs, n->error, n->timed_out};
-        struct node_past handler = {h->state, h->tally, h->outputs, h->error, h->timed_out};
+        struct node_past node = {.state = n->state,
+                                 .tally = n->tally,
+                                 .outputs = n->outputs,
+                                 .error = n->error,
+                                 .timed_out = n->timed_out};
+        struct node_past handler = {.state = h->state,
+                                    .tally = h->tally,
+                                    .outputs = h->outputs,
+                                    .error = h->error,
+                                    .timed_out = h->timed_out};
 
         if (n->known && !run_restore_node(w->run, i, &node, &e))
             broken(w, "restore: %s", e.msg);

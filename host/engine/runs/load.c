@@ -156,8 +156,24 @@ static bool timed_out(const struct store_node *row)
     return !agents && row->error_class != NULL && strcmp(row->error_class, "TimeoutError") == 0;
 }
 
-static bool restore_node(struct active_run *ar, const struct store_node *row, bool past_only,
-                         struct err *e)
+/* The last attempt of a node that has ended. */
+struct last_attempt {
+    enum outcome class; /* INVALID: there is none */
+    int64_t ended_us;
+};
+
+/* The delay behind it goes on from where it was. */
+static void note_delay(const struct active_run *ar, const struct last_attempt *last,
+                       struct node_past *past)
+{
+    int64_t waited_us = ar->env->clock.wall_us() - last->ended_us;
+
+    past->class = last->class;
+    past->waited_ns = waited_us > 0 ? waited_us * 1000 : 0;
+}
+
+static bool restore_node(struct active_run *ar, const struct store_node *row,
+                         const struct last_attempt *last, bool past_only, struct err *e)
 {
     const struct dag_node *node = dag_find(ar->dag, row->node_id);
     auto_json outputs = NULL;
@@ -185,7 +201,9 @@ static bool restore_node(struct active_run *ar, const struct store_node *row, bo
         past.outputs = outputs;
     }
     fact = &ar->nodes[dag_index(ar->dag, node)];
+    note_delay(ar, &last[dag_index(ar->dag, node)], &past);
     fact->started_us = row->started_us;
+    fact->attempt_started_us = row->tally_given == 1 ? row->started_us : 0; /* else not kept */
     fact->ended_us = row->completed_us;
     fact->sandbox = sandbox_of(row);
     if (row->input_hash != NULL &&
@@ -198,13 +216,15 @@ static bool restore_node(struct active_run *ar, const struct store_node *row, bo
 struct handler_past {
     bool told;
     struct node_past past;
+    int64_t started_us;
     char *error; /* owned */
 };
 
 struct loading {
     struct active_run *ar;
     bool past_only; /* it does not go on: what completed did, whatever was deleted since */
-    struct handler_past *handlers; /* by node */
+    struct handler_past *handlers; /* by node, as the next */
+    struct last_attempt *last;
 };
 
 typedef bool restore_page(const struct loading *l, struct store_page page, char **ret_next,
@@ -236,7 +256,7 @@ static bool restore_nodes(const struct loading *l, struct store_page page, char 
     if (!store_read_nodes(l->ar->env->reader, &filter, page, &rows, e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
-        if (!restore_node(l->ar, &rows.rows[i], l->past_only, e))
+        if (!restore_node(l->ar, &rows.rows[i], l->last, l->past_only, e))
             return false;
     }
     *ret_next = mem_str(rows.next_page);
@@ -314,15 +334,22 @@ static enum node_state handler_state(const struct store_attempt *row)
     return row->retryable ? NODE_WAITING : NODE_FAILED;
 }
 
-/* Rows come by (node, attempt), on as many pages as it takes: a later one of the handler tells its
- * state anew. */
+static void note_last(const struct loading *l, const struct store_attempt *row)
+{
+    const struct dag_node *node = dag_find(l->ar->dag, row->node_id);
+
+    if (node != NULL)
+        l->last[dag_index(l->ar->dag, node)] =
+            (struct last_attempt){outcome_parse(row->outcome), row->completed_us};
+}
+
 static bool note_handler(const struct loading *l, const struct store_attempt *row, struct err *e)
 {
     static const char prefix[] = "compensate_";
     const struct dag_node *node;
     struct handler_past *h;
 
-    if (!row->compensation || strncmp(row->node_id, prefix, sizeof prefix - 1) != 0)
+    if (strncmp(row->node_id, prefix, sizeof prefix - 1) != 0)
         return true;
     node = dag_find(l->ar->dag, row->node_id + sizeof prefix - 1);
     if (node == NULL)
@@ -332,12 +359,15 @@ static bool note_handler(const struct loading *l, const struct store_attempt *ro
     *h = (struct handler_past){
         .told = true,
         .past = {.state = handler_state(row), .tally = tally_of(row)},
+        .started_us = row->started_us,
         .error = mem_str(row->error),
     };
     return true;
 }
 
-static bool note_handlers(const struct loading *l, struct store_page page, char **ret_next,
+/* Rows come by (node, attempt), on as many pages as it takes: a later one of the handler, or of
+ * the node, tells its state anew. */
+static bool note_attempts(const struct loading *l, struct store_page page, char **ret_next,
                           struct err *e)
 {
     auto_done(store_attempt_list) rows = {0};
@@ -346,7 +376,9 @@ static bool note_handlers(const struct loading *l, struct store_page page, char 
                              e))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
-        if (!note_handler(l, &rows.rows[i], e))
+        if (!rows.rows[i].compensation)
+            note_last(l, &rows.rows[i]);
+        else if (!note_handler(l, &rows.rows[i], e))
             return false;
     }
     *ret_next = mem_str(rows.next_page);
@@ -359,6 +391,7 @@ static bool restore_handler(struct active_run *ar, uint32_t index, struct handle
     const struct dag_node *node = &ar->dag->nodes[index];
     auto_json outputs = json_object();
 
+    ar->nodes[index].attempt_started_us = h->started_us;
     h->past.error = h->error;
     if (h->past.state == NODE_COMPLETED)
         h->past.outputs = outputs;
@@ -382,9 +415,10 @@ static bool restore_handlers(const struct loading *l, struct err *e)
 static bool load_all(struct active_run *ar, bool past_only, struct err *e)
 {
     auto_mem struct handler_past *handlers = mem_array(ar->dag->node_count, struct handler_past);
-    const struct loading l = {ar, past_only, handlers};
-    bool ok = restore_all(&l, restore_nodes, e) && restore_all(&l, restore_records, e) &&
-              restore_all(&l, note_handlers, e) && restore_handlers(&l, e);
+    auto_mem struct last_attempt *last = mem_array(ar->dag->node_count, struct last_attempt);
+    const struct loading l = {ar, past_only, handlers, last};
+    bool ok = restore_all(&l, note_attempts, e) && restore_all(&l, restore_nodes, e) &&
+              restore_all(&l, restore_records, e) && restore_handlers(&l, e);
 
     for (size_t i = 0; i < ar->dag->node_count; i++)
         free(handlers[i].error);

@@ -39,11 +39,13 @@ struct step {
     bool told;         /* restored */
     bool lost;         /* restored with an open attempt, whose host is gone */
     bool admitted;     /* its condition held; not asked again */
+    int64_t waited_ns; /* restored in a delay: how much of it is over */
     uint32_t holds;    /* attempts in a row that the host could not run, in this process */
     int64_t node_due;  /* end of all attempts; RUN_NO_TIMER: none */
-    int64_t stage_due; /* QUEUED: queue timeout; WAITING: next attempt; STOPPING: kill */
-    json_t *input;     /* of the attempts since the run was started or last resumed */
-    json_t *outputs;   /* COMPLETED */
+    /* QUEUED: queue timeout; STOPPING: kill; WAITING, and before it when restored: next attempt */
+    int64_t stage_due;
+    json_t *input;   /* of the attempts since the run was started or last resumed */
+    json_t *outputs; /* COMPLETED */
     char *error;
     char *error_class;
     enum error_source error_source;
@@ -105,6 +107,8 @@ void step_drop_error(struct step *s);
 void step_move(struct run *run, struct step *s, enum node_event ev);
 void step_arm(struct run *run, struct step *s); /* after a change of node_due or stage_due */
 void step_start(struct run *run, struct step *s, int64_t now);
+/* The same for one that was restored in a delay between attempts, of which something is left. */
+void step_wait(struct run *run, struct step *s, int64_t now);
 void step_stop(struct run *run, struct step *s, enum stop_cause cause, int64_t now);
 void step_due(struct run *run, struct step *s, int64_t now);
 bool step_held(const struct step *s);
@@ -119,6 +123,8 @@ const struct timeout_policy *step_timeout_policy(const struct run *run, const st
 /* step_end.c */
 void step_ended(struct run *run, struct step *s, const struct attempt_outcome *outcome,
                 int64_t now);
+/* Tells how the attempt ended that was open when its host ended, and what becomes of the step. */
+void step_lost(struct run *run, struct step *s, enum node_state becomes);
 /* Ends a step without (another) attempt; the reason is taken, NULL keeps what there is. */
 void step_close_take(struct run *run, struct step *s, enum node_event ev, char *reason);
 /* Notes that a deadline of the node has passed; FAIL or SKIP. */

@@ -43,6 +43,10 @@ static void restore_step(struct step *s, const struct node_past *past)
     s->tally = past->tally;
     s->timed_out = past->timed_out;
     s->error = mem_str(past->error);
+    if (past->state == NODE_WAITING) {
+        s->class = past->class;
+        s->waited_ns = past->waited_ns;
+    }
     if (past->state == NODE_COMPLETED)
         s->outputs = json_incref(past->outputs);
     if (node_state_final(past->state))
@@ -124,6 +128,36 @@ static enum stop_cause stopped_by(const struct run *run, int64_t now)
     return run->due <= now ? STOP_RUN_TIMEOUT : STOP_NONE;
 }
 
+/* What was open is told as ended, once: with the number that it had. */
+static void tell_lost(struct run *run, struct step *steps, enum stop_cause cause)
+{
+    for (uint32_t i = 0; steps != NULL && i < run->count; i++) {
+        struct step *s = &steps[i];
+        auto_mem char *refusal = step_refusal_owned(run, s);
+        bool stops = cause != STOP_NONE && !s->compensation;
+
+        if (s->lost)
+            step_lost(run, s,
+                      refusal != NULL ? NODE_FAILED
+                      : stops         ? NODE_CANCELLED
+                                      : NODE_WAITING);
+    }
+}
+
+/* Of the host's own trouble nothing is left to wait for: this is another host. */
+static void keep_delays(struct run *run, int64_t now)
+{
+    for (uint32_t i = 0; i < run->count; i++) {
+        struct step *s = &run->steps[i];
+
+        if (node_state_final(s->state) || s->lost || s->class == OUTCOME_INVALID ||
+            outcome_retry(s->class) != RETRY_POLICY)
+            continue;
+        s->stage_due = now - s->waited_ns +
+                       judge_delay_ns(step_retry_policy(run, s), s, judge_seed(run->opt.seed, s));
+    }
+}
+
 bool run_recover(struct run *run, int64_t now, struct err *e)
 {
     if (begin_refused(run, e))
@@ -131,6 +165,9 @@ bool run_recover(struct run *run, int64_t now, struct err *e)
     begin(run, now);
 
     enum stop_cause cause = stopped_by(run, now);
+    tell_lost(run, run->steps, cause);
+    tell_lost(run, run->handlers, cause);
+    keep_delays(run, now);
     if (cause != STOP_NONE)
         run_stop_all(run, cause, now);
     else if (run->opt.paused)

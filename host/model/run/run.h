@@ -73,6 +73,9 @@ struct node_past {
     json_t *outputs;   /* COMPLETED: as NODE_DONE gave them */
     const char *error; /* may be NULL */
     bool timed_out;
+    /* WAITING: how the last attempt ended and how long ago; INVALID: not known, nobody waits */
+    enum outcome class;
+    int64_t waited_ns;
 };
 
 /* Refuses a node that is not in the dag, a node told twice, COMPLETED without outputs. */
@@ -89,9 +92,9 @@ void run_restart_keeps(const struct dag *dag, uint32_t from, bool *keep);
 
 /* ERR_CONFLICT in a state that refuses the event, and nothing has changed. */
 bool run_start(struct run *run, int64_t now, struct err *e) must_check;
-/* After a crash or a takeover: every restored fact stands, open attempts count as infra (a node
- * with idempotent false fails instead), a delay between attempts is over at once, and a node's
- * timeout begins anew. */
+/* After a crash or a takeover: every restored fact stands, open attempts are told as ended with
+ * infra (a node with idempotent false fails by it), what is left of a node's delay between attempts
+ * is waited for unless the delay was the host's own, and a node's timeout begins anew. */
 bool run_recover(struct run *run, int64_t now, struct err *e) must_check;
 /* Of a run that had ended: completed nodes stay, all others are evaluated again with a full
  * retry budget and going-on attempt numbers. Refused after a rollback. A run that was cancelled or

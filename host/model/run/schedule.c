@@ -163,7 +163,9 @@ static bool start_one(struct run *run, int64_t now)
     if (ev == NODE_EV_START && (run->suspended || run_open_count(run) >= run->opt.max_parallel))
         return false;
     heap_remove(&run->ready, s->node);
-    if (ev == NODE_EV_START)
+    if (ev == NODE_EV_START && s->stage_due != RUN_NO_TIMER && s->stage_due > now)
+        step_wait(run, s, now);
+    else if (ev == NODE_EV_START)
         step_start(run, s, now);
     else
         step_close_take(run, s, ev, reason);

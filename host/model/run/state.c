@@ -9,6 +9,7 @@
 static const uint8_t node_table[NODE_STATE_COUNT][NODE_EVENT_COUNT] = {
     [NODE_PENDING] = {[NODE_EV_UNBLOCKED] = NODE_READY, [NODE_EV_CANCEL] = NODE_CANCELLED},
     [NODE_READY] = {[NODE_EV_START] = NODE_QUEUED,
+                    [NODE_EV_RETRY] = NODE_WAITING, /* restored in a delay */
                     [NODE_EV_SKIP] = NODE_SKIPPED,
                     [NODE_EV_FAIL] = NODE_FAILED,
                     [NODE_EV_CANCEL] = NODE_CANCELLED},

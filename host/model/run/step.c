@@ -132,12 +132,26 @@ static void count_attempt(struct node_tally *t)
     t->used++;
 }
 
+static void begin_node_time(const struct run *run, struct step *s, int64_t now)
+{
+    double node_s = step_timeout_policy(run, s)->node_s;
+
+    if (s->state == NODE_READY && node_s > 0)
+        s->node_due = now + ns_of(node_s);
+}
+
+void step_wait(struct run *run, struct step *s, int64_t now)
+{
+    begin_node_time(run, s, now);
+    step_move(run, s, NODE_EV_RETRY);
+    step_arm(run, s);
+}
+
 void step_start(struct run *run, struct step *s, int64_t now)
 {
     const struct timeout_policy *policy = step_timeout_policy(run, s);
 
-    if (s->state == NODE_READY && policy->node_s > 0)
-        s->node_due = now + ns_of(policy->node_s);
+    begin_node_time(run, s, now);
     s->stage_due = policy->queue_s > 0 ? now + ns_of(policy->queue_s) : RUN_NO_TIMER;
     if (s->input == NULL)
         s->input = s->compensation ? input_for_handler_owned(run, s->node)

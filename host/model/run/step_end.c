@@ -143,7 +143,8 @@ static enum node_event verdict(const struct run *run, struct step *s, int64_t no
     return spent(run, s);
 }
 
-static void decide_done(struct run *run, enum run_decision_kind kind, const struct step *s)
+static struct run_decision *decide_done(struct run *run, enum run_decision_kind kind,
+                                        const struct step *s)
 {
     struct run_decision *d = run_decide_step(run, kind, s);
 
@@ -157,6 +158,7 @@ static void decide_done(struct run *run, enum run_decision_kind kind, const stru
     d->done.handler = s->compensation ? step_agent(run, s) : NULL;
     d->done.retry_at_ns = s->stage_due;
     d->done.timed_out = s->timed_out;
+    return d;
 }
 
 static void close_step(struct run *run, struct step *s)
@@ -174,6 +176,15 @@ void step_close_take(struct run *run, struct step *s, enum node_event ev, char *
         set_error_take(s, ERROR_SOURCE_HOST, reason, mem_str("RuntimeError"));
     step_move(run, s, ev);
     close_step(run, s);
+}
+
+void step_lost(struct run *run, struct step *s, enum node_state becomes)
+{
+    s->class = OUTCOME_INFRA;
+    set_error_take(s, ERROR_SOURCE_HOST,
+                   mem_printf("attempt %u was lost with its host", s->tally.attempts),
+                   mem_str(outcome_error_class(OUTCOME_INFRA)));
+    decide_done(run, DECIDE_ATTEMPT_DONE, s)->done.state = becomes;
 }
 
 void step_ended(struct run *run, struct step *s, const struct attempt_outcome *outcome, int64_t now)

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
 
 static const struct {
     const char *name;
@@ -20,6 +21,15 @@ const char *outcome_name(enum outcome outcome)
 {
     assert(outcome < OUTCOME_COUNT);
     return outcomes[outcome].name;
+}
+
+enum outcome outcome_parse(const char *name)
+{
+    for (int i = OUTCOME_INVALID + 1; i < OUTCOME_COUNT; i++) {
+        if (strcmp(outcomes[i].name, name) == 0)
+            return (enum outcome)i;
+    }
+    return OUTCOME_INVALID;
 }
 
 const char *outcome_error_class(enum outcome outcome)

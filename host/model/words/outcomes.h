@@ -53,6 +53,7 @@ const char *error_source_name(enum error_source source); /* "host", "agent"; NUL
 
 /* INVALID has a name, "invalid", no error class, and is never retried. */
 const char *outcome_name(enum outcome outcome);
+enum outcome outcome_parse(const char *name); /* INVALID for an unknown word */
 const char *outcome_error_class(enum outcome outcome);
 enum outcome_retry outcome_retry(enum outcome outcome);
 bool outcome_answered(enum outcome outcome);

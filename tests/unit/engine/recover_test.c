@@ -28,6 +28,49 @@ START_TEST(a_completed_node_is_never_executed_again)
 }
 END_TEST
 
+START_TEST(an_attempt_that_was_lost_with_its_host_is_listed_as_ended)
+{
+    auto_done(store_attempt_list) rows = {0};
+    struct err e = {0};
+
+    start_chain();
+    rig_ok(&rig, "first");
+    rig_crash(&rig);
+    rig_ok(&rig, "second");
+    ck_assert_msg(store_read_attempts(rig.reader, RIG_TENANT, id, "second", (struct store_page){0},
+                                      &rows, &e),
+                  "%s", e.msg);
+    ck_assert_uint_eq(rows.count, 2);
+    ck_assert_str_eq(rows.rows[0].outcome, "infra");
+    ck_assert_str_eq(rows.rows[0].error, "attempt 1 was lost with its host");
+    ck_assert_str_eq(rows.rows[0].error_source, "host");
+    ck_assert_int_gt(rows.rows[0].started_us, 0);
+    ck_assert_int_gt(rows.rows[0].completed_us, 0);
+    ck_assert_str_eq(rows.rows[1].outcome, "ok");
+    ck_assert_uint_eq(count_events(id, "step.updated", "retrying"), 1);
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    check_chain(id);
+}
+END_TEST
+
+START_TEST(a_delay_between_attempts_goes_on_after_the_crash)
+{
+    rig_publish(&rig, "{\"name\":\"again\",\"dag_id\":\"again\",\"version\":\"1.0.0\",\"nodes\":{"
+                      "\"one\":{\"agent_id\":\"a\",\"retry_policy\":{\"max_retries\":2,"
+                      "\"strategy\":\"constant\",\"base_delay\":10,\"jitter\":false}}}}");
+    snprintf(id, sizeof id, "%s", run_of("again"));
+    rig_fails(&rig, "one", OUTCOME_CRASH);
+    rig_pass(4 * RIG_S);
+    rig_crash(&rig);
+    rig_pass(5 * RIG_S);
+    rig_settle(&rig);
+    ck_assert_ptr_null(rig_open_attempt(&rig, "one"));
+    rig_pass(2 * RIG_S);
+    rig_settle(&rig);
+    ck_assert_uint_eq(rig_open_attempt(&rig, "one")->attempt, 2);
+}
+END_TEST
+
 /* Durable, and the engine died before it acted: nothing was started, streamed or answered. */
 START_TEST(what_was_durable_but_not_acted_on_is_acted_on_after_the_start)
 {
@@ -390,6 +433,8 @@ TCase *recover_cases(void)
     TCase *tc = tcase_create("recover");
 
     tcase_add_test(tc, a_completed_node_is_never_executed_again);
+    tcase_add_test(tc, an_attempt_that_was_lost_with_its_host_is_listed_as_ended);
+    tcase_add_test(tc, a_delay_between_attempts_goes_on_after_the_crash);
     tcase_add_test(tc, what_was_durable_but_not_acted_on_is_acted_on_after_the_start);
     tcase_add_test(tc, a_run_that_waited_waits_again_behind_those_that_went_on);
     tcase_add_test(tc, the_time_that_a_run_has_used_is_used_after_the_crash_too);

@@ -16,14 +16,14 @@ START_TEST(after_a_crash_completed_nodes_stay_and_the_open_one_starts_again_with
     t_past(&t, "A", NODE_COMPLETED, ONCE);
     t_past(&t, "B", NODE_RUNNING, ONCE);
     t_recover(&t);
-    expect(&t, "run running\nstart B#2\n");
+    expect(&t, "run running\nattempt B#1 infra retrying\nstart B#2\n");
     expect_input(&t, "{'_input': {}, 'A': {'kept': true}}");
     t_ok(&t, "B"); /* the lost attempt is not counted */
     expect(&t, "attempt B#2 ok completed\nnode B completed 1\nstart C#1\n");
 }
 END_TEST
 
-START_TEST(after_a_crash_a_retry_keeps_its_budget_and_starts_at_once)
+START_TEST(after_a_crash_a_retry_keeps_its_budget)
 {
     auto_done(trial) t;
 
@@ -34,6 +34,65 @@ START_TEST(after_a_crash_a_retry_keeps_its_budget_and_starts_at_once)
     expect(&t, "run running\nstart A#3\n");
     t_fail(&t, "A");
     expect(&t, "attempt A#3 plugin-transient failed\nnode A failed 3\ndone failed\n");
+}
+END_TEST
+
+static void waits(struct trial *t, enum outcome class, double seconds)
+{
+    struct node_past past = {.state = NODE_WAITING,
+                             .tally = {2, 2, 2, 0},
+                             .class = class,
+                             .waited_ns = S(seconds)};
+    struct err e = {0};
+
+    ck_assert_msg(run_restore_node(t->run, at(t, "A"), &past, &e), "%s", e.msg);
+}
+
+/* The second delay is 2 s. */
+START_TEST(after_a_crash_what_is_left_of_a_delay_is_waited_for)
+{
+    auto_done(trial) t;
+
+    trial_init(&t,
+               "'A': {'agent_id': 'a', 'retry_policy': {'max_retries': 2, 'jitter': false}},"
+               "'B': {'agent_id': 'b'}",
+               "'max_parallel_nodes': 1");
+    waits(&t, OUTCOME_PLUGIN_TRANSIENT, 0.5);
+    t_recover(&t);
+    expect(&t, "run running\n"); /* it has its place */
+    t_tick(&t, 1.4);
+    expect(&t, "");
+    t_tick(&t, 0.2);
+    expect(&t, "start A#3\n");
+    trial_again(&t);
+    waits(&t, OUTCOME_PLUGIN_TRANSIENT, 3);
+    t_recover(&t);
+    expect(&t, "run running\nstart A#3\n");
+    trial_again(&t);
+    waits(&t, OUTCOME_INFRA, 0); /* the host's trouble: this is another host */
+    t_recover(&t);
+    expect(&t, "run running\nstart A#3\n");
+}
+END_TEST
+
+START_TEST(a_delay_that_was_restored_ends_with_the_run_and_stands_still_in_a_pause)
+{
+    auto_done(trial) t;
+
+    trial_init(&t, "'A': {'agent_id': 'a', 'retry_policy': {'max_retries': 2, 'jitter': false}}",
+               "");
+    waits(&t, OUTCOME_PLUGIN_TRANSIENT, 0.5);
+    t_recover(&t);
+    t_pause(&t);
+    t_tick(&t, 5);
+    expect(&t, "run running\nrun paused\n");
+    t_unpause(&t);
+    expect(&t, "run running\nstart A#3\n");
+    trial_again(&t);
+    waits(&t, OUTCOME_PLUGIN_TRANSIENT, 0.5);
+    t_recover(&t);
+    t_cancel(&t);
+    expect(&t, "run running\nrun stopping\nnode A cancelled 2\ndone cancelled\n");
 }
 END_TEST
 
@@ -61,7 +120,7 @@ START_TEST(a_condition_that_held_before_the_crash_is_not_asked_again)
     trial_init(&t, "'A': {'agent_id': 'a', 'condition': 'input.no'}", "");
     t_past(&t, "A", NODE_RUNNING, ONCE);
     t_recover(&t);
-    expect(&t, "run running\nstart A#2\n");
+    expect(&t, "run running\nattempt A#1 infra retrying\nstart A#2\n");
 }
 END_TEST
 
@@ -90,7 +149,7 @@ START_TEST(a_node_that_is_not_idempotent_fails_when_its_attempt_was_lost)
     trial_init(&t, "'A': {'agent_id': 'a', 'idempotent': false}", "");
     t_past(&t, "A", NODE_RUNNING, ONCE);
     t_recover(&t);
-    expect(&t, "run running\nnode A failed 0\ndone failed\n");
+    expect(&t, "run running\nattempt A#1 infra failed\nnode A failed 0\ndone failed\n");
     expect_errors(&t, "Node 'A' failed: attempt 1 was lost with its host, and the node is not "
                       "idempotent");
 }
@@ -103,7 +162,7 @@ START_TEST(restarts_of_the_host_are_not_counted_against_a_node)
     trial_init(&t, "'A': {'agent_id': 'a', 'retry_policy': {'max_retries': 0}}", "");
     t_past(&t, "A", NODE_RUNNING, (struct node_tally){1001, 1, 1, 1000});
     t_recover(&t);
-    expect(&t, "run running\nstart A#1002\n");
+    expect(&t, "run running\nattempt A#1001 infra retrying\nstart A#1002\n");
     ck_assert_uint_eq(run_held_count(t.run), 0);
     t_ok(&t, "A");
     expect(&t, "attempt A#1002 ok completed\nnode A completed 1\ndone completed\n");
@@ -119,7 +178,7 @@ START_TEST(after_a_crash_the_run_is_still_paused)
     trial_again(&t);
     t_past(&t, "A", NODE_RUNNING, ONCE);
     t_recover(&t);
-    expect(&t, "run running\nrun paused\n");
+    expect(&t, "run running\nattempt A#1 infra retrying\nrun paused\n");
     t_unpause(&t);
     expect(&t, "run running\nstart A#2\n");
 }
@@ -134,7 +193,8 @@ START_TEST(after_a_crash_the_run_is_still_cancelled)
     trial_again(&t);
     t_past(&t, "A", NODE_STOPPING, ONCE);
     t_recover(&t);
-    expect(&t, "run running\nrun stopping\nnode A cancelled 0\ndone cancelled\n");
+    expect(&t, "run running\nattempt A#1 infra cancelled\nrun stopping\nnode A cancelled 0\ndone "
+               "cancelled\n");
 }
 END_TEST
 
@@ -152,7 +212,8 @@ START_TEST(after_a_crash_the_runs_timeout_goes_on)
     trial_again(&t);
     t_past(&t, "A", NODE_RUNNING, ONCE);
     t_recover(&t);
-    expect(&t, "run running\nrun stopping\nnode A cancelled 0\ndone failed\n");
+    expect(&t, "run running\nattempt A#1 infra cancelled\nrun stopping\nnode A cancelled 0\ndone "
+               "failed\n");
 }
 END_TEST
 
@@ -202,7 +263,7 @@ START_TEST(after_a_crash_a_rollback_goes_on_where_it_was)
     trial_init(&t, UNDO, "");
     half_rolled_back(&t, NODE_FAILED, NODE_RUNNING, 0);
     t_recover(&t);
-    expect(&t, "run running\nrun compensating\nstart ~A#2\n");
+    expect(&t, "run running\nattempt ~A#1 infra retrying\nrun compensating\nstart ~A#2\n");
     expect_input(&t, "{'original_input': {'kept': true}, 'failed_node': 'F'}");
     t_ok(&t, "~A");
     expect(&t, "attempt ~A#2 ok completed\ncomp A completed 1\ndone failed\n");
@@ -229,7 +290,7 @@ START_TEST(restarts_of_the_host_are_not_counted_against_a_handler)
     trial_init(&t, UNDO, "");
     half_rolled_back(&t, NODE_FAILED, NODE_RUNNING, 1000);
     t_recover(&t);
-    expect(&t, "run running\nrun compensating\nstart ~A#1002\n");
+    expect(&t, "run running\nattempt ~A#1001 infra retrying\nrun compensating\nstart ~A#1002\n");
 }
 END_TEST
 
@@ -324,7 +385,9 @@ TCase *restore_cases(void)
 
     tcase_add_test(
         c, after_a_crash_completed_nodes_stay_and_the_open_one_starts_again_with_the_next_number);
-    tcase_add_test(c, after_a_crash_a_retry_keeps_its_budget_and_starts_at_once);
+    tcase_add_test(c, after_a_crash_a_retry_keeps_its_budget);
+    tcase_add_test(c, after_a_crash_what_is_left_of_a_delay_is_waited_for);
+    tcase_add_test(c, a_delay_that_was_restored_ends_with_the_run_and_stands_still_in_a_pause);
     tcase_add_test(c, after_a_crash_failed_and_skipped_nodes_stand_as_they_are);
     tcase_add_test(c, a_condition_that_held_before_the_crash_is_not_asked_again);
     tcase_add_test(c, after_a_crash_what_had_begun_goes_on_behind_a_halt_and_before_the_others);
