@@ -1,20 +1,28 @@
 """A process that hangs is told of, and ended where another can take its place.
 
-A supervisor, zygotes, their inits and an authority that are stopped under a host.
+A supervisor, zygotes, their inits and an authority that are stopped under a host; a host that cannot fork, or has lost a
+plugin: its nodes are held until it can go on.
 
 Rooms: host/daemon, sandbox/supervisor, sandbox/client, authority/client.
 """
 import os
+import pathlib
 import signal
 import time
 
 import pytest
 
-from host import GONE_S, RUN_S, chain, child_named, descendants, processes, title, until
+from host import GONE_S, RUN_S, chain, child_named, dag, descendants, processes, title, until
 
 
 def ready(own):
     return own.http("GET", "/readyz", root=True, token="")
+
+
+def reason(own):
+    """Why it is not ready; nothing when it is."""
+    answer = ready(own)
+    return answer.json["reason"] if answer.status == 503 else ""
 
 
 def named(own, name):
@@ -86,3 +94,41 @@ def test_a_short_stop_of_everything_below_is_nobodys_fault(make_host):
     own.complete("quick")
     for event in ("zygote.hangs", "init.hangs", "supervisor.silent", "authority.away", "loop.stands"):
         assert not own.events(event)
+
+
+def test_a_host_that_cannot_fork_holds_its_nodes_until_it_can(make_host):
+    own = make_host()
+    folders = list(pathlib.Path("/sys/fs/cgroup").rglob(f"orch-{child_named(own, 'orch-supervisor')}-*/pids.max"))
+    if not folders:
+        pytest.skip("no pids cgroup is ours here")
+    own.publish(chain("long", 12))
+    own.complete("long")
+    for folder in folders:
+        folder.write_text("0")
+    run = own.run("long")
+    until(lambda: "zygote" in reason(own), RUN_S, "a host that says that it cannot go on")
+    assert own.trace(run)["status"] == "running"
+    for folder in folders:
+        folder.write_text("max")
+    assert own.wait(run)["status"] == "completed"
+    until(lambda: ready(own).status == 200, RUN_S, "a host that is ready")
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_a_plugin_that_a_start_does_not_find_holds_its_nodes_until_it_is_back(make_host, damage):
+    own = make_host()
+    own.publish(dag("two", {"a": {"config": {"sleep_s": 1}}, "b": (["a"], {})}))
+    run = own.run("two")
+    own.wait_node(run, "a", "running")
+    own.kill9()
+    bundle, = (own.home / "plugins").iterdir()
+    whole = bundle.read_bytes()
+    bundle.unlink() if damage == "missing" else bundle.write_bytes(whole[:len(whole) // 2])
+    own.start()
+    until(lambda: "agent 'conformance.stub' is not there" in reason(own), RUN_S, "a host that says what it lacks")
+    assert own.trace(run)["status"] == "running"
+    bundle.write_bytes(whole)
+    own.signal(signal.SIGHUP)
+    trace = own.wait(run)
+    assert trace["status"] == "completed" and not trace["errors"], trace
+    until(lambda: ready(own).status == 200, RUN_S, "a host that is ready")
