@@ -2,6 +2,7 @@
 #include "store/sqlite/db.h"
 
 #include "base/buf.h"
+#include "store/sqlite/gather.h"
 #include "store/store.h"
 
 #include <assert.h>
@@ -109,11 +110,25 @@ bool sqlite_db_refused(sqlite3 *db)
     }
 }
 
-static bool open_any(const char *path, int flags, sqlite3 **ret, struct err *e)
+/* The VFS of the connection that writes the WAL. */
+static const char *gathering(void)
+{
+    static const char name[] = "orch-gather";
+    static struct gather_vfs gather;
+
+    if (sqlite3_vfs_find(name) == NULL) {
+        gather_init(&gather, name, sqlite3_vfs_find(NULL));
+        sqlite3_vfs_register(&gather.vfs, 0);
+    }
+    return name;
+}
+
+/* vfs NULL: the plain one. */
+static bool open_any(const char *path, int flags, const char *vfs, sqlite3 **ret, struct err *e)
 {
     sqlite3 *db = NULL;
 
-    if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) !=
+    if (sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs) !=
         SQLITE_OK) {
         if (db == NULL)
             return err_set(e, ERR_SYSTEM, "open '%s': out of memory", path);
@@ -132,7 +147,7 @@ static bool open_any(const char *path, int flags, sqlite3 **ret, struct err *e)
 
 bool sqlite_db_open_plain(const char *path, sqlite3 **ret, struct err *e)
 {
-    return open_any(path, SQLITE_OPEN_READWRITE, ret, e);
+    return open_any(path, SQLITE_OPEN_READWRITE, NULL, ret, e);
 }
 
 /* An empty file becomes ours; any other must be, before anything is written to it. */
@@ -157,7 +172,7 @@ bool sqlite_db_open_writer(const char *path, sqlite3 **ret, struct err *e)
     auto_sqlite db = NULL;
     int64_t is_wal;
 
-    if (!open_any(path, SQLITE_OPEN_READWRITE, &db, e))
+    if (!open_any(path, SQLITE_OPEN_READWRITE, gathering(), &db, e))
         return false;
     /* The journal's limit is what stays of a WAL that a long read (a backup) let grow. */
     if (!claim(db, e) || !sqlite_db_exec(db,
@@ -183,7 +198,7 @@ bool sqlite_db_open_reader(const char *path, sqlite3 **ret, struct err *e)
 {
     auto_sqlite db = NULL;
 
-    if (!open_any(path, SQLITE_OPEN_READONLY, &db, e))
+    if (!open_any(path, SQLITE_OPEN_READONLY, NULL, &db, e))
         return false;
     /* The writer alone checkpoints (DESIGN.md 8): not even the last reader to close does. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

@@ -108,7 +108,7 @@ int main(void)
     TCase *(*const cases[])(void) = {runs_cases,    nodes_cases,   ledger_cases, order_cases,
                                      dags_cases,    tenants_cases, writer_cases, queue_cases,
                                      file_cases,    page_cases,    plan_cases,   damage_cases,
-                                     durable_cases, errors_cases};
+                                     durable_cases, errors_cases,  gather_cases};
     Suite *suite = suite_create("store");
     SRunner *runner;
     int failed;

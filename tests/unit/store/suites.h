@@ -47,5 +47,6 @@ TCase *damage_cases(void);
 TCase *errors_cases(void);
 TCase *durable_cases(void);
 TCase *page_cases(void);
+TCase *gather_cases(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include "suites.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -11,9 +12,11 @@
 
 enum file { FILE_STORE, FILE_WAL, FILE_FOLDER, FILE_OTHER, FILES };
 
+static atomic_int writes[FILES];
 static atomic_int unsynced[FILES]; /* writes */
 static atomic_int syncs[FILES];
 static atomic_int restarts_unsafe; /* the WAL began anew over pages that were not synced */
+static atomic_long wal_room = -1;  /* bytes until the disk is full; -1: it never is */
 
 static enum file file_of(int fd)
 {
@@ -37,6 +40,20 @@ static void wrote(int fd, off_t at)
     if (file == FILE_WAL && at == 0 && atomic_load(&unsynced[FILE_STORE]) > 0)
         restarts_unsafe++;
     unsynced[file]++;
+    writes[file]++;
+}
+
+/* How much of len bytes the disk takes; what is written in part is as full as what is not at all.
+ */
+static size_t room_for(int fd, size_t len)
+{
+    size_t room = (size_t)atomic_load(&wal_room);
+
+    if (atomic_load(&wal_room) < 0 || file_of(fd) != FILE_WAL)
+        return len;
+    room = room < len ? room : len;
+    atomic_fetch_sub(&wal_room, (long)room);
+    return room;
 }
 
 static void synced(int fd)
@@ -56,6 +73,11 @@ ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at)
     if (real == NULL)
         real = (ssize_t(*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
     wrote(fd, at);
+    len = room_for(fd, len);
+    if (len == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
     return real(fd, bytes, len, at);
 }
 
@@ -129,6 +151,40 @@ START_TEST(nothing_is_told_before_its_wal_is_synced)
 }
 END_TEST
 
+START_TEST(a_commit_is_one_write_of_the_wal)
+{
+    struct seen seen = {0};
+    int before;
+
+    commit_alone(&seen, 0); /* the first one behind an open is more */
+    before = writes[FILE_WAL];
+    for (int i = 1; i <= 50; i++)
+        commit_alone(&seen, i);
+    ck_assert_int_eq(writes[FILE_WAL] - before, 50);
+    ck_assert_int_eq(seen.unsynced_when_told, 0);
+}
+END_TEST
+
+/* The disk takes a part of the commit's one write and is full then. */
+START_TEST(a_commit_that_the_disk_takes_in_part_is_refused_and_leaves_nothing)
+{
+    struct store_batch *b = store_batch_new();
+    const struct store_run run = sample_run("r1");
+
+    add_run("r0");
+    store_batch_run_insert(b, &run);
+    atomic_store(&wal_room, 9000);
+    ck_assert_int_eq(commit_code(b), ERR_LIMIT);
+    ck_assert_int_eq(atomic_load(&wal_room), 0);
+    atomic_store(&wal_room, -1);
+    fixture_close();
+    fixture_open();
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM dag_executions"), 1);
+    add_run("r1");
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM dag_executions"), 2);
+}
+END_TEST
+
 START_TEST(the_wal_begins_anew_only_over_pages_that_were_synced)
 {
     const struct store_options small = {.path = fixture_path, .checkpoint_pages = 20};
@@ -168,6 +224,8 @@ TCase *durable_cases(void)
 
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, nothing_is_told_before_its_wal_is_synced);
+    tcase_add_test(c, a_commit_is_one_write_of_the_wal);
+    tcase_add_test(c, a_commit_that_the_disk_takes_in_part_is_refused_and_leaves_nothing);
     tcase_add_test(c, the_wal_begins_anew_only_over_pages_that_were_synced);
     tcase_add_test(c, the_name_of_a_new_store_is_synced);
     tcase_set_timeout(c, 120);
