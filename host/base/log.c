@@ -23,11 +23,21 @@ static struct {
     bool json;
 } setup = {"orch", LOG_INFO, false};
 
+/* Threads may log at the same time: each line is one write. */
+static struct {
+    bool not_socket;  /* known to be none */
+    bool never_waits; /* a write that finds no room says so */
+    atomic_uint lost; /* since the last mark */
+    atomic_bool full; /* the last line found no room */
+    atomic_bool torn; /* and had begun */
+} out;
+
 void log_setup(const char *process, enum log_level least, bool json)
 {
     setup.process = process;
     setup.least = least;
     setup.json = json;
+    out.not_socket = out.never_waits = false;
 }
 
 bool log_level_parse(const char *text, enum log_level *ret)
@@ -99,36 +109,37 @@ static void add_line(struct buf *b, enum log_level level, const char *event,
 
 /* ---- to the reader ---- */
 
-/* Threads may log at the same time: each line is one write. */
-static struct {
-    atomic_uint lost; /* since the last mark */
-    atomic_bool full; /* the last line found no room */
-    atomic_bool torn; /* and had begun */
-} out;
-
 /* A socket's own description may be shared with whoever started us, so it is not made to not
  * block; each message says so. */
 static ssize_t write_some(const char *data, size_t len)
 {
     struct iovec part = {(void *)(uintptr_t)data, len};
     struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
-    ssize_t n = sendmsg(STDERR_FILENO, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = -1;
 
+    errno = ENOTSOCK;
+    if (!out.not_socket)
+        n = sendmsg(STDERR_FILENO, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
     return n < 0 && errno == ENOTSOCK ? write(STDERR_FILENO, data, len) : n;
+}
+
+static bool has_room(void)
+{
+    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&p, 1, atomic_load(&out.full) ? 0 : LOG_WAIT_MS) == 1 && (p.revents & POLLOUT) != 0;
 }
 
 /* A pipe has room for PIPE_BUF bytes when it says so: no more is written at a time. */
 static size_t write_bounded(const char *data, size_t len)
 {
-    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
     size_t done = 0;
 
     while (done < len) {
         size_t piece = len - done < PIPE_BUF ? len - done : PIPE_BUF;
-        ssize_t n = -1;
+        ssize_t n = out.never_waits ? write_some(data + done, piece) : -1;
 
-        if (poll(&p, 1, atomic_load(&out.full) ? 0 : LOG_WAIT_MS) == 1 &&
-            (p.revents & POLLOUT) != 0)
+        if (n <= 0 && has_room())
             n = write_some(data + done, piece);
         if (n <= 0)
             break;
@@ -168,11 +179,15 @@ void log_own_output(void)
     struct stat st;
     int fd;
 
-    if (fstat(STDERR_FILENO, &st) < 0 || (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)))
+    if (fstat(STDERR_FILENO, &st) < 0)
+        return;
+    out.not_socket = !S_ISSOCK(st.st_mode);
+    out.never_waits = S_ISSOCK(st.st_mode) || S_ISREG(st.st_mode);
+    if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
         return;
     fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return;
-    (void)dup2(fd, STDERR_FILENO);
+    out.never_waits = dup2(fd, STDERR_FILENO) == STDERR_FILENO;
     close(fd);
 }
