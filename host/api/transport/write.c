@@ -17,6 +17,7 @@ enum {
     WRITE_BYTES_A_TURN = 256 * 1024,
     PROGRESS_BYTES = 16 * 1024,
     MESSAGES_A_TURN = 64,
+    TOGETHER_BYTES = 16 * 1024, /* of messages, by one call; what is not taken of it waits */
     LINGER_S = 5,
     LINGER_BYTES_MAX = 64 * 1024 * 1024,
 };
@@ -124,30 +125,50 @@ static bool say(struct conn *c, const char *bytes, size_t len)
     return true;
 }
 
-enum conn_step write_stream(struct conn *c)
+/* The messages that are next, of at most so many. False: there is none behind them, for now. */
+static bool gather(struct conn *c, int *left, struct buf *ret)
 {
-    bool rest = c->out.data != NULL;
-    enum conn_step step = flush(c);
     char *bytes;
     size_t len;
 
-    c->deadline_ns = 0; /* the head is out, or is as stuck as what follows */
-    if (rest && step == CONN_GO_ON)
-        stream_client_wrote(c->client, clock_mono_ns());
-    for (int i = 0; step == CONN_GO_ON && i < MESSAGES_A_TURN; i++) {
+    buf_clear(ret);
+    for (; *left > 0 && ret->len < TOGETHER_BYTES; --*left) {
         c->wants_write = false;
-        if (!stream_client_next(c->client, &bytes, &len)) {
-            if (c->client->state == CLIENT_CLOSING)
-                return finish(c);
-            conn_await(c, c->wants_write ? UV_WRITABLE | UV_DISCONNECT : UV_DISCONNECT);
-            return CONN_WAIT;
-        }
-        if (!say(c, bytes, len))
+        if (!stream_client_next(c->client, &bytes, &len))
+            return false;
+        buf_add(ret, bytes, len);
+    }
+    return true;
+}
+
+/* All of it was said. */
+static enum conn_step idle_stream(struct conn *c)
+{
+    if (c->client->state == CLIENT_CLOSING)
+        return finish(c);
+    conn_await(c, c->wants_write ? UV_WRITABLE | UV_DISCONNECT : UV_DISCONNECT);
+    return CONN_WAIT;
+}
+
+enum conn_step write_stream(struct conn *c)
+{
+    bool taken = c->out.data != NULL, more = true;
+    enum conn_step step = flush(c);
+    auto_done(buf) messages = {0};
+    int left = MESSAGES_A_TURN;
+
+    c->deadline_ns = 0; /* the head is out, or is as stuck as what follows */
+    while (step == CONN_GO_ON && more && left > 0) {
+        more = gather(c, &left, &messages);
+        if (messages.len > 0 && !say(c, messages.data, messages.len))
             return CONN_OVER;
-        if (c->out.data == NULL)
-            stream_client_wrote(c->client, clock_mono_ns());
+        taken = taken || messages.len > 0;
         step = flush(c);
     }
+    if (taken && step == CONN_GO_ON)
+        stream_client_wrote(c->client, clock_mono_ns());
+    if (!more && step == CONN_GO_ON)
+        return idle_stream(c);
     if (step == CONN_GO_ON)
         conn_await(c, UV_WRITABLE | UV_DISCONNECT);
     return step == CONN_OVER ? CONN_OVER : CONN_WAIT;
