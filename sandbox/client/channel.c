@@ -23,7 +23,7 @@ static ssize_t send_packet(const struct watch *channel, enum attempt_message typ
     struct iovec parts[2] = {{&head, sizeof head}, {(void *)bytes, len}};
     struct msghdr msg = {.msg_iov = parts, .msg_iovlen = 2};
 
-    return sendmsg(channel->fd, &msg, MSG_NOSIGNAL);
+    return sendmsg(channel->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 bool channel_send(const struct watch *channel, enum attempt_message type)
@@ -57,23 +57,26 @@ void channel_send_input(struct loop *loop, struct watch *channel, struct attempt
 
 /* ---- from the attempt ---- */
 
-enum channel_read channel_read(struct loop *loop, struct watch *channel,
-                               struct attempt_packet *packet, size_t *ret_bytes)
+bool channel_read(const struct watch *channel, struct channel_in *in)
 {
-    ssize_t n;
+    struct mmsghdr heads[CHANNEL_PACKETS] = {0};
+    struct iovec parts[CHANNEL_PACKETS];
+    int n;
 
+    in->count = 0;
     if (channel->fd < 0)
-        return CHANNEL_NOTHING;
-    n = recv(channel->fd, packet, sizeof *packet, MSG_TRUNC | MSG_DONTWAIT);
+        return false;
+    for (int i = 0; i < CHANNEL_PACKETS; i++) {
+        parts[i] = (struct iovec){&in->packets[i], sizeof in->packets[i]};
+        heads[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+    }
+    n = recvmmsg(channel->fd, heads, CHANNEL_PACKETS, MSG_TRUNC | MSG_DONTWAIT, NULL);
     /* Reset: it ended with something of ours unread. Told once; what it sent is still there. */
     if (n < 0)
-        return errno == EINTR || errno == ECONNRESET ? CHANNEL_AGAIN : CHANNEL_NOTHING;
-    if (n == 0) {
-        watch_close(loop, channel);
-        return CHANNEL_NOTHING;
-    }
-    *ret_bytes = (size_t)n;
-    return CHANNEL_PACKET;
+        return errno == EINTR || errno == ECONNRESET;
+    for (in->count = 0; in->count < (size_t)n; in->count++)
+        in->bytes[in->count] = heads[in->count].msg_len;
+    return true;
 }
 
 /* Entries of the log within its cap are counted there; this stops packets without end. */

@@ -16,13 +16,17 @@ bool channel_send(const struct watch *channel, enum attempt_message type);
  * came meanwhile. */
 void channel_send_input(struct loop *loop, struct watch *channel, struct attempt *a);
 
-enum channel_read {
-    CHANNEL_NOTHING, /* for now, or for good: then it is closed */
-    CHANNEL_AGAIN,   /* nothing was read, but there may be something */
-    CHANNEL_PACKET,
+/* Two at a time: a result and the end behind it are one call. */
+enum { CHANNEL_PACKETS = 2 };
+
+struct channel_in {
+    size_t count; /* fewer than CHANNEL_PACKETS, none too: there may be more all the same */
+    struct attempt_packet packets[CHANNEL_PACKETS];
+    size_t bytes[CHANNEL_PACKETS]; /* 0: the end, nothing follows */
 };
-enum channel_read channel_read(struct loop *loop, struct watch *channel,
-                               struct attempt_packet *packet, size_t *ret_bytes);
+
+/* False: there is nothing for now. */
+bool channel_read(const struct watch *channel, struct channel_in *in);
 
 /* A packet of a running attempt: its texts join events, its result joins seen. False: a breach. */
 bool channel_take(struct attempt *a, const struct attempt_packet *packet, size_t n,

@@ -441,7 +441,7 @@ void sandbox_free(struct sandbox *sb)
     super_stop(&sb->super);
     free_parts(sb);
     super_await(&sb->super);
-    watch_close(&sb->loop, &sb->json);
+    watch_close(&sb->json);
     loop_close(&sb->loop);
     free(sb);
 }

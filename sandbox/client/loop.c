@@ -17,7 +17,7 @@ void watch_add(struct loop *loop, struct watch *w, int fd, uint32_t events,
     struct epoll_event event = {.events = events, .data.ptr = w};
     int added;
 
-    *w = (struct watch){WATCH_MAGIC, fd, ready, owner};
+    *w = (struct watch){WATCH_MAGIC, fd, events, ready, owner};
     added = epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event);
     assert(added == 0);
 }
@@ -26,18 +26,23 @@ void watch_events(struct loop *loop, struct watch *w, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = w};
 
-    if (w->fd >= 0)
-        epoll_ctl(loop->epoll, EPOLL_CTL_MOD, w->fd, &event);
+    if (w->fd < 0 || w->events == events)
+        return;
+    w->events = events;
+    epoll_ctl(loop->epoll, EPOLL_CTL_MOD, w->fd, &event);
 }
 
-void watch_close(struct loop *loop, struct watch *w)
+void watch_close(struct watch *w)
 {
-    if (w->fd < 0)
-        return;
-    /* The supervisor may hold a copy (a pidfd came from it): closing ours alone would leave the
-     * registration, and its pointer, in the set. */
-    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, w->fd, NULL);
-    close(take_fd(&w->fd));
+    if (w->fd >= 0)
+        close(take_fd(&w->fd));
+}
+
+void watch_close_shared(struct loop *loop, struct watch *w)
+{
+    if (w->fd >= 0)
+        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+    watch_close(w);
 }
 
 /* ---- wake-up, timer ---- */
@@ -111,7 +116,7 @@ bool loop_open(struct loop *loop, struct err *e)
 
 void loop_close(struct loop *loop)
 {
-    watch_close(loop, &loop->wake);
+    watch_close(&loop->wake);
     if (loop->epoll >= 0)
         close(take_fd(&loop->epoll));
 }

@@ -19,8 +19,9 @@ enum { EVENTS_A_TURN = 128 };
 #define SECOND_NS (1000 * 1000 * 1000LL)
 
 struct watch {
-    uint32_t magic; /* WATCH_MAGIC since watch_add */
-    int fd;         /* -1: none */
+    uint32_t magic;  /* WATCH_MAGIC since watch_add */
+    int fd;          /* -1: none */
+    uint32_t events; /* as the set has them */
     void (*ready)(struct watch *w, uint32_t events);
     void *owner;
 };
@@ -58,6 +59,10 @@ void loop_wake(struct loop *loop);
 void watch_add(struct loop *loop, struct watch *w, int fd, uint32_t events,
                void (*ready)(struct watch *w, uint32_t events), void *owner);
 void watch_events(struct loop *loop, struct watch *w, uint32_t events);
-void watch_close(struct loop *loop, struct watch *w);
+/* The last descriptor of what it watches: with it that is out of the set. */
+void watch_close(struct watch *w);
+/* Another process may hold a copy, as the supervisor that of a pidfd: closing ours alone would
+ * leave the registration, and its pointer, in the set. */
+void watch_close_shared(struct loop *loop, struct watch *w);
 
 #endif

@@ -25,30 +25,32 @@ static struct loop *loop_of(const struct slot *slot)
 
 /* ---- the channel ---- */
 
-/* False when there is nothing more to read for now. */
-static bool read_packet(struct slot *slot)
+/* False: what follows is for nobody. */
+static bool take_packet(struct slot *slot, const struct attempt_packet *packet, size_t n)
 {
-    struct attempt_packet *packet = &slot->set->home->packet;
     bool used = slot->state == SLOT_RUNNING;
-    size_t n;
 
-    switch (channel_read(loop_of(slot), &slot->channel, packet, &n)) {
-    case CHANNEL_NOTHING:
-        return false;
-    case CHANNEL_AGAIN:
-        return true;
-    default:
-        break;
-    }
-    if (used ? channel_take(slot->attempt, packet, n, slot->set->home->events, &slot->seen)
-             : spare_said(slot, packet, n))
-        return true;
-    watch_close(loop_of(slot), &slot->channel); /* no further word is wanted */
-    if (used) {
+    if (n > 0 &&
+        (used ? channel_take(slot->attempt, packet, n, slot->set->home->events, &slot->seen)
+              : spare_said(slot, packet, n)))
+        return slot->channel.fd >= 0;
+    watch_close(&slot->channel); /* no further word is wanted, or there is none */
+    if (used && n > 0) {
         slot->seen.frame_bad = true;
         slot_kill(slot, KILL_PROTOCOL);
     }
     return false;
+}
+
+/* False when there is nothing more to read for now. */
+static bool read_packets(struct slot *slot)
+{
+    struct channel_in *in = &slot->set->home->in;
+    bool more = channel_read(&slot->channel, in);
+
+    for (size_t i = 0; i < in->count && more; i++)
+        more = take_packet(slot, &in->packets[i], in->bytes[i]);
+    return more;
 }
 
 static void on_channel(struct watch *w, uint32_t events)
@@ -58,8 +60,9 @@ static void on_channel(struct watch *w, uint32_t events)
     assert(w == &slot->channel);
     if ((events & EPOLLOUT) != 0 && slot->attempt != NULL)
         channel_send_input(loop_of(slot), w, slot->attempt);
-    for (int i = 0; i < PACKETS_A_TURN && slot->state != SLOT_DEAD; i++)
-        if (!read_packet(slot))
+    /* Whatever is left makes it ready again. */
+    for (int i = 0; i < PACKETS_A_TURN && slot->state != SLOT_DEAD; i += CHANNEL_PACKETS)
+        if (!read_packets(slot) || slot->set->home->in.count < CHANNEL_PACKETS)
             return;
 }
 
@@ -72,7 +75,6 @@ static bool read_stream(struct slot *slot, struct watch *w)
     struct attempt *a = slot->state < SLOT_RUNNING ? NULL : slot->attempt;
 
     return stream_read(&(struct stream_pipe){
-        .loop = home->loop,
         .watch = w,
         .null_fd = home->null_fd,
         .withheld = slot->set->has_secrets,
@@ -87,7 +89,10 @@ static void on_stream(struct watch *w, uint32_t events)
     struct slot *slot = slot_of(w);
 
     assert(w == &slot->out || w == &slot->err);
-    (void)events;
+    if (events == EPOLLHUP) { /* all of it was read, and nobody is left to write */
+        watch_close(w);
+        return;
+    }
     for (int i = 0; i < READS_A_TURN && read_stream(slot, w); i++)
         ;
     if (slot->state < SLOT_RUNNING)
@@ -99,7 +104,7 @@ static void on_stream(struct watch *w, uint32_t events)
 /* The process is gone: what it left in the channel and in its two pipes is bounded by them. */
 static void drain_channel(struct slot *slot)
 {
-    while (slot->state != SLOT_RELEASING && read_packet(slot))
+    while (slot->state != SLOT_RELEASING && read_packets(slot))
         ;
 }
 
@@ -179,7 +184,7 @@ static void on_process(struct watch *w, uint32_t events)
         /* init's word is on its way. */
         slot->exit_seen = true;
         slot_deadline_in(slot, EXIT_WORD_NS);
-        watch_close(loop_of(slot), w);
+        watch_close_shared(loop_of(slot), w);
         return;
     }
     switch (pidfd_exit_status(w->fd, &slot->wait_status)) {
@@ -194,7 +199,7 @@ static void on_process(struct watch *w, uint32_t events)
         break;
     }
     slot->exit_seen = true;
-    watch_close(loop_of(slot), w);
+    watch_close_shared(loop_of(slot), w);
     ended(slot);
 }
 
@@ -251,7 +256,7 @@ static void exited(struct slot *slot, int wait_status)
         return;
     slot->wait_status = wait_status;
     slot->exit_known = slot->exit_seen = true;
-    watch_close(loop_of(slot), &slot->process);
+    watch_close_shared(loop_of(slot), &slot->process);
     ended(slot);
 }
 

@@ -102,6 +102,8 @@ static void ends_done(struct ends *ends)
 }
 DEFINE_AUTO_DONE(ends)
 
+/* Each call on ours says that it does not wait: O_NONBLOCK would be two more for each, since theirs
+ * has to wait. */
 static bool ends_open(struct ends *ends, bool has_secrets, int so_fd, struct err *e)
 {
     if (so_fd >= 0 && (ends->plugin = fcntl(so_fd, F_DUPFD_CLOEXEC, 0)) < 0)
@@ -110,9 +112,7 @@ static bool ends_open(struct ends *ends, bool has_secrets, int so_fd, struct err
         pipe2(ends->out, O_CLOEXEC) < 0 || pipe2(ends->err, O_CLOEXEC) < 0 ||
         (has_secrets && pipe2(ends->secret, O_CLOEXEC) < 0))
         return err_sys(e, "open an attempt's channels");
-    /* Non-blocking is a property of an open end: ours only. */
-    return fd_set_nonblock(ends->channel[0], e) && fd_set_nonblock(ends->out[0], e) &&
-           fd_set_nonblock(ends->err[0], e);
+    return true;
 }
 
 static void watch_ends(struct slot *slot, struct ends *ends)
@@ -377,10 +377,10 @@ void slot_free(struct slot *slot)
 
     leave_lists(slot);
     TAILQ_REMOVE(bucket(home, slot->id), slot, hash_link);
-    watch_close(home->loop, &slot->channel);
-    watch_close(home->loop, &slot->out);
-    watch_close(home->loop, &slot->err);
-    watch_close(home->loop, &slot->process);
+    watch_close(&slot->channel);
+    watch_close(&slot->out);
+    watch_close(&slot->err);
+    watch_close_shared(home->loop, &slot->process);
     if (slot->secret_fd >= 0)
         close(take_fd(&slot->secret_fd));
     for (size_t i = 0; i < ARRAY_LEN(slot->theirs); i++)

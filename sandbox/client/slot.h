@@ -20,6 +20,7 @@
 #define ORCH_SANDBOX_CLIENT_SLOT_H
 
 #include "sandbox/client/attempt.h"
+#include "sandbox/client/channel.h"
 #include "sandbox/client/domain.h"
 #include "sandbox/client/events.h"
 #include "sandbox/client/loop.h"
@@ -110,7 +111,7 @@ struct slots {
     uint32_t count;
     struct slot_list dead;
     TAILQ_HEAD(slot_bucket, slot) buckets[SLOT_BUCKETS];
-    struct attempt_packet packet; /* the one that is being read */
+    struct channel_in in; /* what is being read */
 };
 
 void slots_init(struct slots *slots, struct loop *loop, struct super_link *super,

@@ -32,7 +32,6 @@ struct speaker {
 
 /* A pipe that a process writes to. */
 struct stream_pipe {
-    struct loop *loop;
     struct watch *watch;
     int null_fd;
     bool withheld;         /* it has secrets: nothing of it is looked at */

@@ -52,7 +52,7 @@ static void close_all(const int *fds, uint32_t count)
 static void lost(struct super_link *super)
 {
     super->gone = true;
-    watch_close(super->loop, &super->watch);
+    watch_close(&super->watch);
     loop_wake(super->loop);
 }
 
@@ -259,7 +259,7 @@ void super_stop(struct super_link *super)
     struct out_frame *first;
 
     super->gone = true;
-    watch_close(super->loop, &super->watch);
+    watch_close(&super->watch);
     while ((first = STAILQ_FIRST(&super->outbox)) != NULL) {
         STAILQ_REMOVE_HEAD(&super->outbox, link);
         close_all(first->fds, first->frame.fd_count);
