@@ -171,6 +171,7 @@ TCase *gather_cases(void)
     TCase *tc = tcase_create("gather");
 
     tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 120);
     tcase_add_test(tc, commits_of_any_size_are_the_bytes_that_the_plain_vfs_writes);
     tcase_add_test(tc, pages_that_leave_the_cache_before_the_commit_are_read_and_written_again);
     tcase_add_test(tc, what_is_rolled_back_is_written_over);
