@@ -38,35 +38,69 @@ bool frame_pair(int ret_fds[2], struct err *e)
     return true;
 }
 
-bool frame_send(int sock, const struct frame *frame, struct err *e)
+/* A frame as it is sent; points into itself. */
+struct frame_out {
+    struct frame_head head;
+    struct iovec parts[2];
+    union fd_control control;
+};
+
+static void add_fds(struct msghdr *msg, union fd_control *control, const struct frame *frame)
 {
-    struct frame_head head = {FRAME_MAGIC, frame->type, (uint16_t)frame->fd_count, frame->id};
-    struct iovec parts[2] = {
-        {.iov_base = &head, .iov_len = sizeof head},
-        {.iov_base = (void *)frame->payload, .iov_len = frame->payload_bytes},
-    };
-    union fd_control control = {0};
-    struct msghdr msg = {.msg_iov = parts, .msg_iovlen = frame->payload_bytes > 0 ? 2 : 1};
-    ssize_t n;
+    struct cmsghdr *c;
+
+    memset(control, 0, sizeof *control);
+    msg->msg_control = control;
+    msg->msg_controllen = CMSG_SPACE(frame->fd_count * sizeof(int));
+    c = CMSG_FIRSTHDR(msg);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(frame->fd_count * sizeof(int));
+    memcpy(CMSG_DATA(c), frame->fds, frame->fd_count * sizeof(int));
+}
+
+static struct msghdr message_of(struct frame_out *out, const struct frame *frame)
+{
+    struct msghdr msg = {.msg_iov = out->parts, .msg_iovlen = frame->payload_bytes > 0 ? 2 : 1};
 
     assert(frame->fd_count <= FRAME_FDS_MAX && frame->payload_bytes <= FRAME_PAYLOAD_BYTES_MAX);
-    if (frame->fd_count > 0) {
-        struct cmsghdr *c;
+    out->head = (struct frame_head){FRAME_MAGIC, frame->type, (uint16_t)frame->fd_count, frame->id};
+    out->parts[0] = (struct iovec){&out->head, sizeof out->head};
+    out->parts[1] = (struct iovec){(void *)frame->payload, frame->payload_bytes};
+    if (frame->fd_count > 0)
+        add_fds(&msg, &out->control, frame);
+    return msg;
+}
 
-        msg.msg_control = &control;
-        msg.msg_controllen = CMSG_SPACE(frame->fd_count * sizeof(int));
-        c = CMSG_FIRSTHDR(&msg);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(frame->fd_count * sizeof(int));
-        memcpy(CMSG_DATA(c), frame->fds, frame->fd_count * sizeof(int));
-    }
+bool frame_send_some(int sock, const struct frame *const *frames, uint32_t count,
+                     uint32_t *ret_sent, struct err *e)
+{
+    struct frame_out out[FRAMES_AT_ONCE];
+    struct mmsghdr messages[FRAMES_AT_ONCE];
+    int n;
+
+    assert(count > 0 && count <= FRAMES_AT_ONCE);
+    for (uint32_t i = 0; i < count; i++)
+        messages[i] = (struct mmsghdr){.msg_hdr = message_of(&out[i], frames[i])};
+    do {
+        n = sendmmsg(sock, messages, count, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return err_sys(e, "send frame type %u", frames[0]->type);
+    *ret_sent = (uint32_t)n;
+    return true;
+}
+
+bool frame_send(int sock, const struct frame *frame, struct err *e)
+{
+    struct frame_out out;
+    const struct msghdr msg = message_of(&out, frame);
+    ssize_t n;
+
     do {
         n = sendmsg(sock, &msg, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return err_sys(e, "send frame type %u", frame->type);
-    return true;
+    return n >= 0 || err_sys(e, "send frame type %u", frame->type);
 }
 
 /* Moves every descriptor of the message into fds; the control buffer has room for exactly

@@ -34,6 +34,13 @@ bool frame_pair(int ret_fds[2], struct err *e) must_check;
  * socket is full; ERR_UNAVAILABLE when the peer is gone. */
 bool frame_send(int sock, const struct frame *frame, struct err *e) must_check;
 
+/* The first of up to FRAMES_AT_ONCE frames that the socket takes, in one call; *ret_sent says how
+ * many. False: it took none, for the reason that frame_send would give. For the host: the others'
+ * filters have sendmsg alone. */
+enum { FRAMES_AT_ONCE = 16 };
+bool frame_send_some(int sock, const struct frame *const *frames, uint32_t count,
+                     uint32_t *ret_sent, struct err *e) must_check;
+
 /* Storage for one received frame; reuse it, it is large. */
 struct frame_in {
     struct frame frame; /* payload and fds point into this object */

@@ -182,6 +182,8 @@ void sandbox_turn(struct sandbox *sb, int64_t now_ns)
     tell_begun(sb);
     tell_done(sb);
     slots_bury(&sb->slots);
+    if (super_owes(&sb->super))
+        super_flush(&sb->super);
 }
 
 uint32_t sandbox_beat(struct sandbox *sb)
@@ -206,7 +208,8 @@ int sandbox_poll_fd(const struct sandbox *sb)
 
 int64_t sandbox_next_timer(const struct sandbox *sb)
 {
-    return sb->loop.next_ns;
+    /* What was told between two turns leaves with the next. */
+    return super_owes(&sb->super) ? sb->loop.now_ns : sb->loop.next_ns;
 }
 
 bool sandbox_spin(struct sandbox *sb, int64_t ns)

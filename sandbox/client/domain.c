@@ -111,7 +111,7 @@ void zygote_start(struct domain *d)
 {
     bool warm = d->kind == DOMAIN_WARM;
     auto_done(buf) b = {0};
-    int fd = warm ? fcntl(d->plugin->so_fd, F_DUPFD_CLOEXEC, 0) : -1;
+    int fd = warm ? fcntl(d->plugin->so->fd, F_DUPFD_CLOEXEC, 0) : -1;
     struct zyg *z;
 
     if (warm && fd < 0) { /* no descriptor to give */

@@ -28,7 +28,7 @@ static void plugin_free(struct plugins *plugins, struct plugin *plugin)
 {
     assert(plugin->users == 0);
     TAILQ_REMOVE(&plugins->list, plugin, link);
-    close(plugin->so_fd);
+    shared_fd_drop(plugin->so);
     free(plugin->id);
     free(plugin->version);
     free(plugin->undescribed);
@@ -95,7 +95,7 @@ bool plugin_add(struct plugins *plugins, const struct sandbox_plugin *given, str
     plugin = mem_new(struct plugin);
     plugin->home = plugins;
     snprintf(plugin->digest, sizeof plugin->digest, "%s", given->digest);
-    plugin->so_fd = fd;
+    plugin->so = shared_fd_new(fd);
     plugin->id = mem_str(given->id);
     plugin->version = mem_str(given->version);
     plugin->terms = (struct spec_terms){given->isolation, given->warm_granted};

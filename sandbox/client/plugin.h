@@ -27,7 +27,7 @@ struct plugin {
     TAILQ_ENTRY(plugin) link;
     struct plugins *home;
     char digest[DIGEST_TEXT_BYTES];
-    int so_fd;
+    struct shared_fd *so;
     char *id, *version; /* expected; NULL: any */
     struct spec_terms terms;
     enum plugin_state state;

@@ -42,7 +42,7 @@ static struct pool *pool_new(struct pools *pools, struct plugin *plugin, struct 
     slot_set_init(&pool->slots, pools->slots, pool);
     pool->slots.limits = spec->limits;
     pool->slots.has_secrets = spec->has_secrets;
-    pool->slots.so_fd = domain->kind == DOMAIN_WARM ? -1 : plugin->so_fd;
+    pool->slots.so = domain->kind == DOMAIN_WARM ? NULL : plugin->so;
     pool->slots.load_ms = pools->load_ms;
     domain->pools++;
     plugin->users++;

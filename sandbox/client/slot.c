@@ -91,7 +91,6 @@ struct slot *slot_find(struct slots *slots, uint64_t id)
 
 struct ends {
     int channel[2], out[2], err[2], secret[2]; /* [0]: ours, but for the secrets pipe's [1] */
-    int plugin;
 };
 
 static void ends_done(struct ends *ends)
@@ -104,10 +103,8 @@ DEFINE_AUTO_DONE(ends)
 
 /* Each call on ours says that it does not wait: O_NONBLOCK would be two more for each, since theirs
  * has to wait. */
-static bool ends_open(struct ends *ends, bool has_secrets, int so_fd, struct err *e)
+static bool ends_open(struct ends *ends, bool has_secrets, struct err *e)
 {
-    if (so_fd >= 0 && (ends->plugin = fcntl(so_fd, F_DUPFD_CLOEXEC, 0)) < 0)
-        return err_sys(e, "open the plugin for an attempt");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->channel) < 0 ||
         pipe2(ends->out, O_CLOEXEC) < 0 || pipe2(ends->err, O_CLOEXEC) < 0 ||
         (has_secrets && pipe2(ends->secret, O_CLOEXEC) < 0))
@@ -134,11 +131,11 @@ static void join_starting(struct slot *slot)
 
 bool slot_make(struct slot_set *set, struct slot **ret, struct err *e)
 {
-    auto_done(ends) ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1};
+    auto_done(ends) ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     struct slots *home = set->home;
     struct slot *slot;
 
-    if (!ends_open(&ends, set->has_secrets, set->so_fd, e))
+    if (!ends_open(&ends, set->has_secrets, e))
         return false;
     slot = mem_new(struct slot);
     slot->magic = SLOT_MAGIC;
@@ -147,8 +144,8 @@ bool slot_make(struct slot_set *set, struct slot **ret, struct err *e)
     slot->state = SLOT_MADE;
     slot->secret_fd = take_fd(&ends.secret[1]);
     memcpy(slot->theirs,
-           (int[5]){take_fd(&ends.channel[1]), take_fd(&ends.out[1]), take_fd(&ends.err[1]),
-                    take_fd(&ends.secret[0]), take_fd(&ends.plugin)},
+           (int[4]){take_fd(&ends.channel[1]), take_fd(&ends.out[1]), take_fd(&ends.err[1]),
+                    take_fd(&ends.secret[0])},
            sizeof slot->theirs);
     watch_ends(slot, &ends);
     join_starting(slot);
@@ -185,10 +182,15 @@ void slot_order(struct slot *slot, struct zyg *z)
         .memory_bytes = set->limits.memory_bytes,
         .cpu_ms = set->limits.cpu_ms,
         .threads_max = set->limits.threads_max,
-        .flags = (set->has_secrets ? SPAWN_SECRETS : 0u) | (set->so_fd >= 0 ? SPAWN_LOAD : 0u) |
+        .flags = (set->has_secrets ? SPAWN_SECRETS : 0u) | (set->so != NULL ? SPAWN_LOAD : 0u) |
                  (set->describes ? SPAWN_DESCRIBE : 0u),
     };
     int fds[FRAME_FDS_MAX];
+    struct frame frame = {.type = MSG_SPAWN,
+                          .id = slot->id,
+                          .payload = &request,
+                          .payload_bytes = sizeof request,
+                          .fds = fds};
 
     assert(slot->state == SLOT_MADE);
     zygote_asked(z);
@@ -196,8 +198,8 @@ void slot_order(struct slot *slot, struct zyg *z)
     slot->state = SLOT_SPAWNING;
     slot->ordered_ns = set->home->loop->now_ns;
     slot_deadline_in(slot, SPAWN_NS);
-    super_tell(set->home->super, MSG_SPAWN, slot->id, &request, sizeof request, fds,
-               take_theirs(slot, fds));
+    frame.fd_count = take_theirs(slot, fds);
+    super_tell_frame(set->home->super, &frame, set->so);
 }
 
 void slot_spawn_answered(struct slot *slot)

@@ -58,8 +58,8 @@ struct slot_set {
     struct pool *pool; /* whose they are; opaque here */
     struct attempt_limits limits;
     bool has_secrets;
-    bool describes; /* says what its plugin says of itself, and ends */
-    int so_fd;      /* the plugin to load, borrowed; -1: its zygote did */
+    bool describes;       /* says what its plugin says of itself, and ends */
+    struct shared_fd *so; /* the plugin to load, borrowed; NULL: its zygote did */
     uint32_t load_ms;
     struct slot_list starting, ready, running;
     uint32_t starting_count, ready_count, running_count;
@@ -74,7 +74,7 @@ struct slot {
     struct zyg *zyg; /* NULL: none yet, or it went away */
     enum slot_state state;
     struct watch channel, out, err, process;
-    int theirs[5];        /* until they were sent: channel, stdout, stderr, secrets, plugin */
+    int theirs[4];        /* until they were sent: channel, stdout, stderr, secrets */
     int secret_fd;        /* write end until an attempt takes it */
     uint32_t layers;      /* outer */
     uint32_t layers_said; /* inner, its own word */

@@ -37,76 +37,129 @@ static const struct frame_rule rules[] = {
 struct out_frame {
     STAILQ_ENTRY(out_frame) link;
     struct frame frame;
+    uint32_t own; /* of its descriptors; the one behind them, if there is one, is shared */
     int fds[FRAME_FDS_MAX];
+    struct shared_fd *shared;
     uint8_t payload[];
 };
 
+/* ---- shared descriptors ---- */
+
+struct shared_fd *shared_fd_new(int fd)
+{
+    struct shared_fd *shared = mem_new(struct shared_fd);
+
+    *shared = (struct shared_fd){fd, 1};
+    return shared;
+}
+
+void shared_fd_drop(struct shared_fd *shared)
+{
+    if (shared == NULL || --shared->refs > 0)
+        return;
+    close(shared->fd);
+    free(shared);
+}
+
 /* ---- to the supervisor ---- */
 
-static void close_all(const int *fds, uint32_t count)
+static void drop_first(struct super_link *super)
 {
-    for (uint32_t i = 0; i < count; i++)
-        close(fds[i]);
+    struct out_frame *first = STAILQ_FIRST(&super->outbox);
+
+    STAILQ_REMOVE_HEAD(&super->outbox, link);
+    for (uint32_t i = 0; i < first->own; i++)
+        close(first->fds[i]);
+    shared_fd_drop(first->shared);
+    free(first);
+}
+
+static void drop_all(struct super_link *super)
+{
+    while (!STAILQ_EMPTY(&super->outbox))
+        drop_first(super);
 }
 
 static void lost(struct super_link *super)
 {
     super->gone = true;
+    drop_all(super);
     watch_close(&super->watch);
     loop_wake(super->loop);
 }
 
-/* True when the frame is off our hands. */
-static bool send_now(struct super_link *super, const struct frame *frame)
+void super_tell_frame(struct super_link *super, const struct frame *frame, struct shared_fd *shared)
 {
-    struct err e = {0};
+    struct out_frame *out = mem_alloc(sizeof *out + frame->payload_bytes);
 
-    if (super->gone || frame_send(super->watch.fd, frame, &e))
-        return true;
-    if (e.sys_errno == EAGAIN || e.sys_errno == ENOBUFS)
-        return false;
-    lost(super);
-    return true;
+    out->frame = *frame;
+    out->frame.payload = out->payload;
+    out->frame.fds = out->fds;
+    out->own = frame->fd_count;
+    out->shared = shared;
+    if (frame->payload_bytes > 0)
+        memcpy(out->payload, frame->payload, frame->payload_bytes);
+    if (frame->fd_count > 0)
+        memcpy(out->fds, frame->fds, frame->fd_count * sizeof *out->fds);
+    if (shared != NULL) {
+        shared->refs++;
+        out->fds[out->frame.fd_count++] = shared->fd;
+    }
+    STAILQ_INSERT_TAIL(&super->outbox, out, link);
+    if (super->gone)
+        drop_all(super);
 }
 
 void super_tell(struct super_link *super, enum super_message type, uint64_t id, const void *payload,
                 size_t bytes, int *fds, uint32_t fd_count)
 {
-    struct frame frame = {.type = (uint16_t)type,
-                          .id = id,
-                          .payload = payload,
-                          .payload_bytes = (uint32_t)bytes,
-                          .fds = fds,
-                          .fd_count = fd_count};
-    struct out_frame *later;
+    const struct frame frame = {.type = (uint16_t)type,
+                                .id = id,
+                                .payload = payload,
+                                .payload_bytes = (uint32_t)bytes,
+                                .fds = fds,
+                                .fd_count = fd_count};
 
-    if (STAILQ_EMPTY(&super->outbox) && send_now(super, &frame)) {
-        close_all(fds, fd_count);
-        return;
-    }
-    later = mem_alloc(sizeof *later + bytes);
-    later->frame = frame;
-    later->frame.payload = later->payload;
-    later->frame.fds = later->fds;
-    if (bytes > 0)
-        memcpy(later->payload, payload, bytes);
-    if (fd_count > 0)
-        memcpy(later->fds, fds, fd_count * sizeof *fds);
-    STAILQ_INSERT_TAIL(&super->outbox, later, link);
-    watch_events(super->loop, &super->watch, EPOLLIN | EPOLLOUT);
+    super_tell_frame(super, &frame, NULL);
 }
 
-static void flush_outbox(struct super_link *super)
+/* False when the socket took none of the first, or there are none. */
+static bool send_some(struct super_link *super)
 {
-    struct out_frame *first;
+    const struct frame *frames[FRAMES_AT_ONCE];
+    const struct out_frame *out;
+    uint32_t count = 0, sent = 0;
+    struct err e = {0};
 
-    while ((first = STAILQ_FIRST(&super->outbox)) != NULL && send_now(super, &first->frame)) {
-        STAILQ_REMOVE_HEAD(&super->outbox, link);
-        close_all(first->fds, first->frame.fd_count);
-        free(first);
+    STAILQ_FOREACH (out, &super->outbox, link) {
+        if (count == FRAMES_AT_ONCE)
+            break;
+        frames[count++] = &out->frame;
     }
-    if (STAILQ_EMPTY(&super->outbox))
-        watch_events(super->loop, &super->watch, EPOLLIN);
+    if (count == 0)
+        return false;
+    if (!frame_send_some(super->watch.fd, frames, count, &sent, &e)) {
+        super->full = e.sys_errno == EAGAIN || e.sys_errno == ENOBUFS;
+        if (!super->full)
+            lost(super);
+        return false;
+    }
+    for (; sent > 0; sent--)
+        drop_first(super);
+    return true;
+}
+
+void super_flush(struct super_link *super)
+{
+    super->full = false;
+    while (send_some(super))
+        ;
+    watch_events(super->loop, &super->watch, super->full ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+bool super_owes(const struct super_link *super)
+{
+    return !super->full && !STAILQ_EMPTY(&super->outbox);
 }
 
 /* ---- from the supervisor ---- */
@@ -118,7 +171,7 @@ static void on_supervisor(struct watch *w, uint32_t events)
 
     assert(w == &super->watch);
     if ((events & EPOLLOUT) != 0)
-        flush_outbox(super);
+        super->full = false; /* the turn's end sends what waits */
     for (int i = 0; i < FRAMES_A_TURN && !super->gone; i++) {
         enum frame_recv got = frame_recv(w->fd, &super->in, &e);
 
@@ -230,8 +283,10 @@ uint32_t super_beat(struct super_link *super)
 {
     if (super->gone)
         return 0;
-    if (super->unanswered++ == 0)
+    if (super->unanswered++ == 0) {
         super_tell(super, MSG_PING, 0, NULL, 0, NULL, 0);
+        super_flush(super); /* an idle host has no turn of ours until the next one */
+    }
     return super->unanswered - 1;
 }
 
@@ -256,13 +311,7 @@ void super_await(struct super_link *super)
 
 void super_stop(struct super_link *super)
 {
-    struct out_frame *first;
-
     super->gone = true;
     watch_close(&super->watch);
-    while ((first = STAILQ_FIRST(&super->outbox)) != NULL) {
-        STAILQ_REMOVE_HEAD(&super->outbox, link);
-        close_all(first->fds, first->frame.fd_count);
-        free(first);
-    }
+    drop_all(super);
 }

@@ -1,9 +1,10 @@
 /* super.h -- the client's link to the supervisor: starts it, tells it, hears it, ends it. Says
  * nothing about what the messages mean: whoever made the link is given each one.
  *
- * Owns the supervisor's process, the socket and the frames that wait for room in it. What always
- * holds: frames leave in the order they were told; descriptors given to super_tell are closed here;
- * once gone, the link stays gone, and nothing is sent or heard any more.
+ * Owns the supervisor's process, the socket and the frames that wait for the turn's end or for room
+ * in it. What always holds: frames leave in the order they were told; descriptors given to
+ * super_tell are closed here; once gone, the link stays gone, and nothing is sent or heard any
+ * more.
  *
  * What may be said is in sandbox/wire/super_wire.h: after HELLO only what the table in super.c
  * lists; anything else loses the supervisor, and with it everything below. */
@@ -21,11 +22,23 @@
  * says cannot be, and the supervisor is lost. */
 typedef bool super_heard_fn(void *owner, struct frame_in *in);
 
+/* A descriptor that frames name as long as they wait: whoever has it drops it, and so do they. */
+struct shared_fd {
+    int fd;
+    uint32_t refs;
+};
+
+/* Takes fd, for one who drops it. */
+struct shared_fd *shared_fd_new(int fd);
+/* Accepts NULL. */
+void shared_fd_drop(struct shared_fd *shared);
+
 struct super_link {
     struct loop *loop;
     struct watch watch;
     pid_t pid;
     bool gone;
+    bool full; /* the socket: it says when there is room */
     uint64_t last_id;
     uint32_t unanswered; /* beats since the ping that waits for its answer; 0: none does */
     struct layer_report report;
@@ -53,8 +66,15 @@ void super_kill(struct super_link *super);
 /* The number of an attempt, a slot or a zygote: they share one sequence, so that none is ever taken
  * for another. */
 uint64_t super_next_id(struct super_link *super);
-/* Queues when the socket is full. Takes the descriptors in any case. */
+/* Leaves with the next super_flush. Takes the descriptors in any case; payload is copied. */
 void super_tell(struct super_link *super, enum super_message type, uint64_t id, const void *payload,
                 size_t bytes, int *fds, uint32_t fd_count);
+/* The same for a frame whose last descriptor, behind its own, is a shared one (or NULL). */
+void super_tell_frame(struct super_link *super, const struct frame *frame,
+                      struct shared_fd *shared);
+/* True when something was told and not sent, and the socket was not full. */
+bool super_owes(const struct super_link *super);
+/* What was told since, by as few calls as can be. */
+void super_flush(struct super_link *super);
 
 #endif

@@ -120,10 +120,18 @@ uint32_t heard_u32(const struct play *s)
     return value;
 }
 
+/* What is due: a caller's loop has a turn before it waits. */
+static void settle(struct play *s)
+{
+    if (sandbox_next_timer(s->sb) <= s->now_ns)
+        turn(s);
+}
+
 uint64_t hear(struct play *s, enum super_message type)
 {
     struct err e;
 
+    settle(s);
     frame_close_fds(&s->frame);
     ck_assert_msg(frame_recv(s->link, &s->frame, &e) == FRAME_GOT, "no frame, wanted %d", type);
     ck_assert_int_eq(s->frame.frame.type, type);
@@ -134,6 +142,7 @@ void hear_nothing(struct play *s)
 {
     struct err e;
 
+    settle(s);
     frame_close_fds(&s->frame);
     ck_assert_msg(frame_recv(s->link, &s->frame, &e) == FRAME_NONE, "frame %d",
                   s->frame.frame.type);
@@ -144,6 +153,7 @@ unsigned count_heard(struct play *s, enum super_message type)
     unsigned count = 0;
     struct err e;
 
+    settle(s);
     frame_close_fds(&s->frame);
     while (frame_recv(s->link, &s->frame, &e) == FRAME_GOT) {
         count += s->frame.frame.type == type;
