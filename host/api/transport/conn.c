@@ -38,7 +38,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
         c->net->turn(c);
 }
 
-static void on_watch_closed(uv_handle_t *handle)
+static void free_data(uv_handle_t *handle)
 {
     free(handle->data);
 }
@@ -46,9 +46,73 @@ static void on_watch_closed(uv_handle_t *handle)
 static void watch_end(struct conn *c)
 {
     c->watch->conn = NULL;
-    uv_close((uv_handle_t *)&c->watch->poll, on_watch_closed);
+    uv_close((uv_handle_t *)&c->watch->poll, free_data);
     c->watch = NULL;
 }
+
+/* ---- turns that no event asks for ---- */
+
+struct soon {
+    uv_idle_t idle; /* runs while there are any: the loop does not wait */
+    uint32_t count;
+    struct conn_list list;
+};
+
+void soon_open(struct net *net)
+{
+    int failed;
+
+    net->soon = mem_new(struct soon);
+    TAILQ_INIT(&net->soon->list);
+    failed = uv_idle_init(net->opt.loop, &net->soon->idle);
+    assert(failed == 0);
+    net->soon->idle.data = net->soon;
+}
+
+void soon_close(struct net *net)
+{
+    assert(net->soon->count == 0);
+    uv_close((uv_handle_t *)&net->soon->idle, free_data);
+}
+
+static void not_soon(struct conn *c)
+{
+    struct soon *soon = c->net->soon;
+
+    if (!c->soon)
+        return;
+    c->soon = false;
+    TAILQ_REMOVE(&soon->list, c, next_soon);
+    if (--soon->count == 0)
+        uv_idle_stop(&soon->idle);
+}
+
+/* Those that ask meanwhile have theirs in the next round. */
+static void on_soon(uv_idle_t *idle)
+{
+    struct soon *soon = idle->data;
+    struct conn *c;
+
+    for (uint32_t left = soon->count; left > 0 && soon->count > 0; left--) {
+        c = TAILQ_FIRST(&soon->list);
+        not_soon(c);
+        c->net->turn(c);
+    }
+}
+
+void conn_soon(struct conn *c)
+{
+    struct soon *soon = c->net->soon;
+
+    if (c->soon)
+        return;
+    c->soon = true;
+    TAILQ_INSERT_TAIL(&soon->list, c, next_soon);
+    if (soon->count++ == 0)
+        uv_idle_start(&soon->idle, on_soon);
+}
+
+/* ---- beginning and end ---- */
 
 struct conn *conn_new(struct net *net, int fd, const struct in6_addr *peer)
 {
@@ -81,6 +145,7 @@ void conn_clear(struct conn *c)
 {
     struct api_request *req = take(c->req);
 
+    not_soon(c);
     if (req != NULL)
         request_client_gone(req);
     stream_client_free(take(c->client));
@@ -183,7 +248,7 @@ static void begin_answer(struct conn *c, enum conn_state state, struct buf *wire
     conn_enter(c, state);
     conn_within(c, c->net->opt.idle_timeout_s);
     conn_count(c);
-    conn_await(c, UV_WRITABLE);
+    conn_soon(c);
 }
 
 void conn_answer(struct conn *c, struct buf *wire, bool close)
@@ -224,8 +289,8 @@ void conn_wake(struct conn *c)
     c->wants_write = true;
     if (c->wsi != NULL)
         lws_callback_on_writable(c->wsi);
-    else if (c->state == CONN_STREAM)
-        conn_await(c, UV_WRITABLE | UV_DISCONNECT);
+    else if (c->state == CONN_STREAM && (c->watch->events & UV_WRITABLE) == 0)
+        conn_soon(c);
 }
 
 /* Of ours: a socket that is shut down has an event. lws looks at its timers only behind an event of

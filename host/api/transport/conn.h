@@ -35,6 +35,7 @@ enum conn_state {
 };
 
 struct watch;
+struct soon;
 TAILQ_HEAD(conn_list, conn);
 
 struct net {
@@ -48,6 +49,7 @@ struct net {
     struct ticker *ticker;
     struct conn_list conns;
     struct conn_list quiet; /* those in CONN_HEAD, the longest first */
+    struct soon *soon;
     uint32_t connections;
     uint32_t reserved;    /* of these, in the share of the probes */
     size_t bytes_waiting; /* what all connections hold: sent by nobody, read by nobody */
@@ -78,10 +80,12 @@ struct conn {
     struct reply_pieces body;     /* owned; next NULL unless the answer comes in pieces */
     struct stream_client *client; /* owned; the connection is a stream */
     bool wants_write;             /* the client has something to say */
+    bool soon;                    /* has a turn before the loop waits */
     bool close_sent;              /* the WebSocket close frame */
     size_t counted;               /* of net->bytes_waiting */
     TAILQ_ENTRY(conn) link;
     TAILQ_ENTRY(conn) quiet; /* while in CONN_HEAD */
+    TAILQ_ENTRY(conn) next_soon;
 };
 
 /* What a file's step says: go on with the state that is now, wait for the next event, end; or it
@@ -96,6 +100,9 @@ static inline bool conn_try_again(void)
 
 /* ---- conn.c ---- */
 
+/* Turns that are due without an event; close gives back the handle behind a turn of the loop. */
+void soon_open(struct net *net);
+void soon_close(struct net *net);
 /* Takes the descriptor. NULL: the loop cannot watch it; it is closed. */
 struct conn *conn_new(struct net *net, int fd, const struct in6_addr *peer) must_check;
 /* Closes, and lets go of what the connection carries: a request that was dispatched, and a client
@@ -109,6 +116,9 @@ void conn_enter(struct conn *c, enum conn_state next);
 void conn_within(struct conn *c, uint32_t seconds);
 /* Which events (of enum uv_poll_event) are waited for; 0: none. */
 void conn_await(struct conn *c, int events);
+/* A turn, in the loop's next round. A socket nearly always takes what there is to say: to write at
+ * once costs less than to be told that it does. */
+void conn_soon(struct conn *c);
 /* The descriptor, and nothing else of the transport, goes to the caller. */
 int conn_give_fd(struct conn *c);
 /* Counts anew what it holds. */

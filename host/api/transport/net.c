@@ -116,6 +116,7 @@ bool net_open(const struct net_options *opt, struct net **ret, struct err *e)
         return false;
     ws_open(net);
     ticker_start(net);
+    soon_open(net);
     door_listen(net);
     net->opt.listen_host = NULL;
     *ret = take(net);
@@ -178,6 +179,7 @@ void net_close(struct net *net)
     door_close(net);
     uv_close((uv_handle_t *)&net->ticker->timer, on_ticker_closed);
     end_all(net);
+    soon_close(net);
     net->ending = true;
     lws_context_destroy(net->context);
     ending->net = net;

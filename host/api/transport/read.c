@@ -16,8 +16,9 @@ static void hand_on(struct conn *c)
 {
     conn_enter(c, CONN_ASKED);
     conn_count(c);
-    conn_await(c, 0);
     request_complete(c->req);
+    if (c->state == CONN_ASKED)
+        conn_await(c, 0);
 }
 
 /* When there is room for probes only, they alone go on: all that anybody may ask without a token.
