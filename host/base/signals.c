@@ -49,11 +49,31 @@ void signals_pass_over(void)
             pass_over(number, true);
 }
 
-void signals_pass_over_the_hosts(void)
+static void pass_over_the_hosts(void)
 {
     static const int of_the_host[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE};
 
     for (int number = 1; number < NSIG; number++)
         if (!is_left(number))
             pass_over(number, is_one_of(number, of_the_host, ARRAY_LEN(of_the_host)));
+}
+
+void signals_hold(void)
+{
+    sigset_t held;
+
+    sigfillset(&held);
+    for (int number = 1; number < NSIG; number++)
+        if (is_left(number))
+            sigdelset(&held, number);
+    sigprocmask(SIG_BLOCK, &held, NULL);
+    pass_over_the_hosts();
+}
+
+void signals_let_through(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
 }

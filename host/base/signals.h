@@ -14,8 +14,10 @@
  * it, so that who hears a signal says so first and none is lost between the two. */
 void signals_pass_over(void);
 
-/* For a process that runs somebody's plugin: what is sent to all processes of a host is passed
- * over, everything else does what it does by default (limits of the CPU end by a signal). */
-void signals_pass_over_the_hosts(void);
+/* The same for a process that forks those that run somebody's plugin, who are to be ended by what
+ * is not sent to all processes of a host (limits of the CPU end by a signal): that is held back
+ * instead, so that they let it through by one call. */
+void signals_hold(void);
+void signals_let_through(void);
 
 #endif

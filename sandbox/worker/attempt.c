@@ -255,7 +255,7 @@ _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, 
     prctl(PR_SET_NAME, "orch-attempt", 0, 0, 0);
     signal(SIGCHLD, SIG_DFL);
     if (has(order, SPAWN_LOAD))
-        signals_pass_over_the_hosts();
+        signals_let_through();
     reseed();
     confine(z, order, &confined);
     await_go(&confined);

@@ -18,10 +18,7 @@ static struct zygote zygote;
 
 static void set_signals(void)
 {
-    signals_pass_over();
-    /* Limits of attempts, whose filter does not let them set these. */
-    signal(SIGXCPU, SIG_DFL);
-    signal(SIGPROF, SIG_DFL);
+    signals_hold();
     /* The kernel reaps; who wants an exit status asks the pidfd. */
     signal(SIGCHLD, zygote.setup.init_reaps != 0 ? SIG_DFL : SIG_IGN);
 }
@@ -41,7 +38,7 @@ static bool load(void)
 
     if (!zygote_await_load())
         return false;
-    signals_pass_over_the_hosts(); /* here: what the plugin sets is its attempts' too */
+    signals_let_through(); /* here: what the plugin sets is its attempts' too */
     if ((zygote.setup.limit_inside == 0 || limit_attempts()) &&
         enter_filter(&zygote.filters.warm, false)) {
         zygote.plugin = plugin_load(false, &e);

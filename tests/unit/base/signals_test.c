@@ -56,11 +56,23 @@ START_TEST(a_process_of_a_host_is_ended_by_its_own_faults_and_by_kill_alone)
 }
 END_TEST
 
+START_TEST(a_zygote_is_ended_by_its_own_faults_and_by_kill_alone)
+{
+    for (int number = 1; number < NSIG; number++) {
+        bool ends = number == SIGKILL || tells_of_a_fault(number);
+
+        if (can_be_tried(number))
+            ck_assert_msg(end_by(number, signals_hold) == (ends ? number : 0), "signal %d", number);
+    }
+}
+END_TEST
+
 /* As a worker does: it was started with all of them passed over. */
-static void become_worker(void)
+static void become_attempt(void)
 {
     signals_pass_over();
-    signals_pass_over_the_hosts();
+    signals_hold();
+    signals_let_through();
 }
 
 START_TEST(an_attempt_is_ended_by_its_limits_but_not_by_what_is_sent_to_all)
@@ -69,9 +81,9 @@ START_TEST(an_attempt_is_ended_by_its_limits_but_not_by_what_is_sent_to_all)
     static const int ends[] = {SIGXCPU, SIGPROF, SIGXFSZ, SIGALRM, SIGVTALRM, SIGSEGV, SIGABRT};
 
     for (size_t i = 0; i < ARRAY_LEN(survived); i++)
-        ck_assert_int_eq(end_by(survived[i], become_worker), 0);
+        ck_assert_int_eq(end_by(survived[i], become_attempt), 0);
     for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-        ck_assert_int_eq(end_by(ends[i], become_worker), ends[i]);
+        ck_assert_int_eq(end_by(ends[i], become_attempt), ends[i]);
 }
 END_TEST
 
@@ -104,6 +116,7 @@ TCase *signals_cases(void)
     TCase *tc = tcase_create("signals");
 
     tcase_add_test(tc, a_process_of_a_host_is_ended_by_its_own_faults_and_by_kill_alone);
+    tcase_add_test(tc, a_zygote_is_ended_by_its_own_faults_and_by_kill_alone);
     tcase_add_test(tc, an_attempt_is_ended_by_its_limits_but_not_by_what_is_sent_to_all);
     tcase_add_test(tc, what_has_a_handler_is_heard_all_the_while);
     return tc;
