@@ -86,6 +86,42 @@ START_TEST(the_largest_payload_fits_and_a_full_socket_says_so)
 }
 END_TEST
 
+START_TEST(frames_leave_together_in_their_order_as_far_as_there_is_room)
+{
+    static uint8_t big[FRAME_PAYLOAD_BYTES_MAX];
+    struct frame frames[FRAMES_AT_ONCE];
+    const struct frame *of[FRAMES_AT_ONCE];
+    struct err e = {0};
+    uint32_t sent = 0;
+    int ends[2];
+
+    pair(ends);
+    ck_assert(fd_set_nonblock(ends[0], &e));
+    for (uint32_t i = 0; i < FRAMES_AT_ONCE; i++) {
+        frames[i] = (struct frame){.type = 1, .id = i, .payload = big, .payload_bytes = i};
+        frames[i].fds = ends;
+        frames[i].fd_count = i % 3;
+        of[i] = &frames[i];
+    }
+    ck_assert(frame_send_some(ends[0], of, FRAMES_AT_ONCE, &sent, &e));
+    ck_assert_uint_eq(sent, FRAMES_AT_ONCE);
+    for (uint32_t i = 0; i < FRAMES_AT_ONCE; i++) {
+        ck_assert_int_eq(frame_recv(ends[1], &in, &e), FRAME_GOT);
+        ck_assert_uint_eq(in.frame.id, i);
+        ck_assert_uint_eq(in.frame.payload_bytes, i);
+        ck_assert_uint_eq(in.frame.fd_count, i % 3);
+        frame_close_fds(&in);
+        frames[i].payload_bytes = sizeof big;
+    }
+    ck_assert(frame_send_some(ends[0], of, FRAMES_AT_ONCE, &sent, &e));
+    ck_assert_uint_lt(sent, FRAMES_AT_ONCE);
+    ck_assert(!frame_send_some(ends[0], of, FRAMES_AT_ONCE, &sent, &e));
+    ck_assert_int_eq(e.sys_errno, EAGAIN);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 /* Sends raw bytes with `count` copies of a descriptor, as a hostile peer would. */
 static void send_raw(int sock, const void *bytes, size_t len, unsigned count)
 {
@@ -243,6 +279,7 @@ int main(void)
 
     tcase_add_test(tc, a_frame_carries_its_payload_and_descriptors);
     tcase_add_test(tc, the_largest_payload_fits_and_a_full_socket_says_so);
+    tcase_add_test(tc, frames_leave_together_in_their_order_as_far_as_there_is_room);
     tcase_add_test(tc, what_is_not_a_whole_frame_is_refused_and_leaks_nothing);
     tcase_add_test(tc, an_unlisted_message_is_not_permitted);
     tcase_add_test(tc, fields_read_back_in_the_order_they_were_written);

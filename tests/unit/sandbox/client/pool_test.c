@@ -2,6 +2,8 @@
 #include "play.h"
 #include "suites.h"
 
+#include "base/fd.h"
+
 #include <unistd.h>
 
 /* Hears n SPAWNs and makes spares, or attempts, of them. */
@@ -146,6 +148,25 @@ START_TEST(a_lone_client_is_worth_spinning_for_only_while_one_attempt_runs)
 }
 END_TEST
 
+/* Its bytes go out with the order, though nobody else has them any more. */
+START_TEST(a_plugin_that_is_removed_before_its_spawn_was_sent_is_still_named_by_it)
+{
+    struct process p;
+    struct play s;
+
+    play_start(&s, NULL);
+    load_plugin(&s);
+    attempt_start(&s, NULL, NULL);
+    sandbox_plugin_remove(s.sb, s.digest);
+    p = hear_spawn(&s);
+    ck_assert(memfd_is_sealed(p.plugin));
+    hear_all(&s);
+    expect_told(&s, "done infra InfrastructureError: the plugin was removed\n");
+    process_close(&p);
+    play_stop(&s);
+}
+END_TEST
+
 Suite *client_pool_suite(void)
 {
     Suite *suite = suite_create("client_pool");
@@ -158,5 +179,6 @@ Suite *client_pool_suite(void)
     tcase_add_test(tests, spares_shrink_to_the_least_after_a_minute_and_go_after_ten);
     tcase_add_test(tests, a_lone_client_is_worth_spinning_for_only_while_one_attempt_runs);
     suite_add_tcase(suite, tests);
+    tcase_add_test(tests, a_plugin_that_is_removed_before_its_spawn_was_sent_is_still_named_by_it);
     return suite;
 }
