@@ -9,21 +9,21 @@
 #include <string.h>
 
 static const struct budget budgets[] = {
-    {"in_step_orchd_calls", 71, 22},
-    {"in_step_orchd_messages", 3.3, 0},
-    {"in_step_wal_writes", 14, 4},
+    {"in_step_orchd_calls", 35, 22},
+    {"in_step_orchd_messages", 1.6, 0},
+    {"in_step_wal_writes", 0.5, 4},
     {"in_step_wal_bytes", 28500, 4096},
     {"in_step_orchd_allocations", 475, 0},
     {"in_step_orchd_allocations_kept", 4.2, 0},
-    {"in_step_supervisor_calls", 68, 0},
+    {"in_step_supervisor_calls", 59, 0},
     {"in_step_authority_calls", 0.8, 0},
     {"in_step_init_calls", 3, 0}, /* 0 where a process descriptor tells of an exit */
     {"in_step_zygote_calls", 10.5, 0},
-    {"in_step_attempt_calls", 110, 0},
+    {"in_step_attempt_calls", 63, 0},
     {"in_step_warm_zygote_calls", 9.5, 0},
     {"in_step_warm_attempt_calls", 36, 0},
-    {"chain100_orchd_calls", 122, 0},
-    {"chain100_wal_writes", 29, 0},
+    {"chain100_orchd_calls", 68, 0},
+    {"chain100_wal_writes", 1.2, 0},
     {"chain100_wal_bytes", 59500, 0},
     {"growth_orchd_allocations", 3, 0.5}, /* with the runs before, each of them a step or more */
 };

@@ -21,7 +21,7 @@ static bool is_any(long call, const long *list)
  * get send() and pwrite(); below it there are no files but the supervisor's control groups. */
 static bool is_message(enum trace_role role, long call)
 {
-    static const long host[] = {SYS_sendmsg, -1};
+    static const long host[] = {SYS_sendmsg, SYS_sendmmsg, -1};
     static const long sends[] = {SYS_sendmsg, SYS_sendto, -1};
     static const long all[] = {SYS_sendmsg, SYS_sendto, SYS_write, SYS_writev, -1};
 
