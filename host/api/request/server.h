@@ -41,8 +41,8 @@ struct reply_pieces {
 };
 
 struct request_conn_ops {
-    /* The whole answer, head and body. Takes wire. */
-    void (*answer)(struct conn *conn, struct buf *wire, bool close);
+    /* The whole answer: wire, and behind it body, which is empty when wire has all. Takes both. */
+    void (*answer)(struct conn *conn, struct buf *wire, struct buf *body, bool close);
     /* The head, then piece after piece, then the connection's end. Takes wire and the body. */
     void (*pieces)(struct conn *conn, struct buf *wire, const struct reply_pieces *body);
     /* The head, then the events that the query of `asked` wants, in the form of content_type.

@@ -153,8 +153,9 @@ void conn_clear(struct conn *c)
         c->body.free(c->body.arg);
     c->body = (struct reply_pieces){0};
     buf_done(&c->out);
+    buf_done(&c->rest);
     buf_done(&c->in);
-    c->out = c->in = (struct buf){0};
+    c->out = c->rest = c->in = (struct buf){0};
     conn_count(c);
 }
 
@@ -221,7 +222,7 @@ int conn_give_fd(struct conn *c)
 
 void conn_count(struct conn *c)
 {
-    size_t now = c->out.len + c->in.len + (c->req != NULL ? c->req->body.len : 0);
+    size_t now = c->out.len + c->rest.len + c->in.len + (c->req != NULL ? c->req->body.len : 0);
 
     c->net->bytes_waiting += now - c->counted;
     c->counted = now;
@@ -251,8 +252,10 @@ static void begin_answer(struct conn *c, enum conn_state state, struct buf *wire
     conn_soon(c);
 }
 
-void conn_answer(struct conn *c, struct buf *wire, bool close)
+void conn_answer(struct conn *c, struct buf *wire, struct buf *body, bool close)
 {
+    c->rest = *body;
+    *body = (struct buf){0};
     begin_answer(c, CONN_ANSWER, wire, close);
 }
 

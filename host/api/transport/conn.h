@@ -75,6 +75,7 @@ struct conn {
     uint64_t lingered;   /* bytes thrown away */
     struct api_request *req; /* until its answer is handed over */
     struct buf out;          /* an answer, behind REPLY_HEADROOM */
+    struct buf rest;         /* its body, when that is long: follows out as it is */
     size_t out_at;
     size_t marked_at;             /* out_at when the deadline was set */
     struct reply_pieces body;     /* owned; next NULL unless the answer comes in pieces */
@@ -127,7 +128,7 @@ void conn_count(struct conn *c);
 struct conn *conn_of(struct lws *wsi);
 
 /* The whole answer; see struct request_conn_ops. */
-void conn_answer(struct conn *c, struct buf *wire, bool close);
+void conn_answer(struct conn *c, struct buf *wire, struct buf *body, bool close);
 void conn_pieces(struct conn *c, struct buf *wire, const struct reply_pieces *body);
 bool conn_stream(struct conn *c, struct buf *wire, const char *content_type,
                  struct http_head *asked, const struct identity *who, const char **ret_code,

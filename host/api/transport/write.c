@@ -32,7 +32,7 @@ static void note_progress(struct conn *c)
     conn_within(c, c->net->opt.idle_timeout_s);
 }
 
-/* CONN_GO_ON: all of out was taken. */
+/* CONN_GO_ON: all of out was taken, and there is no rest. */
 static enum conn_step flush(struct conn *c)
 {
     int quiet = c->body.next != NULL || c->client != NULL ? UV_DISCONNECT : 0;
@@ -51,10 +51,12 @@ static enum conn_step flush(struct conn *c)
     }
     if (c->out_at == c->out.len) {
         buf_done(&c->out);
-        c->out = (struct buf){0};
-        c->out_at = 0;
+        c->out = c->rest;
+        c->rest = (struct buf){0};
+        c->out_at = c->marked_at = 0;
         conn_count(c);
-        return CONN_GO_ON;
+        if (c->out.len == 0)
+            return CONN_GO_ON;
     }
     conn_await(c, UV_WRITABLE | quiet);
     return CONN_WAIT;
