@@ -18,7 +18,7 @@ struct work {
     void (*run)(void *arg, unsigned worker);
     /* On the loop, once. */
     void (*done)(void *arg);
-    /* In its place when the pool is freed before. */
+    /* In its place when the pool is freed before: run came before it, or never. */
     void (*drop)(void *arg);
     void *arg;
 };

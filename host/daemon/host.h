@@ -1,5 +1,5 @@
-/* host.h -- the parts of orchd and who owns what. One loop thread; the store has its writer's
- * thread; nothing else runs here, no key is in this process, no plugin is ever loaded in it.
+/* host.h -- the parts of orchd and who owns what. One loop thread, and beside it those that
+ * docs/ARCHITECTURE.md lists; no key is in this process, no plugin is ever loaded in it.
  *
  * Start order (main.c): settings, sandbox (forks, so before everything else), store, authority's
  * socket, plugins, server, recovery. The server has its port before a run is touched, so that a
@@ -23,6 +23,7 @@
 #include <uv.h>
 
 struct agents;
+struct beside;
 struct engine;
 struct loop;
 
@@ -35,6 +36,7 @@ struct host {
     struct authority_client *authority;
     struct store *store;
     struct store_reader *reader;
+    struct beside *beside;
     struct metrics *metrics;
     struct agents *agents;
     struct engine_env env; /* what the engine is given: the parts above */

@@ -12,13 +12,14 @@
 #include "daemon/told.h"
 #include "daemon/watch.h"
 #include "engine/engine.h"
+#include "engine/env/beside.h"
 
 #include <poll.h>
 
 struct loop {
     struct host *host;
     uv_loop_t uv;
-    uv_poll_t sandbox, store;
+    uv_poll_t sandbox, store, beside;
     uv_poll_t *authority;               /* a handle of its own for each authority that lived */
     int authority_fd, authority_events; /* as polled; fd -1: none */
     uv_prepare_t prepare;
@@ -54,6 +55,16 @@ static void on_store(uv_poll_t *handle, int status unused_arg, int events unused
 
     watch_phase(host->loop->watch, in_store);
     engine_store_turn(host->engine);
+    watch_phase(host->loop->watch, in_api);
+}
+
+/* What it tells belongs to the engine. */
+static void on_beside(uv_poll_t *handle, int status unused_arg, int events unused_arg)
+{
+    struct host *host = handle->data;
+
+    watch_phase(host->loop->watch, in_engine);
+    beside_turn(host->beside);
     watch_phase(host->loop->watch, in_api);
 }
 
@@ -190,12 +201,14 @@ bool loop_new(struct host *host, struct loop **ret, struct err *e)
     host->uv = &loop->uv;
     uv_poll_init(&loop->uv, &loop->sandbox, sandbox_poll_fd(host->sandbox));
     uv_poll_init(&loop->uv, &loop->store, store_poll_fd(host->store));
+    uv_poll_init(&loop->uv, &loop->beside, beside_fd(host->beside));
     uv_prepare_init(&loop->uv, &loop->prepare);
     uv_timer_init(&loop->uv, &loop->timer);
-    loop->sandbox.data = loop->store.data = host;
+    loop->sandbox.data = loop->store.data = loop->beside.data = host;
     loop->prepare.data = loop;
     uv_poll_start(&loop->sandbox, UV_READABLE, on_sandbox);
     uv_poll_start(&loop->store, UV_READABLE, on_store);
+    uv_poll_start(&loop->beside, UV_READABLE, on_beside);
     uv_poll_init(&loop->uv, &loop->told, told_fd());
     loop->told.data = loop;
     uv_poll_start(&loop->told, UV_READABLE, on_told);
@@ -213,6 +226,7 @@ void loop_free(struct loop *loop)
         uv_close((uv_handle_t *)loop->authority, free_handle);
     uv_close((uv_handle_t *)&loop->sandbox, NULL);
     uv_close((uv_handle_t *)&loop->store, NULL);
+    uv_close((uv_handle_t *)&loop->beside, NULL);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->timer, NULL);
     uv_close((uv_handle_t *)&loop->told, NULL);

@@ -19,6 +19,7 @@
 #include "daemon/told.h"
 #include "engine/catalog/agents.h"
 #include "engine/engine.h"
+#include "engine/env/beside.h"
 #include "engine/evidence/heads.h"
 
 #include <errno.h>
@@ -146,7 +147,8 @@ static bool start_store(struct host *host, struct err *e)
     };
 
     if (store_open(&options, &host->store, e))
-        return store_reader_open(host->store, &host->reader, e);
+        return store_reader_open(host->store, &host->reader, e) &&
+               beside_start(host->store, &host->beside, e);
     if (e->code == ERR_NOT_FOUND && options.create == STORE_CREATE_NEVER)
         return err_wrap(
             e, "this home had a store: put it back, or start once with --init for a new one");
@@ -228,6 +230,7 @@ static struct engine_env env_of(struct host *host)
     return (struct engine_env){
         .store = host->store,
         .reader = host->reader,
+        .beside = host->beside,
         .metrics = host->metrics,
         .clock = {clock_mono_ns, clock_wall_us, clock_boot_us},
         .sandbox =

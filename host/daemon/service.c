@@ -27,16 +27,21 @@ static const struct engine_env *env_of(void *arg)
     return &((struct host *)arg)->env;
 }
 
+static struct definitions *definitions_of(void *arg)
+{
+    return engine_definitions(((struct host *)arg)->engine);
+}
+
 static void dag_publish(void *arg, const struct api_actor *who, const struct api_publish *what,
                         api_done_fn done, void *done_arg)
 {
-    definitions_publish(env_of(arg), who, what, done, done_arg);
+    definitions_publish(definitions_of(arg), who, what, done, done_arg);
 }
 
-static void dag_update(void *arg, const struct api_actor *who, const char *dag_id,
-                       const json_t *patch, api_done_fn done, void *done_arg)
+static void dag_update(void *arg, const struct api_actor *who, const char *dag_id, json_t *patch,
+                       api_done_fn done, void *done_arg)
 {
-    definitions_update(env_of(arg), who, dag_id, patch, done, done_arg);
+    definitions_update(definitions_of(arg), who, dag_id, patch, done, done_arg);
 }
 
 static void dag_delete(void *arg, const struct api_actor *who, const char *dag_id, api_done_fn done,

@@ -10,6 +10,7 @@
 #include "daemon/notify.h"
 #include "engine/catalog/agents.h"
 #include "engine/engine.h"
+#include "engine/env/beside.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -87,6 +88,7 @@ void stop_host(struct host *host)
     if (host->engine != NULL)
         engine_forget_waiters(host->engine);
     loop_free(host->loop);
+    beside_free(host->beside); /* what is still being read is waited for, and told to nobody */
     sandbox_free(host->sandbox);
     agents_free(host->agents);
     store_reader_free(host->reader);

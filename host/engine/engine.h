@@ -21,13 +21,15 @@
 
 struct control;
 struct dag_cache;
+struct definitions;
 struct engine;
 struct engine_env;
 struct heads;
 struct statements;
 
 struct engine *engine_new(const struct engine_env *env) must_check;
-/* Accepts NULL. The store is closed, so that no batch can end any more. */
+/* Accepts NULL. The store is closed, so that no batch can end any more, and what the engine was
+ * given to work beside the loop is freed. */
 void engine_free(struct engine *engine);
 
 /* What a crash left: unfinished runs go on (*ret_count: how many), what ended without a statement
@@ -46,8 +48,9 @@ bool engine_accepting(const struct engine *engine); /* and not draining */
  * be taken back; a second call does nothing. */
 void engine_drain(struct engine *engine);
 bool engine_draining(const struct engine *engine);
-/* No attempt runs or waits and no commit is on its way. Once draining it stays so, unless a client
- * asks for something: then the host may end without an attempt that is cut short. */
+/* No attempt runs or waits, no definition is being read, no commit is on its way. Once draining it
+ * stays so, unless a client asks for something: then the host may end without an attempt that is
+ * cut short. */
 bool engine_idle(const struct engine *engine);
 /* Asks every attempt that runs to stop. Only when draining: one that does is left open. */
 void engine_ask_to_stop(struct engine *engine);
@@ -79,6 +82,7 @@ void engine_on_attempt_done(struct engine *engine, uint64_t id,
 
 struct control *engine_control(struct engine *engine);
 struct dag_cache *engine_dags(struct engine *engine);
+struct definitions *engine_definitions(struct engine *engine);
 struct heads *engine_heads(struct engine *engine);
 struct statements *engine_statements(struct engine *engine);
 

@@ -3,12 +3,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/attempts/attempts.h"
+#include "engine/catalog/definitions.h"
 #include "engine/commit/ends.h"
 #include "engine/control/leftovers.h"
 #include "engine/control/recover.h"
 #include "engine/control/step.h"
 #include "engine/engine.h"
 #include "engine/env/answer.h"
+#include "engine/env/beside.h"
 #include "engine/env/env.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/left_unsigned.h"
@@ -26,6 +28,7 @@ struct engine {
     struct commits *commits;
     struct attempts *attempts;
     struct dag_cache *dags;
+    struct definitions *definitions;
     struct statements *statements;
     struct heads *heads;
     struct leftovers *leftovers;
@@ -61,7 +64,8 @@ struct engine *engine_new(const struct engine_env *env)
                                         .begun = on_begun,
                                         .ended = on_ended,
                                     });
-    engine->dags = dag_cache_new(env->reader);
+    engine->dags = dag_cache_new(env);
+    engine->definitions = definitions_new(env, &engine->mode);
     engine->statements = statements_new(env);
     engine->heads = heads_new(env, &engine->mode);
     engine->leftovers = leftovers_new();
@@ -79,8 +83,9 @@ void engine_free(struct engine *engine)
     runs_free(engine->runs);
     statements_free(engine->statements);
     heads_free(engine->heads);
+    dag_cache_free(engine->dags); /* before the leftovers that wait for it */
     leftovers_free(engine->leftovers);
-    dag_cache_free(engine->dags);
+    definitions_free(engine->definitions);
     free(engine);
 }
 
@@ -121,7 +126,8 @@ bool engine_draining(const struct engine *engine)
 bool engine_idle(const struct engine *engine)
 {
     return attempts_running(engine->attempts) == 0 && attempts_waiting(engine->attempts) == 0 &&
-           !commits_wait(engine->commits) && store_pending(engine->env->store) == 0;
+           !commits_wait(engine->commits) && store_pending(engine->env->store) == 0 &&
+           beside_left(engine->env->beside) == 0 && !definitions_busy(engine->definitions);
 }
 
 void engine_ask_to_stop(struct engine *engine)
@@ -169,7 +175,8 @@ static void reap(struct engine *engine, struct active_run *ar)
     if (ar->in_flight > 0 || ar->place != PLACE_ENDED)
         return;
     if (ar->dropped && !engine->mode.stopping && !engine->mode.failed)
-        leftovers_add(&engine->control, (struct leftover_of){ar->tenant, ar->run_id, ar->rebuilds},
+        leftovers_add(&engine->control,
+                      (struct leftover_of){ar->tenant, ar->run_id, ar->rebuilds, false},
                       &ar->refused);
     runs_remove(engine->runs, ar);
     step_admit(&engine->control);
@@ -373,6 +380,11 @@ struct control *engine_control(struct engine *engine)
 struct dag_cache *engine_dags(struct engine *engine)
 {
     return engine->dags;
+}
+
+struct definitions *engine_definitions(struct engine *engine)
+{
+    return engine->definitions;
 }
 
 struct heads *engine_heads(struct engine *engine)

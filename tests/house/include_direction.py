@@ -45,7 +45,7 @@ MAY = {
     "host/engine/commit": BASE | {"api", "engine/attempts", "engine/env", "engine/runs", "model/ledger", "model/run", "model/words", "store"},
     "host/engine/control": BASE | {"api", "engine/catalog", "engine/commit", "engine/env", "engine/runs"},
     "host/engine/evidence": BASE | {"api", "authority/trust", "engine/env", "engine/runs", "model/ledger", "store"},
-    "host/engine": BASE | {"engine/commit", "engine/attempts", "engine/control", "engine/env", "engine/evidence", "engine/runs", "sandbox/client"},
+    "host/engine": BASE | {"engine/catalog", "engine/commit", "engine/attempts", "engine/control", "engine/env", "engine/evidence", "engine/runs", "sandbox/client"},
     "host/daemon": BASE | {"api", "authority/client", "config", "engine", "engine/catalog", "engine/control", "engine/env", "engine/evidence", "observe", "sandbox/client", "sandbox/wire", "store"},
     "host/cli": BASE | WORDS | {"config", "model/dag/draw"},
     "host/cli/dag": CLI | {"model/dag", "model/dag/draw", "model/dag/source"},

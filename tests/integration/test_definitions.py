@@ -4,10 +4,11 @@ Rooms: host/model/dag, host/api/routes, host/cli/dag, host/engine/catalog.
 """
 import json
 import re
+import socket
 
 import pytest
 
-from host import ROOT, cpu_seconds, dag, is_problem, orch
+from host import BASE, ROOT, cpu_seconds, dag, is_problem, orch
 
 TEXT = """dag_id: {0}
 name: Two of them
@@ -160,6 +161,41 @@ def test_a_number_comes_out_as_it_went_in_by_every_way(host, form):
     assert trace["node_traces"]["c"]["outputs"]["in"] == {"v": numbers, "w": numbers}
     stored = host.http("GET", f"/dags/numbers-{form}", expect=200).json["dag"]
     assert stored["nodes"]["b"]["config"]["return"]["n"] == numbers
+
+
+def large(dag_id):
+    """Read for a good part of a second."""
+    nodes = "".join(f"  n{i:04}: {{agent_id: conformance.stub, config: {{text: some words {i}}}}}\n" for i in range(3000))
+    return f"dag_id: {dag_id}\nname: large\nnodes:\n{nodes}"
+
+
+def send(host, text):
+    """Asks for an import and does not wait for the answer."""
+    body = json.dumps({"yaml_content": text}).encode()
+    head = f"POST {BASE}/dags/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {host.token.strip()}\r\n" \
+           f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    connection = socket.create_connection(("127.0.0.1", host.ready["port"]))
+    connection.sendall(head.encode() + body)
+    return connection
+
+
+def test_a_client_that_leaves_while_its_definition_is_read_holds_nobody(host):
+    for _ in range(3):
+        send(host, large("left")).close()
+    host.publish(TEXT.format("after-left"))
+    assert host.http("POST", "/dags/import", {"yaml_content": large("left")}).status in (200, 201)
+
+
+def test_a_host_that_is_told_to_end_while_it_reads_definitions_ends_well(make_host):
+    host = make_host(plugins=())
+    connections = [send(host, large(f"late-{i}")) for i in range(3)]
+    host.http("GET", "/livez", root=True, expect=200)  # behind the three
+    assert host.stop() == 0
+    host.start()
+    kept = [host.http("GET", f"/dags/late-{i}").status for i in range(3)]
+    assert set(kept) <= {200, 404}, kept  # each whole or not at all
+    for connection in connections:
+        connection.close()
 
 
 def test_the_host_serves_the_schema_that_the_docs_have(host):

@@ -333,8 +333,9 @@ static void publish(struct engine_world *e, json_t *doc)
     struct rig_answer answer = {0};
 
     json_object_set_new(doc, "dag_id", json_string(e->dag_id));
-    definitions_publish(&e->rig->env, &rig_actor,
-                        &(struct api_publish){.form = API_DEFINITION_JSON, .json = doc},
+    definitions_publish(engine_definitions(e->rig->engine), &rig_actor,
+                        &(struct api_publish){.form = API_DEFINITION_JSON,
+                                              .json = json_deep_copy(doc)},
                         rig_answered, &answer);
     rig_settle(e->rig);
     if (answer.told != 1 || answer.code != ERR_NONE)

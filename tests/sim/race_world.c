@@ -1,6 +1,8 @@
 /* race_world.c -- see race_world.h. */
 #include "race_world.h"
 
+#include "engine/catalog/dag_cache.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -159,7 +161,8 @@ static bool step(struct race_world *w)
     struct rig_attempt *a = some_attempt(w);
     int64_t timer = engine_next_timer(rig->engine);
     bool due = timer <= rig_mono_ns, pending = store_pending(rig->store) > 0;
-    unsigned choices = (a != NULL) + due + pending;
+    bool reading = beside_left(rig->beside) > 0; /* a definition that somebody waits for */
+    unsigned choices = (a != NULL) + due + pending + reading;
     unsigned choice = choices > 0 ? (unsigned)rng_below(&w->rng, choices) : 0;
 
     w->steps++;
@@ -171,6 +174,8 @@ static bool step(struct race_world *w)
         act(w);
     else if (pending && choice <= due)
         become_durable(w);
+    else if (reading && choice <= (unsigned)due + pending)
+        rig_beside(rig);
     else if (a->min_level == BEGUN)
         attempt_ends(w, a);
     else
@@ -305,6 +310,8 @@ void race_run(struct race_world *w, struct rig *rig, const struct race_plan *pla
     rig->sandbox.on_start = on_start;
     rig->on_event = on_event;
     rig->sandbox.arg = rig->arg = w;
+    if (rng_below(&w->rng, 4) == 0)
+        dag_cache_clear(engine_dags(rig->engine)); /* this one waits for its definition */
     store_testing_hold(rig->store, true);
     fire(w);
     to_the_end(w);

@@ -1,7 +1,12 @@
 /* engine.h -- what a request may have changed, and by whom: one call of struct api_engine a change.
  *
  * The host implements the calls. It answers each exactly once with the given api_done_fn, during
- * the call or in a later turn of the loop, after the commit ("commit, then tell"). Loop thread. */
+ * the call or in a later turn of the loop, after the commit ("commit, then tell"). Loop thread.
+ *
+ * What a call is given is borrowed for its length, but for the JSON of definitions (api_publish,
+ * the patch of dag_update): that is taken. It is the last reference to all of it, for a thread of
+ * the host reads it and frees it while the loop goes on (jansson counts references atomically, but
+ * does not order what is freed behind them). */
 #ifndef ORCH_API_REQUEST_ENGINE_H
 #define ORCH_API_REQUEST_ENGINE_H
 
@@ -43,18 +48,16 @@ struct api_outcome {
 typedef void (*api_done_fn)(void *done_arg, const struct api_outcome *outcome);
 
 enum api_definition_form {
-    API_DEFINITION_JSON, /* a GreenLang or StellaOps object, already parsed, in `json` */
-    API_DEFINITION_TEXT, /* YAML or JSON text, in `text` */
+    API_DEFINITION_JSON, /* a GreenLang or StellaOps object */
+    API_DEFINITION_TEXT, /* a string: YAML or JSON text */
 };
 
 struct api_publish {
     enum api_definition_form form;
-    const json_t *json;
-    const char *text;
-    size_t text_len;
-    const json_t *signature; /* DSSE envelope or NULL */
-    bool dag_id_generated;   /* GreenLang create: derive the id from name and nodes, and refuse an
-                                id that exists; otherwise the id in the definition, a new version */
+    json_t *json;          /* taken */
+    json_t *signature;     /* taken; DSSE envelope or NULL */
+    bool dag_id_generated; /* GreenLang create: derive the id from name and nodes, and refuse an
+                              id that exists; otherwise the id in the definition, a new version */
 };
 
 struct api_run_start {
@@ -108,9 +111,10 @@ struct api_engine {
 
     void (*dag_publish)(void *arg, const struct api_actor *who, const struct api_publish *what,
                         api_done_fn done, void *done_arg);
-    /* patch: the members to change; a partial node merges into the existing node. A new version. */
-    void (*dag_update)(void *arg, const struct api_actor *who, const char *dag_id,
-                       const json_t *patch, api_done_fn done, void *done_arg);
+    /* patch: the members to change; a partial node merges into the existing node. A new version.
+     * Taken. */
+    void (*dag_update)(void *arg, const struct api_actor *who, const char *dag_id, json_t *patch,
+                       api_done_fn done, void *done_arg);
     void (*dag_delete)(void *arg, const struct api_actor *who, const char *dag_id, api_done_fn done,
                        void *done_arg);
     void (*dag_disable)(void *arg, const struct api_actor *who, const char *dag_id,

@@ -138,30 +138,32 @@ void dag_create(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
     bool steps = json_object_get(req->json, "steps") != NULL;
-    struct api_publish what = {.form = API_DEFINITION_JSON,
-                               .json = req->json,
-                               .signature = json_object_get(req->json, "signature"),
-                               .dag_id_generated = !steps};
+    struct api_publish what = {.form = API_DEFINITION_JSON, .dag_id_generated = !steps};
     struct api_actor who = api_actor(req);
 
     if (!api_fields_known(req, steps ? STELLAOPS_FIELDS : GREENLANG_FIELDS))
         return;
+    what.json = take(req->json);
+    what.signature = json_incref(json_object_get(what.json, "signature"));
     engine->dag_publish(engine->arg, &who, &what, steps ? on_published : on_created, req);
 }
 
 void dag_import(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
+    struct api_publish what = {.form = API_DEFINITION_TEXT};
     struct api_actor who = api_actor(req);
-    struct api_publish what = {.form = API_DEFINITION_TEXT,
-                               .signature = json_object_get(req->json, "signature")};
+    const char *text;
     struct err e = {0};
 
-    if (!json_get_str(req->json, "yaml_content", "", &what.text, &e)) {
+    if (!json_get_str(req->json, "yaml_content", "", &text, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }
-    what.text_len = strlen(what.text);
+    what.json = *text != '\0' ? json_incref(json_object_get(req->json, "yaml_content"))
+                              : json_string(""); /* null is an empty one */
+    what.signature = json_incref(json_object_get(req->json, "signature"));
+    json_decref(take(req->json)); /* what is left of it are the two */
     engine->dag_publish(engine->arg, &who, &what, on_imported, req);
 }
 
@@ -190,7 +192,7 @@ void dag_update(struct api_request *req)
     const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
-    engine->dag_update(engine->arg, &who, api_param(req, "dag_id"), req->json,
+    engine->dag_update(engine->arg, &who, api_param(req, "dag_id"), take(req->json),
                        on_updated_or_missing, req);
 }
 

@@ -2,42 +2,114 @@
 #include "engine/catalog/dag_cache.h"
 
 #include "base/mem.h"
+#include "engine/env/beside.h"
+#include "engine/env/env.h"
 #include "model/dag/source/parse.h"
 
 #include <assert.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <uthash.h>
 
 enum { ENTRIES_MAX = 512 };
 
+struct waiter {
+    struct dag_wait wait;
+    STAILQ_ENTRY(waiter) link;
+};
+
+STAILQ_HEAD(waiter_list, waiter);
+
+/* Is being read, then there or unreadable; unreadable ones go when all that waited were told. */
 struct dag_use {
     char *key; /* tenant \n dag \n version: none of them holds a control character */
-    struct dag *dag;
-    uint32_t users;
+    bool reading;
+    struct dag *dag;   /* NULL: is being read, or is unreadable */
+    struct err failed; /* why */
+    uint32_t users;    /* with one while it is being read */
+    struct waiter_list waiters;
     struct dag_cache *cache;
     UT_hash_handle hh;
 };
 
 struct dag_cache {
-    struct store_reader *reader;
+    const struct engine_env *env;
     struct dag_use *entries;
 };
 
-static void entry_free(struct dag_use *use)
+static char *key_text(const struct dag_key *key)
 {
-    if (use == NULL)
-        return;
-    dag_free(use->dag);
-    free(use->key);
-    free(use);
+    return mem_printf("%s\n%s\n%s", key->tenant, key->dag_id, key->version);
 }
 
-struct dag_cache *dag_cache_new(struct store_reader *reader)
+static struct dag_use *find(const struct dag_cache *cache, const struct dag_key *key)
+{
+    auto_mem char *text = key_text(key);
+    struct dag_use *use;
+
+    HASH_FIND_STR(cache->entries, text, use);
+    return use;
+}
+
+/* ---- entries ---- */
+
+struct dag_cache *dag_cache_new(const struct engine_env *env)
 {
     struct dag_cache *cache = mem_new(struct dag_cache);
 
-    cache->reader = reader;
+    cache->env = env;
     return cache;
+}
+
+/* To be freed beside the loop; here when no thread came to it. */
+struct unused {
+    struct dag *dag;
+};
+
+static void free_now(void *arg, struct store_reader *reader unused_arg)
+{
+    struct unused *u = arg;
+
+    dag_free(take(u->dag));
+}
+
+static void unused_free(void *arg)
+{
+    struct unused *u = arg;
+
+    dag_free(u->dag);
+    free(u);
+}
+
+static void free_beside(struct dag_cache *cache, struct dag *dag)
+{
+    struct unused *u;
+
+    if (dag == NULL)
+        return;
+    u = mem_new(struct unused);
+    u->dag = dag;
+    beside_give(cache->env->beside, &(struct beside_work){free_now, unused_free, unused_free, u});
+}
+
+static void waiters_drop(struct dag_use *use)
+{
+    struct waiter *w;
+
+    while ((w = STAILQ_FIRST(&use->waiters)) != NULL) {
+        STAILQ_REMOVE_HEAD(&use->waiters, link);
+        w->wait.drop(w->wait.arg);
+        free(w);
+    }
+}
+
+/* Without its dag. */
+static void entry_free(struct dag_use *use)
+{
+    HASH_DEL(use->cache->entries, use);
+    waiters_drop(use);
+    free(use->key);
+    free(use);
 }
 
 void dag_cache_clear(struct dag_cache *cache)
@@ -48,71 +120,131 @@ void dag_cache_clear(struct dag_cache *cache)
     {
         if (use->users > 0)
             continue;
-        HASH_DEL(cache->entries, use);
+        free_beside(cache, use->dag);
         entry_free(use);
     }
 }
 
 void dag_cache_free(struct dag_cache *cache)
 {
+    struct dag_use *use, *next;
+
     if (cache == NULL)
         return;
-    dag_cache_clear(cache);
-    assert(cache->entries == NULL);
+    HASH_ITER(hh, cache->entries, use, next)
+    {
+        assert(use->users == (use->reading ? 1 : 0));
+        dag_free(use->dag);
+        entry_free(use);
+    }
     free(cache);
 }
 
-static bool load(struct dag_cache *cache, const struct store_dag *row, const char *key,
-                 struct dag_use **ret, struct err *e)
+/* ---- reading ---- */
+
+/* The thread's, but for the entry. */
+struct reading {
+    struct dag_use *use;
+    char *tenant, *dag_id, *version;
+    struct dag *dag; /* NULL: failed */
+    struct err failed;
+};
+
+static void reading_free(void *arg)
+{
+    struct reading *r = arg;
+
+    dag_free(r->dag);
+    free(r->tenant);
+    free(r->dag_id);
+    free(r->version);
+    free(r);
+}
+
+static bool build(const struct store_dag *row, struct dag **ret, struct err *e)
 {
     auto_json definition = NULL;
-    struct dag *dag = NULL;
-    struct dag_use *use;
+    auto_obj(dag) dag = NULL;
 
     if (!dag_kept_read(row->definition, &definition, e) ||
         !dag_from_json_valid(definition, &dag, e))
         return err_wrap(e, "stored definition %s@%s", row->dag_id, row->version);
-    if (strcmp(dag->hash.text, row->hash) != 0) {
-        dag_free(dag);
+    if (strcmp(dag->hash.text, row->hash) != 0)
         return err_set(e, ERR_CORRUPT, "stored definition %s@%s does not hash to %s", row->dag_id,
                        row->version, row->hash);
+    *ret = take(dag);
+    return true;
+}
+
+static void read_now(void *arg, struct store_reader *reader)
+{
+    auto_done(store_dag_list) rows = {0};
+    struct reading *r = arg;
+
+    if (store_read_dag(reader, r->tenant, r->dag_id, r->version, &rows, &r->failed) &&
+        build(&rows.rows[0], &r->dag, &r->failed))
+        r->failed = (struct err){0};
+}
+
+static void tell_all(struct dag_use *use)
+{
+    struct waiter *w;
+
+    while ((w = STAILQ_FIRST(&use->waiters)) != NULL) {
+        STAILQ_REMOVE_HEAD(&use->waiters, link);
+        w->wait.ready(w->wait.arg);
+        free(w);
     }
+}
+
+static void was_read(void *arg)
+{
+    struct reading *r = arg;
+    struct dag_use *use = r->use;
+
+    use->reading = false;
+    use->dag = take(r->dag);
+    use->failed = r->failed;
+    reading_free(r);
+    tell_all(use);
+    use->users--;
+    if (use->dag == NULL)
+        entry_free(use);
+}
+
+static struct dag_use *read_beside(struct dag_cache *cache, const struct dag_key *key)
+{
+    struct dag_use *use = mem_new(struct dag_use);
+    struct reading *r = mem_new(struct reading);
+
     if (HASH_COUNT(cache->entries) >= ENTRIES_MAX)
         dag_cache_clear(cache);
-    use = mem_new(struct dag_use);
-    use->key = mem_str(key);
-    use->dag = dag;
+    use->key = key_text(key);
+    use->reading = true;
+    use->users = 1;
     use->cache = cache;
+    STAILQ_INIT(&use->waiters);
     HASH_ADD_KEYPTR(hh, cache->entries, use->key, strlen(use->key), use);
-    *ret = use;
-    return true;
+    *r = (struct reading){.use = use,
+                          .tenant = mem_str(key->tenant),
+                          .dag_id = mem_str(key->dag_id),
+                          .version = mem_str(key->version)};
+    beside_give(cache->env->beside, &(struct beside_work){read_now, was_read, reading_free, r});
+    return use;
 }
 
-bool dag_cache_get(struct dag_cache *cache, const char *tenant, const char *dag_id,
-                   const char *version, struct dag_use **ret, struct err *e)
-{
-    auto_mem char *key = mem_printf("%s\n%s\n%s", tenant, dag_id, version);
-    auto_done(store_dag_list) rows = {0};
-    struct dag_use *use;
+/* ---- who needs one ---- */
 
-    HASH_FIND_STR(cache->entries, key, use);
-    if (use == NULL && (!store_read_dag(cache->reader, tenant, dag_id, version, &rows, e) ||
-                        !load(cache, &rows.rows[0], key, &use, e)))
-        return false;
-    use->users++;
-    *ret = use;
-    return true;
-}
-
-bool dag_cache_start(struct dag_cache *cache, const char *tenant, const char *dag_id,
-                     const char *version, struct dag_use **ret, struct err *e)
+bool dag_cache_pick(struct dag_cache *cache, const char *tenant, const char *dag_id,
+                    const char *version, char **ret, struct err *e)
 {
+    struct store_reader *reader = cache->env->reader;
     auto_done(store_dag_list) rows = {0};
 
     if (version == NULL) {
-        if (!store_read_dag_latest_head(cache->reader, tenant, dag_id, STORE_DAG_ENABLED, &rows, e))
+        if (!store_read_dag_latest_head(reader, tenant, dag_id, STORE_DAG_ENABLED, &rows, e))
             return false;
-    } else if (!store_read_dag_head(cache->reader, tenant, dag_id, version, &rows, e)) {
+    } else if (!store_read_dag_head(reader, tenant, dag_id, version, &rows, e)) {
         return false;
     }
     if (rows.rows[0].deleted_us != 0)
@@ -120,7 +252,43 @@ bool dag_cache_start(struct dag_cache *cache, const char *tenant, const char *da
     if (!rows.rows[0].enabled)
         return err_set(e, ERR_CONFLICT, "version %s of DAG '%s' is disabled: it starts no run",
                        version, dag_id);
-    return dag_cache_get(cache, tenant, dag_id, rows.rows[0].version, ret, e);
+    *ret = mem_str(rows.rows[0].version);
+    return true;
+}
+
+bool dag_cache_has(const struct dag_cache *cache, const struct dag_key *key)
+{
+    const struct dag_use *use = find(cache, key);
+
+    return use != NULL && !use->reading;
+}
+
+void dag_cache_await(struct dag_cache *cache, const struct dag_key *key,
+                     const struct dag_wait *wait)
+{
+    struct dag_use *use = find(cache, key);
+    struct waiter *w = mem_new(struct waiter);
+
+    if (use == NULL)
+        use = read_beside(cache, key);
+    assert(use->reading);
+    w->wait = *wait;
+    STAILQ_INSERT_TAIL(&use->waiters, w, link);
+}
+
+bool dag_cache_get(struct dag_cache *cache, const struct dag_key *key, struct dag_use **ret,
+                   struct err *e)
+{
+    struct dag_use *use = find(cache, key);
+
+    assert(use != NULL && !use->reading);
+    if (use->dag == NULL) {
+        *e = use->failed;
+        return false;
+    }
+    use->users++;
+    *ret = use;
+    return true;
 }
 
 const struct dag *dag_use_dag(const struct dag_use *use)

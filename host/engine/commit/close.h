@@ -27,7 +27,7 @@ struct dag_cache;
 struct engine_env;
 
 /* Everything that the run's end needs: its row, its open nodes, one event behind its chain. The
- * caller owns both. */
+ * row's definition is read (runs/load.h). The caller owns both. */
 bool close_batch(const struct engine_env *env, struct dag_cache *dags, const struct store_run *row,
                  const struct close_why *why, struct store_batch **ret,
                  struct close_event *ret_event, struct err *e) must_check;

@@ -8,15 +8,21 @@
 #include "engine/env/env.h"
 #include "engine/runs/runs.h"
 
-/* Answers for a run that is not in this process: gone, or ended. */
+/* Answers for a run that no machine carries: ended, or left over. */
 static void answer_not_running(struct control *ctl, const char *tenant, const char *run_id,
                                const char *verb, api_done_fn done, void *done_arg)
 {
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
-    if (step_settled(ctl, tenant, run_id, &e) &&
-        store_read_run(ctl->env->reader, tenant, run_id, &rows, &e))
+    if (!step_settled(ctl, tenant, run_id, &e) ||
+        !store_read_run(ctl->env->reader, tenant, run_id, &rows, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    if (leftovers_has(ctl->leftovers, run_id))
+        err_set(&e, ERR_UNAVAILABLE, "run %s is being built from its rows: ask again", run_id);
+    else
         err_set(&e, ERR_CONFLICT, "run %s is %s: it cannot be %s", run_id,
                 store_run_status_text(rows.rows[0].status), verb);
     answer_error(done, done_arg, &e);

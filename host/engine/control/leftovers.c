@@ -8,6 +8,7 @@
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
+#include "engine/runs/load.h"
 #include "engine/runs/runs.h"
 
 #include <assert.h>
@@ -18,7 +19,10 @@ enum { LEFTOVER_MAGIC = 0x1ef70e45 };
 #define LATER_NS 100000000LL        /* the second time; then twice as long each time, */
 #define LATEST_NS (64LL * LATER_NS) /* but not longer */
 
-/* In one of three places: waiting (due_ns), its end with the store (sent), or in ended. */
+struct reading;
+
+/* In one of three places: waiting (due_ns), its end with the store (sent), or in ended. One whose
+ * definition is being read is waiting and due when that was done. */
 struct leftover {
     uint32_t magic; /* it crosses the store as void * */
     struct leftovers *owner;
@@ -26,6 +30,9 @@ struct leftover {
     char *tenant, *run_id, *dag_id, *trace_id;
     uint32_t tries; /* refusals in a row */
     int64_t due_ns;
+    struct reading *reading; /* NULL: its definition is not waited for */
+    bool expected;           /* and a place is kept for it meanwhile */
+    bool at_start;           /* of leftover_of */
     bool end, sent;
     enum store_run_status status; /* of end */
     struct err why;
@@ -44,6 +51,12 @@ struct leftovers {
     struct leftover *told; /* by leftovers_next_ended; goes with the next call */
 };
 
+/* What waits for a definition; the run may have left by another way before. */
+struct reading {
+    struct control *ctl;
+    struct leftover *of; /* NULL: it left */
+};
+
 struct leftovers *leftovers_new(void)
 {
     struct leftovers *l = mem_new(struct leftovers);
@@ -53,10 +66,19 @@ struct leftovers *leftovers_new(void)
     return l;
 }
 
+static void expect_no_more(struct leftover *x)
+{
+    if (x->expected)
+        runs_expect_no_more(x->runs);
+    x->expected = false;
+}
+
 static void leftover_free(struct leftover *x)
 {
     if (x == NULL)
         return;
+    if (x->reading != NULL)
+        x->reading->of = NULL;
     free(x->tenant);
     free(x->run_id);
     free(x->dag_id);
@@ -121,6 +143,7 @@ static struct leftover *add(struct control *ctl, const char *tenant, const char 
 
 static void drop(struct leftover *x)
 {
+    expect_no_more(x);
     TAILQ_REMOVE(&x->owner->waiting, x, link);
     leftover_free(x);
 }
@@ -208,13 +231,50 @@ void leftovers_cancel(struct control *ctl, const struct api_actor *who, const ch
     leftovers_turn(ctl, ctl->env->clock.mono_ns());
 }
 
+/* ---- waiting for a definition ---- */
+
+static void was_read(void *arg);
+
+static void reading_drop(void *arg)
+{
+    auto_mem struct reading *r = arg;
+
+    if (r->of != NULL)
+        r->of->reading = NULL;
+}
+
+static void await(struct control *ctl, struct leftover *x, const struct store_run *row)
+{
+    struct reading *r;
+
+    x->due_ns = INT64_MAX;
+    if (x->reading != NULL)
+        return;
+    r = x->reading = mem_new(struct reading);
+    *r = (struct reading){ctl, x};
+    load_await_definition(ctl->dags, row, &(struct dag_wait){was_read, reading_drop, r});
+}
+
+void leftovers_await(struct control *ctl, struct leftover_of what, const struct store_run *row)
+{
+    struct leftover *x = add(ctl, what.tenant, what.run_id);
+
+    x->tries = what.tries;
+    x->at_start = what.at_start;
+    x->expected = row->status != STORE_RUN_PENDING;
+    if (x->expected)
+        runs_expect(x->runs);
+    await(ctl, x, row);
+}
+
 /* ---- building anew ---- */
 
 static void rebuild(struct control *ctl, struct leftover *x)
 {
-    struct recovering what = {x->tenant, x->run_id, x->tries};
+    struct recovering what = {x->tenant, x->run_id, x->tries, x->at_start};
 
     TAILQ_REMOVE(&ctl->leftovers->waiting, x, link); /* it may come back as another */
+    expect_no_more(x);
     recover_again(ctl, &what);
     leftover_free(x);
 }
@@ -232,6 +292,7 @@ static void is_stored(void *arg, const struct store_done *done)
         x->refused = *done->err;
         return;
     }
+    expect_no_more(x);
     x->seq = done->first_event;
     TAILQ_REMOVE(&x->owner->waiting, x, link);
     TAILQ_INSERT_TAIL(&x->owner->ended, x, link);
@@ -291,6 +352,7 @@ static void end_refused(struct control *ctl, struct leftover *x, const struct er
     later(ctl, x);
 }
 
+/* True: it is ended, or will be when its definition was read. */
 static bool end_now(struct control *ctl, struct leftover *x, struct err *e)
 {
     auto_done(store_run_list) rows = {0};
@@ -303,6 +365,10 @@ static bool end_now(struct control *ctl, struct leftover *x, struct err *e)
     free(x->trace_id);
     x->dag_id = mem_str(rows.rows[0].dag_id);
     x->trace_id = mem_str(rows.rows[0].trace_id);
+    if (!load_has_definition(ctl->dags, &rows.rows[0])) {
+        await(ctl, x, &rows.rows[0]);
+        return true;
+    }
     return submit_end(ctl, x, &rows.rows[0], e);
 }
 
@@ -322,6 +388,30 @@ static void end(struct control *ctl, struct leftover *x)
 }
 
 /* ---- the turn ---- */
+
+static void do_due(struct control *ctl, struct leftover *x)
+{
+    if (x->end)
+        end(ctl, x);
+    else if (!ctl->mode->draining)
+        rebuild(ctl, x);
+    else
+        x->due_ns = INT64_MAX; /* the next start finds it */
+}
+
+/* At once: in a later turn the definition may be gone again. */
+static void was_read(void *arg)
+{
+    auto_mem struct reading *r = arg;
+    struct leftover *x = r->of;
+
+    if (x == NULL)
+        return;
+    x->reading = NULL;
+    x->due_ns = 0;
+    if (!r->ctl->mode->stopping && !r->ctl->mode->failed)
+        do_due(r->ctl, x);
+}
 
 int64_t leftovers_next_timer(const struct leftovers *l)
 {
@@ -346,14 +436,8 @@ void leftovers_turn(struct control *ctl, int64_t now_ns)
         return;
     for (x = TAILQ_FIRST(&ctl->leftovers->waiting); x != NULL; x = next) {
         next = TAILQ_NEXT(x, link); /* x goes, or others come behind */
-        if (x->sent || x->due_ns > now_ns)
-            continue;
-        if (x->end)
-            end(ctl, x);
-        else if (!ctl->mode->draining)
-            rebuild(ctl, x);
-        else
-            x->due_ns = INT64_MAX; /* the next start finds it */
+        if (!x->sent && x->due_ns <= now_ns)
+            do_due(ctl, x);
     }
 }
 

@@ -1,5 +1,6 @@
 /* leftovers.h -- runs that the store has as going on and that nobody carries: a commit of theirs
- * was refused, they could not be built anew, or an operator ends what is only stored.
+ * was refused, they could not be built anew, their definition is still being read, or an operator
+ * ends what is only stored.
  *
  * What always holds: a run that is here is in no table of runs; it leaves by being carried again or
  * by an end in the store, and whatever was refused for now is tried later. So every run ends.
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 struct leftovers;
+struct store_run;
 
 struct leftovers *leftovers_new(void) must_check;
 /* Accepts NULL. The store is closed; nobody is answered. */
@@ -24,11 +26,14 @@ void leftovers_free(struct leftovers *l);
 struct leftover_of {
     const char *tenant, *run_id;
     uint32_t tries; /* how often it was built anew before */
+    bool at_start;  /* as the last host left it: no commit was refused, so what fails now ends it */
 };
 
 /* Not carried because of why: built anew when that may help, at once at first and then after a
  * delay; otherwise ended as failed, with why. */
 void leftovers_add(struct control *ctl, struct leftover_of what, const struct err *why);
+/* Its row's definition is not read yet: it is built when it is. */
+void leftovers_await(struct control *ctl, struct leftover_of what, const struct store_run *row);
 /* A run that is only stored is ended as cancelled. done is answered when that is durable; during
  * the call when it is refused: it has ended, or its end is on its way. */
 void leftovers_cancel(struct control *ctl, const struct api_actor *who, const char *run_id,

@@ -33,7 +33,7 @@ static bool recover_run(struct control *ctl, const struct store_run *row, uint32
     borrowed = ar;
     if (row->status == STORE_RUN_PENDING && !row->cancel_requested) {
         tell_recovered(ar);
-        runs_add(ctl->runs, &ar);
+        runs_add_back(ctl->runs, &ar);
         return true;
     }
     if (!load_facts(ar, e) || !run_recover(ar->run, ctl->env->clock.mono_ns(), e))
@@ -47,9 +47,29 @@ static bool recover_run(struct control *ctl, const struct store_run *row, uint32
     return true;
 }
 
+/* A definition that was not read is waited for; of any other failure the run is left over. */
+static bool recover_or_leave(struct control *ctl, const struct store_run *row,
+                             const struct recovering *what)
+{
+    struct leftover_of left = {what->tenant, what->run_id, what->count, what->at_start};
+    struct err e = {0};
+
+    if (!load_has_definition(ctl->dags, row)) {
+        leftovers_await(ctl, left, row);
+        return true;
+    }
+    if (recover_run(ctl, row, what->count, &e))
+        return true;
+    left.at_start = false;
+    if (what->at_start)
+        left.tries = RECOVER_AGAIN_MAX;
+    leftovers_add(ctl, left, &e);
+    return false;
+}
+
 void recover_again(struct control *ctl, const struct recovering *what)
 {
-    const struct leftover_of left = {what->tenant, what->run_id, what->count};
+    const struct leftover_of left = {what->tenant, what->run_id, what->count, what->at_start};
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
@@ -58,18 +78,8 @@ void recover_again(struct control *ctl, const struct recovering *what)
             leftovers_add(ctl, left, &e);
         return;
     }
-    if (rows.rows[0].completed_us == 0 && !recover_run(ctl, &rows.rows[0], what->count, &e))
-        leftovers_add(ctl, left, &e);
-}
-
-static void recover_or_leave(struct control *ctl, const struct store_run *row, unsigned *count)
-{
-    struct err e = {0};
-
-    if (recover_run(ctl, row, 0, &e))
-        (*count)++;
-    else
-        leftovers_add(ctl, (struct leftover_of){row->tenant, row->run_id, RECOVER_AGAIN_MAX}, &e);
+    if (rows.rows[0].completed_us == 0)
+        (void)recover_or_leave(ctl, &rows.rows[0], what);
 }
 
 bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e)
@@ -84,7 +94,10 @@ bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e)
         if (!store_read_unfinished(ctl->env->reader, page, &rows, e))
             return err_wrap(e, "recover");
         for (size_t i = 0; i < rows.count; i++)
-            recover_or_leave(ctl, &rows.rows[i], &count);
+            count += recover_or_leave(ctl, &rows.rows[i],
+                                      &(struct recovering){.tenant = rows.rows[i].tenant,
+                                                           .run_id = rows.rows[i].run_id,
+                                                           .at_start = true});
         free(token);
         token = mem_str(rows.next_page);
     } while (token != NULL);

@@ -8,8 +8,9 @@
 
 #include <stdint.h>
 
-/* Builds every unfinished run anew from the store and lets it go on. Returns how many. A run that
- * cannot be built is among the leftovers (leftovers.h), which end it. */
+/* Builds every unfinished run anew from the store and lets it go on. Returns how many, with those
+ * whose definition has to be read first: they are among the leftovers (leftovers.h) until then. So
+ * is a run that cannot be built; they end it. */
 bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e) must_check;
 
 /* One run, after so many refusals in a row; what fails is a leftover again. */
@@ -17,6 +18,7 @@ enum { RECOVER_AGAIN_MAX = 3 };
 struct recovering {
     const char *tenant, *run_id;
     uint32_t count;
+    bool at_start; /* of leftover_of */
 };
 void recover_again(struct control *ctl, const struct recovering *what);
 

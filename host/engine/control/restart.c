@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "engine/commit/rows.h"
+#include "engine/control/later.h"
 #include "engine/control/leftovers.h"
 #include "engine/control/start.h"
 #include "engine/control/step.h"
@@ -60,20 +61,19 @@ static bool keep_nodes(struct active_run *ar, const struct active_run *old, cons
 }
 
 static bool restart(struct control *ctl, const struct api_actor *who,
-                    const struct api_run_restart *what, struct commit **ret, struct err *e)
+                    const struct api_run_restart *what, const struct store_run *row,
+                    struct commit **ret, struct err *e)
 {
-    auto_done(store_run_list) rows = {0};
+    const struct dag_key key = {row->tenant, row->dag_id, row->dag_version};
+    auto_mem char *version = NULL;
     auto_json inputs = NULL;
     auto_obj(active_run) old = NULL;
     struct active_run *ar;
     struct start start = {0};
     struct commit *c;
 
-    if (!start_admitted(ctl, e) || !step_settled(ctl, who->tenant, what->run_id, e) ||
-        !store_read_run(ctl->env->reader, who->tenant, what->run_id, &rows, e) ||
-        !inputs_of(&rows.rows[0], what->inputs, &inputs, e) ||
-        !start_inputs(inputs, &start.inputs_hash, e) ||
-        !load_row(ctl->env, ctl->dags, &rows.rows[0], &old, e) ||
+    if (!inputs_of(row, what->inputs, &inputs, e) || !start_inputs(inputs, &start.inputs_hash, e) ||
+        !load_row(ctl->env, ctl->dags, row, &old, e) ||
         !start_allowed(ctl->env, who->tenant, old->dag, e))
         return false;
     if (runs_find(ctl->runs, who->tenant, what->run_id) != NULL ||
@@ -82,8 +82,8 @@ static bool restart(struct control *ctl, const struct api_actor *who,
     old->run = run_new(old->dag, &(struct run_options){.input = old->input});
     if (what->from_node != NULL && !load_facts(old, e))
         return false;
-    if (!dag_cache_start(ctl->dags, who->tenant, rows.rows[0].dag_id, rows.rows[0].dag_version,
-                         &start.use, e))
+    if (!dag_cache_pick(ctl->dags, row->tenant, row->dag_id, row->dag_version, &version, e) ||
+        !dag_cache_get(ctl->dags, &key, &start.use, e))
         return false;
     start.deterministic = old->deterministic;
     start.checkpoints = old->checkpoints;
@@ -101,14 +101,46 @@ static bool restart(struct control *ctl, const struct api_actor *who,
     return true;
 }
 
+static void restart_again(struct control *ctl, const struct api_actor *who, const struct call *call,
+                          api_done_fn done, void *done_arg)
+{
+    control_restart(ctl, who,
+                    &(struct api_run_restart){.run_id = call->id,
+                                              .from_node = call->word,
+                                              .inputs = call->inputs},
+                    done, done_arg);
+}
+
+static void restart_later(struct control *ctl, const struct store_run *row,
+                          const struct api_actor *who, const struct api_run_restart *what,
+                          api_done_fn done, void *done_arg)
+{
+    later(ctl, &(struct dag_key){row->tenant, row->dag_id, row->dag_version}, who,
+          &(struct call){.again = restart_again,
+                         .id = what->run_id,
+                         .word = what->from_node,
+                         .inputs = what->inputs},
+          done, done_arg);
+}
+
 void control_restart(struct control *ctl, const struct api_actor *who,
                      const struct api_run_restart *what, api_done_fn done, void *done_arg)
 {
+    auto_done(store_run_list) rows = {0};
     struct active_run *ar;
     struct commit *c;
     struct err e = {0};
 
-    if (!restart(ctl, who, what, &c, &e)) {
+    if (!start_admitted(ctl, &e) || !step_settled(ctl, who->tenant, what->run_id, &e) ||
+        !store_read_run(ctl->env->reader, who->tenant, what->run_id, &rows, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    if (!load_has_definition(ctl->dags, &rows.rows[0])) {
+        restart_later(ctl, &rows.rows[0], who, what, done, done_arg);
+        return;
+    }
+    if (!restart(ctl, who, what, &rows.rows[0], &c, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }

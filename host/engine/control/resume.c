@@ -2,6 +2,7 @@
 #include "engine/control/control.h"
 
 #include "engine/commit/rows.h"
+#include "engine/control/later.h"
 #include "engine/control/leftovers.h"
 #include "engine/control/start.h"
 #include "engine/control/step.h"
@@ -91,6 +92,19 @@ static void answer_completed(struct control *ctl, const struct store_run *row, a
                                          .remaining = remaining});
 }
 
+static void resume_again(struct control *ctl, const struct api_actor *who, const struct call *call,
+                         api_done_fn done, void *done_arg)
+{
+    control_resume(ctl, who, call->id, done, done_arg);
+}
+
+static void resume_later(struct control *ctl, const struct store_run *row,
+                         const struct api_actor *who, api_done_fn done, void *done_arg)
+{
+    later(ctl, &(struct dag_key){row->tenant, row->dag_id, row->dag_version}, who,
+          &(struct call){.again = resume_again, .id = row->run_id}, done, done_arg);
+}
+
 void control_resume(struct control *ctl, const struct api_actor *who, const char *run_id,
                     api_done_fn done, void *done_arg)
 {
@@ -101,6 +115,10 @@ void control_resume(struct control *ctl, const struct api_actor *who, const char
 
     if (!resumable(ctl, who->tenant, run_id, &rows, &e)) {
         answer_error(done, done_arg, &e);
+        return;
+    }
+    if (!load_has_definition(ctl->dags, &rows.rows[0])) {
+        resume_later(ctl, &rows.rows[0], who, done, done_arg);
         return;
     }
     if (rows.rows[0].status == STORE_RUN_COMPLETED) {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "engine/catalog/ceilings.h"
 #include "engine/commit/rows.h"
+#include "engine/control/later.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
@@ -237,11 +238,40 @@ void start_launch(struct control *ctl, struct active_run **run, struct commit **
     step_submit(ctl, c);
 }
 
+static void start_again(struct control *ctl, const struct api_actor *who, const struct call *call,
+                        api_done_fn done, void *done_arg)
+{
+    control_start(ctl, who,
+                  &(struct api_run_start){.dag_id = call->id,
+                                          .version = call->word,
+                                          .inputs = call->inputs,
+                                          .run_token = call->run_token,
+                                          .checkpoint_enabled = call->checkpoints,
+                                          .deterministic_mode = call->deterministic},
+                  done, done_arg);
+}
+
+static void start_later(struct control *ctl, const struct dag_key *key, const struct api_actor *who,
+                        const struct api_run_start *what, api_done_fn done, void *done_arg)
+{
+    later(ctl, key, who,
+          &(struct call){.again = start_again,
+                         .id = what->dag_id,
+                         .word = what->version,
+                         .run_token = what->run_token,
+                         .inputs = what->inputs,
+                         .checkpoints = what->checkpoint_enabled,
+                         .deterministic = what->deterministic_mode},
+          done, done_arg);
+}
+
 void control_start(struct control *ctl, const struct api_actor *who,
                    const struct api_run_start *what, api_done_fn done, void *done_arg)
 {
     struct start start = {.deterministic = what->deterministic_mode,
                           .checkpoints = what->checkpoint_enabled};
+    struct dag_key key = {.tenant = who->tenant, .dag_id = what->dag_id};
+    auto_mem char *version = NULL;
     struct active_run *ar;
     struct commit *c;
     struct err e = {0};
@@ -254,7 +284,16 @@ void control_start(struct control *ctl, const struct api_actor *who,
                   done, done_arg))
         return;
     if (!start_admitted(ctl, &e) ||
-        !dag_cache_start(ctl->dags, who->tenant, what->dag_id, what->version, &start.use, &e)) {
+        !dag_cache_pick(ctl->dags, who->tenant, what->dag_id, what->version, &version, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    key.version = version;
+    if (!dag_cache_has(ctl->dags, &key)) {
+        start_later(ctl, &key, who, what, done, done_arg);
+        return;
+    }
+    if (!dag_cache_get(ctl->dags, &key, &start.use, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }

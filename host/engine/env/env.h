@@ -20,6 +20,7 @@
 
 struct agent;
 struct agents;
+struct beside;
 
 /* base/clock.h in orchd; a simulator owns its time. Only the wall clock can go back. */
 struct engine_clock {
@@ -78,6 +79,7 @@ struct engine_settings {
 struct engine_env {
     struct store *store;
     struct store_reader *reader;
+    struct beside *beside; /* freed before the engine */
     struct metrics *metrics;
     struct engine_clock clock;
     struct engine_sandbox sandbox;

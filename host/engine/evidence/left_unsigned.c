@@ -45,6 +45,44 @@ static bool sign_again(const struct left_unsigned *left, const struct store_run 
     return true;
 }
 
+/* What waits for its definition. */
+struct unsigned_run {
+    struct left_unsigned left;
+    char *tenant, *run_id;
+};
+
+static void unsigned_free(void *arg)
+{
+    struct unsigned_run *u = arg;
+
+    free(u->tenant);
+    free(u->run_id);
+    free(u);
+}
+
+static void was_read(void *arg)
+{
+    struct unsigned_run *u = arg;
+
+    left_unsigned_run(&u->left, u->tenant, u->run_id);
+    unsigned_free(u);
+}
+
+static void sign_or_leave(const struct left_unsigned *left, const struct store_run *row)
+{
+    struct unsigned_run *u;
+    struct err e = {0};
+
+    if (load_has_definition(left->dags, row)) {
+        if (!sign_again(left, row, &e))
+            statements_leave(left->statements, row->tenant, row->run_id, &e);
+        return;
+    }
+    u = mem_new(struct unsigned_run);
+    *u = (struct unsigned_run){*left, mem_str(row->tenant), mem_str(row->run_id)};
+    load_await_definition(left->dags, row, &(struct dag_wait){was_read, unsigned_free, u});
+}
+
 bool left_unsigned_add(const struct left_unsigned *left, struct err *e)
 {
     auto_mem char *token = NULL;
@@ -52,14 +90,11 @@ bool left_unsigned_add(const struct left_unsigned *left, struct err *e)
     do {
         auto_done(store_run_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
-        struct err why = {0};
 
         if (!store_read_unsigned(left->env->reader, page, &rows, e))
             return err_wrap(e, "recover statements");
-        for (size_t i = 0; i < rows.count; i++) {
-            if (!sign_again(left, &rows.rows[i], &why))
-                statements_leave(left->statements, rows.rows[i].tenant, rows.rows[i].run_id, &why);
-        }
+        for (size_t i = 0; i < rows.count; i++)
+            sign_or_leave(left, &rows.rows[i]);
         free(token);
         token = mem_str(rows.next_page);
     } while (token != NULL);
@@ -71,7 +106,8 @@ void left_unsigned_run(const struct left_unsigned *left, const char *tenant, con
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
-    if (!store_read_run(left->env->reader, tenant, run_id, &rows, &e) ||
-        !sign_again(left, &rows.rows[0], &e))
+    if (store_read_run(left->env->reader, tenant, run_id, &rows, &e))
+        sign_or_leave(left, &rows.rows[0]);
+    else
         statements_leave(left->statements, tenant, run_id, &e);
 }

@@ -15,7 +15,8 @@ struct left_unsigned {
     struct statements *statements; /* gets them */
 };
 
-/* At start. A run whose statement cannot be made is left (statements_leave). */
+/* At start. A run whose statement cannot be made is left (statements_leave); one whose definition
+ * is not read yet follows in a later turn. */
 bool left_unsigned_add(const struct left_unsigned *left, struct err *e) must_check;
 /* One run, which was ended by its rows alone. */
 void left_unsigned_run(const struct left_unsigned *left, const char *tenant, const char *run_id);

@@ -46,15 +46,35 @@ static const char *restart_of(const struct store_run *row)
     return is && row->parent_run_id != NULL ? row->parent_run_id : "";
 }
 
+static struct dag_key key_of(const struct store_run *row)
+{
+    return (struct dag_key){row->tenant, row->dag_id, row->dag_version};
+}
+
+bool load_has_definition(const struct dag_cache *dags, const struct store_run *row)
+{
+    struct dag_key key = key_of(row);
+
+    return dag_cache_has(dags, &key);
+}
+
+void load_await_definition(struct dag_cache *dags, const struct store_run *row,
+                           const struct dag_wait *wait)
+{
+    struct dag_key key = key_of(row);
+
+    dag_cache_await(dags, &key, wait);
+}
+
 bool load_row(const struct engine_env *env, struct dag_cache *dags, const struct store_run *row,
               struct active_run **ret, struct err *e)
 {
     auto_json input = NULL;
     auto_obj(active_run) ar = NULL;
+    struct dag_key key = key_of(row);
     struct dag_use *use;
 
-    if (!stored_json(row->input, &input, e) ||
-        !dag_cache_get(dags, row->tenant, row->dag_id, row->dag_version, &use, e))
+    if (!stored_json(row->input, &input, e) || !dag_cache_get(dags, &key, &use, e))
         return err_wrap(e, "run %s", row->run_id);
     ar = active_run_new(env, row->tenant, &use, input);
     if (!text_copy(ar->run_id, sizeof ar->run_id, row->run_id) ||

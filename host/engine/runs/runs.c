@@ -22,6 +22,7 @@ struct runs {
     LIST_HEAD(, unsettled) unsettled;
     struct run_queue waiting, active; /* PLACE_WAITING, PLACE_ACTIVE */
     uint32_t waiting_count, active_count;
+    uint32_t expected; /* that go on, and are still being read */
 };
 
 struct runs *runs_new(const struct engine_env *env)
@@ -152,22 +153,53 @@ static void leave_waiting(struct runs *runs, struct active_run *ar)
     runs->waiting_count--;
 }
 
-void runs_add(struct runs *runs, struct active_run **run)
+/* Behind all that are not younger; who is new is the youngest. */
+static void enter_waiting(struct runs *runs, struct active_run *ar, bool back)
 {
-    struct active_run *ar = take(*run);
+    struct active_run *before = TAILQ_LAST(&runs->waiting, run_queue);
 
+    while (back && before != NULL && before->created_us > ar->created_us)
+        before = TAILQ_PREV(before, run_queue, queue);
+    if (before != NULL)
+        TAILQ_INSERT_AFTER(&runs->waiting, before, ar, queue);
+    else
+        TAILQ_INSERT_HEAD(&runs->waiting, ar, queue);
+    runs->waiting_count++;
+    queued(runs, ar, 1);
+}
+
+static void add(struct runs *runs, struct active_run *ar, bool back)
+{
     assert(ar->place == PLACE_WAITING);
     HASH_ADD_STR(runs->by_id, run_id, ar);
     zeros_tenant(runs->env->metrics, ar->tenant);
     zeros_dag(runs->env->metrics, ar->dag->dag_id);
-    if (run_state(ar->run) == RUN_NEW) {
-        TAILQ_INSERT_TAIL(&runs->waiting, ar, queue);
-        runs->waiting_count++;
-        queued(runs, ar, 1);
-    } else {
+    if (run_state(ar->run) == RUN_NEW)
+        enter_waiting(runs, ar, back);
+    else
         enter_active(runs, ar);
-    }
     runs_gauges(runs);
+}
+
+void runs_add(struct runs *runs, struct active_run **run)
+{
+    add(runs, take(*run), false);
+}
+
+void runs_add_back(struct runs *runs, struct active_run **run)
+{
+    add(runs, take(*run), true);
+}
+
+void runs_expect(struct runs *runs)
+{
+    runs->expected++;
+}
+
+void runs_expect_no_more(struct runs *runs)
+{
+    assert(runs->expected > 0);
+    runs->expected--;
 }
 
 void runs_begin(struct runs *runs, struct active_run *ar)
@@ -198,9 +230,14 @@ void runs_remove(struct runs *runs, struct active_run *ar)
 
 /* ---- admission ---- */
 
+static bool has_place(const struct runs *runs)
+{
+    return runs->active_count + runs->expected < runs->env->set.runs_active_max;
+}
+
 bool runs_has_room(const struct runs *runs)
 {
-    return runs->active_count < runs->env->set.runs_active_max && TAILQ_EMPTY(&runs->waiting);
+    return has_place(runs) && TAILQ_EMPTY(&runs->waiting);
 }
 
 bool runs_full(const struct runs *runs)
@@ -210,9 +247,7 @@ bool runs_full(const struct runs *runs)
 
 struct active_run *runs_next_waiting(const struct runs *runs)
 {
-    if (runs->active_count >= runs->env->set.runs_active_max)
-        return NULL;
-    return TAILQ_FIRST(&runs->waiting);
+    return has_place(runs) ? TAILQ_FIRST(&runs->waiting) : NULL;
 }
 
 /* ---- timers ---- */

@@ -24,6 +24,11 @@ void runs_unsettle(struct runs *runs, const char *tenant, const char *run_id);
 void runs_settle(struct runs *runs, const char *tenant, const char *run_id);
 /* Takes the run: behind those that wait, or among those that go on when its machine has begun. */
 void runs_add(struct runs *runs, struct active_run **run);
+/* The same for one that the last host had: among those that wait it stands by its age. */
+void runs_add_back(struct runs *runs, struct active_run **run);
+/* A run that goes on will be added when it was read: its place is kept, no other run gets it. */
+void runs_expect(struct runs *runs);
+void runs_expect_no_more(struct runs *runs);
 /* Out of the table; frees it. It has ended or was dropped, and nothing of it is on its way. */
 void runs_remove(struct runs *runs, struct active_run *ar);
 

@@ -331,6 +331,7 @@ START_TEST(a_start_that_is_on_its_way_when_the_host_is_told_to_end_is_the_next_o
     one_node(",\"idempotent\":false");
     control_start(engine_control(rig.engine), &rig_actor,
                   &(struct api_run_start){.dag_id = "one", .inputs = inputs}, rig_answered, &a);
+    rig_beside(&rig); /* decided: before it has its definition nothing is */
     engine_drain(rig.engine);
     rig_settle(&rig);
     ck_assert_int_eq(a.code, ERR_NONE);

@@ -1,4 +1,5 @@
 /* definition_test.c -- publishing, changing and disabling definitions; the cache of them. */
+#include "reads.h"
 #include "suites.h"
 
 #include "base/limits.h"
@@ -20,15 +21,13 @@ static const char other[] = "{\"name\":\"c\",\"dag_id\":\"c\",\"version\":\"1.0.
 static struct rig_answer publish(const char *text, enum api_definition_form form,
                                  const json_t *signature, bool generated)
 {
-    auto_json json = json_loads(text, 0, NULL);
+    json_t *json = form == API_DEFINITION_TEXT ? json_string(text) : json_loads(text, 0, NULL);
     struct rig_answer a = {0};
 
-    definitions_publish(&rig.env, &rig_actor,
+    definitions_publish(engine_definitions(rig.engine), &rig_actor,
                         &(struct api_publish){.form = form,
                                               .json = json,
-                                              .text = text,
-                                              .text_len = strlen(text),
-                                              .signature = signature,
+                                              .signature = json_deep_copy(signature),
                                               .dag_id_generated = generated},
                         rig_answered, &a);
     rig_settle(&rig);
@@ -110,32 +109,38 @@ START_TEST(a_definition_that_is_too_large_to_be_kept_is_answered)
 }
 END_TEST
 
+static void publish_signed(const json_t *signature, struct rig_answer *a)
+{
+    definitions_publish(engine_definitions(rig.engine), &rig_actor,
+                        &(struct api_publish){.form = API_DEFINITION_JSON,
+                                              .json = json_loads(chain, 0, NULL),
+                                              .signature = json_deep_copy(signature)},
+                        rig_answered, a);
+    rig_settle(&rig);
+}
+
 START_TEST(a_signature_must_be_over_this_definition)
 {
     auto_json good = NULL;
     auto_json bad = NULL;
     struct rig_answer a = {0};
-    auto_json json = json_loads(chain, 0, NULL);
-    struct api_publish what = {.form = API_DEFINITION_JSON, .json = json};
 
     publish(chain, API_DEFINITION_JSON, NULL, false);
     good = signature_over("c");
     publish_chain();
     bad = signature_over("chain");
-    what.signature = good;
-    definitions_publish(&rig.env, &rig_actor, &what, rig_answered, &a);
+    publish_signed(good, &a);
     ck_assert_uint_eq(a.told, 0);
     rig_authority_answers(&rig, ERR_NONE);
     ck_assert_msg(a.code == ERR_NONE, "%s", a.msg);
-    what.signature = bad;
-    definitions_publish(&rig.env, &rig_actor, &what, rig_answered, &a);
+    publish_signed(bad, &a);
     rig_authority_answers(&rig, ERR_NONE);
     ck_assert_int_eq(a.code, ERR_UNPROCESSABLE);
-    definitions_publish(&rig.env, &rig_actor, &what, rig_answered, &a);
+    publish_signed(bad, &a);
     rig_authority_answers(&rig, ERR_DENIED);
     ck_assert_int_eq(a.code, ERR_DENIED);
     rig.authority.attached = false;
-    definitions_publish(&rig.env, &rig_actor, &what, rig_answered, &a);
+    publish_signed(bad, &a);
     ck_assert_int_eq(a.code, ERR_UNAVAILABLE);
     ck_assert_uint_eq(a.told, 4);
 }
@@ -143,10 +148,10 @@ END_TEST
 
 static struct rig_answer update(const char *dag_id, const char *patch)
 {
-    auto_json json = json_loads(patch, 0, NULL);
     struct rig_answer a = {0};
 
-    definitions_update(&rig.env, &rig_actor, dag_id, json, rig_answered, &a);
+    definitions_update(engine_definitions(rig.engine), &rig_actor, dag_id,
+                       json_loads(patch, 0, NULL), rig_answered, &a);
     rig_settle(&rig);
     return a;
 }
@@ -199,13 +204,13 @@ static void assert_entry(const char *type, const char *what)
 START_TEST(a_change_of_a_definition_leaves_who_and_why_in_the_ledger)
 {
     struct api_actor who = rig_actor;
-    auto_json json = json_loads(chain, 0, NULL);
     struct rig_answer a = {0};
 
     who.reason = "night shift";
     who.ticket = "OPS-1";
-    definitions_publish(&rig.env, &who,
-                        &(struct api_publish){.form = API_DEFINITION_JSON, .json = json},
+    definitions_publish(engine_definitions(rig.engine), &who,
+                        &(struct api_publish){.form = API_DEFINITION_JSON,
+                                              .json = json_loads(chain, 0, NULL)},
                         rig_answered, &a);
     rig_settle(&rig);
     ck_assert_int_eq(a.code, ERR_NONE);
@@ -318,18 +323,30 @@ END_TEST
 START_TEST(a_definition_in_use_stays_when_the_cache_is_dropped)
 {
     struct dag_cache *cache = engine_dags(rig.engine);
+    const struct dag_key key = {RIG_TENANT, "c", "1.0.0"};
+    auto_mem char *version = NULL;
     struct dag_use *one, *two;
+    struct reads before;
     struct err e;
 
     publish(chain, API_DEFINITION_JSON, NULL, false);
-    ck_assert(dag_cache_get(cache, RIG_TENANT, "c", "1.0.0", &one, &e));
+    run_of("c");
+    ck_assert(dag_cache_get(cache, &key, &one, &e));
+    rig_ok(&rig, "n");
     dag_cache_clear(cache);
-    ck_assert(dag_cache_start(cache, RIG_TENANT, "c", NULL, &two, &e));
+    ck_assert(dag_cache_has(cache, &key));
+    ck_assert(dag_cache_pick(cache, RIG_TENANT, "c", NULL, &version, &e));
+    ck_assert_str_eq(version, "1.0.0");
+    ck_assert(dag_cache_get(cache, &key, &two, &e));
     ck_assert_ptr_eq(dag_use_dag(one), dag_use_dag(two));
     dag_use_end(one);
     dag_use_end(two);
-    ck_assert(!dag_cache_get(cache, "other", "c", "1.0.0", &one, &e));
-    ck_assert_int_eq(e.code, ERR_NOT_FOUND);
+    before = reads_now();
+    dag_cache_clear(cache);
+    ck_assert(!dag_cache_has(cache, &key));
+    rig_settle(&rig);
+    ck_assert_uint_eq(reads_now().freed, before.freed + 1);
+    ck_assert_uint_eq(reads_now().freed_on_loop, before.freed_on_loop);
 }
 END_TEST
 

@@ -113,19 +113,22 @@ static uint32_t or_100(uint32_t value)
     return value > 0 ? value : 100;
 }
 
-void rig_start(struct rig *rig)
+void rig_boot(struct rig *rig)
 {
     const struct store_options options = {.path = rig->path,
                                           .check = STORE_CHECK_NONE,
                                           .queue_batches_max = rig->options.queue_batches_max};
     struct err e;
 
-    if (!store_open(&options, &rig->store, &e) || !store_reader_open(rig->store, &rig->reader, &e))
+    if (!store_open(&options, &rig->store, &e) ||
+        !store_reader_open(rig->store, &rig->reader, &e) ||
+        !beside_start(rig->store, &rig->beside, &e))
         rig_broken("store", &e);
     rig->metrics = metrics_new();
     rig->env = (struct engine_env){
         .store = rig->store,
         .reader = rig->reader,
+        .beside = rig->beside,
         .metrics = rig->metrics,
         .clock = {mono_ns, wall_us, boot_us},
         .sandbox = rig_sandbox(rig),
@@ -156,6 +159,11 @@ void rig_start(struct rig *rig)
     if (!engine_recover(rig->engine, &rig->recovered, &e))
         rig_broken("recover", &e);
     engine_accept(rig->engine, !rig->options.closed);
+}
+
+void rig_start(struct rig *rig)
+{
+    rig_boot(rig);
     rig_settle(rig);
 }
 
@@ -190,6 +198,7 @@ void rig_die(struct rig *rig)
         rig_request_done(r);
     }
     rig->authority.count = 0;
+    beside_free(take(rig->beside));
     store_reader_free(take(rig->reader));
     store_close(take(rig->store));
     engine_free(take(rig->engine));
@@ -237,13 +246,30 @@ static void wait_for_writer(struct rig *rig)
         rig_broken("the store's writer does not answer", NULL);
 }
 
+static void turn_beside(struct rig *rig)
+{
+    struct pollfd p = {.fd = beside_fd(rig->beside), .events = POLLIN};
+
+    if (beside_left(rig->beside) > 0 && poll(&p, 1, 60000) == 0)
+        rig_broken("what is done beside the loop does not end", NULL);
+    beside_turn(rig->beside);
+}
+
+void rig_beside(struct rig *rig)
+{
+    while (beside_left(rig->beside) > 0)
+        turn_beside(rig);
+}
+
 void rig_settle(struct rig *rig)
 {
     do {
         wait_for_writer(rig);
         engine_store_turn(rig->engine);
+        turn_beside(rig);
         engine_turn(rig->engine, rig_mono_ns);
-    } while (store_pending(rig->store) > 0 || engine_next_timer(rig->engine) <= rig_mono_ns);
+    } while (store_pending(rig->store) > 0 || beside_left(rig->beside) > 0 ||
+             engine_next_timer(rig->engine) <= rig_mono_ns);
 }
 
 void rig_drain(struct rig *rig)

@@ -13,6 +13,7 @@
 #include "engine/catalog/agents.h"
 #include "engine/control/control.h"
 #include "engine/engine.h"
+#include "engine/env/beside.h"
 #include "engine/env/env.h"
 #include "store/store.h"
 #include "store/testing.h"
@@ -114,6 +115,7 @@ struct rig {
     char *folder, *path;
     struct store *store;
     struct store_reader *reader;
+    struct beside *beside;
     struct metrics *metrics;
     struct engine_env env;
     struct engine *engine;
@@ -144,16 +146,21 @@ void rig_suspend(int64_t ns);
 void rig_open(struct rig *rig, struct rig_options options);
 void rig_close(struct rig *rig);
 
-/* Commits, acts and does what is due now until nothing is left to do. */
+/* Commits, acts, takes what is done beside the loop and does what is due now until nothing is left
+ * to do. */
 void rig_settle(struct rig *rig);
 /* Everything that was submitted is durable or refused, but the engine does not act on it yet. */
 void rig_drain(struct rig *rig);
+/* Everything that was given to be done beside the loop was, and is told. */
+void rig_beside(struct rig *rig);
 /* The host dies: what the store was given is in it, what the engine would have done is not done.
  * Then it starts again and recovers. The attempts of the old one are closed. */
 void rig_crash(struct rig *rig);
 /* Half of a crash, for those who look at the store in between. */
 void rig_die(struct rig *rig);
 void rig_start(struct rig *rig);
+/* The same, not settled. */
+void rig_boot(struct rig *rig);
 
 /* From here on the store refuses every batch as one too many, until rig_take_again. */
 void rig_refuse(struct rig *rig);

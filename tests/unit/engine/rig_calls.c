@@ -27,10 +27,9 @@ void rig_publish(struct rig *rig, const char *text)
     struct rig_answer a = {0};
     struct err e;
 
-    definitions_publish(&rig->env, &rig_actor,
+    definitions_publish(engine_definitions(rig->engine), &rig_actor,
                         &(struct api_publish){.form = API_DEFINITION_TEXT,
-                                              .text = text,
-                                              .text_len = strlen(text)},
+                                              .json = json_string(text)},
                         rig_answered, &a);
     rig_settle(rig);
     if (a.told != 1 || a.code != ERR_NONE) {

@@ -22,10 +22,9 @@ static void other_runs_wide(const char *text)
     auto_json inputs = json_object();
 
     who.tenant = OTHER;
-    definitions_publish(&rig.env, &who,
+    definitions_publish(engine_definitions(rig.engine), &who,
                         &(struct api_publish){.form = API_DEFINITION_TEXT,
-                                              .text = text,
-                                              .text_len = strlen(text)},
+                                              .json = json_string(text)},
                         rig_answered, &published);
     rig_settle(&rig);
     ck_assert_msg(published.code == ERR_NONE, "%s", published.msg);
@@ -143,10 +142,9 @@ START_TEST(a_definition_that_asks_for_more_than_the_ceiling_is_not_published)
     struct rig_answer a = {0};
 
     again((struct rig_options){.ceilings = low});
-    definitions_publish(&rig.env, &rig_actor,
+    definitions_publish(engine_definitions(rig.engine), &rig_actor,
                         &(struct api_publish){.form = API_DEFINITION_TEXT,
-                                              .text = greedy[_i].text,
-                                              .text_len = strlen(greedy[_i].text)},
+                                              .json = json_string(greedy[_i].text)},
                         rig_answered, &a);
     rig_settle(&rig);
     ck_assert_int_eq(a.code, ERR_UNPROCESSABLE);

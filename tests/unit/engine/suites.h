@@ -30,6 +30,7 @@ void outside_unguarded(const char *sql);
 TCase *start_cases(void);
 TCase *admission_cases(void);
 TCase *attempt_cases(void);
+TCase *beside_cases(void);
 TCase *held_cases(void);
 TCase *refused_cases(void);
 TCase *change_cases(void);

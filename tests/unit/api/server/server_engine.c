@@ -93,11 +93,16 @@ static void publish(void *arg, const struct api_actor *who, const struct api_pub
     struct server *s = arg;
     auto_done(dag_findings) findings = {0};
     auto_done(store_dag_list) rows = {0};
+    auto_json json = what->json;
+    auto_json signature = what->signature;
     auto_obj(dag) dag = NULL;
     struct err e;
-    bool parsed = what->form == API_DEFINITION_TEXT
-                      ? dag_parse(what->text, what->text_len, &dag, &findings, &e)
-                      : dag_from_json((json_t *)what->json, &dag, &findings, &e);
+    bool parsed =
+        what->form == API_DEFINITION_TEXT
+            ? dag_parse(json_string_value(json), json_string_length(json), &dag, &findings, &e)
+            : dag_from_json(json, &dag, &findings, &e);
+
+    (void)signature;
 
     if (!parsed || !dag->valid) {
         auto_json list = findings_json_owned(&findings);
@@ -119,14 +124,14 @@ static void publish(void *arg, const struct api_actor *who, const struct api_pub
                                          .created = rows.count == 0});
 }
 
-static void update(void *arg, const struct api_actor *who, const char *dag_id, const json_t *patch,
+static void update(void *arg, const struct api_actor *who, const char *dag_id, json_t *patch,
                    api_done_fn done, void *done_arg)
 {
     struct server *s = arg;
     auto_done(store_dag_list) rows = {0};
     struct err e;
 
-    (void)patch;
+    json_decref(patch);
     if (!store_read_dag_latest(s->reader, who->tenant, dag_id, STORE_DAG_LIVE, &rows, &e)) {
         server_fail(done, done_arg, e.code, NULL, "no such DAG");
         return;
