@@ -92,10 +92,14 @@ struct store_run_filter {
 };
 bool store_read_run(struct store_reader *r, const char *tenant, const char *run_id,
                     struct store_run_list *ret, struct err *e) must_check;
-/* Without input, output, levels, errors, compensations and options, which are NULL. */
+/* Without input, output, levels, errors, compensations and options, which are NULL: what a run was
+ * given and left may be 60 MB. */
+bool store_read_run_head(struct store_reader *r, const char *tenant, const char *run_id,
+                         struct store_run_list *ret, struct err *e) must_check;
+/* Heads. */
 bool store_read_runs(struct store_reader *r, const struct store_run_filter *filter,
                      struct store_page page, struct store_run_list *ret, struct err *e) must_check;
-/* The run that the same start made before: at most one row, none is no error. */
+/* The run that the same start made before: at most one head, none is no error. */
 bool store_read_run_by_token(struct store_reader *r, const char *tenant, const char *run_token,
                              const char *dag_id, const char *inputs_hash,
                              struct store_run_list *ret, struct err *e) must_check;

@@ -76,7 +76,7 @@ static void reply_started(struct api_request *req, const struct api_outcome *out
     struct buf body = {0};
     struct err e = {0};
 
-    if (!store_read_run(req->server->opt.reader, req->who.tenant, out->run_id, &rows, &e)) {
+    if (!store_read_run_head(req->server->opt.reader, req->who.tenant, out->run_id, &rows, &e)) {
         api_reply_error(req, &e, NULL);
         return;
     }

@@ -45,15 +45,24 @@ void view_next_page(struct buf *b, const char *token)
         jw_str(b, "next_page_token", token);
 }
 
+static void not_found(const char *missing, const char **ret_code, struct err *e)
+{
+    if (e->code != ERR_NOT_FOUND)
+        return;
+    *ret_code = "RUN_NOT_FOUND";
+    (void)err_set(e, ERR_NOT_FOUND, "%s", missing);
+}
+
 bool load_run(struct api_request *req, const char *param, const char *missing,
               struct store_run_list *ret)
 {
-    const struct view_source from = {req->server->opt.reader, req->who.tenant};
-    const char *code;
+    const char *code = NULL;
     struct err e = {0};
 
-    if (read_run(&from, api_param(req, param), missing, ret, &code, &e))
+    if (store_read_run_head(req->server->opt.reader, req->who.tenant, api_param(req, param), ret,
+                            &e))
         return true;
+    not_found(missing, &code, &e);
     api_reply_error(req, &e, code);
     return false;
 }
@@ -64,10 +73,8 @@ bool read_run(const struct view_source *from, const char *run_id, const char *mi
     *ret_code = NULL;
     if (store_read_run(from->reader, from->tenant, run_id, ret, e))
         return true;
-    if (e->code != ERR_NOT_FOUND)
-        return false;
-    *ret_code = "RUN_NOT_FOUND";
-    return err_set(e, ERR_NOT_FOUND, "%s", missing);
+    not_found(missing, ret_code, e);
+    return false;
 }
 
 bool view_nodes(const struct view_source *from, const char *run_id, const char *key, char open,

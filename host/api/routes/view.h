@@ -46,7 +46,7 @@ bool query_bool(const struct api_request *req, const char *name, bool absent, bo
                 struct err *e) must_check;
 void view_next_page(struct buf *b, const char *token);
 
-/* The run of the path parameter; false: answered, 404 with the given text. */
+/* The head of the path parameter's run; false: answered, 404 with the given text. */
 bool load_run(struct api_request *req, const char *param, const char *missing,
               struct store_run_list *ret) must_check;
 

@@ -16,7 +16,7 @@ static void answer_not_running(struct control *ctl, const char *tenant, const ch
     struct err e = {0};
 
     if (!step_settled(ctl, tenant, run_id, &e) ||
-        !store_read_run(ctl->env->reader, tenant, run_id, &rows, &e)) {
+        !store_read_run_head(ctl->env->reader, tenant, run_id, &rows, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }

@@ -194,7 +194,7 @@ static bool cancellable(struct control *ctl, const char *tenant, const char *run
     struct leftover *x = find(ctl->leftovers, run_id);
 
     if (!step_settled(ctl, tenant, run_id, e) ||
-        !store_read_run(ctl->env->reader, tenant, run_id, &rows, e))
+        !store_read_run_head(ctl->env->reader, tenant, run_id, &rows, e))
         return false;
     if (rows.rows[0].completed_us != 0)
         return err_set(e, ERR_CONFLICT, "run %s is %s: it cannot be cancelled", run_id,

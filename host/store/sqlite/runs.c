@@ -19,11 +19,23 @@ static struct page_key unfinished_key(const void *row)
     return (struct page_key){run->created_us, run->run_id, "", ""};
 }
 
+static bool read_one(struct store_reader *r, bool bodies, const char *tenant, const char *run_id,
+                     struct store_run_list *ret, struct err *e)
+{
+    return read_row(r, ASK(Q_RUN, P_INT(bodies), P_TEXT(tenant), P_TEXT(run_id)), "run", run_id,
+                    &ret->list, e);
+}
+
 bool store_read_run(struct store_reader *r, const char *tenant, const char *run_id,
                     struct store_run_list *ret, struct err *e)
 {
-    return read_row(r, ASK(Q_RUN, P_INT(1), P_TEXT(tenant), P_TEXT(run_id)), "run", run_id,
-                    &ret->list, e);
+    return read_one(r, true, tenant, run_id, ret, e);
+}
+
+bool store_read_run_head(struct store_reader *r, const char *tenant, const char *run_id,
+                         struct store_run_list *ret, struct err *e)
+{
+    return read_one(r, false, tenant, run_id, ret, e);
 }
 
 bool store_read_run_by_token(struct store_reader *r, const char *tenant, const char *run_token,
@@ -31,7 +43,7 @@ bool store_read_run_by_token(struct store_reader *r, const char *tenant, const c
                              struct store_run_list *ret, struct err *e)
 {
     return read_rows(r,
-                     ASK(Q_RUN_BY_TOKEN, P_INT(1), P_TEXT(tenant), P_TEXT(run_token),
+                     ASK(Q_RUN_BY_TOKEN, P_INT(0), P_TEXT(tenant), P_TEXT(run_token),
                          P_TEXT(dag_id), P_TEXT(inputs_hash)),
                      &ret->list, NULL, e);
 }

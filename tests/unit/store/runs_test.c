@@ -144,6 +144,7 @@ START_TEST(the_same_token_dag_and_inputs_give_one_run_a_tenant)
                                       &first, &e));
     ck_assert_uint_eq(first.count, 1);
     ck_assert_str_eq(first.rows[0].run_id, "r1");
+    ck_assert_ptr_null(first.rows[0].input);
     ck_assert(store_read_run_by_token(fixture_reader, SAMPLE_TENANT, "t", SAMPLE_DAG, SAMPLE_HASH_B,
                                       &none, &e));
     ck_assert_uint_eq(none.count, 0);
@@ -238,6 +239,7 @@ END_TEST
 START_TEST(a_list_has_no_bodies_and_one_run_has_them)
 {
     auto_done(store_run_list) without = {0};
+    auto_done(store_run_list) head = {0};
     auto_done(store_run_list) with = {0};
     struct store_run_filter filter = {.tenant = SAMPLE_TENANT};
     struct err e = {0};
@@ -246,6 +248,9 @@ START_TEST(a_list_has_no_bodies_and_one_run_has_them)
     ck_assert(store_read_runs(fixture_reader, &filter, (struct store_page){0}, &without, &e));
     ck_assert_ptr_null(without.rows[0].input);
     ck_assert_str_eq(without.rows[0].inputs_hash, SAMPLE_HASH_A);
+    ck_assert(store_read_run_head(fixture_reader, SAMPLE_TENANT, "r1", &head, &e));
+    ck_assert_ptr_null(head.rows[0].input);
+    ck_assert_str_eq(head.rows[0].inputs_hash, SAMPLE_HASH_A);
     ck_assert(store_read_run(fixture_reader, SAMPLE_TENANT, "r1", &with, &e));
     ck_assert_str_eq(with.rows[0].input, sample_run("r1").input);
 }
