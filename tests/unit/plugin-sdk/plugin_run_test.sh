@@ -57,7 +57,7 @@ if "$orch" plugin run bad --agent bad.fork >out 2>err; then
     fail "fork is allowed"
 fi
 grep -q 'policy-violation' err || fail "the outcome is a policy violation"
-grep -q 'system call that its profile forbids' err || fail "and is explained"
+grep -q 'policy violation: system call clone' err || fail "and names the call"
 
 # The shipped plugins, as they were built with the whole.
 printf '{"csv": %s}' "$(python3 -c 'import json,sys; print(json.dumps(open(sys.argv[1]).read()))' \

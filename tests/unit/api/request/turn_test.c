@@ -15,11 +15,13 @@ struct conn {
 static struct api_request *left;
 static char told[256]; /* each turn that is another's, in order; "-": nobody's */
 
-static void on_answer(struct conn *c, struct buf *wire, bool close unused_arg)
+static void on_answer(struct conn *c, struct buf *wire, struct buf *body, bool close unused_arg)
 {
     c->answers++;
     buf_done(wire);
+    buf_done(body);
     *wire = (struct buf){0};
+    *body = (struct buf){0};
 }
 
 static void on_turn(void *arg unused_arg, const char *method, const char *route)
