@@ -13,7 +13,7 @@ static const struct budget budgets[] = {
     {"in_step_orchd_messages", 1.6, 0},
     {"in_step_wal_writes", 0.5, 4},
     {"in_step_wal_bytes", 28500, 4096},
-    {"in_step_orchd_allocations", 475, 0},
+    {"in_step_orchd_allocations", 515, 0},
     {"in_step_orchd_allocations_kept", 4.2, 0},
     {"in_step_supervisor_calls", 59, 0},
     {"in_step_authority_calls", 0.8, 0},
