@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDER_TRIES = 200, FOLDER_WAIT_US = 10 * 1000 };
+enum { FOLDER_TRIES = 50, FOLDER_WAIT_US = 10 * 1000 };
 
 bool cgroup_file_put(const char *folder, const char *name, const char *text)
 {
