@@ -60,13 +60,14 @@ static void store(struct revoking *r)
 static void listed(void *arg, const struct authority_result *result unused_arg, const struct err *e)
 {
     struct revoking *r = arg;
+    const struct api_actor *who = &r->by->who;
 
     if (e != NULL) {
         answer(r, e);
         return;
     }
     log_event(LOG_INFO, "token.revoked", F_STR("token_id", r->token_id),
-              F_STR("tenant", r->by->who.tenant), F_STR("subject", r->by->who.subject));
+              F_STR("tenant", who->tenant), F_STR("subject", who->subject));
     api_token_revoked(r->host->api, r->token_id);
     store(r);
 }
