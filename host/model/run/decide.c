@@ -26,6 +26,23 @@ struct run_decision *run_decide_step(struct run *run, enum run_decision_kind kin
     return d;
 }
 
+void run_spend_take(struct run *run, char *text)
+{
+    if (text == NULL)
+        return;
+    if (run->spent_count == run->spent_cap) {
+        run->spent_cap = run->spent_cap > 0 ? 2 * run->spent_cap : 16;
+        run->spent = mem_resize(run->spent, run->spent_cap, sizeof *run->spent);
+    }
+    run->spent[run->spent_count++] = text;
+}
+
+void run_drop_spent(struct run *run)
+{
+    while (run->spent_count > 0)
+        free(run->spent[--run->spent_count]);
+}
+
 uint32_t run_open_count(const struct run *run)
 {
     return run->states[NODE_QUEUED] + run->states[NODE_RUNNING] + run->states[NODE_WAITING] +

@@ -82,12 +82,16 @@ struct run {
     json_t *errors; /* built at the end */
     struct run_decision *decisions;
     uint32_t head, tail, cap;
+    char **spent; /* texts that decisions of this event may name and nobody else has any more */
+    uint32_t spent_count, spent_cap;
 };
 
 /* decide.c */
 struct run_decision *run_decide(struct run *run, enum run_decision_kind kind);
 struct run_decision *run_decide_step(struct run *run, enum run_decision_kind kind,
                                      const struct step *s);
+void run_spend_take(struct run *run, char *text); /* lives until the next event; NULL: nothing */
+void run_drop_spent(struct run *run);
 void run_move(struct run *run, enum run_event ev); /* the caller knows that it is allowed */
 uint32_t run_open_count(const struct run *run);    /* nodes that hold a place */
 
@@ -128,8 +132,7 @@ void step_lost(struct run *run, struct step *s, enum node_state becomes);
 /* Ends a step without (another) attempt; the reason is taken, NULL keeps what there is. */
 void step_close_take(struct run *run, struct step *s, enum node_event ev, char *reason);
 /* Notes that a deadline of the node has passed; FAIL or SKIP. */
-enum node_event step_time_out(const struct run *run, struct step *s,
-                              enum stop_cause cause) must_check;
+enum node_event step_time_out(struct run *run, struct step *s, enum stop_cause cause) must_check;
 
 /* judge.c: pure */
 bool judge_retry(const struct retry_policy *policy, bool repeatable, const struct node_tally *tally,

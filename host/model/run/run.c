@@ -46,6 +46,7 @@ void run_free(struct run *run)
 {
     if (run == NULL)
         return;
+    run_drop_spent(run);
     for (uint32_t i = 0; i < run->count; i++) {
         step_done(&run->steps[i]);
         if (run->handlers != NULL)
@@ -60,6 +61,7 @@ void run_free(struct run *run)
     free(run->deps_left);
     free(run->level_left);
     free(run->decisions);
+    free(run->spent);
     free(run);
 }
 
@@ -78,6 +80,7 @@ void run_event_begin(struct run *run)
 {
     assert(run->head == run->tail);
     run->head = run->tail = 0;
+    run_drop_spent(run);
 }
 
 /* State --------------------------------------------------------------------------------------- */

@@ -6,9 +6,13 @@
 
 #include <string.h>
 
-static void set_error_take(struct step *s, enum error_source source, char *text, char *error_class)
+/* What it said before may stand in a decision of this event: an attempt was lost, and its node is
+ * refused. */
+static void set_error_take(struct run *run, struct step *s, enum error_source source, char *text,
+                           char *error_class)
 {
-    step_drop_error(s);
+    run_spend_take(run, take(s->error));
+    run_spend_take(run, take(s->error_class));
     s->error = text;
     s->error_class = error_class;
     s->error_source = source;
@@ -80,13 +84,14 @@ static void note_outcome(struct run *run, struct step *s, const struct attempt_o
         s->outputs = outputs_wrap_owned(o->outputs);
         return;
     }
-    set_error_take(s, source_of(o), outcome_text(run, s, o), outside_text(attempt_error_class(o)));
+    set_error_take(run, s, source_of(o), outcome_text(run, s, o),
+                   outside_text(attempt_error_class(o)));
     if (outcome_retry(o->class) == RETRY_UNCOUNTED || s->cause == STOP_QUEUE_TIMEOUT)
         uncount_attempt(&s->tally);
 }
 
 /* The node's own deadlines, in the words of the attempt's. */
-static void note_timeout(const struct run *run, struct step *s, enum stop_cause cause)
+static void note_timeout(struct run *run, struct step *s, enum stop_cause cause)
 {
     const struct timeout_policy *policy = step_timeout_policy(run, s);
     bool queue = cause == STOP_QUEUE_TIMEOUT;
@@ -95,7 +100,7 @@ static void note_timeout(const struct run *run, struct step *s, enum stop_cause 
     jcs_number(queue ? policy->queue_s : policy->node_s, seconds);
     s->class = OUTCOME_TIMEOUT;
     s->timed_out = true;
-    set_error_take(s, ERROR_SOURCE_HOST,
+    set_error_take(run, s, ERROR_SOURCE_HOST,
                    mem_printf("Node '%s' timed out after %ss %s", step_label(run, s), seconds,
                               queue ? "waiting to start" : "over all attempts"),
                    mem_str("TimeoutError"));
@@ -111,20 +116,20 @@ static enum node_event spent(const struct run *run, const struct step *s)
     return NODE_EV_FAIL;
 }
 
-enum node_event step_time_out(const struct run *run, struct step *s, enum stop_cause cause)
+enum node_event step_time_out(struct run *run, struct step *s, enum stop_cause cause)
 {
     note_timeout(run, s, cause);
     return spent(run, s);
 }
 
-static enum node_event stopped(const struct run *run, struct step *s)
+static enum node_event stopped(struct run *run, struct step *s)
 {
     if (s->cause == STOP_CANCEL || s->cause == STOP_RUN_TIMEOUT)
         return NODE_EV_CANCEL;
     return step_time_out(run, s, s->cause);
 }
 
-static enum node_event verdict(const struct run *run, struct step *s, int64_t now)
+static enum node_event verdict(struct run *run, struct step *s, int64_t now)
 {
     const struct retry_policy *policy = step_retry_policy(run, s);
     /* Ours, and no worker had it yet: to start it anew is to start it. */
@@ -173,7 +178,7 @@ static void close_step(struct run *run, struct step *s)
 void step_close_take(struct run *run, struct step *s, enum node_event ev, char *reason)
 {
     if (reason != NULL)
-        set_error_take(s, ERROR_SOURCE_HOST, reason, mem_str("RuntimeError"));
+        set_error_take(run, s, ERROR_SOURCE_HOST, reason, mem_str("RuntimeError"));
     step_move(run, s, ev);
     close_step(run, s);
 }
@@ -181,7 +186,7 @@ void step_close_take(struct run *run, struct step *s, enum node_event ev, char *
 void step_lost(struct run *run, struct step *s, enum node_state becomes)
 {
     s->class = OUTCOME_INFRA;
-    set_error_take(s, ERROR_SOURCE_HOST,
+    set_error_take(run, s, ERROR_SOURCE_HOST,
                    mem_printf("attempt %u was lost with its host", s->tally.attempts),
                    mem_str(outcome_error_class(OUTCOME_INFRA)));
     decide_done(run, DECIDE_ATTEMPT_DONE, s)->done.state = becomes;

@@ -81,6 +81,8 @@ static void log_decision(struct trial *t, const struct run_decision *d)
         buf_addf(&t->log, "%s %s%s#%u\n", d->stop.kill ? "kill" : "ask", mark, id, d->ref.attempt);
         break;
     case DECIDE_ATTEMPT_DONE:
+        if (d->done.class == OUTCOME_INFRA) /* its words stay, whatever became of its node since */
+            ck_assert_uint_gt(strlen(d->done.error), 0);
         t->last_done = *d;
         t->retry_at = d->done.retry_at_ns;
         buf_addf(&t->log, "attempt %s%s#%u %s %s\n", mark, id, d->ref.attempt,
