@@ -189,7 +189,9 @@ static void note_delay(const struct active_run *ar, const struct last_attempt *l
     int64_t waited_us = ar->env->clock.wall_us() - last->ended_us;
 
     past->class = last->class;
-    past->waited_ns = waited_us > 0 ? waited_us * 1000 : 0;
+    past->waited_ns = waited_us <= 0                 ? 0
+                      : waited_us > INT64_MAX / 1000 ? INT64_MAX
+                                                     : waited_us * 1000;
 }
 
 static bool restore_node(struct active_run *ar, const struct store_node *row,
