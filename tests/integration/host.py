@@ -22,6 +22,7 @@ BIN = BUILD / "bin"
 BASE = "/api/v1/orchestrator"
 STUB = "conformance.stub"
 FINAL = {"completed", "failed", "cancelled"}
+IS_SANITIZED = any(word in (BIN / "orchd").read_bytes() for word in (b"__asan_init", b"__tsan_init"))
 # For a library of faults/ in a host that is sanitized.
 SANITIZED = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 # Nothing is judged by these: they only end a wait in vain, on a machine that does much else.

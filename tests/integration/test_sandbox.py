@@ -13,7 +13,7 @@ import resource
 
 import pytest
 
-from host import BIN, RUN_S, START_S, chain, dag, descendants, orch, title, until
+from host import IS_SANITIZED, RUN_S, START_S, chain, dag, descendants, orch, title, until
 
 NAMESPACES = {"pid_namespace": "pid", "net_namespace": "net", "ipc_namespace": "ipc", "empty_root": "mnt"}
 ISOLATIONS = ["warm", "cold", "exec"]
@@ -169,7 +169,6 @@ def test_a_profile_that_is_not_there_is_refused_in_words(host, profile):
 
 
 PR_CAPBSET_DROP, CAP_SYS_RESOURCE = 24, 24
-SANITIZED = any(word in (BIN / "orchd").read_bytes() for word in (b"__asan_init", b"__tsan_init"))
 SMALL = {"RLIMIT_STACK (ulimit -s)": (resource.RLIMIT_STACK, 256 * 1024),
          "RLIMIT_AS (ulimit -v)": (resource.RLIMIT_AS, 600000 * 1024),
          "RLIMIT_CPU (ulimit -t)": (resource.RLIMIT_CPU, 2)}
@@ -188,7 +187,7 @@ def ulimit(which, value, may_raise):
 @pytest.mark.parametrize("name", SMALL, ids=lambda name: name.split()[0])
 def test_a_limit_that_is_too_small_for_attempts_is_named_at_the_start_or_does_no_harm(make_host, name, may_raise):
     """Never a host that says ok and fails every attempt."""
-    if SANITIZED and "RLIMIT_AS" in name:
+    if IS_SANITIZED and "RLIMIT_AS" in name:
         pytest.skip("a sanitizer's shadow needs more address space than this limit leaves")
     before = ulimit(*SMALL[name], may_raise)
     own = make_host(start=False)
