@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* The library's functions in our words.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
 /* glibc's own: a look-up by dlsym would allocate before it is done.
  * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 extern void *__libc_malloc(size_t bytes);
@@ -85,3 +88,5 @@ void free(void *p)
         add(&counts->freed, 1);
     __libc_free(p);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

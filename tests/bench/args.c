@@ -24,13 +24,22 @@ static bool set(const struct arg *arg, char *value)
 {
     char *end = value;
 
-    if (arg->kind == ARG_TEXT)
+    bool fits = true;
+
+    switch (arg->kind) {
+    case ARG_TEXT:
         *(const char **)arg->to = value;
-    else if (arg->kind == ARG_NUMBER && (*(long *)arg->to = strtol(value, &end, 10)) < 0)
+        return true;
+    case ARG_NUMBER:
+        fits = (*(long *)arg->to = strtol(value, &end, 10)) >= 0;
+        break;
+    case ARG_SECONDS:
+        fits = (*(double *)arg->to = strtod(value, &end)) >= 0;
+        break;
+    case ARG_FLAG:
         return false;
-    else if (arg->kind == ARG_SECONDS && !((*(double *)arg->to = strtod(value, &end)) >= 0))
-        return false;
-    return arg->kind == ARG_TEXT || (end != value && *end == '\0');
+    }
+    return fits && end != value && *end == '\0';
 }
 
 static void check_needed(const struct arg *table, size_t count, const char *program)

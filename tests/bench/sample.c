@@ -34,7 +34,7 @@ static void take_switches(struct sample *s)
 void sample_take(struct sample *sample, const struct bench_host *host)
 {
     const volatile struct trace_counts *counts = trace_counts(host->trace);
-    uint64_t news = counts->news;
+    uint64_t news;
 
     for (int quiet = 0; quiet < QUIET_MS; quiet = counts->news == news ? quiet + STEP_MS : 0) {
         news = counts->news;

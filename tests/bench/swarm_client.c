@@ -105,7 +105,7 @@ static void pong(const struct swarm_client *c, const struct ws_frame *ping)
 {
     char frame[6 + PING_MAX] = {(char)(FIN | 10), (char)(FIN | ping->len)}; /* a mask of zeros */
 
-    if (ping->len > PING_MAX)
+    if (ping->len > PING_MAX || ping->payload == NULL)
         return;
     memcpy(frame + 6, ping->payload, ping->len);
     (void)!send(c->fd, frame, 6 + ping->len, MSG_NOSIGNAL);
@@ -169,7 +169,7 @@ static size_t take_frames(struct swarm_client *c, const char *data, size_t len,
         else if (f.first == (FIN | OP_TEXT) && take_text(c, &f, news))
             last = f;
     }
-    if (news->messages > 0)
+    if (last.payload != NULL)
         news->age_ms = age_ms_of(last.payload, last.len);
     return at;
 }

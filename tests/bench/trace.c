@@ -211,6 +211,8 @@ static void look(struct tracer *t)
 {
     struct task *loop = t->loop;
 
+    if (loop == NULL)
+        return;
     t->looks = all_sleep(t) ? t->looks + 1 : 0;
     if (t->looks < LOOKS) {
         usleep(LOOK_US);

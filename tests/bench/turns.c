@@ -11,6 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The library's functions in our words.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+
 typedef int epoll_pwait_call(int, struct epoll_event *, int, int, const sigset_t *);
 
 static struct turns *turns;
@@ -59,3 +62,5 @@ int epoll_wait(int epoll, struct epoll_event *events, int max, int timeout)
 {
     return epoll_pwait(epoll, events, max, timeout, NULL);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

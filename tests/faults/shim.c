@@ -89,6 +89,9 @@ static void look_at(const void *bytes, size_t len)
         return fails(#name) ? (failed) : __real_##name args;                                       \
     }
 #include "faults/calls.def"
+
+/* The linker's names for what it wraps.
+ * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #undef CALL
 
 /* ---- the page ---- */
@@ -228,3 +231,5 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
         look_at(msg->msg_iov[i].iov_base, msg->msg_iov[i].iov_len);
     return fails("sendmsg") ? -1 : __real_sendmsg(fd, msg, flags);
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */

@@ -80,8 +80,8 @@ static void fill(void)
 
     ck_good(keyring_create(test_dir, &e), &e);
     ck_good(open_server(&e), &e);
-    for (unsigned char i = 0; i < TRUSTED; i++) {
-        auto_obj(key_secret) key = test_key(i + 1);
+    for (int i = 0; i < TRUSTED; i++) {
+        auto_obj(key_secret) key = test_key((unsigned char)(i + 1));
         char name[] = "key0";
 
         name[3] += (char)i;
