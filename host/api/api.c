@@ -8,20 +8,21 @@
 #include "api/routes/routes.h"
 #include "api/stream/server.h"
 #include "api/transport/net.h"
-#include "base/clock.h"
 #include "base/json_thread.h"
 #include "base/mem.h"
-#include "base/work_pool.h"
 #include "observe/metrics.h"
+#include "store/beside.h"
 #include "store/reader.h"
 
 #include <assert.h>
 #include <uv.h>
 
-struct ticker;
-struct beside;
+struct watched;
 
-enum { READ_THREADS = 2 }; /* one long answer does not hold the next */
+enum {
+    READ_THREADS = 2, /* unless said: one long answer does not hold the next */
+    READ_AHEAD = 16,  /* answers in memory that the loop has not taken */
+};
 
 struct api {
     struct api_options opt; /* with the defaults filled in */
@@ -30,93 +31,57 @@ struct api {
     struct stream_server *streams;
     struct request_server *requests;
     struct net *net;
-    struct ticker *ticker;
     struct json_thread *json;
-    struct work_pool *work;
-    struct store_reader *readers[READ_THREADS]; /* of work's threads */
-    struct beside *json_poll, *work_poll;
+    struct beside *beside;
+    struct watched *json_poll, *beside_poll;
 };
-
-/* The timer outlives the api by one turn of the loop: libuv closes handles later. */
-struct ticker {
-    uv_timer_t timer;
-    struct api *api;
-};
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct ticker *t = timer->data;
-
-    stream_server_tick(t->api->streams, clock_mono_ns());
-}
 
 static void on_handle_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
 
-static void ticker_start(struct api *api)
-{
-    struct ticker *t = mem_new(struct ticker);
-    int failed;
-
-    t->api = api;
-    failed = uv_timer_init(api->opt.loop, &t->timer);
-    assert(failed == 0);
-    t->timer.data = t;
-    failed = uv_timer_start(&t->timer, on_tick, 1000, 1000);
-    assert(failed == 0);
-    api->ticker = t;
-}
-
-static void ticker_stop(struct api *api)
-{
-    if (api->ticker != NULL)
-        uv_close((uv_handle_t *)&api->ticker->timer, on_handle_closed);
-    api->ticker = NULL;
-}
-
-/* A descriptor of threads beside the loop. As the ticker: outlives the api by one turn. */
-struct beside {
+/* A descriptor of threads beside the loop. It outlives the api by one turn: libuv closes later. */
+struct watched {
     uv_poll_t poll;
     struct api *api;
 };
 
 static void on_json(uv_poll_t *poll, int status unused_arg, int events unused_arg)
 {
-    struct api *api = ((struct beside *)poll->data)->api;
+    struct api *api = ((struct watched *)poll->data)->api;
 
     json_thread_turn(api->json);
     request_turn_over(api->requests);
 }
 
-static void on_work(uv_poll_t *poll, int status unused_arg, int events unused_arg)
+static void on_beside(uv_poll_t *poll, int status unused_arg, int events unused_arg)
 {
-    struct api *api = ((struct beside *)poll->data)->api;
+    struct api *api = ((struct watched *)poll->data)->api;
 
-    work_pool_turn(api->work);
+    beside_turn(api->beside);
     request_turn_over(api->requests);
 }
 
-static struct beside *beside_start(struct api *api, int fd, uv_poll_cb told)
+static struct watched *watch(struct api *api, int fd, uv_poll_cb told)
 {
-    struct beside *b = mem_new(struct beside);
+    struct watched *w = mem_new(struct watched);
     int failed;
 
-    b->api = api;
-    failed = uv_poll_init(api->opt.loop, &b->poll, fd);
+    w->api = api;
+    failed = uv_poll_init(api->opt.loop, &w->poll, fd);
     assert(failed == 0);
-    b->poll.data = b;
-    failed = uv_poll_start(&b->poll, UV_READABLE, told);
+    w->poll.data = w;
+    failed = uv_poll_start(&w->poll, UV_READABLE, told);
     assert(failed == 0);
-    return b;
+    return w;
 }
 
-static void beside_stop(struct beside **b)
+static void watch_no_more(struct watched **w)
 {
-    if (*b != NULL)
-        uv_close((uv_handle_t *)&(*b)->poll, on_handle_closed);
-    *b = NULL;
+    if (*w != NULL)
+        uv_close((uv_handle_t *)&(*w)->poll, on_handle_closed);
+    *w = NULL;
 }
 
 static void fill_defaults(struct api_options *opt)
@@ -131,7 +96,7 @@ static void fill_defaults(struct api_options *opt)
         {&opt->rate_per_s, 2000},         {&opt->rate_burst, 4000},
         {&opt->stream_ring_events, 8192}, {&opt->stream_behind_max, 100000},
         {&opt->stream_heartbeat_s, 15},   {&opt->stream_stall_s, 30},
-        {&opt->stream_auth_s, 5},
+        {&opt->stream_auth_s, 5},         {&opt->read_threads, READ_THREADS},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
@@ -143,9 +108,7 @@ static void fill_defaults(struct api_options *opt)
 static void release(struct api *api)
 {
     json_thread_free(api->json);
-    work_pool_free(api->work);
-    for (size_t i = 0; i < READ_THREADS; i++)
-        store_reader_free(api->readers[i]);
+    beside_free(api->beside);
     request_server_free(api->requests);
     stream_server_free(api->streams);
     tokens_free(api->tokens);
@@ -153,12 +116,13 @@ static void release(struct api *api)
     free(api);
 }
 
-static struct stream_server *make_streams(const struct api *api, int64_t newest)
+static struct stream_server *make_streams(const struct api *api)
 {
     const struct api_options *opt = &api->opt;
 
     return stream_server_new(&(struct stream_options){.conn = &net_stream_ops,
                                                       .reader = opt->reader,
+                                                      .beside = api->beside,
                                                       .metrics = opt->metrics,
                                                       .tokens = api->tokens,
                                                       .tickets = api->tickets,
@@ -167,8 +131,7 @@ static struct stream_server *make_streams(const struct api *api, int64_t newest)
                                                       .behind_max = opt->stream_behind_max,
                                                       .heartbeat_s = opt->stream_heartbeat_s,
                                                       .stall_s = opt->stream_stall_s,
-                                                      .auth_s = opt->stream_auth_s},
-                             newest);
+                                                      .auth_s = opt->stream_auth_s});
 }
 
 static struct request_server *make_requests(const struct api *api)
@@ -179,9 +142,7 @@ static struct request_server *make_requests(const struct api *api)
                                                         .routes = &api_routes,
                                                         .engine = opt->engine,
                                                         .json = api->json,
-                                                        .work = api->work,
-                                                        .readers = api->readers,
-                                                        .reader = opt->reader,
+                                                        .beside = api->beside,
                                                         .metrics = opt->metrics,
                                                         .tokens = api->tokens,
                                                         .tickets = api->tickets,
@@ -214,44 +175,36 @@ static bool listen_open(struct api *api, struct err *e)
 
 static bool threads_start(struct api *api, struct err *e)
 {
-    for (size_t i = 0; i < READ_THREADS; i++) {
-        if (!store_reader_open(api->opt.store, &api->readers[i], e))
-            return false;
-    }
-    return json_thread_start(&api->json, e) && work_pool_start(READ_THREADS, 0, &api->work, e);
+    return json_thread_start(&api->json, e) &&
+           beside_start(api->opt.store, api->opt.read_threads, READ_AHEAD, &api->beside, e);
 }
 
 /* What needs neither a socket nor a handle of the loop. */
-static void rooms_make(struct api *api, int64_t newest)
+static void rooms_make(struct api *api)
 {
     api->tokens = tokens_new(api->opt.auth);
     api->tickets = verdicts_new();
-    api->streams = make_streams(api, newest);
+    api->streams = make_streams(api);
     api->requests = make_requests(api);
 }
 
 bool api_open(const struct api_options *options, struct api **ret, struct err *e)
 {
-    int64_t oldest, newest;
-    struct api *api;
+    struct api *api = mem_new(struct api);
 
-    if (!store_read_event_bounds(options->reader, &oldest, &newest, e))
-        return err_wrap(e, "events");
-    api = mem_new(struct api);
     api->opt = *options;
     fill_defaults(&api->opt);
     if (!threads_start(api, e)) {
         release(api);
         return false;
     }
-    rooms_make(api, newest);
+    rooms_make(api);
     if (!listen_open(api, e)) {
         release(api);
         return false;
     }
-    ticker_start(api);
-    api->json_poll = beside_start(api, json_thread_fd(api->json), on_json);
-    api->work_poll = beside_start(api, work_pool_fd(api->work), on_work);
+    api->json_poll = watch(api, json_thread_fd(api->json), on_json);
+    api->beside_poll = watch(api, beside_fd(api->beside), on_beside);
     metrics_set(api->opt.metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
     *ret = api;
     return true;
@@ -262,9 +215,8 @@ void api_close(struct api *api)
 {
     if (api == NULL)
         return;
-    ticker_stop(api);
-    beside_stop(&api->json_poll);
-    beside_stop(&api->work_poll);
+    watch_no_more(&api->json_poll);
+    watch_no_more(&api->beside_poll);
     net_close(api->net);
     release(api);
 }
@@ -294,4 +246,19 @@ void api_token_revoked(struct api *api, const char *token_id)
 void api_stream_publish(struct api *api, const struct api_event *events, size_t count)
 {
     stream_server_publish(api->streams, events, count);
+}
+
+void api_stream_passed(struct api *api, const char *tenant, int64_t first, int64_t last)
+{
+    stream_server_passed(api->streams, tenant, first, last);
+}
+
+void api_stream_heard(struct api *api, const char *tenant, int64_t number)
+{
+    stream_server_heard(api->streams, tenant, number);
+}
+
+void api_stream_look(struct api *api)
+{
+    stream_server_look(api->streams);
 }

@@ -48,14 +48,15 @@ struct api_options {
     uint32_t idle_timeout_s;       /* a client that stalls while sending or between requests (30) */
     uint32_t head_timeout_s;       /* for a whole head (10) */
     uint32_t body_timeout_s;       /* for a whole body (60) */
-    uint32_t waiting_mib_max;      /* that all connections hold, MiB (256) */
-    uint32_t rate_per_s;           /* requests a second for each tenant (2000) */
-    uint32_t rate_burst;           /* (4000) */
-    uint32_t stream_ring_events;   /* committed events kept in memory for live clients (8192) */
-    uint32_t stream_behind_max;    /* a live client further behind is closed (100000) */
-    uint32_t stream_heartbeat_s;   /* (15) */
-    uint32_t stream_stall_s;       /* no byte taken for so long with events waiting: closed (30) */
-    uint32_t stream_auth_s;        /* time for the first-message token (5) */
+    uint32_t read_threads;       /* each with a reader of the store, WORK_THREADS_MAX at most (2) */
+    uint32_t waiting_mib_max;    /* that all connections hold, MiB (256) */
+    uint32_t rate_per_s;         /* requests a second for each tenant (2000) */
+    uint32_t rate_burst;         /* (4000) */
+    uint32_t stream_ring_events; /* committed events kept in memory for live clients (8192) */
+    uint32_t stream_behind_max;  /* a live client further behind is closed (100000) */
+    uint32_t stream_heartbeat_s; /* (15) */
+    uint32_t stream_stall_s;     /* no byte taken for so long with events waiting: closed (30) */
+    uint32_t stream_auth_s;      /* time for the first-message token (5) */
 };
 
 /* Starts to listen. Nothing is served before the loop runs. */
@@ -75,8 +76,12 @@ void api_tokens_forget(struct api *api);
  * opened is told another event. */
 void api_token_revoked(struct api *api, const char *token_id);
 
-/* After each commit, in order of seq. Events with a seq that was published before are passed over.
- */
+/* After each commit, a tenant's in order of seq. Events with a seq that was published before are
+ * passed over; those that stand behind another host's are told behind them. */
 void api_stream_publish(struct api *api, const struct api_event *events, size_t count);
+/* What api/stream/server.h says of the same names. */
+void api_stream_passed(struct api *api, const char *tenant, int64_t first, int64_t last);
+void api_stream_heard(struct api *api, const char *tenant, int64_t number);
+void api_stream_look(struct api *api);
 
 #endif

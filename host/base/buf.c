@@ -45,7 +45,9 @@ void buf_adds(struct buf *b, const char *text)
 
 void buf_addc(struct buf *b, char c)
 {
-    buf_add(b, &c, 1);
+    buf_reserve(b, 1);
+    b->data[b->len++] = c;
+    b->data[b->len] = '\0';
 }
 
 void buf_add_int(struct buf *b, int64_t number)
@@ -132,25 +134,36 @@ static char short_escape(unsigned char c)
     }
 }
 
-void buf_add_json_str(struct buf *b, const char *text, size_t len)
+static void add_escape(struct buf *b, unsigned char c)
+{
+    char esc = short_escape(c);
+
+    if (esc != 0)
+        buf_add(b, (char[]){'\\', esc}, 2);
+    else
+        buf_addf(b, "\\u%04x", c);
+}
+
+void buf_add_escaped(struct buf *b, const char *text, size_t len)
 {
     size_t plain = 0;
 
-    buf_reserve(b, len + 2);
-    buf_addc(b, '"');
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        char esc = short_escape(c);
 
-        if (esc == 0 && c >= 0x20)
+        if (c >= 0x20 && c != '"' && c != '\\')
             continue;
         buf_add(b, text + plain, i - plain);
         plain = i + 1;
-        if (esc != 0)
-            buf_add(b, (char[]){'\\', esc}, 2);
-        else
-            buf_addf(b, "\\u%04x", c);
+        add_escape(b, c);
     }
     buf_add(b, text + plain, len - plain);
+}
+
+void buf_add_json_str(struct buf *b, const char *text, size_t len)
+{
+    buf_reserve(b, len + 2);
+    buf_addc(b, '"');
+    buf_add_escaped(b, text, len);
     buf_addc(b, '"');
 }

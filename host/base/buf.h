@@ -36,5 +36,7 @@ char *buf_take(struct buf *b) must_check;
 /* Appends text as a JSON string with its quotes; escapes what RFC 8785 3.2.2.2 escapes. The text
  * must be UTF-8: see text_utf8_valid. */
 void buf_add_json_str(struct buf *b, const char *text, size_t len);
+/* The same without the quotes: a part of a string. */
+void buf_add_escaped(struct buf *b, const char *text, size_t len);
 
 #endif

@@ -1,7 +1,6 @@
 /* clock.c -- see clock.h. */
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -36,6 +35,15 @@ int64_t clock_boot_us(void)
     return read_us(CLOCK_BOOTTIME);
 }
 
+/* Several times a step: strftime and printf cost ten times as much. */
+static char *put_digits(char *out, int number, int count, char behind)
+{
+    for (int i = count - 1; i >= 0; i--, number /= 10)
+        out[i] = (char)('0' + number % 10);
+    out[count] = behind;
+    return out + count + 1;
+}
+
 void clock_text(int64_t wall_us, char out[CLOCK_TEXT_BYTES])
 {
     int64_t least = wall_us > WALL_LEAST_US ? wall_us : WALL_LEAST_US;
@@ -43,11 +51,16 @@ void clock_text(int64_t wall_us, char out[CLOCK_TEXT_BYTES])
     int64_t part = (us % 1000000 + 1000000) % 1000000;
     time_t seconds = (time_t)((us - part) / 1000000);
     struct tm tm;
-    size_t used;
 
     gmtime_r(&seconds, &tm);
-    used = strftime(out, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + used, CLOCK_TEXT_BYTES - used, ".%06dZ", (int)part);
+    out = put_digits(out, tm.tm_year + 1900, 4, '-');
+    out = put_digits(out, tm.tm_mon + 1, 2, '-');
+    out = put_digits(out, tm.tm_mday, 2, 'T');
+    out = put_digits(out, tm.tm_hour, 2, ':');
+    out = put_digits(out, tm.tm_min, 2, ':');
+    out = put_digits(out, tm.tm_sec, 2, '.');
+    out = put_digits(out, (int)part, 6, 'Z');
+    *out = '\0';
 }
 
 /* Exactly so many digits: sscanf would take blanks and signs as well. */

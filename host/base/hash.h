@@ -1,4 +1,4 @@
-/* hash.h -- SHA-256 through OpenSSL EVP, which uses the CPU's SHA instructions (USERS 0.7). */
+/* hash.h -- SHA-256 of OpenSSL, which uses the CPU's SHA instructions (USERS 0.7). */
 #ifndef ORCH_BASE_HASH_H
 #define ORCH_BASE_HASH_H
 
@@ -21,5 +21,6 @@ struct sha256_stream *sha256_stream_new(void);
 void sha256_stream_add(struct sha256_stream *s, const void *bytes, size_t len);
 /* Ends and frees the stream. */
 void sha256_stream_end(struct sha256_stream *s, uint8_t ret[SHA256_BYTES]);
+struct sha256_hex sha256_stream_end_hex(struct sha256_stream *s);
 
 #endif

@@ -112,6 +112,13 @@ const char *json_type_name(const json_t *value)
     return value != NULL ? names[json_typeof(value)] : "nothing";
 }
 
+const char *json_text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
 bool json_get_str(const json_t *object, const char *key, const char *absent, const char **ret,
                   struct err *e)
 {

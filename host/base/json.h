@@ -103,6 +103,9 @@ bool json_get_int(const json_t *object, const char *key, int64_t absent, int64_t
 bool json_get_bool(const json_t *object, const char *key, bool absent, bool *ret,
                    struct err *e) must_check;
 
+/* The text of a member; "" when it is absent or none. Borrowed. */
+const char *json_text_of(const json_t *object, const char *key);
+
 /* Deep equality in JSON's sense: 1 equals 1.0, true does not equal 1. */
 bool json_same(const json_t *a, const json_t *b);
 

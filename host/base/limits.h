@@ -76,6 +76,8 @@
 
 #define BUNDLE_BYTES_MAX (64u * 1024 * 1024)
 #define MANIFEST_BYTES_MAX (256u * 1024)
+/* What a host holds of one at a time on its way into the store or out of it. */
+#define STORE_BUNDLE_PART_BYTES (1u * 1024 * 1024)
 
 /* ---- the sums ---- */
 

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LINE_BYTES_USUAL = 640 };
+
 static const char *const level_names[LOG_LEVEL_COUNT] = {"debug", "info", "warn", "error"};
 
 static struct {
@@ -65,14 +67,17 @@ const char *log_format_text(void)
     return setup.json ? "json" : "text";
 }
 
+static void add_key(struct buf *b, const char *key)
+{
+    buf_adds(b, setup.json ? "\"" : "");
+    buf_adds(b, key);
+    buf_adds(b, setup.json ? "\":" : "=");
+}
+
 static void add_member(struct buf *b, const char *key, const char *text)
 {
-    if (b->len > 1)
-        buf_addc(b, setup.json ? ',' : ' ');
-    if (setup.json)
-        buf_addf(b, "\"%s\":", key);
-    else
-        buf_addf(b, "%s=", key);
+    buf_addc(b, setup.json ? ',' : ' ');
+    add_key(b, key);
     buf_add_json_str(b, text, strlen(text));
 }
 
@@ -82,29 +87,27 @@ static void add_field(struct buf *b, const struct log_field *f)
         add_member(b, f->key, f->text);
         return;
     }
-    if (setup.json)
-        buf_addf(b, ",\"%s\":%lld", f->key, (long long)f->number);
-    else
-        buf_addf(b, " %s=%lld", f->key, (long long)f->number);
+    buf_addc(b, setup.json ? ',' : ' ');
+    add_key(b, f->key);
+    buf_add_int(b, f->number);
 }
 
 static void add_line(struct buf *b, enum log_level level, const char *event,
                      const struct log_field *fields, size_t count)
 {
-    auto_done(buf) line = {0};
     char now[CLOCK_TEXT_BYTES];
 
     clock_text(clock_wall_us(), now);
-    if (setup.json)
-        buf_addc(&line, '{');
-    add_member(&line, "timestamp", now);
-    add_member(&line, "level", level_names[level]);
-    add_member(&line, "process", setup.process);
-    add_member(&line, "event", event);
+    buf_reserve(b, LINE_BYTES_USUAL);
+    buf_adds(b, setup.json ? "{" : "");
+    add_key(b, "timestamp");
+    buf_add_json_str(b, now, strlen(now));
+    add_member(b, "level", level_names[level]);
+    add_member(b, "process", setup.process);
+    add_member(b, "event", event);
     for (size_t i = 0; i < count; i++)
-        add_field(&line, &fields[i]);
-    buf_adds(&line, setup.json ? "}\n" : "\n");
-    buf_add(b, line.data, line.len);
+        add_field(b, &fields[i]);
+    buf_adds(b, setup.json ? "}\n" : "\n");
 }
 
 /* ---- to the reader ---- */

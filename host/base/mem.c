@@ -1,6 +1,7 @@
 /* mem.c -- see mem.h. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,4 +65,9 @@ char *mem_printf(const char *fmt, ...)
     bytes = vasprintf(&text, fmt, args);
     va_end(args);
     return must(bytes < 0 ? NULL : text);
+}
+
+void mem_give_back(void)
+{
+    malloc_trim(0);
 }

@@ -16,6 +16,9 @@ char *mem_str(const char *text) must_check;                /* NULL stays NULL */
 char *mem_strn(const char *text, size_t bytes) must_check; /* adds the NUL */
 char *mem_printf(const char *fmt, ...) printf_like(1, 2) must_check;
 
+/* What is free goes back to the kernel, of all threads: for who has nothing else to do. */
+void mem_give_back(void);
+
 #define mem_new(type) ((type *)mem_zero(1, sizeof(type)))
 #define mem_array(count, type) ((type *)mem_zero((count), sizeof(type)))
 

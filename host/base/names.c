@@ -37,6 +37,12 @@ bool name_check_tenant_pattern(const char *text, struct err *e)
                    TENANT_BYTES_MAX);
 }
 
+bool name_is_id(const char *text, size_t len)
+{
+    return len > 0 && len < AGENT_ID_BYTES_MAX && strchr("._-", *text) == NULL &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") >= len;
+}
+
 /* UTF-8 without C0, DEL and C1 (which UTF-8 writes as C2 80 to C2 9F). */
 static bool is_line(const char *text)
 {

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* [A-Za-z0-9_-] first, then also '.'; 1 to TENANT_BYTES_MAX. */
@@ -18,6 +19,9 @@ bool name_check_subject(const char *text, struct err *e) must_check;
 /* As a tenant; 1 to bytes_max. what begins the message: "a secret's name". */
 bool name_check_plain(const char *what, const char *text, size_t bytes_max,
                       struct err *e) must_check;
+/* Of a plugin or an agent: a-z 0-9 . _ -, the first a letter or digit, below AGENT_ID_BYTES_MAX.
+ * len: of the text, which may go on. */
+bool name_is_id(const char *text, size_t len) must_check;
 /* RFC 6749 3.3: words of visible ASCII without '"' and '\', one blank between; "" too. */
 bool name_check_scopes(const char *text, struct err *e) must_check;
 

@@ -10,7 +10,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 
-enum { WORK_THREADS_MAX = 8 };
+enum { WORK_THREADS_MAX = 20 };
 
 struct work {
     /* On a thread of the pool; worker is below the pool's threads, and no two runs at a time have

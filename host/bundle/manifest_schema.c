@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/names.h"
 #include "model/words/confinement.h"
 
 #include <string.h>
@@ -144,11 +145,7 @@ bool manifest_members_check(const json_t *object, enum manifest_place place,
 
 bool manifest_id_valid(const char *id)
 {
-    static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-    size_t len = strlen(id);
-
-    return len > 0 && len < AGENT_ID_BYTES_MAX && strspn(id, chars) == len &&
-           strchr("._-", id[0]) == NULL;
+    return name_is_id(id, strlen(id));
 }
 
 bool manifest_version_valid(const char *text)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "config/password.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -31,6 +32,21 @@ static const struct key keys[CONFIG_KEY_COUNT] = {
     [CONFIG_##id] = {name, {env, contract_env}, KIND_INT, NULL, value, min, max, help},
 #define KEY_BOOL(id, name, env, contract_env, value, help)                                         \
     [CONFIG_##id] = {name, {env, contract_env}, KIND_BOOL, NULL, value, 0, 1, help},
+#include "config/keys.def"
+#undef KEY_TEXT
+#undef KEY_INT
+#undef KEY_BOOL
+};
+
+/* Behind a key's own two. */
+static const struct {
+    enum config_key key;
+    const char *env;
+} also[] = {
+#define KEY_TEXT(...)
+#define KEY_INT(...)
+#define KEY_BOOL(...)
+#define KEY_ALSO(id, env) {CONFIG_##id, env},
 #include "config/keys.def"
 #undef KEY_TEXT
 #undef KEY_INT
@@ -98,11 +114,22 @@ static bool value_set(struct value *v, const struct key *key, const char *text, 
     return true;
 }
 
+const char *config_variable_at(enum config_key key, int n)
+{
+    if (n < 2)
+        return keys[key].env[n];
+    for (size_t i = 0; i < ARRAY_LEN(also); i++) {
+        if (also[i].key == key && n-- == 2)
+            return also[i].env;
+    }
+    return NULL;
+}
+
 static bool load_env(struct config *config, char *(*get_env)(const char *), struct err *e)
 {
     for (int i = 0; i < CONFIG_KEY_COUNT; i++) {
-        for (int j = 1; j >= 0; j--) { /* ours last: it wins */
-            const char *name = keys[i].env[j];
+        for (int j = CONFIG_VARIABLES_MAX - 1; j >= 0; j--) { /* ours last: it wins */
+            const char *name = config_variable_at((enum config_key)i, j);
             const char *text = name != NULL ? get_env(name) : NULL;
 
             if (text == NULL || *text == '\0')
@@ -124,8 +151,10 @@ const char *config_variable(enum config_key key)
 bool config_reads(const char *variable)
 {
     for (int i = 0; i < CONFIG_KEY_COUNT; i++) {
-        for (int j = 0; j < 2; j++) {
-            if (keys[i].env[j] != NULL && strcmp(keys[i].env[j], variable) == 0)
+        for (int j = 0; j < CONFIG_VARIABLES_MAX; j++) {
+            const char *name = config_variable_at((enum config_key)i, j);
+
+            if (name != NULL && strcmp(name, variable) == 0)
                 return true;
         }
     }
@@ -173,6 +202,11 @@ static bool load_flag(struct config *config, int argc, char **argv, int *at, str
     else
         return err_set(e, ERR_INVALID, "--%s needs a value", name);
     snprintf(source, sizeof source, "--%s", keys[i].name);
+    if (i == CONFIG_STORE && password_is_in(text))
+        return err_set(e, ERR_INVALID,
+                       "%s: whoever lists processes reads a password on a command line: a password "
+                       "file (PGPASSFILE), or the whole address in %s",
+                       source, keys[i].env[0]);
     if (!value_set(&config->values[i], &keys[i], text, source, e))
         return false;
     config->values[i].origin = ORIGIN_FLAG;
@@ -266,8 +300,12 @@ void config_help(struct buf *b)
 {
     for (int i = 0; i < CONFIG_KEY_COUNT; i++) {
         buf_addf(b, "  --%-20s %s\n%25s[%s", keys[i].name, keys[i].help, "", keys[i].env[0]);
-        if (keys[i].env[1] != NULL)
-            buf_addf(b, ", %s", keys[i].env[1]);
+        for (int j = 1; j < CONFIG_VARIABLES_MAX; j++) {
+            const char *name = config_variable_at((enum config_key)i, j);
+
+            if (name != NULL)
+                buf_addf(b, ", %s", name);
+        }
         buf_adds(b, "; default ");
         if (keys[i].kind == KIND_TEXT && keys[i].text[0] == '\0')
             buf_adds(b, "(empty)");
@@ -283,5 +321,8 @@ const char *config_name(enum config_key key)
 
 void config_add_value(const struct config *config, enum config_key key, struct buf *b)
 {
-    add_value(b, &keys[key], config->values[key].text, config->values[key].number);
+    if (key == CONFIG_STORE)
+        password_hide(config->values[key].text, b);
+    else
+        add_value(b, &keys[key], config->values[key].text, config->values[key].number);
 }

@@ -37,7 +37,7 @@ int64_t config_int(const struct config *config, enum config_key key);
 bool config_bool(const struct config *config, enum config_key key);
 
 const char *config_name(enum config_key key); /* "listen" */
-/* Appends the value as it would be typed. */
+/* Appends the value as it would be typed, without a password. */
 void config_add_value(const struct config *config, enum config_key key, struct buf *b);
 /* Where the value came from: "default", "ORCH_LISTEN", "--listen". */
 const char *config_origin_text(const struct config *config, enum config_key key);
@@ -45,8 +45,12 @@ const char *config_origin_text(const struct config *config, enum config_key key)
 bool config_reads(const char *variable);
 /* The variable that is ours for a key. */
 const char *config_variable(enum config_key key);
-/* Tells each variable with our prefix or GreenLang's that nobody reads, and what counts in its
- * place: whoever set it should hear that nothing came of it. */
+/* The nth of a key, ours first: one that comes before counts. NULL: there is none. */
+enum { CONFIG_VARIABLES_MAX = 4 };
+const char *config_variable_at(enum config_key key, int n);
+/* Tells each variable with our prefix or GreenLang's that nobody reads, each whose value another
+ * one overrules, and what counts in its place: whoever set it should hear that nothing came of it.
+ */
 typedef void (*config_tell)(void *arg, const char *name, const char *instead);
 void config_tell_ignored(char *const *environment, config_tell tell, void *arg);
 /* One line a key: name, environment names, default, help. */

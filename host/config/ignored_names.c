@@ -29,12 +29,8 @@ static const struct {
     {"CHECKPOINT_DIR", "checkpoints are always in the store"},
     {"CHECKPOINT_RETENTION_DAYS", "nothing is removed from the store"},
     {"CHECKPOINT_RETENTION_HOURS", "nothing is removed from the store"},
-    {"DB_CONNECTION_STRING", "the store is a file in --home"},
-    {"DB_SCHEMA", "the store is a file in --home"},
-    {"DB_POOL_MIN", "the store is a file in --home"},
-    {"DB_POOL_MAX", "the store is a file in --home"},
-    {"DB_POOL_SIZE", "the store is a file in --home"},
-    {"DB_POOL_MAX_OVERFLOW", "the store is a file in --home"},
+    {"DB_POOL_MIN", "all of --store-readers connect at the start"},
+    {"DB_POOL_MAX_OVERFLOW", "there are never more than --store-readers"},
     {"REDIS_PREFIX", "there is no Redis"},
     {"REDIS_TTL", "there is no Redis"},
     {"RESULT_CACHE_ENABLED", "there is no cache of results"},
@@ -94,8 +90,40 @@ static void look_at(const char *name, config_tell tell, void *arg)
         tell(arg, name, instead_of_theirs(name + strlen(THEIRS)));
 }
 
+static const char *value_in(char *const *environment, const char *name)
+{
+    size_t len = name != NULL ? strlen(name) : 0;
+
+    for (; len > 0 && *environment != NULL; environment++) {
+        if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
+            return (*environment)[len + 1] != '\0' ? *environment + len + 1 : NULL;
+    }
+    return NULL;
+}
+
+static void look_at_key(enum config_key key, char *const *environment, config_tell tell, void *arg)
+{
+    const char *counts = NULL, *value = NULL;
+
+    for (int i = 0; i < CONFIG_VARIABLES_MAX; i++) {
+        const char *name = config_variable_at(key, i);
+        const char *found = value_in(environment, name);
+
+        if (found != NULL && value != NULL && strcmp(found, value) != 0) {
+            auto_mem char *instead = mem_printf("%s counts", counts);
+
+            tell(arg, name, instead);
+        } else if (value == NULL) {
+            counts = name;
+            value = found;
+        }
+    }
+}
+
 void config_tell_ignored(char *const *environment, config_tell tell, void *arg)
 {
+    for (int key = 0; key < CONFIG_KEY_COUNT; key++)
+        look_at_key((enum config_key)key, environment, tell, arg);
     for (; *environment != NULL; environment++) {
         const char *equals = strchr(*environment, '=');
         char name[128];

@@ -78,8 +78,9 @@ static bool identity_of(struct host *host, char id[UUID_TEXT_BYTES], struct err 
     if (strcmp(rows.rows[0].host_key, host_key(host)) != 0)
         return err_set(
             e, ERR_DENIED,
-            "the store belongs to the host key %s, but the root key of this home gives %s: "
-            "put the right one back",
+            "the store belongs to the host key %s, but the root key of this home gives %s: copy "
+            "root.key of a home of this store here (mode 0600), or give it as the credential "
+            "orch-root-key",
             text_fingerprint_of(rows.rows[0].host_key, &bound),
             text_fingerprint_of(host_key(host), &own));
     return text_copy(id, UUID_TEXT_BYTES, rows.rows[0].store_id) ||

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "daemon/host.h"
+#include "daemon/revocations.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -220,6 +221,7 @@ bool identity_revocations(struct host *host, struct err *e)
                                                 (struct authority_reply){take_nothing, &a}, e),
                          &a, e))
                 return false;
+            revocations_known(host->revocations, rows.rows[i].token_id);
         }
         free(token);
         token = mem_str(rows.next_page);

@@ -37,6 +37,15 @@ static uint32_t descriptor_limit(void)
     return limit.rlim_cur < DESCRIPTORS_MAX ? (uint32_t)limit.rlim_cur : DESCRIPTORS_MAX;
 }
 
+/* A file of SQLite's has three of them, and few readers are in the host's own part. */
+static uint32_t of_readers(const struct config *config, uint32_t limit)
+{
+    int64_t wanted = 3 * config_int(config, CONFIG_STORE_READERS);
+    int64_t rest = (int64_t)limit - DESCRIPTORS_MIN;
+
+    return wanted < rest ? (uint32_t)wanted : (uint32_t)(rest > 0 ? rest : 0);
+}
+
 bool host_share_descriptors(struct host *host, struct err *e)
 {
     const struct descriptors_share want = {
@@ -48,7 +57,7 @@ bool host_share_descriptors(struct host *host, struct err *e)
     const struct descriptors_share *got = &host->files;
     uint32_t limit = descriptor_limit();
 
-    if (!descriptors_share(limit, &want, &host->files, e))
+    if (!descriptors_share(limit - of_readers(host->config, limit), &want, &host->files, e))
         return false;
     if (got->attempts < want.attempts || got->connections < want.connections)
         log_event(LOG_WARN, "host.few_descriptors", F_INT("limit", limit),

@@ -1,10 +1,11 @@
 /* host.h -- the parts of orchd and who owns what. One loop thread, and beside it those that
  * docs/ARCHITECTURE.md lists; no key is in this process, no plugin is ever loaded in it.
  *
- * Start order (main.c): settings, sandbox (forks, so before everything else), store, authority's
- * socket, plugins, server, recovery. The server has its port before a run is touched, so that a
- * start which is refused is none of the runs' business; it is turned only when the runs that a
- * crash left are back, so nobody is answered before. How it is stopped: stop.h. */
+ * Start order (main.c): settings, sandbox (forks, so before everything else), store while the
+ * supervisor probes, the supervisor's report, authority's socket, plugins, server, recovery. The
+ * server has its port before a run is touched, so that a start which is refused is none of the
+ * runs' business; it is turned only when the runs that a crash left are back, so nobody is answered
+ * before. How it is stopped: stop.h. */
 #ifndef ORCH_DAEMON_HOST_H
 #define ORCH_DAEMON_HOST_H
 
@@ -22,10 +23,12 @@
 
 #include <uv.h>
 
+struct again;
 struct agents;
 struct beside;
 struct engine;
 struct loop;
+struct revocations;
 
 struct host {
     const struct config *config;
@@ -39,7 +42,8 @@ struct host {
     struct beside *beside;
     struct metrics *metrics;
     struct agents *agents;
-    struct engine_env env; /* what the engine is given: the parts above */
+    struct revocations *revocations; /* of other hosts */
+    struct engine_env env;           /* what the engine is given: the parts above */
     struct engine *engine;
     struct api *api;
     struct descriptors_share files; /* what runs and connections may have */
@@ -47,7 +51,9 @@ struct host {
     char builder_id[160];           /* names the host's signing key in statements */
     struct ending ending;
     struct pulse pulse;
-    struct err fatal; /* code != ERR_NONE: why the host must end */
+    struct err fatal;    /* code != ERR_NONE: why the host must end */
+    bool fenced;         /* another one has followed it, and it begins again */
+    struct again *again; /* what one life leaves to the next */
 };
 
 /* Remembers the first reason and stops the loop after this turn. */

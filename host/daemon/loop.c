@@ -11,8 +11,9 @@
 #include "daemon/reload.h"
 #include "daemon/told.h"
 #include "daemon/watch.h"
+#include "engine/catalog/agents.h"
 #include "engine/engine.h"
-#include "engine/env/beside.h"
+#include "store/beside.h"
 
 #include <poll.h>
 
@@ -128,6 +129,8 @@ static void arm_timer(struct loop *loop, int64_t now)
     due = least(due, pulse_turn(host, now));
     if (host->engine != NULL)
         due = least(due, engine_next_timer(host->engine));
+    if (host->api != NULL)
+        due = least(due, agents_turn(host->agents, now));
     if (due == INT64_MAX)
         uv_timer_stop(&loop->timer);
     else /* rounded up: a timer that fires early would spin */

@@ -8,19 +8,26 @@
 #include "base/mem.h"
 #include "base/program.h"
 #include "base/text.h"
+#include "daemon/again.h"
 #include "daemon/binding.h"
 #include "daemon/credentials.h"
 #include "daemon/files.h"
+#include "daemon/home.h"
 #include "daemon/host.h"
 #include "daemon/loop.h"
+#include "daemon/migrate.h"
 #include "daemon/notify.h"
+#include "daemon/others.h"
+#include "daemon/revocations.h"
+#include "daemon/server.h"
 #include "daemon/service.h"
 #include "daemon/stop.h"
 #include "daemon/told.h"
 #include "engine/catalog/agents.h"
 #include "engine/engine.h"
-#include "engine/env/beside.h"
 #include "engine/evidence/heads.h"
+#include "store/beside.h"
+#include "store/hosts.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -29,6 +36,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+/* While one prepares what is published, the other reads what runs wait for. */
+enum { ENGINE_THREADS = 2 };
+
 #define PLUGINS_NS (30LL * 1000 * 1000 * 1000)
 
 void host_fail(struct host *host, const struct err *why)
@@ -36,9 +46,11 @@ void host_fail(struct host *host, const struct err *why)
     if (host->fatal.code != ERR_NONE)
         return;
     host->fatal = *why;
+    host->fenced =
+        host->store != NULL && store_shared(host->store) && store_hold(host->store) == STORE_FENCED;
     if (host->engine != NULL)
         engine_fail(host->engine);
-    log_event(LOG_ERROR, "host.fatal", F_ERR(why));
+    log_event(LOG_ERROR, host->fenced ? "host.fenced" : "host.fatal", F_ERR(why));
     if (host->loop != NULL)
         loop_stop(host->loop);
 }
@@ -116,14 +128,14 @@ static const struct sandbox_events sandbox_callbacks = {
 
 /* ---- start ---- */
 
-static bool start_sandbox(struct host *host, struct err *e)
+static bool begin_sandbox(struct host *host, struct err *e)
 {
     auto_mem char *libexec = program_libexec(config_text(host->config, CONFIG_LIBEXEC));
     auto_mem char *supervisor = mem_printf("%s/orch-supervisor", libexec);
     auto_mem char *worker = mem_printf("%s/orch-worker", libexec);
     auto_mem char *authority = mem_printf("%s/orch-authority", libexec);
 
-    return sandbox_start(
+    return sandbox_begin(
         &(struct sandbox_options){
             .supervisor_path = supervisor,
             .worker_path = worker,
@@ -140,15 +152,26 @@ static bool start_store(struct host *host, struct err *e)
 {
     auto_mem char *path = mem_printf("%s/orch.db", host->home);
 
+    const char *url = config_text(host->config, CONFIG_STORE);
+    const char *address = config_text(host->config, CONFIG_ADDRESS);
+    char host_id[UUID_TEXT_BYTES];
+
+    if (!home_id(host->home, host_id, e))
+        return false;
+
     struct store_options options = {
-        .path = path,
+        .url = *url != '\0' ? url : path,
+        .schema = config_text(host->config, CONFIG_STORE_SCHEMA),
+        .host_id = host_id,
+        .address = *address != '\0' ? address : config_text(host->config, CONFIG_LISTEN),
+        .lease_ttl_ms = (uint32_t)config_int(host->config, CONFIG_LEASE_TTL) * 1000,
         .check = STORE_CHECK_BOUNDED,
         .create = binding_create(host),
     };
 
     if (store_open(&options, &host->store, e))
         return store_reader_open(host->store, &host->reader, e) &&
-               beside_start(host->store, &host->beside, e);
+               beside_start(host->store, ENGINE_THREADS, 0, &host->beside, e);
     if (e->code == ERR_NOT_FOUND && options.create == STORE_CREATE_NEVER)
         return err_wrap(
             e, "this home had a store: put it back, or start once with --init for a new one");
@@ -191,6 +214,7 @@ static struct engine_settings settings_of(const struct host *host)
 
     return (struct engine_settings){
         .home = config_text(config, CONFIG_HOME),
+        .folder_wins = config_bool(config, CONFIG_DEV),
         .runs_active_max = (uint32_t)config_int(config, CONFIG_RUNS_ACTIVE_MAX),
         .runs_waiting_max = (uint32_t)config_int(config, CONFIG_RUNS_WAITING_MAX),
         .attempts_max = host->files.attempts,
@@ -212,12 +236,15 @@ static void publish(void *arg, const struct api_event *events, size_t count)
         api_stream_publish(host->api, events, count);
 }
 
-static void audited(void *arg, int64_t seq)
+static void audited(void *arg, const struct store_done *entry)
 {
     struct host *host = arg;
 
     if (host->engine != NULL)
-        heads_note(engine_heads(host->engine), seq);
+        heads_note(engine_heads(host->engine), entry->tenant, entry->first_event,
+                   entry->last_event);
+    if (host->api != NULL)
+        api_stream_passed(host->api, entry->tenant, entry->first_event, entry->last_event);
 }
 
 static void fatal(void *arg, const struct err *why)
@@ -286,11 +313,17 @@ static bool wait_for_plugins(struct host *host, struct err *e)
     int64_t until = clock_mono_ns() + PLUGINS_NS;
 
     agents_scan(host->agents);
-    while (agents_busy(host->agents)) {
+    while (agents_busy(host->agents) || agents_fetching(host->agents)) {
+        bool late = clock_mono_ns() > until;
+
         if (told_to_end() != 0)
             return err_set(e, ERR_UNAVAILABLE, "told to end while it started");
-        if (clock_mono_ns() > until || host->fatal.code != ERR_NONE)
+        if (host->fatal.code != ERR_NONE || (late && agents_busy(host->agents)))
             return err_set(e, ERR_TIMEOUT, "the plugins did not load in time");
+        if (late) { /* what waits for them is held, not failed */
+            log_event(LOG_WARN, "plugins.still_fetched");
+            return true;
+        }
         loop_once(host->loop);
     }
     return true;
@@ -301,7 +334,10 @@ static bool start_parts(struct host *host, struct err *e)
     host->metrics = metrics_new();
     host->authority = authority_client_new();
     host->agents = agents_new(&host->env);
-    if (!start_sandbox(host, e) || !start_store(host, e) || !loop_new(host, &host->loop, e))
+    host->revocations = revocations_new(host);
+    /* The supervisor probes the machine while the store is opened and looked at. */
+    if (!begin_sandbox(host, e) || !start_store(host, e) || !sandbox_await(host->sandbox, e) ||
+        !loop_new(host, &host->loop, e))
         return false;
     host->env = env_of(host);
     host->engine = engine_new(&host->env);
@@ -312,57 +348,6 @@ static bool start_parts(struct host *host, struct err *e)
     return identity_revocations(host, e) && wait_for_plugins(host, e);
 }
 
-/* "127.0.0.1:8080", "[::1]:8080" */
-static bool parse_listen(const char *text, char *host, size_t host_bytes, uint16_t *ret_port,
-                         struct err *e)
-{
-    const char *colon = strrchr(text, ':');
-    size_t len = colon != NULL ? (size_t)(colon - text) : 0;
-    char *end;
-    long port;
-
-    if (len == 0 || len >= host_bytes)
-        return err_set(e, ERR_INVALID, "listen: '%s' is not ADDRESS:PORT", text);
-    port = strtol(colon + 1, &end, 10);
-    if (colon[1] == '\0' || *end != '\0' || port < 0 || port > 65535)
-        return err_set(e, ERR_INVALID, "listen: '%s' is not a port", colon + 1);
-    if (text[0] == '[' && text[len - 1] == ']') {
-        text++;
-        len -= 2;
-    }
-    memcpy(host, text, len);
-    host[len] = '\0';
-    *ret_port = (uint16_t)port;
-    return true;
-}
-
-static bool start_server(struct host *host, struct err *e)
-{
-    char address[256];
-    struct api_options options = {
-        .loop = host->uv,
-        .store = host->store,
-        .reader = host->reader,
-        .metrics = host->metrics,
-        .engine = service_engine(host),
-        .auth = service_auth(host),
-        .turn = loop_request,
-        .turn_arg = host->loop,
-        .listen_host = address,
-        .dev = config_bool(host->config, CONFIG_DEV),
-        .connections_max = host->files.connections,
-        .probe_connections = host->files.probes,
-        .connections_peer_max = (uint32_t)config_int(host->config, CONFIG_HTTP_ADDRESS_MAX),
-        .head_timeout_s = (uint32_t)config_int(host->config, CONFIG_HTTP_HEAD_SECONDS),
-        .body_timeout_s = (uint32_t)config_int(host->config, CONFIG_HTTP_BODY_SECONDS),
-        .waiting_mib_max = (uint32_t)config_int(host->config, CONFIG_HTTP_WAITING_MAX_MIB),
-    };
-
-    return parse_listen(config_text(host->config, CONFIG_LISTEN), address, sizeof address,
-                        &options.listen_port, e) &&
-           api_open(&options, &host->api, e);
-}
-
 static bool write_pid(const struct host *host, struct err *e)
 {
     const char *path = config_text(host->config, CONFIG_PID_FILE);
@@ -371,25 +356,36 @@ static bool write_pid(const struct host *host, struct err *e)
     return *path == '\0' || file_write_atomic(path, text, strlen(text), 0644, e);
 }
 
+/* Of the process: a later life has it. */
+static bool lock_home(const struct host *host, struct err *e)
+{
+    return host->again->tries > 0 || home_lock(host->home, e);
+}
+
 static bool start(struct host *host, struct err *e)
 {
     int64_t began = clock_mono_ns();
     unsigned recovered;
 
     /* Whatever may be refused comes before the runs: recovery begins their attempts anew. */
-    if (!binding_home(host->home, e) || !start_parts(host, e) || !start_server(host, e) ||
-        !write_pid(host, e) || !engine_recover(host->engine, &recovered, e))
+    if (!binding_home(host->home, e) || !lock_home(host, e) || !start_parts(host, e) ||
+        !server_start(host, e) || !write_pid(host, e) ||
+        !engine_recover(host->engine, &recovered, e))
         return false;
+    others_listen(host);
     engine_accept(host->engine, config_bool(host->config, CONFIG_ACCEPT_RUNS));
     metrics_set(host->metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
     metrics_set(host->metrics, METRIC_CHAIN_VALID, METRIC_NO_LABELS, 1);
-    metrics_set(host->metrics, METRIC_DB_ACTIVE, METRIC_LABELS("orchestrator-service"), 2);
+    metrics_set(host->metrics, METRIC_DB_ACTIVE, METRIC_LABELS("orchestrator-service"),
+                store_connections());
     log_event(LOG_INFO, "host.ready", F_STR("listen", config_text(host->config, CONFIG_LISTEN)),
-              F_INT("port", api_port(host->api)), F_STR("store", store_driver_version()),
+              F_INT("port", api_port(host->api)), F_STR("store", store_version(host->store)),
               F_INT("sandbox_level", sandbox_layers(host->sandbox)->level),
               F_INT("runs_recovered", recovered),
               F_INT("start_ms", (clock_mono_ns() - began) / 1000000));
     notify_service_manager("READY=1");
+    host->again->port = api_port(host->api);
+    host->again->ready_ns = clock_mono_ns();
     return true;
 }
 
@@ -398,23 +394,34 @@ static void tell_ignored(void *arg unused_arg, const char *name, const char *ins
     log_event(LOG_WARN, "config.name_ignored", F_STR("name", name), F_STR("instead", instead));
 }
 
+/* From its start to its end. False: it did not end in order. */
+static bool live(const struct config *config, struct again *again, bool *ret_fenced, struct err *e)
+{
+    struct host host = {.config = config, .home = config_text(config, CONFIG_HOME), .again = again};
+    bool started = host_share_descriptors(&host, e) && start(&host, e);
+
+    if (started)
+        loop_run(host.loop);
+    else
+        log_event(told_to_end() != 0 ? LOG_INFO : LOG_ERROR, "host.not_started", F_ERR(e));
+    if (host.fatal.code != ERR_NONE)
+        *e = host.fatal;
+    stop_host(&host);
+    *ret_fenced = host.fenced;
+    return (started || told_to_end() != 0) && (host.fatal.code == ERR_NONE || host.fenced);
+}
+
 static int serve(const struct config *config)
 {
-    struct host host = {.config = config, .home = config_text(config, CONFIG_HOME)};
+    struct again again = {0};
     struct err e = {0};
-    bool ok;
+    bool fenced, ok;
 
     config_tell_ignored(environ, tell_ignored, NULL);
-    ok = host_share_descriptors(&host, &e) && start(&host, &e);
-
-    if (ok)
-        loop_run(host.loop);
-    else if (told_to_end() != 0)
-        log_event(LOG_INFO, "host.not_started", F_ERR(&e));
-    else
-        log_event(LOG_ERROR, "host.not_started", F_ERR(&e));
-    ok = (ok || told_to_end() != 0) && host.fatal.code == ERR_NONE;
-    stop_host(&host);
+    do
+        ok = live(config, &again, &fenced, &e);
+    while (again_due(&again, fenced, &e));
+    ok = ok && (!fenced || told_to_end() != 0);
     log_event(LOG_INFO, "host.stopped", F_INT("clean", ok));
     return ok ? 0 : 1;
 }
@@ -439,8 +446,9 @@ static int usage(void)
     auto_done(buf) text = {0};
 
     config_help(&text);
-    printf("orchd %s -- the orch host\n\nusage: orchd [--flag VALUE]...\n\n%s", ORCH_VERSION,
-           buf_text(&text));
+    printf("orchd %s -- the orch host\n\nusage: orchd [--flag VALUE]...\n"
+           "       orchd migrate up|down|status [--store URL]\n\n%s",
+           ORCH_VERSION, buf_text(&text));
     return 0;
 }
 
@@ -452,6 +460,8 @@ int main(int argc, char **argv)
 
     fd_hold_standard(true);
     umask(077);
+    if (argc > 1 && strcmp(argv[1], "migrate") == 0)
+        return migrate_main(argc - 1, argv + 1);
     json_setup();
     if (!config_load(argc, argv, getenv, &config, &help, &e) || !setup_log(config, &e) ||
         !told_listen(&e)) {

@@ -4,11 +4,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/host.h"
+#include "engine/engine.h"
+#include "store/store.h"
 
 #include <stdio.h>
 
-#define BEAT_NS (1000LL * 1000 * 1000)
-enum { SILENT_S = 10, SILENT_KILL_S = 30, DETACHED_S = 5, ASK_EVERY_S = 5 };
+#define S_NS (1000LL * 1000 * 1000)
+#define BEAT_NS (1 * S_NS)
+#define IDLE_BEAT_NS (10 * S_NS)
+#define ASK_EVERY_NS (5 * S_NS)
+enum { SILENT_S = 10, SILENT_KILL_S = 30, DETACHED_S = 5 };
 
 static void kill_supervisor(struct host *host)
 {
@@ -41,12 +46,13 @@ static void authority_answered(void *arg, const struct authority_result *result 
     ((struct host *)arg)->pulse.asked = false;
 }
 
-static void ask_authority(struct host *host)
+static void ask_authority(struct host *host, int64_t now_ns)
 {
     struct err e = {0};
 
-    if (host->pulse.asked)
+    if (host->pulse.asked || now_ns - host->pulse.asked_ns < ASK_EVERY_NS)
         return;
+    host->pulse.asked_ns = now_ns;
     host->pulse.asked =
         authority_public_keys(host->authority, (struct authority_reply){authority_answered, host},
                               &e);
@@ -58,8 +64,7 @@ static void beat_authority(struct host *host, int64_t now_ns)
 
     if (authority_client_attached(host->authority)) {
         p->detached_s = 0;
-        if (now_ns / BEAT_NS % ASK_EVERY_S == 0)
-            ask_authority(host);
+        ask_authority(host, now_ns);
         return;
     }
     p->detached_s++;
@@ -67,6 +72,18 @@ static void beat_authority(struct host *host, int64_t now_ns)
         log_event(LOG_WARN, "authority.away", F_INT("seconds", DETACHED_S));
     if (p->detached_s % (DETACHED_S + 1) == 0)
         sandbox_kill_authority(host->sandbox);
+}
+
+static void look_at_store(struct host *host)
+{
+    struct err why = {0};
+    bool away = store_blocked(host->store, &why);
+
+    if (away && !host->pulse.store_away)
+        log_event(LOG_WARN, "store.away", F_ERR(&why));
+    if (!away && host->pulse.store_away)
+        log_event(LOG_INFO, "store.back");
+    host->pulse.store_away = away;
 }
 
 static void look_at_wall_clock(struct host *host)
@@ -79,17 +96,28 @@ static void look_at_wall_clock(struct host *host)
     metrics_add(host->metrics, METRIC_CLOCK_STEPS, METRIC_NO_LABELS, 1);
 }
 
+/* Nothing is under way, and whoever was asked has answered. */
+static bool is_idle(const struct host *host)
+{
+    const struct pulse *p = &host->pulse;
+
+    return !sandbox_beat_waits(host->sandbox) && !p->asked && p->detached_s == 0 &&
+           !p->store_away && host->engine != NULL && engine_idle(host->engine);
+}
+
 int64_t pulse_turn(struct host *host, int64_t now_ns)
 {
     struct pulse *p = &host->pulse;
+    int64_t due_ns = p->beat_ns + (is_idle(host) ? IDLE_BEAT_NS : BEAT_NS);
 
-    if (now_ns < p->due_ns)
-        return p->due_ns;
-    p->due_ns = now_ns + BEAT_NS;
+    if (p->beat_ns != 0 && now_ns < due_ns)
+        return due_ns;
+    p->beat_ns = now_ns;
     beat_supervisor(host);
     beat_authority(host, now_ns);
+    look_at_store(host);
     look_at_wall_clock(host);
-    return p->due_ns;
+    return now_ns + BEAT_NS;
 }
 
 const char *pulse_reason(const struct host *host)

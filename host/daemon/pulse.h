@@ -8,8 +8,10 @@
  *                   else is asked of it         5 s, no link   /readyz 503
  *                                               6 s, no link   it is killed; another is started
  *
- * With the same beat the wall clock is looked at (wall.h). Zygotes, their inits and attempts are
- * the supervisor's to watch (sandbox/supervisor/hangs.h), this loop is its thread's (watch.h). */
+ * While nothing is under way it asks every 10 s, until one does not answer; the first work has it
+ * ask at once. With the same beat the wall clock is looked at (wall.h). Zygotes, their inits and
+ * attempts are the supervisor's to watch (sandbox/supervisor/hangs.h), this loop is its thread's
+ * (watch.h). */
 #ifndef ORCH_DAEMON_PULSE_H
 #define ORCH_DAEMON_PULSE_H
 
@@ -21,9 +23,11 @@
 struct host;
 
 struct pulse {
-    int64_t due_ns;      /* 0: not begun */
+    int64_t beat_ns;     /* the last; 0: none yet */
+    int64_t asked_ns;    /* when the authority was last */
     uint32_t silent_s;   /* the supervisor */
     uint32_t detached_s; /* the authority */
+    bool store_away;     /* it was told */
     bool asked;          /* the authority, for a sign of life */
     struct wall wall;
 };

@@ -11,6 +11,9 @@
 
 #include <string.h>
 
+/* A row has microseconds. */
+#define EXPIRES_S_MAX (INT64_MAX / 1000000 - REVOKED_KEPT_S)
+
 struct revoking {
     struct host *host;
     struct actor *by;
@@ -85,7 +88,7 @@ static bool read_entry(struct host *host, const char *tenant, struct revoking *r
         return err_set(e, ERR_NOT_FOUND, "no token '%s' of this tenant was used here",
                        ret->token_id);
     entry = json_loads(rows.rows[0].payload, 0, NULL);
-    return json_get_int(entry, "expires_s", 0, 0, JSON_SAFE_INT_MAX, &ret->expires_s, e);
+    return json_get_int(entry, "expires_s", 0, 0, EXPIRES_S_MAX, &ret->expires_s, e);
 }
 
 void revoke_token(struct host *host, const struct api_actor *who, const char *token_id,

@@ -15,8 +15,10 @@
 #include "engine/engine.h"
 #include "engine/env/audit.h"
 #include "engine/evidence/heads.h"
+#include "engine/evidence/seals.h"
 #include "engine/evidence/statements.h"
 #include "sandbox/wire/super_wire.h"
+#include "store/hosts.h"
 
 #include <string.h>
 
@@ -116,9 +118,9 @@ static void secret_delete(void *arg, const struct api_actor *who, const char *na
 
 /* ---- ledger, warm, idempotency, health ---- */
 
-static void ledger_seal(void *arg, api_done_fn done, void *done_arg)
+static void ledger_seal(void *arg, const char *tenant, api_done_fn done, void *done_arg)
 {
-    heads_seal(engine_heads(engine_of(arg)), done, done_arg);
+    seals_ask(engine_seals(engine_of(arg)), tenant, done, done_arg);
 }
 
 static void warm(void *arg, const struct api_actor *who, api_done_fn done, void *done_arg)
@@ -138,13 +140,8 @@ static json_t *plugins_owned(void *arg, const char *tenant)
 {
     const struct host *host = arg;
 
-    return json_pack("{s:b, s:o}", "settled", !agents_busy(host->agents), "items",
+    return json_pack("{s:b, s:o}", "settled", agents_settled(host->agents), "items",
                      agents_list_owned(host->agents, tenant));
-}
-
-static bool plugin_serves(void *arg, const char *tenant, const char *plugin_id, const char *version)
-{
-    return agents_serve(((struct host *)arg)->agents, tenant, plugin_id, version);
 }
 
 static void plugin_release(void *arg, const struct api_actor *who, const char *digest,
@@ -160,6 +157,21 @@ static void plugin_release(void *arg, const struct api_actor *who, const char *d
     log_event(LOG_WARN, "plugin.released", F_STR("digest", digest), F_STR("subject", who->subject));
     audit_write(&host->env, who, "audit.plugin_released", json_pack("{s:s}", "digest", digest),
                 done, done_arg);
+}
+
+static void plugin_remove(void *arg, const struct api_actor *who, const char *digest,
+                          api_done_fn done, void *done_arg)
+{
+    struct host *host = arg;
+    struct err e = {0};
+
+    if (!agents_remove(host->agents, who->tenant, digest, &e)) {
+        done(done_arg, &(struct api_outcome){.e = &e});
+        return;
+    }
+    /* Behind the commit that takes it from the store. */
+    audit_write(&host->env, who, "audit.plugin_removed", json_pack("{s:s}", "digest", digest), done,
+                done_arg);
 }
 
 struct remembering {
@@ -268,7 +280,7 @@ static json_t *checks_of(struct host *host)
         unsigned_why != NULL ? unsigned_why->msg : "");
     ledger = mem_printf("%lld events without a signed head", (long long)heads_behind(heads));
     json_object_set_new(checks, "store",
-                        check(store_ok, store_ok ? store_driver_version() : why.msg));
+                        check(store_ok, store_ok ? store_version(host->store) : why.msg));
     json_object_set_new(checks, "authority",
                         check(authority_ok, authority_ok ? "attached" : "restarting"));
     json_object_set_new(checks, "plugins", check(refused == 0, plugins));
@@ -302,15 +314,41 @@ static json_t *degraded_owned(const struct host *host)
     return reasons;
 }
 
+static const char *store_away(void *arg)
+{
+    const struct host *host = arg;
+
+    return store_blocked(host->store, NULL) ? store_blocked_text(host->store) : NULL;
+}
+
+/* Why no probe should send clients here; NULL: it is ready. The first that counts. */
+static const char *not_ready(struct host *host, const struct engine_counts *counts)
+{
+    const char *away = store_away(host), *hangs = pulse_reason(host);
+
+    if (store_failed(host->store, NULL))
+        return "the store has failed";
+    if (away != NULL)
+        return away;
+    if (store_hold(host->store) != STORE_HELD)
+        return "this host has lost touch with the store";
+    if (engine_draining(host->engine))
+        return "draining";
+    if (hangs != NULL)
+        return hangs;
+    if (host->fatal.code != ERR_NONE)
+        return host->fatal.msg;
+    if (!engine_accepting(host->engine))
+        return "accept-runs is false: no run is admitted, those that are there go on";
+    return counts->held_reason;
+}
+
 static void health(void *arg, struct api_health *ret)
 {
     static json_t *checks, *depth, *degraded; /* lent until the next call (api.h) */
     struct host *host = arg;
     struct engine_counts counts = engine_counts(host->engine);
-    bool failed = store_failed(host->store, NULL);
-    bool blocked = store_blocked(host->store);
-    bool draining = engine_draining(host->engine);
-    const char *hangs = pulse_reason(host);
+    const char *reason = not_ready(host, &counts);
 
     json_decref(checks);
     json_decref(depth);
@@ -319,9 +357,8 @@ static void health(void *arg, struct api_health *ret)
     depth = engine_queue_depth_owned(host->engine);
     degraded = degraded_owned(host);
     *ret = (struct api_health){
-        .live = !failed,
-        .ready = !failed && !blocked && hangs == NULL && engine_accepting(host->engine) &&
-                 host->fatal.code == ERR_NONE && counts.held_reason == NULL,
+        .live = !store_failed(host->store, NULL),
+        .ready = reason == NULL,
         .accepting = engine_accepting(host->engine),
         .degraded = degraded,
         .runs_active = counts.runs_active,
@@ -330,15 +367,7 @@ static void health(void *arg, struct api_health *ret)
         .checks = checks,
         .queue_depth = depth,
         .checkpoint_strategy = "sqlite",
-        .not_ready_reason =
-            failed                         ? "the store has failed"
-            : blocked                      ? "another process has the store locked"
-            : draining                     ? "draining"
-            : hangs != NULL                ? hangs
-            : host->fatal.code != ERR_NONE ? host->fatal.msg
-            : !engine_accepting(host->engine)
-                ? "accept-runs is false: no run is admitted, those that are there go on"
-                : counts.held_reason,
+        .not_ready_reason = reason,
     };
 }
 
@@ -369,12 +398,13 @@ const struct api_engine *service_engine(struct host *host)
         .secret_delete = secret_delete,
         .ledger_seal = ledger_seal,
         .plugins_owned = plugins_owned,
-        .plugin_serves = plugin_serves,
         .plugin_release = plugin_release,
+        .plugin_remove = plugin_remove,
         .token_revoke = token_revoke,
         .warm = warm,
         .idempotency_put = idempotency_put,
         .health = health,
+        .store_away = store_away,
         .secret_box_key = secret_box_key,
     };
     return &engine;

@@ -5,12 +5,15 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "daemon/host.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
+#include "daemon/revocations.h"
+#include "daemon/told.h"
 #include "engine/catalog/agents.h"
 #include "engine/engine.h"
-#include "engine/env/beside.h"
+#include "store/beside.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -18,11 +21,24 @@
 
 enum { LAST_COMMITS_MS = 10000 };
 
+/* A manager that counts the time of a reload wants to know when it began. */
+static void tell_service_manager(const struct host *host)
+{
+    auto_mem char *reloading = NULL;
+
+    if (!host->fenced || told_to_end() != 0) {
+        notify_service_manager("STOPPING=1");
+        return;
+    }
+    reloading = mem_printf("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_mono_ns() / 1000);
+    notify_service_manager(reloading);
+}
+
 static void close_door(struct host *host)
 {
     const char *pid_file = config_text(host->config, CONFIG_PID_FILE);
 
-    notify_service_manager("STOPPING=1");
+    tell_service_manager(host);
     if (host->api != NULL)
         api_drain(host->api);
     if (*pid_file != '\0' && host->api != NULL)
@@ -79,6 +95,15 @@ static void finish(struct host *host)
         finish_commits(host);
 }
 
+/* Behind the end of the attempts: another host may begin them from here on. */
+static void release(struct host *host)
+{
+    if (host->engine == NULL)
+        return;
+    engine_release(host->engine);
+    finish_commits(host);
+}
+
 void stop_host(struct host *host)
 {
     close_door(host);
@@ -90,10 +115,12 @@ void stop_host(struct host *host)
     loop_free(host->loop);
     beside_free(host->beside); /* what is still being read is waited for, and told to nobody */
     sandbox_free(host->sandbox);
+    release(host);
     agents_free(host->agents);
     store_reader_free(host->reader);
     store_close(host->store);
     engine_free(host->engine);
     authority_client_free(host->authority);
+    revocations_free(host->revocations);
     metrics_free(host->metrics);
 }

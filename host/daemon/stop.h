@@ -4,7 +4,8 @@
  *   2. what is on its way comes back: commits from the store, then the authority's answers as
  *      errors, then the commits that those led to. All of it finds its owners alive
  *   3. nothing is on its way (asserted), so nothing can call back: the parts are freed, users
- *      before what they use
+ *      before what they use. Once the sandbox is gone, the runs that are left are given back to the
+ *      store (engine_release)
  *
  * A disk that does not answer would keep 2 from ever ending. When no commit comes back for 10 s the
  * process ends where it is, with 1: what was not acknowledged may or may not be found at the next

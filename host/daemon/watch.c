@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -16,33 +17,40 @@ struct watch {
     uv_loop_t *loop;
     int64_t turn_ns_max, look_ns;
     pthread_t thread;
-    uv_sem_t over; /* posted once, when the thread shall end */
+    pthread_mutex_t lock; /* of over alone */
+    pthread_cond_t wake;
+    bool over; /* the thread shall end */
     _Atomic(const char *) phase, method, route;
-    atomic_ullong turns;
+    /* When the loop came round, less all that it had waited until then: what is beyond this and
+     * the waiting so far is how long its turn takes. One word, so that no look sees half of it. */
+    atomic_llong turned_ns;
 };
 
 struct seen {
-    unsigned long long turns;
-    uint64_t idle_ns;
-    int64_t since_ns; /* when either moved last */
-    int64_t looked_ns;
+    int64_t turned_ns;
+    int64_t stopped_ns; /* of this turn, the time in which this thread itself did not run */
+    int64_t stood_ns;
+    int64_t due_ns; /* when it looks next */
     bool told;
 };
 
-/* A loop that waits has its idle time grow; one that works comes round. Time in which this thread
- * itself did not run (a machine that was suspended, a process that was stopped) is nobody's. */
-static bool has_moved(struct watch *w, struct seen *seen, int64_t now_ns)
+static int64_t idle_ns(const struct watch *w)
 {
-    unsigned long long turns = atomic_load(&w->turns);
-    uint64_t idle_ns = uv_metrics_idle_time(w->loop);
-    bool moved = turns != seen->turns || idle_ns != seen->idle_ns;
+    return (int64_t)uv_metrics_idle_time(w->loop);
+}
 
-    seen->turns = turns;
-    seen->idle_ns = idle_ns;
-    if (now_ns - seen->looked_ns > 4 * w->look_ns)
-        seen->since_ns += now_ns - seen->looked_ns;
-    seen->looked_ns = now_ns;
-    return moved;
+/* How long the loop has worked at its turn. Time in which this thread did not run either (a process
+ * that was stopped) is nobody's. */
+static int64_t stood_ns(const struct watch *w, struct seen *seen, int64_t now_ns)
+{
+    int64_t turned_ns = atomic_load(&w->turned_ns), late_ns = now_ns - seen->due_ns;
+
+    if (turned_ns != seen->turned_ns)
+        seen->stopped_ns = 0;
+    seen->turned_ns = turned_ns;
+    if (late_ns > 4 * w->look_ns)
+        seen->stopped_ns += late_ns;
+    return now_ns - turned_ns - idle_ns(w) - seen->stopped_ns;
 }
 
 /* The three may be of moments apart when the loop moves after all: then it is told of as well. */
@@ -57,34 +65,64 @@ static void tell_stands(struct watch *w, int64_t stood_ms)
     log_fields(LOG_ERROR, "loop.stands", fields, count);
 }
 
-static void look(struct watch *w, struct seen *seen)
+static void look(struct watch *w, struct seen *seen, int64_t now_ns)
 {
-    int64_t now_ns = clock_mono_ns();
+    int64_t before_ns = seen->stood_ns;
 
-    if (has_moved(w, seen, now_ns)) {
-        if (seen->told)
-            log_event(LOG_WARN, "loop.moves",
-                      F_INT("stood_ms", (now_ns - seen->since_ns) / 1000000));
+    seen->stood_ns = stood_ns(w, seen, now_ns);
+    if (seen->told && seen->stood_ns < w->turn_ns_max) {
+        log_event(LOG_WARN, "loop.moves", F_INT("stood_ms", before_ns / 1000000));
         seen->told = false;
-        seen->since_ns = now_ns;
-    } else if (!seen->told && now_ns - seen->since_ns >= w->turn_ns_max) {
+    } else if (!seen->told && seen->stood_ns >= w->turn_ns_max) {
         seen->told = true;
-        tell_stands(w, (now_ns - seen->since_ns) / 1000000);
+        tell_stands(w, seen->stood_ns / 1000000);
     }
+}
+
+/* A turn that has just begun cannot have taken too long before this: a loop that waits costs two
+ * looks in the time of a turn. Longer pauses would take a stop of the whole process for a turn. */
+static int64_t pause_ns(const struct watch *w, const struct seen *seen)
+{
+    int64_t left_ns = (w->turn_ns_max - seen->stood_ns) / 2;
+
+    return left_ns > w->look_ns ? left_ns : w->look_ns;
+}
+
+/* False when it shall end instead. */
+static bool wait_until(struct watch *w, int64_t due_ns)
+{
+    const struct timespec until = {due_ns / 1000000000, due_ns % 1000000000};
+    int rc = 0;
+    bool over;
+
+    pthread_mutex_lock(&w->lock);
+    while (!w->over && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&w->wake, &w->lock, &until);
+    over = w->over;
+    pthread_mutex_unlock(&w->lock);
+    return !over;
 }
 
 static void *watch_main(void *arg)
 {
     struct watch *w = arg;
-    int64_t now_ns = clock_mono_ns();
-    struct seen seen = {.since_ns = now_ns, .looked_ns = now_ns};
-    struct timespec pause = {w->look_ns / 1000000000, w->look_ns % 1000000000};
+    struct seen seen = {0};
 
-    while (uv_sem_trywait(&w->over) != 0) {
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-        look(w, &seen);
+    seen.due_ns = clock_mono_ns() + w->look_ns;
+    while (wait_until(w, seen.due_ns)) {
+        int64_t now_ns = clock_mono_ns();
+
+        look(w, &seen, now_ns);
+        seen.due_ns = now_ns + pause_ns(w, &seen);
     }
     return NULL;
+}
+
+static void watch_free(struct watch *w)
+{
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
 }
 
 bool watch_start(uv_loop_t *loop, int64_t turn_ns_max, struct watch **ret, struct err *e)
@@ -97,16 +135,16 @@ bool watch_start(uv_loop_t *loop, int64_t turn_ns_max, struct watch **ret, struc
     w->look_ns = turn_ns_max / LOOKS_A_TURN;
     atomic_store(&w->phase, "start");
     failed = uv_loop_configure(loop, UV_METRICS_IDLE_TIME);
-    if (failed == 0)
-        failed = uv_sem_init(&w->over, 0);
     if (failed != 0) {
         free(w);
         return err_set(e, ERR_SYSTEM, "watch the loop: %s", uv_strerror(failed));
     }
+    watch_turned(w);
+    pthread_mutex_init(&w->lock, NULL);
+    thread_cond_init(&w->wake);
     failed = thread_start(&w->thread, watch_main, w);
     if (failed != 0) {
-        uv_sem_destroy(&w->over);
-        free(w);
+        watch_free(w);
         return err_set(e, ERR_SYSTEM, "watch the loop: %s", strerror(failed));
     }
     *ret = w;
@@ -117,10 +155,12 @@ void watch_stop(struct watch *w)
 {
     if (w == NULL)
         return;
-    uv_sem_post(&w->over);
+    pthread_mutex_lock(&w->lock);
+    w->over = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
-    uv_sem_destroy(&w->over);
-    free(w);
+    watch_free(w);
 }
 
 void watch_phase(struct watch *w, const char *phase)
@@ -137,5 +177,5 @@ void watch_request(struct watch *w, const char *method, const char *route)
 
 void watch_turned(struct watch *w)
 {
-    atomic_fetch_add_explicit(&w->turns, 1, memory_order_relaxed);
+    atomic_store_explicit(&w->turned_ns, clock_mono_ns() - idle_ns(w), memory_order_relaxed);
 }

@@ -1,9 +1,9 @@
 /* watch.h -- a thread that watches the loop: what nobody on the loop can say, because it stands.
  *
- * The loop says what it is in, and libuv how long it has waited for events; the thread looks some
- * times in that time. A turn that takes longer than it may is a line in the log, with what it is
- * in, and another when it is over. It touches nothing else of the host and ends before the parts
- * do. */
+ * The loop says what it is in and when it came round, and libuv how long it has waited for events;
+ * the thread looks twice in the time that a turn may take, more often at one that takes long. A
+ * turn that takes longer than it may is a line in the log, with what it is in, and another when it
+ * is over. It touches nothing else of the host and ends before the parts do. */
 #ifndef ORCH_DAEMON_WATCH_H
 #define ORCH_DAEMON_WATCH_H
 

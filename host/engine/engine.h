@@ -25,7 +25,9 @@ struct definitions;
 struct engine;
 struct engine_env;
 struct heads;
+struct seals;
 struct statements;
+struct store_news;
 
 struct engine *engine_new(const struct engine_env *env) must_check;
 /* Accepts NULL. The store is closed, so that no batch can end any more, and what the engine was
@@ -58,6 +60,9 @@ void engine_ask_to_stop(struct engine *engine);
 void engine_fail(struct engine *engine);
 /* The loop has ended: nothing is started any more; the last log lines go to the store. */
 void engine_stop(struct engine *engine);
+/* The sandbox is gone, and nothing is on its way: what the host has and could not end is given back
+ * in a last commit, so that another host goes on with it at once. */
+void engine_release(struct engine *engine);
 /* The api is closed: nobody waits for a ledger head any more. */
 void engine_forget_waiters(struct engine *engine);
 
@@ -69,6 +74,9 @@ void engine_store_turn(struct engine *engine);
 int64_t engine_next_timer(const struct engine *engine);
 /* Does what is due. Once a turn of the loop, before it blocks. */
 void engine_turn(struct engine *engine, int64_t now_ns);
+
+/* What other hosts committed (store/hosts.h). */
+void engine_on_news(struct engine *engine, const struct store_news *news);
 
 /* The sandbox's events. */
 void engine_on_attempt_started(struct engine *engine, uint64_t id,
@@ -84,6 +92,7 @@ struct control *engine_control(struct engine *engine);
 struct dag_cache *engine_dags(struct engine *engine);
 struct definitions *engine_definitions(struct engine *engine);
 struct heads *engine_heads(struct engine *engine);
+struct seals *engine_seals(struct engine *engine);
 struct statements *engine_statements(struct engine *engine);
 
 struct engine_counts {

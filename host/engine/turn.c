@@ -4,22 +4,30 @@
 #include "base/mem.h"
 #include "engine/attempts/attempts.h"
 #include "engine/catalog/definitions.h"
+#include "engine/chores.h"
 #include "engine/commit/ends.h"
+#include "engine/commit/tell.h"
+#include "engine/control/carry.h"
 #include "engine/control/leftovers.h"
+#include "engine/control/look.h"
 #include "engine/control/recover.h"
+#include "engine/control/release.h"
 #include "engine/control/step.h"
+#include "engine/control/takeover.h"
 #include "engine/engine.h"
 #include "engine/env/answer.h"
-#include "engine/env/beside.h"
 #include "engine/env/env.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/left_unsigned.h"
+#include "engine/evidence/seals.h"
 #include "engine/evidence/statements.h"
 #include "engine/runs/runs.h"
+#include "engine/runs/zeros.h"
+#include "store/hosts.h"
 
 #include <assert.h>
 
-#define PURGE_EVERY_NS (3600LL * 1000 * 1000 * 1000)
+#define HOLD_EVERY_NS (500LL * 1000 * 1000)
 
 struct engine {
     const struct engine_env *env;
@@ -30,10 +38,9 @@ struct engine {
     struct dag_cache *dags;
     struct definitions *definitions;
     struct statements *statements;
-    struct heads *heads;
-    struct leftovers *leftovers;
-    struct control control; /* of the parts above */
-    int64_t purge_ns;       /* when expired rows are dropped next */
+    struct chores chores;
+    struct control control; /* of the parts above, and its own */
+    int64_t hold_ns;        /* when store_hold is asked next, while there is something to lose */
 };
 
 static void on_begun(void *arg, struct active_run *ar, struct attempt_ref ref)
@@ -67,10 +74,17 @@ struct engine *engine_new(const struct engine_env *env)
     engine->dags = dag_cache_new(env);
     engine->definitions = definitions_new(env, &engine->mode);
     engine->statements = statements_new(env);
-    engine->heads = heads_new(env, &engine->mode);
-    engine->leftovers = leftovers_new();
-    engine->control = (struct control){env,          &engine->mode,   engine->runs,
-                                       engine->dags, engine->commits, engine->leftovers};
+    engine->control = (struct control){.env = env,
+                                       .mode = &engine->mode,
+                                       .runs = engine->runs,
+                                       .dags = engine->dags,
+                                       .commits = engine->commits,
+                                       .leftovers = leftovers_new(),
+                                       .takeover = takeover_new(),
+                                       .orders = orders_new(),
+                                       .look = look_new()};
+    chores_init(&engine->chores, &(struct left_unsigned){env, engine->dags, engine->statements},
+                &engine->mode);
     return engine;
 }
 
@@ -82,19 +96,23 @@ void engine_free(struct engine *engine)
     commits_free(engine->commits); /* before the runs that they count on */
     runs_free(engine->runs);
     statements_free(engine->statements);
-    heads_free(engine->heads);
+    chores_done(&engine->chores);
     dag_cache_free(engine->dags); /* before the leftovers that wait for it */
-    leftovers_free(engine->leftovers);
+    leftovers_free(engine->control.leftovers);
+    takeover_free(engine->control.takeover);
+    orders_free(engine->control.orders);
+    look_free(engine->control.look);
     definitions_free(engine->definitions);
     free(engine);
 }
 
 bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e)
 {
-    struct left_unsigned left = {engine->env, engine->dags, engine->statements};
-
-    return recover_all(&engine->control, ret_count, e) && left_unsigned_add(&left, e) &&
-           heads_begin(engine->heads, e);
+    if (!zeros_tenants(engine->env->metrics, engine->env->reader, e) ||
+        !chores_take(&engine->chores, e) || !recover_all(&engine->control, ret_count, e))
+        return false;
+    look_begin(engine->control.look);
+    return chores_begin(&engine->chores, e);
 }
 
 /* ---- what it is told ---- */
@@ -148,24 +166,44 @@ void engine_stop(struct engine *engine)
     attempts_flush_logs(engine->attempts);
 }
 
+void engine_release(struct engine *engine)
+{
+    release_all(&engine->control);
+}
+
 void engine_forget_waiters(struct engine *engine)
 {
-    heads_forget_waiters(engine->heads);
+    seals_forget(engine->chores.seals);
 }
 
 /* ---- what a commit leaves ---- */
 
 /* The run's rows are the truth: whatever the machine believed beyond them is forgotten. */
-static void drop(struct engine *engine, struct active_run *ar, const struct err *why)
+static void drop(struct engine *engine, struct active_run *ar)
+{
+    if (ar->place != PLACE_ENDED)
+        runs_end(engine->runs, ar);
+    ar->dropped = true;
+    attempts_forget(engine->attempts, ar);
+}
+
+static void drop_refused(struct engine *engine, struct active_run *ar, const struct err *why)
 {
     if (ar->dropped)
         return;
     log_event(LOG_ERROR, "run.commit_refused", F_STR("runId", ar->run_id),
               F_STR("tenant", ar->tenant), F_ERR(why));
-    if (ar->place != PLACE_ENDED)
-        runs_end(engine->runs, ar);
-    ar->dropped = true;
-    attempts_forget(engine->attempts, ar);
+    drop(engine, ar);
+}
+
+static void leave_over(struct engine *engine, const struct active_run *ar)
+{
+    const struct leftover_of what = {ar->tenant, ar->run_id, ar->rebuilds, false};
+
+    if (ar->refused.code != ERR_NONE)
+        leftovers_add(&engine->control, what, &ar->refused);
+    else
+        leftovers_hold(&engine->control, what);
 }
 
 /* A run that has ended, or was dropped, goes when nothing of it is on its way; a dropped one is
@@ -175,9 +213,7 @@ static void reap(struct engine *engine, struct active_run *ar)
     if (ar->in_flight > 0 || ar->place != PLACE_ENDED)
         return;
     if (ar->dropped && !engine->mode.stopping && !engine->mode.failed)
-        leftovers_add(&engine->control,
-                      (struct leftover_of){ar->tenant, ar->run_id, ar->rebuilds, false},
-                      &ar->refused);
+        leave_over(engine, ar);
     runs_remove(engine->runs, ar);
     step_admit(&engine->control);
 }
@@ -194,56 +230,14 @@ static void start_and_stop(struct engine *engine, struct acts *acts)
     }
 }
 
-static void publish(struct engine *engine, const struct acts *acts)
-{
-    const struct active_run *ar = acts->ar;
-    auto_mem struct api_event *out = mem_array(acts->event_count, struct api_event);
-
-    for (size_t i = 0; i < acts->event_count; i++) {
-        const struct act_event *event = &acts->events[i];
-
-        out[i] = (struct api_event){
-            .seq = acts->first_event + (int64_t)i,
-            .tenant = ar->tenant,
-            .dag_id = ar->dag->dag_id,
-            .run_id = ar->run_id,
-            .type = event->type,
-            .status = event->status,
-            .trace_id = ar->trace_id,
-            .step_id = event->node != NO_NODE ? ar->dag->nodes[event->node].node_id : NULL,
-            .attempt = (int32_t)event->attempt,
-            .wall_us = acts->wall_us,
-            .payload = event->payload,
-        };
-    }
-    if (acts->event_count > 0)
-        engine->env->publish(engine->env->arg, out, acts->event_count);
-}
-
-static void answer(struct acts *acts)
-{
-    const struct act_answer *a = &acts->answer;
-    api_done_fn done = take(acts->answer.done);
-
-    if (done != NULL)
-        done(a->done_arg, &(struct api_outcome){
-                              .run_id = acts->ar->run_id,
-                              .dag_id = acts->ar->dag->dag_id,
-                              .version = acts->ar->dag->version,
-                              .trace_id = acts->ar->trace_id,
-                              .created = a->created,
-                              .skipped = a->skipped,
-                              .remaining = a->remaining,
-                          });
-}
-
 static void act_durable(struct engine *engine, struct acts *acts)
 {
     start_and_stop(engine, acts); /* first: an attempt on its way shortens the next step's wait */
-    publish(engine, acts);
+    acts_publish(engine->env, acts);
     ends_tell(acts);
-    heads_note(engine->heads, acts->last_event);
-    answer(acts);
+    if (acts->event_count > 0)
+        heads_note(engine->chores.heads, acts->ar->tenant, acts->first_event, acts->last_event);
+    acts_answer(acts);
     if (acts->ends_run && !acts->ar->dropped)
         statements_add(engine->statements, acts->ar);
 }
@@ -253,8 +247,55 @@ static void act_refused(struct engine *engine, struct acts *acts)
     api_done_fn done = take(acts->answer.done);
 
     answer_error(done, acts->answer.done_arg, &acts->refused);
-    drop(engine, acts->ar, &acts->refused);
+    drop_refused(engine, acts->ar, &acts->refused);
 }
+
+/* ---- what the host has, and may not have any more ---- */
+
+static void let_go(void *arg, struct active_run *ar)
+{
+    struct engine *engine = arg;
+
+    if (ar->place == PLACE_ENDED) /* its end waits for the store, as what else has ended */
+        return;
+    drop(engine, ar);
+    reap(engine, ar);
+}
+
+/* Before another host may begin what runs here. */
+static void look_at_hold(struct engine *engine, int64_t now_ns)
+{
+    enum store_hold hold = store_hold(engine->env->store);
+    bool adrift = hold != STORE_HELD;
+    struct runs_counts counts;
+
+    engine->hold_ns = now_ns + HOLD_EVERY_NS;
+    if (adrift == engine->mode.adrift)
+        return;
+    engine->mode.adrift = adrift;
+    if (!adrift) {
+        log_event(LOG_WARN, "host.held");
+        leftovers_go_on(engine->control.leftovers);
+        return;
+    }
+    counts = runs_counts(engine->runs);
+    if (hold == STORE_ADRIFT) /* else whoever is told of the fence says so */
+        log_event(LOG_ERROR, "host.adrift", F_INT("runs", counts.active + counts.waiting),
+                  F_INT("attempts_killed", attempts_running(engine->attempts)));
+    runs_each(engine->runs, let_go, engine);
+}
+
+/* Where others may follow, and there is something that they would. */
+static int64_t hold_next_timer(const struct engine *engine)
+{
+    struct runs_counts counts = runs_counts(engine->runs);
+
+    if (!store_shared(engine->env->store))
+        return INT64_MAX;
+    return engine->mode.adrift || counts.active + counts.waiting > 0 ? engine->hold_ns : INT64_MAX;
+}
+
+/* ---- acting on what came back ---- */
 
 /* An act may lead to further commits, which are refused at once when the store is full: they are
  * acted on in the same call. The run of a commit lives until reap, whatever its acts did. */
@@ -263,8 +304,10 @@ static void act_all(struct engine *engine)
     struct commit *c;
     struct err why = {0};
 
-    if (store_failed(engine->env->store, &why)) /* before a run is built anew of such a store */
+    if (store_failed(engine->env->store, &why)) { /* before a run is built anew of such a store */
+        look_at_hold(engine, engine->hold_ns);
         engine->env->fatal(engine->env->arg, &why);
+    }
     while ((c = commits_next(engine->commits)) != NULL) {
         struct active_run *ar = commit_run(c);
         struct acts *acts = commit_acts(c);
@@ -273,6 +316,7 @@ static void act_all(struct engine *engine)
             act_durable(engine, acts);
         else
             act_refused(engine, acts);
+        orders_came_back(engine->control.orders, acts->orders);
         commit_free(c);
         reap(engine, ar);
     }
@@ -284,11 +328,11 @@ static void tell_ended(struct engine *engine)
     const struct left_unsigned left = {engine->env, engine->dags, engine->statements};
     struct leftover_ended ended;
 
-    while (leftovers_next_ended(engine->leftovers, &ended)) {
+    while (leftovers_next_ended(engine->control.leftovers, &ended)) {
         left_unsigned_run(&left, ended.event.tenant, ended.event.run_id);
         ends_tell_closed(&ended.event, ended.error);
         engine->env->publish(engine->env->arg, &ended.event, 1);
-        heads_note(engine->heads, ended.event.seq);
+        heads_note(engine->chores.heads, ended.event.tenant, ended.event.seq, ended.event.seq);
         metrics_add(engine->env->metrics, METRIC_DAG_EXECUTIONS,
                     METRIC_LABELS(ended.event.dag_id, ended.event.status), 1);
         metrics_add(engine->env->metrics, METRIC_RUNS,
@@ -313,8 +357,9 @@ void engine_store_turn(struct engine *engine)
 
 int64_t engine_next_timer(const struct engine *engine)
 {
-    const int64_t timers[] = {runs_next_timer(engine->runs), heads_next_timer(engine->heads),
-                              leftovers_next_timer(engine->leftovers)};
+    const int64_t timers[] = {runs_next_timer(engine->runs), chores_next_timer(&engine->chores),
+                              leftovers_next_timer(engine->control.leftovers),
+                              look_next_timer(&engine->control), hold_next_timer(engine)};
     int64_t next = INT64_MAX;
 
     if (commits_wait(engine->commits))
@@ -324,33 +369,27 @@ int64_t engine_next_timer(const struct engine *engine)
     return next;
 }
 
-/* Idempotency keys and revocations that have expired. Losing one purge costs nothing. */
-static void purge(struct engine *engine, int64_t now_ns)
-{
-    auto_obj(store_batch) batch = NULL;
-    struct err e = {0};
-
-    if (now_ns < engine->purge_ns)
-        return;
-    engine->purge_ns = now_ns + PURGE_EVERY_NS;
-    batch = store_batch_new();
-    store_batch_purge_expired(batch, engine->env->clock.wall_us());
-    if (!store_submit_take(engine->env->store, &batch, NULL, NULL, &e))
-        log_event(LOG_DEBUG, "store.purge_refused", F_ERR(&e));
-}
-
 void engine_turn(struct engine *engine, int64_t now_ns)
 {
+    look_at_hold(engine, now_ns);
     act_all(engine); /* commits that the store did not take since engine_store_turn */
-    purge(engine, now_ns);
     attempts_flush_logs(engine->attempts);
     leftovers_turn(&engine->control, now_ns);
+    look_turn(&engine->control, now_ns);
     step_tick(&engine->control, now_ns);
     if (runs_next_waiting(engine->runs) != NULL) /* left to wait by a store that was pressed */
         step_admit(&engine->control);
     attempts_turn(engine->attempts);
     statements_turn(engine->statements);
-    heads_turn(engine->heads, now_ns);
+    chores_turn(&engine->chores, now_ns);
+}
+
+void engine_on_news(struct engine *engine, const struct store_news *news)
+{
+    if (news->kind == STORE_NEWS_FREE || news->kind == STORE_NEWS_ORDERS ||
+        news->kind == STORE_NEWS_MISSED)
+        look_again(engine->control.look);
+    chores_on_news(&engine->chores, news);
 }
 
 void engine_on_attempt_started(struct engine *engine, uint64_t id,
@@ -389,7 +428,12 @@ struct definitions *engine_definitions(struct engine *engine)
 
 struct heads *engine_heads(struct engine *engine)
 {
-    return engine->heads;
+    return engine->chores.heads;
+}
+
+struct seals *engine_seals(struct engine *engine)
+{
+    return engine->chores.seals;
 }
 
 struct statements *engine_statements(struct engine *engine)

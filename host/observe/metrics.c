@@ -191,11 +191,17 @@ static struct metric_labels folded(const struct family *f, const struct metric_l
     return ret;
 }
 
-static bool full_for(struct family *f, const struct metric_labels *labels)
+static uint32_t *slot_for(struct family *f, const struct metric_labels *labels)
 {
     if (f->slot == NULL)
         f->slot = mem_array(TABLE_SLOTS, uint32_t);
-    return *slot_of(f, labels) == 0 && f->series_count >= METRIC_SERIES_MAX;
+    return slot_of(f, labels);
+}
+
+static void fill(struct family *f, uint32_t *slot, const struct metric_labels *labels)
+{
+    series_add(f, labels);
+    *slot = f->series_count;
 }
 
 static struct series *series_of(struct metrics *m, enum metric_id id,
@@ -208,26 +214,32 @@ static struct series *series_of(struct metrics *m, enum metric_id id,
     labels_check(f, labels);
     if (f->label_count == 0)
         return &f->series[0];
-    if (full_for(f, labels)) {
+    slot = slot_for(f, labels);
+    if (*slot == 0 && f->series_count >= METRIC_SERIES_MAX) {
         m->family[METRIC_SERIES_DROPPED].series[0].value += 1;
         other = folded(f, labels);
         labels = &other;
+        slot = slot_of(f, labels);
     }
-    slot = slot_of(f, labels);
-    if (*slot == 0) {
-        series_add(f, labels);
-        *slot = f->series_count;
-    }
+    if (*slot == 0)
+        fill(f, slot, labels);
     return &f->series[*slot - 1];
 }
 
-void metrics_touch(struct metrics *m, enum metric_id id, struct metric_labels labels)
+bool metrics_touch(struct metrics *m, enum metric_id id, struct metric_labels labels)
 {
     struct family *f = &m->family[id];
+    uint32_t *slot;
 
     labels_check(f, &labels);
-    if (f->label_count > 0 && !full_for(f, &labels))
-        series_of(m, id, &labels);
+    if (f->label_count == 0)
+        return false;
+    slot = slot_for(f, &labels);
+    if (*slot == 0 && f->series_count < METRIC_SERIES_MAX) {
+        fill(f, slot, &labels);
+        return true;
+    }
+    return *slot == 0;
 }
 
 void metrics_add(struct metrics *m, enum metric_id id, struct metric_labels labels, double by)
@@ -267,13 +279,13 @@ static void add_label(struct buf *b, const char *name, const char *value, bool *
     *first = false;
     buf_adds(b, name);
     buf_adds(b, "=\"");
-    for (; *value != '\0'; value++) {
-        if (*value == '\n')
-            buf_adds(b, "\\n");
-        else if (*value == '"' || *value == '\\')
-            buf_addf(b, "\\%c", *value);
-        else
-            buf_addc(b, *value);
+    for (size_t plain;; value += plain + 1) {
+        plain = strcspn(value, "\n\"\\");
+        buf_add(b, value, plain);
+        if (value[plain] == '\0')
+            break;
+        buf_addc(b, '\\');
+        buf_addc(b, value[plain] == '\n' ? 'n' : value[plain]);
     }
     buf_addc(b, '"');
 }
@@ -302,7 +314,9 @@ static void add_number(struct buf *b, double number)
     char text[32];
 
     jcs_number(number, text);
-    buf_addf(b, " %s\n", text);
+    buf_addc(b, ' ');
+    buf_adds(b, text);
+    buf_addc(b, '\n');
 }
 
 static void add_histogram(struct buf *b, const char *name, const struct family *f,
@@ -312,7 +326,8 @@ static void add_histogram(struct buf *b, const char *name, const struct family *
 
     for (uint32_t i = 0; i < f->bound_count; i++) {
         seen += s->bucket[i];
-        buf_addf(b, "%s_bucket", name);
+        buf_adds(b, name);
+        buf_adds(b, "_bucket");
         add_labels(b, f, s, f->bound_text[i]);
         add_number(b, (double)seen);
     }

@@ -114,8 +114,8 @@ struct metrics *metrics_new(void) must_check;
 void metrics_free(struct metrics *m);
 DEFINE_AUTO(metrics)
 
-/* The series is there, with 0 if it is new. Over the bound it does nothing. */
-void metrics_touch(struct metrics *m, enum metric_id id, struct metric_labels labels);
+/* The series is there, with 0 if it is new. Over the bound it does nothing. False: it was there. */
+bool metrics_touch(struct metrics *m, enum metric_id id, struct metric_labels labels);
 /* A counter (by >= 0) or a gauge (any). */
 void metrics_add(struct metrics *m, enum metric_id id, struct metric_labels labels, double by);
 /* A gauge. */

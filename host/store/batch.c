@@ -72,8 +72,10 @@ static void add(struct store_batch *b, enum store_op kind, const void *row)
         const struct column *c = &type->columns[i];
         void *member = copy + c->offset;
 
-        if (c->kind == COL_TEXT || c->kind == COL_TEXT_NULL)
-            copy_text(b->mem, member, c->kind == COL_TEXT_NULL);
+        if (c->kind == COL_TEXT || c->kind == COL_HASH)
+            copy_text(b->mem, member, false);
+        else if (c->kind == COL_TEXT_NULL || c->kind == COL_HASH_NULL)
+            copy_text(b->mem, member, true);
         else if (c->kind == COL_BLOB)
             copy_blob(b->mem, member);
     }
@@ -83,9 +85,11 @@ static void add(struct store_batch *b, enum store_op kind, const void *row)
     b->rows++;
 }
 
-void store_batch_fence(struct store_batch *b, const char *run_id, int64_t epoch)
+void batch_refuse(struct store_batch *b, const struct err *why)
 {
-    add(b, OP_FENCE, &(struct lease_args){.run_id = run_id, .epoch = epoch});
+    b->err = arena_alloc(b->mem, sizeof *b->err);
+    *b->err = *why;
+    b->first_event = b->last_event = 0;
 }
 
 void store_batch_run_insert(struct store_batch *b, const struct store_run *run)
@@ -103,15 +107,43 @@ void store_batch_run_end(struct store_batch *b, const struct store_run_end *end)
     add(b, OP_RUN_END, end);
 }
 
-void store_batch_run_reopen(struct store_batch *b, const char *tenant, const char *run_id)
+void store_batch_run_reopen(struct store_batch *b, const char *tenant, const char *run_id,
+                            const char *owner, int64_t epoch)
 {
-    add(b, OP_RUN_REOPEN, &(struct key_args){.tenant = tenant, .id = run_id});
+    const struct lease_args args = {tenant, run_id, owner, epoch};
+
+    add(b, OP_RUN_THERE, &args);
+    add(b, OP_RUN_REOPEN, &args);
+    add(b, OP_ORDER_DONE, &(struct key_args){.tenant = tenant, .id = run_id});
 }
 
-void store_batch_run_lease(struct store_batch *b, const char *run_id, const char *owner,
-                           int64_t epoch_known, int64_t until_us)
+void store_batch_run_claim(struct store_batch *b, const char *run_id, const char *owner,
+                           int64_t epoch)
 {
-    add(b, OP_RUN_LEASE, &(struct lease_args){run_id, owner, epoch_known, until_us});
+    add(b, OP_RUN_CLAIM, &(struct lease_args){NULL, run_id, owner, epoch});
+}
+
+void store_batch_run_release(struct store_batch *b, const char *run_id, const char *owner,
+                             int64_t epoch)
+{
+    add(b, OP_RUN_RELEASE, &(struct lease_args){NULL, run_id, owner, epoch});
+}
+
+void store_batch_job_claim(struct store_batch *b, const char *job, const char *owner, int64_t epoch)
+{
+    add(b, OP_JOB_CLAIM, &(struct lease_args){NULL, job, owner, epoch});
+}
+
+void store_batch_order_put(struct store_batch *b, const struct store_order *order)
+{
+    add(b, OP_ORDER_PUT, order);
+}
+
+void store_batch_order_done(struct store_batch *b, const char *tenant, const char *run_id,
+                            int64_t order_no)
+{
+    assert(order_no > 0); /* 0: all of the run */
+    add(b, OP_ORDER_DONE, &(struct key_args){.tenant = tenant, .id = run_id, .number = order_no});
 }
 
 void store_batch_node_upsert(struct store_batch *b, const struct store_node *node)
@@ -155,7 +187,11 @@ void store_batch_provenance_delete(struct store_batch *b, const char *tenant, co
 
 void store_batch_event_append(struct store_batch *b, const struct store_event *event)
 {
+    assert(b->tenant == NULL || strcmp(b->tenant, event->tenant) == 0);
     add(b, OP_EVENT_APPEND, event);
+    b->events++;
+    if (b->tenant == NULL)
+        b->tenant = arena_copy(b->mem, event->tenant, strlen(event->tenant));
 }
 
 void store_batch_statement_put(struct store_batch *b, const struct store_statement *statement)
@@ -214,6 +250,39 @@ void store_batch_plugin_delete(struct store_batch *b, const char *tenant, const 
         &(struct key_args){.tenant = tenant, .id = plugin_id, .more = version});
 }
 
+void store_batch_bundle_put(struct store_batch *b, const struct store_bundle *bundle)
+{
+    add(b, OP_BUNDLE_PUT, bundle);
+}
+
+void store_batch_bundle_part_put(struct store_batch *b, const struct store_bundle_part *part)
+{
+    add(b, OP_BUNDLE_PART_PUT, part);
+}
+
+void store_batch_bundle_remove(struct store_batch *b, const char *tenant, const char *bundle_hash,
+                               int64_t now_us)
+{
+    const struct key_args key = {.tenant = tenant, .id = bundle_hash, .time_us = now_us};
+
+    add(b, OP_BUNDLE_REMOVE, &key);
+    add(b, OP_BUNDLE_PARTS_DELETE, &key);
+}
+
+void store_batch_bundle_release(struct store_batch *b, const char *tenant, const char *bundle_hash,
+                                int64_t now_us)
+{
+    add(b, OP_BUNDLE_RELEASE,
+        &(struct key_args){.tenant = tenant, .id = bundle_hash, .time_us = now_us});
+}
+
+void store_batch_host_agents(struct store_batch *b, const char *host_id, int64_t epoch,
+                             const char *agents)
+{
+    add(b, OP_HOST_AGENTS,
+        &(struct key_args){.tenant = "", .id = host_id, .more = agents, .number = epoch});
+}
+
 void store_batch_idempotency_put(struct store_batch *b, const struct store_idempotency *row)
 {
     add(b, OP_IDEMPOTENCY_PUT, row);
@@ -240,4 +309,5 @@ void store_batch_purge_expired(struct store_batch *b, int64_t now_us)
 
     add(b, OP_PURGE_IDEMPOTENCY, &before);
     add(b, OP_PURGE_TOKENS, &before);
+    add(b, OP_PURGE_ORDERS, &before);
 }

@@ -3,8 +3,8 @@
  * A batch is filled on any one thread, by one caller, and handed over with store_submit_take
  * (store/store.h). Each call copies its arguments into the batch's one arena and cannot fail;
  * what the database refuses comes back in the batch's completion as one error:
- *   ERR_CONFLICT   the key exists (run, run token, DAG version, idempotency key), or the run's
- *                  lease epoch is not the one given
+ *   ERR_CONFLICT   the key exists (run, run token, DAG version, idempotency key), or the run to
+ *                  reopen goes on
  *   ERR_NOT_FOUND  the row to change, or the run that the row belongs to, is not there (or is
  *                  another tenant's)
  *   ERR_INVALID    a value that the schema refuses (a CHECK)
@@ -23,12 +23,11 @@ DEFINE_AUTO(store_batch)
 
 size_t store_batch_bytes(const struct store_batch *b);
 
-/* Refuses the whole batch unless the run's lease epoch is this one (fencing, DESIGN.md 8). */
-void store_batch_fence(struct store_batch *b, const char *run_id, int64_t epoch);
-
-/* Runs. Insert refuses a second run of the same (tenant, run_token, dag_id, inputs_hash). */
+/* Runs. Insert refuses a second run of the same (tenant, run_token, dag_id, inputs_hash). Its
+ * lease_owner and lease_epoch are written as given: the opening's whose run it is. */
 void store_batch_run_insert(struct store_batch *b, const struct store_run *run);
 
+/* A status that a hand has ended (runbook C) stays, and a request to cancel. */
 struct store_run_update {
     const char *tenant;
     const char *run_id;
@@ -56,12 +55,26 @@ struct store_run_end {
 void store_batch_run_end(struct store_batch *b, const struct store_run_end *end);
 
 /* Resume: running again, what run_end wrote is cleared, started_us stays; a statement of the end
- * that is no more is not due. */
-void store_batch_run_reopen(struct store_batch *b, const char *tenant, const char *run_id);
+ * that is no more is not due, nor is an order. The run is (owner, epoch)'s. ERR_CONFLICT: it goes
+ * on; one whose status a hand has ended does, unless it is free or (owner, epoch)'s already. */
+void store_batch_run_reopen(struct store_batch *b, const char *tenant, const char *run_id,
+                            const char *owner, int64_t epoch);
 
-/* Takes the run for owner if its epoch is still epoch_known; the new epoch is one higher. */
-void store_batch_run_lease(struct store_batch *b, const char *run_id, const char *owner,
-                           int64_t epoch_known, int64_t until_us);
+/* Who has what (store/hosts.h). A claim takes the run, or the job, only when it is free (and the
+ * run goes on), a release gives it up only when (owner, epoch) has it; else nothing happens, which
+ * is no error. */
+void store_batch_run_claim(struct store_batch *b, const char *run_id, const char *owner,
+                           int64_t epoch);
+void store_batch_run_release(struct store_batch *b, const char *run_id, const char *owner,
+                             int64_t epoch);
+void store_batch_job_claim(struct store_batch *b, const char *job, const char *owner,
+                           int64_t epoch);
+
+/* ERR_NOT_FOUND: the tenant has no such run that goes on. ERR_INVALID: no such verb. */
+void store_batch_order_put(struct store_batch *b, const struct store_order *order);
+/* It was carried out. None to delete is no error. */
+void store_batch_order_done(struct store_batch *b, const char *tenant, const char *run_id,
+                            int64_t order_no);
 
 void store_batch_node_upsert(struct store_batch *b, const struct store_node *node);
 void store_batch_attempt_upsert(struct store_batch *b, const struct store_attempt *attempt);
@@ -75,7 +88,8 @@ void store_batch_provenance_put(struct store_batch *b, const struct store_proven
 void store_batch_provenance_delete(struct store_batch *b, const char *tenant, const char *run_id,
                                    const char *node_id);
 
-/* The ledger: append-only, also for an operator with the file in hand (triggers). */
+/* The ledger: append-only, also for an operator with the file in hand (triggers). The events of a
+ * batch are all one tenant's. */
 void store_batch_event_append(struct store_batch *b, const struct store_event *event);
 void store_batch_statement_put(struct store_batch *b, const struct store_statement *statement);
 /* Why it will not come, for who asks; nothing when it is stored after all. */
@@ -100,11 +114,25 @@ void store_batch_secret_delete(struct store_batch *b, const char *tenant, const 
 void store_batch_plugin_put(struct store_batch *b, const struct store_plugin *plugin);
 void store_batch_plugin_delete(struct store_batch *b, const char *tenant, const char *plugin_id,
                                const char *version);
+/* Its parts come before it. ERR_CONFLICT: the version is there with another archive by this key and
+ * was not removed. One that was is installed again. */
+void store_batch_bundle_put(struct store_batch *b, const struct store_bundle *bundle);
+void store_batch_bundle_part_put(struct store_batch *b, const struct store_bundle_part *part);
+/* The row stays and says when; the parts go. None to remove is no error. */
+void store_batch_bundle_remove(struct store_batch *b, const char *tenant, const char *bundle_hash,
+                               int64_t now_us);
+/* Every host may try it again that had stopped to. None is no error. */
+void store_batch_bundle_release(struct store_batch *b, const char *tenant, const char *bundle_hash,
+                                int64_t now_us);
+/* What this opening can run now: {"AGENT": ["DIGEST", ...]}, for those who ask what others can. */
+void store_batch_host_agents(struct store_batch *b, const char *host_id, int64_t epoch,
+                             const char *agents);
 void store_batch_idempotency_put(struct store_batch *b, const struct store_idempotency *row);
 void store_batch_token_revoke(struct store_batch *b, const struct store_revoked_token *token);
 void store_batch_identity_put(struct store_batch *b, const struct store_identity *identity);
 void store_batch_tenant_put(struct store_batch *b, const struct store_tenant *tenant);
-/* Idempotency rows and revoked tokens whose expires_us is before now_us. */
+/* Idempotency rows and revoked tokens whose expires_us is before now_us, and orders that came too
+ * late for their run. */
 void store_batch_purge_expired(struct store_batch *b, int64_t now_us);
 
 #endif

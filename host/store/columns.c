@@ -9,19 +9,26 @@
 #define AT(row, member) offsetof(struct row, member)
 #define COL(row, kind, member, name)                                                               \
     {                                                                                              \
-        name, COL_##kind, AT(row, member), NULL, false                                             \
+        name, COL_##kind, AT(row, member), NULL, false, false                                      \
     }
 #define KEY(row, kind, member, name)                                                               \
     {                                                                                              \
-        name, COL_##kind, AT(row, member), NULL, true                                              \
+        name, COL_##kind, AT(row, member), NULL, true, false                                       \
     }
+#define OWNER(row, member, name)                                                                   \
+    {                                                                                              \
+        name, COL_TEXT, AT(row, member), NULL, true, true                                          \
+    }
+#define OWNERS(row)                                                                                \
+    OWNER(row, run_id, "execution_id"), OWNER(row, tenant, "tenant_id"),                           \
+        OWNER(row, node_id, "node_id")
 #define READ(row, kind, member, name, expression)                                                  \
     {                                                                                              \
-        name, COL_##kind, AT(row, member), expression, false                                       \
+        name, COL_##kind, AT(row, member), expression, false, false                                \
     }
 /* A large column of a list that may be read without: parameter 1 says whether it is wanted. */
 #define BODY(row, kind, member, name)                                                              \
-    READ(row, kind, member, name, "CASE WHEN ?1 THEN " name " END")
+    READ(row, kind, member, name, "CASE WHEN ?1 <> 0 THEN " name " END")
 #define ROW_TYPE(type, row, table)                                                                 \
     const struct row_type type = {table, ARRAY_LEN(table), sizeof(struct row)}
 
@@ -57,7 +64,6 @@ static const struct column run_columns[] = {
     COL(store_run, TIME, deadline_us, "deadline_at"),
     COL(store_run, TEXT_NULL, lease_owner, "lease_owner"),
     COL(store_run, INT, lease_epoch, "lease_epoch"),
-    COL(store_run, TIME, lease_until_us, "lease_until"),
     COL(store_run, TEXT_NULL, error, "error"),
     BODY(store_run, TEXT_NULL, errors, "errors"),
     BODY(store_run, TEXT_NULL, compensations, "compensations"),
@@ -101,10 +107,10 @@ static const struct column run_end_columns[] = {
 ROW_TYPE(row_run_end, store_run_end, run_end_columns);
 
 static const struct column lease_columns[] = {
-    COL(lease_args, TEXT, run_id, "execution_id"),
+    COL(lease_args, TEXT_NULL, tenant, "tenant_id"),
+    COL(lease_args, TEXT, id, "id"),
+    COL(lease_args, TEXT, owner, "lease_owner"),
     COL(lease_args, INT, epoch, "lease_epoch"),
-    COL(lease_args, TEXT_NULL, owner, "lease_owner"),
-    COL(lease_args, TIME, until_us, "lease_until"),
 };
 ROW_TYPE(row_lease, lease_args, lease_columns);
 
@@ -116,20 +122,18 @@ static const struct column key_columns[] = {
 ROW_TYPE(row_key, key_args, key_columns);
 
 static const struct column node_columns[] = {
-    KEY(store_node, TEXT, run_id, "execution_id"),
-    KEY(store_node, TEXT, tenant, "tenant_id"),
-    KEY(store_node, TEXT, node_id, "node_id"),
+    OWNERS(store_node),
     COL(store_node, TEXT, agent_id, "agent_id"),
     COL(store_node, NODE_STATUS, status, "status"),
-    COL(store_node, TEXT_NULL, input_hash, "input_hash"),
-    COL(store_node, TEXT_NULL, output_hash, "output_hash"),
-    COL(store_node, TEXT_NULL, chain_hash, "provenance_hash"),
+    COL(store_node, HASH_NULL, input_hash, "input_hash"),
+    COL(store_node, HASH_NULL, output_hash, "output_hash"),
+    COL(store_node, HASH_NULL, chain_hash, "provenance_hash"),
     COL(store_node, REAL, duration_ms, "duration_ms"),
     COL(store_node, INT, attempts, "attempt_count"),
     COL(store_node, INT, tally_given, "attempts_given"),
     COL(store_node, INT, tally_used, "attempts_used"),
     COL(store_node, INT, tally_infra, "attempts_infra"),
-    KEY(store_node, INT, level, "level_index"),
+    COL(store_node, INT, level, "level_index"),
     COL(store_node, TIME, started_us, "started_at"),
     COL(store_node, TIME, completed_us, "completed_at"),
     COL(store_node, TEXT_NULL, error_class, "error_class"),
@@ -137,16 +141,14 @@ static const struct column node_columns[] = {
     COL(store_node, TEXT_NULL, error_source, "error_source"),
     COL(store_node, TEXT_NULL, sandbox, "sandbox"),
     READ(store_node, TEXT_NULL, outputs, "outputs",
-         "CASE WHEN ?1 THEN coalesce(outputs, (SELECT c.outputs FROM dag_checkpoints AS c"
+         "CASE WHEN ?1 <> 0 THEN coalesce(outputs, (SELECT c.outputs FROM dag_checkpoints AS c"
          " WHERE c.execution_id = node_traces.execution_id"
          " AND c.node_id = node_traces.node_id)) END"),
 };
 ROW_TYPE(row_node, store_node, node_columns);
 
 static const struct column attempt_columns[] = {
-    KEY(store_attempt, TEXT, run_id, "execution_id"),
-    KEY(store_attempt, TEXT, tenant, "tenant_id"),
-    KEY(store_attempt, TEXT, node_id, "node_id"),
+    OWNERS(store_attempt),
     KEY(store_attempt, BOOL, compensation, "compensation"),
     KEY(store_attempt, INT, attempt, "attempt"),
     COL(store_attempt, TEXT, outcome, "outcome"),
@@ -161,11 +163,9 @@ static const struct column attempt_columns[] = {
 ROW_TYPE(row_attempt, store_attempt, attempt_columns);
 
 static const struct column checkpoint_columns[] = {
-    KEY(store_checkpoint, TEXT, run_id, "execution_id"),
-    KEY(store_checkpoint, TEXT, tenant, "tenant_id"),
-    KEY(store_checkpoint, TEXT, node_id, "node_id"),
+    OWNERS(store_checkpoint),
     COL(store_checkpoint, NODE_STATUS, status, "status"),
-    COL(store_checkpoint, TEXT_NULL, output_hash, "output_hash"),
+    COL(store_checkpoint, HASH_NULL, output_hash, "output_hash"),
     COL(store_checkpoint, INT, attempts, "attempt_count"),
     COL(store_checkpoint, INT, created_us, "created_at"),
     COL(store_checkpoint, TEXT_NULL, outputs, "outputs"),
@@ -173,17 +173,15 @@ static const struct column checkpoint_columns[] = {
 ROW_TYPE(row_checkpoint, store_checkpoint, checkpoint_columns);
 
 static const struct column provenance_columns[] = {
-    KEY(store_provenance, TEXT, run_id, "execution_id"),
-    KEY(store_provenance, TEXT, tenant, "tenant_id"),
-    KEY(store_provenance, TEXT, node_id, "node_id"),
-    COL(store_provenance, TEXT, input_hash, "input_hash"),
-    COL(store_provenance, TEXT, output_hash, "output_hash"),
+    OWNERS(store_provenance),
+    COL(store_provenance, HASH, input_hash, "input_hash"),
+    COL(store_provenance, HASH, output_hash, "output_hash"),
     COL(store_provenance, REAL, duration_ms, "duration_ms"),
     COL(store_provenance, INT, attempts, "attempt_count"),
     COL(store_provenance, INT, created_us, "created_at"),
     COL(store_provenance, TEXT, parent_hashes, "parent_hashes"),
-    COL(store_provenance, TEXT, chain_hash, "chain_hash"),
-    COL(store_provenance, TEXT, record_hash, "record_hash"),
+    COL(store_provenance, HASH, chain_hash, "chain_hash"),
+    COL(store_provenance, HASH, record_hash, "record_hash"),
     COL(store_provenance, TEXT, record, "record"),
 };
 ROW_TYPE(row_provenance, store_provenance, provenance_columns);
@@ -208,10 +206,16 @@ ROW_TYPE(row_event, store_event, event_columns);
 
 static const struct column leaf_columns[] = {
     COL(store_leaf, INT, seq, "seq"),
-    COL(store_leaf, TEXT, tenant, "tenant_id"),
     COL(store_leaf, TEXT, hash, "hash"),
 };
 ROW_TYPE(row_leaf, store_leaf, leaf_columns);
+
+static const struct column ledger_columns[] = {
+    COL(store_ledger, TEXT, tenant, "tenant_id"),
+    COL(store_ledger, INT, newest, "newest"),
+    COL(store_ledger, INT, sealed, "sealed"),
+};
+ROW_TYPE(row_ledger, store_ledger, ledger_columns);
 
 static const struct column log_columns[] = {
     COL(store_log, ID, id, "id"),
@@ -292,6 +296,28 @@ static const struct column plugin_columns[] = {
 };
 ROW_TYPE(row_plugin, store_plugin, plugin_columns);
 
+static const struct column bundle_columns[] = {
+    KEY(store_bundle, TEXT, tenant, "tenant_id"),
+    KEY(store_bundle, TEXT, plugin_id, "plugin_id"),
+    KEY(store_bundle, TEXT, version, "version"),
+    KEY(store_bundle, TEXT, key_id, "key_id"),
+    COL(store_bundle, TEXT, archive_hash, "archive_hash"),
+    COL(store_bundle, TEXT, bundle_hash, "bundle_hash"),
+    COL(store_bundle, INT, bytes, "bytes"),
+    COL(store_bundle, INT, created_us, "created_at"),
+    COL(store_bundle, TIME, removed_us, "removed_at"),
+    COL(store_bundle, TIME, released_us, "released_at"),
+};
+ROW_TYPE(row_bundle, store_bundle, bundle_columns);
+
+static const struct column bundle_part_columns[] = {
+    KEY(store_bundle_part, TEXT, tenant, "tenant_id"),
+    KEY(store_bundle_part, TEXT, bundle_hash, "bundle_hash"),
+    KEY(store_bundle_part, INT, part, "part"),
+    COL(store_bundle_part, BLOB, content, "content"),
+};
+ROW_TYPE(row_bundle_part, store_bundle_part, bundle_part_columns);
+
 static const struct column idempotency_columns[] = {
     COL(store_idempotency, TEXT, tenant, "tenant_id"),
     COL(store_idempotency, TEXT, key, "key"),
@@ -320,6 +346,36 @@ static const struct column identity_columns[] = {
 };
 ROW_TYPE(row_identity, store_identity, identity_columns);
 
+static const struct column order_columns[] = {
+    COL(store_order, TEXT, tenant, "tenant_id"),
+    COL(store_order, TEXT, run_id, "execution_id"),
+    COL(store_order, TEXT, verb, "verb"),
+    COL(store_order, TEXT_NULL, said, "said"),
+    COL(store_order, INT, created_us, "created_at"),
+    COL(store_order, ID, order_no, "order_no"),
+};
+ROW_TYPE(row_order, store_order, order_columns);
+
+static const struct column host_columns[] = {
+    COL(store_host, TEXT, host_id, "host_id"),
+    COL(store_host, INT, epoch, "epoch"),
+    COL(store_host, SAID, alive, "alive"),
+    COL(store_host, INT, started_us, "started_at"),
+    COL(store_host, INT, heartbeat_us, "heartbeat_at"),
+    COL(store_host, TEXT, version, "version"),
+    COL(store_host, TEXT, address, "address"),
+    READ(store_host, TEXT, agents, "agents", "agents"),
+};
+ROW_TYPE(row_host, store_host, host_columns);
+
+static const struct column job_columns[] = {
+    COL(store_job, TEXT, job, "job"),
+    COL(store_job, TEXT_NULL, lease_owner, "lease_owner"),
+    COL(store_job, INT, lease_epoch, "lease_epoch"),
+    COL(store_job, SAID, is_free, "is_free"),
+};
+ROW_TYPE(row_job, store_job, job_columns);
+
 static const struct column tenant_columns[] = {
     KEY(store_tenant, TEXT, tenant, "tenant_id"),     COL(store_tenant, TEXT, name, "name"),
     COL(store_tenant, TEXT, settings, "settings"),    COL(store_tenant, BOOL, enabled, "enabled"),
@@ -327,9 +383,20 @@ static const struct column tenant_columns[] = {
 };
 ROW_TYPE(row_tenant, store_tenant, tenant_columns);
 
+static const struct column run_tenant_columns[] = {
+    COL(store_run_tenant, TEXT, tenant, "tenant_id"),
+};
+ROW_TYPE(row_run_tenant, store_run_tenant, run_tenant_columns);
+
 static const struct column slow_node_columns[] = {
     COL(store_slow_node, TEXT, dag_id, "dag_id"), COL(store_slow_node, TEXT, node_id, "node_id"),
     COL(store_slow_node, INT, count, "count"),    COL(store_slow_node, REAL, avg_ms, "avg_ms"),
     COL(store_slow_node, REAL, p99_ms, "p99_ms"),
 };
 ROW_TYPE(row_slow_node, store_slow_node, slow_node_columns);
+
+static const struct column status_count_columns[] = {
+    COL(status_count, RUN_STATUS, status, "status"),
+    COL(status_count, INT, count, "count"),
+};
+ROW_TYPE(row_status_count, status_count, status_count_columns);

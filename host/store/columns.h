@@ -3,6 +3,8 @@
 #ifndef ORCH_STORE_COLUMNS_H
 #define ORCH_STORE_COLUMNS_H
 
+#include "store/rows.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +12,8 @@
 enum column_kind {
     COL_TEXT,      /* const char *, never NULL */
     COL_TEXT_NULL, /* const char *, NULL is NULL */
+    COL_HASH,      /* const char *, never NULL: hex, for a driver to pack */
+    COL_HASH_NULL, /* the same, NULL is NULL */
     COL_INT,       /* int64_t */
     COL_TIME,      /* int64_t, 0 is NULL */
     COL_REAL,      /* double */
@@ -28,6 +32,7 @@ struct column {
     size_t offset;
     const char *read; /* what a SELECT says in place of the name; NULL: the name */
     bool fixed;       /* an upsert leaves it */
+    bool owner;       /* with its like at the row's start it names the node that has the row */
 };
 
 struct row_type {
@@ -38,19 +43,25 @@ struct row_type {
 
 /* Rows that are written and read. */
 extern const struct row_type row_run, row_node, row_attempt, row_checkpoint, row_provenance,
-    row_event, row_log, row_dag, row_statement, row_ledger_head, row_secret, row_plugin,
-    row_idempotency, row_revoked_token, row_tenant, row_identity;
+    row_event, row_log, row_dag, row_statement, row_ledger_head, row_secret, row_plugin, row_bundle,
+    row_bundle_part, row_idempotency, row_revoked_token, row_tenant, row_identity, row_order;
 /* Read only. */
-extern const struct row_type row_slow_node, row_leaf;
+extern const struct row_type row_slow_node, row_leaf, row_ledger, row_run_tenant, row_status_count,
+    row_host, row_job;
 /* Arguments of writes that are not whole rows. */
 extern const struct row_type row_run_update, row_run_end, row_lease, row_key;
 
-/* The arguments of leases and fences. */
+struct status_count {
+    enum store_run_status status;
+    int64_t count;
+};
+
+/* Who has a run or a job, is to have it, or had it. */
 struct lease_args {
-    const char *run_id;
+    const char *tenant; /* NULL: whoever's the run is */
+    const char *id;
     const char *owner;
     int64_t epoch;
-    int64_t until_us;
 };
 
 /* The key of a row, or of several, and what a small write needs beside it. */

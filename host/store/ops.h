@@ -10,12 +10,16 @@
 
 /*     kind                row            what an error calls it */
 #define STORE_OP_MAP(XX)                                                                           \
-    XX(FENCE, lease, "fence")                                                                      \
     XX(RUN_INSERT, run, "insert run")                                                              \
     XX(RUN_UPDATE, run_update, "update run")                                                       \
     XX(RUN_END, run_end, "end run")                                                                \
-    XX(RUN_REOPEN, key, "reopen run")                                                              \
-    XX(RUN_LEASE, lease, "lease run")                                                              \
+    XX(RUN_THERE, lease, "find run")                                                               \
+    XX(RUN_REOPEN, lease, "reopen run")                                                            \
+    XX(RUN_CLAIM, lease, "claim run")                                                              \
+    XX(RUN_RELEASE, lease, "release run")                                                          \
+    XX(JOB_CLAIM, lease, "claim job")                                                              \
+    XX(ORDER_PUT, order, "put order")                                                              \
+    XX(ORDER_DONE, key, "delete orders")                                                           \
     XX(NODE_UPSERT, node, "write node")                                                            \
     XX(ATTEMPT_UPSERT, attempt, "write attempt")                                                   \
     XX(LOG_APPEND, log, "append log")                                                              \
@@ -34,12 +38,19 @@
     XX(SECRET_DELETE, key, "delete secret")                                                        \
     XX(PLUGIN_PUT, plugin, "put plugin")                                                           \
     XX(PLUGIN_DELETE, key, "delete plugin")                                                        \
+    XX(BUNDLE_PART_PUT, bundle_part, "put part of bundle")                                         \
+    XX(BUNDLE_PUT, bundle, "put bundle")                                                           \
+    XX(BUNDLE_REMOVE, key, "remove bundle")                                                        \
+    XX(BUNDLE_PARTS_DELETE, key, "delete parts of bundle")                                         \
+    XX(BUNDLE_RELEASE, key, "release bundle")                                                      \
+    XX(HOST_AGENTS, key, "tell the host's agents")                                                 \
     XX(IDEMPOTENCY_PUT, idempotency, "put idempotency key")                                        \
     XX(TOKEN_REVOKE, revoked_token, "revoke token")                                                \
     XX(IDENTITY_PUT, identity, "bind the store")                                                   \
     XX(TENANT_PUT, tenant, "put tenant")                                                           \
     XX(PURGE_IDEMPOTENCY, key, "purge idempotency keys")                                           \
-    XX(PURGE_TOKENS, key, "purge revoked tokens")
+    XX(PURGE_TOKENS, key, "purge revoked tokens")                                                  \
+    XX(PURGE_ORDERS, key, "purge orders")
 
 enum store_op {
 #define XX(kind, row, text) OP_##kind,
@@ -68,16 +79,22 @@ struct store_batch {
     struct op *first;
     struct op **end;
     size_t rows;
-    /* From here on the queue's (store/sqlite/writer.c). */
+    size_t events;      /* of the rows */
+    const char *tenant; /* whose its events are; NULL: it has none */
+    /* From here on the queue's (store/writer.c). */
     struct store_batch *next;
     store_done_fn *done;
     void *arg;
     struct err *err; /* NULL: not refused. In mem. */
     int64_t first_event;
     int64_t last_event;
+    bool settled; /* a driver's own, between two tries of a group: its fate is known */
 };
 
 extern const struct row_type *const op_rows[OP_COUNT];
 extern const char *const op_texts[OP_COUNT];
+
+/* The thread's: the batch completes with this error. */
+void batch_refuse(struct store_batch *b, const struct err *why);
 
 #endif

@@ -64,6 +64,7 @@ STORE_LIST(attempt)
 STORE_LIST(checkpoint)
 STORE_LIST(provenance)
 STORE_LIST(event)
+STORE_LIST(ledger)
 STORE_LIST(leaf)
 STORE_LIST(log)
 STORE_LIST(dag)
@@ -71,10 +72,16 @@ STORE_LIST(statement)
 STORE_LIST(ledger_head)
 STORE_LIST(secret)
 STORE_LIST(plugin)
+STORE_LIST(bundle)
+STORE_LIST(bundle_part)
 STORE_LIST(idempotency)
 STORE_LIST(revoked_token)
 STORE_LIST(tenant)
+STORE_LIST(run_tenant)
 STORE_LIST(identity)
+STORE_LIST(order)
+STORE_LIST(host)
+STORE_LIST(job)
 
 struct store_page {
     const char *token; /* NULL: from the start */
@@ -103,12 +110,26 @@ bool store_read_runs(struct store_reader *r, const struct store_run_filter *filt
 bool store_read_run_by_token(struct store_reader *r, const char *tenant, const char *run_token,
                              const char *dag_id, const char *inputs_hash,
                              struct store_run_list *ret, struct err *e) must_check;
-/* For recovery: pending, running and paused runs of all tenants, oldest first, with bodies. */
-bool store_read_unfinished(struct store_reader *r, struct store_page page,
-                           struct store_run_list *ret, struct err *e) must_check;
+/* For recovery: pending, running and paused runs of all tenants that the opening has (hosts.h),
+ * oldest first, with bodies. */
+bool store_read_unfinished(struct store_reader *r, const char *owner, int64_t epoch,
+                           struct store_page page, struct store_run_list *ret,
+                           struct err *e) must_check;
+/* The heads of those that nobody alive has, oldest first. */
+bool store_read_free_runs(struct store_reader *r, struct store_page page,
+                          struct store_run_list *ret, struct err *e) must_check;
+/* For unfinished runs of the opening, oldest first, all tenants'. */
+bool store_read_orders(struct store_reader *r, const char *owner, int64_t epoch,
+                       struct store_page page, struct store_order_list *ret,
+                       struct err *e) must_check;
+/* By name, and by id. */
+bool store_read_jobs(struct store_reader *r, struct store_page page, struct store_job_list *ret,
+                     struct err *e) must_check;
+bool store_read_hosts(struct store_reader *r, struct store_page page, struct store_host_list *ret,
+                      struct err *e) must_check;
 
 /* For the statements that a crash left unsigned: ended runs of all tenants whose statement is not
- * stored, by run id, with bodies. */
+ * stored and that nobody alive has, by run id, with bodies. */
 bool store_read_unsigned(struct store_reader *r, struct store_page page, struct store_run_list *ret,
                          struct err *e) must_check;
 
@@ -173,9 +194,9 @@ bool store_read_logs(struct store_reader *r, const struct store_log_filter *filt
 
 /* Events with seq > after, ascending. A call looks at no more than STORE_EVENT_SCAN_MAX events, so
  * a rare match costs no long scan: go on from *ret_next (which moves even when no row matched)
- * until it equals the newest seq. */
+ * until it equals the tenant's newest seq. */
 struct store_event_filter {
-    const char *tenant; /* NULL: all, for the host */
+    const char *tenant;
     const char *run_id; /* NULL: any */
     const char *dag_id; /* NULL: any */
     const char *status; /* NULL: any */
@@ -183,12 +204,17 @@ struct store_event_filter {
 bool store_read_events(struct store_reader *r, const struct store_event_filter *filter,
                        int64_t after, uint32_t rows, struct store_event_list *ret,
                        int64_t *ret_next, struct err *e) must_check;
+/* All events of a tenant with seq > after, ascending, in one question: no number between is
+ * lacking.
+ */
+bool store_read_events_after(struct store_reader *r, const char *tenant, int64_t after,
+                             uint32_t rows, struct store_event_list *ret, struct err *e) must_check;
 /* The newest event of a run: where its hash chain goes on. At most one row, none is no error. */
 bool store_read_last_event(struct store_reader *r, const char *tenant, const char *run_id,
                            struct store_event_list *ret, struct err *e) must_check;
 /* Oldest and newest seq; 0 and 0 when there is none. */
-bool store_read_event_bounds(struct store_reader *r, int64_t *ret_oldest, int64_t *ret_newest,
-                             struct err *e) must_check;
+bool store_read_event_bounds(struct store_reader *r, const char *tenant, int64_t *ret_oldest,
+                             int64_t *ret_newest, struct err *e) must_check;
 
 /* The newest; ERR_NOT_FOUND when the run has none. */
 bool store_read_statement(struct store_reader *r, const char *tenant, const char *run_id,
@@ -201,11 +227,12 @@ bool store_read_ledger_head_before(struct store_reader *r, const char *tenant, i
                                    struct store_ledger_head_list *ret, struct err *e) must_check;
 bool store_read_ledger_head_from(struct store_reader *r, const char *tenant, int64_t time_us,
                                  struct store_ledger_head_list *ret, struct err *e) must_check;
-/* The greatest last_seq of all tenants' heads; 0 when there is none. */
-bool store_read_ledger_sealed(struct store_reader *r, int64_t *ret_seq, struct err *e) must_check;
-/* Of all tenants, with after < seq <= upto, ascending; rows as page.size. */
-bool store_read_leaves(struct store_reader *r, int64_t after, int64_t upto, uint32_t rows,
-                       struct store_leaf_list *ret, struct err *e) must_check;
+/* With after < seq <= upto, ascending; rows as page.size. */
+bool store_read_leaves(struct store_reader *r, const char *tenant, int64_t after, int64_t upto,
+                       uint32_t rows, struct store_leaf_list *ret, struct err *e) must_check;
+/* All tenants that ever had an event, by name. */
+bool store_read_ledgers(struct store_reader *r, struct store_page page,
+                        struct store_ledger_list *ret, struct err *e) must_check;
 
 enum store_dag_state { STORE_DAG_LIVE, STORE_DAG_ENABLED, STORE_DAG_DISABLED, STORE_DAG_ANY };
 struct store_dag_filter {
@@ -245,6 +272,12 @@ bool store_read_secret(struct store_reader *r, const char *tenant, const char *n
 /* By (plugin_id, version DESC); those of all tenants ("") too. tenant NULL: everything. */
 bool store_read_plugins(struct store_reader *r, const char *tenant, struct store_page page,
                         struct store_plugin_list *ret, struct err *e) must_check;
+/* Those for all tenants, also the removed ones, by (plugin_id, version, key_id) as texts. */
+bool store_read_bundles(struct store_reader *r, struct store_page page,
+                        struct store_bundle_list *ret, struct err *e) must_check;
+/* ERR_NOT_FOUND: it has no such part (any more). */
+bool store_read_bundle_part(struct store_reader *r, const char *bundle_hash, int64_t part,
+                            struct store_bundle_part_list *ret, struct err *e) must_check;
 /* At most one row, none is no error; an expired row is none. */
 bool store_read_idempotency(struct store_reader *r, const char *tenant, const char *key,
                             const char *path, int64_t now_us, struct store_idempotency_list *ret,
@@ -257,5 +290,8 @@ bool store_read_identity(struct store_reader *r, struct store_identity_list *ret
                          struct err *e) must_check;
 bool store_read_tenants(struct store_reader *r, struct store_page page,
                         struct store_tenant_list *ret, struct err *e) must_check;
+/* The tenants that have runs, by name, without a look at each run. */
+bool store_read_run_tenants(struct store_reader *r, struct store_page page,
+                            struct store_run_tenant_list *ret, struct err *e) must_check;
 
 #endif

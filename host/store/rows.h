@@ -80,9 +80,8 @@ struct store_run {
     int64_t started_us;
     int64_t completed_us;
     int64_t deadline_us;     /* 0: none */
-    const char *lease_owner; /* NULL: nobody */
-    int64_t lease_epoch;     /* rises by one with each lease; a write carries the one it knows */
-    int64_t lease_until_us;
+    const char *lease_owner; /* the opening that has it (store/hosts.h); NULL: nobody */
+    int64_t lease_epoch;
 };
 
 /* node_traces: one row a node of a run, last write wins. */
@@ -157,8 +156,10 @@ struct store_provenance {
     int64_t created_us;
 };
 
-/* run_events: append-only. seq is the stream's cursor, given by the store; n is the event's place
- * in its run's hash chain (model/ledger/event.h), given by the writer. */
+/* run_events: append-only. seq is the stream's cursor, given by the store: one above the event
+ * before it in the tenant's ledger. n is the event's place in its run's hash chain
+ * (model/ledger/event.h), given by the writer. */
+#define STORE_SEQ_MAX ((INT64_C(1) << 40) - 1)
 struct store_event {
     int64_t seq; /* ignored when writing */
     int64_t n;
@@ -179,8 +180,14 @@ struct store_event {
 /* An event as its tenant's Merkle tree sees it (model/ledger/head.h). */
 struct store_leaf {
     int64_t seq;
-    const char *tenant;
     const char *hash;
+};
+
+/* A tenant's ledger. */
+struct store_ledger {
+    const char *tenant;
+    int64_t newest; /* seq of its newest event; 0: none */
+    int64_t sealed; /* last_seq of its newest head; 0: none */
 };
 
 /* attempt_logs: append-only while the run lives. */
@@ -228,8 +235,8 @@ struct store_statement {
 };
 
 /* ledger_heads: append-only signed tree heads over a tenant's events. created_us rises from head to
- * head of a tenant. A batch holds the heads of every tenant that had events behind its last head,
- * so that no event up to the greatest last_seq of all is without one (engine/evidence/heads.h). */
+ * head of a tenant. No event up to the greatest last_seq of its tenant is without one
+ * (engine/evidence/heads.h). */
 struct store_ledger_head {
     int64_t id; /* ignored when writing */
     const char *tenant;
@@ -251,7 +258,7 @@ struct store_secret {
     int64_t created_us;
 };
 
-/* plugins: what is installed; the bundle itself is a file named by its hash. */
+/* plugins: what is installed; its bundle is a store_bundle. */
 struct store_plugin {
     const char *tenant; /* "" for all tenants */
     const char *plugin_id;
@@ -261,6 +268,30 @@ struct store_plugin {
     const char *key_id;   /* the publisher's */
     const char *installed_by;
     int64_t installed_us;
+};
+
+/* plugin_bundles: a bundle whose bytes the store has, in parts. A plugin's version by one key has
+ * one archive for as long as it is not removed. */
+struct store_bundle {
+    const char *tenant; /* "" for all tenants */
+    const char *plugin_id;
+    const char *version;
+    const char *key_id;       /* the publisher's */
+    const char *archive_hash; /* what is signed */
+    const char *bundle_hash;  /* the file: archive and envelope */
+    int64_t bytes;            /* of the file */
+    int64_t created_us;
+    int64_t removed_us;  /* 0: it is installed. From then on it has no parts */
+    int64_t released_us; /* when somebody last had it tried again; 0: never */
+};
+
+/* plugin_bundle_parts: STORE_BUNDLE_PART_BYTES each but for the last, from 0. */
+struct store_bundle_part {
+    const char *tenant;
+    const char *bundle_hash;
+    int64_t part;
+    const void *content;
+    size_t content_bytes;
 };
 
 /* idempotency: the answer to a mutating request, kept until expires_us. */
@@ -288,6 +319,41 @@ struct store_identity {
     const char *store_id;
     const char *host_key; /* the id of the key that signs for it */
     int64_t bound_us;
+};
+
+/* A tenant that has runs, whether or not it is in the table of tenants. */
+struct store_run_tenant {
+    const char *tenant;
+};
+
+/* hosts: every opening that is remembered, one a home. */
+struct store_host {
+    const char *host_id;
+    int64_t epoch;
+    bool alive;
+    int64_t started_us;
+    int64_t heartbeat_us; /* by the database's clock */
+    const char *version;
+    const char *address; /* where its clients ask; "": unknown */
+    const char *agents;  /* what it can run, as it said last: {"AGENT": ["DIGEST", ...], ...} */
+};
+
+/* job_leases: what one host at a time does. A job that nobody ever had has no row. */
+struct store_job {
+    const char *job;
+    const char *lease_owner; /* NULL: nobody */
+    int64_t lease_epoch;
+    bool is_free;
+};
+
+/* run_orders: what a client told a host that does not have the run. */
+struct store_order {
+    const char *tenant;
+    const char *run_id;
+    const char *verb; /* "cancel", "pause", "unpause" */
+    const char *said; /* JSON: who and why; NULL */
+    int64_t created_us;
+    int64_t order_no; /* ignored when writing */
 };
 
 struct store_tenant {

@@ -1,8 +1,9 @@
-/* store.h -- the durable store: the contract that every driver keeps (SQLite here, DESIGN.md 8).
+/* store.h -- the durable store: the contract that every driver keeps (DESIGN.md 8); an address
+ * chooses it.
  *
- * One host process, one store. The store owns a writer thread, which owns the only read-write
- * connection and does every checkpoint. The other calls of this header belong to one thread, the
- * loop's.
+ * A host has one opening of the store (store/hosts.h), and may be one of several hosts that have.
+ * The store owns a writer thread, which owns the only connection that commits batches and does
+ * every checkpoint. The other calls of this header belong to one thread, the loop's.
  *
  * What always holds:
  *   - A batch happens whole or not at all, and its completion says which. "Done" means synced to
@@ -14,7 +15,7 @@
  *     every waiting one completes with the error, store_failed tells it, and the host must end.
  *     A failed commit may still be found after the next open; it was never acknowledged.
  *   - So is a file of the store that is removed, replaced or cut under the host: it is found with
- *     the next commit or within a second.
+ *     the next commit or within a second (within ten, where the file system tells of no change).
  *   - Another process's lock on the file is no failure: it is waited for.
  *   - Submitting never blocks on the disk.
  *
@@ -27,6 +28,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "store/batch.h"
+#include "store/hosts.h"
 #include "store/reader.h"
 #include "store/rows.h"
 
@@ -48,7 +50,11 @@ enum store_create {
 #define STORE_QUEUE_BATCHES_MAX 65536u
 
 struct store_options {
-    const char *path; /* the file; made with mode 0600 */
+    const char *url;       /* a file, made with mode 0600; postgresql://... or libpq's "host=..." */
+    const char *schema;    /* PostgreSQL's; NULL: "orchestrator" */
+    const char *host_id;   /* the home's own (hosts.h); NULL: one that is made up */
+    uint32_t lease_ttl_ms; /* silent for so long, it may be fenced; 0: 10000 */
+    const char *address;   /* where the other hosts' clients find this one; NULL: nowhere */
     enum store_check check;
     enum store_create create;
     uint32_t queue_batches_max; /* 0: STORE_QUEUE_BATCHES_MAX */
@@ -71,8 +77,9 @@ static inline void store_auto_close(struct store **store)
 
 struct store_done {
     const struct err *err; /* NULL: committed */
-    int64_t first_event;   /* seq of the batch's first and last event; 0 when it has none. */
-    int64_t last_event;    /* Between them all are the batch's own, in the order of the calls. */
+    const char *tenant;    /* whose the batch's events are; NULL when it has none. The batch's */
+    int64_t first_event;   /* seq of its first and last event; 0 when it has none. Between them */
+    int64_t last_event;    /* all are the batch's own, in the order of the calls. */
 };
 typedef void store_done_fn(void *arg, const struct store_done *done);
 
@@ -94,11 +101,14 @@ size_t store_pending(const struct store *store);
 bool store_pressed(struct store *store);
 /* True when the store has failed; ret_why may be NULL. */
 bool store_failed(struct store *store, struct err *ret_why);
-/* True while another process's lock keeps the writer from committing: what is submitted waits. */
-bool store_blocked(struct store *store);
+/* True while another process's lock, or a database that is away or does not answer, keeps the
+ * writer from committing: what is submitted waits, so whoever can come later should. ret_why is for
+ * the log and may be NULL; store_blocked_text is for everybody. */
+bool store_blocked(struct store *store, struct err *ret_why);
+const char *store_blocked_text(const struct store *store);
 
-/* Submits, then turns until this batch is done: for start-up and tools. ret may be NULL; its err is
- * always NULL. */
+/* Submits, then turns until this batch is done: for start-up and tools. ret may be NULL; its err
+ * and tenant are always NULL. */
 bool store_commit_wait(struct store *store, struct store_batch **batch, struct store_done *ret,
                        struct err *e) must_check;
 
@@ -112,15 +122,26 @@ struct store_stats {
 };
 void store_stats(struct store *store, struct store_stats *ret);
 
+/* Connections to a database that this process has open: the writer's, each reader's, and those of a
+ * backup under way. Any thread. */
+unsigned store_connections(void);
+
 /* A consistent copy in a new file (0600), through a connection of its own: may run on any thread,
  * for as long as the store is open. */
 bool store_backup(struct store *store, const char *path, struct err *e) must_check;
 
+/* What a store is given ahead of time, and what is summed up for its readers: once an hour, by one
+ * host at a time. Through a connection of its own: may run on any thread, for as long as the store
+ * is open. */
+bool store_upkeep(struct store *store, struct err *e) must_check;
+
 /* Moves a closed store to another schema version, one step at a time; -1 is the newest. Down is
  * for going back one release: it drops what the older schema has no place for, and with it the
  * count of what was acknowledged. */
-bool store_migrate(const char *path, int version, struct err *e) must_check;
+bool store_migrate(const char *url, int version, struct err *e) must_check;
 int store_schema_version(void);
+/* What keeps it: "SQLite 3.40.1". The store's. */
+const char *store_version(const struct store *store);
 /* The linked SQLite, "3.40.1": what `orch doctor` prints. */
 const char *store_driver_version(void);
 /* WAL-reset corruption with two writing connections, fixed in SQLite 3.51.3 (USERS.md 0.4). This

@@ -11,4 +11,7 @@ void store_testing_fail_commit(struct store *store, uint64_t nth);
 /* While held, the writer takes nothing from the queue: what is submitted piles up. */
 void store_testing_hold(struct store *store, int held);
 
+/* What store_hold says from here on (an enum store_hold). */
+void store_testing_set_hold(struct store *store, int hold);
+
 #endif

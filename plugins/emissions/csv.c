@@ -161,7 +161,7 @@ static orch_status read_header(struct csv *c, orch_bytes line)
 static orch_status read_row(struct csv *c, orch_bytes line)
 {
     struct row *row = &c->f->rows[c->f->row_count];
-    orch_bytes fields[COL_COUNT];
+    orch_bytes fields[COL_COUNT] = {0};
     orch_status status = read_fields(c, line, fields);
 
     if (status != ORCH_OK)

@@ -191,6 +191,11 @@ uint32_t sandbox_beat(struct sandbox *sb)
     return super_beat(&sb->super);
 }
 
+bool sandbox_beat_waits(const struct sandbox *sb)
+{
+    return sb->super.unanswered > 0;
+}
+
 void sandbox_kill_supervisor(struct sandbox *sb)
 {
     super_kill(&sb->super);
@@ -404,15 +409,33 @@ static bool open_json(struct sandbox *sb, struct err *e)
     return true;
 }
 
-bool sandbox_start(const struct sandbox_options *options, const struct sandbox_events *callbacks,
+bool sandbox_begin(const struct sandbox_options *options, const struct sandbox_events *callbacks,
                    void *arg, struct sandbox **ret, struct err *e)
 {
     auto_obj(sandbox) sb = sandbox_new(options, callbacks, arg);
 
     if (!loop_open(&sb->loop, e) || !slots_open(&sb->slots, e) ||
-        !super_start(&sb->super, options, e) || !open_json(sb, e))
+        !super_begin(&sb->super, options, e))
+        return false;
+    *ret = take(sb);
+    return true;
+}
+
+bool sandbox_await(struct sandbox *sb, struct err *e)
+{
+    if (!super_hear_hello(&sb->super, e) || !open_json(sb, e))
         return false;
     sb->loop.now_ns = clock_mono_ns();
+    return true;
+}
+
+bool sandbox_start(const struct sandbox_options *options, const struct sandbox_events *callbacks,
+                   void *arg, struct sandbox **ret, struct err *e)
+{
+    auto_obj(sandbox) sb = NULL;
+
+    if (!sandbox_begin(options, callbacks, arg, &sb, e) || !sandbox_await(sb, e))
+        return false;
     *ret = take(sb);
     return true;
 }

@@ -3,8 +3,8 @@
  *
  * Single-threaded: every call and every callback is on the thread that calls sandbox_turn. The
  * object owns the supervisor process, its sockets and every attempt's host ends; nothing blocks
- * but sandbox_start and sandbox_free. When the object is freed, or this process dies, everything
- * below it is gone within a second.
+ * but sandbox_start, sandbox_await and sandbox_free. When the object is freed, or this process
+ * dies, everything below it is gone within a second.
  *
  * What always holds: on_attempt_done comes exactly once for each id that sandbox_attempt_start
  * gave, whatever dies; input is written only to a process that reported layers which meet the
@@ -153,8 +153,14 @@ struct sandbox_events {
     void (*on_attempt_done)(void *arg, uint64_t id, const struct attempt_result *result);
 };
 
-/* Starts the supervisor and waits for its report (at most 10 s). To be called before this process
- * opens sockets, databases or threads. Never NULL when it returns true. */
+/* Starts the supervisor. To be called before this process opens sockets, databases or threads.
+ * Until sandbox_await was true nothing of it may be used; it may be freed. Never NULL when it
+ * returns true. */
+bool sandbox_begin(const struct sandbox_options *options, const struct sandbox_events *events,
+                   void *arg, struct sandbox **ret, struct err *e) must_check;
+/* Waits for its report (at most 10 s from here). */
+bool sandbox_await(struct sandbox *sb, struct err *e) must_check;
+/* Both. */
 bool sandbox_start(const struct sandbox_options *options, const struct sandbox_events *events,
                    void *arg, struct sandbox **ret, struct err *e) must_check;
 /* Accepts NULL. Kills what runs without callbacks and waits for the supervisor to end. */
@@ -206,9 +212,11 @@ void sandbox_attempt_cancel(struct sandbox *sb, uint64_t id);
 /* SIGKILL; the outcome is cancelled. */
 void sandbox_attempt_kill(struct sandbox *sb, uint64_t id);
 
-/* A sign of life of the supervisor. Called once a second by who wants to know, or never: for how
+/* A sign of life of the supervisor. Called once a second by who wants to know, more
+ * seldom while it answers and there is nothing to do, or never: for how
  * many calls it has been silent. */
 uint32_t sandbox_beat(struct sandbox *sb);
+bool sandbox_beat_waits(const struct sandbox *sb); /* the last one has no answer yet */
 /* It hangs: it is killed, on_supervisor_gone follows. */
 void sandbox_kill_supervisor(struct sandbox *sb);
 /* The authority hangs: the supervisor ends it and starts another. */

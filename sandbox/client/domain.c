@@ -37,19 +37,20 @@ static enum domain_kind kind_of(enum isolation isolation)
 static bool is_of(const struct domain *d, const struct plugin *plugin,
                   const struct attempt_spec *spec)
 {
-    if (d->kind != kind_of(spec->isolation))
+    if (d->kind != kind_of(spec->isolation) || d->math != plugin->math)
         return false;
     return d->kind != DOMAIN_WARM ||
            (d->plugin == plugin && d->threads == (spec->limits.threads_max > 0) &&
             strcmp(d->tenant, spec->tenant) == 0);
 }
 
-static struct domain *domain_new(struct domains *domains, enum domain_kind kind)
+static struct domain *domain_new(struct domains *domains, enum domain_kind kind, bool math)
 {
     struct domain *d = mem_new(struct domain);
 
     d->home = domains;
     d->kind = kind;
+    d->math = math;
     d->used_ns = domains->loop->now_ns;
     TAILQ_INIT(&d->zygotes);
     TAILQ_INSERT_TAIL(&domains->list, d, link);
@@ -64,7 +65,7 @@ struct domain *domain_of(struct domains *domains, struct plugin *plugin,
     TAILQ_FOREACH (d, &domains->list, link)
         if (is_of(d, plugin, spec))
             return d;
-    d = domain_new(domains, kind_of(spec->isolation));
+    d = domain_new(domains, kind_of(spec->isolation), plugin->math);
     if (d->kind != DOMAIN_WARM)
         return d;
     d->plugin = plugin;
@@ -119,7 +120,8 @@ void zygote_start(struct domain *d)
         return;
     }
     z = zygote_new(d);
-    pack_u32(&b, (warm ? ZYGOTE_WARM : 0u) | (d->threads ? ZYGOTE_THREADS : 0u));
+    pack_u32(&b, (warm ? ZYGOTE_WARM : 0u) | (d->threads ? ZYGOTE_THREADS : 0u) |
+                     (d->math ? ZYGOTE_MATH : 0u));
     pack_str(&b, warm ? d->plugin->digest : "");
     super_tell(d->home->super, MSG_ZYGOTE_START, z->id, b.data, b.len, &fd, warm);
 }

@@ -1,7 +1,8 @@
 /* domain.h -- who may share a zygote, and the zygotes themselves: records, and what the supervisor
  * is told of them. When one is started or retired is decided above (supply.h, zygote.h).
  *
- *   CLEAN   zygotes that never load a plugin: one domain for all plugins and tenants
+ *   CLEAN   zygotes that never load a plugin: one domain for all plugins and tenants, and one for
+ *           all plugins that need the C library's mathematics
  *   EXEC    the same, but each forks once
  *   WARM    zygotes that loaded one plugin, for one tenant, with or without threads
  *
@@ -46,6 +47,7 @@ struct domain {
     TAILQ_ENTRY(domain) link;
     struct domains *home;
     enum domain_kind kind;
+    bool math;
     struct plugin *plugin;             /* of WARM; else NULL */
     char tenant[TENANT_BYTES_MAX + 1]; /* of WARM */
     bool threads;                      /* of WARM */

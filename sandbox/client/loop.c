@@ -17,7 +17,7 @@ void watch_add(struct loop *loop, struct watch *w, int fd, uint32_t events,
     struct epoll_event event = {.events = events, .data.ptr = w};
     int added;
 
-    *w = (struct watch){WATCH_MAGIC, fd, events, ready, owner};
+    *w = (struct watch){WATCH_MAGIC, fd, events, false, ready, owner};
     added = epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event);
     assert(added == 0);
 }
@@ -26,9 +26,10 @@ void watch_events(struct loop *loop, struct watch *w, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = w};
 
-    if (w->fd < 0 || w->events == events)
+    if (w->fd < 0 || (w->events == events && !w->spent))
         return;
     w->events = events;
+    w->spent = false;
     epoll_ctl(loop->epoll, EPOLL_CTL_MOD, w->fd, &event);
 }
 
@@ -40,7 +41,7 @@ void watch_close(struct watch *w)
 
 void watch_close_shared(struct loop *loop, struct watch *w)
 {
-    if (w->fd >= 0)
+    if (w->fd >= 0 && !w->spent)
         epoll_ctl(loop->epoll, EPOLL_CTL_DEL, w->fd, NULL);
     watch_close(w);
 }
@@ -90,8 +91,10 @@ void loop_dispatch(const struct due *due)
         struct watch *w = due->events[i].data.ptr;
 
         assert(w->magic == WATCH_MAGIC);
-        if (w->fd >= 0) /* not closed by one before it */
-            w->ready(w, due->events[i].events);
+        if (w->fd < 0) /* closed by one before it */
+            continue;
+        w->spent = (w->events & EPOLLONESHOT) != 0;
+        w->ready(w, due->events[i].events);
     }
 }
 

@@ -22,6 +22,7 @@ struct watch {
     uint32_t magic;  /* WATCH_MAGIC since watch_add */
     int fd;          /* -1: none */
     uint32_t events; /* as the set has them */
+    bool spent;      /* of EPOLLONESHOT: the set gives none until watch_events */
     void (*ready)(struct watch *w, uint32_t events);
     void *owner;
 };
@@ -62,7 +63,8 @@ void watch_events(struct loop *loop, struct watch *w, uint32_t events);
 /* The last descriptor of what it watches: with it that is out of the set. */
 void watch_close(struct watch *w);
 /* Another process may hold a copy, as the supervisor that of a pidfd: closing ours alone would
- * leave the registration, and its pointer, in the set. */
+ * leave the registration, and its pointer, in the set. One that is spent gives no more events: it
+ * may stay there until the last copy is closed. */
 void watch_close_shared(struct loop *loop, struct watch *w);
 
 #endif

@@ -28,6 +28,7 @@ struct plugin {
     struct plugins *home;
     char digest[DIGEST_TEXT_BYTES];
     struct shared_fd *so;
+    bool math;          /* it may need the C library's mathematics */
     char *id, *version; /* expected; NULL: any */
     struct spec_terms terms;
     enum plugin_state state;

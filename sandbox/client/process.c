@@ -190,7 +190,7 @@ static void on_process(struct watch *w, uint32_t events)
     switch (pidfd_exit_status(w->fd, &slot->wait_status)) {
     case PIDFD_RUNNING:
         /* Dead but not reaped: the hang-up that follows cannot be switched off. */
-        watch_events(loop_of(slot), w, 0);
+        watch_events(loop_of(slot), w, EPOLLONESHOT);
         return;
     case PIDFD_EXITED:
         slot->exit_known = true;

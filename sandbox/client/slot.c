@@ -218,7 +218,8 @@ void slot_spawned(struct slot *slot, uint32_t layers, int pidfd)
     assert(slot->state == SLOT_SPAWNING);
     slot_spawn_answered(slot);
     slot->layers = layers;
-    watch_add(home->loop, &slot->process, pidfd, EPOLLIN, home->handlers.process, slot);
+    watch_add(home->loop, &slot->process, pidfd, EPOLLIN | EPOLLONESHOT, home->handlers.process,
+              slot);
     if (slot->seen.killed != KILL_NONE) {
         slot->state = SLOT_ENDING;
         super_tell(home->super, MSG_KILL, slot->id, NULL, 0, NULL, 0);

@@ -194,7 +194,7 @@ static void on_supervisor(struct watch *w, uint32_t events)
 void super_init(struct super_link *super, struct loop *loop, super_heard_fn *heard, void *owner)
 {
     super->loop = loop;
-    super->watch.fd = -1;
+    super->watch.fd = super->unheard = -1;
     super->heard = heard;
     super->owner = owner;
     STAILQ_INIT(&super->outbox);
@@ -237,14 +237,14 @@ static _Noreturn void become_supervisor(const struct sandbox_options *o, int soc
     _exit(127);
 }
 
-static bool wait_for_hello(struct super_link *super, int fd, const char *path, struct err *e)
+static bool wait_for_hello(struct super_link *super, struct err *e)
 {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct pollfd p = {.fd = super->unheard, .events = POLLIN};
     enum frame_recv got;
 
     if (poll(&p, 1, START_MS) != 1)
         return err_set(e, ERR_TIMEOUT, "the supervisor did not answer in %d ms", START_MS);
-    got = frame_recv(fd, &super->in, e);
+    got = frame_recv(super->unheard, &super->in, e);
     if (got == FRAME_BAD)
         return false;
     if (got == FRAME_GOT && super->in.frame.type == MSG_START_FAILED)
@@ -252,12 +252,12 @@ static bool wait_for_hello(struct super_link *super, int fd, const char *path, s
                        (const char *)super->in.frame.payload);
     if (got != FRAME_GOT || super->in.frame.type != MSG_HELLO ||
         super->in.frame.payload_bytes != sizeof super->report)
-        return err_set(e, ERR_UNAVAILABLE, "'%s' did not start", path);
+        return err_set(e, ERR_UNAVAILABLE, "'%s' did not start", super->path);
     memcpy(&super->report, super->in.frame.payload, sizeof super->report);
     return true;
 }
 
-bool super_start(struct super_link *super, const struct sandbox_options *options, struct err *e)
+bool super_begin(struct super_link *super, const struct sandbox_options *options, struct err *e)
 {
     auto_fd ours = -1;
     auto_fd theirs = -1;
@@ -272,10 +272,16 @@ bool super_start(struct super_link *super, const struct sandbox_options *options
         become_supervisor(options, theirs);
     if (super->pid < 0)
         return err_sys(e, "fork");
-    close(take_fd(&theirs));
-    if (!wait_for_hello(super, ours, options->supervisor_path, e) || !fd_set_nonblock(ours, e))
+    super->path = mem_str(options->supervisor_path);
+    super->unheard = take_fd(&ours);
+    return true;
+}
+
+bool super_hear_hello(struct super_link *super, struct err *e)
+{
+    if (!wait_for_hello(super, e) || !fd_set_nonblock(super->unheard, e))
         return err_wrap(e, "start the supervisor");
-    watch_add(super->loop, &super->watch, take_fd(&ours), EPOLLIN, on_supervisor, super);
+    watch_add(super->loop, &super->watch, take_fd(&super->unheard), EPOLLIN, on_supervisor, super);
     return true;
 }
 
@@ -313,5 +319,9 @@ void super_stop(struct super_link *super)
 {
     super->gone = true;
     watch_close(&super->watch);
+    if (super->unheard >= 0)
+        close(take_fd(&super->unheard));
+    free(super->path);
+    super->path = NULL;
     drop_all(super);
 }

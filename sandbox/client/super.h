@@ -36,6 +36,8 @@ void shared_fd_drop(struct shared_fd *shared);
 struct super_link {
     struct loop *loop;
     struct watch watch;
+    int unheard; /* our end, until it said HELLO; -1: none */
+    char *path;  /* of its program */
     pid_t pid;
     bool gone;
     bool full; /* the socket: it says when there is room */
@@ -49,9 +51,10 @@ struct super_link {
 };
 
 void super_init(struct super_link *super, struct loop *loop, super_heard_fn *heard, void *owner);
-/* Waits for its report, at most 10 s. */
-bool super_start(struct super_link *super, const struct sandbox_options *options,
+bool super_begin(struct super_link *super, const struct sandbox_options *options,
                  struct err *e) must_check;
+/* Waits for its report, at most 10 s. */
+bool super_hear_hello(struct super_link *super, struct err *e) must_check;
 /* Ends the link: the supervisor sees it and goes, with all below. */
 void super_stop(struct super_link *super);
 /* Waits for the process, and kills it when that takes too long. */

@@ -6,20 +6,15 @@
  * instructions, a longer one goes through a JA. */
 #include "sandbox/profile/profile.h"
 
+#include "sandbox/profile/arch.h"
+
 #include <assert.h>
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/bpf_common.h>
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __x86_64__
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#else
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#endif
-
-enum { FOREIGN_BIT = 0x40000000, JUMP_MAX = 255, INTERVALS_MAX = 512, RETS_MAX = 32 };
+enum { JUMP_MAX = 255, INTERVALS_MAX = 512, RETS_MAX = 32 };
 
 /* Numbers from first up to the next interval's first. */
 struct interval {

@@ -23,10 +23,8 @@ static const struct {
 } stages[STAGE_COUNT] = {
     [STAGE_ZYGOTE] = {"zygote", STAGE_ZYGOTE},
     [STAGE_WARM] = {"warm", STAGE_ZYGOTE},
-    [STAGE_LOAD] = {"load", STAGE_ZYGOTE},
-    [STAGE_PURE] = {"pure", STAGE_LOAD},
-    [STAGE_LOAD_THREADS] = {"load-threads", STAGE_ZYGOTE},
-    [STAGE_PURE_THREADS] = {"pure-threads", STAGE_LOAD_THREADS},
+    [STAGE_PURE] = {"pure", STAGE_ZYGOTE},
+    [STAGE_PURE_THREADS] = {"pure-threads", STAGE_ZYGOTE},
 };
 
 enum stage stage_below(enum stage stage)

@@ -4,10 +4,8 @@
  * Filters stand on top of each other and the kernel takes the strictest answer of all:
  *  - ZYGOTE, installed in a zygote: the allowlist, default kill, with the calls that the fork
  *    server and an attempt's own start need;
- *  - LOAD, installed in an attempt before its plugin's first instruction: everything that the
- *    profile takes away, but for what loading needs;
- *  - the profile's own, installed once the plugin is loaded: the rest, which is little;
- *  - WARM, in a warm zygote before it loads its plugin; its attempts add the profile's own at once.
+ *  - the profile's own, installed in an attempt before its plugin is loaded;
+ *  - WARM, in a warm zygote before it loads its plugin; its attempts add the profile's own.
  * All but ZYGOTE hold only where they are stricter than the one below, default allow: they are
  * short because installing them is what every attempt pays. Together they are exactly the profile;
  * tests compare that with the model.
@@ -27,13 +25,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The threads pair is for attempts that were granted threads. */
+/* PURE_THREADS is for attempts that were granted threads. */
 enum stage {
     STAGE_ZYGOTE,
     STAGE_WARM,
-    STAGE_LOAD,
     STAGE_PURE,
-    STAGE_LOAD_THREADS,
     STAGE_PURE_THREADS,
     STAGE_COUNT,
 };

@@ -80,11 +80,16 @@ static const struct rule fcntl_flags = {
      MAP_FIXED_NOREPLACE)
 /* Memory that another process could share with this one: a zygote's would be its attempts'. */
 #define SHARED_MEMORY HAS_ALL(3, MAP_SHARED | MAP_ANONYMOUS)
+/* The one file that there is to map is the plugin: its code is mapped before this rule stands, and
+ * the worker's handler puts it where the loader wants it (sandbox/worker/trap.h). */
 static const struct rule mmap_data = {
-    .text = "ALLOW without EXEC and without anonymous SHARED, EACCES with, EINVAL for other flags",
-    .cases = {{HAS_ANY(2, PROT_EXEC), NO, FAIL(EACCES)},
+    .text = "ALLOW without EXEC and without anonymous SHARED, EINVAL for other flags, EACCES with, "
+            "but for the plugin's code while it loads",
+    .cases = {{HAS_ALL(2, PROT_WRITE | PROT_EXEC), NO, FAIL(EACCES)},
+              {HAS_ANY(2, PROT_EXEC), HAS_ANY(3, MAP_SHARED | MAP_ANONYMOUS), FAIL(EACCES)},
+              {HAS_ANY(2, PROT_EXEC), NO, SECCOMP_RET_TRAP},
               {SHARED_MEMORY, NO, FAIL(EACCES)},
-              {BESIDES(3, MMAP_FLAGS), NO, FAIL(EINVAL)}},
+              {BESIDES(3, MMAP_FLAGS | MAP_DENYWRITE), NO, FAIL(EINVAL)}},
     .otherwise = ALLOW,
 };
 static const struct rule mprotect_data = {
@@ -93,8 +98,7 @@ static const struct rule mprotect_data = {
               {BESIDES(2, PROT_READ | PROT_WRITE), NO, FAIL(EINVAL)}},
     .otherwise = ALLOW,
 };
-/* What the dynamic loader does to a file without text relocations. The one file that there is to
- * map is the plugin. */
+/* What the dynamic loader does to a file without text relocations. */
 static const struct rule mmap_load = {
     .text = "as above, and ALLOW EXEC of a private file that is not writable",
     .cases = {{HAS_ALL(2, PROT_WRITE | PROT_EXEC), NO, FAIL(EACCES)},
@@ -232,21 +236,10 @@ static const struct rule prctl_names = {
     .cases = {{EQ(0, PR_SET_NAME), NO, ALLOW}, {EQ(0, PR_SET_VMA), NO, ALLOW}},
     .otherwise = FAIL(EPERM),
 };
-/* What an attempt says of itself is read after its plugin was loaded. */
-static const struct rule prctl_look = {
-    .text = "ALLOW SET_NAME SET_VMA and reading, else EPERM",
-    .cases = {{EQ(0, PR_SET_NAME), NO, ALLOW},
-              {EQ(0, PR_SET_VMA), NO, ALLOW},
-              {EQ(0, PR_GET_DUMPABLE), NO, ALLOW},
-              {EQ(0, PR_GET_SECCOMP), NO, ALLOW},
-              {EQ(0, PR_GET_NO_NEW_PRIVS), NO, ALLOW}},
-    .otherwise = FAIL(EPERM),
-};
-/* A last filter and no more: no listener, no log. */
+/* An attempt's filter and no more: no listener, no log. */
 static const struct rule seccomp_last = {
-    .text = "ALLOW a filter without flags or with TSYNC, else EPERM",
-    .cases = {{EQ(0, SECCOMP_SET_MODE_FILTER), EQ(1, 0), ALLOW},
-              {EQ(0, SECCOMP_SET_MODE_FILTER), EQ(1, SECCOMP_FILTER_FLAG_TSYNC), ALLOW}},
+    .text = "ALLOW a filter without flags, else EPERM",
+    .cases = {{EQ(0, SECCOMP_SET_MODE_FILTER), EQ(1, 0), ALLOW}},
     .otherwise = FAIL(EPERM),
 };
 static const struct rule prctl_enter = {
@@ -264,6 +257,10 @@ static const struct rule prctl_enter = {
  * EACCES ever after. */
 static const struct rule open_trap = {.text = "EACCES, but for the plugin while it loads",
                                       .otherwise = SECCOMP_RET_TRAP};
+/* The loader reads what did not fit its first look at the file, which the handler does in its
+ * place; who calls it later ends by the trap. */
+static const struct rule read_trap = {.text = "KILL, but for the plugin while it loads",
+                                      .otherwise = SECCOMP_RET_TRAP};
 /* The path behind an empty one cannot be looked at here: see profile_rule. */
 static const struct rule stat_by_fd = {
     .text = "ALLOW with EMPTY_PATH, else EACCES",
@@ -271,21 +268,18 @@ static const struct rule stat_by_fd = {
     .otherwise = FAIL(EACCES),
 };
 
-/* Columns: ZYGOTE, WARM, LOAD, PURE, LOAD_THREADS, PURE_THREADS. */
-#define ROW(call, zygote, warm, load, own, load_t, own_t)                                          \
+/* Columns: ZYGOTE, WARM, PURE, PURE_THREADS. */
+#define ROW(call, zygote, warm, own, own_t)                                                        \
     {                                                                                              \
         __NR_##call, #call,                                                                        \
         {                                                                                          \
-            &(zygote), &(warm), &(load), &(own), &(load_t), &(own_t)                               \
+            &(zygote), &(warm), &(own), &(own_t)                                                   \
         }                                                                                          \
     }
-#define SAME(call, rule) ROW(call, rule, rule, rule, rule, rule, rule)
+#define SAME(call, rule) ROW(call, rule, rule, rule, rule)
 /* Nobody's but the zygote's and an attempt's own start. */
-#define ENTER(call, zygote, rule) ROW(call, zygote, zygote, rule, rule, rule, rule)
+#define ENTER(call, zygote, rule) ROW(call, zygote, zygote, rule, rule)
 #define ENTER_ONLY(call, rule) ENTER(call, rule, kill_it)
-/* And the load of a plugin. */
-#define LOAD(call, enter, load, rule) ROW(call, enter, enter, load, rule, load, rule)
-#define LOAD_ONLY(call, rule) LOAD(call, rule, rule, kill_it)
 
 /* profile.c sorts it. */
 const struct sys_row profile_table[] = {
@@ -306,12 +300,12 @@ const struct sys_row profile_table[] = {
     SAME(brk, allow),
     SAME(munmap, allow),
     SAME(mremap, mremap_flags),
-    LOAD(mmap, mmap_load, mmap_load, mmap_data),
+    ENTER(mmap, mmap_load, mmap_data),
     SAME(mprotect, mprotect_data),
     SAME(madvise, madvise_hints),
     /* threads and waiting */
-    ROW(clone, clone_any, clone_any, clone_none, clone_none, clone_threads, clone_threads),
-    ROW(rseq, allow, allow, enosys, enosys, allow, allow),
+    ROW(clone, clone_any, clone_any, clone_none, clone_threads),
+    ROW(rseq, allow, allow, enosys, allow),
     SAME(set_robust_list, allow),
     SAME(set_tid_address, allow),
     SAME(membarrier, membarrier_private),
@@ -325,13 +319,12 @@ const struct sys_row profile_table[] = {
     SAME(nanosleep, allow),
     SAME(gettimeofday, allow),
     /* signals */
-    ROW(rt_sigaction, sigaction_not_cpu, sigaction_warm, sigaction_not_cpu, sigaction_not_cpu,
-        sigaction_not_cpu, sigaction_not_cpu),
+    ROW(rt_sigaction, sigaction_not_cpu, sigaction_warm, sigaction_not_cpu, sigaction_not_cpu),
     SAME(rt_sigprocmask, allow),
     SAME(rt_sigreturn, allow),
     SAME(sigaltstack, allow),
     SAME(restart_syscall, allow),
-    ROW(tgkill, allow, tgkill_abort, tgkill_self, tgkill_self, tgkill_self, tgkill_self),
+    ROW(tgkill, allow, tgkill_abort, tgkill_self, tgkill_self),
     /* identity */
     SAME(getpid, allow),
     SAME(gettid, allow),
@@ -342,14 +335,13 @@ const struct sys_row profile_table[] = {
     SAME(uname, allow),
     SAME(getrusage, getrusage_own),
     SAME(times, allow),
-    ROW(prlimit64, prlimit_own, prlimit_read, prlimit_read, prlimit_read, prlimit_read,
-        prlimit_read),
+    ROW(prlimit64, prlimit_own, prlimit_read, prlimit_read, prlimit_read),
     SAME(sched_getaffinity, allow),
     /* entropy, end */
     SAME(getrandom, getrandom_flags),
     SAME(exit, allow),
     SAME(exit_group, allow),
-    LOAD(prctl, prctl_enter, prctl_look, prctl_names),
+    ENTER(prctl, prctl_enter, prctl_names),
     /* refused with an errno that programs expect */
     SAME(clone3, enosys),
     SAME(statx, enosys),
@@ -374,12 +366,12 @@ const struct sys_row profile_table[] = {
     SAME(sched_setscheduler, eperm),
     SAME(setpriority, eperm),
     SAME(ioprio_set, eperm),
-    /* what a zygote and a load need until the filter of the next stage stands */
-    ROW(openat, allow, open_trap, open_trap, open_trap, open_trap, open_trap),
+    /* what a zygote and an attempt's start need until the filter of the next stage stands */
+    ROW(openat, allow, open_trap, open_trap, open_trap),
+    ENTER(pread64, allow, read_trap),
     ENTER(pidfd_open, allow, enosys),
-    LOAD_ONLY(pread64, allow),
-    LOAD_ONLY(capget, allow),
-    ROW(seccomp, allow, seccomp_last, seccomp_last, kill_it, seccomp_last, kill_it),
+    ENTER_ONLY(capget, allow),
+    ROW(seccomp, allow, seccomp_last, kill_it, kill_it),
     ENTER_ONLY(wait4, allow),
     ENTER_ONLY(sendmsg, allow),
     ENTER_ONLY(recvmsg, allow),
@@ -388,11 +380,11 @@ const struct sys_row profile_table[] = {
     ENTER_ONLY(setsid, allow),
     ENTER(kill, kill_probe, kill_none),
     ENTER_ONLY(landlock_restrict_self, allow),
-    ROW(getresuid, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
-    ROW(setgroups, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
-    ROW(setresuid, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
-    ROW(setresgid, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
-    ROW(capset, allow, kill_it, kill_it, kill_it, kill_it, kill_it),
+    ROW(getresuid, allow, kill_it, kill_it, kill_it),
+    ROW(setgroups, allow, kill_it, kill_it, kill_it),
+    ROW(setresuid, allow, kill_it, kill_it, kill_it),
+    ROW(setresgid, allow, kill_it, kill_it, kill_it),
+    ROW(capset, allow, kill_it, kill_it, kill_it),
 #ifdef __x86_64__
     SAME(poll, allow),
     SAME(select, allow),

@@ -386,14 +386,16 @@ void attempts_orphaned(struct attempts *all, struct super_zygote *z)
 
 /* The gate of one that its zygote never forked stays open until the zygote is gone: it may still
  * come. */
-struct super_zygote *attempts_overdue(struct attempts *all, uint32_t limit_s)
+struct super_zygote *attempts_overdue(struct attempts *all, uint32_t limit_s, bool *ret_on_way)
 {
     struct super_zygote *deaf = NULL;
     struct super_attempt *a, *next;
 
+    *ret_on_way = false;
     for (int i = 0; i < ATTEMPT_BUCKETS; i++)
         for (a = LIST_FIRST(&all->buckets[i]); a != NULL; a = next) {
             next = LIST_NEXT(a, link);
+            *ret_on_way = *ret_on_way || !a->let_go;
             if (a->let_go || ++a->waits_s < limit_s)
                 continue;
             if (a->pid == 0)

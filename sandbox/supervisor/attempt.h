@@ -70,6 +70,7 @@ struct attempts {
     struct attempt_list released; /* killed, and not yet seen to be gone */
     struct attempt_list dead;     /* of this turn */
     struct timer memory, cpu, groups;
+    bool polls_memory; /* no group tells of it; while anybody is let go */
 };
 
 /* Once the layers are known. */
@@ -92,8 +93,8 @@ bool attempt_forbidden(struct attempts *all, const struct super_zygote *z, pid_t
 /* Of init's records. */
 void attempt_reaped(struct attempts *all, struct super_zygote *z, uint32_t inner_pid, int status);
 /* Once a second: those on their way for as many seconds end, as SPAWN_FAILED. Returns a zygote that
- * did not answer one of them, NULL: none. */
-struct super_zygote *attempts_overdue(struct attempts *all, uint32_t limit_s);
+ * did not answer one of them, NULL: none; *ret_on_way: there are any on their way. */
+struct super_zygote *attempts_overdue(struct attempts *all, uint32_t limit_s, bool *ret_on_way);
 /* The zygote can fork no more: what waits for it fails, what lives goes on without it. */
 void attempts_orphaned(struct attempts *all, struct super_zygote *z);
 

@@ -60,12 +60,22 @@ static void on_gone(struct watch *w)
         log_event(LOG_WARN, "authority.ended", F_INT("status", info.si_status),
                   F_INT("again_in_ms", a->backoff_ns / 1000000));
     loop_close(a->loop, w);
+    if (a->socket >= 0)
+        close(take_fd(&a->socket));
     if (now - a->started_ns >= STEADY_NS)
         a->backoff_ns = BACKOFF_MIN_NS;
     a->start.due_ns = now + a->backoff_ns;
     a->backoff_ns *= 2;
     if (a->backoff_ns > BACKOFF_MAX_NS)
         a->backoff_ns = BACKOFF_MAX_NS;
+}
+
+static void hand_over(struct authority *a)
+{
+    if (!a->greeted || a->socket < 0)
+        return;
+    host_tell(a->host, MSG_AUTHORITY, 0, NULL, 0, a->socket);
+    close(take_fd(&a->socket));
 }
 
 static bool start(struct authority *a, int64_t now_ns, struct err *e)
@@ -91,8 +101,8 @@ static bool start(struct authority *a, int64_t now_ns, struct err *e)
     }
     loop_watch(a->loop, &a->process, pidfd, on_gone, a);
     a->started_ns = now_ns;
-    host_tell(a->host, MSG_AUTHORITY, 0, NULL, 0, ends[0]);
-    close(ends[0]);
+    a->socket = ends[0];
+    hand_over(a);
     return true;
 }
 
@@ -115,7 +125,13 @@ void authority_keep(struct authority *a, struct loop *loop, struct host *host)
     a->backoff_ns = BACKOFF_MIN_NS;
     loop_timer(loop, &a->start, start_due, a);
     if (a->path != NULL)
-        a->start.due_ns = 0;
+        start_due(&a->start, clock_mono_ns());
+}
+
+void authority_hand_over(struct authority *a)
+{
+    a->greeted = true;
+    hand_over(a);
 }
 
 void authority_kill(struct authority *a)

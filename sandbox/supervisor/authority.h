@@ -21,12 +21,16 @@ struct authority {
     const char *path, *home;
     bool create_root; /* it may make its root key */
     struct watch process;
+    int socket;   /* to be handed to the host; -1: none */
+    bool greeted; /* the host may be told */
     struct timer start;
     int64_t started_ns, backoff_ns;
 };
 
-/* From the next turn on. With no path there is none. */
+/* Starts it, and again whenever it ended. With no path there is none. */
 void authority_keep(struct authority *a, struct loop *loop, struct host *host);
+/* The host was said HELLO: from now on it is given the sockets. */
+void authority_hand_over(struct authority *a);
 void authority_kill(struct authority *a);
 
 #endif

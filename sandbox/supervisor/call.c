@@ -1,18 +1,11 @@
 /* call.c -- see call.h. */
 #include "sandbox/supervisor/call.h"
 
-#include <linux/audit.h>
+#include "sandbox/profile/arch.h"
+
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
-
-#ifdef __x86_64__
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#else
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#endif
-
-enum { FOREIGN_BIT = 0x40000000 };
 
 enum call_heard call_read(int listener, pid_t *ret_pid, struct call *ret)
 {

@@ -3,6 +3,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "sandbox/supervisor/cgroup_files.h"
 #include "sandbox/supervisor/cgroup_folder.h"
 
 #include <errno.h>
@@ -11,47 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* What the files of a kind are called. NULL: the version has none. */
-struct names {
-    const char *controller;
-    struct {
-        const char *limit, *swap_limit, *oom, *peak, *charge;
-    } v[2];
-};
-
-static const struct names kinds[CGROUP_KINDS] = {
-    [CGROUP_MEMORY] =
-        {"memory",
-         {{"memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.oom_control",
-           "memory.max_usage_in_bytes", "memory.usage_in_bytes"},
-          {"memory.max", "memory.swap.max", "memory.events", "memory.peak", "memory.current"}}},
-    [CGROUP_PIDS] = {"pids",
-                     {{"pids.max", NULL, NULL, NULL, NULL}, {"pids.max", NULL, NULL, NULL, NULL}}},
-};
+#include <unistd.h>
 
 enum { IDLE_MAX = 128, IDLE_AT_REST = 8 };
 
 /* Pages that were freed are taken off a group's charge in batches, a CPU at a time. */
 #define CHARGE_LEFT_MAX (2ULL << 20)
-
-struct cgroup {
-    struct cgroups *all;
-    struct cgroup *next; /* in idle or in dying */
-    bool used;
-    uint32_t number;
-    bool has[CGROUP_KINDS];
-    uint64_t limits[CGROUP_KINDS]; /* as written; 0: not yet */
-    uint64_t oom_seen;
-};
-
-struct cgroups {
-    char *folders[CGROUP_KINDS]; /* NULL: not available */
-    int version[CGROUP_KINDS];   /* 0: v1, 1: v2 */
-    int locks[CGROUP_KINDS];
-    struct cgroup *idle, *dying;
-    uint32_t idle_count, count;
-};
 
 /* ---- files ---- */
 
@@ -63,7 +29,7 @@ static bool file_put_number(const char *folder, const char *name, uint64_t numbe
     return cgroup_file_put(folder, name, text);
 }
 
-/* The number behind key ("" for a file that is one number). */
+/* The number behind key in a file of "key number" lines. */
 static uint64_t file_number(const char *folder, const char *name, const char *key)
 {
     auto_mem char *path = mem_printf("%s/%s", folder, name);
@@ -81,7 +47,7 @@ static uint64_t file_number(const char *folder, const char *name, const char *ke
 /* Of the first version that has it; the errno of the second. */
 static void open_kind(struct cgroups *all, enum cgroup_kind kind, const char *v2_folder)
 {
-    const char *controller = kinds[kind].controller;
+    const char *controller = cgroup_names[kind].controller;
     int *lock = &all->locks[kind];
 
     all->version[kind] = 1;
@@ -105,6 +71,8 @@ struct cgroups *cgroups_open(const char *v2_folder, uint32_t wanted, int ret_err
         if (all->folders[kind] == NULL)
             ret_errnos[kind] = errno;
     }
+    all->one_folder = all->folders[CGROUP_MEMORY] != NULL && all->folders[CGROUP_PIDS] != NULL &&
+                      strcmp(all->folders[CGROUP_MEMORY], all->folders[CGROUP_PIDS]) == 0;
     return all;
 }
 
@@ -113,11 +81,17 @@ bool cgroups_have(const struct cgroups *all, enum cgroup_kind kind)
     return all->folders[kind] != NULL;
 }
 
+void cgroups_keep_files(struct cgroups *all, uint32_t max)
+{
+    all->files_max = max;
+}
+
 static void free_list(struct cgroup *group)
 {
     while (group != NULL) {
         struct cgroup *next = group->next;
 
+        cgroup_files_close(group);
         free(group);
         group = next;
     }
@@ -127,6 +101,8 @@ void cgroups_free(struct cgroups *all)
 {
     if (all == NULL)
         return;
+    free_list(all->idle);
+    free_list(all->dying);
     for (int kind = 0; kind < CGROUP_KINDS; kind++) {
         if (all->folders[kind] != NULL) {
             cgroup_folder_remove(all->folders[kind]);
@@ -134,8 +110,6 @@ void cgroups_free(struct cgroups *all)
         }
         free(all->folders[kind]);
     }
-    free_list(all->idle);
-    free_list(all->dying);
     free(all);
 }
 
@@ -160,7 +134,7 @@ static bool make_group(struct cgroup *group, enum cgroup_kind kind, struct err *
  * the second file is not there and nothing is lost by it. */
 static bool set_limit(struct cgroup *group, enum cgroup_kind kind, uint64_t value, struct err *e)
 {
-    const struct names *names = &kinds[kind];
+    const struct cgroup_names *names = &cgroup_names[kind];
     int version = group->all->version[kind];
     const char *limit = names->v[version].limit, *swap = names->v[version].swap_limit;
     uint64_t swap_value = version == 0 ? value : 0;
@@ -197,13 +171,18 @@ static bool prepare_group(struct cgroup *group, const struct cgroup_limits *limi
 /* v2 has no way to. */
 static void forget_peak(struct cgroup *group)
 {
-    const char *peak = kinds[CGROUP_MEMORY].v[0].peak;
-    auto_mem char *path = NULL;
+    if (group->has[CGROUP_MEMORY] && group->all->version[CGROUP_MEMORY] == 0)
+        group->used = !cgroup_file_write(group, CGROUP_MEMORY, FILE_PEAK, 0);
+}
 
-    if (!group->has[CGROUP_MEMORY] || group->all->version[CGROUP_MEMORY] != 0)
-        return;
-    path = group_path(group, CGROUP_MEMORY);
-    group->used = !file_put_number(path, peak, 0);
+static struct cgroup *group_new(struct cgroups *all)
+{
+    struct cgroup *group = mem_new(struct cgroup);
+
+    group->all = all;
+    group->number = all->count++;
+    memset(group->files, -1, sizeof group->files);
+    return group;
 }
 
 bool cgroup_take(struct cgroups *all, const struct cgroup_limits *limits, struct cgroup **ret,
@@ -217,10 +196,9 @@ bool cgroup_take(struct cgroups *all, const struct cgroup_limits *limits, struct
         group->next = NULL;
         forget_peak(group);
     } else {
-        group = mem_new(struct cgroup);
-        group->all = all;
-        group->number = all->count++;
+        group = group_new(all);
     }
+    memset(group->entered, 0, sizeof group->entered);
     /* limits[PIDS] of an earlier use may be there and is then raised or simply not entered. */
     if (!prepare_group(group, limits, e)) {
         cgroup_give_back(group);
@@ -228,6 +206,7 @@ bool cgroup_take(struct cgroups *all, const struct cgroup_limits *limits, struct
     }
     if (limits->pids_max == 0)
         group->limits[CGROUP_PIDS] = 0;
+    cgroup_files_keep(group);
     *ret = group;
     return true;
 }
@@ -237,16 +216,20 @@ bool cgroup_limit_pids(struct cgroup *group, uint32_t pids_max, struct err *e)
     return !group->has[CGROUP_PIDS] || set_limit(group, CGROUP_PIDS, pids_max, e);
 }
 
+static bool is_in(const struct cgroup *group, enum cgroup_kind kind)
+{
+    return group->all->one_folder && kind == CGROUP_PIDS && group->entered[CGROUP_MEMORY];
+}
+
 bool cgroup_enter(struct cgroup *group, pid_t pid, struct err *e)
 {
     for (int kind = 0; kind < CGROUP_KINDS; kind++) {
-        auto_mem char *path = NULL;
-
         if (group->all->folders[kind] == NULL || group->limits[kind] == 0)
             continue;
-        path = group_path(group, kind);
-        if (!file_put_number(path, "cgroup.procs", (uint64_t)pid))
-            return err_sys(e, "move process into cgroup '%s'", path);
+        if (!is_in(group, kind) && !cgroup_file_write(group, kind, FILE_PROCS, (uint64_t)pid))
+            return err_sys(e, "move process into cgroup '%s/%u'", group->all->folders[kind],
+                           group->number);
+        group->entered[kind] = true;
     }
     return true;
 }
@@ -260,39 +243,57 @@ uint64_t cgroup_oom_kills(struct cgroup *group)
     if (!group->has[CGROUP_MEMORY])
         return 0;
     path = group_path(group, CGROUP_MEMORY);
-    seen = file_number(path, kinds[CGROUP_MEMORY].v[version].oom, "oom_kill ");
+    seen = file_number(path, cgroup_names[CGROUP_MEMORY].v[version].oom, "oom_kill ");
     fresh = seen - group->oom_seen;
     group->oom_seen = seen;
     return fresh;
 }
 
-uint64_t cgroup_peak_bytes(const struct cgroup *group)
+uint64_t cgroup_peak_bytes(struct cgroup *group)
 {
-    auto_mem char *path = NULL;
+    uint64_t peak;
 
-    if (!group->has[CGROUP_MEMORY] || group->used)
+    if (!group->has[CGROUP_MEMORY] || group->used ||
+        !cgroup_file_read(group, CGROUP_MEMORY, FILE_PEAK, &peak))
         return 0;
-    path = group_path(group, CGROUP_MEMORY);
-    return file_number(path, kinds[CGROUP_MEMORY].v[group->all->version[CGROUP_MEMORY]].peak, "");
+    return peak;
 }
 
 /* ---- the end ---- */
 
-static bool is_empty(const struct cgroup *group, enum cgroup_kind kind)
+/* A process that entered both kinds, and whatever it forked, is in both: where the kernel counts
+ * none in the one, nobody is in the other. */
+static bool counts_no_process(struct cgroup *group)
 {
-    const char *charge = kinds[kind].v[group->all->version[kind]].charge;
-    auto_mem char *path = group_path(group, kind);
+    uint64_t count;
 
-    return cgroup_folder_is_empty(path) &&
-           (charge == NULL || file_number(path, charge, "") <= CHARGE_LEFT_MAX);
+    return group->entered[CGROUP_PIDS] &&
+           cgroup_file_read(group, CGROUP_PIDS, FILE_CHARGE, &count) && count == 0;
 }
 
-static bool all_are_empty(const struct cgroup *group)
+static bool has_no_process(const struct cgroup *group, enum cgroup_kind kind)
 {
-    for (int kind = 0; kind < CGROUP_KINDS; kind++)
-        if (group->has[kind] && !is_empty(group, (enum cgroup_kind)kind))
+    auto_mem char *path = group_path(group, kind);
+
+    return cgroup_folder_is_empty(path);
+}
+
+static bool has_no_charge(struct cgroup *group)
+{
+    uint64_t bytes;
+
+    return !group->has[CGROUP_MEMORY] ||
+           !cgroup_file_read(group, CGROUP_MEMORY, FILE_CHARGE, &bytes) || bytes <= CHARGE_LEFT_MAX;
+}
+
+static bool all_are_empty(struct cgroup *group)
+{
+    bool counted = counts_no_process(group);
+
+    for (int kind = 0; kind < CGROUP_KINDS && !counted; kind++)
+        if (group->has[kind] && !has_no_process(group, (enum cgroup_kind)kind))
             return false;
-    return true;
+    return has_no_charge(group);
 }
 
 void cgroup_give_back(struct cgroup *group)
@@ -342,6 +343,7 @@ bool cgroups_reap(struct cgroups *all)
             continue;
         }
         *at = group->next;
+        cgroup_files_close(group);
         free(group);
     }
     return all->dying != NULL;
@@ -357,5 +359,7 @@ void cgroups_trim(struct cgroups *all)
         group->next = all->dying;
         all->dying = group;
     }
+    for (struct cgroup *group = all->idle; group != NULL; group = group->next)
+        cgroup_files_close(group);
     cgroups_reap(all);
 }

@@ -23,6 +23,8 @@ struct cgroup;
  * fails: with none, cgroup_take gives groups that do nothing. v2_folder is NULL but for tests: a
  * folder that stands for a mounted v2 hierarchy. */
 struct cgroups *cgroups_open(const char *v2_folder, uint32_t wanted, int ret_errnos[CGROUP_KINDS]);
+/* How many of its groups' files it may hold open between their uses; none at first. */
+void cgroups_keep_files(struct cgroups *all, uint32_t max);
 bool cgroups_have(const struct cgroups *all, enum cgroup_kind kind);
 /* Kills and removes what is in our folder. Accepts NULL. */
 void cgroups_free(struct cgroups *all);
@@ -40,12 +42,13 @@ bool cgroup_enter(struct cgroup *group, pid_t pid, struct err *e) must_check;
 /* OOM kills since this was last asked of the group. */
 uint64_t cgroup_oom_kills(struct cgroup *group);
 /* 0 where an earlier user's cannot be told from its own (v2, used again). */
-uint64_t cgroup_peak_bytes(const struct cgroup *group);
+uint64_t cgroup_peak_bytes(struct cgroup *group);
 /* Accepts NULL. Its process is gone, or was killed. */
 void cgroup_give_back(struct cgroup *group);
 /* Ends what was given back and is not empty. True: there is more, ask again soon. */
 bool cgroups_reap(struct cgroups *all);
-/* Nobody has needed one for a while: removes those that lie idle, but for a few. */
+/* Nobody has needed one for a while: removes those that lie idle, but for a few; keeps no file of
+ * these. */
 void cgroups_trim(struct cgroups *all);
 
 #endif

@@ -29,6 +29,14 @@ bool files_are_left(const struct files *f)
     return FILES_OF_OURS + f->used + FILES_IN_FLIGHT <= f->max;
 }
 
+uint32_t files_set_aside(struct files *f, uint32_t at_most)
+{
+    uint32_t count = f->max / 8 < at_most ? f->max / 8 : at_most;
+
+    files_take(f, count);
+    return count;
+}
+
 void files_take(struct files *f, uint32_t count)
 {
     f->used += count;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define LOOK_EVERY_NS (1000 * 1000 * 1000LL)
+#define LOOK_ALONE_NS (15 * LOOK_EVERY_NS) /* without a word of the host */
 
 static void tell(const struct super_zygote *z, const char *event, pid_t pid)
 {
@@ -50,20 +51,40 @@ static void look_at_zygote(struct super_zygote *z)
     }
 }
 
-static void look(struct timer *t, int64_t now_ns)
+/* True: somebody hangs, or may. */
+static bool look_at_all(struct hangs *h)
 {
-    struct hangs *h = t->owner;
     struct super_zygote *z, *deaf;
+    bool on_way = false, still = false;
 
-    LIST_FOREACH (z, &h->zygotes->live, link)
-        if (z->init.fd >= 0)
-            look_at_zygote(z);
-    deaf = attempts_overdue(h->attempts, HANG_S);
+    LIST_FOREACH (z, &h->zygotes->live, link) {
+        if (z->init.fd < 0)
+            continue;
+        look_at_zygote(z);
+        still = still || z->still > 0 || z->init_still > 0;
+    }
+    deaf = attempts_overdue(h->attempts, HANG_S, &on_way);
     if (deaf != NULL && deaf->state != ZYGOTE_GONE) {
         tell(deaf, "zygote.hangs", deaf->pid);
         kill_zygote_alone(deaf);
     }
-    t->due_ns = now_ns + LOOK_EVERY_NS;
+    return on_way || still;
+}
+
+static void look(struct timer *t, int64_t now_ns)
+{
+    struct hangs *h = t->owner;
+
+    h->looked_ns = now_ns;
+    t->due_ns = now_ns + (look_at_all(h) ? LOOK_EVERY_NS : LOOK_ALONE_NS);
+}
+
+void hangs_beat(struct hangs *h)
+{
+    int64_t now_ns = clock_mono_ns();
+
+    if (now_ns - h->looked_ns > LOOK_EVERY_NS * 3 / 4)
+        look(&h->look, now_ns);
 }
 
 void hangs_start(struct hangs *h, struct zygotes *zygotes, struct attempts *attempts,

@@ -2,12 +2,12 @@
  * (SANDBOX.md 2.4, C1). */
 #include "sandbox/supervisor/init.h"
 
+#include "sandbox/profile/arch.h"
 #include "sandbox/wire/super_wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
@@ -19,12 +19,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#ifdef __x86_64__
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#else
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#endif
 
 enum { EXIT_INIT_FAILED = 72, EXIT_NO_EXEC = 73 };
 

@@ -84,6 +84,18 @@ static void be_ourselves(void)
         abort();
 }
 
+/* For what only the user of a process may do to it; in any case ended by be_ourselves_again. */
+static bool be_its_user(enum limits_way way, uint32_t uid)
+{
+    return way != LIMITS_AS_USER || take_on(uid);
+}
+
+static void be_ourselves_again(enum limits_way way)
+{
+    if (way == LIMITS_AS_USER)
+        be_ourselves();
+}
+
 enum limits_way limits_probe(pid_t pid, uint32_t uid)
 {
     bool ok;
@@ -115,10 +127,8 @@ bool limits_set(pid_t pid, uint32_t uid, enum limits_way way, const struct proce
     bool ok;
 
     assert(way != LIMITS_INSIDE);
-    ok = ((way != LIMITS_AS_USER || take_on(uid)) && set_all(pid, limits)) ||
-         err_sys(e, "set an attempt's limits");
-    if (way == LIMITS_AS_USER)
-        be_ourselves();
+    ok = (be_its_user(way, uid) && set_all(pid, limits)) || err_sys(e, "set an attempt's limits");
+    be_ourselves_again(way);
     return ok;
 }
 
@@ -137,9 +147,7 @@ bool limits_no_children(pid_t pid, uint32_t uid, enum limits_way way, bool on, s
     bool ok;
 
     assert(way != LIMITS_INSIDE);
-    ok = ((way != LIMITS_AS_USER || take_on(uid)) && hold_children(pid, on)) ||
-         err_sys(e, "set a zygote's limits");
-    if (way == LIMITS_AS_USER)
-        be_ourselves();
+    ok = (be_its_user(way, uid) && hold_children(pid, on)) || err_sys(e, "set a zygote's limits");
+    be_ourselves_again(way);
     return ok;
 }

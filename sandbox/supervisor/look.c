@@ -4,8 +4,8 @@
 #include "base/fd.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,24 +14,34 @@ static void read_number(const char *line, const char *key, int *ret)
     size_t len = strlen(key);
 
     if (strncmp(line, key, len) == 0)
-        (void)sscanf(line + len, "%d", ret);
+        *ret = (int)strtol(line + len, NULL, 10);
 }
 
+static void read_ids(const char *line, uint32_t ret[4])
+{
+    char *at = (char *)line + strlen("Uid:");
+
+    if (strncmp(line, "Uid:", strlen("Uid:")) != 0)
+        return;
+    for (int i = 0; i < 4; i++)
+        ret[i] = (uint32_t)strtoul(at, &at, 10);
+}
+
+/* Not CapBnd: without CAP_SETPCAP it could not be dropped, and is of no use without execve. */
 static void read_capabilities(const char *line, uint64_t *ret)
 {
-    uint64_t mask;
+    static const char *const keys[] = {"CapInh:", "CapPrm:", "CapEff:", "CapAmb:"};
 
-    /* Not CapBnd: without CAP_SETPCAP it could not be dropped, and is of no use without execve. */
-    if (sscanf(line, "Cap%*[IPEA]%*[nhrmfb]:\t%" SCNx64, &mask) == 1)
-        *ret |= mask;
+    if (strncmp(line, "Cap", 3) != 0)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (strncmp(line, keys[i], strlen(keys[i])) == 0)
+            *ret |= strtoull(line + strlen(keys[i]), NULL, 16);
 }
 
 static void read_line(const char *line, struct seen *ret)
 {
-    uint32_t *u = ret->uids;
-
-    (void)sscanf(line, "Uid:\t%" SCNu32 "\t%" SCNu32 "\t%" SCNu32 "\t%" SCNu32, &u[0], &u[1], &u[2],
-                 &u[3]);
+    read_ids(line, ret->uids);
     read_capabilities(line, &ret->capabilities);
     read_number(line, "NoNewPrivs:", &ret->no_new_privs);
     read_number(line, "Seccomp:", &ret->seccomp);

@@ -77,14 +77,17 @@ static bool start(struct super *s, struct err *e)
     if (fcntl(HOST_FD, F_SETFD, FD_CLOEXEC) < 0)
         return err_sys(e, "no socket at descriptor %d", HOST_FD);
     s->host.watch.fd = HOST_FD; /* may be spoken to before it is listened to */
-    if (!loop_open(&s->loop, e) || !fd_set_nonblock(HOST_FD, e) || !probe_layers(s, e))
+    if (!loop_open(&s->loop, e) || !fd_set_nonblock(HOST_FD, e))
+        return false;
+    authority_keep(&s->authority, &s->loop, &s->host); /* it starts while we probe */
+    if (!probe_layers(s, e))
         return false;
     /* Without root the id maps of a child are only ours to write while we are dumpable. */
     if (s->layers.root)
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     loop_watch(&s->loop, &s->host.watch, HOST_FD, requests_on_host, s);
     host_tell(&s->host, MSG_HELLO, 0, &s->layers.report, sizeof s->layers.report, -1);
-    authority_keep(&s->authority, &s->loop, &s->host);
+    authority_hand_over(&s->authority);
     attempts_start(&s->attempts, &s->loop);
     hangs_start(&s->hangs, &s->zygotes, &s->attempts, &s->loop);
     return true;
@@ -116,7 +119,7 @@ static struct super *super_new(void)
 {
     struct super *s = mem_new(struct super);
 
-    s->host.watch.fd = s->authority.process.fd = -1;
+    s->host.watch.fd = s->authority.process.fd = s->authority.socket = -1;
     s->log_least = LOG_INFO;
     s->log_json = isatty(STDERR_FILENO) == 0;
     s->attempts = (struct attempts){

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROBE_MS = 5000 };
+enum { PROBE_MS = 5000, GROUP_FILES_KEPT = 512 };
 
 static const struct {
     enum layer_bit bit;
@@ -105,7 +105,7 @@ static void probe_namespaces(struct layers *l)
     }
 }
 
-static void probe_cgroups(struct layers *l)
+static void probe_cgroups(struct layers *l, struct files *files)
 {
     static const enum layer_bit bits[CGROUP_KINDS] = {
         [CGROUP_MEMORY] = LAYER_BIT_MEMORY, [CGROUP_PIDS] = LAYER_BIT_PIDS};
@@ -116,6 +116,7 @@ static void probe_cgroups(struct layers *l)
         if ((l->without & 1u << bits[kind]) == 0)
             wanted |= 1u << kind;
     l->cgroups = cgroups_open(NULL, wanted, errnos);
+    cgroups_keep_files(l->cgroups, files_set_aside(files, GROUP_FILES_KEPT));
     for (int kind = 0; kind < CGROUP_KINDS; kind++) {
         bool have = cgroups_have(l->cgroups, (enum cgroup_kind)kind);
 
@@ -126,7 +127,6 @@ static void probe_cgroups(struct layers *l)
 
 static bool compile_filters(struct layers *l, bool empty_root, struct err *e)
 {
-    static const enum stage load[] = {STAGE_LOAD, STAGE_LOAD_THREADS};
     static const enum stage own[] = {STAGE_PURE, STAGE_PURE_THREADS};
     auto_mem struct filter_set *set = mem_new(struct filter_set);
 
@@ -136,15 +136,9 @@ static bool compile_filters(struct layers *l, bool empty_root, struct err *e)
     set->telling = set->zygote;
     profile_tell_kills(&set->telling);
     profile_compile(STAGE_WARM, STAGE_ZYGOTE, empty_root, &set->warm);
-    for (int threads = 0; threads < 2; threads++) {
-        bool whole = threads != 0;
-
-        profile_compile(load[threads], whole ? load[threads] : STAGE_ZYGOTE, empty_root,
-                        &set->load[threads]);
-        profile_compile(own[threads], load[threads], empty_root, &set->last[threads]);
-        profile_compile(own[threads], whole ? own[threads] : STAGE_ZYGOTE, empty_root,
+    for (int threads = 0; threads < 2; threads++)
+        profile_compile(own[threads], threads != 0 ? own[threads] : STAGE_ZYGOTE, empty_root,
                         &set->own[threads]);
-    }
     return memfd_sealed("orch-filters", set, sizeof *set, false, &l->filters, e);
 }
 
@@ -205,7 +199,7 @@ bool probe_layers(struct super *s, struct err *e)
     l->own_filters = look_at(getpid(), &own) ? own.filters : -1;
     probe_owner(l);
     probe_namespaces(l);
-    probe_cgroups(l);
+    probe_cgroups(l, &s->files);
     note(l, LAYER_BIT_EXIT_INFO, exit_info ? LAYER_ENFORCED : LAYER_DEGRADED, 0);
     if (!compile_filters(l, false, e) || !probe_zygote(s, &confined, e))
         return err_wrap(e, "probe this host's layers");

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FRAMES_A_TURN = 64 };
+enum { FRAMES_A_TURN = 64, ZYGOTES_ASKED_FOR = ZYGOTE_WARM | ZYGOTE_THREADS | ZYGOTE_MATH };
 
 static const struct frame_rule rules[] = {
     {MSG_ZYGOTE_START, "zygote-start", 0, 1, sizeof(uint32_t) * 2, sizeof(uint32_t) * 2 + 64},
@@ -34,7 +34,7 @@ static void zygote_wanted(struct super *s, struct frame_in *in)
 {
     struct unpack u = unpack_of(in->frame.payload, in->frame.payload_bytes);
     char digest[DIGEST_TEXT_BYTES];
-    uint32_t flags = unpack_u32(&u) & (ZYGOTE_WARM | ZYGOTE_THREADS);
+    uint32_t flags = unpack_u32(&u) & ZYGOTES_ASKED_FOR;
     auto_fd plugin = frame_take_fd(in, 0);
     struct super_zygote *z;
     struct err e = {0};
@@ -68,6 +68,7 @@ static void on_frame(struct super *s, struct frame_in *in)
         break;
     case MSG_PING:
         host_tell(&s->host, MSG_PONG, 0, NULL, 0, -1);
+        hangs_beat(&s->hangs);
         break;
     case MSG_AUTHORITY_KILL:
         authority_kill(&s->authority);

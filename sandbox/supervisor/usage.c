@@ -43,11 +43,14 @@ static void look_at_memory(struct timer *t, int64_t now_ns)
     struct attempts *all = t->owner;
     struct super_attempt *a;
 
-    t->due_ns = now_ns + MEMORY_POLL_NS;
     for (int i = 0; i < ATTEMPT_BUCKETS; i++)
-        LIST_FOREACH (a, &all->buckets[i], link)
-            if (a->let_go && !a->over && resident_bytes(a->pid) > a->request.memory_bytes)
+        LIST_FOREACH (a, &all->buckets[i], link) {
+            if (!a->let_go || a->over)
+                continue;
+            t->due_ns = now_ns + MEMORY_POLL_NS;
+            if (resident_bytes(a->pid) > a->request.memory_bytes)
                 kill_over(all, a, MSG_OVER_MEMORY);
+        }
 }
 
 /* ---- CPU time ---- */
@@ -102,9 +105,13 @@ static void look_at_cpu(struct timer *t, int64_t now_ns)
 
 void usage_watch(struct attempts *all, struct super_attempt *a)
 {
-    look_again(a, clock_mono_ns(), 0);
+    int64_t now_ns = clock_mono_ns();
+
+    look_again(a, now_ns, 0);
     if (a->cpu_due_ns < all->cpu.due_ns)
         all->cpu.due_ns = a->cpu_due_ns;
+    if (all->polls_memory && all->memory.due_ns == INT64_MAX)
+        all->memory.due_ns = now_ns + MEMORY_POLL_NS;
 }
 
 /* ---- groups ---- */
@@ -131,6 +138,5 @@ void usage_start(struct attempts *all)
     loop_timer(all->loop, &all->memory, look_at_memory, all);
     loop_timer(all->loop, &all->cpu, look_at_cpu, all);
     loop_timer(all->loop, &all->groups, reap_groups, all);
-    if (!cgroups_have(all->layers->cgroups, CGROUP_MEMORY))
-        all->memory.due_ns = 0;
+    all->polls_memory = !cgroups_have(all->layers->cgroups, CGROUP_MEMORY);
 }

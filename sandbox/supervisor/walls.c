@@ -8,7 +8,7 @@
 
 enum {
     MEMORY_SLACK_BYTES = 64 << 20, /* the worker itself, its stack and the C library */
-    FILTERS_COLD = 2,              /* its zygote's and that for the load */
+    FILTERS_COLD = 2,              /* its zygote's and its own */
     FILTERS_WARM = 3,              /* its zygote's two and its own */
 };
 /* Of the attempt's own word, what no later instruction can undo; of a warm one's, which a plugin

@@ -68,6 +68,7 @@ enum zygote_flags {
     ZYGOTE_WARM = 1u << 0,    /* loads the plugin that comes with it; a clean one loads none */
     ZYGOTE_THREADS = 1u << 1, /* a warm one: attempts may create threads */
     ZYGOTE_PROBE = 1u << 2,   /* confine, report, end: the supervisor's own */
+    ZYGOTE_MATH = 1u << 3,    /* has the C library's mathematics for its attempts' plugins */
 };
 
 enum spawn_flags {
@@ -143,12 +144,10 @@ struct call {
 struct filter_set {
     struct profile_bpf zygote;
     struct profile_bpf
-        telling; /* the same, and its kills are told; where there can be a listener */
-    struct profile_bpf load[2]; /* on zygote, before a plugin is loaded; whole where there are
-                                   threads (profile_tell_kills) */
-    struct profile_bpf last[2]; /* on load, behind it */
-    struct profile_bpf warm;    /* on zygote, before a warm zygote loads its plugin */
-    struct profile_bpf own[2];  /* on warm, in its attempts: load and last in one, whole likewise */
+        telling;               /* the same, and its kills are told; where there can be a listener */
+    struct profile_bpf warm;   /* on zygote, before a warm zygote loads its plugin */
+    struct profile_bpf own[2]; /* in an attempt, before its plugin is loaded; whole where there are
+                                  threads (profile_tell_kills) */
 };
 
 /* Layers that a process can see for itself, and those that its supervisor vouches for. */

@@ -1,7 +1,7 @@
 /* attempt.c -- a forked child of the zygote, steps A3 to A11: it becomes its own user, narrows
  * itself, tells the supervisor which layers it entered and waits until it is let go; only then it
- * loads its plugin, gives up what loading needed, tells the host that it is ready, runs one agent
- * and ends with _exit. See worker.h. */
+ * loads its plugin, tells the host that it is ready, runs one agent and ends with _exit. See
+ * worker.h. */
 #include "base/buf.h"
 #include "base/signals.h"
 #include "sandbox/kernel/landlock.h"
@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -95,7 +94,7 @@ static uint32_t look_from_inside(const struct zygote *z, bool landlocked)
     return mask;
 }
 
-/* What the kernel says of this process. */
+/* What the kernel says of this process, but for its filter. */
 static uint32_t ask_kernel(void)
 {
     uint32_t mask = rights_are_gone() ? LAYER_CAPS : 0;
@@ -104,9 +103,13 @@ static uint32_t ask_kernel(void)
         mask |= LAYER_NO_NEW_PRIVS;
     if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0)
         mask |= LAYER_DUMPABLE;
-    if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER)
-        mask |= LAYER_SECCOMP;
     return mask;
+}
+
+/* What the profile takes away, tried: without its filter the answer is the mode. */
+static bool filter_stands(void)
+{
+    return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0 && errno == EPERM;
 }
 
 /* The zygote has given up everything else already. */
@@ -116,11 +119,11 @@ static bool become_user(const struct zygote *z, const struct fork_request *order
            (rights_become(order->uid, order->gid, false) && rights_are(order->uid, false));
 }
 
-/* A6 and A8 to A10, in a process that no plugin has touched. */
-static void confine(struct zygote *z, const struct fork_request *order, struct confined *ret)
+/* A6 and A8 to A10, in a process that no plugin has touched. Returns what it sees of itself. */
+static uint32_t confine(struct zygote *z, const struct fork_request *order, struct confined *ret)
 {
     bool landlocked = (z->confined.layers & LAYER_LANDLOCK) != 0;
-    struct profile_bpf *filter = has(order, SPAWN_LOAD) ? z->filters.load : z->filters.own;
+    uint32_t seen = 0;
 
     if (!become_user(z, order) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
         (z->setup.die_with_zygote != 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) ||
@@ -135,8 +138,13 @@ static void confine(struct zygote *z, const struct fork_request *order, struct c
     ret->layers |= LAYER_FDS | LAYER_DUMPABLE;
     if (order->limit_inside != 0)
         ret->layers |= LAYER_RLIMITS;
-    if (!enter_filter(&filter[order->threads_max > 0], false))
+    if (has(order, SPAWN_LOAD)) {
+        code_map(FD_PLUGIN);
+        seen = ask_kernel() | (ret->layers & ~(uint32_t)LAYER_DUMPABLE);
+    }
+    if (!enter_filter(&z->filters.own[order->threads_max > 0]))
         _exit(EXIT_NOT_CONFINED);
+    return has(order, SPAWN_LOAD) && filter_stands() ? seen | LAYER_SECCOMP : seen;
 }
 
 /* A4. End of file: nobody is there to run for. The filter stands: plain read and write. */
@@ -176,21 +184,8 @@ static _Noreturn void describe(const orch_plugin *plugin)
     _exit(at == b.len ? 0 : EXIT_NOT_LOADED);
 }
 
-/* What the last filter takes away, tried. Without the filter the answer for a pipe is ENODEV. */
-static bool last_filter_stands(void)
+static void load(struct zygote *z, const struct fork_request *order)
 {
-    void *code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, FD_DEAD, 0);
-
-    return code == MAP_FAILED && errno == EACCES;
-}
-
-/* Loads the plugin, gives up what that needed, and says what can be said of the layers now: it is
- * this process's word, and a plugin that is loaded could have put its own in the place. */
-static uint32_t load(struct zygote *z, const struct fork_request *order,
-                     const struct confined *confined)
-{
-    bool threads = order->threads_max > 0;
-    uint32_t mask;
     struct err e = {0};
 
     z->plugin = plugin_load(has(order, SPAWN_DESCRIBE), &e);
@@ -198,12 +193,6 @@ static uint32_t load(struct zygote *z, const struct fork_request *order,
         refuse_load(&e);
     if (has(order, SPAWN_DESCRIBE))
         describe(z->plugin);
-    mask = ask_kernel();
-    if (!enter_filter(&z->filters.last[threads], threads))
-        _exit(EXIT_NOT_CONFINED);
-    if (!last_filter_stands())
-        mask &= ~(uint32_t)LAYER_SECCOMP;
-    return mask | (confined->layers & ~(uint32_t)LAYER_DUMPABLE);
 }
 
 static bool read_input(struct buf *b)
@@ -245,6 +234,7 @@ _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, 
 {
     struct confined confined = {.landlock_abi = z->confined.landlock_abi};
     struct attempt_ready ready;
+    uint32_t seen;
     struct attempt_input input;
     struct buf packed = {0};
     struct orch_run *run;
@@ -257,9 +247,11 @@ _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, 
     if (has(order, SPAWN_LOAD))
         signals_let_through();
     reseed();
-    confine(z, order, &confined);
+    seen = confine(z, order, &confined);
     await_go(&confined);
-    ready.layers = has(order, SPAWN_LOAD) ? load(z, order, &confined) : confined.layers;
+    if (has(order, SPAWN_LOAD))
+        load(z, order);
+    ready.layers = has(order, SPAWN_LOAD) ? seen : confined.layers;
     if (!channel_write(ATTEMPT_READY, &ready, sizeof ready, NULL, 0) || !read_input(&packed) ||
         !attempt_input_unpack(packed.data, packed.len, &input, &e))
         _exit(EXIT_NO_INPUT);

@@ -67,13 +67,13 @@ void crash_watch(struct orch_run *run, const orch_plugin *plugin)
     struct sigaction action = {.sa_sigaction = on_crash,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER};
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
-    struct sigaction now;
+    struct sigaction was;
 
     watched.run = run;
     watched.inside = plugin;
     dl_iterate_phdr(find_plugin, NULL);
     sigaltstack(&alternate, NULL);
     for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-        if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
-            sigaction(signals[i], &action, NULL);
+        if (sigaction(signals[i], &action, &was) == 0 && was.sa_handler != SIG_DFL)
+            sigaction(signals[i], &was, NULL); /* the plugin's own */
 }

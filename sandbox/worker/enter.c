@@ -91,9 +91,9 @@ static long install(struct profile_bpf *filter, unsigned flags)
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
-bool enter_filter(struct profile_bpf *filter, bool all_threads)
+bool enter_filter(struct profile_bpf *filter)
 {
-    return install(filter, all_threads ? SECCOMP_FILTER_FLAG_TSYNC : 0) == 0;
+    return install(filter, 0) == 0;
 }
 
 /* C11. With somebody to tell of what it forbids, if the kernel has that and nobody above us, such
@@ -103,7 +103,7 @@ static void enter_zygote_filter(struct zygote *z)
     z->listener = -1;
     if (z->setup.deaf == 0)
         z->listener = (int)install(&z->filters.telling, SECCOMP_FILTER_FLAG_NEW_LISTENER);
-    must(z->listener >= 0 || enter_filter(&z->filters.zygote, false));
+    must(z->listener >= 0 || enter_filter(&z->filters.zygote));
 }
 
 /* A clean zygote of a host with users to give keeps the two capabilities that this needs. It runs

@@ -19,6 +19,7 @@
 enum {
     CRASH_WAITS_MAX = 20,
     STOP_POLL_NS = 1000 * 1000,
+    ARENA_FIRST_BYTES = 4 * 1024, /* a page that is cleared is a page that is touched */
     ARENA_BLOCK_BYTES = 64 * 1024,
     ARENA_ALIGN = 16
 };
@@ -239,6 +240,23 @@ static const void *host_ext(const orch_host *host, const char *id)
     return id != NULL && strcmp(id, ORCH_EXT_SECRET) == 0 ? &secret_table : NULL;
 }
 
+/* Each twice as large as the last, up to a limit. */
+static struct arena_block *arena_grow(struct orch_run *run, uint64_t least)
+{
+    uint64_t last = run->arena != NULL ? run->arena->bytes : ARENA_FIRST_BYTES / 2;
+    uint64_t size = last < ARENA_BLOCK_BYTES / 2 ? 2 * last : ARENA_BLOCK_BYTES;
+    struct arena_block *block;
+
+    size = size > least ? size : least;
+    block = calloc(1, sizeof *block + size);
+    if (block == NULL)
+        return NULL;
+    block->bytes = size;
+    block->next = run->arena;
+    run->arena = block;
+    return block;
+}
+
 static void *host_alloc(orch_run *run, uint64_t bytes)
 {
     struct arena_block *block = run != NULL ? run->arena : NULL;
@@ -247,16 +265,10 @@ static void *host_alloc(orch_run *run, uint64_t bytes)
     if (run == NULL || bytes > INT64_MAX / 2)
         return NULL;
     bytes = (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-    if (block == NULL || bytes > block->bytes - block->used) {
-        uint64_t size = bytes > ARENA_BLOCK_BYTES ? bytes : ARENA_BLOCK_BYTES;
-
-        block = calloc(1, sizeof *block + size);
-        if (block == NULL)
-            return NULL;
-        block->bytes = size;
-        block->next = run->arena;
-        run->arena = block;
-    }
+    if (block == NULL || bytes > block->bytes - block->used)
+        block = arena_grow(run, bytes);
+    if (block == NULL)
+        return NULL;
     p = block->data + block->used;
     block->used += bytes;
     return p;

@@ -1,5 +1,6 @@
 /* load.c -- from sealed bytes to a table of agents. dlopen runs the plugin's constructors,
  * IFUNC resolvers and TLS initialisers: the plugin runs here, and it runs confined. */
+#include "base/names.h"
 #include "ipc/pack.h"
 #include "sandbox/image/elf_gate.h"
 #include "sandbox/worker/worker.h"
@@ -36,23 +37,11 @@ static bool refuse(struct err *e, const char *what)
     return err_set(e, ERR_UNPROCESSABLE, "plugin refused: %s", what);
 }
 
-static bool id_is_valid(const char *id, size_t bytes_max)
-{
-    size_t len;
-
-    if (id == NULL)
-        return false;
-    len = strnlen(id, bytes_max);
-    if (len == 0 || len >= bytes_max || strchr("._-", id[0]) != NULL)
-        return false;
-    return strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
-}
-
 static bool check_agent(const orch_agent *agent, struct err *e)
 {
     if (agent == NULL || !ORCH_HAS(agent, run) || agent->run == NULL)
         return refuse(e, "an agent without run()");
-    if (!id_is_valid(agent->id, ORCH_ID_BYTES))
+    if (agent->id == NULL || !name_is_id(agent->id, strnlen(agent->id, ORCH_ID_BYTES)))
         return refuse(e, "an agent's id is not [a-z0-9][a-z0-9._-]* of at most 127 bytes");
     if ((agent->flags & 0xffff0000u) != 0)
         return refuse(e, "an agent sets flags that this host does not know");
@@ -90,6 +79,8 @@ static const orch_plugin *open_plugin(struct err *e)
 
     trap_give(FD_PLUGIN); /* the loader's from here on, which closes it */
     handle = dlopen("/plugin.so", RTLD_NOW | RTLD_LOCAL);
+    trap_give(-1);
+    code_drop();
     plugin = handle != NULL ? dlsym(handle, SYMBOL) : NULL;
     if (plugin == NULL)
         err_set(e, ERR_UNPROCESSABLE, "plugin does not load: %s", dlerror());

@@ -5,14 +5,17 @@
 #include "base/fd.h"
 #include "base/signals.h"
 
+#include <dlfcn.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 enum { EXIT_NO_SETUP = 64, EXIT_SUPERVISOR_GONE = 0, EXIT_LOAD_FAILED = 65 };
+enum { SPARE_HEAP_BYTES = 128 * 1024 };
 
 static struct zygote zygote;
 
@@ -40,7 +43,7 @@ static bool load(void)
         return false;
     signals_let_through(); /* here: what the plugin sets is its attempts' too */
     if ((zygote.setup.limit_inside == 0 || limit_attempts()) &&
-        enter_filter(&zygote.filters.warm, false)) {
+        enter_filter(&zygote.filters.warm)) {
         zygote.plugin = plugin_load(false, &e);
         if (zygote.plugin != NULL)
             return zygote_tell(MSG_LOADED, 0, NULL, 0, NULL);
@@ -60,13 +63,32 @@ static bool tell_confined(void)
                        listener >= 0 ? &listener : NULL);
 }
 
+/* What every attempt would make for itself: a heap, of which a fork copies what was touched, and
+ * the table of checksums. */
+static void make_ready(void)
+{
+    void *volatile first = malloc(1);
+
+    free(first);
+    (void)attempt_crc(0, NULL, 0);
+}
+
+/* In an empty root nothing can be found by name. Only for those who need it: it is mapped, copied
+ * and searched for every attempt. */
+static bool load_math(void)
+{
+    return (zygote.setup.flags & ZYGOTE_MATH) == 0 ||
+           dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL) != NULL;
+}
+
 int main(void)
 {
     prctl(PR_SET_NAME, "orch-worker", 0, 0, 0);
-    if (!zygote_setup(&zygote))
+    if (!zygote_setup(&zygote) || !load_math())
         return EXIT_NO_SETUP;
     set_signals();
     setvbuf(stdout, NULL, _IOLBF, 0);
+    make_ready();
     enter_zygote(&zygote);
     if (!tell_confined())
         return EXIT_SUPERVISOR_GONE;
@@ -76,7 +98,7 @@ int main(void)
     }
     if ((zygote.setup.flags & ZYGOTE_WARM) != 0 && !load())
         return EXIT_LOAD_FAILED;
-    malloc_trim(0);
+    malloc_trim(SPARE_HEAP_BYTES);
     zygote_serve(&zygote);
     return EXIT_SUPERVISOR_GONE;
 }

@@ -7,7 +7,7 @@
  *   enter.c     give up everything       trap.c      the one file that it may open
  *   root.c      an empty root            channel.c   speak to the host
  *   rights.c    users, capabilities      host.c      what the plugin may call
- *                                        say.c       its log, on the way out
+ *   code.c      the plugin's code        say.c       its log, on the way out
  *                                        crash.c     where it crashed
  *                                        redact.c    secrets out of what it says
  *
@@ -64,8 +64,8 @@ void zygote_serve(struct zygote *z);
 /* Enters every layer of setup.layers and writes down how it went. Does not return when a layer
  * without which nothing may run is missing. */
 void enter_zygote(struct zygote *z);
-/* Installs a filter in this thread, or in all; the own pid is written into it. */
-bool enter_filter(struct profile_bpf *filter, bool all_threads);
+/* Installs a filter; the own pid is written into it. */
+bool enter_filter(struct profile_bpf *filter);
 /* As setrlimit, but a limit that is lower already stays. */
 bool enter_limit(int resource, uint64_t soft, uint64_t hard);
 
@@ -83,6 +83,15 @@ bool rights_become(uint32_t uid, uint32_t gid, bool give_ids);
 bool rights_are(uint32_t uid, bool give_ids);
 /* No capability. */
 bool rights_are_gone(void);
+
+/* ---- code.c: the plugin's code, for the loader ---- */
+
+/* Before the filter stands. What cannot be mapped is for the loader to fail at. */
+void code_map(int fd);
+/* What mmap of a part of the plugin as code answers: an address or a negative errno. */
+long code_give(void *wanted, size_t bytes, int flags, uint64_t offset);
+/* What the loader did not ask for. */
+void code_drop(void);
 
 /* ---- load.c: gate, dlopen, handshake: C12 ---- */
 

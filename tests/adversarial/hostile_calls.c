@@ -27,6 +27,7 @@ static const struct {
     {"memfd_secret", SYS_memfd_secret, {0, 0, 0, 0, 0}},
     {"personality", SYS_personality, {0x0400000, 0, 0, 0, 0}},
     {"landlock", SYS_landlock_restrict_self, {3, 0, 0, 0, 0}},
+    {"pread64", SYS_pread64, {0, 0, 0, 0, 0}},
     {"setuid", SYS_setuid, {0, 0, 0, 0, 0}},
     {"capset", SYS_capset, {0, 0, 0, 0, 0}},
     {"setgroups", SYS_setgroups, {0, 0, 0, 0, 0}},

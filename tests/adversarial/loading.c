@@ -3,6 +3,7 @@
 #include <orch/plugin.h>
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,13 @@ __attribute__((constructor)) static void attack(void)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     snprintf(note, sizeof note, "%s", fd < 0 ? strerrorname_np(errno) : "a socket");
+}
+#elif defined(ATTACK_math) /* none: it needs the library that not every zygote has */
+__attribute__((constructor)) static void attack(void)
+{
+    volatile double two = 2;
+
+    snprintf(note, sizeof note, "%.3f", pow(two, 0.5));
 }
 #elif defined(ATTACK_exec)
 __attribute__((constructor)) static void attack(void)

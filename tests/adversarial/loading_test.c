@@ -46,6 +46,7 @@ static const struct {
     {PLUGIN("thread"), "EAGAIN"}, /* 67: no zygote ever has a second thread */
     {PLUGIN("open"), "ENOENT"},   /* the zygote's root is empty before its plugin runs */
     {PLUGIN("names"), "1.0.0"},   /* 77 */
+    {PLUGIN("math"), "1.414"},
 };
 
 START_TEST(cases_67_and_77_an_attack_that_gets_an_errno_leaves_a_plugin_that_works)

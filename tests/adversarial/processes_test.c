@@ -179,6 +179,17 @@ START_TEST(case_16_numbers_that_do_not_exist_neither_hang_nor_pass)
 }
 END_TEST
 
+/* While the loader reads, its call is done in another way. */
+START_TEST(what_only_the_loader_may_read_with_ends_a_plugin_that_is_loaded)
+{
+    struct world w;
+
+    world_start_hostile(&w, NULL);
+    expect_policy_violation(hostile(&w, "pread64"));
+    world_done(&w);
+}
+END_TEST
+
 START_TEST(case_17_no_ioctl_not_even_with_high_bits_set)
 {
     struct world w;
@@ -211,6 +222,7 @@ Suite *adversarial_suite(void)
     tcase_add_test(tests, case_11_pidfd_open_is_unknown);
     tcase_add_test(tests, case_12_a_sibling_survives_an_attack_on_everyone);
     tcase_add_test(tests, case_16_numbers_that_do_not_exist_neither_hang_nor_pass);
+    tcase_add_test(tests, what_only_the_loader_may_read_with_ends_a_plugin_that_is_loaded);
     tcase_add_test(tests, case_17_no_ioctl_not_even_with_high_bits_set);
     suite_add_tcase(suite, calls);
     suite_add_tcase(suite, tests);

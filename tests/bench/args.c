@@ -23,7 +23,6 @@ static const struct arg *find(const struct arg *table, size_t count, const char 
 static bool set(const struct arg *arg, char *value)
 {
     char *end = value;
-
     bool fits = true;
 
     switch (arg->kind) {

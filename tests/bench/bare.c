@@ -116,9 +116,8 @@ struct bare *bare_start(int messages, int bytes, int *ret_port)
 {
     struct bare *bare = mem_new(struct bare);
 
-    bare->shared =
-        mmap(NULL, sizeof *bare->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (bare->shared == MAP_FAILED || bytes > MESSAGE_MAX || (bare->pid = fork()) < 0) {
+    bare->shared = shared_new(sizeof *bare->shared);
+    if (bytes > MESSAGE_MAX || (bare->pid = fork()) < 0) {
         perror("bench: a bare server");
         exit(1);
     }

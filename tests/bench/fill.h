@@ -4,6 +4,8 @@
 
 #include "host.h"
 
+#define FILL_DAG "bench-old"
+
 /* Runs of one node on a host that is stopped again. Returns how many seconds they took. */
 double fill_with_runs(const struct host_order *order, long runs);
 

@@ -86,6 +86,7 @@ static void launch(struct bench_host *host, const struct host_order *order, int 
                           NULL};
 
     setenv("ORCH_HOME", order->home, 1);
+    setenv("ORCH_STORE", order->store != NULL ? order->store : "", 1);
     if (order->preload != NULL)
         preload(host, order);
     if (order->traced)

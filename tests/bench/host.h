@@ -11,6 +11,7 @@
 
 struct host_order {
     const char *bin, *home; /* folders */
+    const char *store;      /* a URL; NULL: a file in the home */
     bool traced;            /* with a tracer of this mode */
     enum trace_mode mode;
     const char *preload; /* a library for orchd alone; NULL: none */

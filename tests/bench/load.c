@@ -41,6 +41,7 @@ struct load {
     bool hello, fails;
     struct starter starters[OUTSTANDING_MAX];
     struct outstanding *runs;
+    const char *dag_id; /* of the order: the stream tells of other hosts' runs too */
     char *start_url, *start_body;
     long ended, times_max;
     double *times;
@@ -83,9 +84,12 @@ static void take_event(struct load *load, const char *line, size_t len)
     json_t *event = json_loadb(line, len, 0, NULL);
     const char *type = json_string_value(json_object_get(event, "type"));
     const char *run_id = json_string_value(json_object_get(event, "runId"));
+    const char *dag_id = json_string_value(json_object_get(event, "dagId"));
 
     if (type == NULL)
         die("stream", line);
+    if (load->dag_id != NULL && dag_id != NULL && strcmp(dag_id, load->dag_id) != 0)
+        run_id = NULL;
     if (strcmp(type, "hello") == 0)
         load->hello = true;
     if (strcmp(type, load->fails ? "run.completed" : "run.failed") == 0 ||
@@ -299,6 +303,7 @@ long load_run(struct load *load, const struct load_order *order, double *times, 
     long begun = 0, seen = 0;
 
     load->start_body = mem_printf("{\"dagId\":\"%s\",\"inputs\":{}}", order->dag_id);
+    load->dag_id = order->dag_id;
     load->fails = order->fails;
     load->ended = 0;
     load->times = times;
@@ -321,6 +326,7 @@ long load_run(struct load *load, const struct load_order *order, double *times, 
             die("no run ended for a minute", order->dag_id);
     }
     *ret_seconds = now - start;
+    load->dag_id = NULL;
     free(load->start_body);
     return load->ended;
 }

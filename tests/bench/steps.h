@@ -11,7 +11,11 @@
 struct steps {
     struct host_order host;
     const char *folder, *only, *restate, *turns_library;
+    const char *store;     /* "sqlite" or "postgres": whose figures are wanted beside SQLite's */
+    const char *store_url; /* of a cluster that is there, migrated; homes are HOME-1, HOME-2, ... */
+    long hosts;
     double seconds;
+    const char *old_runs_program;
     long old_runs, stream_clients;
     double fdatasync_per_s, fork1_per_s, forkn_per_s; /* 0: not measured */
     double make_ms_per_node;
@@ -32,8 +36,13 @@ void steps_floors(struct steps *s);
 void steps_quiet(struct steps *s);
 /* A host of its own: how long its loop is away with 50 runs at once, streams and a scraper. */
 void steps_turns(struct steps *s);
-/* A host of its own: start and steps beside s->old_runs runs, and without. */
+/* A host of its own: start and steps beside s->old_runs runs, and without; on each store asked for.
+ */
 void steps_growth(struct steps *s);
+/* Hosts on the cluster, beside SQLite's figures and what pgbench commits there. */
+void steps_postgres(struct steps *s);
+/* The order for host number, from 1, on the cluster. The caller keeps it until the end. */
+struct host_order steps_cluster_order(const struct steps *s, long number);
 /* A peer's no-op work of 10 steps over its own HTTP. */
 void steps_restate(struct steps *s);
 

@@ -2,7 +2,7 @@
  *
  *     bench_steps --bin FOLDER --home FOLDER --preload LIBRARY [--folder FOLDER] [--json]
  *                 [--seconds N] [--only FIGURE] [--old-runs N] [--stream-clients N]
- *                 [--restate URL] */
+ *                 [--store postgres --store-url URL] [--hosts N] [--restate URL] */
 #include "args.h"
 #include "report.h"
 #include "steps.h"
@@ -32,7 +32,7 @@ static void classes(struct steps *s)
 
 int main(int argc, char **argv)
 {
-    struct steps s = {.folder = ".", .seconds = 3, .stream_clients = 1000};
+    struct steps s = {.folder = ".", .seconds = 3, .stream_clients = 1000, .hosts = 1};
     bool json = false;
     const struct arg table[] = {
         {"bin", ARG_TEXT, true, &s.host.bin},
@@ -42,7 +42,11 @@ int main(int argc, char **argv)
         {"json", ARG_FLAG, false, &json},
         {"only", ARG_TEXT, false, &s.only},
         {"seconds", ARG_SECONDS, false, &s.seconds},
+        {"old-runs-program", ARG_TEXT, false, &s.old_runs_program},
         {"old-runs", ARG_NUMBER, false, &s.old_runs},
+        {"hosts", ARG_NUMBER, false, &s.hosts},
+        {"store", ARG_TEXT, false, &s.store},
+        {"store-url", ARG_TEXT, false, &s.store_url},
         {"stream-clients", ARG_NUMBER, false, &s.stream_clients},
         {"restate", ARG_TEXT, false, &s.restate},
     };
@@ -51,6 +55,7 @@ int main(int argc, char **argv)
     report_as_json(json);
     steps_floors(&s);
     classes(&s);
+    steps_postgres(&s);
     steps_restate(&s);
     steps_quiet(&s);
     steps_turns(&s);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +59,41 @@ static void make_floor(struct steps *s)
     free(path);
 }
 
+/* What bench_confined says, which lies beside this program. */
+static double confined_rate(const char *plugin)
+{
+    char folder[4096], command[3 * 4096];
+    ssize_t len = readlink("/proc/self/exe", folder, sizeof folder - 1);
+    double rate = 0;
+    FILE *f;
+
+    folder[len > 0 ? len : 0] = '\0';
+    *strrchr(folder, '/') = '\0';
+    snprintf(command, sizeof command, "'%s/bench_confined' %ld 1 %s", folder,
+             sysconf(_SC_NPROCESSORS_ONLN), plugin);
+    f = popen(command, "re");
+    if (f == NULL || fscanf(f, "%lf", &rate) != 1 || pclose(f) != 0) {
+        fprintf(stderr, "bench: bench_confined did not end well\n");
+        exit(1);
+    }
+    return rate;
+}
+
+/* How far the aims that are by forkn_per_s can be met at all by who keeps every wall. */
+static void confined_floor(const struct steps *s)
+{
+    char *plugin = mem_printf("'%s/../plugins/conformance/conformance.so'", s->host.bin);
+    double walls = confined_rate(""), loaded = confined_rate(plugin);
+
+    report_figure("confinedn_per_s", walls, "1/s");
+    report_figure("confinedn_loaded_per_s", loaded, "1/s");
+    if (s->forkn_per_s > 0) {
+        report_ratio("confinedn_per_forkn", walls / s->forkn_per_s, "no aim: a bound");
+        report_ratio("confinedn_loaded_per_forkn", loaded / s->forkn_per_s, "no aim: a bound");
+    }
+    free(plugin);
+}
+
 void steps_floors(struct steps *s)
 {
     if (steps_wanted(s, "fdatasync_per_s"))
@@ -69,6 +105,8 @@ void steps_floors(struct steps *s)
         s->forkn_per_s = floor_fork((int)sysconf(_SC_NPROCESSORS_ONLN), 1.0);
         report_figure("forkn_per_s", s->forkn_per_s, "1/s");
     }
+    if (steps_wanted(s, "confinedn"))
+        confined_floor(s);
     if (steps_wanted(s, "make500_ms_per_node"))
         make_floor(s);
 }

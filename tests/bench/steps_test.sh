@@ -28,7 +28,7 @@ if grep -q 'BUILD_TESTING=ON\|cmake --preset' "$source/tests/bench/run.sh"; then
 fi
 cmake --build "$folder/build" --target bench_steps bench_count bench_stream >"$folder/log" 2>&1 ||
     { cat "$folder/log"; exit 1; }
-for program in bench_steps bench_count bench_stream libbench_turns.so libbench_alloc.so; do
+for program in bench_steps bench_confined bench_count bench_stream libbench_turns.so libbench_alloc.so; do
     [ -n "$(find "$folder/build" -name $program -type f -perm -u+x)" ]
 done
 rm -rf "$folder"

@@ -205,7 +205,7 @@ int main(int argc, char **argv)
     const char *folder = argc > 1 ? argv[1] : ".";
     int64_t each_ns = (int64_t)((argc > 2 ? atof(argv[2]) : 1.0) * 1e9);
     auto_mem char *path = mem_printf("%s/store_bench.db", folder);
-    const struct store_options options = {.path = path};
+    const struct store_options options = {.url = path};
     struct bench b = {.latency_ns = mem_array(SAMPLES_MAX, int64_t)};
     double floor_us = floor_p50_us(folder, each_ns);
     struct err e;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -268,7 +269,7 @@ static _Noreturn void trace_main(struct tracer *t, const char *const argv[], int
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
-    must(pipe2(go, 02000000) == 0, "pipe");
+    must(pipe2(go, O_CLOEXEC) == 0, "pipe");
     pid = fork();
     must(pid >= 0, "fork");
     if (pid == 0)

@@ -14,10 +14,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* In step: the program's loop waits for nothing before everybody else sleeps, the caller with them.
- * So all that 50 runs at once can bring comes together, whatever else the machine does: the counts
- * are the same each time. Without it, what comes together is chance. In TRACE_HOST only. */
-
 /* Told by descent: what the host starts is the supervisor, and so on (docs/ARCHITECTURE.md). */
 enum trace_role {
     ROLE_NONE,
@@ -63,6 +59,9 @@ struct trace;
  * cannot. */
 struct trace *trace_start(const char *const argv[], int log_fd, enum trace_mode mode);
 const volatile struct trace_counts *trace_counts(const struct trace *trace);
+/* In step: the program's loop waits for nothing before everybody else sleeps, the caller with them.
+ * So all that 50 runs at once can bring comes together, whatever else the machine does: the counts
+ * are the same each time. Without it, what comes together is chance. In TRACE_HOST only. */
 void trace_in_step(struct trace *trace, bool in_step);
 const char *trace_role_name(enum trace_role role);
 /* Waits for the end of the program, which the caller has asked it for. */

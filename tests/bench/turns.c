@@ -41,7 +41,6 @@ static void count(uint32_t *buckets, int64_t ns)
     buckets[bucket < TURNS_BUCKETS ? bucket : TURNS_BUCKETS - 1]++;
 }
 
-/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): ours */
 int epoll_pwait(int epoll, struct epoll_event *events, int max, int timeout, const sigset_t *mask)
 {
     int n;

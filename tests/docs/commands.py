@@ -5,6 +5,7 @@ the tree, from ./up on, with a home and a port of its own; compares what the pag
 Each page has a shell of its own. A command must succeed unless `echo $?` comes next. With pages as
 arguments only these are run; all but README.md need the host that README.md starts.
 """
+import contextlib
 import os
 import pathlib
 import random
@@ -23,7 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "docs/OPERATIONS.md", "docs/API.md", "docs/DEFINITIONS.md", "docs/SANDBOX.md", "docs/THREATS.md",
          "docs/ARCHITECTURE.md", "docs/PROTOCOL.md", "docs/HACKING.md", "docs/ABI.md",
          "docs/PLUGIN_GUIDE.md"]
-ADDRESS = "127.0.0.1:8080"  # as the pages have it
+HERE = "127.0.0.1:"
+PORTS = (8080, 8081, 8082)  # as the pages have them; the first is that of ./up
 COMMAND_S = 600
 
 
@@ -46,16 +48,19 @@ def copy_tree(target):
             shutil.copy2(source, target / name, follow_symlinks=False)
 
 
-def free_port():
+def free_ports(count):
     """Below the range of outgoing connections, one of which could take it while the host is down."""
+    found = []
     for port in random.sample(range(20000, 32000), 100):
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 s.bind(("127.0.0.1", port))
-                return port
+                found.append(port)
             except OSError:
-                pass
+                continue
+        if len(found) == count:
+            return found
     raise Failed("no port is free")
 
 
@@ -124,9 +129,10 @@ def check(page, command, following, status, output):
                      f"    printed:\n{indented(output.splitlines()[-60:])}")
 
 
-def run_page(page, tree, env, work, port):
-    mine = ADDRESS.replace("8080", str(port))
-    text = (tree / page).read_text().replace(ADDRESS, mine)
+def run_page(page, tree, env, work, ports):
+    text = (tree / page).read_text()
+    for told, port in zip(PORTS, ports):
+        text = text.replace(f"{HERE}{told}", f"{HERE}{port}")
     folder = tree
     if pathlib.Path(page).name in blocks.SH_PAGES:
         folder = work / "plugin"
@@ -143,7 +149,13 @@ def run_page(page, tree, env, work, port):
 
 
 def stop_host(tree, env):
-    """Whatever happened above, no host is left behind."""
+    """Whatever happened above, no host is left behind, and no cluster."""
+    for file in tree.glob("build/*/host.pid"):
+        with contextlib.suppress(ProcessLookupError, ValueError):
+            os.kill(int(file.read_text()), signal.SIGKILL)
+    for file in tree.glob("build/*/cluster"):
+        subprocess.run([tree / "scripts/private-cluster", "drop", file.parent], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
     if (tree / "up").exists():
         subprocess.run([tree / "up", "--down"], cwd=tree, env=env, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
@@ -155,16 +167,16 @@ def on_alarm(*_):
 
 def main():
     signal.signal(signal.SIGALRM, on_alarm)
-    port = free_port()
+    ports = free_ports(len(PORTS))
     work = pathlib.Path(tempfile.mkdtemp(prefix="orch-docs-"))
     tree, count = work / "orch", 0
     env = {name: os.environ[name] for name in ("PATH", "CCACHE_DIR", "USER") if name in os.environ}
-    env |= {"HOME": str(work), "ORCH_LISTEN": f"127.0.0.1:{port}", "PAGER": "cat", "TERM": "xterm", "LANG": "C.UTF-8"}
+    env |= {"HOME": str(work), "ORCH_LISTEN": f"{HERE}{ports[0]}", "PAGER": "cat", "TERM": "xterm", "LANG": "C.UTF-8"}
     env["PATH"] = f"{tree}/build/release/bin:" + env.get("PATH", "/usr/bin:/bin")
     try:
         copy_tree(tree)
         for page in sys.argv[1:] or PAGES:
-            count += run_page(page, tree, env, work, port)
+            count += run_page(page, tree, env, work, ports)
     except Failed as why:
         print(f"FAILED {why}")
         log = tree / ".orch/host.log"

@@ -63,7 +63,7 @@ class Commands(unittest.TestCase):
             tree = pathlib.Path(work, "tree")
             tree.mkdir()
             (tree / "X.md").write_text(text)
-            return commands.run_page("X.md", tree, {"PATH": "/usr/bin:/bin"}, pathlib.Path(work), 1)
+            return commands.run_page("X.md", tree, {"PATH": "/usr/bin:/bin"}, pathlib.Path(work), [1, 2, 3])
 
     def test_state_lives_from_command_to_command(self):
         self.assertEqual(self.run_page("```console\n$ cd /tmp && A=1\n$ echo $A $PWD\n1 /tmp\n```"), 2)

@@ -124,13 +124,27 @@ static void limits(void)
 static void settings(void)
 {
     static const struct {
-        const char *name, *env, *contract_env, *value, *bounds, *help;
+        const char *id, *name, *env, *contract_env, *value, *bounds, *help;
     } rows[] = {
-#define KEY_TEXT(id, name, env, contract, value, help) {name, env, contract, value, NULL, help},
+#define KEY_TEXT(id, name, env, contract, value, help)                                             \
+    {#id, name, env, contract, value, NULL, help},
 #define KEY_INT(id, name, env, contract, value, min, max, help)                                    \
-    {name, env, contract, NUMBER(value), NUMBER(min) " to " NUMBER(max), help},
+    {#id, name, env, contract, NUMBER(value), NUMBER(min) " to " NUMBER(max), help},
 #define KEY_BOOL(id, name, env, contract, value, help)                                             \
-    {name, env, contract, (value) ? "true" : "false", NULL, help},
+    {#id, name, env, contract, (value) ? "true" : "false", NULL, help},
+#include "config/keys.def"
+#undef KEY_TEXT
+#undef KEY_INT
+#undef KEY_BOOL
+    };
+
+    static const struct {
+        const char *id, *env;
+    } also[] = {
+#define KEY_TEXT(...)
+#define KEY_INT(...)
+#define KEY_BOOL(...)
+#define KEY_ALSO(id, env) {#id, env},
 #include "config/keys.def"
 #undef KEY_TEXT
 #undef KEY_INT
@@ -143,6 +157,10 @@ static void settings(void)
         printf("| `--%s` | `%s`", rows[i].name, rows[i].env);
         if (rows[i].contract_env != NULL)
             printf(" or `%s`", rows[i].contract_env);
+        for (size_t j = 0; j < ARRAY_LEN(also); j++) {
+            if (strcmp(also[j].id, rows[i].id) == 0)
+                printf(" or `%s`", also[j].env);
+        }
         printf(" | %s | %s | %s |\n", cell(rows[i].value), cell(rows[i].bounds), rows[i].help);
     }
 }

@@ -81,6 +81,9 @@ static void look_at(const void *bytes, size_t len)
 
 /* ---- the calls ---- */
 
+/* The linker's names for what it wraps.
+ * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
 #define CALL(type, failed, name, params, args)                                                     \
     type __real_##name params;                                                                     \
     type __wrap_##name params;                                                                     \
@@ -89,9 +92,6 @@ static void look_at(const void *bytes, size_t len)
         return fails(#name) ? (failed) : __real_##name args;                                       \
     }
 #include "faults/calls.def"
-
-/* The linker's names for what it wraps.
- * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #undef CALL
 
 /* ---- the page ---- */

@@ -37,8 +37,9 @@ def built(root, folder):
         if done.returncode != 0:
             sys.exit(done.stdout[-4000:] + done.stderr)
     ours = tuple(f"{root}/{name}/" for name in FOLDERS)
-    return {OUTPUT.search(c["command"])[1]: c["file"].removeprefix(f"{root}/")
+    made = {OUTPUT.search(c["command"])[1]: c["file"].removeprefix(f"{root}/")
             for c in json.loads((folder / "compile_commands.json").read_text()) if c["file"].startswith(ours)}
+    return {name: source for name, source in made.items() if (folder / name).exists()}  # a bench's are made on demand
 
 
 def linked(folder, objects):

@@ -9,7 +9,7 @@ import subprocess
 
 import tree
 
-FLAGS = ["-std=gnu17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-xc", "-"]
+FLAGS = ["-std=gnu17", "-isystem", "/usr/include/postgresql", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-xc", "-"]
 seen = []
 
 

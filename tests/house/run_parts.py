@@ -30,6 +30,8 @@ PARTS = [
     ("fuzz", ["fuzz_targets"], ["-L", "fuzz"]),
 ]
 SHOWN = {"coverage"}  # tests whose output is worth reading when they pass
+# The longest tests wait more than they compute: for processes, limits and deadlines.
+TESTS_A_CORE = 2
 
 
 class Totals:
@@ -76,7 +78,7 @@ def test(name, arguments, totals):
     report.unlink(missing_ok=True)
     log.write_text("")
     run(["ctest", "--test-dir", f"build/{name}", "--output-on-failure", "--output-junit", report,
-         "-j", str(os.cpu_count() or 2), *arguments], log)
+         "-j", str(TESTS_A_CORE * (os.cpu_count() or 2)), *arguments], log)
     cases = ET.parse(report).getroot().findall("testcase") if report.exists() else []
     if not cases:
         totals.failed += 1

@@ -3,6 +3,7 @@ gives hosts of the test's own, with settings, to be stopped and killed. A failin
 end of the logs of every host that lives."""
 import pytest
 
+from cluster import Cluster
 from host import Host, Publisher
 
 
@@ -20,6 +21,14 @@ def host(tmp_path_factory, publisher):
     shared = Host(tmp_path_factory.mktemp("home"), publisher, ("conformance", "emissions")).start()
     yield shared
     shared.destroy()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A PostgreSQL cluster of the file's own."""
+    made = Cluster()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

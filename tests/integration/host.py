@@ -141,6 +141,7 @@ class Host:
         self.settings = settings
         self.process = self.ready = None
         self.below = set()
+        self.dev = True
         self.environment = {}  # more of it, for orchd alone
         (self.home / "plugins").mkdir(parents=True, exist_ok=True)
         shutil.copy(publisher.public, self.home / "publisher.pub.pem")
@@ -159,7 +160,7 @@ class Host:
         (self.home / "host.pid").unlink(missing_ok=True)
         self.log_at = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([BIN / "orchd", "--dev", *arguments], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([BIN / "orchd", *["--dev"][:self.dev], *arguments], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log,
                                             env=clean_environment(self.home, **self.environment),
                                             start_new_session=True, preexec_fn=before)
@@ -352,12 +353,12 @@ def answer_is_whole(data):
 def processes():
     """{pid: (parent, state letter)} of all processes."""
     found = {}
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            fields = path.read_text().rpartition(")")[2].split()
+            fields = pathlib.Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        found[int(path.parent.name)] = (int(fields[1]), fields[0])
+        found[int(name)] = (int(fields[1]), fields[0])
     return found
 
 

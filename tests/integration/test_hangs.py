@@ -8,6 +8,7 @@ Rooms: host/daemon, sandbox/supervisor, sandbox/client, authority/client.
 import os
 import pathlib
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -96,6 +97,25 @@ def test_a_short_stop_of_everything_below_is_nobodys_fault(make_host):
         assert not own.events(event)
 
 
+def wakes(own):
+    """How often a thread of the host or of what is below it has waited so far."""
+    status = [text for pid in {own.pid, *descendants(own.pid)}
+              for text in map(pathlib.Path.read_text, pathlib.Path(f"/proc/{pid}/task").glob("*/status"))]
+    return sum(int(line.split()[1]) for text in status for line in text.splitlines()
+               if line.startswith("voluntary_ctxt_switches"))
+
+
+@pytest.mark.slow
+def test_an_idle_host_sleeps(make_host):
+    own = make_host()
+    own.publish(chain("quick", 2))
+    own.complete("quick")
+    time.sleep(15)
+    before = wakes(own)
+    time.sleep(20)
+    assert wakes(own) - before <= 40  # 18, where nothing else goes on
+
+
 def test_a_host_that_cannot_fork_holds_its_nodes_until_it_can(make_host):
     own = make_host()
     folders = list(pathlib.Path("/sys/fs/cgroup").rglob(f"orch-{child_named(own, 'orch-supervisor')}-*/pids.max"))
@@ -114,6 +134,13 @@ def test_a_host_that_cannot_fork_holds_its_nodes_until_it_can(make_host):
     until(lambda: ready(own).status == 200, RUN_S, "a host that is ready")
 
 
+def lose_stored_bundles(own):
+    """From the store, which would give back what the folder lacks."""
+    with sqlite3.connect(own.home / "orch.db") as db:
+        db.execute("DELETE FROM plugin_bundle_parts")
+        db.execute("DELETE FROM plugin_bundles")
+
+
 @pytest.mark.parametrize("damage", ["missing", "damaged"])
 def test_a_plugin_that_a_start_does_not_find_holds_its_nodes_until_it_is_back(make_host, damage):
     own = make_host()
@@ -124,6 +151,7 @@ def test_a_plugin_that_a_start_does_not_find_holds_its_nodes_until_it_is_back(ma
     bundle, = (own.home / "plugins").iterdir()
     whole = bundle.read_bytes()
     bundle.unlink() if damage == "missing" else bundle.write_bytes(whole[:len(whole) // 2])
+    lose_stored_bundles(own)
     own.start()
     until(lambda: "agent 'conformance.stub' is not there" in reason(own), RUN_S, "a host that says what it lacks")
     assert own.trace(run)["status"] == "running"

@@ -12,12 +12,12 @@ import json
 import os
 import signal
 import sqlite3
-import struct
 import time
 
 import pytest
 
-from host import BUILD, SANITIZED, STUB, chain, child_named, dag, orch, until
+from clock import Clock
+from host import STUB, chain, child_named, dag, orch, until
 
 HEAD_S = 90  # longest wait for a head
 
@@ -358,20 +358,6 @@ def damage(path):
 
 def seconds_of(timestamp):
     return datetime.datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
-
-
-class Clock:
-    """The wall clock of one host, set forward and back."""
-
-    def __init__(self, host, file):
-        file.write_bytes(bytes(8))
-        self.file = file
-        host.environment |= {"LD_PRELOAD": str(BUILD / "tests/integration/libclock_faults.so"),
-                             "ORCH_TEST_CLOCK": str(file)} | SANITIZED
-
-    def ahead(self, seconds):
-        with open(self.file, "r+b") as f:
-            f.write(struct.pack("=q", seconds))
 
 
 @pytest.fixture

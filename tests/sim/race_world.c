@@ -305,7 +305,7 @@ void race_run(struct race_world *w, struct rig *rig, const struct race_plan *pla
     *w = (struct race_world){.plan = *plan, .rig = rig, .rng = rng_of(plan->seed * 31 + 7)};
     snprintf(w->token, sizeof w->token, "race-%llu", (unsigned long long)worlds++);
     rig_forget(rig);
-    if (!store_read_event_bounds(rig->reader, &oldest, &w->first_seq, &e))
+    if (!store_read_event_bounds(rig->reader, RIG_TENANT, &oldest, &w->first_seq, &e))
         race_broken(w, "%s", e.msg);
     rig->sandbox.on_start = on_start;
     rig->on_event = on_event;

@@ -53,7 +53,7 @@ static void fail(const char *what, const struct err *e)
 
 static struct store *open_store(const char *path)
 {
-    const struct store_options options = {.path = path, .checkpoint_pages = CHECKPOINT_PAGES};
+    const struct store_options options = {.url = path, .checkpoint_pages = CHECKPOINT_PAGES};
     struct store *store;
     struct err e;
 
@@ -177,7 +177,7 @@ static void kill_one(struct round *r, int64_t after_us, bool used)
 static void check_whole(struct store_reader *reader, const char *run_id, int steps)
 {
     const struct store_page page = {.size = STORE_PAGE_ROWS_MAX};
-    const struct store_event_filter filter = {.run_id = run_id};
+    const struct store_event_filter filter = {.tenant = SAMPLE_TENANT, .run_id = run_id};
     auto_done(store_node_list) nodes = {0};
     auto_done(store_attempt_list) attempts = {0};
     auto_done(store_checkpoint_list) checkpoints = {0};
@@ -238,12 +238,12 @@ static void check_cursor(const char *path)
 {
     struct store *store = open_store(path);
     auto_obj(store_reader) reader = NULL;
-    const struct store_event_filter all = {0};
+    const struct store_event_filter all = {.tenant = SAMPLE_TENANT};
     int64_t oldest = 0, newest = 0, next = 0, count = 0;
     struct err e;
 
     if (!store_reader_open(store, &reader, &e) ||
-        !store_read_event_bounds(reader, &oldest, &newest, &e))
+        !store_read_event_bounds(reader, SAMPLE_TENANT, &oldest, &newest, &e))
         fail("open reader", &e);
     while (next < newest) {
         auto_done(store_event_list) l = {0};

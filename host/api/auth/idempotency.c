@@ -11,22 +11,20 @@
 enum { KEY_BYTES_MAX = 128 };
 
 struct idempotency {
-    struct store_reader *reader;
-    LIST_HEAD(, idempotency_claim) held;
+    LIST_HEAD(, idempotency_claim) claims;
 };
 
-struct idempotency *idempotency_new(struct store_reader *reader)
+struct idempotency *idempotency_new(void)
 {
     struct idempotency *i = mem_new(struct idempotency);
 
-    i->reader = reader;
-    LIST_INIT(&i->held);
+    LIST_INIT(&i->claims);
     return i;
 }
 
 void idempotency_free(struct idempotency *i)
 {
-    assert(i == NULL || LIST_EMPTY(&i->held));
+    assert(i == NULL || LIST_EMPTY(&i->claims));
     free(i);
 }
 
@@ -43,14 +41,19 @@ static bool key_valid(const char *key)
     return true;
 }
 
+static bool twins(const struct idempotency_claim *a, const struct idempotency_claim *b)
+{
+    return a != b && strcmp(a->tenant, b->tenant) == 0 && strcmp(a->path, b->path) == 0 &&
+           strcmp(a->key, b->key) == 0;
+}
+
 static bool twin_runs(const struct idempotency *i, const struct idempotency_claim *claim)
 {
     const struct idempotency_claim *other;
 
-    LIST_FOREACH(other, &i->held, link)
+    LIST_FOREACH(other, &i->claims, link)
     {
-        if (strcmp(other->tenant, claim->tenant) == 0 && strcmp(other->path, claim->path) == 0 &&
-            strcmp(other->key, claim->key) == 0)
+        if (other->held && twins(other, claim))
             return true;
     }
     return false;
@@ -63,11 +66,16 @@ static bool refuse(enum err_code code, const char *name, const char *text, const
     return err_set(e, code, "%s", text);
 }
 
-bool idempotency_take(struct idempotency *i, const struct idempotency_ask *ask,
-                      struct idempotency_claim *claim, struct store_idempotency_list *ret,
-                      const char **ret_code, struct err *e)
+static bool refuse_twin(const char **ret_code, struct err *e)
 {
-    assert(!claim->held);
+    return refuse(ERR_CONFLICT, "IDEMPOTENCY_IN_PROGRESS",
+                  "a request with this Idempotency-Key is still running", ret_code, e);
+}
+
+bool idempotency_look(struct idempotency *i, const struct idempotency_ask *ask,
+                      struct idempotency_claim *claim, const char **ret_code, struct err *e)
+{
+    assert(!claim->looks && !claim->held);
     if (!key_valid(ask->key))
         return refuse(ERR_INVALID, "IDEMPOTENCY_KEY_INVALID",
                       "Idempotency-Key must be 1 to 128 printable characters without blanks",
@@ -77,24 +85,46 @@ bool idempotency_take(struct idempotency *i, const struct idempotency_ask *ask,
     snprintf(claim->path, sizeof claim->path, "POST %s", ask->path);
     claim->body_hash = sha256_hex(ask->body_len > 0 ? ask->body : "", ask->body_len);
     if (twin_runs(i, claim))
-        return refuse(ERR_CONFLICT, "IDEMPOTENCY_IN_PROGRESS",
-                      "a request with this Idempotency-Key is still running", ret_code, e);
-    *ret_code = NULL;
-    if (!store_read_idempotency(i->reader, claim->tenant, claim->key, claim->path, clock_wall_us(),
-                                ret, e))
-        return false;
-    if (ret->count > 0)
-        return strcmp(ret->rows[0].request_hash, claim->body_hash.text) == 0 ||
-               refuse(ERR_UNPROCESSABLE, "IDEMPOTENCY_KEY_REUSED",
-                      "this Idempotency-Key came with another body before", ret_code, e);
-    claim->held = true;
-    LIST_INSERT_HEAD(&i->held, claim, link);
+        return refuse_twin(ret_code, e);
+    claim->looks = true;
+    LIST_INSERT_HEAD(&i->claims, claim, link);
     return true;
 }
 
-void idempotency_release(struct idempotency_claim *claim)
+bool idempotency_find(const struct idempotency_claim *claim, struct store_reader *reader,
+                      struct store_idempotency_list *ret, struct err *e)
 {
-    if (claim->held)
-        LIST_REMOVE(claim, link);
-    claim->held = false;
+    return store_read_idempotency(reader, claim->tenant, claim->key, claim->path, clock_wall_us(),
+                                  ret, e);
+}
+
+bool idempotency_take(struct idempotency *i, struct idempotency_claim *claim,
+                      const struct store_idempotency_list *found, const char **ret_code,
+                      struct err *e)
+{
+    assert(claim->looks);
+    if (found->count > 0)
+        return strcmp(found->rows[0].request_hash, claim->body_hash.text) == 0 ||
+               refuse(ERR_UNPROCESSABLE, "IDEMPOTENCY_KEY_REUSED",
+                      "this Idempotency-Key came with another body before", ret_code, e);
+    if (twin_runs(i, claim))
+        return refuse_twin(ret_code, e);
+    claim->looks = claim->stale;
+    claim->held = !claim->stale;
+    return true;
+}
+
+void idempotency_release(struct idempotency *i, struct idempotency_claim *claim)
+{
+    struct idempotency_claim *other;
+
+    if (!claim->looks && !claim->held)
+        return;
+    LIST_REMOVE(claim, link);
+    LIST_FOREACH(other, &i->claims, link)
+    {
+        if (claim->held && twins(claim, other))
+            other->stale = true;
+    }
+    claim->looks = claim->held = claim->stale = false;
 }

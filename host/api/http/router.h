@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 struct api_request;
+struct made;
+struct store_reader;
 
 /* What the paths of the product begin with; probes and discovery stand beside it. */
 #define API_BASE "/api/v1/orchestrator"
@@ -37,6 +39,10 @@ enum route_body {
 };
 
 typedef void (*route_fn)(struct api_request *req);
+/* Reads and writes an answer on a thread beside the loop (request/made.h). False: refused, with e
+ * and made->code. */
+typedef bool made_fn(const struct api_request *req, struct store_reader *reader, struct made *made,
+                     struct err *e);
 
 struct route {
     enum http_method method;
@@ -49,7 +55,8 @@ struct route {
     const char *queries; /* known query parameters, blank-separated */
     int success;         /* for the OpenAPI document */
     const char *operation;
-    route_fn handle;
+    route_fn handle; /* or: */
+    made_fn *make;   /* all that the route does */
 };
 
 struct route_table {

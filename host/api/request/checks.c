@@ -2,7 +2,7 @@
 #include "api/request/request.h"
 
 #include "api/auth/tokens.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "base/clock.h"
 #include "base/json_thread.h"
 #include "base/limits.h"
@@ -131,31 +131,117 @@ static bool key_applies(const struct api_request *req)
            req->head.header[HTTP_HEADER_IDEMPOTENCY_KEY] != NULL;
 }
 
-/* False: the request was answered. */
-static bool claim_key(struct api_request *req)
+static void handle(struct api_request *req)
+{
+    const struct route *route = req->match.route;
+
+    if (route->make != NULL)
+        api_reply_made(req, &(struct make){.fn = route->make});
+    else
+        route->handle(req);
+}
+
+static bool find_answer(const struct api_request *req, void *arg, struct store_reader *reader,
+                        struct err *e)
+{
+    return idempotency_find(&req->claim, reader, arg, e);
+}
+
+static void found_free(void *arg)
+{
+    struct store_idempotency_list *found = arg;
+
+    store_idempotency_list_done(found);
+    free(found);
+}
+
+static void answer_again(struct api_request *req, const struct store_idempotency *row)
+{
+    struct buf body = {0};
+
+    buf_adds(&body, row->body);
+    api_header(req, "Idempotency-Replayed", "true");
+    request_send(req, (int)row->status, "application/json", &body);
+}
+
+static void look_for_answer(struct api_request *req);
+
+/* By what was found; e: NULL when it could be looked for. */
+static void go_on(struct api_request *req, const struct store_idempotency_list *found,
+                  const struct err *e)
+{
+    const char *code = NULL;
+    struct err why = {0};
+
+    if (req->conn == NULL)
+        request_free(req);
+    else if (e != NULL)
+        api_reply_error(req, e, NULL);
+    else if (!idempotency_take(req->server->idempotency, &req->claim, found, &code, &why))
+        api_reply_error(req, &why, code);
+    else if (found->count > 0)
+        answer_again(req, &found->rows[0]);
+    else if (req->claim.held)
+        handle(req);
+    else
+        look_for_answer(req);
+}
+
+static void on_found(struct api_request *req, void *arg, const struct err *e)
+{
+    go_on(req, arg, e);
+    found_free(arg);
+}
+
+static void look_for_answer(struct api_request *req)
+{
+    req->claim.stale = false;
+    api_read(req, &(struct read){.fn = find_answer,
+                                 .then = on_found,
+                                 .arg = mem_new(struct store_idempotency_list),
+                                 .drop = found_free});
+}
+
+static void claim_key(struct api_request *req)
 {
     const struct idempotency_ask ask = {.tenant = req->who.tenant,
                                         .key = req->head.header[HTTP_HEADER_IDEMPOTENCY_KEY],
                                         .path = req->head.path,
                                         .body = req->body.data,
                                         .body_len = req->body.len};
-    auto_done(store_idempotency_list) earlier = {0};
-    struct buf body = {0};
     const char *code;
     struct err e = {0};
 
-    if (!key_applies(req))
-        return true;
-    if (!idempotency_take(req->server->idempotency, &ask, &req->claim, &earlier, &code, &e)) {
+    if (idempotency_look(req->server->idempotency, &ask, &req->claim, &code, &e))
+        look_for_answer(req);
+    else
         api_reply_error(req, &e, code);
-        return false;
-    }
-    if (earlier.count == 0)
+}
+
+/* A change that would wait for a store that is away is refused before anything of it happens. */
+static bool may_change(const struct api_request *req, struct err *e)
+{
+    const struct route *route = req->match.route;
+    const struct api_engine *engine = req->server->opt.engine;
+    const char *away;
+
+    if (req->head.method == HTTP_GET || req->head.method == HTTP_HEAD || route->need < NEED_WRITE ||
+        engine->store_away == NULL)
         return true;
-    buf_adds(&body, earlier.rows[0].body);
-    api_header(req, "Idempotency-Replayed", "true");
-    request_send(req, (int)earlier.rows[0].status, "application/json", &body);
-    return false;
+    away = engine->store_away(engine->arg);
+    return away == NULL || err_set(e, ERR_UNAVAILABLE, "%s", away);
+}
+
+static void begin(struct api_request *req)
+{
+    struct err e = {0};
+
+    if (!may_change(req, &e))
+        api_reply_error(req, &e, NULL);
+    else if (key_applies(req))
+        claim_key(req);
+    else
+        handle(req);
 }
 
 /* False: the request was answered. */
@@ -184,12 +270,6 @@ static bool take_json(struct api_request *req, struct json_read *read)
     return api_fields_known(req, req->match.route->fields);
 }
 
-static void handle(struct api_request *req)
-{
-    if (claim_key(req))
-        req->match.route->handle(req);
-}
-
 static void body_was_read(void *arg, struct json_read *read)
 {
     struct api_request *req = request_of(arg);
@@ -197,7 +277,7 @@ static void body_was_read(void *arg, struct json_read *read)
     if (req->conn == NULL)
         request_free(req);
     else if (take_json(req, read))
-        handle(req);
+        begin(req);
 }
 
 static void read_body(struct api_request *req)
@@ -224,7 +304,7 @@ static void run_handler(struct api_request *req)
     } else if (req->body.len > 0 && (body == BODY_JSON || body == BODY_OPTIONAL)) {
         read_body(req);
     } else {
-        handle(req);
+        begin(req);
     }
 }
 

@@ -139,16 +139,16 @@ struct api_engine {
     void (*secret_delete)(void *arg, const struct api_actor *who, const char *name,
                           api_done_fn done, void *done_arg);
     /* Done when every event committed so far is under a signed head of its tenant's ledger. */
-    void (*ledger_seal)(void *arg, api_done_fn done, void *done_arg);
+    void (*ledger_seal)(void *arg, const char *tenant, api_done_fn done, void *done_arg);
     /* Every bundle and its verdict (docs/API.md): {"settled", "items"}; the caller owns it. */
     json_t *(*plugins_owned)(void *arg, const char *tenant);
-    /* The tenant's runs may use it now. */
-    bool (*plugin_serves)(void *arg, const char *tenant, const char *plugin_id,
-                          const char *version);
     /* Tries a quarantined plugin again, by its digest. ERR_NOT_FOUND for one that is not, or that
      * is not for this tenant. */
     void (*plugin_release)(void *arg, const struct api_actor *who, const char *digest,
                            api_done_fn done, void *done_arg);
+    /* Takes a plugin away from every host of the store, by its digest. ERR_NOT_FOUND as above. */
+    void (*plugin_remove)(void *arg, const struct api_actor *who, const char *digest,
+                          api_done_fn done, void *done_arg);
     /* Takes back a token of the tenant that this host has seen; done when it opens nothing any more
      * and no stream of it hears another event. ERR_NOT_FOUND for any other. */
     void (*token_revoke)(void *arg, const struct api_actor *who, const char *token_id,
@@ -161,6 +161,9 @@ struct api_engine {
                             void *done_arg);
 
     void (*health)(void *arg, struct api_health *ret);
+    /* Why a change would have to wait for the store, for the client; NULL: it would not. May be
+     * NULL. */
+    const char *(*store_away)(void *arg);
     /* base64 of the authority's X25519 key that clients seal secrets to; NULL: not known yet. */
     const char *(*secret_box_key)(void *arg);
 };

@@ -65,9 +65,6 @@ static void add_rate_headers(const struct api_request *req, struct buf *wire)
 static void add_head(const struct api_request *req, int status, const char *content_type,
                      struct buf *wire)
 {
-    static const char headroom[REPLY_HEADROOM];
-
-    buf_add(wire, headroom, sizeof headroom);
     buf_addf(wire, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
     if (content_type != NULL)
         buf_addf(wire, "Content-Type: %s\r\n", content_type);

@@ -13,7 +13,7 @@ struct request_server *request_server_new(const struct request_options *opt)
 
     s->opt = *opt;
     s->rate = rate_new(opt->rate_per_s, opt->rate_burst);
-    s->idempotency = idempotency_new(opt->reader);
+    s->idempotency = idempotency_new();
     LIST_INIT(&s->open);
     return s;
 }
@@ -71,7 +71,7 @@ void request_free(struct api_request *req)
     request_turn_over(req->server);
     req->magic = 0;
     LIST_REMOVE(req, link);
-    idempotency_release(&req->claim);
+    idempotency_release(req->server->idempotency, &req->claim);
     http_head_done(&req->head);
     json_decref(req->json);
     buf_done(&req->body);

@@ -19,6 +19,7 @@
 #include <sys/queue.h>
 
 struct api_request;
+struct beside;
 struct conn; /* of whoever began the request */
 struct idempotency;
 struct json_thread;
@@ -27,15 +28,14 @@ struct rate;
 struct store_reader;
 struct tokens;
 struct verdicts;
-struct work_pool;
 
-/* Every answer's bytes begin behind this much free room, which the carrier may write into. */
-enum { REPLY_HEADROOM = 64 };
+enum piece { PIECE_MADE, PIECE_LATER, PIECE_OVER };
 
 /* A body that is made while it goes out. */
 struct reply_pieces {
-    /* Appends the next piece, which may be empty; false: there is none, or no more can be had. */
-    bool (*next)(void *arg, struct buf *out);
+    /* Appends the next piece, which may be empty; OVER: there is none, or no more can be had.
+     * LATER: it is asked again behind go_on. */
+    enum piece (*next)(void *arg, struct buf *out);
     void (*free)(void *arg);
     void *arg;
 };
@@ -45,6 +45,8 @@ struct request_conn_ops {
     void (*answer)(struct conn *conn, struct buf *wire, struct buf *body, bool close);
     /* The head, then piece after piece, then the connection's end. Takes wire and the body. */
     void (*pieces)(struct conn *conn, struct buf *wire, const struct reply_pieces *body);
+    /* Of pieces that were LATER and are not freed: there is one now. */
+    void (*go_on)(struct conn *conn);
     /* The head, then the events that the query of `asked` wants, in the form of content_type.
      * Takes wire and asked's contents. False: nothing was taken, and the connection still waits
      * for the request's answer; *ret_code and e say which. */
@@ -57,10 +59,8 @@ struct request_options {
     const struct request_conn_ops *conn;
     const struct route_table *routes;
     const struct api_engine *engine;
-    struct json_thread *json; /* borrowed, as are the next six; freed before the server */
-    struct work_pool *work;   /* the same; makes long answers, each thread with its own reader */
-    struct store_reader *const *readers;
-    struct store_reader *reader; /* the loop's */
+    struct json_thread *json; /* borrowed, as are the next four; freed before the server */
+    struct beside *beside;    /* the same; who reads the store */
     struct metrics *metrics;
     struct tokens *tokens;
     struct verdicts *tickets; /* one-time, for browsers */
@@ -78,6 +78,7 @@ struct request_server {
     struct rate *rate;
     struct idempotency *idempotency;
     LIST_HEAD(, api_request) open;
+    uint32_t reads; /* that requests wait for (made.h) */
     bool draining;
 };
 

@@ -53,10 +53,10 @@ static void stored_free(void *arg)
     free(stored);
 }
 
-static bool make_stored(const struct api_request *req, void *arg, struct store_reader *reader,
+static bool make_stored(const struct api_request *req, struct store_reader *reader,
                         struct made *made, struct err *e)
 {
-    const struct stored *stored = arg;
+    const struct stored *stored = made->arg;
     auto_done(store_dag_list) rows = {0};
     struct buf *body = &made->body;
 
@@ -72,33 +72,46 @@ static bool make_stored(const struct api_request *req, void *arg, struct store_r
     return true;
 }
 
-/* {dag, message}: GreenLang's answer to every change. */
-static void reply_dag(struct api_request *req, const struct api_outcome *out, int status,
-                      const char *message)
+static bool make_version(const struct api_request *req, struct store_reader *reader,
+                         struct made *made, struct err *e)
+{
+    const struct stored *stored = made->arg;
+    auto_done(store_dag_list) rows = {0};
+    struct buf *body = &made->body;
+
+    if (!store_read_dag_head(reader, req->who.tenant, stored->dag_id, stored->version, &rows, e))
+        return false;
+    jw_open(body, NULL, '{');
+    view_dag_version_members(body, &rows.rows[0]);
+    add_warnings(body, stored->warnings);
+    jw_close(body, '}');
+    return true;
+}
+
+static void reply_stored(struct api_request *req, const struct api_outcome *out, made_fn *fn,
+                         int status, const char *message)
 {
     struct stored *stored = mem_new(struct stored);
 
     *stored = (struct stored){mem_str(out->dag_id), mem_str(out->version), message,
                               json_deep_copy(out->warnings)};
-    api_reply_made(req, &(struct make){make_stored, NULL, status, stored, stored_free});
+    api_reply_made(req, &(struct make){.fn = fn,
+                                       .status = status,
+                                       .arg = stored,
+                                       .free = stored_free,
+                                       .owed = true});
+}
+
+/* {dag, message}: GreenLang's answer to every change. */
+static void reply_dag(struct api_request *req, const struct api_outcome *out, int status,
+                      const char *message)
+{
+    reply_stored(req, out, make_stored, status, message);
 }
 
 static void reply_version(struct api_request *req, const struct api_outcome *out, int status)
 {
-    auto_done(store_dag_list) rows = {0};
-    struct buf body = {0};
-    struct err e = {0};
-
-    if (!store_read_dag_head(req->server->opt.reader, req->who.tenant, out->dag_id, out->version,
-                             &rows, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_open(&body, NULL, '{');
-    view_dag_version_members(&body, &rows.rows[0]);
-    add_warnings(&body, out->warnings);
-    jw_close(&body, '}');
-    api_reply_text(req, status, &body);
+    reply_stored(req, out, make_version, status, NULL);
 }
 
 static void on_created(void *arg, const struct api_outcome *out)

@@ -39,7 +39,8 @@ static bool read_model(const struct api_request *req, struct store_reader *reade
 }
 
 /* GreenLang's list: every DAG once. It knows no pages, so it comes with the first one only. */
-static bool add_heads(struct api_request *req, struct buf *body, struct err *e)
+static bool add_heads(const struct api_request *req, struct store_reader *reader, struct buf *body,
+                      struct err *e)
 {
     struct store_dag_filter filter = {.tenant = req->who.tenant,
                                       .dag_id = api_query(req, "dagId"),
@@ -47,8 +48,8 @@ static bool add_heads(struct api_request *req, struct buf *body, struct err *e)
                                       .heads = true};
     auto_done(store_dag_list) rows = {0};
 
-    if (!store_read_dags(req->server->opt.reader, &filter,
-                         (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &rows, e))
+    if (!store_read_dags(reader, &filter, (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &rows,
+                         e))
         return false;
     jw_open(body, "dags", '[');
     for (size_t i = 0; i < rows.count; i++)
@@ -71,32 +72,30 @@ static bool state_of_query(const struct api_request *req, enum store_dag_state *
            err_set(e, ERR_INVALID, "query parameter 'active' must be true or false");
 }
 
-void dag_list(struct api_request *req)
+bool dag_list(const struct api_request *req, struct store_reader *reader, struct made *made,
+              struct err *e)
 {
     struct store_dag_filter filter = {.tenant = req->who.tenant, .dag_id = api_query(req, "dagId")};
     auto_done(store_dag_list) rows = {0};
-    auto_done(buf) body = {0};
+    struct buf *body = &made->body;
     struct store_page page;
-    struct err e = {0};
 
-    jw_open(&body, NULL, '{');
-    if (!query_page(req, &page, &e) || !state_of_query(req, &filter.state, &e) ||
-        !store_read_dags(req->server->opt.reader, &filter, page, &rows, &e) ||
-        (page.token == NULL && !add_heads(req, &body, &e))) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_open(&body, "items", '[');
+    jw_open(body, NULL, '{');
+    if (!query_page(req, &page, e) || !state_of_query(req, &filter.state, e) ||
+        !store_read_dags(reader, &filter, page, &rows, e) ||
+        (page.token == NULL && !add_heads(req, reader, body, e)))
+        return false;
+    jw_open(body, "items", '[');
     for (size_t i = 0; i < rows.count; i++)
-        view_dag_version(&body, NULL, &rows.rows[i]);
-    jw_close(&body, ']');
-    view_next_page(&body, rows.next_page);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+        view_dag_version(body, NULL, &rows.rows[i]);
+    jw_close(body, ']');
+    view_next_page(body, rows.next_page);
+    jw_close(body, '}');
+    return true;
 }
 
-static bool make_dag(const struct api_request *req, void *arg unused_arg,
-                     struct store_reader *reader, struct made *made, struct err *e)
+bool dag_get(const struct api_request *req, struct store_reader *reader, struct made *made,
+             struct err *e)
 {
     auto_done(store_dag_list) rows = {0};
 
@@ -109,13 +108,8 @@ static bool make_dag(const struct api_request *req, void *arg unused_arg,
     return true;
 }
 
-void dag_get(struct api_request *req)
-{
-    api_reply_made(req, &(struct make){.fn = make_dag, .status = 200});
-}
-
-static bool make_version(const struct api_request *req, void *arg unused_arg,
-                         struct store_reader *reader, struct made *made, struct err *e)
+bool dag_get_version(const struct api_request *req, struct store_reader *reader, struct made *made,
+                     struct err *e)
 {
     auto_done(store_dag_list) rows = {0};
 
@@ -129,13 +123,8 @@ static bool make_version(const struct api_request *req, void *arg unused_arg,
     return err_set(e, ERR_NOT_FOUND, "DAG version not found");
 }
 
-void dag_get_version(struct api_request *req)
-{
-    api_reply_made(req, &(struct make){.fn = make_version, .status = 200});
-}
-
-static bool make_validation(const struct api_request *req, void *arg unused_arg,
-                            struct store_reader *reader, struct made *made, struct err *e)
+bool dag_validate_stored(const struct api_request *req, struct store_reader *reader,
+                         struct made *made, struct err *e)
 {
     auto_done(dag_findings) findings = {0};
     auto_obj(dag) dag = NULL;
@@ -155,13 +144,8 @@ static bool make_validation(const struct api_request *req, void *arg unused_arg,
     return true;
 }
 
-void dag_validate_stored(struct api_request *req)
-{
-    api_reply_made(req, &(struct make){.fn = make_validation, .status = 200});
-}
-
-static bool make_export(const struct api_request *req, void *arg unused_arg,
-                        struct store_reader *reader, struct made *made, struct err *e)
+bool dag_export(const struct api_request *req, struct store_reader *reader, struct made *made,
+                struct err *e)
 {
     auto_done(dag_findings) findings = {0};
     auto_done(buf) yaml = {0};
@@ -176,13 +160,8 @@ static bool make_export(const struct api_request *req, void *arg unused_arg,
     return true;
 }
 
-void dag_export(struct api_request *req)
-{
-    api_reply_made(req, &(struct make){.fn = make_export, .status = 200});
-}
-
-static bool make_graph(const struct api_request *req, void *arg unused_arg,
-                       struct store_reader *reader, struct made *made, struct err *e)
+bool dag_visualize(const struct api_request *req, struct store_reader *reader, struct made *made,
+                   struct err *e)
 {
     auto_done(dag_findings) findings = {0};
     auto_done(buf) graph = {0};
@@ -196,9 +175,4 @@ static bool make_graph(const struct api_request *req, void *arg unused_arg,
     jw_str(&made->body, "mermaid", buf_text(&graph));
     jw_close(&made->body, '}');
     return true;
-}
-
-void dag_visualize(struct api_request *req)
-{
-    api_reply_made(req, &(struct make){.fn = make_graph, .status = 200});
 }

@@ -141,29 +141,26 @@ static void add_unknown_status(struct buf *b, const char *status)
     jw_close(b, ']');
 }
 
-void execution_list(struct api_request *req)
+bool execution_list(const struct api_request *req, struct store_reader *reader, struct made *made,
+                    struct err *e)
 {
     struct store_run_filter filter = {.tenant = req->who.tenant};
     auto_done(store_run_list) rows = {0};
+    struct buf *body = &made->body;
     struct store_page page;
-    struct buf body = {0};
-    struct err e = {0};
 
-    if (!list_filter(req, &filter, &page, &e) ||
-        (filter.statuses != NO_STATUS &&
-         !store_read_runs(req->server->opt.reader, &filter, page, &rows, &e))) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_open(&body, NULL, '{');
-    add_list(&body, "executions", &rows);
-    add_list(&body, "items", &rows);
-    jw_int(&body, "count", (int64_t)rows.count);
-    view_next_page(&body, rows.next_page);
+    if (!list_filter(req, &filter, &page, e) ||
+        (filter.statuses != NO_STATUS && !store_read_runs(reader, &filter, page, &rows, e)))
+        return false;
+    jw_open(body, NULL, '{');
+    add_list(body, "executions", &rows);
+    add_list(body, "items", &rows);
+    jw_int(body, "count", (int64_t)rows.count);
+    view_next_page(body, rows.next_page);
     if (filter.statuses == NO_STATUS)
-        add_unknown_status(&body, api_query(req, "status"));
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+        add_unknown_status(body, api_query(req, "status"));
+    jw_close(body, '}');
+    return true;
 }
 
 static bool add_trace(const struct view_source *from, const struct store_run *run, struct buf *b,
@@ -174,40 +171,42 @@ static bool add_trace(const struct view_source *from, const struct store_run *ru
     return view_nodes(from, run->run_id, "node_traces", '{', view_node_trace, b, e);
 }
 
-/* nested, when arg is set: {execution: trace} with the trace's members beside it, for both kinds of
- * readers. */
-static bool make_trace(const struct api_request *req, void *nested, struct store_reader *reader,
-                       struct made *made, struct err *e)
+static bool read_trace(const struct api_request *req, struct store_reader *reader,
+                       struct buf *trace, struct made *made, struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) rows = {0};
+
+    return read_run(&from, api_param(req, "execution_id"), MISSING, &rows, &made->code, e) &&
+           add_trace(&from, &rows.rows[0], trace, e);
+}
+
+/* {execution: trace} with the trace's members beside it, for both kinds of readers. */
+bool execution_get(const struct api_request *req, struct store_reader *reader, struct made *made,
+                   struct err *e)
+{
     auto_done(buf) trace = {0};
     struct buf *body = &made->body;
 
-    if (!read_run(&from, api_param(req, "execution_id"), MISSING, &rows, &made->code, e) ||
-        !add_trace(&from, &rows.rows[0], &trace, e))
+    if (!read_trace(req, reader, &trace, made, e))
         return false;
     jw_open(body, NULL, '{');
     buf_add(body, trace.data, trace.len);
-    if (nested != NULL) {
-        jw_open(body, "execution", '{');
-        buf_add(body, trace.data, trace.len);
-        jw_close(body, '}');
-    }
+    jw_open(body, "execution", '{');
+    buf_add(body, trace.data, trace.len);
+    jw_close(body, '}');
     jw_close(body, '}');
     return true;
 }
 
-void execution_get(struct api_request *req)
+bool execution_trace(const struct api_request *req, struct store_reader *reader, struct made *made,
+                     struct err *e)
 {
-    static bool nested = true;
-
-    api_reply_made(req, &(struct make){.fn = make_trace, .status = 200, .arg = &nested});
-}
-
-void execution_trace(struct api_request *req)
-{
-    api_reply_made(req, &(struct make){.fn = make_trace, .status = 200});
+    jw_open(&made->body, NULL, '{');
+    if (!read_trace(req, reader, &made->body, made, e))
+        return false;
+    jw_close(&made->body, '}');
+    return true;
 }
 
 /* ---- change ---- */

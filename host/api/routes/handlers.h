@@ -1,9 +1,10 @@
 /* handlers.h -- every route's handler, named after its operation; one file a resource. A handler
- * owns its request: it answers, or hands it to the engine whose completion answers. */
+ * owns its request: it answers, or hands it to the engine whose completion answers. What only reads
+ * the store is a made_fn instead: it runs beside the loop and returns the answer. */
 #ifndef ORCH_API_ROUTES_HANDLERS_H
 #define ORCH_API_ROUTES_HANDLERS_H
 
-struct api_request;
+#include "api/http/router.h"
 
 /* health.c */
 void health_service(struct api_request *req);
@@ -23,17 +24,17 @@ void dag_import(struct api_request *req);
 void dag_update(struct api_request *req);
 void dag_delete(struct api_request *req);
 void dag_disable(struct api_request *req);
-void dag_list(struct api_request *req);
-void dag_get(struct api_request *req);
-void dag_get_version(struct api_request *req);
-void dag_validate_stored(struct api_request *req);
-void dag_export(struct api_request *req);
-void dag_visualize(struct api_request *req);
+made_fn dag_list;
+made_fn dag_get;
+made_fn dag_get_version;
+made_fn dag_validate_stored;
+made_fn dag_export;
+made_fn dag_visualize;
 
 /* runs.c: StellaOps' words */
 void run_create(struct api_request *req);
-void run_list(struct api_request *req);
-void run_get(struct api_request *req);
+made_fn run_list;
+made_fn run_get;
 void run_cancel_op(struct api_request *req);
 void run_resume_op(struct api_request *req);
 void run_pause_op(struct api_request *req);
@@ -41,33 +42,33 @@ void run_unpause_op(struct api_request *req);
 void run_restart_op(struct api_request *req);
 
 /* steps.c */
-void step_list(struct api_request *req);
-void step_get(struct api_request *req);
-void run_logs(struct api_request *req);
+made_fn step_list;
+made_fn step_get;
+made_fn run_logs;
 
 /* executions.c: GreenLang's words for the same objects */
 void execution_start(struct api_request *req);
-void execution_list(struct api_request *req);
-void execution_get(struct api_request *req);
-void execution_trace(struct api_request *req);
+made_fn execution_list;
+made_fn execution_get;
+made_fn execution_trace;
 void execution_cancel(struct api_request *req);
 void execution_resume(struct api_request *req);
 
 /* checkpoints.c */
-void checkpoint_list(struct api_request *req);
+made_fn checkpoint_list;
 void checkpoint_delete(struct api_request *req);
 
 /* provenance.c */
-void execution_provenance(struct api_request *req);
-void run_provenance(struct api_request *req);
+made_fn execution_provenance;
+made_fn run_provenance;
 
 /* ledger.c */
-void ledger_head(struct api_request *req);
+made_fn ledger_head;
 void ledger_export(struct api_request *req);
 
 /* secrets.c */
-void secret_list(struct api_request *req);
-void secret_get(struct api_request *req);
+made_fn secret_list;
+made_fn secret_get;
 void secret_key(struct api_request *req);
 void secret_put(struct api_request *req);
 void secret_delete(struct api_request *req);
@@ -76,6 +77,7 @@ void secret_delete(struct api_request *req);
 void plugin_list(struct api_request *req);
 void admin_plugin_list(struct api_request *req);
 void admin_plugin_release(struct api_request *req);
+void admin_plugin_remove(struct api_request *req);
 
 /* stream.c */
 void stream_open(struct api_request *req);

@@ -5,7 +5,7 @@
  * `from` (the first event without one), and ends with the first head made at `to` or later, else
  * the newest; also where that head was made by a clock that was ahead, for events of the window may
  * stand behind it. The host first signs one over everything that is committed. */
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "base/clock.h"
@@ -18,23 +18,19 @@ enum { EVENTS_A_PIECE = 256 };
 #define NO_HEAD "LEDGER_HEAD_NOT_FOUND"
 
 /* The envelope as it is: what `orch verify` takes. */
-void ledger_head(struct api_request *req)
+bool ledger_head(const struct api_request *req, struct store_reader *reader, struct made *made,
+                 struct err *e)
 {
     auto_done(store_ledger_head_list) rows = {0};
-    struct buf body = {0};
-    struct err e = {0};
 
-    if (!store_read_ledger_head(req->server->opt.reader, req->who.tenant, &rows, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
+    if (!store_read_ledger_head(reader, req->who.tenant, &rows, e))
+        return false;
     if (rows.count == 0) {
-        (void)err_set(&e, ERR_NOT_FOUND, "no head of this tenant's ledger is signed yet");
-        api_reply_error(req, &e, NO_HEAD);
-        return;
+        made->code = NO_HEAD;
+        return err_set(e, ERR_NOT_FOUND, "no head of this tenant's ledger is signed yet");
     }
-    buf_adds(&body, rows.rows[0].envelope);
-    api_reply_text(req, 200, &body);
+    buf_adds(&made->body, rows.rows[0].envelope);
+    return true;
 }
 
 /* ---- export: the body ---- */
@@ -43,7 +39,6 @@ enum export_at { AT_FIRST, AT_EVENTS, AT_OVER };
 
 struct export
 {
-    struct store_reader *reader;
     char *tenant;
     json_t *since, *head; /* envelopes; since may be NULL */
     int64_t cursor;       /* seq of the last event that was written or passed over */
@@ -74,42 +69,48 @@ static void add_event(struct export *x, const struct store_event *row, struct bu
 }
 
 /* A page, which may hold no event of the tenant. */
-static bool add_events(struct export *x, struct buf *out, struct err *e)
+static bool add_events(struct export *x, struct store_reader *reader, struct buf *out,
+                       struct err *e)
 {
     const struct store_event_filter filter = {.tenant = x->tenant};
     auto_done(store_event_list) rows = {0};
 
-    if (!store_read_events(x->reader, &filter, x->cursor, EVENTS_A_PIECE, &rows, &x->cursor, e))
+    if (!store_read_events(reader, &filter, x->cursor, EVENTS_A_PIECE, &rows, &x->cursor, e))
         return false;
     for (size_t i = 0; i < rows.count && rows.rows[i].seq <= x->last_seq; i++)
         add_event(x, &rows.rows[i], out);
     return true;
 }
 
-static bool add_piece(struct export *x, struct buf *out, struct err *e)
+static bool add_piece(struct export *x, struct store_reader *reader, struct buf *out, struct err *e)
 {
     if (x->at == AT_FIRST) {
         x->at = AT_EVENTS;
         return ledger_export_begin(&x->lines, x->tenant, x->since, out, e);
     }
     if (x->cursor < x->last_seq)
-        return add_events(x, out, e);
+        return add_events(x, reader, out, e);
     x->at = AT_OVER;
     return ledger_export_end(&x->lines, x->head, out, e);
 }
 
-/* After an error the last line is missing, which is how the reader knows. */
-static bool export_next(void *arg, struct buf *out)
+static bool make_piece(void *arg, struct store_reader *reader, struct buf *ret, bool *ret_more,
+                       struct err *e)
 {
     struct export *x = arg;
-    struct err e = {0};
 
-    if (x->at == AT_OVER)
+    if (!add_piece(x, reader, ret, e))
         return false;
-    if (add_piece(x, out, &e))
-        return true;
-    log_event(LOG_ERROR, "ledger.export_cut", F_STR("tenant", x->tenant), F_ERR(&e));
-    return false;
+    *ret_more = x->at != AT_OVER;
+    return true;
+}
+
+/* The last line is missing, which is how the reader knows. */
+static void tell_cut(void *arg, const struct err *e)
+{
+    const struct export *x = arg;
+
+    log_event(LOG_ERROR, "ledger.export_cut", F_STR("tenant", x->tenant), F_ERR(e));
 }
 
 /* ---- export: the request ---- */
@@ -127,17 +128,15 @@ static bool query_window(const struct api_request *req, struct window *ret, stru
     return true;
 }
 
-static bool read_end(const struct api_request *req, int64_t to, struct store_ledger_head_list *ret,
-                     struct err *e)
+static bool read_end(struct store_reader *reader, const char *tenant, int64_t to,
+                     struct store_ledger_head_list *ret, struct err *e)
 {
-    struct store_reader *reader = req->server->opt.reader;
-
-    if (to != 0 && !store_read_ledger_head_from(reader, req->who.tenant, to, ret, e))
+    if (to != 0 && !store_read_ledger_head_from(reader, tenant, to, ret, e))
         return false;
     if (ret->count > 0 && ret->rows[0].created_us <= clock_wall_us())
         return true;
     store_ledger_head_list_done(ret); /* none, or one of a clock that was ahead: see heads.c */
-    return store_read_ledger_head(reader, req->who.tenant, ret, e);
+    return store_read_ledger_head(reader, tenant, ret, e);
 }
 
 static bool take_heads(struct export *x, const struct store_ledger_head_list *since,
@@ -157,18 +156,18 @@ static bool take_heads(struct export *x, const struct store_ledger_head_list *si
     return true;
 }
 
-static bool open_export(const struct api_request *req, struct export *x, struct err *e)
+static bool open_export(const struct api_request *req, void *arg, struct store_reader *reader,
+                        struct err *e)
 {
     auto_done(store_ledger_head_list) since = {0};
     auto_done(store_ledger_head_list) head = {0};
+    struct export *x = arg;
     struct window window;
 
-    x->reader = req->server->opt.reader;
-    x->tenant = mem_str(req->who.tenant);
-    if (!query_window(req, &window, e) || !read_end(req, window.to, &head, e))
+    if (!query_window(req, &window, e) || !read_end(reader, x->tenant, window.to, &head, e))
         return false;
     if (window.from != 0 &&
-        !store_read_ledger_head_before(x->reader, x->tenant, window.from, &since, e))
+        !store_read_ledger_head_before(reader, x->tenant, window.from, &since, e))
         return false;
     return take_heads(x, &since, &head, e);
 }
@@ -180,27 +179,33 @@ static void send_export(struct api_request *req, struct export *x)
                                             x->tenant, (long long)x->tree_size);
 
     api_header(req, "Content-Disposition", disposition);
-    api_reply_pieces(req, "application/x-ndjson",
-                     &(struct reply_pieces){export_next, export_free, x});
+    api_reply_made_pieces(req, "application/x-ndjson",
+                          &(struct make_pieces){make_piece, tell_cut, export_free, x});
+}
+
+static void on_opened(struct api_request *req, void *arg, const struct err *e)
+{
+    if (e == NULL) {
+        send_export(req, arg);
+        return;
+    }
+    export_free(arg);
+    api_reply_error(req, e, e->code == ERR_NOT_FOUND ? NO_HEAD : NULL);
 }
 
 static void on_sealed(void *arg, const struct api_outcome *outcome)
 {
     struct api_request *req = request_of(arg);
     struct export *x;
-    struct err e = {0};
 
     if (outcome->e != NULL) {
         api_reply_outcome_error(req, outcome);
         return;
     }
     x = mem_new(struct export);
-    if (!open_export(req, x, &e)) {
-        export_free(x);
-        api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? NO_HEAD : NULL);
-        return;
-    }
-    send_export(req, x);
+    x->tenant = mem_str(req->who.tenant);
+    api_read(req,
+             &(struct read){.fn = open_export, .then = on_opened, .drop = export_free, .arg = x});
 }
 
 void ledger_export(struct api_request *req)
@@ -218,5 +223,5 @@ void ledger_export(struct api_request *req)
         api_reply_error(req, &e, NULL);
         return;
     }
-    engine->ledger_seal(engine->arg, on_sealed, req);
+    engine->ledger_seal(engine->arg, req->who.tenant, on_sealed, req);
 }

@@ -13,38 +13,53 @@ enum { PIECE_BYTES = 64 * 1024 };
 struct text {
     const struct metrics *metrics;
     struct metrics_place at;
+    struct buf first; /* a piece that was made to see how long the text is */
 };
 
-static bool next_piece(void *arg, struct buf *out)
+static enum piece next_piece(void *arg, struct buf *out)
 {
     struct text *text = arg;
 
-    return metrics_text_piece(text->metrics, &text->at, PIECE_BYTES, out);
+    if (text->first.len > 0) {
+        buf_add(out, text->first.data, text->first.len);
+        buf_done(&text->first);
+        text->first = (struct buf){0};
+        return PIECE_MADE;
+    }
+    return metrics_text_piece(text->metrics, &text->at, PIECE_BYTES, out) ? PIECE_MADE : PIECE_OVER;
 }
 
-static void reply_whole(struct api_request *req)
+static void text_free(void *arg)
 {
-    struct buf body = {0};
+    struct text *text = arg;
 
-    metrics_text(req->server->opt.metrics, &body);
-    api_reply_bytes(req, 200, METRICS_TYPE, &body);
+    buf_done(&text->first);
+    free(text);
+}
+
+static void reply_whole(struct api_request *req, struct text *text, struct buf *body)
+{
+    while (next_piece(text, body) == PIECE_MADE)
+        ;
+    api_reply_bytes(req, 200, METRICS_TYPE, body);
 }
 
 /* A text of megabytes is made as the client reads; one that fits a piece has its length. */
 void metrics_prometheus(struct api_request *req)
 {
-    struct text first = {.metrics = req->server->opt.metrics}, *text;
+    struct text *text = mem_new(struct text);
     auto_done(buf) body = {0};
 
-    (void)!next_piece(&first, &body);
-    if (body.len < PIECE_BYTES || req->head.method == HTTP_HEAD) {
-        reply_whole(req);
+    text->metrics = req->server->opt.metrics;
+    (void)next_piece(text, &body);
+    if (body.len >= PIECE_BYTES && req->head.method != HTTP_HEAD) {
+        text->first = body;
+        body = (struct buf){0};
+        api_reply_pieces(req, METRICS_TYPE, &(struct reply_pieces){next_piece, text_free, text});
         return;
     }
-    text = mem_new(struct text);
-    text->metrics = first.metrics;
-    api_reply_pieces(req, METRICS_TYPE,
-                     &(struct reply_pieces){.next = next_piece, .free = free, .arg = text});
+    reply_whole(req, text, &body);
+    text_free(text);
 }
 
 static void add_counts(struct buf *b, const struct store_status_counts *counts)
@@ -88,10 +103,10 @@ struct limits {
     const char *checkpoint_strategy; /* constant */
 };
 
-static bool make_summary(const struct api_request *req, void *arg, struct store_reader *reader,
+static bool make_summary(const struct api_request *req, struct store_reader *reader,
                          struct made *made, struct err *e)
 {
-    const struct limits *limits = arg;
+    const struct limits *limits = made->arg;
     const char *tenant = req->who.tenant;
     auto_done(store_slow_node_list) slowest = {0};
     struct store_durations durations;
@@ -124,5 +139,5 @@ void metrics_summary(struct api_request *req)
 
     engine->health(engine->arg, &health);
     *limits = (struct limits){health.runs_active_max, health.checkpoint_strategy};
-    api_reply_made(req, &(struct make){make_summary, NULL, 200, limits, free});
+    api_reply_made(req, &(struct make){.fn = make_summary, .arg = limits, .free = free});
 }

@@ -204,25 +204,6 @@ static void check_run_hash(struct evidence *ev, const struct store_run *run)
               "the run's hash is not that of its records");
 }
 
-/* Appends nodes[], and valid under the name. What is wrong goes to whoever is told. */
-static void check_all(struct made *made, struct evidence *ev, const struct store_run *run,
-                      const char *name)
-{
-    json_t *record;
-    size_t i;
-
-    made->faults = json_array();
-    ev->faults = made->faults;
-    jw_open(&made->body, "nodes", '[');
-    json_array_foreach(ev->records, i, record)
-    {
-        add_checked(&made->body, ev, record);
-    }
-    jw_close(&made->body, ']');
-    check_run_hash(ev, run);
-    jw_bool(&made->body, name, json_array_size(ev->faults) == 0);
-}
-
 /* On the loop: counted and logged in the runbook's words. */
 static void tell_faults(struct api_request *req, const struct made *made)
 {
@@ -244,6 +225,26 @@ static void tell_faults(struct api_request *req, const struct made *made)
     metrics_set(metrics, METRIC_CHAIN_VALID, METRIC_NO_LABELS, 0);
 }
 
+/* Appends nodes[], and valid under the name. What is wrong goes to whoever is told. */
+static void check_all(struct made *made, struct evidence *ev, const struct store_run *run,
+                      const char *name)
+{
+    json_t *record;
+    size_t i;
+
+    made->faults = json_array();
+    made->told = tell_faults;
+    ev->faults = made->faults;
+    jw_open(&made->body, "nodes", '[');
+    json_array_foreach(ev->records, i, record)
+    {
+        add_checked(&made->body, ev, record);
+    }
+    jw_close(&made->body, ']');
+    check_run_hash(ev, run);
+    jw_bool(&made->body, name, json_array_size(ev->faults) == 0);
+}
+
 static bool load_evidence(const struct view_source *from, const struct store_run *run,
                           struct evidence *ev, struct err *e)
 {
@@ -252,16 +253,16 @@ static bool load_evidence(const struct view_source *from, const struct store_run
 
 /* ---- answers ---- */
 
-/* arg of both: not NULL when something is left out. */
-static bool make_execution(const struct api_request *req, void *arg, struct store_reader *reader,
-                           struct made *made, struct err *e)
+bool execution_provenance(const struct api_request *req, struct store_reader *reader,
+                          struct made *made, struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) runs = {0};
-    auto_done(evidence) ev = {.parents = arg == NULL};
+    auto_done(evidence) ev = {0};
     struct buf *body = &made->body;
 
-    if (!read_run(&from, api_param(req, "execution_id"), MISSING, &runs, &made->code, e) ||
+    if (!query_bool(req, "parents", true, &ev.parents, e) ||
+        !read_run(&from, api_param(req, "execution_id"), MISSING, &runs, &made->code, e) ||
         !load_evidence(&from, &runs.rows[0], &ev, e))
         return false;
     if (json_array_size(ev.records) == 0) {
@@ -277,29 +278,6 @@ static bool make_execution(const struct api_request *req, void *arg, struct stor
     jw_json(body, "provenances", ev.records);
     jw_close(body, '}');
     return true;
-}
-
-/* Whether a part is left out, as arg; answered when the query is wrong. */
-static bool leave_out(struct api_request *req, const char *name, void **ret)
-{
-    static char left_out;
-    struct err e = {0};
-    bool shown;
-
-    if (!query_bool(req, name, true, &shown, &e)) {
-        api_reply_error(req, &e, NULL);
-        return false;
-    }
-    *ret = shown ? NULL : &left_out;
-    return true;
-}
-
-void execution_provenance(struct api_request *req)
-{
-    struct make make = {.fn = make_execution, .told = tell_faults, .status = 200};
-
-    if (leave_out(req, "parents", &make.arg))
-        api_reply_made(req, &make);
 }
 
 /* Appends runId, chainHash, records, nodes and chainValid; without records the first two. */
@@ -320,34 +298,27 @@ static bool add_run(struct made *made, const struct view_source *from, const str
 }
 
 /* statement is null until the run has ended and the authority has signed. */
-static bool make_run_provenance(const struct api_request *req, void *arg,
-                                struct store_reader *reader, struct made *made, struct err *e)
+bool run_provenance(const struct api_request *req, struct store_reader *reader, struct made *made,
+                    struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) runs = {0};
     auto_done(store_statement_list) statements = {0};
     struct buf *body = &made->body;
-    bool signed_yet;
+    bool records, signed_yet;
 
-    if (!read_run(&from, api_param(req, "runId"), "Run not found", &runs, &made->code, e) ||
+    if (!query_bool(req, "records", true, &records, e) ||
+        !read_run(&from, api_param(req, "runId"), "Run not found", &runs, &made->code, e) ||
         (!store_read_statement(reader, from.tenant, runs.rows[0].run_id, &statements, e) &&
          e->code != ERR_NOT_FOUND))
         return false;
     signed_yet = statements.count > 0;
     jw_open(body, NULL, '{');
-    if (!add_run(made, &from, &runs.rows[0], arg == NULL, e))
+    if (!add_run(made, &from, &runs.rows[0], records, e))
         return false;
     jw_raw(body, "statement", signed_yet ? statements.rows[0].envelope : NULL);
     jw_time(body, "signedUtc", signed_yet ? statements.rows[0].created_us : 0);
     view_statement_state(body, &runs.rows[0]);
     jw_close(body, '}');
     return true;
-}
-
-void run_provenance(struct api_request *req)
-{
-    struct make make = {.fn = make_run_provenance, .told = tell_faults, .status = 200};
-
-    if (leave_out(req, "records", &make.arg))
-        api_reply_made(req, &make);
 }

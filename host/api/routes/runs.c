@@ -5,6 +5,7 @@
 #include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
+#include "base/mem.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,20 +71,26 @@ bool run_object(const json_t *body, const char *key, json_t *empty, const json_t
 
 /* ---- start ---- */
 
-static void reply_started(struct api_request *req, const struct api_outcome *out, int status)
+static bool make_started(const struct api_request *req, struct store_reader *reader,
+                         struct made *made, struct err *e)
 {
     auto_done(store_run_list) rows = {0};
-    struct buf body = {0};
-    struct err e = {0};
 
-    if (!store_read_run_head(req->server->opt.reader, req->who.tenant, out->run_id, &rows, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_open(&body, NULL, '{');
-    view_run_members(&body, &rows.rows[0]);
-    jw_close(&body, '}');
-    api_reply_text(req, status, &body);
+    if (!store_read_run_head(reader, req->who.tenant, made->arg, &rows, e))
+        return false;
+    jw_open(&made->body, NULL, '{');
+    view_run_members(&made->body, &rows.rows[0]);
+    jw_close(&made->body, '}');
+    return true;
+}
+
+static void reply_started(struct api_request *req, const struct api_outcome *out, int status)
+{
+    api_reply_made(req, &(struct make){.fn = make_started,
+                                       .status = status,
+                                       .arg = mem_str(out->run_id),
+                                       .free = free,
+                                       .owed = true});
 }
 
 static void on_started(void *arg, const struct api_outcome *out)
@@ -151,45 +158,45 @@ static bool statement_of_query(const struct api_request *req, struct store_run_f
            err_set(e, ERR_INVALID, "query parameter 'statement' must be unsigned or refused");
 }
 
-void run_list(struct api_request *req)
+bool run_list(const struct api_request *req, struct store_reader *reader, struct made *made,
+              struct err *e)
 {
     struct store_run_filter filter = {.tenant = req->who.tenant, .dag_id = api_query(req, "dagId")};
     auto_done(store_run_list) rows = {0};
+    struct buf *body = &made->body;
     struct store_page page;
-    struct buf body = {0};
-    struct err e = {0};
 
-    if (!query_page(req, &page, &e) || !query_time(req, "from", &filter.from_us, &e) ||
-        !query_time(req, "to", &filter.to_us, &e) ||
-        !statuses_of_query(req, &filter.statuses, &e) || !statement_of_query(req, &filter, &e) ||
-        !store_read_runs(req->server->opt.reader, &filter, page, &rows, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_open(&body, NULL, '{');
-    jw_open(&body, "items", '[');
+    if (!query_page(req, &page, e) || !query_time(req, "from", &filter.from_us, e) ||
+        !query_time(req, "to", &filter.to_us, e) || !statuses_of_query(req, &filter.statuses, e) ||
+        !statement_of_query(req, &filter, e) || !store_read_runs(reader, &filter, page, &rows, e))
+        return false;
+    jw_open(body, NULL, '{');
+    jw_open(body, "items", '[');
     for (size_t i = 0; i < rows.count; i++) {
-        jw_open(&body, NULL, '{');
-        view_run_members(&body, &rows.rows[i]);
-        jw_close(&body, '}');
+        jw_open(body, NULL, '{');
+        view_run_members(body, &rows.rows[i]);
+        jw_close(body, '}');
     }
-    jw_close(&body, ']');
-    view_next_page(&body, rows.next_page);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    jw_close(body, ']');
+    view_next_page(body, rows.next_page);
+    jw_close(body, '}');
+    return true;
 }
 
-static bool make_run(const struct api_request *req, void *arg unused_arg,
-                     struct store_reader *reader, struct made *made, struct err *e)
+bool run_get(const struct api_request *req, struct store_reader *reader, struct made *made,
+             struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) rows = {0};
+    auto_done(store_host_list) hosts = {0};
     struct buf *body = &made->body;
 
-    if (!read_run(&from, api_param(req, "runId"), "Run not found", &rows, &made->code, e))
+    if (!read_run(&from, api_param(req, "runId"), "Run not found", &rows, &made->code, e) ||
+        !store_read_hosts(reader, (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &hosts, e))
         return false;
     jw_open(body, NULL, '{');
     view_run_members(body, &rows.rows[0]);
+    view_run_host(body, &rows.rows[0], &hosts);
     jw_raw(body, "inputs", rows.rows[0].input);
     jw_raw(body, "outputs", rows.rows[0].output);
     jw_raw(body, "errors", rows.rows[0].errors != NULL ? rows.rows[0].errors : "[]");
@@ -197,11 +204,6 @@ static bool make_run(const struct api_request *req, void *arg unused_arg,
         return false;
     jw_close(body, '}');
     return true;
-}
-
-void run_get(struct api_request *req)
-{
-    api_reply_made(req, &(struct make){.fn = make_run, .status = 200});
 }
 
 /* ---- change ---- */

@@ -1,7 +1,7 @@
 /* secrets.c -- secrets by name and version. Values come sealed to the authority and never go
  * out again (DESIGN.md 2). */
 #include "api/http/jsonw.h"
-#include "api/request/reply.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "base/names.h"
@@ -21,41 +21,36 @@ static void add_secret(struct buf *b, const struct store_secret *row)
     jw_close(b, '}');
 }
 
-void secret_list(struct api_request *req)
+bool secret_list(const struct api_request *req, struct store_reader *reader, struct made *made,
+                 struct err *e)
 {
     auto_done(store_secret_list) rows = {0};
+    struct buf *body = &made->body;
     struct store_page page;
-    struct buf body = {0};
-    struct err e = {0};
 
-    if (!query_page(req, &page, &e) ||
-        !store_read_secrets(req->server->opt.reader, req->who.tenant, page, &rows, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_open(&body, NULL, '{');
-    jw_open(&body, "items", '[');
+    if (!query_page(req, &page, e) || !store_read_secrets(reader, req->who.tenant, page, &rows, e))
+        return false;
+    jw_open(body, NULL, '{');
+    jw_open(body, "items", '[');
     for (size_t i = 0; i < rows.count; i++)
-        add_secret(&body, &rows.rows[i]);
-    jw_close(&body, ']');
-    view_next_page(&body, rows.next_page);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+        add_secret(body, &rows.rows[i]);
+    jw_close(body, ']');
+    view_next_page(body, rows.next_page);
+    jw_close(body, '}');
+    return true;
 }
 
-void secret_get(struct api_request *req)
+bool secret_get(const struct api_request *req, struct store_reader *reader, struct made *made,
+                struct err *e)
 {
     auto_done(store_secret_list) rows = {0};
-    struct buf body = {0};
-    struct err e = {0};
 
-    if (!store_read_secret(req->server->opt.reader, req->who.tenant, api_param(req, "name"), 0,
-                           &rows, &e)) {
-        api_reply_error(req, &e, e.code == ERR_NOT_FOUND ? "SECRET_NOT_FOUND" : NULL);
-        return;
+    if (!store_read_secret(reader, req->who.tenant, api_param(req, "name"), 0, &rows, e)) {
+        made->code = e->code == ERR_NOT_FOUND ? "SECRET_NOT_FOUND" : NULL;
+        return false;
     }
-    add_secret(&body, &rows.rows[0]);
-    api_reply_text(req, 200, &body);
+    add_secret(&made->body, &rows.rows[0]);
+    return true;
 }
 
 void secret_key(struct api_request *req)

@@ -6,31 +6,35 @@
 
 #include <stdio.h>
 
-void step_list(struct api_request *req)
+static bool run_exists(const struct api_request *req, struct store_reader *reader,
+                       struct made *made, struct err *e)
 {
-    struct store_node_filter filter = {.tenant = req->who.tenant};
-    auto_done(store_run_list) runs = {0};
-    auto_done(store_node_list) rows = {0};
-    struct store_page page;
-    struct buf body = {0};
-    struct err e = {0};
+    const struct view_source from = {reader, req->who.tenant};
+    auto_done(store_run_list) rows = {0};
 
-    if (!load_run(req, "runId", "Run not found", &runs))
-        return;
-    filter.run_id = runs.rows[0].run_id;
-    if (!query_page(req, &page, &e) ||
-        !store_read_nodes(req->server->opt.reader, &filter, page, &rows, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_open(&body, NULL, '{');
-    jw_open(&body, "items", '[');
+    return read_run_head(&from, api_param(req, "runId"), "Run not found", &rows, &made->code, e);
+}
+
+bool step_list(const struct api_request *req, struct store_reader *reader, struct made *made,
+               struct err *e)
+{
+    const struct store_node_filter filter = {.tenant = req->who.tenant,
+                                             .run_id = api_param(req, "runId")};
+    auto_done(store_node_list) rows = {0};
+    struct buf *body = &made->body;
+    struct store_page page;
+
+    if (!run_exists(req, reader, made, e) || !query_page(req, &page, e) ||
+        !store_read_nodes(reader, &filter, page, &rows, e))
+        return false;
+    jw_open(body, NULL, '{');
+    jw_open(body, "items", '[');
     for (size_t i = 0; i < rows.count; i++)
-        view_step(&body, NULL, &rows.rows[i]);
-    jw_close(&body, ']');
-    view_next_page(&body, rows.next_page);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+        view_step(body, NULL, &rows.rows[i]);
+    jw_close(body, ']');
+    view_next_page(body, rows.next_page);
+    jw_close(body, '}');
+    return true;
 }
 
 static void add_attempt(struct buf *b, const struct store_attempt *a)
@@ -63,8 +67,8 @@ static void add_step(struct buf *b, const struct store_node *node,
     jw_close(b, '}');
 }
 
-static bool make_step(const struct api_request *req, void *arg unused_arg,
-                      struct store_reader *reader, struct made *made, struct err *e)
+bool step_get(const struct api_request *req, struct store_reader *reader, struct made *made,
+              struct err *e)
 {
     auto_done(store_node_list) rows = {0};
     auto_done(store_attempt_list) attempts = {0};
@@ -80,11 +84,6 @@ static bool make_step(const struct api_request *req, void *arg unused_arg,
         return false;
     made->code = "STEP_NOT_FOUND";
     return err_set(e, ERR_NOT_FOUND, "Step not found");
-}
-
-void step_get(struct api_request *req)
-{
-    api_reply_made(req, &(struct make){.fn = make_step, .status = 200});
 }
 
 /* ---- logs ---- */
@@ -118,33 +117,27 @@ static void add_log(struct buf *b, const struct store_log *row)
 
 /* The token of a page is the cursor of its last line and is given with every page that has lines,
  * so that a reader who follows goes on from it; an empty page has none. */
-void run_logs(struct api_request *req)
+bool run_logs(const struct api_request *req, struct store_reader *reader, struct made *made,
+              struct err *e)
 {
-    auto_done(store_run_list) runs = {0};
+    struct store_log_filter filter = {.tenant = req->who.tenant, .run_id = api_param(req, "runId")};
     auto_done(store_log_list) rows = {0};
-    struct store_log_filter filter = {.tenant = req->who.tenant};
-    struct buf body = {0};
+    struct buf *body = &made->body;
     char token[24];
     uint32_t count;
-    struct err e = {0};
 
-    if (!load_run(req, "runId", "Run not found", &runs))
-        return;
-    filter.run_id = runs.rows[0].run_id;
-    if (!log_filter(req, &filter, &count, &e) ||
-        !store_read_logs(req->server->opt.reader, &filter, count, &rows, &e)) {
-        api_reply_error(req, &e, NULL);
-        return;
-    }
-    jw_open(&body, NULL, '{');
-    jw_open(&body, "items", '[');
+    if (!run_exists(req, reader, made, e) || !log_filter(req, &filter, &count, e) ||
+        !store_read_logs(reader, &filter, count, &rows, e))
+        return false;
+    jw_open(body, NULL, '{');
+    jw_open(body, "items", '[');
     for (size_t i = 0; i < rows.count; i++)
-        add_log(&body, &rows.rows[i]);
-    jw_close(&body, ']');
+        add_log(body, &rows.rows[i]);
+    jw_close(body, ']');
     if (rows.count > 0) {
         snprintf(token, sizeof token, "%lld", (long long)rows.rows[rows.count - 1].id);
-        view_next_page(&body, token);
+        view_next_page(body, token);
     }
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
+    jw_close(body, '}');
+    return true;
 }

@@ -53,17 +53,13 @@ static void not_found(const char *missing, const char **ret_code, struct err *e)
     (void)err_set(e, ERR_NOT_FOUND, "%s", missing);
 }
 
-bool load_run(struct api_request *req, const char *param, const char *missing,
-              struct store_run_list *ret)
+bool read_run_head(const struct view_source *from, const char *run_id, const char *missing,
+                   struct store_run_list *ret, const char **ret_code, struct err *e)
 {
-    const char *code = NULL;
-    struct err e = {0};
-
-    if (store_read_run_head(req->server->opt.reader, req->who.tenant, api_param(req, param), ret,
-                            &e))
+    *ret_code = NULL;
+    if (store_read_run_head(from->reader, from->tenant, run_id, ret, e))
         return true;
-    not_found(missing, &code, &e);
-    api_reply_error(req, &e, code);
+    not_found(missing, ret_code, e);
     return false;
 }
 
@@ -199,6 +195,34 @@ void view_run_members(struct buf *b, const struct store_run *run)
     else
         jw_raw(b, "durationMs", NULL);
     view_statement_state(b, run);
+}
+
+static const struct store_host *host_of(const struct store_run *run,
+                                        const struct store_host_list *hosts)
+{
+    for (size_t i = 0; i < hosts->count && run->lease_owner != NULL; i++) {
+        if (strcmp(hosts->rows[i].host_id, run->lease_owner) == 0)
+            return &hosts->rows[i];
+    }
+    return NULL;
+}
+
+static const char *waiting_for(const struct store_run *run, const struct store_host *host)
+{
+    if (run->completed_us != 0)
+        return NULL;
+    if (host == NULL || !host->alive || host->epoch != run->lease_epoch)
+        return "no host has it now: one that has all its agents takes it when it has room";
+    return run->status == STORE_RUN_PENDING ? "its host has runs-active-max others" : NULL;
+}
+
+void view_run_host(struct buf *b, const struct store_run *run, const struct store_host_list *hosts)
+{
+    const struct store_host *host = host_of(run, hosts);
+
+    jw_str(b, "host", run->lease_owner);
+    jw_str(b, "hostAddress", host != NULL && *host->address != '\0' ? host->address : NULL);
+    jw_str(b, "waitingFor", waiting_for(run, host));
 }
 
 void view_statement_state(struct buf *b, const struct store_run *run)

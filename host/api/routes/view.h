@@ -31,6 +31,8 @@ const char *view_run_status(enum store_run_status status);
 void view_run_members(struct buf *b, const struct store_run *run);
 /* statementState: none (it has not ended), waiting, refused, signed; and statementError. */
 void view_statement_state(struct buf *b, const struct store_run *run);
+/* host and hostAddress: who has the run, or had it last; waitingFor: why it does not go on. */
+void view_run_host(struct buf *b, const struct store_run *run, const struct store_host_list *hosts);
 void view_step_members(struct buf *b, const struct store_node *node);
 void view_step(struct buf *b, const char *key, const struct store_node *node);
 
@@ -46,11 +48,7 @@ bool query_bool(const struct api_request *req, const char *name, bool absent, bo
                 struct err *e) must_check;
 void view_next_page(struct buf *b, const char *token);
 
-/* The head of the path parameter's run; false: answered, 404 with the given text. */
-bool load_run(struct api_request *req, const char *param, const char *missing,
-              struct store_run_list *ret) must_check;
-
-/* ---- the same beside the loop (request/made.h) ---- */
+/* ---- beside the loop (request/made.h) ---- */
 
 /* What a making reads with, and whose tenant it asks for. */
 struct view_source {
@@ -65,5 +63,7 @@ bool view_nodes(const struct view_source *from, const char *run_id, const char *
 /* 404 with the given text, and *ret_code. */
 bool read_run(const struct view_source *from, const char *run_id, const char *missing,
               struct store_run_list *ret, const char **ret_code, struct err *e) must_check;
+bool read_run_head(const struct view_source *from, const char *run_id, const char *missing,
+                   struct store_run_list *ret, const char **ret_code, struct err *e) must_check;
 
 #endif

@@ -49,8 +49,8 @@ static void on_token(void *arg, const struct claims *claims, const struct err *e
     const char *code = NULL;
     struct err why = {0};
 
-    assert(c->verifying);
-    c->verifying = false;
+    assert(c->busy);
+    c->busy = false;
     if (c->gone) {
         stream_client_free(c);
         return;
@@ -69,7 +69,7 @@ static void on_token(void *arg, const struct claims *claims, const struct err *e
 static void verify(struct stream_client *c, const char *token)
 {
     stream_client_enter(c, CLIENT_VERIFIES);
-    c->verifying = true;
+    c->busy = true;
     tokens_verify(c->server->opt.tokens, token, on_token, c);
 }
 

@@ -4,6 +4,7 @@
 #include "api/auth/tokens.h"
 #include "api/http/router.h"
 #include "api/stream/control.h"
+#include "api/stream/fill.h"
 #include "api/stream/server.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -106,12 +107,13 @@ void stream_client_free(struct stream_client *c)
     assert(c->magic == CLIENT_MAGIC);
     if (!c->gone) {
         LIST_REMOVE(c, link);
+        ring_release(c->ring);
         metrics_set(c->server->opt.metrics, METRIC_STREAM_CLIENTS, METRIC_NO_LABELS,
                     --c->server->client_count);
     }
     c->gone = true;
-    if (c->verifying)
-        return; /* on_token comes back for the rest */
+    if (c->busy)
+        return; /* what it waits for comes back for the rest */
     http_head_done(&c->head);
     buf_done(&c->control);
     buf_done(&c->scratch);
@@ -121,13 +123,13 @@ void stream_client_free(struct stream_client *c)
     free(c);
 }
 
-static void say_hello(struct stream_client *c, int64_t oldest)
+static void say_hello(struct stream_client *c, int64_t oldest, int64_t newest)
 {
     stream_client_say(c, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:i}", "type", "hello", "server",
                                    "orch/" ORCH_VERSION, "tenant", c->filter.tenant, "cursor",
                                    (json_int_t)c->cursor, "cursor_min", (json_int_t)oldest,
-                                   "cursor_max", (json_int_t)ring_head(c->server->ring),
-                                   "heartbeat_s", (int)c->server->opt.heartbeat_s));
+                                   "cursor_max", (json_int_t)newest, "heartbeat_s",
+                                   (int)c->server->opt.heartbeat_s));
 }
 
 /* ---- following ---- */
@@ -147,7 +149,7 @@ static bool run_known(struct stream_client *c, struct err *e)
 bool stream_client_follow(struct stream_client *c, const struct identity *who,
                           const char **ret_code, struct err *e)
 {
-    int64_t oldest, newest, head = ring_head(c->server->ring);
+    int64_t oldest, newest;
 
     *ret_code = "TOKEN_INVALID";
     if (tokens_revoked(c->server->opt.tokens, who->claims.token_id))
@@ -160,19 +162,21 @@ bool stream_client_follow(struct stream_client *c, const struct identity *who,
     if (!run_known(c, e))
         return false;
     *ret_code = NULL;
-    if (!store_read_event_bounds(c->server->opt.reader, &oldest, &newest, e))
+    if (!store_read_event_bounds(c->server->opt.reader, c->filter.tenant, &oldest, &newest, e))
         return false;
-    if (c->after > (newest > head ? newest : head)) {
+    if (c->after > newest) {
         *ret_code = "CURSOR_IN_FUTURE";
         return err_set(e, ERR_INVALID, "the cursor %lld is in the future; the newest is %lld",
-                       (long long)c->after, (long long)head);
+                       (long long)c->after, (long long)newest);
     }
     c->expires_unix = who->claims.expires_unix;
     memcpy(c->token_id, who->claims.token_id, sizeof c->token_id);
-    c->cursor = c->after >= 0 ? c->after : head;
+    c->ring = rings_hold(c->server->rings, c->filter.tenant, newest);
+    stream_fill(c->server, c->ring);
+    c->cursor = c->after >= 0 ? c->after : newest;
     if (c->cursor < oldest - 1)
         c->cursor = oldest - 1;
-    say_hello(c, oldest);
+    say_hello(c, oldest, newest);
     if (c->after >= 0 && c->cursor > c->after)
         stream_client_say(c, json_pack("{s:s, s:s, s:I, s:s}", "type", "reset", "reason",
                                        "events up to this cursor are no longer kept", "cursor",
@@ -186,10 +190,10 @@ bool stream_client_follow(struct stream_client *c, const struct identity *who,
 
 void stream_client_published(struct stream_client *c)
 {
-    const struct ring *ring = c->server->ring;
+    const struct ring *ring = c->ring;
     int64_t cursor = c->cursor;
 
-    if (c->state != CLIENT_FOLLOWS || c->waiting)
+    if (c->state != CLIENT_FOLLOWS || c->waiting || c->busy)
         return;
     if (cursor >= ring_floor(ring) && ring_next(ring, &c->filter, &cursor) == NULL)
         c->cursor = cursor;

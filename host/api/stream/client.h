@@ -5,9 +5,10 @@
  * afterwards. It holds one page of the store at most.
  *
  * What may happen in which order. The connection owns the client and frees it when it ends. While a
- * token is being verified the verification refers to it too: then whichever of the two comes second
- * frees it. Between the question and the answer the client may also have begun to close (a message
- * too long). The tick and a publish may come at any time between turns. */
+ * token is being verified, or a page read beside the loop, whoever does it refers to it too: then
+ * whichever of the two comes second frees it. Between the question and the answer the client may
+ * also have begun to close (a message too long, a revoked token). The tick and a publish may come
+ * at any time between turns. */
 #ifndef ORCH_API_STREAM_CLIENT_H
 #define ORCH_API_STREAM_CLIENT_H
 
@@ -53,7 +54,8 @@ struct stream_client {
     enum client_state state;
     struct http_head head; /* of the request, for the identity decision after a late token */
     struct stream_filter filter;
-    int64_t after; /* as asked; -1: from now on */
+    struct ring *ring; /* of its tenant; NULL until it follows */
+    int64_t after;     /* as asked; -1: from now on */
     int64_t cursor;
     bool live;          /* has caught up with the head once */
     bool waiting;       /* a write was asked for and has not happened */
@@ -62,7 +64,7 @@ struct stream_client {
     size_t page_at;
     int64_t page_next;              /* the cursor behind the page */
     struct stream_message message;  /* made from the page, being written */
-    struct buf scratch;             /* one message behind STREAM_HEADROOM */
+    struct buf scratch;             /* one message */
     int64_t expires_unix;           /* of the token that let it in */
     char token_id[UUID_TEXT_BYTES]; /* the same */
     int64_t began_ns;
@@ -71,8 +73,8 @@ struct stream_client {
     int refused_status; /* why, for an upgrade that is still a request */
     const char *refused_code;
     struct err refused;
-    bool verifying; /* the host holds a reference; see gone */
-    bool gone;      /* the connection ended while it was verifying */
+    bool busy; /* the token is verified, or a page read: a second reference; see gone */
+    bool gone; /* the connection ended while it was busy */
     LIST_ENTRY(stream_client) link;
 };
 
@@ -107,9 +109,9 @@ void stream_client_revoked(struct stream_client *c);
 /* Once a second: heartbeat, authentication deadline, a client that takes nothing. */
 void stream_client_tick(struct stream_client *c, int64_t now_ns);
 
-/* The next bytes to write, behind at least STREAM_HEADROOM free bytes; false: nothing now. Valid
+/* The next bytes to write; false: nothing now. Valid
  * until the next call for this client or the next publish. */
-bool stream_client_next(struct stream_client *c, char **ret, size_t *ret_len);
+bool stream_client_next(struct stream_client *c, const char **ret, size_t *ret_len);
 /* The socket took bytes. */
 void stream_client_wrote(struct stream_client *c, int64_t now_ns);
 

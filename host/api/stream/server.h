@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+struct beside;
 struct conn; /* of whoever made the client */
 struct metrics;
 struct store_reader;
@@ -29,7 +30,8 @@ struct stream_conn_ops {
 
 struct stream_options {
     const struct stream_conn_ops *conn;
-    struct store_reader *reader; /* borrowed, as are the next three */
+    struct store_reader *reader; /* borrowed, as are the next four */
+    struct beside *beside;       /* who reads pages; freed before the server */
     struct metrics *metrics;
     struct tokens *tokens;
     struct verdicts *tickets; /* one-time, for browsers */
@@ -43,20 +45,27 @@ struct stream_options {
 
 struct stream_server {
     struct stream_options opt;
-    struct ring *ring;
+    struct rings *rings;
     LIST_HEAD(stream_client_list, stream_client) clients; /* whose connection is open */
     uint32_t client_count;
 };
 
-/* newest: the store's newest seq. */
-struct stream_server *stream_server_new(const struct stream_options *opt,
-                                        int64_t newest) must_check;
+struct stream_server *stream_server_new(const struct stream_options *opt) must_check;
 /* Accepts NULL. Every client's connection has ended; a client whose token is still being verified
  * may be left, and does not come back here. */
 void stream_server_free(struct stream_server *s);
 
-/* After a commit, in order of seq; wakes each client that has something to say. */
+/* After a commit, a tenant's in order of seq; wakes each client that has something to say. */
 void stream_server_publish(struct stream_server *s, const struct api_event *events, size_t count);
+/* After a commit of entries that are no events of streams. */
+void stream_server_passed(struct stream_server *s, const char *tenant, int64_t first, int64_t last);
+/* Another host's commit: the tenant's ledger goes at least to number. What is followed of it is
+ * read from the store. */
+void stream_server_heard(struct stream_server *s, const char *tenant, int64_t number);
+/* Other hosts may have committed unheard: each tenant that is followed is looked at. */
+void stream_server_look(struct stream_server *s);
+/* For fill.c: each client of the ring that has something to say. */
+void stream_server_wake(struct stream_server *s, const struct ring *r);
 /* The token with this id was revoked: ends every client that it let in. */
 void stream_server_revoke(struct stream_server *s, const char *token_id);
 /* Once a second: heartbeats, authentication deadlines, clients that take nothing. */

@@ -13,10 +13,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { CONN_MAGIC = 0x636f6e6e, SEND_BUFFER_BYTES = 128 * 1024 };
-
-static_assert(REPLY_HEADROOM >= LWS_PRE && STREAM_HEADROOM >= LWS_PRE,
-              "lws writes its frame header before the payload");
+enum { CONN_MAGIC = 0x636f6e6e, SEND_BUFFER_BYTES = 128 * 1024, TICK_MS = 1000, ROUND_MS = 2 };
 
 /* Outlives its connection by a turn: libuv closes later. */
 struct watch {
@@ -34,6 +31,8 @@ static void on_event(uv_poll_t *poll, int status, int events)
     assert(c != NULL && c->magic == CONN_MAGIC); /* after uv_close there is no event */
     if (status < 0 || left)
         conn_end(c);
+    else if (c->state == CONN_STREAM)
+        conn_soon(c);
     else
         c->net->turn(c);
 }
@@ -55,15 +54,22 @@ static void watch_end(struct conn *c)
 struct soon {
     uv_idle_t idle; /* runs while there are any: the loop does not wait */
     uint32_t count;
-    struct conn_list list;
+    struct conn_list lists[2]; /* requests, streams: a turn each, so that neither waits for all */
+    int turn;                  /* whose is next, when both have one */
 };
+
+static struct conn_list *list_of(const struct conn *c)
+{
+    return &c->net->soon->lists[c->client != NULL];
+}
 
 void soon_open(struct net *net)
 {
     int failed;
 
     net->soon = mem_new(struct soon);
-    TAILQ_INIT(&net->soon->list);
+    TAILQ_INIT(&net->soon->lists[0]);
+    TAILQ_INIT(&net->soon->lists[1]);
     failed = uv_idle_init(net->opt.loop, &net->soon->idle);
     assert(failed == 0);
     net->soon->idle.data = net->soon;
@@ -79,22 +85,34 @@ static void not_soon(struct conn *c)
 {
     struct soon *soon = c->net->soon;
 
-    if (!c->soon)
+    if (c->soon == NULL)
         return;
-    c->soon = false;
-    TAILQ_REMOVE(&soon->list, c, next_soon);
+    TAILQ_REMOVE(c->soon, c, next_soon);
+    c->soon = NULL;
     if (--soon->count == 0)
         uv_idle_stop(&soon->idle);
 }
 
-/* Those that ask meanwhile have theirs in the next round. */
+static struct conn *next_soon(struct soon *soon)
+{
+    soon->turn = !soon->turn;
+    if (TAILQ_EMPTY(&soon->lists[soon->turn]))
+        soon->turn = !soon->turn;
+    return TAILQ_FIRST(&soon->lists[soon->turn]);
+}
+
+/* Those that ask meanwhile have theirs in the next round, as have those that are still there when
+ * the round has lasted its time: an event for a thousand streams is no pause for all others. */
 static void on_soon(uv_idle_t *idle)
 {
     struct soon *soon = idle->data;
+    int64_t until_ns = clock_mono_ns() + ROUND_MS * 1000000;
     struct conn *c;
 
     for (uint32_t left = soon->count; left > 0 && soon->count > 0; left--) {
-        c = TAILQ_FIRST(&soon->list);
+        if (clock_mono_ns() > until_ns)
+            return;
+        c = next_soon(soon);
         not_soon(c);
         c->net->turn(c);
     }
@@ -104,15 +122,23 @@ void conn_soon(struct conn *c)
 {
     struct soon *soon = c->net->soon;
 
-    if (c->soon)
+    if (c->state == CONN_STREAM)
+        conn_await(c, UV_DISCONNECT);
+    if (c->soon != NULL)
         return;
-    c->soon = true;
-    TAILQ_INSERT_TAIL(&soon->list, c, next_soon);
+    c->soon = list_of(c);
+    TAILQ_INSERT_TAIL(c->soon, c, next_soon);
     if (soon->count++ == 0)
         uv_idle_start(&soon->idle, on_soon);
 }
 
 /* ---- beginning and end ---- */
+
+static void be_ticked(struct net *net)
+{
+    if (!uv_is_active((uv_handle_t *)&net->ticker->timer))
+        uv_timer_start(&net->ticker->timer, net->tick, TICK_MS, TICK_MS);
+}
 
 struct conn *conn_new(struct net *net, int fd, const struct in6_addr *peer)
 {
@@ -137,6 +163,7 @@ struct conn *conn_new(struct net *net, int fd, const struct in6_addr *peer)
     TAILQ_INSERT_TAIL(&net->quiet, c, quiet);
     c->since_ns = clock_mono_ns();
     conn_within(c, net->opt.head_timeout_s);
+    be_ticked(net);
     return c;
 }
 
@@ -244,7 +271,7 @@ static void begin_answer(struct conn *c, enum conn_state state, struct buf *wire
     c->req = NULL;
     c->out = *wire;
     *wire = (struct buf){0};
-    c->out_at = c->marked_at = REPLY_HEADROOM;
+    c->out_at = c->marked_at = 0;
     c->close = c->close || close;
     conn_enter(c, state);
     conn_within(c, c->net->opt.idle_timeout_s);
@@ -290,9 +317,7 @@ void conn_wake(struct conn *c)
 {
     assert(c->magic == CONN_MAGIC);
     c->wants_write = true;
-    if (c->wsi != NULL)
-        lws_callback_on_writable(c->wsi);
-    else if (c->state == CONN_STREAM && (c->watch->events & UV_WRITABLE) == 0)
+    if (c->ws_open || (c->state == CONN_STREAM && (c->watch->events & UV_WRITABLE) == 0))
         conn_soon(c);
 }
 

@@ -23,6 +23,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/queue.h>
+#include <uv.h>
 
 enum conn_state {
     CONN_HEAD,   /* waits for a head, or has a part of one */
@@ -36,11 +37,19 @@ enum conn_state {
 
 struct watch;
 struct soon;
+
+/* Runs while there is a connection. Outlives the net by a turn: libuv closes later. */
+struct ticker {
+    uv_timer_t timer;
+    struct net *net;
+};
+
 TAILQ_HEAD(conn_list, conn);
 
 struct net {
     struct net_options opt;
     void (*turn)(struct conn *c); /* goes on with a connection as far as it can; it may end */
+    uv_timer_cb tick;             /* once a second: whose time is over ends */
     bool ending;                  /* net_close was called: nothing above is called any more */
     struct lws_context *context;
     struct lws_vhost *vhost;
@@ -53,6 +62,7 @@ struct net {
     uint32_t connections;
     uint32_t reserved;    /* of these, in the share of the probes */
     size_t bytes_waiting; /* what all connections hold: sent by nobody, read by nobody */
+    struct buf messages;  /* of one stream, on their way to its socket */
     char scratch[64 * 1024];
 };
 
@@ -74,14 +84,15 @@ struct conn {
     int64_t stalls_ns;   /* in CONN_BODY: the next byte must come before */
     uint64_t lingered;   /* bytes thrown away */
     struct api_request *req; /* until its answer is handed over */
-    struct buf out;          /* an answer, behind REPLY_HEADROOM */
+    struct buf out;          /* an answer, or what the socket did not take */
     struct buf rest;         /* its body, when that is long: follows out as it is */
     size_t out_at;
     size_t marked_at;             /* out_at when the deadline was set */
     struct reply_pieces body;     /* owned; next NULL unless the answer comes in pieces */
     struct stream_client *client; /* owned; the connection is a stream */
     bool wants_write;             /* the client has something to say */
-    bool soon;                    /* has a turn before the loop waits */
+    struct conn_list *soon;       /* where it has a turn before the loop waits; NULL: none */
+    bool ws_open;                 /* between its handshake and its end: takes frames */
     bool close_sent;              /* the WebSocket close frame */
     size_t counted;               /* of net->bytes_waiting */
     TAILQ_ENTRY(conn) link;
@@ -142,7 +153,12 @@ void conn_bound(struct conn *c);
 
 /* ---- write.c ---- */
 
+enum { WRITE_MESSAGES_A_TURN = 64 };
+
 enum conn_step write_answer(struct conn *c) must_check;
+/* The messages that are next, of at most *left and as they go over the wire: as many as one call is
+ * to write. False: there is none behind them, for now. */
+bool write_gather(struct conn *c, int *left, struct buf *ret) must_check;
 enum conn_step write_stream(struct conn *c) must_check;
 enum conn_step write_linger(struct conn *c) must_check;
 
@@ -153,6 +169,8 @@ void ws_open(struct net *net);
 /* Begins a WebSocket on the request's head, which it takes; or answers why not. GONE when the
  * library gave it up at once. */
 enum conn_step ws_begin(struct conn *c, struct http_head *head) must_check;
+/* What its stream has to say. */
+enum conn_step ws_write(struct conn *c) must_check;
 
 /* ---- read.c ---- */
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -25,7 +26,6 @@
 enum {
     ACCEPTS_A_TURN = 64,
     SHUT_MS = 250,
-    SAY_EVERY_S = 10,
     SILENT_MS_MIN = 250, /* a head that is on its way has this long */
 };
 
@@ -36,8 +36,8 @@ struct door {
     struct net *net;
     int fd;
     int handles;
-    int64_t said_ns;
-    uint64_t refused; /* since it was said */
+    struct log_limit said;
+    uint64_t times; /* that it was refused, since it was said last */
 };
 
 static_assert(offsetof(struct sockaddr_in6, sin6_port) == offsetof(struct sockaddr_in, sin_port),
@@ -45,24 +45,15 @@ static_assert(offsetof(struct sockaddr_in6, sin6_port) == offsetof(struct sockad
 
 /* ---- refusals ---- */
 
-/* Counts a refusal; true once in a while, when it is to be said. */
+/* Counts a refusal; true when it is to be said. */
 static bool refused(struct door *door)
 {
-    int64_t now_ns = clock_mono_ns();
+    uint64_t left_out;
 
-    door->refused++;
-    if (door->said_ns != 0 && now_ns - door->said_ns < (int64_t)SAY_EVERY_S * 1000000000)
+    if (!log_limit_allows(&door->said, clock_mono_ns(), &left_out))
         return false;
-    door->said_ns = now_ns;
+    door->times = left_out + 1;
     return true;
-}
-
-static uint64_t times(struct door *door)
-{
-    uint64_t n = door->refused;
-
-    door->refused = 0;
-    return n;
 }
 
 /* Best effort: it has not even asked yet. */
@@ -152,7 +143,7 @@ static void let_in(struct door *door, int fd, const struct sockaddr_storage *fro
         if (refused(door))
             log_event(LOG_WARN, "http.address_full",
                       F_STR("error", "too many connections of one address"),
-                      F_INT("times", times(door)), F_INT("connections", door->net->connections));
+                      F_INT("times", door->times), F_INT("connections", door->net->connections));
         turn_away(fd);
         return;
     }
@@ -163,7 +154,7 @@ static void let_in(struct door *door, int fd, const struct sockaddr_storage *fro
         if (refused(door))
             log_event(LOG_WARN, "http.accept_failed",
                       F_STR("error", "the loop cannot watch a descriptor"),
-                      F_INT("times", times(door)), F_INT("connections", door->net->connections));
+                      F_INT("times", door->times), F_INT("connections", door->net->connections));
         return;
     }
     c->reserved = reserved;
@@ -171,7 +162,7 @@ static void let_in(struct door *door, int fd, const struct sockaddr_storage *fro
     if (reserved && refused(door))
         log_event(LOG_WARN, "http.full",
                   F_STR("error", "all places are taken: only probes are answered"),
-                  F_INT("times", times(door)), F_INT("connections", door->net->connections));
+                  F_INT("times", door->times), F_INT("connections", door->net->connections));
     conn_await(c, UV_READABLE); /* in a turn of its own: whoever comes first would hold up all */
 }
 
@@ -190,7 +181,7 @@ static void shut_for_a_moment(struct door *door, int error)
     uv_timer_start(&door->timer, on_shut_over, SHUT_MS, 0);
     if (refused(door))
         log_event(LOG_WARN, "http.accept_failed", F_STR("error", strerror(error)),
-                  F_INT("times", times(door)), F_INT("connections", door->net->connections));
+                  F_INT("times", door->times), F_INT("connections", door->net->connections));
 }
 
 static void on_knock(uv_poll_t *poll, int status unused_arg, int events unused_arg)

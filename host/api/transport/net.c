@@ -11,12 +11,12 @@
 
 enum {
     STEPS_A_TURN = 64,
-    TICK_MS = 1000,
     ENDING_MS = 10,
 };
 
 const struct request_conn_ops net_request_ops = {.answer = conn_answer,
                                                  .pieces = conn_pieces,
+                                                 .go_on = conn_soon,
                                                  .stream = conn_stream};
 const struct stream_conn_ops net_stream_ops = {.wake = conn_wake, .kill = conn_kill};
 
@@ -34,8 +34,9 @@ static enum conn_step step(struct conn *c)
     case CONN_LINGER:
         return write_linger(c);
     case CONN_ASKED:
-    case CONN_WS:
         return CONN_WAIT;
+    case CONN_WS:
+        return ws_write(c);
     }
     assert(!"every state has its step");
     return CONN_OVER;
@@ -63,18 +64,15 @@ static void turn(struct conn *c)
 
 /* ---- times ---- */
 
-/* Outlives the net by a turn: libuv closes later. */
-struct ticker {
-    uv_timer_t timer;
-    struct net *net;
-};
-
 static void on_tick(uv_timer_t *timer)
 {
     const struct ticker *ticker = timer->data;
     int64_t now_ns = clock_mono_ns();
     struct conn *c = TAILQ_FIRST(&ticker->net->conns), *next;
 
+    if (c == NULL)
+        uv_timer_stop(timer);
+    stream_server_tick(ticker->net->opt.streams, now_ns);
     for (; c != NULL; c = next) {
         bool stalled = c->state == CONN_BODY && now_ns > c->stalls_ns;
 
@@ -89,7 +87,7 @@ static void on_ticker_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-static void ticker_start(struct net *net)
+static void ticker_open(struct net *net)
 {
     int failed;
 
@@ -98,8 +96,6 @@ static void ticker_start(struct net *net)
     failed = uv_timer_init(net->opt.loop, &net->ticker->timer);
     assert(failed == 0);
     net->ticker->timer.data = net->ticker;
-    failed = uv_timer_start(&net->ticker->timer, on_tick, TICK_MS, TICK_MS);
-    assert(failed == 0);
 }
 
 /* ---- beginning and end ---- */
@@ -110,12 +106,13 @@ bool net_open(const struct net_options *opt, struct net **ret, struct err *e)
 
     net->opt = *opt;
     net->turn = turn;
+    net->tick = on_tick;
     TAILQ_INIT(&net->conns);
     TAILQ_INIT(&net->quiet);
     if (!door_open(net, e))
         return false;
     ws_open(net);
-    ticker_start(net);
+    ticker_open(net);
     soon_open(net);
     door_listen(net);
     net->opt.listen_host = NULL;
@@ -152,6 +149,7 @@ static void on_ending(uv_timer_t *timer)
     if (closing)
         return;
     lws_context_destroy(ending->net->context);
+    buf_done(&ending->net->messages);
     free(ending->net);
     uv_close((uv_handle_t *)timer, on_ticker_closed);
 }

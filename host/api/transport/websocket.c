@@ -3,7 +3,8 @@
  * The request is read and refused here as any other. What is let in goes to libwebsockets: the
  * descriptor, and a head that we write, for the library reads more into one than RFC 9112 does.
  * Traps of 4.1.6: the default loop does not scale, so libuv (USERS.md 3.1); one write a WRITEABLE
- * callback; a connection's end is told in up to three ways. */
+ * callback, and none while something waits, so messages leave together, framed by us; a
+ * connection's end is told in up to three ways. */
 #include "api/stream/client.h"
 #include "api/stream/server.h"
 #include "api/transport/conn.h"
@@ -20,7 +21,13 @@
 
 #define STREAM_SUBPROTOCOL "orch.runs.v1+json"
 
-enum { MESSAGES_A_TURN = 64, CLOSE_WAIT_S = 2, HEADER_BLOCKS = 4096 };
+enum {
+    CLOSE_WAIT_S = 2,
+    HEADER_BLOCKS = 4096,
+    READ_BYTES = 4096,
+    SEND_BYTES = 256 * 1024, /* beyond all that is written at once: the library sends it by pieces
+                                of this, each but the first in a turn of its own */
+};
 
 /* ---- the request ---- */
 
@@ -165,7 +172,8 @@ static int on_established(struct conn *c)
 {
     conn_bound(c);
     lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
-    lws_callback_on_writable(c->wsi);
+    c->ws_open = true;
+    conn_soon(c);
     return 0;
 }
 
@@ -187,62 +195,92 @@ static int on_receive(struct conn *c, const char *bytes, size_t len)
 
 /* ---- what it is told ---- */
 
-static int write_now(struct conn *c, enum lws_write_protocol how, char *bytes, size_t len)
+/* Frames of ours, whole: what the socket does not take of them waits in the library. Out of its
+ * callback too, for it is given nothing while something waits. */
+static bool write_frames(struct conn *c, char *bytes, size_t len)
 {
-    return lws_write(c->wsi, (unsigned char *)bytes, len, how) < 0 ? -1 : 0;
+    return lws_write(c->wsi, (unsigned char *)bytes, len, LWS_WRITE_RAW) >= 0;
 }
 
 /* The close frame is written by hand: with libuv, 4.1.6 drops the connection before it sends the
  * one of lws_close_reason. The peer's own close frame, or the timeout, ends the connection. */
-static int close_ws(struct conn *c)
+static enum conn_step close_ws(struct conn *c)
 {
     int code = c->client->close_code;
-    char frame[LWS_PRE + 4];
+    char frame[4];
 
     if (c->close_sent)
-        return 0;
-    frame[LWS_PRE] = (char)0x88; /* final, opcode close (RFC 6455 5.2) */
-    frame[LWS_PRE + 1] = 2;
-    frame[LWS_PRE + 2] = (char)(code >> 8);
-    frame[LWS_PRE + 3] = (char)(code & 0xff);
-    if (write_now(c, LWS_WRITE_RAW, frame + LWS_PRE, 4) < 0)
-        return -1;
+        return CONN_WAIT;
+    frame[0] = (char)0x88; /* final, opcode close (RFC 6455 5.2) */
+    frame[1] = 2;
+    frame[2] = (char)(code >> 8);
+    frame[3] = (char)(code & 0xff);
     c->close_sent = true;
+    if (!write_frames(c, frame, sizeof frame))
+        return CONN_OVER;
     lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_ACK, CLOSE_WAIT_S);
-    return 0;
+    return CONN_WAIT;
 }
 
-/* A stream ends when its client says so, after everything queued went out. */
-static int end_of_stream(struct conn *c)
+/* The library says when the socket takes more. It is asked before a write, for what the socket did
+ * not take would wait in the library, which sends it when it is told, that of a thousand sockets in
+ * one turn. One that is writable has a third of its buffer free: more than one write. */
+static bool held_up(struct conn *c)
 {
-    if (lws_partial_buffered(c->wsi)) {
-        lws_callback_on_writable(c->wsi);
-        return 0;
-    }
-    return close_ws(c);
-}
-
-static int on_writeable(struct conn *c)
-{
-    char *bytes;
-    size_t len;
-
-    for (int i = 0; i < MESSAGES_A_TURN; i++) {
-        if (lws_send_pipe_choked(c->wsi)) {
-            lws_callback_on_writable(c->wsi);
-            return 0;
-        }
-        if (!stream_client_next(c->client, &bytes, &len))
-            return c->client->state == CLIENT_CLOSING ? end_of_stream(c) : 0;
-        if (write_now(c, LWS_WRITE_TEXT, bytes, len) < 0)
-            return -1;
-        stream_client_wrote(c->client, clock_mono_ns());
-    }
+    if (lws_send_pipe_choked(c->wsi) == 0)
+        return false;
     lws_callback_on_writable(c->wsi);
-    return 0;
+    return true;
+}
+
+/* After all that it was told; the close frame itself may wait in the library. */
+static enum conn_step close_behind(struct conn *c)
+{
+    if (!lws_partial_buffered(c->wsi))
+        return close_ws(c);
+    lws_callback_on_writable(c->wsi);
+    return CONN_WAIT;
+}
+
+static enum conn_step say_more(struct conn *c)
+{
+    struct buf *messages = &c->net->messages;
+    int left = WRITE_MESSAGES_A_TURN;
+    bool more = write_gather(c, &left, messages);
+
+    if (messages->len > 0 && !write_frames(c, messages->data, messages->len))
+        return CONN_OVER;
+    if (messages->len > 0)
+        stream_client_wrote(c->client, clock_mono_ns());
+    if (more)
+        conn_soon(c); /* the others have their turn */
+    else if (c->client->state == CLIENT_CLOSING)
+        return close_behind(c);
+    return CONN_WAIT;
+}
+
+enum conn_step ws_write(struct conn *c)
+{
+    if (!c->ws_open || held_up(c) || say_more(c) == CONN_WAIT)
+        return CONN_WAIT;
+    conn_kill(c); /* the library ends what is its own */
+    return CONN_WAIT;
 }
 
 /* ---- the library ---- */
+
+/* In a turn of the round's: a thousand sockets may be writable at once. */
+static int on_writeable(struct conn *c)
+{
+    conn_soon(c);
+    return 0;
+}
+
+static int on_closing(struct conn *c)
+{
+    c->ws_open = false;
+    return c->close_sent ? -1 : 0; /* the answer to ours: nothing more to say */
+}
 
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user unused_arg,
                     void *in, size_t len)
@@ -270,7 +308,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_RECEIVE:
         return c != NULL ? on_receive(c, in, len) : -1;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return c != NULL && c->close_sent ? -1 : 0; /* the answer to ours: nothing more to say */
+        return c != NULL ? on_closing(c) : 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return c != NULL ? on_writeable(c) : -1;
     default:
@@ -294,8 +332,8 @@ static void on_log(int level, const char *line)
 
 /* Without a subprotocol lws takes the first; both are ours. */
 static const struct lws_protocols protocols[] = {
-    {"http", callback, 0, 4096, 0, NULL, 0},
-    {STREAM_SUBPROTOCOL, callback, 0, 4096, 0, NULL, 0},
+    {"http", callback, 0, READ_BYTES, 0, NULL, SEND_BYTES},
+    {STREAM_SUBPROTOCOL, callback, 0, READ_BYTES, 0, NULL, SEND_BYTES},
     {NULL, NULL, 0, 0, 0, NULL, 0},
 };
 

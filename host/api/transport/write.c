@@ -16,7 +16,6 @@
 enum {
     WRITE_BYTES_A_TURN = 256 * 1024,
     PROGRESS_BYTES = 16 * 1024,
-    MESSAGES_A_TURN = 64,
     TOGETHER_BYTES = 16 * 1024, /* of messages, by one call; what is not taken of it waits */
     LINGER_S = 5,
     LINGER_BYTES_MAX = 64 * 1024 * 1024,
@@ -75,14 +74,12 @@ static enum conn_step finish(struct conn *c)
 
 static enum conn_step next_piece(struct conn *c)
 {
-    static const char headroom[REPLY_HEADROOM];
+    enum piece piece = c->body.next(c->body.arg, &c->out);
     enum conn_step step;
 
-    buf_add(&c->out, headroom, sizeof headroom);
-    c->out_at = c->marked_at = REPLY_HEADROOM;
-    if (c->body.next(c->body.arg, &c->out)) {
+    if (piece != PIECE_OVER) {
         conn_count(c);
-        conn_await(c, UV_WRITABLE | UV_DISCONNECT);
+        conn_await(c, piece == PIECE_LATER ? UV_DISCONNECT : UV_WRITABLE | UV_DISCONNECT);
         return CONN_WAIT; /* the others have their turn */
     }
     c->body.free(c->body.arg);
@@ -111,7 +108,6 @@ enum conn_step write_answer(struct conn *c)
 /* What the kernel did not take of a message waits in out. */
 static bool say(struct conn *c, const char *bytes, size_t len)
 {
-    static const char headroom[REPLY_HEADROOM];
     ssize_t n = send(c->fd, bytes, len, MSG_NOSIGNAL);
 
     if (n < 0 && !conn_try_again())
@@ -120,17 +116,25 @@ static bool say(struct conn *c, const char *bytes, size_t len)
         n = 0;
     if ((size_t)n == len)
         return true;
-    buf_add(&c->out, headroom, sizeof headroom);
     buf_add(&c->out, bytes + n, len - (size_t)n);
-    c->out_at = c->marked_at = REPLY_HEADROOM;
     conn_count(c);
     return true;
 }
 
-/* The messages that are next, of at most so many. False: there is none behind them, for now. */
-static bool gather(struct conn *c, int *left, struct buf *ret)
+/* Of a whole text message, as a server sends it: RFC 6455 5.2. */
+static void add_frame_head(struct buf *b, size_t len)
 {
-    char *bytes;
+    int length_bytes = len < 126 ? 0 : len <= UINT16_MAX ? 2 : 8;
+
+    buf_addc(b, (char)0x81);
+    buf_addc(b, (char)(length_bytes == 0 ? len : length_bytes == 2 ? 126 : 127));
+    for (int i = length_bytes - 1; i >= 0; i--)
+        buf_addc(b, (char)(len >> 8 * i & 0xff));
+}
+
+bool write_gather(struct conn *c, int *left, struct buf *ret)
+{
+    const char *bytes;
     size_t len;
 
     buf_clear(ret);
@@ -138,6 +142,8 @@ static bool gather(struct conn *c, int *left, struct buf *ret)
         c->wants_write = false;
         if (!stream_client_next(c->client, &bytes, &len))
             return false;
+        if (c->state == CONN_WS)
+            add_frame_head(ret, len);
         buf_add(ret, bytes, len);
     }
     return true;
@@ -156,15 +162,15 @@ enum conn_step write_stream(struct conn *c)
 {
     bool taken = c->out.data != NULL, more = true;
     enum conn_step step = flush(c);
-    auto_done(buf) messages = {0};
-    int left = MESSAGES_A_TURN;
+    struct buf *messages = &c->net->messages;
+    int left = WRITE_MESSAGES_A_TURN;
 
     c->deadline_ns = 0; /* the head is out, or is as stuck as what follows */
     while (step == CONN_GO_ON && more && left > 0) {
-        more = gather(c, &left, &messages);
-        if (messages.len > 0 && !say(c, messages.data, messages.len))
+        more = write_gather(c, &left, messages);
+        if (messages->len > 0 && !say(c, messages->data, messages->len))
             return CONN_OVER;
-        taken = taken || messages.len > 0;
+        taken = taken || messages->len > 0;
         step = flush(c);
     }
     if (taken && step == CONN_GO_ON)
@@ -172,7 +178,7 @@ enum conn_step write_stream(struct conn *c)
     if (!more && step == CONN_GO_ON)
         return idle_stream(c);
     if (step == CONN_GO_ON)
-        conn_await(c, UV_WRITABLE | UV_DISCONNECT);
+        conn_soon(c);
     return step == CONN_OVER ? CONN_OVER : CONN_WAIT;
 }
 

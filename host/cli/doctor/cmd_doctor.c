@@ -40,8 +40,8 @@ static bool any_failed(const json_t *rows)
 
 static bool doctor(struct cli *cli, struct err *e)
 {
-    static doctor_fn *const checks[] = {doctor_sandbox, doctor_libraries, doctor_home, doctor_disk,
-                                        doctor_host};
+    static doctor_fn *const checks[] = {doctor_sandbox, doctor_libraries, doctor_home,
+                                        doctor_disk,    doctor_store,     doctor_host};
     static const struct out_column columns[] = {{"CHECK", "check"},
                                                 {"VERDICT", "verdict"},
                                                 {"DETAIL", "detail"},
@@ -60,7 +60,8 @@ static bool doctor(struct cli *cli, struct err *e)
 static const struct cli_verb verbs[] = {
     {.summary = "Check this machine and the host",
      .details = "Starts the sandbox to see which layers the kernel gives, names the libraries in "
-                "use, looks at ORCH_HOME and asks a running host. Exits 1 when a check fails; a "
+                "use, looks at ORCH_HOME and the store that ORCH_STORE names, and asks a running "
+                "host. Exits 1 when a check fails; a "
                 "warning does not.",
      .handler = doctor},
     {.handler = NULL},

@@ -1,6 +1,6 @@
 /* doctor.h -- one finding of `orch doctor`, and the checks: local.c looks at this machine,
- * host.c at the host. A check tries the thing itself where it can: it starts the sandbox,
- * it syncs a file. */
+ * store.c at the store that this shell names, host.c at the host. A check tries the thing itself
+ * where it can: it starts the sandbox, it syncs a file. */
 #ifndef ORCH_CLI_DOCTOR_DOCTOR_H
 #define ORCH_CLI_DOCTOR_DOCTOR_H
 
@@ -19,6 +19,7 @@ doctor_fn doctor_sandbox;
 doctor_fn doctor_libraries;
 doctor_fn doctor_home;
 doctor_fn doctor_disk;
+doctor_fn doctor_store;
 doctor_fn doctor_host;
 
 #endif

@@ -89,6 +89,11 @@ static const struct cli_arg keygen_args[] = {
     {NULL, false, false, NULL},
 };
 
+static const struct cli_arg install_args[] = {
+    {"BUNDLE", true, true, "a signed .orchbundle"},
+    {NULL, false, false, NULL},
+};
+
 static const struct cli_arg release_args[] = {
     {"DIGEST", true, false, "the library's SHA-256, from orch plugin list -o json"},
     {NULL, false, false, NULL},
@@ -155,6 +160,21 @@ static const struct cli_verb verbs[] = {
                 "until every bundle has its verdict; exits 1 when one is not ready.",
      .needs_server = true,
      .handler = plugin_refresh},
+    {.name = "install",
+     .summary = "Install bundles on every host of the store",
+     .details =
+         "Copies them into ORCH_HOME/plugins and has the host of that home verify, load and "
+         "store them; the other hosts fetch them from there. Returns when they are ready and "
+         "durable; exits 1 when one is not.",
+     .args = install_args,
+     .needs_server = true,
+     .handler = plugin_install},
+    {.name = "remove",
+     .summary = "Take a plugin away from every host of the store",
+     .details = "Its attempts end. Its file stays beside, as BUNDLE.removed, where it was copied.",
+     .args = release_args,
+     .needs_server = true,
+     .handler = plugin_installed_remove},
     {.name = "release",
      .summary = "Try a quarantined plugin again",
      .args = release_args,

@@ -61,7 +61,8 @@ static bool all_ready(const json_t *rows)
     {
         const char *verdict = json_string_value(json_object_get(row, "verdict"));
 
-        if (verdict == NULL || (strcmp(verdict, "ready") != 0 && strcmp(verdict, "removed") != 0))
+        if (verdict == NULL || (strcmp(verdict, "ready") != 0 && strcmp(verdict, "removed") != 0) ||
+            json_object_get(row, "notStored") != NULL)
             return false;
     }
     return true;
@@ -82,7 +83,7 @@ bool plugin_refresh(struct cli *cli, struct err *e)
     return true;
 }
 
-bool plugin_release(struct cli *cli, struct err *e)
+static bool with_digest(struct cli *cli, const char *what, struct err *e)
 {
     const char *digest = cli_arg(cli, 0);
     auto_done(buf) path = {0};
@@ -90,9 +91,19 @@ bool plugin_release(struct cli *cli, struct err *e)
 
     buf_adds(&path, "/admin/plugins");
     client_path_add(&path, digest);
-    buf_adds(&path, ":release");
+    buf_addf(&path, ":%s", what);
     if (!client_send(cli, "POST", buf_text(&path), NULL, &reply, e))
-        return err_wrap(e, "release");
+        return err_wrap(e, "%s", what);
     out_id(cli, digest, reply);
     return true;
+}
+
+bool plugin_release(struct cli *cli, struct err *e)
+{
+    return with_digest(cli, "release", e);
+}
+
+bool plugin_installed_remove(struct cli *cli, struct err *e)
+{
+    return with_digest(cli, "remove", e);
 }

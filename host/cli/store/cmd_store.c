@@ -69,14 +69,13 @@ static bool check_event(struct checking *c, const struct store_event *row, struc
     return true;
 }
 
-static bool check_events(struct store_reader *reader, struct checking *c, struct err *e)
+static bool check_events(struct store_reader *reader, const struct store_ledger *ledger,
+                         struct checking *c, struct err *e)
 {
-    const struct store_event_filter all = {0};
-    int64_t oldest, newest, after = 0;
+    const struct store_event_filter all = {.tenant = ledger->tenant};
+    int64_t after = 0;
 
-    if (!store_read_event_bounds(reader, &oldest, &newest, e))
-        return false;
-    while (after < newest) {
+    while (after < ledger->newest) {
         auto_done(store_event_list) rows = {0};
 
         if (!store_read_events(reader, &all, after, EVENTS_AT_ONCE, &rows, &after, e))
@@ -88,9 +87,26 @@ static bool check_events(struct store_reader *reader, struct checking *c, struct
     return true;
 }
 
+static bool check_ledgers(struct store_reader *reader, struct checking *c, struct err *e)
+{
+    auto_done(store_ledger_list) page = {0};
+
+    do {
+        auto_mem char *token = mem_str(page.next_page);
+
+        store_ledger_list_done(&page);
+        if (!store_read_ledgers(reader, (struct store_page){.token = token}, &page, e))
+            return false;
+        for (size_t i = 0; i < page.count; i++)
+            if (!check_events(reader, &page.rows[i], c, e))
+                return false;
+    } while (page.next_page != NULL);
+    return true;
+}
+
 static bool check_store(const char *path, struct checking *c, struct err *e)
 {
-    const struct store_options options = {.path = path,
+    const struct store_options options = {.url = path,
                                           .check = STORE_CHECK_QUICK,
                                           .create = STORE_CREATE_NEVER};
     auto_store store = NULL;
@@ -101,7 +117,7 @@ static bool check_store(const char *path, struct checking *c, struct err *e)
         return e->code == ERR_CONFLICT ? err_wrap(e, "stop the host first") : false;
     if (!store_reader_open(store, &reader, e))
         return false;
-    good = check_events(reader, c, e);
+    good = check_ledgers(reader, c, e);
     store_reader_free(reader);
     return good;
 }

@@ -324,8 +324,9 @@ void attempts_turn(struct attempts *a)
 {
     struct attempt_order *order;
 
-    while (!a->mode->draining && !a->mode->stopping && !store_pressed(a->env->store) &&
-           a->running_count < a->env->set.attempts_max && (order = queue_take(&a->queue)) != NULL) {
+    while (!a->mode->draining && !a->mode->stopping && !a->mode->adrift &&
+           !store_pressed(a->env->store) && a->running_count < a->env->set.attempts_max &&
+           (order = queue_take(&a->queue)) != NULL) {
         if (dispatch(a, order))
             continue;
         queue_put_back(&a->queue, order);

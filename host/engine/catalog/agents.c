@@ -8,11 +8,15 @@
 #include "bundle/words.h"
 #include "engine/catalog/installed.h"
 #include "engine/catalog/patterns.h"
+#include "engine/catalog/stock.h"
 
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
+
+/* Without news: they may be lost. */
+#define LOOK_EVERY_NS (30LL * 1000 * 1000 * 1000)
 
 const char *bundle_state_word(enum bundle_state state)
 {
@@ -31,6 +35,7 @@ struct agents *agents_new(const struct engine_env *env)
     struct agents *agents = mem_new(struct agents);
 
     agents->env = env;
+    agents->stock = stock_new(agents);
     return agents;
 }
 
@@ -43,6 +48,7 @@ static void bundle_free(struct bundle *b)
     free(b->payload);
     free(b->label);
     free(b->reason);
+    free(b->not_stored);
     free(b->file);
     free(b);
 }
@@ -60,6 +66,8 @@ void agents_free(struct agents *agents)
         return;
     names_free(agents);
     expected_free(agents);
+    stock_free(agents->stock);
+    free(agents->told);
     HASH_ITER(hh, agents->bundles, b, next)
     {
         HASH_DEL(agents->bundles, b);
@@ -167,6 +175,24 @@ static void end_attempts(struct bundle *b, const char *why)
     }
 }
 
+static bool has_ready_copy(const struct bundle *b)
+{
+    const struct bundle *other;
+
+    for (other = b->owner->bundles; other != NULL; other = other->hh.next) {
+        if (other != b && other->state == BUNDLE_READY &&
+            strcmp(other->archive_hash.text, b->archive_hash.text) == 0 &&
+            strcmp(other->key_id, b->key_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+char *bundle_path(const struct bundle *b)
+{
+    return mem_printf("%s/plugins/%s", b->owner->env->set.home, b->file);
+}
+
 void bundle_withdraw(struct bundle *b, enum bundle_state state, const char *why)
 {
     const struct engine_sandbox *sandbox = &b->owner->env->sandbox;
@@ -175,8 +201,11 @@ void bundle_withdraw(struct bundle *b, enum bundle_state state, const char *why)
 
     log_event(LOG_WARN, state == BUNDLE_REMOVED ? "plugin.removed" : "plugin.revoked",
               F_STR("bundle", b->file), F_STR("plugin", b->label), F_STR("reason", why));
-    if (before == BUNDLE_READY && state == BUNDLE_REMOVED)
+    if (before == BUNDLE_READY && state == BUNDLE_REMOVED) {
         rows_forget(b); /* whoever gets its names now keeps them */
+        if (!has_ready_copy(b))
+            stock_forget(b->owner->stock, b);
+    }
     if (before == BUNDLE_READY)
         end_attempts(b, why);
     else if (used && bundle_twin(b) == NULL)
@@ -192,8 +221,13 @@ static int is_bundle(const struct dirent *entry)
     return len > suffix && strcmp(entry->d_name + len - suffix, BUNDLE_SUFFIX) == 0;
 }
 
+static int by_file(const struct bundle *a, const struct bundle *b)
+{
+    return strcmp(a->file, b->file);
+}
+
 /* Immutable once loaded: a new version is a new file. */
-static void look_at(struct agents *agents, const char *file)
+struct bundle *bundle_look_at(struct agents *agents, const char *file)
 {
     struct bundle *b;
 
@@ -204,14 +238,11 @@ static void look_at(struct agents *agents, const char *file)
         b->state = BUNDLE_REFUSED;
         b->file = mem_str(file);
         HASH_ADD_KEYPTR(hh, agents->bundles, b->file, strlen(b->file), b);
+        HASH_SRT(hh, agents->bundles, by_file);
     }
     if (b->state != BUNDLE_QUARANTINED)
         check_soon(b);
-}
-
-static int by_file(const struct bundle *a, const struct bundle *b)
-{
-    return strcmp(a->file, b->file);
+    return b;
 }
 
 static bool listed(struct dirent **entries, int count, const char *file)
@@ -248,12 +279,39 @@ void agents_scan(struct agents *agents)
     expected_read(agents);
     remove_absent(agents, entries, count);
     for (int i = 0; i < count; i++) {
-        look_at(agents, entries[i]->d_name);
+        bundle_look_at(agents, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
-    HASH_SRT(hh, agents->bundles, by_file);
+    agents->looked_ns = agents->env->clock.mono_ns();
+    stock_look(agents->stock);
     names_settle(agents);
+}
+
+void agents_look(struct agents *agents)
+{
+    stock_look(agents->stock);
+}
+
+int64_t agents_turn(struct agents *agents, int64_t now_ns)
+{
+    if (agents->looked_ns == 0)
+        return INT64_MAX;
+    if (now_ns >= agents->looked_ns + LOOK_EVERY_NS) {
+        agents->looked_ns = now_ns;
+        stock_look(agents->stock);
+    }
+    return agents->looked_ns + LOOK_EVERY_NS;
+}
+
+bool agents_fetching(const struct agents *agents)
+{
+    return stock_is_first(agents->stock);
+}
+
+bool agents_settled(const struct agents *agents)
+{
+    return !agents_busy(agents) && !stock_busy(agents->stock);
 }
 
 bool agents_busy(const struct agents *agents)
@@ -321,6 +379,12 @@ void agents_on_quarantined(struct agents *agents, const char *digest, const stru
     names_settle(agents);
 }
 
+void bundle_try_again(struct bundle *b)
+{
+    b->state = BUNDLE_REFUSED;
+    check_soon(b);
+}
+
 bool agents_release(struct agents *agents, const char *tenant, const char *digest, struct err *e)
 {
     struct bundle *b;
@@ -330,9 +394,26 @@ bool agents_release(struct agents *agents, const char *tenant, const char *diges
         if (b->state != BUNDLE_QUARANTINED || strcmp(b->digest.text, digest) != 0 ||
             !bundle_for(b, tenant))
             continue;
-        b->state = BUNDLE_REFUSED;
-        check_soon(b);
+        bundle_try_again(b);
+        stock_release(agents->stock, b);
         found = true;
     }
     return found || err_set(e, ERR_NOT_FOUND, "no quarantined plugin has digest %.64s", digest);
+}
+
+bool agents_remove(struct agents *agents, const char *tenant, const char *digest, struct err *e)
+{
+    struct bundle *b;
+    bool found = false;
+
+    for (b = agents->bundles; b != NULL; b = b->hh.next) {
+        if (b->state == BUNDLE_REMOVED || *digest == '\0' || strcmp(b->digest.text, digest) != 0 ||
+            !bundle_for(b, tenant))
+            continue;
+        stock_put_aside(b);
+        bundle_withdraw(b, BUNDLE_REMOVED, "it was removed by an operator");
+        found = true;
+    }
+    names_settle(agents);
+    return found || err_set(e, ERR_NOT_FOUND, "no plugin has digest %.64s", digest);
 }

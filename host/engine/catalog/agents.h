@@ -52,6 +52,16 @@ void agents_free(struct agents *agents); /* accepts NULL; the authority answers 
 void agents_scan(struct agents *agents);
 bool agents_busy(const struct agents *agents);
 
+/* The store may have other bundles now: what is lacking is fetched, what was removed elsewhere goes
+ * (stock.h). Beside the loop. */
+void agents_look(struct agents *agents);
+/* Looks from time to time, once there was a scan; when it is wanted next. */
+int64_t agents_turn(struct agents *agents, int64_t now_ns);
+/* The first look is under way: nobody has a name yet. */
+bool agents_fetching(const struct agents *agents);
+/* Every bundle has its verdict, and those that are ready are in the store or say why not. */
+bool agents_settled(const struct agents *agents);
+
 /* NULL when no loaded plugin has it for this tenant. Valid until the next callback. */
 const struct agent *agents_find(const struct agents *agents, const char *tenant,
                                 const char *agent_id);
@@ -63,9 +73,6 @@ bool agents_withdrawn(const struct agents *agents, const char *tenant, const cha
  * that was ready once is missing or damaged. One that nobody trusts any more is not awaited. */
 bool agents_awaited(const struct agents *agents, const char *tenant, const char *agent_id,
                     struct err *ret);
-/* The tenant's runs may use this plugin now. */
-bool agents_serve(const struct agents *agents, const char *tenant, const char *plugin_id,
-                  const char *version);
 
 /* From the sandbox's events. */
 void agents_on_ready(struct agents *agents, const struct sandbox_plugin_info *info);
@@ -75,6 +82,11 @@ void agents_on_quarantined(struct agents *agents, const char *digest, const stru
 /* Tries a quarantined library again. ERR_NOT_FOUND when none of this tenant's is that. */
 bool agents_release(struct agents *agents, const char *tenant, const char *digest,
                     struct err *e) must_check;
+
+/* Takes a library away, from all hosts of the store. ERR_NOT_FOUND when none of this tenant's is
+ * that. */
+bool agents_remove(struct agents *agents, const char *tenant, const char *digest,
+                   struct err *e) must_check;
 
 /* Counts of ready bundles and of those with a verdict against them, for health. */
 void agents_counts(const struct agents *agents, unsigned *ret_loaded, unsigned *ret_refused);

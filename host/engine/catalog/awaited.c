@@ -2,48 +2,7 @@
  * them. See agents.h. */
 #include "engine/catalog/installed.h"
 
-#include "base/log.h"
-#include "base/mem.h"
-
 #include <string.h>
-
-/* ---- what the store remembers ---- */
-
-void expected_free(struct agents *agents)
-{
-    for (size_t i = 0; i < agents->expected_count; i++) {
-        manifest_free(agents->expected[i].manifest);
-        free(agents->expected[i].file);
-    }
-    free(agents->expected);
-    agents->expected = NULL;
-    agents->expected_count = 0;
-}
-
-static bool expect(void *arg, const struct store_plugin *row)
-{
-    struct agents *agents = arg;
-    struct manifest *manifest;
-    struct err e = {0};
-
-    if (!manifest_parse(row->manifest, strlen(row->manifest), MANIFEST_SIGNED, &manifest, &e)) {
-        log_event(LOG_WARN, "plugin.row_unreadable", F_STR("plugin", row->plugin_id), F_ERR(&e));
-        return true;
-    }
-    agents->expected =
-        mem_resize(agents->expected, agents->expected_count + 1, sizeof *agents->expected);
-    agents->expected[agents->expected_count++] =
-        (struct expected){manifest, manifest_bundle_name(manifest)};
-    return true;
-}
-
-void expected_read(struct agents *agents)
-{
-    expected_free(agents);
-    rows_each(agents, expect, agents);
-}
-
-/* ---- is it missed? ---- */
 
 /* Another version serves, or it was taken away from all: then nobody waits for this one. */
 static bool has_successor(const struct agents *agents, const struct manifest *m)
@@ -102,7 +61,7 @@ bool agents_awaited(const struct agents *agents, const char *tenant, const char 
 {
     const struct bundle *b;
 
-    if (agents_busy(agents))
+    if (agents_busy(agents) || agents_fetching(agents))
         return !err_set(ret, ERR_UNAVAILABLE, "agent '%s' is not there: bundles are being loaded",
                         agent_id);
     for (b = agents->bundles; b != NULL; b = b->hh.next) {

@@ -209,7 +209,7 @@ static bool ask(struct bundle *b, struct check **check, const char *envelope, si
 /* The bytes that are verified are those in the sealed memfd, whatever becomes of the file. */
 static bool map_sealed(struct bundle *b, struct check *check, struct err *e)
 {
-    auto_mem char *path = mem_printf("%s/plugins/%s", b->owner->env->set.home, b->file);
+    auto_mem char *path = bundle_path(b);
     auto_done(buf) bytes = {0};
     auto_fd fd = -1;
 

@@ -2,7 +2,6 @@
 #include "engine/catalog/dag_cache.h"
 
 #include "base/mem.h"
-#include "engine/env/beside.h"
 #include "engine/env/env.h"
 #include "model/dag/source/parse.h"
 
@@ -92,22 +91,27 @@ static void free_beside(struct dag_cache *cache, struct dag *dag)
     beside_give(cache->env->beside, &(struct beside_work){free_now, unused_free, unused_free, u});
 }
 
-static void waiters_drop(struct dag_use *use)
+/* False: nobody waits any more. */
+static bool take_waiter(struct dag_use *use, struct dag_wait *ret)
 {
-    struct waiter *w;
+    struct waiter *w = STAILQ_FIRST(&use->waiters);
 
-    while ((w = STAILQ_FIRST(&use->waiters)) != NULL) {
-        STAILQ_REMOVE_HEAD(&use->waiters, link);
-        w->wait.drop(w->wait.arg);
-        free(w);
-    }
+    if (w == NULL)
+        return false;
+    *ret = w->wait;
+    STAILQ_REMOVE_HEAD(&use->waiters, link);
+    free(w);
+    return true;
 }
 
 /* Without its dag. */
 static void entry_free(struct dag_use *use)
 {
+    struct dag_wait wait;
+
     HASH_DEL(use->cache->entries, use);
-    waiters_drop(use);
+    while (take_waiter(use, &wait))
+        wait.drop(wait.arg);
     free(use->key);
     free(use);
 }
@@ -186,27 +190,18 @@ static void read_now(void *arg, struct store_reader *reader)
         r->failed = (struct err){0};
 }
 
-static void tell_all(struct dag_use *use)
-{
-    struct waiter *w;
-
-    while ((w = STAILQ_FIRST(&use->waiters)) != NULL) {
-        STAILQ_REMOVE_HEAD(&use->waiters, link);
-        w->wait.ready(w->wait.arg);
-        free(w);
-    }
-}
-
 static void was_read(void *arg)
 {
     struct reading *r = arg;
     struct dag_use *use = r->use;
+    struct dag_wait wait;
 
     use->reading = false;
     use->dag = take(r->dag);
     use->failed = r->failed;
     reading_free(r);
-    tell_all(use);
+    while (take_waiter(use, &wait))
+        wait.ready(wait.arg);
     use->users--;
     if (use->dag == NULL)
         entry_free(use);

@@ -8,7 +8,7 @@
  * one that it may read at once, for only who has read the text knows its size. Whoever needs one
  * that is not here waits (dag_cache_await), with nothing decided yet, and begins again when he is
  * told; all that wait for a version share one reading and are told in their order. What was being
- * read belongs to the thread until then (engine/env/beside.h). Loop thread. */
+ * read belongs to the thread until then (store/beside.h). Loop thread. */
 #ifndef ORCH_ENGINE_CATALOG_DAG_CACHE_H
 #define ORCH_ENGINE_CATALOG_DAG_CACHE_H
 

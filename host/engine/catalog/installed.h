@@ -54,6 +54,8 @@ struct bundle {
     char key_id[FINGERPRINT_BYTES], signer[129];
     json_t *tenants;   /* patterns that its key's entry has; an array once verified */
     bool warm;         /* granted */
+    bool stored;       /* the store has it */
+    char *not_stored;  /* why it could not be put there; NULL: it was not tried in vain */
     int64_t since_us;  /* first installed; INT64_MAX: not before now */
     UT_hash_handle hh; /* by file */
 };
@@ -83,6 +85,9 @@ struct agents {
     struct name *names;
     struct expected *expected; /* as of the last scan */
     size_t expected_count;
+    struct stock *stock;
+    char *told;        /* of its agents, in the host's row; NULL: nothing yet */
+    int64_t looked_ns; /* when what the store has was wanted last; 0: never */
     bool ending;
 };
 
@@ -93,8 +98,15 @@ bool bundle_in_use(const struct bundle *b);
 struct bundle *bundle_twin(const struct bundle *b);
 bool bundle_for(const struct bundle *b, const char *tenant);
 
+/* The file is in the folder: it is looked at, or once more. Borrowed. */
+struct bundle *bundle_look_at(struct agents *agents, const char *file);
+/* One that was quarantined. */
+void bundle_try_again(struct bundle *b);
+
 /* The verdicts against it. Each takes its agents away at once. */
 void bundle_refuse(struct bundle *b, const struct err *why);
+/* Of its file; the caller owns it. */
+char *bundle_path(const struct bundle *b) must_check;
 /* REVOKED or REMOVED: attempts that run end, and say why. */
 void bundle_withdraw(struct bundle *b, enum bundle_state state, const char *why);
 
@@ -107,13 +119,15 @@ void names_settle(struct agents *agents);
 void names_rebuild(struct agents *agents);
 void names_free(struct agents *agents);
 
-/* awaited.c: what the store remembers is read anew. */
+/* rows.c: what the store remembers is read anew. */
 void expected_read(struct agents *agents);
 void expected_free(struct agents *agents);
 
 /* rows.c: what GET /plugins shows and what the next start knows of who was first. */
 void rows_remember(struct bundle *b);
 void rows_forget(const struct bundle *b);
+/* What the names are now goes into the host's row, where the other hosts read it. */
+void rows_tell_agents(struct agents *agents);
 /* All that the store has, until each says false; what cannot be read is logged and left out. */
 typedef bool rows_each_fn(void *arg, const struct store_plugin *row);
 void rows_each(const struct agents *agents, rows_each_fn *each, void *arg);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/catalog/patterns.h"
+#include "engine/catalog/stock.h"
 #include "model/version/version.h"
 
 #include <stdlib.h>
@@ -66,6 +67,7 @@ void names_rebuild(struct agents *agents)
         for (size_t i = 0; b->state == BUNDLE_READY && i < b->manifest->agent_count; i++)
             offer(b, &b->manifest->agents[i]);
     }
+    rows_tell_agents(agents);
 }
 
 /* Both are as the signed manifest says, and the authority refuses what is no version. */
@@ -143,7 +145,7 @@ static void give_names(struct bundle *b)
 {
     struct err why = {0};
 
-    if (!collides_with_any(b, &why)) {
+    if (!stock_conflicts(b->owner->stock, b, &why) && !collides_with_any(b, &why)) {
         b->state = BUNDLE_READY;
         free(b->reason);
         b->reason = NULL;
@@ -179,6 +181,10 @@ void names_settle(struct agents *agents)
 
     if (agents_busy(agents))
         return;
+    if (agents_fetching(agents)) {
+        stock_go_on(agents->stock);
+        return;
+    }
     for (b = agents->bundles; b != NULL; b = b->hh.next) {
         if (b->state == BUNDLE_AGREED || b->state == BUNDLE_CONFLICT)
             waiting[count++] = b;
@@ -188,4 +194,5 @@ void names_settle(struct agents *agents)
         give_names(waiting[i]);
     if (count > 0)
         names_rebuild(agents);
+    stock_go_on(agents->stock);
 }

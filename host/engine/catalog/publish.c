@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "engine/catalog/publishing.h"
 #include "engine/env/answer.h"
-#include "engine/env/beside.h"
 #include "engine/env/env.h"
 
 #include <string.h>

@@ -1,8 +1,10 @@
 /* rows.c -- the rows of plugins in the store. No verdict depends on them but who was first. */
 #include "engine/catalog/installed.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/hosts.h"
 
 #include <string.h>
 
@@ -58,6 +60,41 @@ void rows_forget(const struct bundle *b)
     submit(b, batch);
 }
 
+static char *agents_text(const struct agents *agents)
+{
+    auto_json all = json_object();
+    const struct name *name;
+
+    for (name = agents->names; name != NULL; name = name->hh.next) {
+        json_t *digests = json_array();
+
+        for (size_t i = 0; i < name->count; i++)
+            json_array_append_new(digests, json_string(name->offers[i].agent.digest.text));
+        json_object_set_new(all, name->id, digests);
+    }
+    return json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+void rows_tell_agents(struct agents *agents)
+{
+    struct store *store = agents->env->store;
+    auto_mem char *text = agents_text(agents);
+    struct store_batch *batch;
+    struct err e = {0};
+
+    if (agents->ending || (agents->told != NULL && strcmp(agents->told, text) == 0))
+        return;
+    batch = store_batch_new();
+    store_batch_host_agents(batch, store_host_id(store), store_host_epoch(store), text);
+    if (!store_submit_take(store, &batch, NULL, NULL, &e)) {
+        log_event(LOG_WARN, "plugin.row_lost", F_ERR(&e));
+        store_batch_free(batch);
+        return;
+    }
+    free(agents->told);
+    agents->told = take(text);
+}
+
 void rows_each(const struct agents *agents, rows_each_fn *each, void *arg)
 {
     auto_mem char *token = NULL;
@@ -101,4 +138,40 @@ int64_t rows_since(const struct agents *agents, const char *bundle_hash)
 
     rows_each(agents, is_wanted, &wanted);
     return wanted.since_us;
+}
+
+/* ---- what the store remembers ---- */
+
+void expected_free(struct agents *agents)
+{
+    for (size_t i = 0; i < agents->expected_count; i++) {
+        manifest_free(agents->expected[i].manifest);
+        free(agents->expected[i].file);
+    }
+    free(agents->expected);
+    agents->expected = NULL;
+    agents->expected_count = 0;
+}
+
+static bool expect(void *arg, const struct store_plugin *row)
+{
+    struct agents *agents = arg;
+    struct manifest *manifest;
+    struct err e = {0};
+
+    if (!manifest_parse(row->manifest, strlen(row->manifest), MANIFEST_SIGNED, &manifest, &e)) {
+        log_event(LOG_WARN, "plugin.row_unreadable", F_STR("plugin", row->plugin_id), F_ERR(&e));
+        return true;
+    }
+    agents->expected =
+        mem_resize(agents->expected, agents->expected_count + 1, sizeof *agents->expected);
+    agents->expected[agents->expected_count++] =
+        (struct expected){manifest, manifest_bundle_name(manifest)};
+    return true;
+}
+
+void expected_read(struct agents *agents)
+{
+    expected_free(agents);
+    rows_each(agents, expect, agents);
 }

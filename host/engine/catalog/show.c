@@ -27,19 +27,6 @@ bool agents_withdrawn(const struct agents *agents, const char *tenant, const cha
     return false;
 }
 
-bool agents_serve(const struct agents *agents, const char *tenant, const char *plugin_id,
-                  const char *version)
-{
-    const struct bundle *b;
-
-    for (b = agents->bundles; b != NULL; b = b->hh.next) {
-        if (b->state == BUNDLE_READY && strcmp(b->manifest->id, plugin_id) == 0 &&
-            strcmp(b->manifest->version, version) == 0 && bundle_for(b, tenant))
-            return true;
-    }
-    return false;
-}
-
 static json_t *agent_ids(const struct manifest *m)
 {
     json_t *ids = json_array();
@@ -75,6 +62,9 @@ static json_t *shown(const struct bundle *b, const char *tenant)
     put(row, "signer", b->signer);
     json_object_set_new(row, "allowed", json_boolean(bundle_for(b, tenant)));
     json_object_set_new(row, "warm", json_boolean(b->warm));
+    json_object_set_new(row, "stored", json_boolean(b->stored));
+    if (b->not_stored != NULL)
+        put(row, "notStored", b->not_stored);
     json_object_set_new(row, "agents", agent_ids(b->manifest));
     return row;
 }

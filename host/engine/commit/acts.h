@@ -59,7 +59,8 @@ struct acts {
     size_t end_count, end_cap;
     char *run_error; /* with ends_run; NULL: none */
     struct act_answer answer;
-    bool ends_run; /* a statement is due */
+    bool ends_run;   /* a statement is due */
+    uint32_t orders; /* that it carries out (control/carry.h) */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* commit.c -- see commit.h. What the machine decides is turned into rows by rows.c. */
 #include "engine/commit/commit.h"
 
+#include "base/jcs_object.h"
 #include "base/mem.h"
 #include "engine/commit/ends.h"
 #include "engine/env/append.h"
@@ -8,7 +9,7 @@
 
 #include <assert.h>
 
-enum { COMMIT_MAGIC = 0x0c0441f7 };
+enum { COMMIT_MAGIC = 0x0c0441f7, STEP_DATA_BYTES_USUAL = 512 };
 
 /* In one of three places: being filled (in nobody's list), with the store, or in due. */
 struct commit {
@@ -128,31 +129,12 @@ static struct act_event *event_slot(struct acts *acts)
     return &acts->events[acts->event_count++];
 }
 
-static json_t *event_data(const struct active_run *ar, const char *status, uint32_t node,
-                          uint32_t attempt, json_t *extra)
-{
-    json_t *data = extra != NULL ? extra : json_object();
-
-    json_object_set_new(data, "n", json_integer((json_int_t)ar->chain.n + 1));
-    json_object_set_new(data, "status", json_string(status));
-    if (node != NO_NODE)
-        json_object_set_new(data, "step_id", json_string(ar->dag->nodes[node].node_id));
-    if (attempt > 0)
-        json_object_set_new(data, "attempt", json_integer(attempt));
-    return data;
-}
-
-void commit_event(struct commit *c, const char *type, const char *status, uint32_t node,
-                  uint32_t attempt, json_t *extra)
+/* data: canonical, taken. */
+static void add_event(struct commit *c, const char *type, const char *status, uint32_t node,
+                      uint32_t attempt, struct buf *data)
 {
     struct active_run *ar = c->acts.ar;
-    struct act_event *out = event_slot(&c->acts);
-    auto_json data = event_data(ar, status, node, attempt, extra);
-    auto_done(buf) text = {0};
-    struct err e = {0};
 
-    if (!jcs_write(data, &text, &e))
-        assert(!"an event's data is canonical: its numbers are ours");
     ledger_append(c->batch, &ar->chain,
                   (struct store_event){
                       .tenant = ar->tenant,
@@ -164,9 +146,60 @@ void commit_event(struct commit *c, const char *type, const char *status, uint32
                       .node_id = node != NO_NODE ? ar->dag->nodes[node].node_id : NULL,
                       .attempt = attempt,
                       .at_us = c->acts.wall_us,
-                      .payload = buf_text(&text),
+                      .payload = buf_text(data),
                   });
-    *out = (struct act_event){type, status, node, attempt, buf_take(&text)};
+    *event_slot(&c->acts) = (struct act_event){type, status, node, attempt, buf_take(data)};
+}
+
+void commit_event(struct commit *c, const char *type, const char *status, uint32_t node,
+                  uint32_t attempt, json_t *extra)
+{
+    const struct active_run *ar = c->acts.ar;
+    auto_json data = extra != NULL ? extra : json_object();
+    auto_done(buf) text = {0};
+    struct err e = {0};
+
+    json_object_set_new(data, "n", json_integer((json_int_t)ar->chain.n + 1));
+    json_object_set_new(data, "status", json_string(status));
+    if (node != NO_NODE)
+        json_object_set_new(data, "step_id", json_string(ar->dag->nodes[node].node_id));
+    if (attempt > 0)
+        json_object_set_new(data, "attempt", json_integer(attempt));
+    if (!jcs_write(data, &text, &e))
+        assert(!"an event's data is canonical: its numbers are ours");
+    add_event(c, type, status, node, attempt, &text);
+}
+
+static void add_known(struct jcs_object *o, const char *key, const char *text)
+{
+    if (text != NULL)
+        jcs_object_str(o, key, text);
+}
+
+void commit_step_event(struct commit *c, uint32_t node, uint32_t attempt,
+                       const struct step_data *data)
+{
+    const struct active_run *ar = c->acts.ar;
+    auto_done(buf) text = {0};
+    struct jcs_object o;
+
+    buf_reserve(&text, STEP_DATA_BYTES_USUAL);
+    o = jcs_object_begin(&text);
+    if (attempt > 0)
+        jcs_object_int(&o, "attempt", attempt);
+    add_known(&o, "chain_hash", data->chain_hash);
+    add_known(&o, "error", data->error);
+    add_known(&o, "error_class", data->error_class);
+    add_known(&o, "error_source", data->error_source);
+    add_known(&o, "input_hash", data->input_hash);
+    jcs_object_int(&o, "n", (int64_t)ar->chain.n + 1);
+    add_known(&o, "output_hash", data->output_hash);
+    add_known(&o, "plugin", data->plugin);
+    add_known(&o, "plugin_digest", data->plugin_digest);
+    jcs_object_str(&o, "status", data->status);
+    jcs_object_str(&o, "step_id", ar->dag->nodes[node].node_id);
+    jcs_object_end(&o);
+    add_event(c, "step.updated", data->status, node, attempt, &text);
 }
 
 static struct act *act_slot(struct acts *acts)

@@ -37,6 +37,16 @@ struct acts *commit_acts(struct commit *c);
  * forever. extra: an object with further members, taken; may be NULL. */
 void commit_event(struct commit *c, const char *type, const char *status, uint32_t node,
                   uint32_t attempt, json_t *extra);
+/* The same of a node, without a tree: what a "step.updated" says beside its place; what is NULL is
+ * left out. */
+struct step_data {
+    const char *status; /* lives forever */
+    const char *input_hash, *plugin, *plugin_digest;
+    const char *output_hash, *chain_hash;
+    const char *error, *error_class, *error_source;
+};
+void commit_step_event(struct commit *c, uint32_t node, uint32_t attempt,
+                       const struct step_data *data);
 void commit_start(struct commit *c, struct attempt_order **order); /* takes the order */
 void commit_stop(struct commit *c, struct attempt_ref ref, bool kill);
 /* Who is answered when the batch is durable or refused. */

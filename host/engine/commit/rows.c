@@ -32,23 +32,11 @@ static const char *or_null(const struct sha256_hex *hash)
     return hash->text[0] != '\0' ? hash->text : NULL;
 }
 
-/* JSON; NULL when it is not known. */
-static char *sandbox_text(const struct layer_facts *facts)
-{
-    auto_json sandbox = json_object();
-    size_t bytes;
-
-    if (facts->isolation == ISOLATION_UNSET)
-        return NULL;
-    layer_facts_add_row(facts, sandbox);
-    return commit_json_text(sandbox, &bytes);
-}
-
 static void put_node(struct commit *c, uint32_t node, struct store_node *row)
 {
-    auto_mem char *sandbox = sandbox_text(&commit_run(c)->nodes[node].sandbox);
+    auto_done(buf) sandbox = {0};
 
-    row->sandbox = sandbox;
+    row->sandbox = commit_sandbox_text(&commit_run(c)->nodes[node].sandbox, &sandbox);
     store_batch_node_upsert(commit_batch(c), row);
 }
 
@@ -121,8 +109,12 @@ static void on_start(struct commit *c, const struct run_decision *d)
         row = node_row(ar, d, NODE_RUNNING);
         put_node(c, d->ref.node, &row);
     }
-    commit_event(c, "step.updated", STATUS_RUNNING, d->ref.node, d->ref.attempt,
-                 d->ref.compensation ? json_pack("{s:b}", "compensation", 1) : NULL);
+    if (d->ref.compensation)
+        commit_event(c, "step.updated", STATUS_RUNNING, d->ref.node, d->ref.attempt,
+                     json_pack("{s:b}", "compensation", 1));
+    else
+        commit_step_event(c, d->ref.node, d->ref.attempt,
+                          &(struct step_data){.status = STATUS_RUNNING});
     order->input_bytes = input.len;
     order->input = buf_take(&input);
     commit_start(c, &order);
@@ -133,56 +125,36 @@ static void on_stop(struct commit *c, const struct run_decision *d)
     commit_stop(c, d->ref, d->stop.kill);
 }
 
-/* What the attempt is remembered by; the tally lets a recovery go on with its numbers. The facts
- * are of the node's own attempt: those of its compensation are not kept. */
-static char *attempt_detail(const struct active_run *ar, const struct run_decision *d)
-{
-    const struct node_fact *fact = &ar->nodes[d->ref.node];
-    auto_json detail = json_pack("{s:[i,i,i,i]}", "tally", (int)d->tally.attempts,
-                                 (int)d->tally.counted, (int)d->tally.used, (int)d->tally.infra);
-    size_t bytes;
-
-    if (!d->ref.compensation) {
-        json_object_set_new(detail, "plugin", json_string(fact->plugin));
-        json_object_set_new(detail, "plugin_digest", json_string(fact->plugin_digest.text));
-        json_object_set_new(detail, "profile", json_string(profile_name(fact->profile)));
-        layer_facts_add_row(&fact->sandbox, detail);
-    }
-    return commit_json_text(detail, &bytes);
-}
-
 /* What a look for the cause of repeated failures compares (stellaops.md 10): the attempt's input,
  * and the plugin that had it. */
-static json_t *attempt_data(const struct active_run *ar, const struct run_decision *d)
+static struct step_data attempt_data(const struct active_run *ar, const struct run_decision *d,
+                                     const char *status)
 {
     const struct node_fact *fact = &ar->nodes[d->ref.node];
-    json_t *data = json_object();
+    bool known = fact->plugin[0] != '\0';
+    struct step_data data = {
+        .status = status,
+        .input_hash = or_null(&fact->input_hash),
+        .plugin = known ? fact->plugin : NULL,
+        .plugin_digest = known ? fact->plugin_digest.text : NULL,
+    };
 
-    if (fact->input_hash.text[0] != '\0')
-        json_object_set_new(data, "input_hash", json_string(fact->input_hash.text));
-    if (fact->plugin[0] != '\0') {
-        json_object_set_new(data, "plugin", json_string(fact->plugin));
-        json_object_set_new(data, "plugin_digest", json_string(fact->plugin_digest.text));
-    }
     if (d->done.error == NULL)
         return data;
-    json_object_set_new(data, "error", json_string(d->done.error));
-    json_object_set_new(data, "error_class",
-                        json_string(d->done.error_class != NULL ? d->done.error_class : ""));
-    if (error_source_name(d->done.error_source) != NULL)
-        json_object_set_new(data, "error_source",
-                            json_string(error_source_name(d->done.error_source)));
+    data.error = d->done.error;
+    data.error_class = d->done.error_class != NULL ? d->done.error_class : "";
+    data.error_source = error_source_name(d->done.error_source);
     return data;
 }
 
-static json_t *node_data(const struct active_run *ar, const struct run_decision *d)
+static struct step_data node_data(const struct active_run *ar, const struct run_decision *d)
 {
     const struct node_fact *fact = &ar->nodes[d->ref.node];
-    json_t *data = attempt_data(ar, d);
+    struct step_data data = attempt_data(ar, d, node_state_text(d->done.state));
 
     if (d->done.state == NODE_COMPLETED) {
-        json_object_set_new(data, "output_hash", json_string(fact->output_hash.text));
-        json_object_set_new(data, "chain_hash", json_string(fact->chain_hash.text));
+        data.output_hash = fact->output_hash.text;
+        data.chain_hash = fact->chain_hash.text;
     }
     return data;
 }
@@ -204,7 +176,7 @@ static void attempt_metrics(struct active_run *ar, const struct run_decision *d)
 static void on_attempt_done(struct commit *c, const struct run_decision *d)
 {
     struct active_run *ar = commit_run(c);
-    auto_mem char *detail = attempt_detail(ar, d);
+    auto_done(buf) detail = {0};
     auto_mem char *compensation_id = NULL;
     const char *node_id = ar->dag->nodes[d->ref.node].node_id;
 
@@ -212,6 +184,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
         compensation_id = mem_printf("compensate_%s", node_id);
         node_id = compensation_id;
     }
+    commit_attempt_detail(&ar->nodes[d->ref.node], d, &detail);
     store_batch_attempt_upsert(commit_batch(c),
                                &(struct store_attempt){
                                    .run_id = ar->run_id,
@@ -222,7 +195,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
                                    .error = d->done.error,
                                    .error_class = d->done.error_class,
                                    .error_source = error_source_name(d->done.error_source),
-                                   .detail = detail,
+                                   .detail = buf_text(&detail),
                                    .retryable = d->done.state == NODE_WAITING,
                                    .compensation = d->ref.compensation,
                                    .started_us = ar->nodes[d->ref.node].attempt_started_us,
@@ -232,13 +205,13 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
     ends_add(commit_acts(c), d);
     if (d->done.state == NODE_WAITING && !d->ref.compensation) {
         struct store_node row = node_row(ar, d, NODE_WAITING);
+        struct step_data data = attempt_data(ar, d, STATUS_RETRYING);
 
         row.error = d->done.error;
         row.error_class = d->done.error_class;
         row.error_source = error_source_name(d->done.error_source);
         put_node(c, d->ref.node, &row);
-        commit_event(c, "step.updated", STATUS_RETRYING, d->ref.node, d->ref.attempt,
-                     attempt_data(ar, d));
+        commit_step_event(c, d->ref.node, d->ref.attempt, &data);
     }
 }
 
@@ -269,9 +242,11 @@ static void keep_record(struct commit *c, const struct run_decision *d)
     const struct dag_node *node = &ar->dag->nodes[d->ref.node];
     struct node_fact *fact = &ar->nodes[d->ref.node];
     auto_mem const char **parents = mem_array(node->dep_count, const char *);
-    auto_mem char *record_text = NULL, *parents_text = NULL;
+    auto_mem char *parents_text = NULL;
+    auto_done(buf) text = {0};
     char started[CLOCK_TEXT_BYTES], ended[CLOCK_TEXT_BYTES];
-    size_t bytes;
+    struct node_record_hashes hashes;
+    struct record_parts parts;
     struct node_record record = {
         .node_id = node->node_id,
         .agent_id = node->agent_id,
@@ -291,27 +266,26 @@ static void keep_record(struct commit *c, const struct run_decision *d)
 
     clock_text(fact->started_us, started);
     clock_text(fact->ended_us, ended);
-    json_decref(fact->record);
-    fact->record = node_record_json(&record);
-    node_record_chain_hash(&record, &fact->chain_hash);
-    record_text = commit_json_text(fact->record, &bytes);
-    parents_text = commit_json_text(json_object_get(fact->record, "parent_hashes"), &bytes);
-    store_batch_provenance_put(commit_batch(c),
-                               &(struct store_provenance){
-                                   .run_id = ar->run_id,
-                                   .tenant = ar->tenant,
-                                   .node_id = node->node_id,
-                                   .input_hash = record.input_hash,
-                                   .output_hash = record.output_hash,
-                                   .parent_hashes = parents_text,
-                                   .chain_hash = fact->chain_hash.text,
-                                   .record_hash = json_string_value(
-                                       json_object_get(fact->record, "record_hash")),
-                                   .record = record_text,
-                                   .duration_ms = record.duration_ms,
-                                   .attempts = record.attempt_count,
-                                   .created_us = commit_wall_us(c),
-                               });
+    node_record_write(&record, &text, &hashes);
+    fact->chain_hash = hashes.chain;
+    free(fact->record);
+    fact->record = buf_take(&text);
+    parts = record_parts(fact->record);
+    parents_text = mem_strn(parts.parents.at, parts.parents.len);
+    store_batch_provenance_put(commit_batch(c), &(struct store_provenance){
+                                                    .run_id = ar->run_id,
+                                                    .tenant = ar->tenant,
+                                                    .node_id = node->node_id,
+                                                    .input_hash = record.input_hash,
+                                                    .output_hash = record.output_hash,
+                                                    .parent_hashes = parents_text,
+                                                    .chain_hash = fact->chain_hash.text,
+                                                    .record_hash = hashes.record.text,
+                                                    .record = fact->record,
+                                                    .duration_ms = record.duration_ms,
+                                                    .attempts = record.attempt_count,
+                                                    .created_us = commit_wall_us(c),
+                                                });
 }
 
 static void keep_checkpoint(struct commit *c, const struct run_decision *d, const char *outputs)
@@ -363,6 +337,7 @@ static void on_node_done(struct commit *c, const struct run_decision *d)
     struct node_fact *fact = &ar->nodes[d->ref.node];
     const struct node_texts *texts;
     struct store_node row;
+    struct step_data data;
 
     fact->ended_us = commit_wall_us(c);
     if (fact->started_us == 0)
@@ -386,8 +361,8 @@ static void on_node_done(struct commit *c, const struct run_decision *d)
     if (ar->dag->nodes[d->ref.node].dependent_count > 0)
         active_run_drop_texts(ar, d->ref.node); /* no part of the run's output */
     node_metrics(ar, d);
-    commit_event(c, "step.updated", node_state_text(d->done.state), d->ref.node, d->ref.attempt,
-                 node_data(ar, d));
+    data = node_data(ar, d);
+    commit_step_event(c, d->ref.node, d->ref.attempt, &data);
 }
 
 /* A resumed run evaluates the node once more: what its row said of the last time is gone. */

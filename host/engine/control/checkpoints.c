@@ -2,6 +2,7 @@
 #include "engine/control/control.h"
 
 #include "base/mem.h"
+#include "engine/control/orders.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
 #include "engine/env/audit.h"
@@ -48,6 +49,16 @@ static int64_t count_checkpoints(struct control *ctl, const char *tenant, const 
     return count;
 }
 
+/* Of a run that is not there nothing is deleted, as ever. */
+static bool is_here(struct control *ctl, const char *tenant, const char *run_id, struct err *e)
+{
+    auto_done(store_run_list) rows = {0};
+
+    if (store_read_run_head(ctl->env->reader, tenant, run_id, &rows, e))
+        return orders_here(ctl, &rows.rows[0], e);
+    return e->code == ERR_NOT_FOUND;
+}
+
 void control_checkpoints_delete(struct control *ctl, const struct api_actor *who,
                                 const char *run_id, api_done_fn done, void *done_arg)
 {
@@ -55,7 +66,7 @@ void control_checkpoints_delete(struct control *ctl, const struct api_actor *who
     struct store_batch *batch;
     struct err e = {0};
 
-    if (!step_settled(ctl, who->tenant, run_id, &e)) {
+    if (!step_settled(ctl, who->tenant, run_id, &e) || !is_here(ctl, who->tenant, run_id, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }

@@ -9,11 +9,14 @@
 #include "api/api.h"
 #include "base/err.h"
 
+struct takeover;
 struct commits;
 struct dag_cache;
 struct engine_env;
 struct engine_mode;
 struct leftovers;
+struct look;
+struct orders;
 struct runs;
 
 /* What the calls work on; all borrowed from the engine. */
@@ -24,6 +27,9 @@ struct control {
     struct dag_cache *dags;
     struct commits *commits;
     struct leftovers *leftovers;
+    struct takeover *takeover;
+    struct orders *orders;
+    struct look *look;
 };
 
 void control_start(struct control *ctl, const struct api_actor *who,

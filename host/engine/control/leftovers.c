@@ -7,6 +7,7 @@
 #include "engine/control/recover.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
+#include "engine/env/audit.h"
 #include "engine/env/env.h"
 #include "engine/runs/load.h"
 #include "engine/runs/runs.h"
@@ -36,8 +37,8 @@ struct leftover {
     bool end, sent;
     enum store_run_status status; /* of end */
     struct err why;
-    char *subject, *reason, *ticket; /* of a cancel */
-    char *error;                     /* the run's; NULL: none */
+    struct actor *by; /* of a cancel */
+    char *error;      /* the run's; NULL: none */
     struct close_event event;
     int64_t seq;
     struct err refused; /* code set: by the store, looked at in the next turn */
@@ -83,9 +84,7 @@ static void leftover_free(struct leftover *x)
     free(x->run_id);
     free(x->dag_id);
     free(x->trace_id);
-    free(x->subject);
-    free(x->reason);
-    free(x->ticket);
+    actor_free(x->by);
     free(x->error);
     free(x->event.payload);
     free(x);
@@ -126,6 +125,17 @@ static struct leftover *find(const struct leftovers *l, const char *run_id)
 bool leftovers_has(const struct leftovers *l, const char *run_id)
 {
     return find(l, run_id) != NULL;
+}
+
+void leftovers_each(const struct leftovers *l, leftovers_each_fn *fn, void *arg)
+{
+    const struct leftover *x;
+
+    TAILQ_FOREACH(x, &l->waiting, link)
+    {
+        if (!x->sent)
+            fn(arg, x->run_id);
+    }
 }
 
 static struct leftover *add(struct control *ctl, const char *tenant, const char *run_id)
@@ -186,6 +196,31 @@ void leftovers_add(struct control *ctl, struct leftover_of what, const struct er
                   F_STR("tenant", x->tenant), F_ERR(why));
 }
 
+static struct leftover *add_of(struct control *ctl, const struct leftover_of *what)
+{
+    struct leftover *x = add(ctl, what->tenant, what->run_id);
+
+    x->tries = what->tries;
+    x->at_start = what->at_start;
+    return x;
+}
+
+void leftovers_hold(struct control *ctl, struct leftover_of what)
+{
+    (void)add_of(ctl, &what);
+}
+
+void leftovers_go_on(struct leftovers *l)
+{
+    struct leftover *x;
+
+    TAILQ_FOREACH(x, &l->waiting, link)
+    {
+        if (x->due_ns == INT64_MAX && x->reading == NULL)
+            x->due_ns = 0;
+    }
+}
+
 /* ---- cancel ---- */
 
 static bool cancellable(struct control *ctl, const char *tenant, const char *run_id, struct err *e)
@@ -219,12 +254,8 @@ void leftovers_cancel(struct control *ctl, const struct api_actor *who, const ch
         x = add(ctl, who->tenant, run_id);
     x->end = true;
     x->status = STORE_RUN_CANCELLED;
-    free(x->subject);
-    free(x->reason);
-    free(x->ticket);
-    x->subject = mem_str(who->subject);
-    x->reason = mem_str(who->reason);
-    x->ticket = mem_str(who->ticket);
+    actor_free(x->by);
+    x->by = actor_new(who);
     x->done = done;
     x->done_arg = done_arg;
     x->due_ns = 0;
@@ -257,10 +288,8 @@ static void await(struct control *ctl, struct leftover *x, const struct store_ru
 
 void leftovers_await(struct control *ctl, struct leftover_of what, const struct store_run *row)
 {
-    struct leftover *x = add(ctl, what.tenant, what.run_id);
+    struct leftover *x = add_of(ctl, &what);
 
-    x->tries = what.tries;
-    x->at_start = what.at_start;
     x->expected = row->status != STORE_RUN_PENDING;
     if (x->expected)
         runs_expect(x->runs);
@@ -271,7 +300,7 @@ void leftovers_await(struct control *ctl, struct leftover_of what, const struct 
 
 static void rebuild(struct control *ctl, struct leftover *x)
 {
-    struct recovering what = {x->tenant, x->run_id, x->tries, x->at_start};
+    const struct leftover_of what = {x->tenant, x->run_id, x->tries, x->at_start};
 
     TAILQ_REMOVE(&ctl->leftovers->waiting, x, link); /* it may come back as another */
     expect_no_more(x);
@@ -302,10 +331,6 @@ static bool submit_end(struct control *ctl, struct leftover *x, const struct sto
                        struct err *e)
 {
     auto_obj(store_batch) batch = NULL;
-    const struct api_actor who = {.tenant = x->tenant,
-                                  .subject = x->subject,
-                                  .reason = x->reason,
-                                  .ticket = x->ticket};
     struct close_why why = {.status = x->status};
 
     free(take(x->error));
@@ -314,7 +339,7 @@ static bool submit_end(struct control *ctl, struct leftover *x, const struct sto
         why.error_class = x->why.code == ERR_TOO_LARGE ? "RunTooLarge" : "RunNotRecoverable";
         why.error = x->error = mem_printf("%s: %s", why.error_class, x->why.msg);
     } else {
-        why.who = &who;
+        why.who = &x->by->who;
     }
     if (!close_batch(ctl->env, ctl->dags, row, &why, &batch, &x->event, e))
         return false;
@@ -359,8 +384,9 @@ static bool end_now(struct control *ctl, struct leftover *x, struct err *e)
 
     if (!store_read_run(ctl->env->reader, x->tenant, x->run_id, &rows, e))
         return false;
-    if (rows.rows[0].completed_us != 0)
-        return err_set(e, ERR_NOT_FOUND, "run %s has ended meanwhile", x->run_id);
+    if (rows.rows[0].completed_us != 0 || !step_owned(ctl, &rows.rows[0]))
+        return err_set(e, ERR_NOT_FOUND, "run %s has ended meanwhile, or is another host's",
+                       x->run_id);
     free(x->dag_id);
     free(x->trace_id);
     x->dag_id = mem_str(rows.rows[0].dag_id);
@@ -393,10 +419,10 @@ static void do_due(struct control *ctl, struct leftover *x)
 {
     if (x->end)
         end(ctl, x);
-    else if (!ctl->mode->draining)
+    else if (!ctl->mode->draining && !ctl->mode->adrift)
         rebuild(ctl, x);
     else
-        x->due_ns = INT64_MAX; /* the next start finds it */
+        x->due_ns = INT64_MAX; /* the next start finds it, or leftovers_go_on */
 }
 
 /* At once: in a later turn the definition may be gone again. */

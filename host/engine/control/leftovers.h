@@ -32,6 +32,10 @@ struct leftover_of {
 /* Not carried because of why: built anew when that may help, at once at first and then after a
  * delay; otherwise ended as failed, with why. */
 void leftovers_add(struct control *ctl, struct leftover_of what, const struct err *why);
+/* Let go while the host was adrift: built anew when it is held again, which counts as no try. */
+void leftovers_hold(struct control *ctl, struct leftover_of what);
+/* The host is held again. */
+void leftovers_go_on(struct leftovers *l);
 /* Its row's definition is not read yet: it is built when it is. */
 void leftovers_await(struct control *ctl, struct leftover_of what, const struct store_run *row);
 /* A run that is only stored is ended as cancelled. done is answered when that is durable; during
@@ -39,6 +43,10 @@ void leftovers_await(struct control *ctl, struct leftover_of what, const struct 
 void leftovers_cancel(struct control *ctl, const struct api_actor *who, const char *run_id,
                       api_done_fn done, void *done_arg);
 bool leftovers_has(const struct leftovers *l, const char *run_id);
+
+/* Calls fn for each that is not about to end. */
+typedef void leftovers_each_fn(void *arg, const char *run_id);
+void leftovers_each(const struct leftovers *l, leftovers_each_fn *fn, void *arg);
 
 int64_t leftovers_next_timer(const struct leftovers *l); /* INT64_MAX: none */
 void leftovers_turn(struct control *ctl, int64_t now_ns);

@@ -4,11 +4,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/commit/rows.h"
+#include "engine/control/carry.h"
+#include "engine/control/claim.h"
 #include "engine/control/leftovers.h"
 #include "engine/control/step.h"
 #include "engine/env/env.h"
 #include "engine/runs/load.h"
 #include "engine/runs/runs.h"
+
+#include <string.h>
 
 static void tell_recovered(const struct active_run *ar)
 {
@@ -17,13 +21,43 @@ static void tell_recovered(const struct active_run *ar)
               F_INT("nodes_total", ar->dag->node_count));
 }
 
-static bool recover_run(struct control *ctl, const struct store_run *row, uint32_t rebuilds,
-                        struct err *e)
+/* Of the run; NULL: nobody ordered it. What it ordered, no attempt should begin before. */
+static const struct store_order *cancel_of(const struct store_order_list *orders,
+                                           const struct store_run *row)
 {
+    for (size_t i = 0; i < orders->count; i++) {
+        const struct store_order *order = &orders->rows[i];
+
+        if (strcmp(order->run_id, row->run_id) == 0 &&
+            strcmp(order->verb, wish_verb(WISH_CANCEL)) == 0)
+            return order;
+    }
+    return NULL;
+}
+
+static void commit_recovered(struct control *ctl, struct active_run *ar,
+                             const struct store_order *cancel)
+{
+    struct commit *c = step_commit(ctl, ar);
+
+    commit_event(c, "run.updated", "recovered", NO_NODE, 0, NULL);
+    if (cancel != NULL) {
+        wish_event(c, WISH_CANCEL, orders_said_owned(cancel));
+        orders_end(ctl, c, cancel);
+    }
+    commit_decisions(c);
+    step_submit(ctl, &c);
+}
+
+static bool recover_run(struct control *ctl, const struct store_run *stored, uint32_t rebuilds,
+                        const struct store_order *cancel, struct err *e)
+{
+    struct store_run row_now = *stored;
+    const struct store_run *row = &row_now;
     auto_obj(active_run) ar = NULL;
     struct active_run *borrowed;
-    struct commit *c;
 
+    row_now.cancel_requested = stored->cancel_requested || cancel != NULL;
     if (!load_row(ctl->env, ctl->dags, row, &ar, e))
         return false;
     load_machine(ar, row);
@@ -40,62 +74,96 @@ static bool recover_run(struct control *ctl, const struct store_run *row, uint32
         return err_wrap(e, "run %s", row->run_id);
     tell_recovered(ar);
     runs_add(ctl->runs, &ar);
-    c = step_commit(ctl, borrowed);
-    commit_event(c, "run.updated", "recovered", NO_NODE, 0, NULL);
-    commit_decisions(c);
-    step_submit(ctl, &c);
+    commit_recovered(ctl, borrowed, cancel);
     return true;
 }
 
 /* A definition that was not read is waited for; of any other failure the run is left over. */
 static bool recover_or_leave(struct control *ctl, const struct store_run *row,
-                             const struct recovering *what)
+                             const struct store_order_list *orders, struct leftover_of what)
 {
-    struct leftover_of left = {what->tenant, what->run_id, what->count, what->at_start};
     struct err e = {0};
 
     if (!load_has_definition(ctl->dags, row)) {
-        leftovers_await(ctl, left, row);
+        leftovers_await(ctl, what, row);
         return true;
     }
-    if (recover_run(ctl, row, what->count, &e))
+    if (recover_run(ctl, row, what.tries, cancel_of(orders, row), &e))
         return true;
-    left.at_start = false;
-    if (what->at_start)
-        left.tries = RECOVER_AGAIN_MAX;
-    leftovers_add(ctl, left, &e);
+    if (what.at_start)
+        what.tries = RECOVER_AGAIN_MAX;
+    leftovers_add(ctl, what, &e);
     return false;
 }
 
-void recover_again(struct control *ctl, const struct recovering *what)
+static bool read_again(struct control *ctl, const struct leftover_of *what,
+                       struct store_run_list *ret, struct store_order_list *ret_orders,
+                       struct err *e)
 {
-    const struct leftover_of left = {what->tenant, what->run_id, what->count, what->at_start};
+    return store_read_run(ctl->env->reader, what->tenant, what->run_id, ret, e) &&
+           orders_read(ctl, ctl->env->reader, ret_orders, e);
+}
+
+void recover_again(struct control *ctl, const struct leftover_of *what)
+{
     auto_done(store_run_list) rows = {0};
+    auto_done(store_order_list) orders = {0};
     struct err e = {0};
 
-    if (!store_read_run(ctl->env->reader, what->tenant, what->run_id, &rows, &e)) {
+    if (!read_again(ctl, what, &rows, &orders, &e)) {
         if (e.code != ERR_NOT_FOUND) /* else its very first commit was refused: no such run */
-            leftovers_add(ctl, left, &e);
+            leftovers_add(ctl, *what, &e);
         return;
     }
-    if (rows.rows[0].completed_us == 0)
-        (void)recover_or_leave(ctl, &rows.rows[0], what);
+    if (!step_owned(ctl, &rows.rows[0]))
+        log_event(LOG_WARN, "run.followed", F_STR("runId", what->run_id),
+                  F_STR("tenant", what->tenant));
+    else if (rows.rows[0].completed_us == 0)
+        (void)recover_or_leave(ctl, &rows.rows[0], &orders, *what);
+}
+
+bool recover_carried(const struct control *ctl, const struct store_run *row)
+{
+    return runs_find(ctl->runs, row->tenant, row->run_id) != NULL ||
+           runs_unsettled(ctl->runs, row->tenant, row->run_id) ||
+           leftovers_has(ctl->leftovers, row->run_id);
+}
+
+void recover_claimed(struct control *ctl, const struct store_run *row,
+                     const struct store_order_list *orders)
+{
+    const struct leftover_of what = {row->tenant, row->run_id, .at_start = true};
+
+    if (ctl->mode->failed || ctl->mode->stopping || row->completed_us != 0 ||
+        !step_owned(ctl, row) || recover_carried(ctl, row))
+        return;
+    if (ctl->mode->adrift || ctl->mode->draining)
+        leftovers_hold(ctl, what);
+    else
+        (void)recover_or_leave(ctl, row, orders, what);
 }
 
 bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e)
 {
+    struct store *store = ctl->env->store;
+    auto_done(store_order_list) orders = {0};
     auto_mem char *token = NULL;
     unsigned count = 0;
 
+    if (!claim_at_start(ctl, e))
+        return false;
+    if (!orders_read(ctl, ctl->env->reader, &orders, e))
+        return err_wrap(e, "recover");
     do {
         auto_done(store_run_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
 
-        if (!store_read_unfinished(ctl->env->reader, page, &rows, e))
+        if (!store_read_unfinished(ctl->env->reader, store_host_id(store), store_host_epoch(store),
+                                   page, &rows, e))
             return err_wrap(e, "recover");
         for (size_t i = 0; i < rows.count; i++)
-            count += recover_or_leave(ctl, &rows.rows[i],
-                                      &(struct recovering){.tenant = rows.rows[i].tenant,
+            count += recover_or_leave(ctl, &rows.rows[i], &orders,
+                                      (struct leftover_of){.tenant = rows.rows[i].tenant,
                                                            .run_id = rows.rows[i].run_id,
                                                            .at_start = true});
         free(token);

@@ -4,6 +4,7 @@
 #include "engine/commit/rows.h"
 #include "engine/control/later.h"
 #include "engine/control/leftovers.h"
+#include "engine/control/orders.h"
 #include "engine/control/start.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
@@ -47,7 +48,7 @@ static bool keep_nodes(struct active_run *ar, const struct active_run *old, cons
         ar->nodes[i] = old->nodes[i];
         ar->nodes[i].texts = (struct node_texts){0};
         ar->nodes[i].output_bytes = 0;
-        json_incref(ar->nodes[i].record);
+        ar->nodes[i].record = NULL;
         active_run_keep(ar, i, old->nodes[i].output_bytes);
         active_run_not_before(ar, old->nodes[i].ended_us);
     }
@@ -64,7 +65,7 @@ static bool restart(struct control *ctl, const struct api_actor *who,
                     const struct api_run_restart *what, const struct store_run *row,
                     struct commit **ret, struct err *e)
 {
-    const struct dag_key key = {row->tenant, row->dag_id, row->dag_version};
+    const struct dag_key key = load_key(row);
     auto_mem char *version = NULL;
     auto_json inputs = NULL;
     auto_obj(active_run) old = NULL;
@@ -79,6 +80,8 @@ static bool restart(struct control *ctl, const struct api_actor *who,
     if (runs_find(ctl->runs, who->tenant, what->run_id) != NULL ||
         leftovers_has(ctl->leftovers, what->run_id))
         return err_set(e, ERR_CONFLICT, "run %s is still going on", what->run_id);
+    if (!orders_here(ctl, row, e))
+        return false;
     old->run = run_new(old->dag, &(struct run_options){.input = old->input});
     if (what->from_node != NULL && !load_facts(old, e))
         return false;
@@ -115,7 +118,9 @@ static void restart_later(struct control *ctl, const struct store_run *row,
                           const struct api_actor *who, const struct api_run_restart *what,
                           api_done_fn done, void *done_arg)
 {
-    later(ctl, &(struct dag_key){row->tenant, row->dag_id, row->dag_version}, who,
+    const struct dag_key key = load_key(row);
+
+    later(ctl, &key, who,
           &(struct call){.again = restart_again,
                          .id = what->run_id,
                          .word = what->from_node,

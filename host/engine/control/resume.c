@@ -4,6 +4,7 @@
 #include "engine/commit/rows.h"
 #include "engine/control/later.h"
 #include "engine/control/leftovers.h"
+#include "engine/control/orders.h"
 #include "engine/control/start.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
@@ -16,10 +17,13 @@ static bool resumable(struct control *ctl, const char *tenant, const char *run_i
 {
     if (ctl->mode->draining)
         return err_set(e, ERR_UNAVAILABLE, "this host goes on with no run now (it is draining)");
+    if (!step_in_touch(ctl, e))
+        return false;
     if (runs_find(ctl->runs, tenant, run_id) != NULL || leftovers_has(ctl->leftovers, run_id))
         return err_set(e, ERR_CONFLICT, "run %s is still going on", run_id);
     if (!step_settled(ctl, tenant, run_id, e) ||
-        !store_read_run(ctl->env->reader, tenant, run_id, ret, e))
+        !store_read_run(ctl->env->reader, tenant, run_id, ret, e) ||
+        !orders_here(ctl, &ret->rows[0], e))
         return false;
     if (ret->rows[0].compensations != NULL)
         return err_set(e, ERR_CONFLICT, "run %s was rolled back: restart it instead", run_id);
@@ -101,8 +105,9 @@ static void resume_again(struct control *ctl, const struct api_actor *who, const
 static void resume_later(struct control *ctl, const struct store_run *row,
                          const struct api_actor *who, api_done_fn done, void *done_arg)
 {
-    later(ctl, &(struct dag_key){row->tenant, row->dag_id, row->dag_version}, who,
-          &(struct call){.again = resume_again, .id = row->run_id}, done, done_arg);
+    const struct dag_key key = load_key(row);
+
+    later(ctl, &key, who, &(struct call){.again = resume_again, .id = row->run_id}, done, done_arg);
 }
 
 void control_resume(struct control *ctl, const struct api_actor *who, const char *run_id,
@@ -132,7 +137,8 @@ void control_resume(struct control *ctl, const struct api_actor *who, const char
     borrowed = ar;
     runs_add(ctl->runs, &ar);
     c = step_commit(ctl, borrowed);
-    store_batch_run_reopen(commit_batch(c), borrowed->tenant, borrowed->run_id);
+    store_batch_run_reopen(commit_batch(c), borrowed->tenant, borrowed->run_id,
+                           store_host_id(ctl->env->store), store_host_epoch(ctl->env->store));
     commit_event(c, "run.updated", "resumed", NO_NODE, 0,
                  json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
                            "ticket", who->ticket));

@@ -36,6 +36,8 @@ bool start_admitted(const struct control *ctl, struct err *e)
     if (!ctl->mode->accepting || ctl->mode->draining)
         return err_set(e, ERR_UNAVAILABLE, "this host takes no new runs now (%s)",
                        ctl->mode->draining ? "it is draining" : "accept-runs is false");
+    if (!step_in_touch(ctl, e))
+        return false;
     if (store_pressed(ctl->env->store))
         return err_set(e, ERR_LIMIT, "too much waits for the disk: %zu batches",
                        store_pending(ctl->env->store));
@@ -172,6 +174,8 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
                                .deterministic = ar->deterministic,
                                .checkpoint_enabled = ar->checkpoints,
                                .counts.total = (int64_t)ar->dag->node_count,
+                               .lease_owner = store_host_id(ar->env->store),
+                               .lease_epoch = store_host_epoch(ar->env->store),
                                .created_us = ar->created_us,
                                .deadline_us =
                                    timeout_s > 0 ? ar->created_us + (int64_t)(timeout_s * 1e6) : 0,

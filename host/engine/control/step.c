@@ -13,6 +13,17 @@ bool step_settled(const struct control *ctl, const char *tenant, const char *run
     return err_set(e, ERR_CONFLICT, "run %s is being written: ask again in a moment", run_id);
 }
 
+bool step_owned(const struct control *ctl, const struct store_run *row)
+{
+    return store_host_is(ctl->env->store, row->lease_owner, row->lease_epoch);
+}
+
+bool step_in_touch(const struct control *ctl, struct err *e)
+{
+    return !ctl->mode->adrift ||
+           err_set(e, ERR_UNAVAILABLE, "this host has lost touch with the store: ask again");
+}
+
 struct commit *step_commit(struct control *ctl, struct active_run *ar)
 {
     return commit_new(ctl->commits, ar, active_run_wall_us(ar));
@@ -52,7 +63,7 @@ void step_admit(struct control *ctl)
 {
     struct active_run *ar;
 
-    while (!ctl->mode->draining && !store_pressed(ctl->env->store) &&
+    while (!ctl->mode->draining && !ctl->mode->adrift && !store_pressed(ctl->env->store) &&
            (ar = runs_next_waiting(ctl->runs)) != NULL) {
         auto_obj(commit) c = step_commit(ctl, ar);
 

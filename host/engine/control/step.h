@@ -10,6 +10,11 @@
  * moment the answer is of what it became. */
 bool step_settled(const struct control *ctl, const char *tenant, const char *run_id,
                   struct err *e) must_check;
+struct store_run;
+/* The row names this opening of the store (store/hosts.h). */
+bool step_owned(const struct control *ctl, const struct store_run *row) must_check;
+/* ERR_UNAVAILABLE while the host is adrift (store/hosts.h). */
+bool step_in_touch(const struct control *ctl, struct err *e) must_check;
 /* A commit of the run, decided now. */
 struct commit *step_commit(struct control *ctl, struct active_run *ar) must_check;
 /* Takes the commit. A run that it ends leaves the queues now, the table when the commit has come

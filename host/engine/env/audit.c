@@ -52,7 +52,7 @@ void audit_append(const struct engine_env *env, struct store_batch *batch,
 void audit_committed(const struct engine_env *env, const struct store_done *result)
 {
     if (result->err == NULL && result->last_event != 0)
-        env->audited(env->arg, result->last_event);
+        env->audited(env->arg, result);
 }
 
 struct writing {

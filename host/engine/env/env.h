@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "observe/metrics.h"
 #include "sandbox/client/client.h"
+#include "store/beside.h"
+#include "store/hosts.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -20,7 +22,6 @@
 
 struct agent;
 struct agents;
-struct beside;
 
 /* base/clock.h in orchd; a simulator owns its time. Only the wall clock can go back. */
 struct engine_clock {
@@ -66,6 +67,7 @@ struct engine_ceilings {
 
 struct engine_settings {
     const char *home; /* its folder plugins has the bundles */
+    bool folder_wins; /* they may be other ones of the same version than the store's: development */
     uint32_t runs_active_max, runs_waiting_max;
     uint32_t attempts_max;        /* in the sandbox at a time */
     uint32_t tenant_attempts_max; /* of these, of one tenant */
@@ -105,7 +107,7 @@ struct engine_env {
     /* Committed events, in order of seq, each once. */
     void (*publish)(void *arg, const struct api_event *events, size_t count);
     /* An entry of the ledger that is nobody's event was committed (audit.h). */
-    void (*audited)(void *arg, int64_t seq);
+    void (*audited)(void *arg, const struct store_done *entry);
     /* The host must end; only the first reason counts. */
     void (*fatal)(void *arg, const struct err *why);
 };
@@ -114,6 +116,7 @@ struct engine_env {
 struct engine_mode {
     bool accepting; /* admits new runs */
     bool draining;  /* the host is told to end */
+    bool adrift;    /* what it has may be another host's by now: nothing is begun (store/hosts.h) */
     bool failed;    /* the host must end: no run is built anew */
     bool stopping;  /* the loop has ended: nothing is started any more */
 };

@@ -6,66 +6,70 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/env/env.h"
+#include "engine/evidence/behind.h"
 #include "engine/evidence/tenant_trees.h"
+#include "engine/jobs/jobs.h"
 
 #include <assert.h>
 #include <string.h>
-#include <sys/queue.h>
 
 /* A page is about a millisecond of the loop's time: its rows and two hashes a row. The tenants
  * bound the batch; where there are more, the next pass follows at once. */
 enum {
     LEAVES_A_TURN = STORE_PAGE_ROWS_MAX,
+    TENANTS_A_TURN = 32,
     TENANTS_A_PASS = 4096,
     LEAVES_A_PASS = 256 * 1024, /* the authority gets 32 bytes of each */
-    WAITERS_MAX = 256,
 };
+
+#define LOOK_AGAIN_NS (30LL * 1000 * 1000 * 1000)
+#define ADRIFT_NS (1000LL * 1000 * 1000) /* until it is known whether the job stays this host's */
 
 /* One pass at a time. It reads in turns, then waits for the authority (several requests one behind
  * the other), then for the store's writer; each answers once. Events may be committed all through
  * it: those behind `upto` are the next pass's. */
 enum pass { PASS_NONE, PASS_READS, PASS_SIGNS, PASS_STORES };
 
-struct waiter {
-    int64_t seq; /* waits until this is under a head */
-    api_done_fn done;
-    void *done_arg;
-    TAILQ_ENTRY(waiter) link;
+/* Every tenant's ledger, a page at a time. */
+struct look {
+    struct store_ledger_list page;
+    struct err e;
 };
-TAILQ_HEAD(waiter_list, waiter);
 
 struct heads {
     const struct engine_env *env;
     const struct engine_mode *mode;
+    const struct jobs *jobs;
     int64_t interval_ns; /* 0: only when asked */
-    bool begun;
+    bool looks;          /* a page is read beside the loop */
+    struct look look;
+    int64_t looked_ns;
     enum pass pass;
-    int64_t newest; /* seq of the newest committed event */
-    int64_t sealed; /* every event up to here is under a stored head */
+    struct behind *behind;
     int64_t due_ns; /* when the next pass begins */
     struct err failed;
-    struct waiter_list waiters;
-    unsigned waiter_count;
+    bool over;   /* a pass is, and it was not told */
+    bool wanted; /* since it began, somebody asked for another */
 
     /* Of the pass. */
-    int64_t goal; /* the newest event when it began */
-    int64_t upto; /* the newest that it seals */
-    int64_t read;
-    size_t leaves; /* as many as were read */
+    bool cut;          /* more waits than one pass takes */
+    struct behind *at; /* whose events are read; NULL: no more */
+    size_t leaves;     /* as many as were read */
     struct tenant_tree *trees;
     struct tenant_tree *unsigned_yet; /* the first whose head is not in the batch; in trees */
     struct store_batch *batch;
 };
 
-struct heads *heads_new(const struct engine_env *env, const struct engine_mode *mode)
+struct heads *heads_new(const struct engine_env *env, const struct engine_mode *mode,
+                        const struct jobs *jobs)
 {
     struct heads *h = mem_new(struct heads);
 
     h->env = env;
     h->mode = mode;
+    h->jobs = jobs;
     h->interval_ns = env->set.head_interval_ns;
     h->due_ns = INT64_MAX;
-    TAILQ_INIT(&h->waiters);
     return h;
 }
 
@@ -77,51 +81,134 @@ static void forget_pass(struct heads *h)
     h->pass = PASS_NONE;
 }
 
-void heads_forget_waiters(struct heads *h)
-{
-    struct waiter *w;
-
-    while ((w = TAILQ_FIRST(&h->waiters)) != NULL) {
-        TAILQ_REMOVE(&h->waiters, w, link);
-        free(w);
-    }
-    h->waiter_count = 0;
-}
-
 void heads_free(struct heads *h)
 {
     if (h == NULL)
         return;
+    while (h->behind != NULL)
+        behind_drop(&h->behind, h->behind);
     forget_pass(h);
-    heads_forget_waiters(h);
+    store_ledger_list_done(&h->look.page);
     free(h);
+}
+
+static void due_in(struct heads *h, int64_t wait_ns)
+{
+    int64_t due_ns = h->env->clock.mono_ns() + wait_ns;
+
+    if (h->pass == PASS_NONE && due_ns < h->due_ns)
+        h->due_ns = due_ns;
+}
+
+/* ---- what the store has behind its heads ---- */
+
+/* The page behind the one that is there. */
+static bool look_at_page(struct heads *h, struct store_reader *reader)
+{
+    auto_mem char *token = mem_str(h->look.page.next_page);
+
+    store_ledger_list_done(&h->look.page);
+    return store_read_ledgers(reader,
+                              (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
+                              &h->look.page, &h->look.e);
+}
+
+/* False: it was the last. */
+static bool take_page(struct heads *h)
+{
+    for (size_t i = 0; i < h->look.page.count; i++) {
+        const struct store_ledger *ledger = &h->look.page.rows[i];
+
+        if (ledger->newest > ledger->sealed)
+            behind_note(&h->behind, ledger->tenant, ledger->sealed, ledger->newest);
+    }
+    if (h->look.page.next_page != NULL)
+        return true;
+    store_ledger_list_done(&h->look.page);
+    if (h->behind != NULL && h->interval_ns > 0)
+        due_in(h, 0);
+    return false;
 }
 
 bool heads_begin(struct heads *h, struct err *e)
 {
-    int64_t oldest;
-
-    if (!store_read_ledger_sealed(h->env->reader, &h->sealed, e) ||
-        !store_read_event_bounds(h->env->reader, &oldest, &h->newest, e))
-        return err_wrap(e, "ledger heads");
-    h->begun = true;
-    if (h->newest > h->sealed && h->interval_ns > 0)
-        h->due_ns = h->env->clock.mono_ns();
+    if (!jobs_has(h->jobs, JOB_HEADS))
+        return true;
+    do {
+        if (!look_at_page(h, h->env->reader)) {
+            *e = h->look.e;
+            return err_wrap(e, "ledger heads");
+        }
+    } while (take_page(h));
     return true;
 }
 
-void heads_note(struct heads *h, int64_t seq)
+static void look_beside(void *arg, struct store_reader *reader)
 {
-    if (seq <= h->newest)
-        return; /* a commit without an event */
-    h->newest = seq;
-    if (h->begun && h->pass == PASS_NONE && h->due_ns == INT64_MAX && h->interval_ns > 0)
-        h->due_ns = h->env->clock.mono_ns() + h->interval_ns;
+    struct heads *h = arg;
+
+    h->look.e = (struct err){0};
+    (void)look_at_page(h, reader);
+}
+
+static void give_look(struct heads *h);
+
+static void was_looked(void *arg)
+{
+    struct heads *h = arg;
+
+    h->looks = false;
+    if (h->look.e.code != ERR_NONE)
+        log_event(LOG_WARN, "ledger.not_looked_at", F_ERR(&h->look.e));
+    else if (take_page(h))
+        give_look(h);
+}
+
+static void not_looked(void *arg unused_arg)
+{
+}
+
+static void give_look(struct heads *h)
+{
+    h->looks = true;
+    beside_give(h->env->beside, &(struct beside_work){look_beside, was_looked, not_looked, h});
+}
+
+void heads_look(struct heads *h)
+{
+    h->looked_ns = h->env->clock.mono_ns();
+    if (!h->looks && jobs_has(h->jobs, JOB_HEADS))
+        give_look(h);
+}
+
+void heads_missed(struct heads *h)
+{
+    if (h->env->clock.mono_ns() - h->looked_ns > LOOK_AGAIN_NS)
+        heads_look(h);
+}
+
+/* ---- what is told ---- */
+
+void heads_note(struct heads *h, const char *tenant, int64_t first, int64_t last)
+{
+    if (!jobs_has(h->jobs, JOB_HEADS))
+        return;
+    behind_note(&h->behind, tenant, first - 1, last);
+    if (h->interval_ns > 0)
+        due_in(h, h->interval_ns);
+}
+
+void heads_want(struct heads *h, const char *tenant, int64_t sealed, int64_t newest)
+{
+    behind_note(&h->behind, tenant, sealed, newest);
+    h->wanted = true;
+    if (h->pass == PASS_NONE)
+        h->due_ns = 0;
 }
 
 int64_t heads_behind(const struct heads *h)
 {
-    return h->newest - h->sealed;
+    return behind_events(h->behind);
 }
 
 const struct err *heads_failed(const struct heads *h)
@@ -136,57 +223,17 @@ int64_t heads_next_timer(const struct heads *h)
     return h->pass == PASS_NONE ? h->due_ns : INT64_MAX; /* the others wait for an answer */
 }
 
-/* ---- who waits ---- */
-
-void heads_seal(struct heads *h, api_done_fn done, void *done_arg)
-{
-    struct waiter *w;
-    struct err e = {0};
-
-    if (h->newest <= h->sealed) {
-        done(done_arg, &(struct api_outcome){0});
-        return;
-    }
-    if (h->waiter_count == WAITERS_MAX) {
-        err_set(&e, ERR_LIMIT, "%d requests wait for a ledger head", WAITERS_MAX);
-        done(done_arg, &(struct api_outcome){.e = &e});
-        return;
-    }
-    w = mem_new(struct waiter);
-    *w = (struct waiter){.seq = h->newest, .done = done, .done_arg = done_arg};
-    TAILQ_INSERT_TAIL(&h->waiters, w, link);
-    h->waiter_count++;
-    h->due_ns = 0;
-}
-
-/* Answers those whose events are sealed; with an error, all. */
-static void answer(struct heads *h, const struct err *e)
-{
-    struct waiter_list now = TAILQ_HEAD_INITIALIZER(now);
-    struct waiter *w;
-
-    while ((w = TAILQ_FIRST(&h->waiters)) != NULL && (e != NULL || w->seq <= h->sealed)) {
-        TAILQ_REMOVE(&h->waiters, w, link);
-        TAILQ_INSERT_TAIL(&now, w, link);
-        h->waiter_count--;
-    }
-    while ((w = TAILQ_FIRST(&now)) != NULL) { /* it may ask for another head */
-        TAILQ_REMOVE(&now, w, link);
-        w->done(w->done_arg, &(struct api_outcome){.e = e});
-        free(w);
-    }
-}
-
 /* ---- the end of a pass ---- */
 
 static void pass_over(struct heads *h)
 {
-    bool cut = h->failed.code == ERR_NONE && h->sealed < h->goal;
+    bool cut = h->failed.code == ERR_NONE && h->cut;
 
     forget_pass(h);
-    if (cut || !TAILQ_EMPTY(&h->waiters))
+    h->over = true;
+    if (cut || h->wanted)
         h->due_ns = 0;
-    else if (h->newest > h->sealed && h->interval_ns > 0)
+    else if (h->behind != NULL && h->interval_ns > 0)
         h->due_ns = h->env->clock.mono_ns() + h->interval_ns;
     else
         h->due_ns = INT64_MAX;
@@ -197,8 +244,28 @@ static void pass_failed(struct heads *h, const struct err *why)
     h->failed = *why;
     if (!h->mode->stopping)
         log_event(LOG_ERROR, "ledger.not_sealed", F_INT("behind", heads_behind(h)), F_ERR(why));
-    answer(h, why);
+    h->wanted = false; /* who asked is told why, and asks again */
     pass_over(h);
+}
+
+bool heads_next_over(struct heads *h, const struct err **ret)
+{
+    bool over = h->over;
+
+    h->over = false;
+    *ret = heads_failed(h);
+    return over;
+}
+
+static void is_sealed(struct heads *h, const struct tenant_tree *t)
+{
+    struct behind *b = behind_find(h->behind, t->head.tenant);
+
+    if (b == NULL) /* the job went, and came back, meanwhile */
+        return;
+    b->sealed = t->head.last_seq;
+    if (b->sealed >= b->newest)
+        behind_drop(&h->behind, b);
 }
 
 static void stored(void *arg, const struct store_done *done)
@@ -211,10 +278,10 @@ static void stored(void *arg, const struct store_done *done)
         return;
     }
     log_event(LOG_INFO, "ledger.sealed", F_INT("heads", HASH_COUNT(h->trees)),
-              F_INT("events", h->upto - h->sealed));
-    h->sealed = h->upto;
+              F_INT("events", h->leaves));
+    for (const struct tenant_tree *t = h->trees; t != NULL; t = t->hh.next)
+        is_sealed(h, t);
     h->failed = (struct err){0};
-    answer(h, NULL);
     pass_over(h);
 }
 
@@ -312,46 +379,95 @@ static void sign_next(struct heads *h)
 
 /* ---- reading ---- */
 
-static bool read_page(struct heads *h, struct err *e)
+static bool add_leaves(struct tenant_tree *t, const struct store_leaf_list *rows, struct err *e)
 {
-    auto_done(store_leaf_list) rows = {0};
-
-    if (!store_read_leaves(h->env->reader, h->read, h->upto, LEAVES_A_TURN, &rows, e))
-        return false;
-    for (size_t i = 0; i < rows.count; i++) {
-        if (!tenant_trees_add(&h->trees, h->env->reader, &rows.rows[i], e))
+    for (size_t i = 0; i < rows->count; i++) {
+        if (!tenant_tree_add(t, &rows->rows[i], e))
             return false;
     }
-    h->leaves += rows.count;
-    h->read = rows.count > 0 ? rows.rows[rows.count - 1].seq : h->upto;
     return true;
 }
 
+/* A page of one tenant's events. */
+static bool read_page(struct heads *h, struct err *e)
+{
+    auto_done(store_leaf_list) rows = {0};
+    struct behind *b = h->at;
+    struct tenant_tree *t;
+
+    if (!tenant_trees_find(&h->trees, h->env->reader, b->tenant, &t, e) ||
+        !store_read_leaves(h->env->reader, b->tenant, t->head.last_seq, b->goal, LEAVES_A_TURN,
+                           &rows, e))
+        return false;
+    if (rows.count == 0)
+        return err_set(e, ERR_CORRUPT, "tenant '%s': the events behind %lld are gone", b->tenant,
+                       (long long)t->head.last_seq);
+    if (!add_leaves(t, &rows, e))
+        return false;
+    h->leaves += rows.count;
+    if (t->head.last_seq >= b->goal)
+        h->at = b->hh.next;
+    return true;
+}
+
+static bool pass_has_room(struct heads *h)
+{
+    if (h->at == NULL || h->at->goal == 0)
+        return false;
+    if (h->leaves < LEAVES_A_PASS)
+        return true;
+    h->cut = true;
+    return false;
+}
+
+/* *ret_over: nothing more is to be read. */
+static bool read_some(struct heads *h, bool *ret_over, struct err *e)
+{
+    size_t enough = h->leaves + LEAVES_A_TURN;
+
+    for (unsigned i = 0; i < TENANTS_A_TURN && h->leaves < enough; i++) {
+        *ret_over = !pass_has_room(h);
+        if (*ret_over)
+            return true;
+        if (!read_page(h, e))
+            return false;
+    }
+    *ret_over = !pass_has_room(h);
+    return true;
+}
+
+/* Who comes to the table later stands behind those of this pass in its order. */
 static void pass_begin(struct heads *h)
 {
+    unsigned taken = 0;
+
+    for (struct behind *b = h->behind; b != NULL; b = b->hh.next, taken++)
+        b->goal = taken < TENANTS_A_PASS ? b->newest : 0;
     h->pass = PASS_READS;
+    h->wanted = false;
     h->due_ns = INT64_MAX;
-    h->goal = h->upto = h->newest;
-    h->read = h->sealed;
+    h->cut = taken > TENANTS_A_PASS;
+    h->at = h->behind;
     h->leaves = 0;
     h->batch = store_batch_new();
 }
 
 void heads_turn(struct heads *h, int64_t now_ns)
 {
+    bool over = false;
     struct err e = {0};
 
-    if (h->pass == PASS_NONE && h->due_ns <= now_ns)
+    if (h->pass == PASS_NONE && h->due_ns <= now_ns && !jobs_has(h->jobs, JOB_HEADS))
+        h->due_ns = now_ns + ADRIFT_NS;
+    else if (h->pass == PASS_NONE && h->due_ns <= now_ns)
         pass_begin(h);
     if (h->pass != PASS_READS)
         return;
-    if (!read_page(h, &e)) {
+    if (!read_some(h, &over, &e)) {
         pass_failed(h, &e);
         return;
     }
-    if (HASH_COUNT(h->trees) >= TENANTS_A_PASS || h->leaves >= LEAVES_A_PASS)
-        h->upto = h->read;
-    if (h->read < h->upto)
+    if (!over)
         return;
     h->unsigned_yet = h->trees;
     sign_next(h);

@@ -1,6 +1,7 @@
 /* left_unsigned.c -- see left_unsigned.h. */
 #include "engine/evidence/left_unsigned.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/env/env.h"
@@ -8,6 +9,8 @@
 #include "engine/runs/load.h"
 
 #include <string.h>
+
+enum { SWEEP_ROWS = 32 };
 
 static enum run_state run_state_of(enum store_run_status status)
 {
@@ -99,6 +102,76 @@ bool left_unsigned_add(const struct left_unsigned *left, struct err *e)
         token = mem_str(rows.next_page);
     } while (token != NULL);
     return true;
+}
+
+/* ---- while the host runs ---- */
+
+struct sweep {
+    struct left_unsigned left;
+    bool *under_way;
+    struct store_run_list page;
+    struct err e;
+};
+
+static void sweep_free(void *arg)
+{
+    struct sweep *sweep = arg;
+
+    *sweep->under_way = false;
+    store_run_list_done(&sweep->page);
+    free(sweep);
+}
+
+static void read_page(void *arg, struct store_reader *reader)
+{
+    struct sweep *sweep = arg;
+    auto_mem char *token = mem_str(sweep->page.next_page);
+
+    store_run_list_done(&sweep->page);
+    (void)!store_read_unsigned(reader, (struct store_page){.token = token, .size = SWEEP_ROWS},
+                               &sweep->page, &sweep->e);
+}
+
+/* The page may be older than what this host stored meanwhile. What was refused for good is tried by
+ * the next start. */
+static void sign_now(const struct left_unsigned *left, const struct store_run *found)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e = {0};
+
+    if (found->statement_refused != NULL || statements_has(left->statements, found->run_id))
+        return;
+    if (!store_read_run(left->env->reader, found->tenant, found->run_id, &rows, &e))
+        log_event(LOG_WARN, "statement.not_looked_at", F_STR("runId", found->run_id), F_ERR(&e));
+    else if (rows.rows[0].statement_due)
+        sign_or_leave(left, &rows.rows[0]);
+}
+
+static void page_read(void *arg)
+{
+    struct sweep *sweep = arg;
+
+    if (sweep->e.code != ERR_NONE)
+        log_event(LOG_WARN, "statement.not_looked_at", F_ERR(&sweep->e));
+    for (size_t i = 0; i < sweep->page.count; i++)
+        sign_now(&sweep->left, &sweep->page.rows[i]);
+    if (sweep->e.code == ERR_NONE && sweep->page.next_page != NULL)
+        beside_give(sweep->left.env->beside,
+                    &(struct beside_work){read_page, page_read, sweep_free, sweep});
+    else
+        sweep_free(sweep);
+}
+
+void left_unsigned_sweep(const struct left_unsigned *left, bool *under_way)
+{
+    struct sweep *sweep;
+
+    if (*under_way)
+        return;
+    sweep = mem_new(struct sweep);
+    *sweep = (struct sweep){.left = *left, .under_way = under_way};
+    *under_way = true;
+    beside_give(left->env->beside, &(struct beside_work){read_page, page_read, sweep_free, sweep});
 }
 
 void left_unsigned_run(const struct left_unsigned *left, const char *tenant, const char *run_id)

@@ -1,9 +1,12 @@
 /* left_unsigned.h -- the runs that ended without their statement being stored: a host died between
- * the two commits, or the authority was away until the end. */
+ * the two commits, or the authority was away until the end. Those of a host that is alive are its
+ * own to sign. */
 #ifndef ORCH_ENGINE_EVIDENCE_LEFT_UNSIGNED_H
 #define ORCH_ENGINE_EVIDENCE_LEFT_UNSIGNED_H
 
 #include "base/err.h"
+
+#include <stdbool.h>
 
 struct dag_cache;
 struct engine_env;
@@ -18,6 +21,9 @@ struct left_unsigned {
 /* At start. A run whose statement cannot be made is left (statements_leave); one whose definition
  * is not read yet follows in a later turn. */
 bool left_unsigned_add(const struct left_unsigned *left, struct err *e) must_check;
+/* The same later, beside the loop and a page at a time, for runs whose host is gone; nothing while
+ * one is under way, which is the caller's to keep as long as beside lives. */
+void left_unsigned_sweep(const struct left_unsigned *left, bool *under_way);
 /* One run, which was ended by its rows alone. */
 void left_unsigned_run(const struct left_unsigned *left, const char *tenant, const char *run_id);
 

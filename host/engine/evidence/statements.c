@@ -23,12 +23,14 @@ struct pending {
     struct sha256_hex chain_hash;
     char *payload;
     size_t payload_bytes;
-    TAILQ_ENTRY(pending) link;
+    TAILQ_ENTRY(pending) link; /* while it waits */
+    LIST_ENTRY(pending) all;
 };
 
 struct statements {
     const struct engine_env *env;
     TAILQ_HEAD(, pending) waiting;
+    LIST_HEAD(, pending) all;
     unsigned waiting_count, sending; /* sending: with the authority or the store */
     unsigned left;
     struct err left_why; /* of the newest */
@@ -40,11 +42,13 @@ struct statements *statements_new(const struct engine_env *env)
 
     s->env = env;
     TAILQ_INIT(&s->waiting);
+    LIST_INIT(&s->all);
     return s;
 }
 
 static void pending_free(struct pending *p)
 {
+    LIST_REMOVE(p, all);
     free(p->tenant);
     free(p->payload);
     free(p);
@@ -66,6 +70,18 @@ void statements_free(struct statements *s)
 unsigned statements_pending(const struct statements *s)
 {
     return s->waiting_count + s->sending;
+}
+
+bool statements_has(const struct statements *s, const char *run_id)
+{
+    const struct pending *p;
+
+    LIST_FOREACH(p, &s->all, all)
+    {
+        if (strcmp(p->run_id, run_id) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void reason_stored(void *arg unused_arg, const struct store_done *done)
@@ -109,42 +125,55 @@ const struct err *statements_left_why(const struct statements *s)
 }
 
 /* Records of the completed nodes in level order, then node id. */
-static json_t *records_of(const struct active_run *ar)
+static size_t records_of(const struct active_run *ar, struct record_parts *records)
 {
-    json_t *records = json_array();
+    size_t count = 0;
 
     for (size_t i = 0; i < ar->dag->node_count; i++) {
-        json_t *record = ar->nodes[ar->dag->order[i]].record;
+        const char *record = ar->nodes[ar->dag->order[i]].record;
 
         if (record != NULL)
-            json_array_append(records, record);
+            records[count++] = record_parts(record);
     }
-    return records;
+    return count;
+}
+
+static const char *state_json(enum node_state state)
+{
+    static const char *const words[NODE_STATE_COUNT] = {
+        [NODE_COMPLETED] = "\"" STATUS_COMPLETED "\"",
+        [NODE_FAILED] = "\"" STATUS_FAILED "\"",
+        [NODE_SKIPPED] = "\"" STATUS_SKIPPED "\"",
+        [NODE_CANCELLED] = "\"" STATUS_CANCELLED "\"",
+    };
+
+    return words[state] != NULL ? words[state] : "\"" STATUS_PENDING "\"";
 }
 
 /* How each node ended that has no record; what had not begun or not ended is pending. */
-static json_t *others_of(const struct active_run *ar)
+static void write_others(const struct active_run *ar, struct buf *ret)
 {
-    json_t *others = json_object();
+    auto_mem struct json_member *others = mem_array(ar->dag->node_count, struct json_member);
+    size_t count = 0;
 
     for (uint32_t i = 0; i < ar->dag->node_count; i++) {
-        enum node_state state = run_node(ar->run, i).state;
-
         if (ar->nodes[i].record == NULL)
-            json_object_set_new(others, ar->dag->nodes[i].node_id,
-                                json_string(node_state_text(
-                                    node_state_final(state) ? state : NODE_PENDING)));
+            others[count++] = (struct json_member){ar->dag->nodes[i].node_id,
+                                                   state_json(run_node(ar->run, i).state)};
     }
-    return others;
+    jcs_sort_members(others, count);
+    json_add_members(ret, others, count);
 }
 
-static bool statement_of(const struct active_run *ar, const char *builder_id, json_t **ret,
+static bool statement_of(const struct active_run *ar, const char *builder_id, struct buf *ret,
                          struct err *e)
 {
-    auto_json records = records_of(ar);
-    auto_json others = others_of(ar);
+    auto_mem struct record_parts *records = mem_array(ar->dag->node_count, struct record_parts);
+    size_t count = records_of(ar, records);
+    auto_done(buf) others = {0};
     char started[CLOCK_TEXT_BYTES], ended[CLOCK_TEXT_BYTES];
 
+    write_others(ar, &others);
     clock_text(ar->started_us, started);
     clock_text(ar->ended_us, ended);
     return statement_make(
@@ -165,7 +194,8 @@ static bool statement_of(const struct active_run *ar, const char *builder_id, js
             .deterministic = ar->deterministic,
             .restart_of = ar->restart_of[0] != '\0' ? ar->restart_of : NULL,
             .records = records,
-            .others = others,
+            .record_count = count,
+            .others = buf_text(&others),
         },
         ret, e);
 }
@@ -173,10 +203,9 @@ static bool statement_of(const struct active_run *ar, const char *builder_id, js
 static char *payload_of(const struct active_run *ar, const char *builder_id, size_t *ret_bytes,
                         struct err *e)
 {
-    auto_json statement = NULL;
     auto_done(buf) text = {0};
 
-    if (!statement_of(ar, builder_id, &statement, e) || !jcs_write(statement, &text, e))
+    if (!statement_of(ar, builder_id, &text, e))
         return NULL;
     if (text.len > DSSE_PAYLOAD_BYTES_MAX) { /* limits.h promises that there is none */
         err_set(e, ERR_TOO_LARGE, "its statement has %zu bytes, at most %u are signed", text.len,
@@ -211,6 +240,7 @@ void statements_add(struct statements *s, const struct active_run *ar)
 
     p->magic = PENDING_MAGIC;
     p->owner = s;
+    LIST_INSERT_HEAD(&s->all, p, all);
     memcpy(p->run_id, ar->run_id, sizeof p->run_id);
     p->tenant = mem_str(ar->tenant);
     p->chain_hash = ar->chain_hash;

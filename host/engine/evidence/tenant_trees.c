@@ -63,17 +63,13 @@ bool tenant_trees_find(struct tenant_tree **trees, struct store_reader *reader, 
     return true;
 }
 
-bool tenant_trees_add(struct tenant_tree **trees, struct store_reader *reader,
-                      const struct store_leaf *leaf, struct err *e)
+bool tenant_tree_add(struct tenant_tree *t, const struct store_leaf *leaf, struct err *e)
 {
     uint8_t hash[SHA256_BYTES];
-    struct tenant_tree *t;
 
-    if (!tenant_trees_find(trees, reader, leaf->tenant, &t, e))
-        return false;
     if (leaf->seq <= t->head.last_seq)
         return err_set(e, ERR_CORRUPT, "tenant '%s': event %lld is under a head already",
-                       leaf->tenant, (long long)leaf->seq);
+                       t->head.tenant, (long long)leaf->seq);
     t->head.last_seq = leaf->seq;
     if (!ledger_tree_add(&t->head.tree, leaf->hash, e))
         return err_wrap(e, "event %lld", (long long)leaf->seq);

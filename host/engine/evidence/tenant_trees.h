@@ -22,10 +22,10 @@ struct tenant_tree {
 /* The tenant's tree; loaded first where it is not in the table. */
 bool tenant_trees_find(struct tenant_tree **trees, struct store_reader *reader, const char *tenant,
                        struct tenant_tree **ret, struct err *e) must_check;
-/* Puts the event behind its tenant's tree, which is loaded first where it is not in the table.
- * ERR_CORRUPT: the stored head is not one, or is over this event already. */
-bool tenant_trees_add(struct tenant_tree **trees, struct store_reader *reader,
-                      const struct store_leaf *leaf, struct err *e) must_check;
+/* Puts the tenant's next event behind its tree. ERR_CORRUPT: the head is over this event already.
+ */
+bool tenant_tree_add(struct tenant_tree *t, const struct store_leaf *leaf,
+                     struct err *e) must_check;
 /* Frees every tree; *trees is NULL afterwards. */
 void tenant_trees_clear(struct tenant_tree **trees);
 

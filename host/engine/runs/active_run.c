@@ -144,7 +144,7 @@ void active_run_free(struct active_run *ar)
         return;
     assert(ar->in_flight == 0);
     for (uint32_t i = 0; i < ar->dag->node_count; i++) {
-        json_decref(ar->nodes[i].record);
+        free(ar->nodes[i].record);
         active_run_drop_texts(ar, i);
     }
     free(ar->nodes);

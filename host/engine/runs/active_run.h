@@ -33,7 +33,7 @@ struct node_fact {
     struct sha256_hex chain_hash;  /* "" unless completed */
     struct node_texts texts;       /* from the attempt's end on; of a sink until the run's end */
     size_t output_bytes;           /* as kept: of the longer text; 0 unless completed */
-    json_t *record;                /* owned; NULL unless completed */
+    char *record;                  /* canonical JSON, owned; NULL unless completed */
     int64_t started_us;            /* first attempt; 0 before */
     int64_t ended_us;
     int64_t attempt_started_us; /* last attempt at the sandbox */

@@ -46,14 +46,14 @@ static const char *restart_of(const struct store_run *row)
     return is && row->parent_run_id != NULL ? row->parent_run_id : "";
 }
 
-static struct dag_key key_of(const struct store_run *row)
+struct dag_key load_key(const struct store_run *row)
 {
     return (struct dag_key){row->tenant, row->dag_id, row->dag_version};
 }
 
 bool load_has_definition(const struct dag_cache *dags, const struct store_run *row)
 {
-    struct dag_key key = key_of(row);
+    struct dag_key key = load_key(row);
 
     return dag_cache_has(dags, &key);
 }
@@ -61,9 +61,23 @@ bool load_has_definition(const struct dag_cache *dags, const struct store_run *r
 void load_await_definition(struct dag_cache *dags, const struct store_run *row,
                            const struct dag_wait *wait)
 {
-    struct dag_key key = key_of(row);
+    struct dag_key key = load_key(row);
 
     dag_cache_await(dags, &key, wait);
+}
+
+/* What goes on is what was started. */
+static bool input_fits(const struct store_run *row, const json_t *input, struct err *e)
+{
+    auto_done(buf) canonical = {0};
+    struct sha256_hex hash;
+
+    if (!jcs_write(input, &canonical, e))
+        return false;
+    hash = sha256_hex(buf_text(&canonical), canonical.len);
+    return strcmp(hash.text, row->inputs_hash) == 0 ||
+           err_set(e, ERR_CORRUPT, "integrity: input_data hashes to %s, inputs_hash is %s",
+                   hash.text, row->inputs_hash);
 }
 
 bool load_row(const struct engine_env *env, struct dag_cache *dags, const struct store_run *row,
@@ -71,10 +85,11 @@ bool load_row(const struct engine_env *env, struct dag_cache *dags, const struct
 {
     auto_json input = NULL;
     auto_obj(active_run) ar = NULL;
-    struct dag_key key = key_of(row);
+    struct dag_key key = load_key(row);
     struct dag_use *use;
 
-    if (!stored_json(row->input, &input, e) || !dag_cache_get(dags, &key, &use, e))
+    if (!stored_json(row->input, &input, e) || !input_fits(row, input, e) ||
+        !dag_cache_get(dags, &key, &use, e))
         return err_wrap(e, "run %s", row->run_id);
     ar = active_run_new(env, row->tenant, &use, input);
     if (!text_copy(ar->run_id, sizeof ar->run_id, row->run_id) ||
@@ -95,25 +110,26 @@ bool load_row(const struct engine_env *env, struct dag_cache *dags, const struct
 
 /* By the run's own time: not less than its events show, and as the wall clock has it while no host
  * ran. More than any timeout is not needed, and might be more nanoseconds than there are. */
-static int64_t elapsed_ns(const struct active_run *ar, const struct store_run *row)
+static int64_t since_ns(const struct active_run *ar, int64_t then_us)
 {
-    int64_t us = row->started_us > 0 ? active_run_wall_us(ar) - row->started_us : 0;
+    int64_t us = active_run_wall_us(ar) - then_us;
 
-    return (us < ELAPSED_US_MAX ? us : ELAPSED_US_MAX) * 1000;
+    return us <= 0 ? 0 : (us < ELAPSED_US_MAX ? us : ELAPSED_US_MAX) * 1000;
 }
 
 void load_machine(struct active_run *ar, const struct store_run *row)
 {
     ar->cancelled = row->cancel_requested;
-    ar->run = run_new(ar->dag, &(struct run_options){
-                                   .seed = ar->seed,
-                                   .deterministic_mode = ar->deterministic,
-                                   .input = ar->input,
-                                   .grace_ns = ar->env->set.cancel_grace_ns,
-                                   .elapsed_ns = elapsed_ns(ar, row),
-                                   .paused = row->paused,
-                                   .cancelled = row->cancel_requested,
-                               });
+    ar->run =
+        run_new(ar->dag, &(struct run_options){
+                             .seed = ar->seed,
+                             .deterministic_mode = ar->deterministic,
+                             .input = ar->input,
+                             .grace_ns = ar->env->set.cancel_grace_ns,
+                             .elapsed_ns = row->started_us > 0 ? since_ns(ar, row->started_us) : 0,
+                             .paused = row->paused,
+                             .cancelled = row->cancel_requested,
+                         });
 }
 
 /* ---- nodes ---- */
@@ -186,12 +202,8 @@ struct last_attempt {
 static void note_delay(const struct active_run *ar, const struct last_attempt *last,
                        struct node_past *past)
 {
-    int64_t waited_us = ar->env->clock.wall_us() - last->ended_us;
-
     past->class = last->class;
-    past->waited_ns = waited_us <= 0                 ? 0
-                      : waited_us > INT64_MAX / 1000 ? INT64_MAX
-                                                     : waited_us * 1000;
+    past->waited_ns = since_ns(ar, last->ended_us);
 }
 
 static bool restore_node(struct active_run *ar, const struct store_node *row,
@@ -286,31 +298,42 @@ static bool restore_nodes(const struct loading *l, struct store_page page, char 
 }
 
 /* What a restart's new record of the node says again. */
-static bool record_facts(struct node_fact *fact, struct err *e)
+static bool record_facts(struct node_fact *fact, const json_t *record, struct err *e)
 {
-    const char *plugin = json_string_value(json_object_get(fact->record, "plugin"));
-    const char *digest = json_string_value(json_object_get(fact->record, "plugin_digest"));
-    const char *profile = json_string_value(json_object_get(fact->record, "profile"));
+    const char *plugin = json_string_value(json_object_get(record, "plugin"));
+    const char *digest = json_string_value(json_object_get(record, "plugin_digest"));
+    const char *profile = json_string_value(json_object_get(record, "profile"));
 
     return (plugin != NULL && text_copy(fact->plugin, sizeof fact->plugin, plugin) &&
             digest != NULL && text_copy(fact->plugin_digest.text, SHA256_HEX_BYTES, digest) &&
             profile != NULL && profile_parse(profile, &fact->profile) &&
-            layer_facts_verify(fact->record, &fact->sandbox, e));
+            layer_facts_verify(record, &fact->sandbox, e));
+}
+
+/* Canonical, whichever order its row has; NULL when it is no record. */
+static char *record_text(const json_t *record)
+{
+    auto_done(buf) text = {0};
+    struct err e = {0};
+
+    return json_is_object(record) && jcs_write(record, &text, &e) ? buf_take(&text) : NULL;
 }
 
 static bool restore_record(struct active_run *ar, const struct store_provenance *row, struct err *e)
 {
     const struct dag_node *node = dag_find(ar->dag, row->node_id);
+    auto_json record = NULL;
     struct node_fact *fact;
 
     if (node == NULL || run_node(ar->run, dag_index(ar->dag, node)).state != NODE_COMPLETED)
         return true;
     fact = &ar->nodes[dag_index(ar->dag, node)];
-    fact->record = json_loads(row->record, 0, NULL);
+    record = json_loads(row->record, 0, NULL);
+    fact->record = record_text(record);
     if (fact->record == NULL ||
         !text_copy(fact->output_hash.text, SHA256_HEX_BYTES, row->output_hash) ||
         !text_copy(fact->chain_hash.text, SHA256_HEX_BYTES, row->chain_hash) ||
-        !record_facts(fact, e))
+        !record_facts(fact, record, e))
         return err_set(e, ERR_CORRUPT, "provenance record of node '%s' is damaged", row->node_id);
     return true;
 }

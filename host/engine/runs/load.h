@@ -12,6 +12,8 @@
 #include "engine/runs/active_run.h"
 #include "store/rows.h"
 
+/* The definition that the run is pinned to; borrows from the row. */
+struct dag_key load_key(const struct store_run *row);
 /* True: load_row may be called in this turn. False: not before wait is told (dag_cache_await). */
 bool load_has_definition(const struct dag_cache *dags, const struct store_run *row) must_check;
 void load_await_definition(struct dag_cache *dags, const struct store_run *row,

@@ -240,6 +240,13 @@ bool runs_has_room(const struct runs *runs)
     return has_place(runs) && TAILQ_EMPTY(&runs->waiting);
 }
 
+uint32_t runs_room(const struct runs *runs)
+{
+    uint32_t taken = runs->active_count + runs->expected + runs->waiting_count;
+
+    return taken < runs->env->set.runs_active_max ? runs->env->set.runs_active_max - taken : 0;
+}
+
 bool runs_full(const struct runs *runs)
 {
     return runs->waiting_count >= runs->env->set.runs_waiting_max && !runs_has_room(runs);
@@ -277,12 +284,22 @@ void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg
     }
 }
 
-void runs_suspend(struct runs *runs)
+void runs_each(struct runs *runs, runs_each_fn *fn, void *arg)
 {
     struct active_run *ar, *next;
 
     HASH_ITER(hh, runs->by_id, ar, next)
+    fn(arg, ar);
+}
+
+static void suspend(void *arg unused_arg, struct active_run *ar)
+{
     run_suspend(ar->run);
+}
+
+void runs_suspend(struct runs *runs)
+{
+    runs_each(runs, suspend, NULL);
 }
 
 /* ---- counts ---- */

@@ -34,6 +34,8 @@ void runs_remove(struct runs *runs, struct active_run *ar);
 
 /* True when a new run need not wait. */
 bool runs_has_room(const struct runs *runs);
+/* So many runs more could begin, beside those that wait already. */
+uint32_t runs_room(const struct runs *runs);
 /* True when a new run can neither begin nor wait. */
 bool runs_full(const struct runs *runs);
 /* The run that has waited longest, when there is room for it; otherwise NULL. */
@@ -49,6 +51,9 @@ int64_t runs_next_timer(const struct runs *runs);
 typedef void runs_due_fn(void *arg, struct active_run *ar);
 void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg);
 
+/* Calls fn for each run in the table, which may take that run out of it and no other. */
+typedef void runs_each_fn(void *arg, struct active_run *ar);
+void runs_each(struct runs *runs, runs_each_fn *fn, void *arg);
 /* No attempt of them starts any more (run_suspend). */
 void runs_suspend(struct runs *runs);
 

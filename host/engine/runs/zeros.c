@@ -2,6 +2,7 @@
 #include "engine/runs/zeros.h"
 
 #include "base/auto.h"
+#include "base/mem.h"
 #include "model/dag/finding.h"
 #include "model/words/outcomes.h"
 #include "model/words/states.h"
@@ -37,6 +38,26 @@ void zeros_tenant(struct metrics *m, const char *tenant)
     metrics_touch(m, METRIC_STEP_RETRIES, METRIC_LABELS(tenant));
 }
 
+bool zeros_tenants(struct metrics *m, struct store_reader *reader, struct err *e)
+{
+    auto_mem char *token = NULL;
+    size_t count = 0;
+
+    do {
+        auto_done(store_run_tenant_list) rows = {0};
+        struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
+
+        if (!store_read_run_tenants(reader, page, &rows, e))
+            return err_wrap(e, "metrics of the tenants");
+        for (size_t i = 0; i < rows.count; i++)
+            zeros_tenant(m, rows.rows[i].tenant);
+        count += rows.count;
+        free(token);
+        token = mem_str(rows.next_page);
+    } while (token != NULL && count < METRIC_SERIES_MAX);
+    return true;
+}
+
 void zeros_dag(struct metrics *m, const char *dag_id)
 {
     for (size_t i = 0; i < ARRAY_LEN(ends); i++)
@@ -46,7 +67,8 @@ void zeros_dag(struct metrics *m, const char *dag_id)
 
 void zeros_node(struct metrics *m, const char *dag_id, const char *node_id)
 {
-    metrics_touch(m, METRIC_NODE_EXECUTIONS, METRIC_LABELS(dag_id, node_id, STATUS_COMPLETED));
+    if (!metrics_touch(m, METRIC_NODE_EXECUTIONS, METRIC_LABELS(dag_id, node_id, STATUS_COMPLETED)))
+        return; /* with its others: each step comes here */
     metrics_touch(m, METRIC_NODE_EXECUTIONS, METRIC_LABELS(dag_id, node_id, STATUS_FAILED));
     metrics_touch(m, METRIC_NODE_RETRIES, METRIC_LABELS(dag_id, node_id));
     metrics_touch(m, METRIC_NODE_TIMEOUTS, METRIC_LABELS(dag_id, node_id));

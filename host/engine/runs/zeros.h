@@ -4,10 +4,14 @@
 #ifndef ORCH_ENGINE_RUNS_ZEROS_H
 #define ORCH_ENGINE_RUNS_ZEROS_H
 
+#include "base/err.h"
 #include "observe/metrics.h"
+#include "store/reader.h"
 
 /* Those whose labels have a closed list of values; at start. */
 void zeros_begin(struct metrics *m);
+/* Each tenant that has runs, as far as the bounds go; at start. */
+bool zeros_tenants(struct metrics *m, struct store_reader *reader, struct err *e) must_check;
 /* A tenant, a DAG, a node was seen for the first time; again costs a look. */
 void zeros_tenant(struct metrics *m, const char *tenant);
 void zeros_dag(struct metrics *m, const char *dag_id);

@@ -59,6 +59,11 @@ void places_put_value(struct places *places, const json_t *value, struct json_pl
         put(places, value, place);
 }
 
+void places_put_own_key(struct places *places, const char *key, struct json_place place)
+{
+    put(places, key, place);
+}
+
 void places_put_key(struct places *places, json_t *object, const char *key, struct json_place place)
 {
     put(places, json_object_iter_key(json_object_iter_at(object, key)), place);

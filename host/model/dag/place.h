@@ -28,6 +28,9 @@ void places_put_value(struct places *places, const json_t *value, struct json_pl
 void places_put_key(struct places *places, json_t *object, const char *key,
                     struct json_place place);
 
+/* The same with the key's text inside the object, as json_object_foreach gives it. */
+void places_put_own_key(struct places *places, const char *key, struct json_place place);
+
 /* Where the value stands, else where the key does (its text inside the object), else zeros. */
 struct json_place places_find(const struct places *places, const json_t *value, const char *key);
 

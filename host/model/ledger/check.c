@@ -182,13 +182,10 @@ static bool check_event(struct ledger_check *c, const json_t *line, struct err *
 
 static bool check_sums(struct ledger_check *c, const json_t *line, struct err *e)
 {
-    uint8_t digest[SHA256_BYTES];
-    struct sha256_hex sha;
+    struct sha256_hex sha = sha256_stream_end_hex(take(c->sha));
     const char *said;
     int64_t count;
 
-    sha256_stream_end(take(c->sha), digest);
-    text_hex(digest, sizeof digest, sha.text);
     if (!json_get_int(line, "count", 0, 0, JSON_SAFE_INT_MAX, &count, e) ||
         !text_of(line, "sha256", &said, e))
         return false;

@@ -1,22 +1,30 @@
 /* event.c -- see event.h. */
 #include "model/ledger/event.h"
 
+#include "base/jcs_object.h"
+
 #include <string.h>
 
-/* The member names stand in JCS order. */
+enum { EVENT_BYTES_USUAL = 384 }; /* beside its data */
+
 void event_add_json(struct buf *b, const struct ledger_event *event, uint64_t n, const char *prev,
                     const char *hash)
 {
-    buf_addf(b, "{\"data\":%s", event->data);
+    size_t data_bytes = strlen(event->data);
+    struct jcs_object o;
+
+    buf_reserve(b, data_bytes + EVENT_BYTES_USUAL);
+    o = jcs_object_begin(b);
+    jcs_object_key(&o, "data");
+    buf_add(b, event->data, data_bytes);
     if (hash != NULL)
-        buf_addf(b, ",\"hash\":\"%s\"", hash);
-    buf_addf(b, ",\"n\":%llu,\"prev\":\"%s\",\"run_id\":", (unsigned long long)n, prev);
-    buf_add_json_str(b, event->run_id, strlen(event->run_id));
-    buf_adds(b, ",\"timestamp\":");
-    buf_add_json_str(b, event->timestamp, strlen(event->timestamp));
-    buf_adds(b, ",\"type\":");
-    buf_add_json_str(b, event->type, strlen(event->type));
-    buf_addc(b, '}');
+        jcs_object_str(&o, "hash", hash);
+    jcs_object_int(&o, "n", (int64_t)n);
+    jcs_object_str(&o, "prev", prev);
+    jcs_object_str(&o, "run_id", event->run_id);
+    jcs_object_str(&o, "timestamp", event->timestamp);
+    jcs_object_str(&o, "type", event->type);
+    jcs_object_end(&o);
 }
 
 void event_chain_begin(struct event_chain *chain)

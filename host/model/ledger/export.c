@@ -1,8 +1,6 @@
 /* export.c -- see export.h. */
 #include "model/ledger/export.h"
 
-#include "base/text.h"
-
 #include <assert.h>
 
 /* Ends the line that begins at `from` and counts it in. */
@@ -38,19 +36,9 @@ void ledger_export_event(struct ledger_export *x, const struct ledger_event *eve
     x->count++;
 }
 
-static struct sha256_hex sha_end(struct ledger_export *x)
-{
-    uint8_t digest[SHA256_BYTES];
-    struct sha256_hex hex;
-
-    sha256_stream_end(take(x->sha), digest);
-    text_hex(digest, sizeof digest, hex.text);
-    return hex;
-}
-
 bool ledger_export_end(struct ledger_export *x, const json_t *head, struct buf *b, struct err *e)
 {
-    struct sha256_hex sha = sha_end(x);
+    struct sha256_hex sha = sha256_stream_end_hex(take(x->sha));
     auto_json line = json_pack("{s:I, s:O, s:s}", "count", (json_int_t)x->count, "head", head,
                                "sha256", sha.text);
 
@@ -64,5 +52,5 @@ bool ledger_export_end(struct ledger_export *x, const json_t *head, struct buf *
 void ledger_export_done(struct ledger_export *x)
 {
     if (x->sha != NULL)
-        (void)sha_end(x);
+        (void)sha256_stream_end_hex(take(x->sha));
 }

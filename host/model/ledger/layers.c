@@ -1,6 +1,8 @@
 /* layers.c -- see layers.h. */
 #include "model/ledger/layers.h"
 
+#include <string.h>
+
 #define MASK_MAX ((int64_t)((1u << LAYER_COUNT) - 1))
 
 const char *isolation_note(enum isolation isolation)
@@ -9,22 +11,8 @@ const char *isolation_note(enum isolation isolation)
                                        : NULL;
 }
 
-static json_t *names_of(uint32_t mask)
-{
-    json_t *names = json_array();
-
-    for (int bit = 0; bit < LAYER_COUNT; bit++)
-        if ((mask & 1u << bit) != 0)
-            json_array_append_new(names, json_string(layer_name((enum layer_bit)bit)));
-    return names;
-}
-
-static json_t *parts_of(uint32_t mask, uint32_t said)
-{
-    return json_pack("{s:o, s:o}", "outer", names_of(mask), "said", names_of(said));
-}
-
-static bool mask_of(const json_t *names, uint32_t *ret)
+/* Names in the order of their bits, each once. */
+static bool names_of(const json_t *names, uint32_t *ret)
 {
     const json_t *name;
     size_t i;
@@ -35,39 +23,67 @@ static bool mask_of(const json_t *names, uint32_t *ret)
         enum layer_bit bit =
             json_is_string(name) ? layer_bit_of(json_string_value(name)) : LAYER_COUNT;
 
-        if (bit == LAYER_COUNT)
+        if (bit == LAYER_COUNT || *ret >> bit != 0)
             return false;
         *ret |= 1u << bit;
     }
     return json_is_array(names);
 }
 
-/* What records and rows share. */
-static void add_common(const struct layer_facts *facts, json_t *object)
+static void write_names(struct jcs_object *parts, const char *key, uint32_t mask)
+{
+    bool first = true;
+
+    jcs_object_key(parts, key);
+    for (int bit = 0; bit < LAYER_COUNT; bit++) {
+        const char *name = layer_name((enum layer_bit)bit);
+
+        if ((mask & 1u << bit) == 0)
+            continue;
+        buf_addc(parts->b, first ? '[' : ',');
+        buf_add_json_str(parts->b, name, strlen(name));
+        first = false;
+    }
+    buf_adds(parts->b, first ? "[]" : "]");
+}
+
+static void write_parts(const struct layer_facts *facts, struct jcs_object *record)
+{
+    struct jcs_object parts;
+
+    jcs_object_key(record, "layers");
+    parts = jcs_object_begin(record->b);
+    write_names(&parts, "outer", facts->mask);
+    write_names(&parts, "said", facts->said);
+    jcs_object_end(&parts);
+}
+
+/* What records and rows begin with. */
+static void write_mask(const struct layer_facts *facts, struct jcs_object *o)
 {
     const char *note = isolation_note(facts->isolation);
 
-    json_object_set_new(object, "layer_mask", json_integer(facts->mask));
-    json_object_set_new(object, "level", json_integer(facts->level));
-    if (facts->isolation == ISOLATION_UNSET)
-        return;
-    json_object_set_new(object, "isolation", json_string(isolation_name(facts->isolation)));
+    if (facts->isolation != ISOLATION_UNSET)
+        jcs_object_str(o, "isolation", isolation_name(facts->isolation));
     if (note != NULL)
-        json_object_set_new(object, "isolation_note", json_string(note));
+        jcs_object_str(o, "isolation_note", note);
+    jcs_object_int(o, "layer_mask", facts->mask);
 }
 
-void layer_facts_add_record(const struct layer_facts *facts, json_t *record)
+void layer_facts_write_record(const struct layer_facts *facts, struct jcs_object *record)
 {
-    add_common(facts, record);
+    write_mask(facts, record);
     if (facts->isolation != ISOLATION_UNSET)
-        json_object_set_new(record, "layers", parts_of(facts->mask, facts->said));
+        write_parts(facts, record);
+    jcs_object_int(record, "level", facts->level);
 }
 
-void layer_facts_add_row(const struct layer_facts *facts, json_t *object)
+void layer_facts_write_row(const struct layer_facts *facts, struct jcs_object *row)
 {
-    add_common(facts, object);
+    write_mask(facts, row);
     if (facts->isolation != ISOLATION_UNSET)
-        json_object_set_new(object, "layers_said", json_integer(facts->said));
+        jcs_object_int(row, "layers_said", facts->said);
+    jcs_object_int(row, "level", facts->level);
 }
 
 static bool isolation_of(const json_t *object, enum isolation *ret)
@@ -98,14 +114,14 @@ static bool parts_verify(const json_t *record, struct layer_facts *facts, struct
 {
     const json_t *parts = json_object_get(record, "layers");
     const json_t *note = json_object_get(record, "isolation_note");
-    auto_json want = NULL;
+    uint32_t outer;
 
     if (!isolation_of(record, &facts->isolation))
         return err_set(e, ERR_CORRUPT, "isolation is no word that is known");
-    if (!mask_of(json_object_get(parts, "said"), &facts->said))
+    if (!names_of(json_object_get(parts, "said"), &facts->said))
         return err_set(e, ERR_CORRUPT, "layers.said is no list of layers");
-    want = parts_of(facts->mask, facts->said);
-    if (!json_equal(parts, want))
+    if (!names_of(json_object_get(parts, "outer"), &outer) || outer != facts->mask ||
+        json_object_size(parts) != 2)
         return err_set(e, ERR_CORRUPT, "layers are not those of layer_mask");
     if ((note != NULL) != (isolation_note(facts->isolation) != NULL))
         return err_set(e, ERR_CORRUPT, "isolation is %s, isolation_note says otherwise",

@@ -13,6 +13,7 @@
 #define ORCH_MODEL_LEDGER_LAYERS_H
 
 #include "base/err.h"
+#include "base/jcs_object.h"
 #include "base/json.h"
 #include "model/words/confinement.h"
 #include "sandbox/wire/layer.h"
@@ -30,13 +31,15 @@ struct layer_facts {
 /* What people are told of the isolation beside its word; NULL: nothing. */
 const char *isolation_note(enum isolation isolation);
 
-void layer_facts_add_record(const struct layer_facts *facts, json_t *record);
+/* The members of a record, and of a row: they stand together in canonical order, from isolation to
+ * level. */
+void layer_facts_write_record(const struct layer_facts *facts, struct jcs_object *record);
+void layer_facts_write_row(const struct layer_facts *facts, struct jcs_object *row);
 /* Refuses a record that contradicts itself: a level that the mask does not reach, names that are
  * not the mask's, one part without the other, a note where none belongs. */
 bool layer_facts_verify(const json_t *record, struct layer_facts *ret, struct err *e) must_check;
 
-void layer_facts_add_row(const struct layer_facts *facts, json_t *object);
-/* Of a row that layer_facts_add_row wrote; what does not read as one is not known. */
+/* Of a row that layer_facts_write_row wrote; what does not read as one is not known. */
 struct layer_facts layer_facts_of_row(const json_t *object);
 
 #endif

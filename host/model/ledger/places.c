@@ -6,101 +6,143 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key)
+void parent_places_done(struct parent_places *places)
 {
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
+    free(places->parents);
+    free(places->ends);
+    *places = (struct parent_places){0};
 }
 
-/* The place of each record by the member, which no two share; the caller owns *ret. */
-static bool places_by(const json_t *records, const char *key, json_t **ret, struct err *e)
+/* A record's place beside what it is looked up by. */
+struct keyed {
+    struct jcs_part key;
+    uint32_t place;
+};
+
+static int key_order(const void *a, const void *b)
 {
-    auto_json places = json_object();
+    return jcs_part_compare(((const struct keyed *)a)->key, ((const struct keyed *)b)->key);
+}
 
-    for (size_t i = 0; i < json_array_size(records); i++) {
-        const char *text = text_of(json_array_get(records, i), key);
-
-        if (json_object_get(places, text) != NULL)
-            return err_set(e, ERR_CORRUPT, "two records have the %s '%.128s'", key, text);
-        json_object_set_new(places, text, json_integer((json_int_t)i));
+/* Sorts; no two records share a key. */
+static bool keys_sort(struct keyed *keys, size_t count, const char *what, struct err *e)
+{
+    if (count > 1)
+        qsort(keys, count, sizeof *keys, key_order);
+    for (size_t i = 1; i < count; i++) {
+        if (key_order(&keys[i - 1], &keys[i]) == 0)
+            return err_set(e, ERR_CORRUPT, "two records have the %s '%.*s'", what,
+                           (int)(keys[i].key.len < 128 ? keys[i].key.len : 128), keys[i].key.at);
     }
-    *ret = take(places);
     return true;
+}
+
+static bool ids_differ(const struct record_parts *records, size_t count, struct keyed *keys,
+                       struct err *e)
+{
+    for (uint32_t i = 0; i < count; i++)
+        keys[i] = (struct keyed){records[i].node_id, i};
+    return keys_sort(keys, count, "node_id", e);
+}
+
+static bool hashes_differ(const struct record_parts *records, size_t count, struct keyed *keys,
+                          struct err *e)
+{
+    for (uint32_t i = 0; i < count; i++)
+        keys[i] = (struct keyed){records[i].chain_hash, i};
+    return keys_sort(keys, count, "chain_hash", e);
 }
 
 static int place_order(const void *a, const void *b)
 {
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
     return x < y ? -1 : x > y;
 }
 
-static json_t *list_of(const size_t *places, size_t count)
-{
-    json_t *list = json_array();
+#define PART_TEXT(part) (int)(part).len, (part).at
 
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_integer((json_int_t)places[i]));
-    return list;
-}
-
-/* The places of the parents of the record at `at`, in ascending order. */
-static bool find_parents(const json_t *record, size_t at, const json_t *by_hash, json_t **ret,
+static bool sort_parents(const struct record_parts *record, uint32_t *parents, size_t count,
                          struct err *e)
 {
-    const json_t *parents = json_object_get(record, "parent_hashes");
-    const char *id = text_of(record, "node_id");
-    size_t count = json_array_size(parents);
-    auto_mem size_t *places = mem_array(count, size_t);
-
-    for (size_t i = 0; i < count; i++) {
-        const char *hash = json_string_value(json_array_get(parents, i));
-        const json_t *place = hash != NULL ? json_object_get(by_hash, hash) : NULL;
-
-        places[i] = (size_t)json_integer_value(place);
-        if (place == NULL || places[i] >= at)
-            return err_set(e, ERR_CORRUPT, "node '%s': parent hash not found: %.64s", id,
-                           hash != NULL ? hash : "(not text)");
-    }
-    qsort(places, count, sizeof *places, place_order);
+    if (count > 1)
+        qsort(parents, count, sizeof *parents, place_order);
     for (size_t i = 1; i < count; i++) {
-        if (places[i - 1] == places[i])
-            return err_set(e, ERR_CORRUPT, "node '%s': it has a parent twice", id);
+        if (parents[i - 1] == parents[i])
+            return err_set(e, ERR_CORRUPT, "node '%.*s': it has a parent twice",
+                           PART_TEXT(record->node_id));
     }
-    *ret = list_of(places, count);
     return true;
 }
 
-/* The record with one member in another's place; shares the rest. */
-static void append_with(json_t *list, const json_t *record, const char *gone, const char *key,
-                        json_t *value)
+/* Appends the places of the parents of the record at `at`, in ascending order. */
+static bool find_parents(const struct record_parts *records, uint32_t at, const struct keyed *keys,
+                         size_t count, struct buf *places, struct err *e)
+{
+    const char *walk = records[at].parents.at;
+    size_t from = places->len;
+    struct jcs_part value;
+
+    while (records[at].parents.len > 0 && jcs_next_element(&walk, &value)) {
+        struct keyed want = {jcs_part_inside(value), 0};
+        const struct keyed *found = bsearch(&want, keys, count, sizeof *keys, key_order);
+
+        if (found == NULL || found->place >= at)
+            return err_set(e, ERR_CORRUPT, "node '%.*s': parent hash not found: %.*s",
+                           PART_TEXT(records[at].node_id), PART_TEXT(want.key));
+        buf_add(places, &found->place, sizeof found->place);
+    }
+    return places->len == from ||
+           sort_parents(&records[at], (uint32_t *)(void *)(places->data + from),
+                        (places->len - from) / sizeof(uint32_t), e);
+}
+
+bool parent_places_find(const struct record_parts *records, size_t count, struct parent_places *ret,
+                        struct err *e)
+{
+    auto_mem struct keyed *keys = mem_array(count, struct keyed);
+    auto_mem uint32_t *ends = mem_array(count, uint32_t);
+    auto_done(buf) places = {0};
+
+    if (!ids_differ(records, count, keys, e) || !hashes_differ(records, count, keys, e))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!find_parents(records, i, keys, count, &places, e))
+            return false;
+        ends[i] = (uint32_t)(places.len / sizeof *ends);
+    }
+    ret->parents = (uint32_t *)(void *)buf_take(&places);
+    ret->ends = take(ends);
+    return true;
+}
+
+/* Times of one form and length are in the order of their texts. */
+bool parent_places_in_time(const struct parent_places *places, const struct record_parts *records,
+                           size_t count, struct err *e)
+{
+    for (uint32_t i = 0, p = 0; i < count; i++) {
+        for (; p < places->ends[i]; p++) {
+            const struct record_parts *parent = &records[places->parents[p]];
+
+            if (jcs_part_compare(parent->completed_at, records[i].started_at) > 0)
+                return err_set(e, ERR_CORRUPT,
+                               "node '%.*s': it was started before its parent '%.*s' was completed",
+                               PART_TEXT(records[i].node_id), PART_TEXT(parent->node_id));
+        }
+    }
+    return true;
+}
+
+/* ---- back again ---- */
+
+/* The record with its parents' hashes in the place of their places; shares the rest. */
+static void append_own(json_t *list, const json_t *record, json_t *hashes)
 {
     json_t *copy = json_copy((json_t *)record);
 
-    json_object_del(copy, gone);
-    json_object_set_new(copy, key, value);
+    json_object_del(copy, "parents");
+    json_object_set_new(copy, "parent_hashes", hashes);
     json_array_append_new(list, copy);
-}
-
-bool places_of_records(const json_t *records, json_t **ret, struct err *e)
-{
-    auto_json placed = json_array();
-    auto_json ids = NULL;
-    auto_json hashes = NULL;
-
-    if (!places_by(records, "node_id", &ids, e) || !places_by(records, "chain_hash", &hashes, e))
-        return false;
-    for (size_t i = 0; i < json_array_size(records); i++) {
-        const json_t *record = json_array_get(records, i);
-        json_t *parents = NULL;
-
-        if (!find_parents(record, i, hashes, &parents, e))
-            return false;
-        append_with(placed, record, "parent_hashes", "parents", parents);
-    }
-    *ret = take(placed);
-    return true;
 }
 
 static int text_order(const void *a, const void *b)
@@ -118,7 +160,8 @@ static bool hashes_of_parents(const json_t *placed, size_t at, json_t **ret, str
     json_int_t before = -1;
 
     if (!json_is_array(parents))
-        return err_set(e, ERR_CORRUPT, "node '%s': no list of parents", text_of(record, "node_id"));
+        return err_set(e, ERR_CORRUPT, "node '%s': no list of parents",
+                       json_text_of(record, "node_id"));
     for (size_t i = 0; i < count; i++) {
         const json_t *parent = json_array_get(parents, i);
         json_int_t place = json_integer_value(parent);
@@ -127,9 +170,9 @@ static bool hashes_of_parents(const json_t *placed, size_t at, json_t **ret, str
             return err_set(e, ERR_CORRUPT,
                            "node '%s': its parents are not the places of records before it, in "
                            "order",
-                           text_of(record, "node_id"));
+                           json_text_of(record, "node_id"));
         before = place;
-        hashes[i] = text_of(json_array_get(placed, (size_t)place), "chain_hash");
+        hashes[i] = json_text_of(json_array_get(placed, (size_t)place), "chain_hash");
     }
     qsort(hashes, count, sizeof *hashes, text_order);
     *ret = json_array();
@@ -147,31 +190,8 @@ bool places_to_records(const json_t *placed, json_t **ret, struct err *e)
 
         if (!hashes_of_parents(placed, i, &hashes, e))
             return false;
-        append_with(records, json_array_get(placed, i), "parents", "parent_hashes", hashes);
+        append_own(records, json_array_get(placed, i), hashes);
     }
     *ret = take(records);
-    return true;
-}
-
-/* Times of one form and length are in the order of their texts. */
-bool places_in_time(const json_t *placed, struct err *e)
-{
-    const json_t *record, *place;
-    size_t i, p;
-
-    json_array_foreach(placed, i, record)
-    {
-        const char *started = text_of(record, "started_at");
-
-        json_array_foreach(json_object_get(record, "parents"), p, place)
-        {
-            const json_t *parent = json_array_get(placed, (size_t)json_integer_value(place));
-
-            if (strcmp(text_of(parent, "completed_at"), started) > 0)
-                return err_set(e, ERR_CORRUPT,
-                               "node '%s': it was started before its parent '%s' was completed",
-                               text_of(record, "node_id"), text_of(parent, "node_id"));
-        }
-    }
     return true;
 }

@@ -3,83 +3,156 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/text.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { RECORD_BYTES_USUAL = 1536 };
 
 static int text_order(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void write_parents(struct jcs_object *o, const struct node_record *r)
+{
+    jcs_object_key(o, "parent_hashes");
+    buf_addc(o->b, '[');
+    for (size_t i = 0; i < r->parent_count; i++) {
+        if (i > 0)
+            buf_addc(o->b, ',');
+        buf_add_json_str(o->b, r->parent_hashes[i], strlen(r->parent_hashes[i]));
+    }
+    buf_addc(o->b, ']');
+}
+
 void node_record_chain_hash(struct node_record *r, struct sha256_hex *ret)
 {
     auto_done(buf) text = {0};
+    struct jcs_object o;
 
     if (r->parent_count > 1)
         qsort(r->parent_hashes, r->parent_count, sizeof *r->parent_hashes, text_order);
-    /* The four member names are already in JCS order. */
-    buf_addf(&text, "{\"input_hash\":\"%s\",\"node_id\":", r->input_hash);
-    buf_add_json_str(&text, r->node_id, strlen(r->node_id));
-    buf_addf(&text, ",\"output_hash\":\"%s\",\"parent_hashes\":[", r->output_hash);
-    for (size_t i = 0; i < r->parent_count; i++)
-        buf_addf(&text, "%s\"%s\"", i > 0 ? "," : "", r->parent_hashes[i]);
-    buf_adds(&text, "]}");
+    o = jcs_object_begin(&text);
+    jcs_object_str(&o, "input_hash", r->input_hash);
+    jcs_object_str(&o, "node_id", r->node_id);
+    jcs_object_str(&o, "output_hash", r->output_hash);
+    write_parents(&o, r);
+    jcs_object_end(&o);
     *ret = sha256_hex(buf_text(&text), text.len);
 }
 
-static void set_str(json_t *object, const char *key, const char *value)
+/* Up to where the record's own hash stands. */
+static struct jcs_object write_head(const struct node_record *r, const char *chain_hash,
+                                    struct buf *b)
 {
-    json_object_set_new(object, key, value != NULL ? json_string(value) : json_null());
+    struct jcs_object o = jcs_object_begin(b);
+
+    jcs_object_str(&o, "agent_id", r->agent_id);
+    jcs_object_int(&o, "attempt_count", r->attempt_count);
+    jcs_object_str(&o, "chain_hash", chain_hash);
+    jcs_object_str(&o, "completed_at", r->completed_at);
+    jcs_object_real(&o, "duration_ms", r->duration_ms);
+    jcs_object_str(&o, "input_hash", r->input_hash);
+    layer_facts_write_record(&r->sandbox, &o);
+    jcs_object_str(&o, "node_id", r->node_id);
+    jcs_object_str(&o, "output_hash", r->output_hash);
+    write_parents(&o, r);
+    jcs_object_str(&o, "plugin", r->plugin);
+    jcs_object_str(&o, "plugin_digest", r->plugin_digest);
+    jcs_object_str(&o, "profile", r->profile);
+    return o;
 }
 
-json_t *node_record_json(struct node_record *r)
+static void write_tail(struct jcs_object o, const struct node_record *r)
 {
-    json_t *out = json_object(), *parents = json_array();
-    struct sha256_hex hash;
-    struct err e = {0};
+    jcs_object_str(&o, "started_at", r->started_at);
+    jcs_object_end(&o);
+}
 
-    node_record_chain_hash(r, &hash);
-    for (size_t i = 0; i < r->parent_count; i++)
-        json_array_append_new(parents, json_string(r->parent_hashes[i]));
-    set_str(out, "node_id", r->node_id);
-    set_str(out, "agent_id", r->agent_id);
-    set_str(out, "input_hash", r->input_hash);
-    set_str(out, "output_hash", r->output_hash);
-    json_object_set_new(out, "parent_hashes", parents);
-    json_object_set_new(out, "attempt_count", json_integer(r->attempt_count));
-    set_str(out, "started_at", r->started_at);
-    set_str(out, "completed_at", r->completed_at);
-    json_object_set_new(out, "duration_ms", json_real(r->duration_ms));
-    set_str(out, "plugin", r->plugin);
-    set_str(out, "plugin_digest", r->plugin_digest);
-    set_str(out, "profile", r->profile);
-    layer_facts_add_record(&r->sandbox, out);
-    set_str(out, "chain_hash", hash.text);
-    if (!jcs_sha256(out, &hash, &e))
-        assert(!"a record of our own making has a canonical form");
-    set_str(out, "record_hash", hash.text);
-    return out;
+void node_record_write(struct node_record *r, struct buf *b, struct node_record_hashes *ret)
+{
+    size_t from = b->len, head;
+    struct jcs_object o;
+
+    node_record_chain_hash(r, &ret->chain);
+    buf_reserve(b, RECORD_BYTES_USUAL);
+    o = write_head(r, ret->chain.text, b);
+    head = b->len;
+    write_tail(o, r);
+    ret->record = sha256_hex(b->data + from, b->len - from);
+    b->len = head;
+    jcs_object_str(&o, "record_hash", ret->record.text);
+    write_tail(o, r);
+}
+
+/* ---- its text, taken apart ---- */
+
+#define PART(name)                                                                                 \
+    {                                                                                              \
+#name, sizeof #name - 1, offsetof(struct record_parts, name)                               \
+    }
+static const struct {
+    const char *key;
+    size_t len, at;
+} parts[] = {PART(chain_hash), PART(completed_at),  PART(node_id),     PART(output_hash),
+             PART(plugin),     PART(plugin_digest), PART(record_hash), PART(started_at)};
+#undef PART
+
+static struct jcs_part *part_at(struct record_parts *r, size_t i)
+{
+    return (struct jcs_part *)(void *)((char *)r + parts[i].at);
+}
+
+static bool is_key(struct jcs_part part, const char *key, size_t len)
+{
+    return part.len == len && memcmp(part.at, key, len) == 0;
+}
+
+static void take_part(struct record_parts *r, struct jcs_part key, struct jcs_part value)
+{
+    static const char parents[] = "parent_hashes";
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (is_key(key, parts[i].key, parts[i].len)) {
+            *part_at(r, i) = jcs_part_inside(value);
+            return;
+        }
+    }
+    if (!is_key(key, parents, sizeof parents - 1))
+        return;
+    r->parents = value;
+    r->parents_at = (size_t)(key.at - 1 - r->text.at);
+}
+
+struct record_parts record_parts(const char *text)
+{
+    struct record_parts r = {.text = {text, strlen(text)}, .parents = {"", 0}};
+    struct jcs_part key, value;
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        *part_at(&r, i) = r.parents;
+    while (jcs_next_member(&text, &key, &value))
+        take_part(&r, key, value);
+    return r;
 }
 
 void execution_chain_hash(const char *const *hashes, size_t count, struct sha256_hex *ret)
 {
     auto_done(buf) text = {0};
 
-    for (size_t i = 0; i < count; i++)
-        buf_addf(&text, "%s%s", i > 0 ? ":" : "", hashes[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_addc(&text, ':');
+        buf_adds(&text, hashes[i]);
+    }
     if (count == 0)
         buf_adds(&text, "empty");
     *ret = sha256_hex(buf_text(&text), text.len);
-}
-
-static const char *member(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
 }
 
 /* Compares the stored member `key` with the SHA-256 of JCS of `preimage`. */
@@ -88,28 +161,21 @@ static bool hash_is(const json_t *record, const char *key, const json_t *preimag
     struct sha256_hex hash;
 
     if (!jcs_sha256(preimage, &hash, e))
-        return err_wrap(e, "node '%s': %s", member(record, "node_id"), key);
-    if (strcmp(hash.text, member(record, key)) != 0)
+        return err_wrap(e, "node '%s': %s", json_text_of(record, "node_id"), key);
+    if (strcmp(hash.text, json_text_of(record, key)) != 0)
         return err_set(e, ERR_CORRUPT, "node '%s': %s is %s, its content hashes to %s",
-                       member(record, "node_id"), key, member(record, key), hash.text);
+                       json_text_of(record, "node_id"), key, json_text_of(record, key), hash.text);
     return true;
 }
 
 /* ---- a record's words ---- */
-
-#define ID_CHARS "abcdefghijklmnopqrstuvwxyz0123456789._-"
-
-static bool is_id(const char *text, size_t len)
-{
-    return len > 0 && len < AGENT_ID_BYTES_MAX && strspn(text, ID_CHARS) >= len;
-}
 
 /* "id@version": the version's grammar is the manifest's, which the record does not hold. */
 static bool is_plugin(const char *text)
 {
     const char *at = strchr(text, '@');
 
-    return at != NULL && is_id(text, (size_t)(at - text)) && at[1] >= '0' && at[1] <= '9' &&
+    return at != NULL && name_is_id(text, (size_t)(at - text)) && at[1] >= '0' && at[1] <= '9' &&
            strpbrk(at + 1, " @/") == NULL;
 }
 
@@ -121,7 +187,7 @@ static const char *fault_of(const json_t *record, struct node_record *r)
 
     if (*r->node_id == '\0' || strlen(r->node_id) > NODE_ID_BYTES_MAX)
         return "node_id is no id";
-    if (!is_id(r->agent_id, strlen(r->agent_id)))
+    if (!name_is_id(r->agent_id, strlen(r->agent_id)))
         return "agent_id is no id";
     if (!text_is_sha256(r->input_hash) || !text_is_sha256(r->output_hash))
         return "an input or output hash is no SHA-256";
@@ -135,24 +201,24 @@ static const char *fault_of(const json_t *record, struct node_record *r)
     return profile_parse(r->profile, &profile) ? NULL : "profile is no word that is known";
 }
 
-/* The record's members as node_record_json takes them; the array of parents is the caller's. */
+/* The record's members as node_record_write takes them; the array of parents is the caller's. */
 static struct node_record record_of(const json_t *record, const char **parents)
 {
     const json_t *listed = json_object_get(record, "parent_hashes");
     struct node_record r = {
-        .node_id = member(record, "node_id"),
-        .agent_id = member(record, "agent_id"),
-        .input_hash = member(record, "input_hash"),
-        .output_hash = member(record, "output_hash"),
+        .node_id = json_text_of(record, "node_id"),
+        .agent_id = json_text_of(record, "agent_id"),
+        .input_hash = json_text_of(record, "input_hash"),
+        .output_hash = json_text_of(record, "output_hash"),
         .parent_hashes = parents,
         .parent_count = json_array_size(listed),
         .attempt_count = (uint32_t)json_integer_value(json_object_get(record, "attempt_count")),
-        .started_at = member(record, "started_at"),
-        .completed_at = member(record, "completed_at"),
+        .started_at = json_text_of(record, "started_at"),
+        .completed_at = json_text_of(record, "completed_at"),
         .duration_ms = json_number_value(json_object_get(record, "duration_ms")),
-        .plugin = member(record, "plugin"),
-        .plugin_digest = member(record, "plugin_digest"),
-        .profile = member(record, "profile"),
+        .plugin = json_text_of(record, "plugin"),
+        .plugin_digest = json_text_of(record, "plugin_digest"),
+        .profile = json_text_of(record, "profile"),
     };
 
     for (size_t i = 0; i < r.parent_count; i++) {
@@ -170,15 +236,16 @@ static bool words_verify(const json_t *record, struct err *e)
     size_t count = json_array_size(json_object_get(record, "parent_hashes"));
     auto_mem const char **parents = mem_array(count, const char *);
     struct node_record r = record_of(record, parents);
-    auto_json again = NULL;
+    auto_done(buf) again = {0};
+    struct node_record_hashes hashes;
     const char *fault = fault_of(record, &r);
 
     if (!layer_facts_verify(record, &r.sandbox, e))
         return err_wrap(e, "node '%s'", r.node_id);
     if (fault != NULL)
         return err_set(e, ERR_CORRUPT, "node '%.128s': %s", r.node_id, fault);
-    again = node_record_json(&r);
-    if (strcmp(member(again, "record_hash"), member(record, "record_hash")) != 0)
+    node_record_write(&r, &again, &hashes);
+    if (strcmp(hashes.record.text, json_text_of(record, "record_hash")) != 0)
         return err_set(e, ERR_CORRUPT, "node '%s': its record is not the one of its members",
                        r.node_id);
     return true;

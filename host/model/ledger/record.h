@@ -37,15 +37,31 @@ struct node_record {
 
 /* Sorts parent_hashes in place. */
 void node_record_chain_hash(struct node_record *record, struct sha256_hex *ret);
-/* The record as JSON with both hashes as members; the caller owns it. */
-json_t *node_record_json(struct node_record *record) __attribute__((warn_unused_result));
+
+struct node_record_hashes {
+    struct sha256_hex chain, record;
+};
+/* Appends the record with both hashes as members, in canonical form. Sorts parent_hashes. */
+void node_record_write(struct node_record *record, struct buf *b, struct node_record_hashes *ret);
+
+/* What a statement says of a record, borrowed from its canonical text: members are as they are
+ * escaped there, and empty where there is none. */
+struct record_parts {
+    struct jcs_part text; /* the whole */
+    struct jcs_part node_id, output_hash, chain_hash, record_hash, plugin, plugin_digest;
+    struct jcs_part started_at, completed_at;
+    struct jcs_part parents; /* the value of parent_hashes, an array */
+    size_t parents_at;       /* where its member begins in text */
+};
+/* text: of node_record_write, or another record's by jcs_write. */
+struct record_parts record_parts(const char *text);
 
 /* hashes[i] are chain hashes in level order, then node id. */
 void execution_chain_hash(const char *const *hashes, size_t count, struct sha256_hex *ret);
 
-/* Recomputes both hashes of a record as node_record_json wrote it, from its own members; refuses
+/* Recomputes both hashes of a record as node_record_write wrote it, from its own members; refuses
  * one whose layers, level and isolation contradict each other, whose words are none that a host
- * writes there, or that is not what node_record_json makes of it: another member, another order.
+ * writes there, or that is not what node_record_write makes of it: another member, another order.
  * The error names the node and the first difference. */
 bool node_record_verify(const json_t *record, struct err *e) must_check;
 

@@ -1,126 +1,330 @@
-/* statement.c -- see statement.h. */
+/* statement.c -- see statement.h. Every object's members stand in canonical order. */
 #include "model/ledger/statement.h"
 
+#include "base/jcs_object.h"
 #include "base/mem.h"
 #include "model/ledger/places.h"
-#include "model/ledger/record.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-static json_t *digest_of(const char *sha256_text)
+enum { HEAD_BYTES_USUAL = 2048, NODE_BYTES_USUAL = 2048 };
+
+static struct jcs_part part_of(const char *text)
 {
-    return json_pack("{s:s}", "sha256", sha256_text);
+    return (struct jcs_part){text, strlen(text)};
 }
 
-static const char *text_of(const json_t *object, const char *key)
+/* The elements of an array behind its first have a comma before them. */
+static void add_element(struct buf *b, bool *first)
 {
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
+    if (!*first)
+        buf_addc(b, ',');
+    *first = false;
 }
 
-static json_t *subjects_of(const struct statement_run *run)
+static void add_digest(struct jcs_object *o, struct jcs_part sha256)
 {
-    json_t *subjects = json_array();
-    const json_t *record;
-    size_t i;
+    jcs_object_key(o, "digest");
+    buf_adds(o->b, "{\"sha256\":\"");
+    buf_add(o->b, sha256.at, sha256.len);
+    buf_adds(o->b, "\"}");
+}
 
-    json_array_append_new(subjects, json_pack("{s:s+, s:o}", "name", "run:", run->run_id, "digest",
-                                              digest_of(run->chain_hash)));
-    json_array_foreach(run->records, i, record)
-        json_array_append_new(subjects, json_pack("{s:s+, s:o}", "name",
-                                                  "output:", text_of(record, "node_id"), "digest",
-                                                  digest_of(text_of(record, "output_hash"))));
-    return subjects;
+/* A text of ours and one that is escaped already. */
+static void add_name(struct jcs_object *o, const char *key, const char *kind, struct jcs_part name)
+{
+    jcs_object_key(o, key);
+    buf_addc(o->b, '"');
+    buf_adds(o->b, kind);
+    buf_add(o->b, name.at, name.len);
+    buf_addc(o->b, '"');
+}
+
+static void add_resource(struct buf *b, const char *key, const char *kind, struct jcs_part name,
+                         struct jcs_part sha256)
+{
+    struct jcs_object o = jcs_object_begin(b);
+
+    add_digest(&o, sha256);
+    add_name(&o, key, kind, name);
+    jcs_object_end(&o);
+}
+
+static void add_subjects(struct buf *b, const struct statement_run *run)
+{
+    auto_done(buf) id = {0};
+
+    buf_add_escaped(&id, run->run_id, strlen(run->run_id));
+    buf_addc(b, '[');
+    add_resource(b, "name", "run:", part_of(buf_text(&id)), part_of(run->chain_hash));
+    for (size_t i = 0; i < run->record_count; i++) {
+        buf_addc(b, ',');
+        add_resource(b, "name", "output:", run->records[i].node_id, run->records[i].output_hash);
+    }
+    buf_addc(b, ']');
+}
+
+static void add_definition(struct buf *b, const struct statement_run *run)
+{
+    auto_done(buf) name = {0};
+
+    buf_add_escaped(&name, run->dag_id, strlen(run->dag_id));
+    buf_addc(&name, '@');
+    buf_add_escaped(&name, run->dag_version, strlen(run->dag_version));
+    add_resource(b, "uri", "orch:dag/", part_of(buf_text(&name)), part_of(run->dag_hash));
+}
+
+static bool same_plugin(const struct record_parts *a, const struct record_parts *b, bool v1)
+{
+    return jcs_part_compare(a->plugin_digest, b->plugin_digest) == 0 &&
+           (v1 || jcs_part_compare(a->plugin, b->plugin) == 0);
+}
+
+/* Plugins are few beside nodes: those that are told already are looked through. */
+static bool is_told(const struct record_parts *record, const struct record_parts *const *told,
+                    size_t count, bool v1)
+{
+    for (size_t i = count; i > 0; i--) {
+        if (same_plugin(record, told[i - 1], v1))
+            return true;
+    }
+    return false;
 }
 
 /* The plugins of all records, each once. v1 had only the first name of two with the same bytes. */
-static json_t *dependencies_of(const struct statement_run *run)
+static void add_dependencies(struct buf *b, const struct statement_run *run)
 {
-    json_t *all = json_array();
-    auto_json seen = json_object();
-    const json_t *record;
-    size_t i;
+    auto_mem const struct record_parts **told =
+        mem_array(run->record_count, const struct record_parts *);
+    size_t count = 0;
 
-    json_array_append_new(all, json_pack("{s:s+++, s:o}", "uri", "orch:dag/", run->dag_id, "@",
-                                         run->dag_version, "digest", digest_of(run->dag_hash)));
-    if (run->v1)
-        json_object_set_new(seen, run->dag_hash, json_true());
-    json_array_foreach(run->records, i, record)
-    {
-        const char *plugin = text_of(record, "plugin"), *digest = text_of(record, "plugin_digest");
-        auto_mem char *key = mem_printf("%s%s", digest, run->v1 ? "" : plugin);
+    buf_addc(b, '[');
+    add_definition(b, run);
+    for (size_t i = 0; i < run->record_count; i++) {
+        const struct record_parts *record = &run->records[i];
 
-        if (*digest == '\0' || json_object_get(seen, key) != NULL)
+        if (record->plugin_digest.len == 0 || is_told(record, told, count, run->v1) ||
+            (run->v1 && jcs_part_compare(record->plugin_digest, part_of(run->dag_hash)) == 0))
             continue;
-        json_object_set_new(seen, key, json_true());
-        json_array_append_new(all, json_pack("{s:s+, s:o}", "uri", "orch:plugin/", plugin, "digest",
-                                             digest_of(digest)));
+        told[count++] = record;
+        buf_addc(b, ',');
+        add_resource(b, "uri", "orch:plugin/", record->plugin, record->plugin_digest);
     }
-    return all;
+    buf_addc(b, ']');
 }
 
-/* records: in the form that the statement has. */
-static json_t *byproducts_of(const json_t *records)
+/* The record in the form that the statement has: with the places of its parents for their hashes.
+ */
+static void add_annotations(struct buf *b, const struct record_parts *r, const uint32_t *parents,
+                            size_t count)
 {
-    json_t *all = json_array();
-    const json_t *record;
-    size_t i;
+    const char *behind = r->parents.at + r->parents.len, *end = r->text.at + r->text.len;
+    bool first = true;
 
-    json_array_foreach(records, i, record) json_array_append_new(
-        all, json_pack("{s:s+, s:o, s:O}", "name", "node:", text_of(record, "node_id"), "digest",
-                       digest_of(text_of(record, "record_hash")), "annotations", record));
-    return all;
+    buf_add(b, r->text.at, r->parents_at);
+    buf_adds(b, "\"parents\":[");
+    for (size_t i = 0; i < count; i++) {
+        add_element(b, &first);
+        buf_add_int(b, parents[i]);
+    }
+    buf_addc(b, ']');
+    buf_add(b, behind, (size_t)(end - behind));
 }
 
-static json_t *extension_of(const struct statement_run *run)
+static void add_byproduct(struct buf *b, const struct statement_run *run, size_t i,
+                          const struct parent_places *places)
 {
-    json_t *orch =
-        json_pack("{s:s, s:s}", "ledgerHead", run->ledger_head, "traceId", run->trace_id);
+    const struct record_parts *r = &run->records[i];
+    struct jcs_object o = jcs_object_begin(b);
+    uint32_t from = i > 0 ? places->ends[i - 1] : 0;
 
-    if (run->v1)
-        return orch;
-    json_object_set_new(orch, "otherNodes",
-                        run->others != NULL ? json_incref((json_t *)run->others) : json_object());
-    if (run->restart_of != NULL)
-        json_object_set_new(orch, "restartOf", json_string(run->restart_of));
-    return orch;
+    jcs_object_key(&o, "annotations");
+    if (run->v1 || r->parents.len == 0)
+        buf_add(b, r->text.at, r->text.len);
+    else
+        add_annotations(b, r, places->parents + from, places->ends[i] - from);
+    add_digest(&o, r->record_hash);
+    add_name(&o, "name", "node:", r->node_id);
+    jcs_object_end(&o);
 }
 
-static json_t *build_of(const struct statement_run *run)
+static void add_byproducts(struct buf *b, const struct statement_run *run,
+                           const struct parent_places *places)
 {
-    json_t *external =
-        json_pack("{s:s, s:s, s:s, s:s}", "dagId", run->dag_id, "dagVersion", run->dag_version,
-                  "definitionHash", run->dag_hash, "inputsHash", run->inputs_hash);
-    json_t *internal = json_pack("{s:s, s:b, s:s}", "tenant", run->tenant, "deterministicMode",
-                                 run->deterministic, "status", run->status);
+    bool first = true;
 
-    return json_pack("{s:s, s:o, s:o, s:o}", "buildType",
-                     run->v1 ? STATEMENT_BUILD_TYPE_V1 : STATEMENT_BUILD_TYPE, "externalParameters",
-                     external, "internalParameters", internal, "resolvedDependencies",
-                     dependencies_of(run));
+    buf_addc(b, '[');
+    for (size_t i = 0; i < run->record_count; i++) {
+        add_element(b, &first);
+        add_byproduct(b, run, i, places);
+    }
+    buf_addc(b, ']');
 }
 
-static json_t *details_of(const struct statement_run *run, const json_t *placed)
+static void add_parameters(struct jcs_object *build, const struct statement_run *run)
 {
-    json_t *builder = json_pack("{s:s, s:{s:s}}", "id", run->builder_id, "version", "orch",
-                                run->builder_version != NULL ? run->builder_version : ORCH_VERSION);
-    json_t *metadata = json_pack("{s:s, s:s, s:s}", "invocationId", run->run_id, "startedOn",
-                                 run->started_at, "finishedOn", run->ended_at);
+    struct jcs_object o;
 
-    return json_pack("{s:o, s:o, s:o, s:o}", "builder", builder, "metadata", metadata, "byproducts",
-                     byproducts_of(run->v1 ? run->records : placed), "orch", extension_of(run));
+    jcs_object_key(build, "externalParameters");
+    o = jcs_object_begin(build->b);
+    jcs_object_str(&o, "dagId", run->dag_id);
+    jcs_object_str(&o, "dagVersion", run->dag_version);
+    jcs_object_str(&o, "definitionHash", run->dag_hash);
+    jcs_object_str(&o, "inputsHash", run->inputs_hash);
+    jcs_object_end(&o);
+    jcs_object_key(build, "internalParameters");
+    o = jcs_object_begin(build->b);
+    jcs_object_bool(&o, "deterministicMode", run->deterministic);
+    jcs_object_str(&o, "status", run->status);
+    jcs_object_str(&o, "tenant", run->tenant);
+    jcs_object_end(&o);
 }
 
-bool statement_make(const struct statement_run *run, json_t **ret, struct err *e)
+static void add_build(struct buf *b, const struct statement_run *run)
 {
-    auto_json placed = NULL;
+    struct jcs_object o = jcs_object_begin(b);
 
-    if (!places_of_records(run->records, &placed, e) || (!run->v1 && !places_in_time(placed, e)))
+    jcs_object_str(&o, "buildType", run->v1 ? STATEMENT_BUILD_TYPE_V1 : STATEMENT_BUILD_TYPE);
+    add_parameters(&o, run);
+    jcs_object_key(&o, "resolvedDependencies");
+    add_dependencies(b, run);
+    jcs_object_end(&o);
+}
+
+static void add_builder(struct buf *b, const struct statement_run *run)
+{
+    struct jcs_object o = jcs_object_begin(b), version;
+
+    jcs_object_str(&o, "id", run->builder_id);
+    jcs_object_key(&o, "version");
+    version = jcs_object_begin(b);
+    jcs_object_str(&version, "orch",
+                   run->builder_version != NULL ? run->builder_version : ORCH_VERSION);
+    jcs_object_end(&version);
+    jcs_object_end(&o);
+}
+
+static void add_metadata(struct buf *b, const struct statement_run *run)
+{
+    struct jcs_object o = jcs_object_begin(b);
+
+    jcs_object_str(&o, "finishedOn", run->ended_at);
+    jcs_object_str(&o, "invocationId", run->run_id);
+    jcs_object_str(&o, "startedOn", run->started_at);
+    jcs_object_end(&o);
+}
+
+static void add_extension(struct buf *b, const struct statement_run *run)
+{
+    struct jcs_object o = jcs_object_begin(b);
+
+    jcs_object_str(&o, "ledgerHead", run->ledger_head);
+    if (!run->v1) {
+        jcs_object_key(&o, "otherNodes");
+        buf_adds(b, run->others != NULL ? run->others : "{}");
+    }
+    if (!run->v1 && run->restart_of != NULL)
+        jcs_object_str(&o, "restartOf", run->restart_of);
+    jcs_object_str(&o, "traceId", run->trace_id);
+    jcs_object_end(&o);
+}
+
+static void add_details(struct buf *b, const struct statement_run *run,
+                        const struct parent_places *places)
+{
+    struct jcs_object o = jcs_object_begin(b);
+
+    jcs_object_key(&o, "builder");
+    add_builder(b, run);
+    jcs_object_key(&o, "byproducts");
+    add_byproducts(b, run, places);
+    jcs_object_key(&o, "metadata");
+    add_metadata(b, run);
+    jcs_object_key(&o, "orch");
+    add_extension(b, run);
+    jcs_object_end(&o);
+}
+
+static void add_predicate(struct buf *b, const struct statement_run *run,
+                          const struct parent_places *places)
+{
+    struct jcs_object o = jcs_object_begin(b);
+
+    jcs_object_key(&o, "buildDefinition");
+    add_build(b, run);
+    jcs_object_key(&o, "runDetails");
+    add_details(b, run, places);
+    jcs_object_end(&o);
+}
+
+bool statement_make(const struct statement_run *run, struct buf *b, struct err *e)
+{
+    auto_done(parent_places) places = {0};
+    struct jcs_object o;
+
+    if (!parent_places_find(run->records, run->record_count, &places, e) ||
+        (!run->v1 && !parent_places_in_time(&places, run->records, run->record_count, e)))
         return false;
-    *ret = json_pack("{s:s, s:o, s:s, s:{s:o, s:o}}", "_type", STATEMENT_TYPE, "subject",
-                     subjects_of(run), "predicateType", STATEMENT_PREDICATE_TYPE, "predicate",
-                     "buildDefinition", build_of(run), "runDetails", details_of(run, placed));
+    buf_reserve(b, HEAD_BYTES_USUAL + NODE_BYTES_USUAL * run->record_count);
+    o = jcs_object_begin(b);
+    jcs_object_str(&o, "_type", STATEMENT_TYPE);
+    jcs_object_key(&o, "predicate");
+    add_predicate(b, run, &places);
+    jcs_object_str(&o, "predicateType", STATEMENT_PREDICATE_TYPE);
+    jcs_object_key(&o, "subject");
+    add_subjects(b, run);
+    jcs_object_end(&o);
     return true;
+}
+
+/* ---- of records as trees ---- */
+
+static bool text_of(const json_t *value, char **ret, struct err *e)
+{
+    auto_done(buf) text = {0};
+
+    if (!jcs_write(value, &text, e))
+        return false;
+    *ret = buf_take(&text);
+    return true;
+}
+
+struct texts {
+    char **all;
+    size_t count;
+};
+
+static void texts_done(struct texts *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        free(t->all[i]);
+    free(t->all);
+}
+DEFINE_AUTO_DONE(texts)
+
+bool statement_tree(const struct statement_run *run, const json_t *records, const json_t *others,
+                    json_t **ret, struct err *e)
+{
+    size_t count = json_array_size(records);
+    auto_mem struct record_parts *parts = mem_array(count, struct record_parts);
+    auto_done(texts) texts = {mem_array(count, char *), 0};
+    auto_mem char *others_text = NULL;
+    auto_done(buf) made = {0};
+    struct statement_run whole = *run;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!text_of(json_array_get(records, i), &texts.all[i], e))
+            return false;
+        texts.count++;
+        parts[i] = record_parts(texts.all[i]);
+    }
+    if (others != NULL && !text_of(others, &others_text, e))
+        return false;
+    whole.records = parts;
+    whole.record_count = count;
+    whole.others = others_text;
+    if (!statement_make(&whole, &made, e))
+        return false;
+    *ret = json_loadb(made.data, made.len, 0, NULL);
+    return *ret != NULL || err_set(e, ERR_CORRUPT, "the statement of these records is no JSON");
 }

@@ -18,6 +18,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "model/ledger/record.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,15 +40,21 @@ struct statement_run {
     const char *builder_id;      /* names the host's signing key */
     const char *builder_version; /* NULL: this program's */
     bool deterministic;
-    bool v1;                /* only to verify one */
-    const char *restart_of; /* the run from which it has its first nodes; NULL: none */
-    const json_t *records;  /* array of node_record_json values in chain order */
-    const json_t *others; /* object: node id to state, of the nodes without a record; NULL: none */
+    bool v1;                            /* only to verify one */
+    const char *restart_of;             /* the run from which it has its first nodes; NULL: none */
+    const struct record_parts *records; /* in chain order */
+    size_t record_count;
+    const char *others; /* canonical JSON of an object: node id to state, of the nodes without a
+                           record; NULL: none */
 };
 
-/* The caller owns *ret. ERR_CORRUPT: the records contradict each other (an operator deleted a
- * checkpoint and the node ran again behind its children); that is not signed. */
-bool statement_make(const struct statement_run *run, json_t **ret, struct err *e) must_check;
+/* Appends the statement in canonical form, as it is signed. ERR_CORRUPT: the records contradict
+ * each other (an operator deleted a checkpoint and the node ran again behind its children); that is
+ * not signed. */
+bool statement_make(const struct statement_run *run, struct buf *b, struct err *e) must_check;
+/* The same as a tree, of records and others that are trees; the caller owns *ret. */
+bool statement_tree(const struct statement_run *run, const json_t *records, const json_t *others,
+                    json_t **ret, struct err *e) must_check;
 
 /* What an auditor learns of a valid statement; borrows from the statement. */
 struct statement_facts {

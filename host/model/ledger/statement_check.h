@@ -6,21 +6,17 @@
 #include "base/err.h"
 #include "base/json.h"
 
-/* Borrowed from the statement, but for the two lists. */
+/* Borrowed from the statement, but for the list. */
 struct statement_parts {
     bool v1;
     const json_t *build, *external, *internal;
     const json_t *details, *metadata, *builder, *orch, *byproducts;
     json_t *records; /* as record.h has them; owned */
-    json_t *placed;  /* with their parents by place; owned */
 };
-
-/* The text of a member; "" when it is none. */
-const char *statement_text(const json_t *object, const char *key);
 
 /* Words of which there is a list or a grammar, and the states of all nodes against the status. */
 bool statement_words_verify(const struct statement_parts *p, struct err *e) must_check;
-/* Each in our one form; a node's within the run's and with its duration, behind its parents'. */
+/* Each in our one form; a node's within the run's and with its duration. */
 bool statement_times_verify(const struct statement_parts *p, struct err *e) must_check;
 
 #endif

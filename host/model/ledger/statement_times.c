@@ -2,7 +2,6 @@
 #include "model/ledger/statement_check.h"
 
 #include "base/clock.h"
-#include "model/ledger/places.h"
 
 #include <string.h>
 
@@ -14,13 +13,13 @@ static bool time_of(const json_t *object, const char *key, const char *whose, in
 {
     char again[CLOCK_TEXT_BYTES];
 
-    if (clock_parse(statement_text(object, key), ret)) {
+    if (clock_parse(json_text_of(object, key), ret)) {
         clock_text(*ret, again);
-        if (strcmp(again, statement_text(object, key)) == 0)
+        if (strcmp(again, json_text_of(object, key)) == 0)
             return true;
     }
     return err_set(e, ERR_CORRUPT, "%s: %s is '%s', which is no time", whose, key,
-                   statement_text(object, key));
+                   json_text_of(object, key));
 }
 
 struct span {
@@ -46,7 +45,7 @@ static bool within(const struct statement_parts *p, const char *id, struct span 
 static bool record_times(const struct statement_parts *p, const json_t *record, struct span run,
                          struct err *e)
 {
-    const char *id = statement_text(record, "node_id");
+    const char *id = json_text_of(record, "node_id");
     double ms = json_number_value(json_object_get(record, "duration_ms")), said;
     double slack = p->v1 ? V1_SLACK_MS : 0;
     struct span node;
@@ -74,5 +73,5 @@ bool statement_times_verify(const struct statement_parts *p, struct err *e)
         if (!record_times(p, json_array_get(p->records, i), run, e))
             return false;
     }
-    return p->v1 || places_in_time(p->placed, e);
+    return true;
 }

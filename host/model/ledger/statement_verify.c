@@ -12,7 +12,7 @@
 
 static bool type_is(const json_t *statement, const char *key, const char *want, struct err *e)
 {
-    const char *got = statement_text(statement, key);
+    const char *got = json_text_of(statement, key);
 
     if (strcmp(got, want) != 0)
         return err_set(e, ERR_CORRUPT, "%s is '%s', not '%s'", key, got, want);
@@ -24,7 +24,6 @@ static bool type_is(const json_t *statement, const char *key, const char *want, 
 static void statement_parts_done(struct statement_parts *p)
 {
     json_decref(p->records);
-    json_decref(p->placed);
 }
 DEFINE_AUTO_DONE(statement_parts)
 
@@ -36,7 +35,7 @@ static struct statement_parts parts_of(const json_t *statement)
         .details = json_object_get(predicate, "runDetails"),
     };
 
-    p.v1 = strcmp(statement_text(p.build, "buildType"), STATEMENT_BUILD_TYPE_V1) == 0;
+    p.v1 = strcmp(json_text_of(p.build, "buildType"), STATEMENT_BUILD_TYPE_V1) == 0;
     p.external = json_object_get(p.build, "externalParameters");
     p.internal = json_object_get(p.build, "internalParameters");
     p.metadata = json_object_get(p.details, "metadata");
@@ -46,7 +45,7 @@ static struct statement_parts parts_of(const json_t *statement)
     return p;
 }
 
-/* The records in both forms: the one is what its hashes are of, the other says who is whose. */
+/* The records in their own form, which is what their hashes are of. */
 static bool load_records(struct statement_parts *p, struct err *e)
 {
     auto_json listed = json_array();
@@ -63,12 +62,9 @@ static bool load_records(struct statement_parts *p, struct err *e)
     }
     if (p->v1) {
         p->records = take(listed);
-        return places_of_records(p->records, &p->placed, e);
+        return true;
     }
-    if (!places_to_records(listed, &p->records, e))
-        return false;
-    p->placed = take(listed);
-    return true;
+    return places_to_records(listed, &p->records, e);
 }
 
 /* Every record by itself. */
@@ -83,9 +79,9 @@ static bool records_verify(const struct statement_parts *p, struct err *e)
 
         if (!node_record_verify(record, e))
             return false;
-        if (strcmp(statement_text(digest, "sha256"), statement_text(record, "record_hash")) != 0)
+        if (strcmp(json_text_of(digest, "sha256"), json_text_of(record, "record_hash")) != 0)
             return err_set(e, ERR_CORRUPT, "node '%s': its byproduct has another digest",
-                           statement_text(record, "node_id"));
+                           json_text_of(record, "node_id"));
     }
     return true;
 }
@@ -97,7 +93,7 @@ static struct sha256_hex chain_of(const struct statement_parts *p)
     struct sha256_hex chain;
 
     for (size_t i = 0; i < count; i++)
-        hashes[i] = statement_text(json_array_get(p->records, i), "chain_hash");
+        hashes[i] = json_text_of(json_array_get(p->records, i), "chain_hash");
     execution_chain_hash(hashes, count, &chain);
     return chain;
 }
@@ -151,29 +147,27 @@ static bool made_anew(const struct statement_parts *p, json_t **ret, struct err 
 {
     struct sha256_hex chain = chain_of(p);
 
-    return statement_make(
+    return statement_tree(
         &(struct statement_run){
-            .run_id = statement_text(p->metadata, "invocationId"),
-            .tenant = statement_text(p->internal, "tenant"),
-            .status = statement_text(p->internal, "status"),
-            .trace_id = statement_text(p->orch, "traceId"),
-            .dag_id = statement_text(p->external, "dagId"),
-            .dag_version = statement_text(p->external, "dagVersion"),
-            .dag_hash = statement_text(p->external, "definitionHash"),
-            .inputs_hash = statement_text(p->external, "inputsHash"),
+            .run_id = json_text_of(p->metadata, "invocationId"),
+            .tenant = json_text_of(p->internal, "tenant"),
+            .status = json_text_of(p->internal, "status"),
+            .trace_id = json_text_of(p->orch, "traceId"),
+            .dag_id = json_text_of(p->external, "dagId"),
+            .dag_version = json_text_of(p->external, "dagVersion"),
+            .dag_hash = json_text_of(p->external, "definitionHash"),
+            .inputs_hash = json_text_of(p->external, "inputsHash"),
             .chain_hash = chain.text,
-            .ledger_head = statement_text(p->orch, "ledgerHead"),
-            .started_at = statement_text(p->metadata, "startedOn"),
-            .ended_at = statement_text(p->metadata, "finishedOn"),
-            .builder_id = statement_text(p->builder, "id"),
-            .builder_version = statement_text(json_object_get(p->builder, "version"), "orch"),
+            .ledger_head = json_text_of(p->orch, "ledgerHead"),
+            .started_at = json_text_of(p->metadata, "startedOn"),
+            .ended_at = json_text_of(p->metadata, "finishedOn"),
+            .builder_id = json_text_of(p->builder, "id"),
+            .builder_version = json_text_of(json_object_get(p->builder, "version"), "orch"),
             .deterministic = json_is_true(json_object_get(p->internal, "deterministicMode")),
             .v1 = p->v1,
             .restart_of = json_string_value(json_object_get(p->orch, "restartOf")),
-            .records = p->records,
-            .others = json_object_get(p->orch, "otherNodes"),
         },
-        ret, e);
+        p->records, json_object_get(p->orch, "otherNodes"), ret, e);
 }
 
 static bool same_as_made(const json_t *statement, const struct statement_parts *p, struct err *e)
@@ -212,12 +206,12 @@ static struct statement_facts facts_of(const json_t *statement, const struct sta
 {
     const json_t *run = json_array_get(json_object_get(statement, "subject"), 0);
     struct statement_facts facts = {
-        .run_id = statement_text(p->metadata, "invocationId"),
-        .dag_id = statement_text(p->external, "dagId"),
-        .dag_version = statement_text(p->external, "dagVersion"),
-        .status = statement_text(p->internal, "status"),
-        .chain_hash = statement_text(json_object_get(run, "digest"), "sha256"),
-        .builder_id = statement_text(p->builder, "id"),
+        .run_id = json_text_of(p->metadata, "invocationId"),
+        .dag_id = json_text_of(p->external, "dagId"),
+        .dag_version = json_text_of(p->external, "dagVersion"),
+        .status = json_text_of(p->internal, "status"),
+        .chain_hash = json_text_of(json_object_get(run, "digest"), "sha256"),
+        .builder_id = json_text_of(p->builder, "id"),
         .node_count = json_array_size(p->byproducts),
         .plugin_count = json_array_size(json_object_get(p->build, "resolvedDependencies")) - 1,
     };
@@ -234,7 +228,7 @@ bool statement_verify(const json_t *statement, struct statement_facts *ret, stru
         !type_is(statement, "predicateType", STATEMENT_PREDICATE_TYPE, e) ||
         (!p.v1 && !type_is(p.build, "buildType", STATEMENT_BUILD_TYPE, e)))
         return false;
-    if (!json_is_array(p.byproducts) || *statement_text(p.metadata, "invocationId") == '\0')
+    if (!json_is_array(p.byproducts) || *json_text_of(p.metadata, "invocationId") == '\0')
         return err_set(e, ERR_CORRUPT, "no run or no node records in the statement");
     if (!load_records(&p, e) || !records_verify(&p, e) || !statement_words_verify(&p, e) ||
         !statement_times_verify(&p, e) || !same_as_made(statement, &p, e))

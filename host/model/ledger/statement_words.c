@@ -12,13 +12,6 @@
 #define HOST_ID "orch:host/"
 enum { TRACE_HEX = 32 };
 
-const char *statement_text(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text != NULL ? text : "";
-}
-
 static bool is_one_of(const char *word, const char *const *words)
 {
     while (*words != NULL && strcmp(*words, word) != 0)
@@ -30,14 +23,14 @@ static bool is_one_of(const char *word, const char *const *words)
 static bool status_verify(const struct statement_parts *p, struct err *e)
 {
     static const char *const ends[] = {STATUS_COMPLETED, STATUS_FAILED, STATUS_CANCELLED, NULL};
-    const char *status = statement_text(p->internal, "status");
+    const char *status = json_text_of(p->internal, "status");
 
     return is_one_of(status, ends) || err_set(e, ERR_CORRUPT, "no run ends as '%.64s'", status);
 }
 
 static bool hash_verify(const json_t *object, const char *key, struct err *e)
 {
-    const char *hash = statement_text(object, key);
+    const char *hash = json_text_of(object, key);
 
     return text_is_sha256(hash) || err_set(e, ERR_CORRUPT, "%s is no SHA-256: '%.80s'", key, hash);
 }
@@ -56,27 +49,27 @@ static bool is_host(const char *id)
 
 static bool is_restarted(const struct statement_parts *p)
 {
-    const char *of = statement_text(p->orch, "restartOf");
+    const char *of = json_text_of(p->orch, "restartOf");
 
     return json_object_get(p->orch, "restartOf") == NULL ||
-           (uuid_is_valid(of) && strcmp(of, statement_text(p->metadata, "invocationId")) != 0);
+           (uuid_is_valid(of) && strcmp(of, json_text_of(p->metadata, "invocationId")) != 0);
 }
 
 /* What a host writes there, whatever it is. */
 static bool names_verify(const struct statement_parts *p, struct err *e)
 {
-    const char *run = statement_text(p->metadata, "invocationId");
-    const char *dag = statement_text(p->external, "dagId");
-    const char *version = statement_text(p->external, "dagVersion");
-    const char *trace = statement_text(p->orch, "traceId");
-    const char *builder = statement_text(p->builder, "id");
+    const char *run = json_text_of(p->metadata, "invocationId");
+    const char *dag = json_text_of(p->external, "dagId");
+    const char *version = json_text_of(p->external, "dagVersion");
+    const char *trace = json_text_of(p->orch, "traceId");
+    const char *builder = json_text_of(p->builder, "id");
 
     if (!uuid_is_valid(run))
         return err_set(e, ERR_CORRUPT, "invocationId is no run: '%.64s'", run);
     if (*dag == '\0' || strlen(dag) > DAG_ID_BYTES_MAX || *version == '\0' ||
         strlen(version) > DAG_ID_BYTES_MAX)
         return err_set(e, ERR_CORRUPT, "no definition is called '%.140s@%.140s'", dag, version);
-    if (!name_check_tenant(statement_text(p->internal, "tenant"), e)) {
+    if (!name_check_tenant(json_text_of(p->internal, "tenant"), e)) {
         e->code = ERR_CORRUPT;
         return false;
     }
@@ -84,7 +77,7 @@ static bool names_verify(const struct statement_parts *p, struct err *e)
         return err_set(e, ERR_CORRUPT, "traceId is no trace: '%.64s'", trace);
     if (!is_host(builder))
         return err_set(e, ERR_CORRUPT, "builder is no host: '%.80s'", builder);
-    if (*statement_text(json_object_get(p->builder, "version"), "orch") == '\0')
+    if (*json_text_of(json_object_get(p->builder, "version"), "orch") == '\0')
         return err_set(e, ERR_CORRUPT, "builder has no version");
     return is_restarted(p) || err_set(e, ERR_CORRUPT, "restartOf is no other run");
 }
@@ -102,7 +95,7 @@ static bool other_verify(const struct statement_parts *p, const char *id, const 
     if (word == NULL || !is_one_of(word, states))
         return err_set(e, ERR_CORRUPT, "node '%s': no node without a record is '%.64s'", id,
                        word != NULL ? word : "(not text)");
-    if (strcmp(statement_text(p->internal, "status"), STATUS_COMPLETED) == 0 &&
+    if (strcmp(json_text_of(p->internal, "status"), STATUS_COMPLETED) == 0 &&
         strcmp(word, STATUS_SKIPPED) != 0)
         return err_set(e, ERR_CORRUPT, "node '%s' is %s, and the run is completed", id, word);
     return true;
@@ -127,9 +120,9 @@ static bool others_verify(const struct statement_parts *p, struct err *e)
     }
     json_array_foreach(p->records, i, record)
     {
-        if (json_object_get(others, statement_text(record, "node_id")) != NULL)
+        if (json_object_get(others, json_text_of(record, "node_id")) != NULL)
             return err_set(e, ERR_CORRUPT, "node '%s' has a record, and is without one",
-                           statement_text(record, "node_id"));
+                           json_text_of(record, "node_id"));
     }
     return true;
 }

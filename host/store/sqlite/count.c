@@ -21,7 +21,7 @@ struct count {
     int wal_fd; /* -1 until the first commit */
     bool open;
     struct wal_view wal; /* frames: as acknowledged */
-    int64_t seq;
+    int64_t events;      /* the newest numbers of all ledgers, added up */
 };
 
 void count_free(struct count *c)
@@ -40,13 +40,15 @@ static bool parse(struct count *c, const char *line)
     char state[8];
     int used = 0;
     bool ok = sscanf(line, "%7s %" SCNx32 " %" SCNx32 " %" SCNu32 " %" SCNd64 "%n", state,
-                     &c->wal.salt1, &c->wal.salt2, &c->wal.frames, &c->seq, &used) == 5 &&
+                     &c->wal.salt1, &c->wal.salt2, &c->wal.frames, &c->events, &used) == 5 &&
               line[used] == '\n';
 
     c->open = ok && strcmp(state, "open") == 0;
     return ok && (c->open || strcmp(state, "closed") == 0);
 }
 
+/* Zeros are what a power loss leaves of the first line, where a file gets its size before its data:
+ * nothing was acknowledged before that line was synced. */
 static bool read_line(struct count *c, bool *ret_known, struct err *e)
 {
     char line[LINE_BYTES + 1] = "";
@@ -54,8 +56,8 @@ static bool read_line(struct count *c, bool *ret_known, struct err *e)
 
     if (n < 0)
         return err_sys(e, "read '%s'", c->path);
-    *ret_known = n > 0;
-    if (n > 0 && !parse(c, line))
+    *ret_known = n > 0 && line[0] != '\0';
+    if (*ret_known && !parse(c, line))
         return err_set(e, ERR_CORRUPT,
                        "'%s' is damaged: what was acknowledged is not known (move it away to take "
                        "the store as it is)",
@@ -63,8 +65,8 @@ static bool read_line(struct count *c, bool *ret_known, struct err *e)
     return true;
 }
 
-/* The WAL may be newer than the line (a power loss), or merged by another program (count_check_seq
- * then has the last word); it may not be older or shorter. */
+/* The WAL may be newer than the line (a power loss), or merged by another program
+ * (count_check_events then has the last word); it may not be older or shorter. */
 static bool check_wal(const struct count *c, struct err *e)
 {
     struct wal_view found;
@@ -105,15 +107,15 @@ bool count_open(const char *store_path, struct count **ret, struct err *e)
     return true;
 }
 
-bool count_check_seq(const struct count *c, int64_t newest, struct err *e)
+bool count_check_events(struct count *c, int64_t events, struct err *e)
 {
-    if (newest >= c->seq)
-        return true;
-    return err_set(
-        e, ERR_CORRUPT,
-        "the store ends with event %lld, but event %lld was acknowledged: it is an older "
-        "copy or has lost its WAL",
-        (long long)newest, (long long)c->seq);
+    if (events < c->events)
+        return err_set(e, ERR_CORRUPT,
+                       "the store ends with event %lld, but event %lld was acknowledged: it is an "
+                       "older copy or has lost its WAL",
+                       (long long)events, (long long)c->events);
+    c->events = events;
+    return true;
 }
 
 static bool write_line(struct count *c, struct err *e)
@@ -122,7 +124,7 @@ static bool write_line(struct count *c, struct err *e)
     int len =
         snprintf(line, sizeof line,
                  "%s %08" PRIx32 " %08" PRIx32 " %010" PRIu32 " %019" PRId64 "\n",
-                 c->open ? "open" : "closed", c->wal.salt1, c->wal.salt2, c->wal.frames, c->seq);
+                 c->open ? "open" : "closed", c->wal.salt1, c->wal.salt2, c->wal.frames, c->events);
 
     if (pwrite(c->fd, line, (size_t)len, 0) != len)
         return err_sys(e, "write '%s'", c->path);
@@ -145,15 +147,14 @@ static bool follow_wal(struct count *c, uint64_t frames, struct err *e)
     return true;
 }
 
-bool count_note(struct count *c, uint64_t wal_frames, int64_t seq, struct err *e)
+bool count_note(struct count *c, uint64_t wal_frames, int64_t events, struct err *e)
 {
     if (wal_frames == 0) /* it changed nothing, and nothing before it did */
         return true;
     if (!follow_wal(c, wal_frames, e))
         return false;
     c->open = true;
-    if (seq > c->seq)
-        c->seq = seq;
+    c->events += events;
     return write_line(c, e);
 }
 

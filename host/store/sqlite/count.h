@@ -1,7 +1,7 @@
 /* count.h -- how much was acknowledged, beside the store in FILE.count: what a start holds the
  * store against. One line, written in place behind each synced commit and before anybody is told:
  *
- *   STATE SALT1 SALT2 FRAMES SEQ     open or closed; of the WAL; the newest event's seq
+ *   STATE SALT1 SALT2 FRAMES EVENTS  open or closed; of the WAL; see ledgers_total of ledgers.h
  *
  * The line is not synced with each commit (that would double the price of one), so after a power
  * loss it may be older than the store: it is a lower bound, and never more than what is there. What
@@ -23,10 +23,10 @@ bool count_open(const char *store_path, struct count **ret, struct err *e) must_
 void count_free(struct count *c); /* accepts NULL; writes nothing */
 DEFINE_AUTO(count)
 
-/* newest: the greatest seq that the store has. */
-bool count_check_seq(const struct count *c, int64_t newest, struct err *e) must_check;
-/* A commit is on the disk. seq 0: it had no event. */
-bool count_note(struct count *c, uint64_t wal_frames, int64_t seq, struct err *e) must_check;
+/* events: as many as the store has. It may be more than the line knows; from here on it does. */
+bool count_check_events(struct count *c, int64_t events, struct err *e) must_check;
+/* A commit is on the disk, with so many events. */
+bool count_note(struct count *c, uint64_t wal_frames, int64_t events, struct err *e) must_check;
 /* Before the WAL is merged and removed. Synced: from here on no WAL is expected. */
 bool count_close(struct count *c, struct err *e) must_check;
 

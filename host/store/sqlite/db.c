@@ -2,11 +2,13 @@
 #include "store/sqlite/db.h"
 
 #include "base/buf.h"
+#include "store/markers.h"
 #include "store/sqlite/gather.h"
 #include "store/store.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 /* Above what a batch can hold, so that a bind never fails for a value's length. */
@@ -24,11 +26,27 @@ void sqlite_db_setup(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-void sqlite_db_close(sqlite3 *db)
+static atomic_uint connections;
+
+/* SQLite gives a connection to what it could not open, too: it only says why. */
+static void close_it(sqlite3 *db)
 {
     int rc = sqlite3_close(db);
 
     assert(rc == SQLITE_OK); /* otherwise a statement of ours was not finalized */
+}
+
+void sqlite_db_close(sqlite3 *db)
+{
+    if (db == NULL)
+        return;
+    close_it(db);
+    atomic_fetch_sub(&connections, 1);
+}
+
+unsigned sqlite_db_count(void)
+{
+    return atomic_load(&connections);
 }
 
 static enum err_code code_of(int rc)
@@ -134,9 +152,10 @@ static bool open_any(const char *path, int flags, const char *vfs, sqlite3 **ret
             return err_set(e, ERR_SYSTEM, "open '%s': out of memory", path);
         err_set(e, code_of(sqlite3_extended_errcode(db)), "open '%s': %s", path,
                 sqlite3_errmsg(db));
-        sqlite_db_close(db);
+        close_it(db);
         return false;
     }
+    atomic_fetch_add(&connections, 1);
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -181,8 +200,7 @@ bool sqlite_db_open_writer(const char *path, sqlite3 **ret, struct err *e)
                                          "PRAGMA wal_autocheckpoint = 0;"
                                          "PRAGMA journal_size_limit = 67108864;"
                                          "PRAGMA foreign_keys = ON;"
-                                         "PRAGMA temp_store = MEMORY;"
-                                         "PRAGMA cache_size = -65536;",
+                                         "PRAGMA temp_store = MEMORY;" SQLITE_DB_WRITER_CACHE,
                                          e))
         return err_wrap(e, "open '%s'", path);
     /* A file system without shared memory keeps the old mode and says nothing. */
@@ -205,7 +223,7 @@ bool sqlite_db_open_reader(const char *path, sqlite3 **ret, struct err *e)
     if (!sqlite_db_exec(db,
                         "PRAGMA query_only = ON;"
                         "PRAGMA temp_store = MEMORY;"
-                        "PRAGMA cache_size = -16384;",
+                        "PRAGMA cache_size = -2048;", /* every commit empties it */
                         e))
         return err_wrap(e, "open '%s'", path);
     *ret = take(db);
@@ -245,7 +263,7 @@ bool sqlite_db_int(sqlite3 *db, const char *sql, int64_t *ret, struct err *e)
 static bool add_column(struct buf *b, const char *separator, const char *marker,
                        const struct column *c, size_t number)
 {
-    bool written = c->kind != COL_ID && c->kind != COL_SAID;
+    bool written = c->kind != COL_ID && c->kind != COL_SAID && !c->owner;
 
     if (strcmp(marker, "columns") == 0 && written)
         buf_addf(b, "%s%s", separator, c->name);
@@ -253,6 +271,8 @@ static bool add_column(struct buf *b, const char *separator, const char *marker,
         buf_addf(b, "%s?%zu", separator, number);
     else if (strcmp(marker, "set") == 0 && written && !c->fixed)
         buf_addf(b, "%s%s = excluded.%s", separator, c->name, c->name);
+    else if (strcmp(marker, "read") == 0 && (c->kind == COL_HASH || c->kind == COL_HASH_NULL))
+        buf_addf(b, "%s%s_bytes", separator, c->name);
     else if (strcmp(marker, "read") == 0)
         buf_addf(b, "%s%s", separator, c->read != NULL ? c->read : c->name);
     else
@@ -271,29 +291,25 @@ static void add_columns(struct buf *b, const char *marker, const struct row_type
     assert(separator[0] != '\0'); /* otherwise the marker is misspelt */
 }
 
-/* The markers of the header, written out. */
-static void expand(struct buf *b, const struct statement *what)
+static void add_marker(struct buf *b, const char *marker, const struct row_type *row)
 {
-    const char *p = what->sql;
-
-    for (const char *open = strchr(p, '{'); open != NULL; open = strchr(p, '{')) {
-        const char *close = strchr(open, '}');
-        char marker[16] = "";
-
-        assert(close != NULL && (size_t)(close - open) < sizeof marker);
-        memcpy(marker, open + 1, (size_t)(close - open) - 1);
-        buf_add(b, p, (size_t)(open - p));
-        add_columns(b, marker, what->row);
-        p = close + 1;
-    }
-    buf_adds(b, p);
+    if (strcmp(marker, "run") == 0)
+        buf_addf(b, "?%d", sqlite_db_run_parameter(row));
+    else if (strcmp(marker, "node") == 0)
+        buf_addf(b, "?%d", sqlite_db_node_parameter(row));
+    else if (strcmp(marker, "records") == 0)
+        buf_addf(b, "?%d", sqlite_db_records_parameter(row));
+    else if (strcmp(marker, "event") == 0)
+        buf_addf(b, "?%d", sqlite_db_event_parameter(row));
+    else
+        add_columns(b, marker, row);
 }
 
 bool sqlite_db_prepare(sqlite3 *db, const struct statement *what, sqlite3_stmt **ret, struct err *e)
 {
     auto_done(buf) sql = {0};
 
-    expand(&sql, what);
+    markers_expand(&sql, what->sql, what->row, add_marker);
     if (sqlite3_prepare_v3(db, buf_text(&sql), -1, SQLITE_PREPARE_PERSISTENT, ret, NULL) !=
         SQLITE_OK)
         return sqlite_db_fail(db, buf_text(&sql), e);

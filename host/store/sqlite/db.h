@@ -13,16 +13,38 @@
  *   {columns}  the names an INSERT gives      {values}  ?1, ?2, ... for them
  *   {set}      name = excluded.name, without the fixed ones
  *   {read}     what a SELECT asks for
- * Parameters are numbered as the columns are. */
+ * Parameters are numbered as the columns are. Those that say which node has the row are no part of
+ * the first three; {run} and {node} are its numbers, {records} the first of its records'
+ * (place.h), {event} the row of an event (ledgers.h), behind the columns'. */
 struct statement {
     const char *sql;
     const struct row_type *row;
 };
 
+static inline int sqlite_db_run_parameter(const struct row_type *row)
+{
+    return (int)row->count + 1;
+}
+static inline int sqlite_db_node_parameter(const struct row_type *row)
+{
+    return (int)row->count + 2;
+}
+static inline int sqlite_db_records_parameter(const struct row_type *row)
+{
+    return (int)row->count + 1;
+}
+
+static inline int sqlite_db_event_parameter(const struct row_type *row)
+{
+    return (int)row->count + 1;
+}
+
 /* Before the first connection; later it changes nothing. */
 void sqlite_db_setup(void);
 
 void sqlite_db_close(sqlite3 *db); /* accepts NULL */
+/* Connections of this process that are open. Any thread. */
+unsigned sqlite_db_count(void);
 static inline void sqlite_db_auto_close(sqlite3 **db)
 {
     sqlite_db_close(*db);
@@ -31,6 +53,7 @@ static inline void sqlite_db_auto_close(sqlite3 **db)
 
 /* The read-write connection: WAL, FULL, no checkpoint by itself. ERR_UNSUPPORTED: the file is
  * another program's. */
+#define SQLITE_DB_WRITER_CACHE "PRAGMA cache_size = -65536;"
 bool sqlite_db_open_writer(const char *path, sqlite3 **ret, struct err *e) must_check;
 /* For a file that is written once and whole: a backup. */
 bool sqlite_db_open_plain(const char *path, sqlite3 **ret, struct err *e) must_check;
@@ -55,7 +78,9 @@ bool sqlite_db_busy(sqlite3 *db);
 bool sqlite_db_refused(sqlite3 *db);
 
 /* Binds a row's columns to ?1, ?2, ... as far as the statement has parameters. */
-void sqlite_db_bind_row(sqlite3_stmt *stmt, const struct row_type *type, const void *row);
+struct bound_hashes;
+void sqlite_db_bind_row(sqlite3_stmt *stmt, const struct row_type *type, const void *row,
+                        struct bound_hashes *hashes);
 /* Fills a row from the statement's current result; its texts are copied into mem. */
 struct arena;
 void sqlite_db_read_row(sqlite3_stmt *stmt, const struct row_type *type, struct arena *mem,

@@ -1,5 +1,6 @@
-# Writes OUT: a C file with the text of every migration in NAMES (NNNN_name, in order) of DIR.
-set(text "#include \"store/sqlite/migrate.h\"\n\n")
+# Writes OUT: a C file with the text of every migration in NAMES (NNNN_name, in order) of DIR, and
+# with the digest of what they make (shape.h).
+set(text "#include \"store/sqlite/migrate.h\"\n#include \"store/sqlite/shape.h\"\n\n")
 set(rows "")
 set(count 0)
 string(REPLACE "," ";" names "${NAMES}")
@@ -14,4 +15,6 @@ foreach(name IN LISTS names)
 endforeach()
 string(APPEND text "\nconst struct migration migrations[] = {\n${rows}};\n")
 string(APPEND text "const int migration_count = ${count};\n")
+file(STRINGS ${DIR}/shape.sha256 digest)
+string(APPEND text "const char shape_expected[] = \"${digest}\";\n")
 file(WRITE ${OUT} "${text}")

@@ -1,13 +1,6 @@
 /* group.c -- see group.h. */
 #include "store/sqlite/group.h"
 
-static void refuse(struct store_batch *b, const struct err *why)
-{
-    b->err = arena_alloc(b->mem, sizeof *b->err);
-    *b->err = *why;
-    b->first_event = b->last_event = 0;
-}
-
 enum applied_group { APPLIED_ALL, AGAIN, APPLY_BUSY, APPLY_FAILED };
 
 /* Without savepoints: most groups hold no refused batch, and those that do are done over. A group
@@ -23,7 +16,7 @@ static enum applied_group apply_plain(struct sqlite_write *db, struct store_batc
         if (result == REFUSED && group->next != NULL)
             return AGAIN;
         if (result == REFUSED)
-            refuse(b, e);
+            batch_refuse(b, e);
     }
     return APPLIED_ALL;
 }
@@ -37,16 +30,9 @@ static enum applied_group apply_guarded(struct sqlite_write *db, struct store_ba
         if (result == BROKEN)
             return APPLY_FAILED;
         if (result == REFUSED)
-            refuse(b, e);
+            batch_refuse(b, e);
     }
     return APPLIED_ALL;
-}
-
-static bool fault_is_due(atomic_uint_fast64_t *fail_in, struct err *e)
-{
-    if (atomic_load(fail_in) == 0 || atomic_fetch_sub(fail_in, 1) > 1)
-        return false;
-    return !err_set(e, ERR_LIMIT, "commit: injected fault");
 }
 
 static enum applied_group begin(struct sqlite_write *db, struct err *e)
@@ -69,21 +55,21 @@ static enum applied_group apply(struct sqlite_write *db, struct store_batch *gro
     return result == APPLIED_ALL ? apply_guarded(db, group, e) : result;
 }
 
-/* Seqs rise from batch to batch. */
-static int64_t newest_event(const struct store_batch *group)
+static int64_t events_of(const struct store_batch *group)
 {
-    int64_t newest = 0;
+    int64_t events = 0;
 
     for (const struct store_batch *b = group; b != NULL; b = b->next) {
-        if (b->last_event > newest)
-            newest = b->last_event;
+        if (b->last_event != 0)
+            events += b->last_event - b->first_event + 1;
     }
-    return newest;
+    return events;
 }
 
-enum group_end group_commit(struct sqlite_write *db, struct store_batch *group,
-                            atomic_uint_fast64_t *fail_in, bool *ret_synced, struct err *e)
+enum group_end sqlite_group_commit(struct driver_write *write, struct store_batch *group,
+                                   atomic_uint_fast64_t *fail_in, bool *ret_synced, struct err *e)
 {
+    struct sqlite_write *db = sqlite_write_of(write);
     bool alone_and_refused;
 
     if (!sqlite_write_look(db, e))
@@ -92,6 +78,7 @@ enum group_end group_commit(struct sqlite_write *db, struct store_batch *group,
     case APPLIED_ALL:
         break;
     case APPLY_BUSY:
+        atomic_store(&write->away, true);
         return GROUP_BUSY;
     default:
         return GROUP_FAILED;
@@ -99,15 +86,8 @@ enum group_end group_commit(struct sqlite_write *db, struct store_batch *group,
     alone_and_refused = group->next == NULL && group->err != NULL;
     if (alone_and_refused)
         sqlite_write_rollback(db);
-    else if (fault_is_due(fail_in, e) || !sqlite_write_commit(db, newest_event(group), e))
+    else if (driver_fault_is_due(fail_in, e) || !sqlite_write_commit(db, events_of(group), e))
         return GROUP_FAILED;
     *ret_synced = !alone_and_refused;
     return GROUP_COMMITTED;
-}
-
-void group_fail(struct sqlite_write *db, struct store_batch *group, const struct err *why)
-{
-    sqlite_write_rollback(db);
-    for (struct store_batch *b = group; b != NULL; b = b->next)
-        refuse(b, why);
 }

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "model/version/version.h"
 #include "store/sqlite/db.h"
+#include "store/sqlite/hash.h"
 
 #include <assert.h>
 
@@ -34,7 +35,7 @@ static bool add_functions(sqlite3 *db, struct err *e)
                                    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
                                    sql_version_key, NULL, NULL, NULL) != SQLITE_OK)
         return sqlite_db_fail(db, "add a function", e);
-    return true;
+    return hash_add_function(db, e);
 }
 
 bool migrate_to(sqlite3 *db, int version, struct err *e)

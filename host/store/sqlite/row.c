@@ -4,7 +4,9 @@
 #include "store/arena.h"
 #include "store/rows.h"
 #include "store/sqlite/db.h"
+#include "store/sqlite/hash.h"
 
+#include <assert.h>
 #include <string.h>
 
 static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
@@ -13,6 +15,19 @@ static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
         sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
     else
         sqlite3_bind_null(stmt, at);
+}
+
+static void bind_hash(sqlite3_stmt *stmt, int at, const char *text, struct bound_hashes *hashes)
+{
+    uint8_t *bytes = hashes->bytes[hashes->count];
+
+    assert(hashes->count < HASHES_MAX);
+    if (text == NULL || !hash_pack(text, bytes)) {
+        bind_text(stmt, at, text);
+        return;
+    }
+    sqlite3_bind_blob(stmt, at, bytes, SHA256_BYTES, SQLITE_STATIC);
+    hashes->count++;
 }
 
 static void bind_time(sqlite3_stmt *stmt, int at, int64_t us)
@@ -41,12 +56,17 @@ static void bind_version_key(sqlite3_stmt *stmt, int at, const char *version)
 
 /* A bind fails for a value over the limit, which db.c keeps above what a batch holds, or
  * for want of memory, which the step then meets too. */
-static void bind_column(sqlite3_stmt *stmt, int at, enum column_kind kind, const void *member)
+static void bind_column(sqlite3_stmt *stmt, int at, enum column_kind kind, const void *member,
+                        struct bound_hashes *hashes)
 {
     switch (kind) {
     case COL_TEXT:
     case COL_TEXT_NULL:
         bind_text(stmt, at, *(const char *const *)member);
+        break;
+    case COL_HASH:
+    case COL_HASH_NULL:
+        bind_hash(stmt, at, *(const char *const *)member, hashes);
         break;
     case COL_ID: /* of an INSERT: its number stays unused */
     case COL_SAID:
@@ -78,14 +98,16 @@ static void bind_column(sqlite3_stmt *stmt, int at, enum column_kind kind, const
     }
 }
 
-void sqlite_db_bind_row(sqlite3_stmt *stmt, const struct row_type *type, const void *row)
+void sqlite_db_bind_row(sqlite3_stmt *stmt, const struct row_type *type, const void *row,
+                        struct bound_hashes *hashes)
 {
     int parameters = sqlite3_bind_parameter_count(stmt);
 
+    hashes->count = 0;
     for (int i = 0; i < parameters && i < (int)type->count; i++) {
         const struct column *c = &type->columns[i];
 
-        bind_column(stmt, i + 1, c->kind, (const char *)row + c->offset);
+        bind_column(stmt, i + 1, c->kind, (const char *)row + c->offset, hashes);
     }
 }
 
@@ -94,6 +116,17 @@ static const char *copy_text(sqlite3_stmt *stmt, int at, struct arena *mem)
     const unsigned char *text = sqlite3_column_text(stmt, at);
 
     return text != NULL ? arena_copy(mem, text, (size_t)sqlite3_column_bytes(stmt, at)) : NULL;
+}
+
+static const char *copy_hash(sqlite3_stmt *stmt, int at, struct arena *mem)
+{
+    char *text;
+
+    if (sqlite3_column_type(stmt, at) != SQLITE_BLOB)
+        return copy_text(stmt, at, mem);
+    text = arena_alloc(mem, SHA256_HEX_BYTES);
+    hash_unpack(sqlite3_column_blob(stmt, at), (size_t)sqlite3_column_bytes(stmt, at), text);
+    return text;
 }
 
 static void read_blob(sqlite3_stmt *stmt, int at, struct arena *mem, const void **blob)
@@ -119,6 +152,10 @@ static void read_column(sqlite3_stmt *stmt, int at, enum column_kind kind, struc
     case COL_TEXT:
     case COL_TEXT_NULL:
         *(const char **)member = copy_text(stmt, at, mem);
+        break;
+    case COL_HASH:
+    case COL_HASH_NULL:
+        *(const char **)member = copy_hash(stmt, at, mem);
         break;
     case COL_ID:
     case COL_INT:

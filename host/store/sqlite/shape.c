@@ -50,7 +50,24 @@ static bool compare(struct walk *want, struct walk *have, struct err *e)
     return true;
 }
 
-bool shape_check(sqlite3 *db, struct err *e)
+bool shape_digest(sqlite3 *db, struct sha256_hex *ret, struct err *e)
+{
+    struct walk w = {0};
+    struct sha256_stream *sha;
+
+    if (!sqlite_db_prepare(db, &objects, &w.stmt, e))
+        return false;
+    sha = sha256_stream_new();
+    while (next(&w)) {
+        for (int i = 0; i < 2; i++)
+            sha256_stream_add(sha, text(&w, i), strlen(text(&w, i)) + 1);
+    }
+    *ret = sha256_stream_end_hex(sha);
+    sqlite3_finalize(w.stmt);
+    return true;
+}
+
+static bool compare_with_ideal(sqlite3 *db, struct err *e)
 {
     auto_sqlite ideal = NULL;
     struct walk want = {0}, have = {0};
@@ -62,4 +79,14 @@ bool shape_check(sqlite3 *db, struct err *e)
     sqlite3_finalize(want.stmt);
     sqlite3_finalize(have.stmt);
     return ok;
+}
+
+/* An error of the digest's, too, is the comparison's to tell. */
+bool shape_check(sqlite3 *db, struct err *e)
+{
+    struct sha256_hex digest;
+
+    if (shape_digest(db, &digest, NULL) && strcmp(digest.text, shape_expected) == 0)
+        return true;
+    return compare_with_ideal(db, e);
 }

@@ -1,11 +1,19 @@
 /* watch.c -- see watch.h. */
 #include "store/sqlite/watch.h"
 
+#include "base/fd.h"
 #include "base/mem.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+
+enum {
+    BLIND_MS = 1000, /* until the next look where nothing tells of the files */
+    TOLD_MS = 10000, /* until the next where something does: a folder may be moved, too */
+};
 
 enum file { FILE_STORE, FILE_WAL, FILE_SHM, FILE_COUNT };
 
@@ -72,6 +80,25 @@ bool watch_look(struct watch *w, struct err *e)
             return false;
     }
     return true;
+}
+
+int watch_hear(const struct watch *w)
+{
+    auto_fd fd = inotify_init1(IN_CLOEXEC);
+
+    for (int i = 0; i < FILE_COUNT; i++) {
+        if (fd < 0 || inotify_add_watch(fd, w->files[i].path,
+                                        IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF) < 0)
+            return -1;
+    }
+    return take_fd(&fd);
+}
+
+void watch_rest(int told_fd, int wake_fd)
+{
+    struct pollfd fds[] = {{.fd = wake_fd, .events = POLLIN}, {.fd = told_fd, .events = POLLIN}};
+
+    (void)poll(fds, ARRAY_LEN(fds), told_fd >= 0 ? TOLD_MS : BLIND_MS); /* early: a look too much */
 }
 
 off_t watch_wal_bytes(const struct watch *w)

@@ -1,118 +1,26 @@
-/* write.c -- see write.h. The table is the driver's whole list of writes. */
+/* write.c -- see write.h. */
 #include "store/sqlite/write.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/mem.h"
+#include "store/sqlite/check.h"
 #include "store/sqlite/count.h"
 #include "store/sqlite/db.h"
+#include "store/sqlite/hash.h"
+#include "store/sqlite/ledgers.h"
 #include "store/sqlite/migrate.h"
+#include "store/sqlite/place.h"
 #include "store/sqlite/shape.h"
 #include "store/sqlite/watch.h"
+#include "store/sqlite/writes.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { CHECKPOINT_PAGES = 4000, CHECK_STEPS = 10000 };
+enum { CHECKPOINT_PAGES = 4000 };
 enum { WAL_HEADER_BYTES = 32, WAL_FRAME_HEADER_BYTES = 24 };
-#define BOUNDED_CHECK_NS (2LL * 1000 * 1000 * 1000)
-
-/* Parameters are numbered as the columns of the kind's row are (columns.c). Where a change is
- * expected, no changed row gives `none`; ERR_NONE: none is fine. */
-static const struct {
-    const char *sql;
-    enum err_code none;
-    const char *why;
-} writes[OP_COUNT] = {
-    [OP_FENCE] = {"SELECT 1 FROM dag_executions WHERE execution_id = ?1 AND lease_epoch = ?2",
-                  ERR_CONFLICT, "the run's lease has another epoch"},
-    [OP_RUN_INSERT] = {"INSERT INTO dag_executions ({columns}) VALUES ({values})", ERR_NONE, NULL},
-    [OP_RUN_UPDATE] = {"UPDATE dag_executions SET status = ?3, paused = ?4, cancel_requested = ?5,"
-                       " started_at = coalesce(?6, started_at), total_nodes = ?7,"
-                       " completed_nodes = ?8, failed_nodes = ?9, skipped_nodes = ?10"
-                       " WHERE tenant_id = ?1 AND execution_id = ?2 AND completed_at IS NULL",
-                       ERR_NOT_FOUND, "no such run that goes on"},
-    [OP_RUN_END] = {"UPDATE dag_executions SET status = ?3, output_data = ?4, outputs_hash = ?5,"
-                    " provenance_chain_hash = ?6, error = ?7, errors = ?8, compensations = ?9,"
-                    " completed_at = ?10, total_nodes = ?11, completed_nodes = ?12,"
-                    " failed_nodes = ?13, skipped_nodes = ?14, paused = 0, statement_due = 1,"
-                    " statement_refused = NULL"
-                    " WHERE tenant_id = ?1 AND execution_id = ?2 AND completed_at IS NULL",
-                    ERR_NOT_FOUND, "no such run that goes on"},
-    [OP_RUN_REOPEN] = {"UPDATE dag_executions SET status = 'running', paused = 0,"
-                       " cancel_requested = 0, output_data = NULL, outputs_hash = NULL,"
-                       " provenance_chain_hash = NULL, error = NULL, errors = NULL,"
-                       " compensations = NULL, completed_at = NULL, statement_due = 0"
-                       " WHERE tenant_id = ?1 AND execution_id = ?2",
-                       ERR_NOT_FOUND, "no such run"},
-    [OP_RUN_LEASE] = {"UPDATE dag_executions SET lease_epoch = lease_epoch + 1, lease_owner = ?3,"
-                      " lease_until = ?4 WHERE execution_id = ?1 AND lease_epoch = ?2",
-                      ERR_CONFLICT, "the run's lease has another epoch"},
-    [OP_NODE_UPSERT] = {"INSERT INTO node_traces ({columns}) VALUES ({values})"
-                        " ON CONFLICT (execution_id, node_id) DO UPDATE SET {set}"
-                        " WHERE tenant_id = excluded.tenant_id",
-                        ERR_NOT_FOUND, "the run is another tenant's"},
-    [OP_ATTEMPT_UPSERT] = {"INSERT INTO node_attempts ({columns}) VALUES ({values})"
-                           " ON CONFLICT (execution_id, node_id, compensation, attempt)"
-                           " DO UPDATE SET {set} WHERE tenant_id = excluded.tenant_id",
-                           ERR_NOT_FOUND, "the run is another tenant's"},
-    [OP_LOG_APPEND] = {"INSERT INTO attempt_logs ({columns}) VALUES ({values})", ERR_NONE, NULL},
-    [OP_CHECKPOINT_PUT] = {"INSERT INTO dag_checkpoints ({columns}) VALUES ({values})"
-                           " ON CONFLICT (execution_id, node_id) DO UPDATE SET {set}"
-                           " WHERE tenant_id = excluded.tenant_id",
-                           ERR_NOT_FOUND, "the run is another tenant's"},
-    [OP_CHECKPOINT_DELETE] = {"DELETE FROM dag_checkpoints WHERE tenant_id = ?1"
-                              " AND execution_id = ?2 AND (?3 IS NULL OR node_id = ?3)",
-                              ERR_NONE, NULL},
-    [OP_PROVENANCE_PUT] = {"INSERT INTO execution_provenance ({columns}) VALUES ({values})"
-                           " ON CONFLICT (execution_id, node_id) DO UPDATE SET {set}"
-                           " WHERE tenant_id = excluded.tenant_id",
-                           ERR_NOT_FOUND, "the run is another tenant's"},
-    [OP_PROVENANCE_DELETE] = {"DELETE FROM execution_provenance WHERE tenant_id = ?1"
-                              " AND execution_id = ?2 AND (?3 IS NULL OR node_id = ?3)",
-                              ERR_NONE, NULL},
-    [OP_EVENT_APPEND] = {"INSERT INTO run_events ({columns}) VALUES ({values})", ERR_NONE, NULL},
-    [OP_STATEMENT_PUT] = {"INSERT INTO statements ({columns}) VALUES ({values})", ERR_NONE, NULL},
-    [OP_STATEMENT_REFUSE] = {"UPDATE dag_executions SET statement_refused = ?3 WHERE tenant_id = ?1"
-                             " AND execution_id = ?2 AND statement_due = 1",
-                             ERR_NONE, NULL},
-    [OP_LEDGER_HEAD_PUT] = {"INSERT INTO ledger_heads ({columns}) VALUES ({values})", ERR_NONE,
-                            NULL},
-    [OP_DAG_PUT] = {"INSERT INTO dag_workflows ({columns}) VALUES ({values})"
-                    " ON CONFLICT (tenant_id, dag_id, version) DO UPDATE SET enabled = 1,"
-                    " deleted_at = 0, updated_at = excluded.updated_at"
-                    " WHERE hash = excluded.hash",
-                    ERR_CONFLICT, "the version exists with another definition"},
-    [OP_DAG_SET_ENABLED] = {"UPDATE dag_workflows SET enabled = ?4, updated_at = ?5"
-                            " WHERE tenant_id = ?1 AND dag_id = ?2 AND version = ?3"
-                            " AND deleted_at = 0",
-                            ERR_NOT_FOUND, "no such DAG version"},
-    [OP_DAG_DELETE] = {"UPDATE dag_workflows SET deleted_at = ?5, updated_at = ?5"
-                       " WHERE tenant_id = ?1 AND dag_id = ?2 AND deleted_at = 0",
-                       ERR_NOT_FOUND, "no such DAG"},
-    [OP_SECRET_PUT] = {"INSERT INTO secrets ({columns}) VALUES ({values})", ERR_NONE, NULL},
-    [OP_SECRET_DELETE] = {"DELETE FROM secrets WHERE tenant_id = ?1 AND name = ?2"
-                          " AND (?4 = 0 OR version = ?4)",
-                          ERR_NOT_FOUND, "no such secret"},
-    [OP_PLUGIN_PUT] = {"INSERT INTO plugins ({columns}) VALUES ({values})"
-                       " ON CONFLICT (tenant_id, plugin_id, version) DO UPDATE SET {set}",
-                       ERR_NONE, NULL},
-    [OP_PLUGIN_DELETE] = {"DELETE FROM plugins WHERE tenant_id = ?1 AND plugin_id = ?2"
-                          " AND version = ?3",
-                          ERR_NOT_FOUND, "no such plugin version"},
-    [OP_IDEMPOTENCY_PUT] = {"INSERT INTO idempotency ({columns}) VALUES ({values})", ERR_NONE,
-                            NULL},
-    [OP_TOKEN_REVOKE] = {"INSERT INTO revoked_tokens ({columns}) VALUES ({values})"
-                         " ON CONFLICT (token_id) DO NOTHING",
-                         ERR_NONE, NULL},
-    [OP_IDENTITY_PUT] = {"INSERT INTO store_identity ({columns}) VALUES ({values})", ERR_NONE,
-                         NULL},
-    [OP_TENANT_PUT] = {"INSERT INTO tenants ({columns}) VALUES ({values})"
-                       " ON CONFLICT (tenant_id) DO UPDATE SET {set}",
-                       ERR_NONE, NULL},
-    [OP_PURGE_IDEMPOTENCY] = {"DELETE FROM idempotency WHERE expires_at < ?5", ERR_NONE, NULL},
-    [OP_PURGE_TOKENS] = {"DELETE FROM revoked_tokens WHERE expires_at < ?5", ERR_NONE, NULL},
-};
 
 enum frame { BEGIN, COMMIT, SAVEPOINT, RELEASE, UNDO, FRAME_COUNT };
 
@@ -125,11 +33,15 @@ static const char *const frames[FRAME_COUNT] = {
 };
 
 struct sqlite_write {
+    struct driver_write base; /* first: the store hands it back as this */
     sqlite3 *db;
     sqlite3_stmt *writes[OP_COUNT];
     sqlite3_stmt *frames[FRAME_COUNT];
     sqlite3_stmt *fence;
-    int64_t epoch; /* ours, while store_fence has it */
+    struct place place;
+    struct ledgers ledgers;
+    struct bound_hashes hashes; /* of the statement that runs */
+    int64_t epoch;              /* ours, while store_fence has it */
     struct count *count;
     struct watch *watch;
     bool foreign; /* a file is not ours any more: it is left as it is */
@@ -153,7 +65,7 @@ static int wal_grew(void *arg, sqlite3 *db unused_arg, const char *name unused_a
 static bool prepare_all(struct sqlite_write *w, struct err *e)
 {
     for (int i = 0; i < OP_COUNT; i++) {
-        const struct statement s = {writes[i].sql, op_rows[i]};
+        const struct statement s = {write_statements[i].sql, op_rows[i]};
 
         if (!sqlite_db_prepare(w->db, &s, &w->writes[i], e))
             return err_wrap(e, "%s", op_texts[i]);
@@ -167,42 +79,6 @@ static bool prepare_all(struct sqlite_write *w, struct err *e)
     return true;
 }
 
-static int out_of_time(void *until_ns)
-{
-    return clock_mono_ns() > *(int64_t *)until_ns;
-}
-
-/* quick_check answers one row: "ok", or the first thing that it found. A bounded one that found
- * nothing in its time is good: what it did not reach is `orch store check`'s. */
-static bool check(sqlite3 *db, bool bounded, struct err *e)
-{
-    int64_t until_ns = clock_mono_ns() + BOUNDED_CHECK_NS;
-    sqlite3_stmt *stmt = NULL;
-    const struct statement s = {"PRAGMA quick_check(1)", NULL};
-    bool ok;
-    int rc;
-
-    if (!sqlite_db_prepare(db, &s, &stmt, e))
-        return false;
-    if (bounded)
-        sqlite3_progress_handler(db, CHECK_STEPS, out_of_time, &until_ns);
-    rc = sqlite_db_step(stmt);
-    ok = rc == SQLITE_INTERRUPT ||
-         (rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0);
-    if (!ok && rc != SQLITE_ROW)
-        sqlite_db_fail(db, "quick_check", e);
-    else if (!ok)
-        err_set(e, ERR_CORRUPT, "quick_check: %s", sqlite3_column_text(stmt, 0));
-    sqlite3_finalize(stmt);
-    sqlite3_progress_handler(db, 0, NULL, NULL);
-    return ok;
-}
-
-static bool check_as_asked(sqlite3 *db, enum store_check how, struct err *e)
-{
-    return how == STORE_CHECK_NONE || check(db, how == STORE_CHECK_BOUNDED, e);
-}
-
 static bool is_empty(const char *path)
 {
     struct stat st;
@@ -210,41 +86,66 @@ static bool is_empty(const char *path)
     return stat(path, &st) == 0 && st.st_size == 0;
 }
 
-/* The WAL is recovered: what is there is what a reader sees. Before anything is written. */
-static bool check_seq(struct sqlite_write *w, struct err *e)
+static bool has_table(struct sqlite_write *w, const char *name, bool *ret, struct err *e)
 {
-    int64_t tables, newest = 0;
+    auto_mem char *sql = mem_printf("SELECT count(*) FROM sqlite_schema WHERE name = '%s'", name);
+    int64_t tables;
 
-    if (!sqlite_db_int(w->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'run_events'",
-                       &tables, e))
+    if (!sqlite_db_int(w->db, sql, &tables, e))
         return false;
-    if (tables > 0 &&
-        !sqlite_db_int(w->db, "SELECT coalesce(max(seq), 0) FROM run_events", &newest, e))
+    *ret = tables > 0;
+    return true;
+}
+
+/* The WAL is recovered: what is there is what a reader sees. Before anything is written. Schemas
+ * up to 13 number the events of all tenants together. */
+static bool check_events(struct sqlite_write *w, struct err *e)
+{
+    bool ledgers, events;
+    int64_t total = 0;
+
+    if (!has_table(w, "ledgers", &ledgers, e) || !has_table(w, "run_events", &events, e))
         return false;
-    return count_check_seq(w->count, newest, e);
+    if (ledgers && !ledgers_total(w->db, &total, e))
+        return false;
+    if (!ledgers && events &&
+        !sqlite_db_int(w->db, "SELECT coalesce(max(seq), 0) FROM run_events", &total, e))
+        return false;
+    return count_check_events(w->count, total, e);
 }
 
 static bool open_checked(struct sqlite_write *w, const struct store_options *options, struct err *e)
 {
-    if (!count_open(options->path, &w->count, e))
+    if (!count_open(options->url, &w->count, e))
         return false;
-    if (is_empty(options->path) && !count_check_seq(w->count, 0, e))
+    if (is_empty(options->url) && !count_check_events(w->count, 0, e))
         return false;
-    return sqlite_db_open_writer(options->path, &w->db, e) &&
-           check_as_asked(w->db, options->check, e) && check_seq(w, e) &&
+    return sqlite_db_open_writer(options->url, &w->db, e) &&
+           check_as_asked(w->db, options->check, e) && check_events(w, e) &&
            migrate_to(w->db, migration_count, e) && shape_check(w->db, e);
 }
 
 #define FENCE_READ "SELECT lease_epoch FROM store_fence WHERE id = 1"
+#define FENCE_TAKE                                                                                 \
+    "UPDATE store_fence SET lease_epoch = lease_epoch + 1, host_id = ?1, address = ?2,"            \
+    " version = '" ORCH_VERSION "', started_at = ?3"
 
-static bool fence_take(struct sqlite_write *w, struct err *e)
+/* Its sync is also that of a commit which a killed process wrote and did not sync: readers see it
+ * from the open on, so no power loss may take it any more (ADR 46). */
+static bool fence_take(struct sqlite_write *w, const struct store_options *options, struct err *e)
 {
-    const struct statement s = {FENCE_READ, NULL};
+    const struct statement take = {FENCE_TAKE, NULL}, read = {FENCE_READ, NULL};
+    sqlite3_stmt *stmt = NULL;
+    bool taken;
 
-    if (sqlite3_exec(w->db, "UPDATE store_fence SET lease_epoch = lease_epoch + 1", NULL, NULL,
-                     NULL) != SQLITE_OK)
-        return sqlite_db_fail(w->db, "take the fence", e);
-    return sqlite_db_prepare(w->db, &s, &w->fence, e) &&
+    if (!sqlite_db_prepare(w->db, &take, &stmt, e))
+        return false;
+    sqlite3_bind_text(stmt, 1, options->host_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(stmt, 2, options->address, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 3, clock_wall_us());
+    taken = sqlite_db_step(stmt) == SQLITE_DONE || sqlite_db_fail(w->db, "take the fence", e);
+    sqlite3_finalize(stmt);
+    return taken && sqlite_db_prepare(w->db, &read, &w->fence, e) &&
            sqlite_db_int(w->db, FENCE_READ, &w->epoch, e);
 }
 
@@ -271,18 +172,26 @@ bool sqlite_write_open(const struct store_options *options, struct sqlite_write 
 {
     auto_obj(sqlite_write) w = mem_new(struct sqlite_write);
 
+    w->base.driver = &sqlite_driver;
     w->checkpoint_pages =
         options->checkpoint_pages > 0 ? options->checkpoint_pages : CHECKPOINT_PAGES;
     w->checkpoint_at = w->checkpoint_pages;
+    atomic_init(&w->base.held_until_us, INT64_MAX); /* the file's lock holds it */
     w->foreign = true; /* until everything is known to be ours, nothing is merged or counted */
-    if (!open_checked(w, options, e) || !fence_take(w, e) || !prepare_all(w, e) ||
+    if (!open_checked(w, options, e) || !fence_take(w, options, e) || !prepare_all(w, e) ||
+        !place_open(w->db, &w->place, e) || !ledgers_open(w->db, &w->ledgers, e) ||
         !sqlite_db_int(w->db, "PRAGMA page_size", &w->page_bytes, e) ||
-        !watch_open(options->path, &w->watch, e))
+        !watch_open(options->url, &w->watch, e))
         return false;
     w->foreign = false;
     sqlite3_wal_hook(w->db, wal_grew, w);
     *ret = take(w);
     return true;
+}
+
+int64_t sqlite_write_epoch(const struct sqlite_write *w)
+{
+    return w->epoch;
 }
 
 void sqlite_write_free(struct sqlite_write *w)
@@ -294,6 +203,8 @@ void sqlite_write_free(struct sqlite_write *w)
     for (int i = 0; i < FRAME_COUNT; i++)
         sqlite3_finalize(w->frames[i]);
     sqlite3_finalize(w->fence);
+    place_close(&w->place);
+    ledgers_close(&w->ledgers);
     if (!w->foreign && !count_close(w->count, NULL))
         w->foreign = true; /* the line still tells of the WAL: it stays */
     if (w->foreign && w->db != NULL)
@@ -316,6 +227,7 @@ static bool frame_run(struct sqlite_write *w, enum frame f, struct err *e)
 
 bool sqlite_write_begin(struct sqlite_write *w, struct err *e)
 {
+    place_begin(&w->place);
     return frame_run(w, BEGIN, e) && fence_holds(w, e);
 }
 
@@ -351,15 +263,39 @@ bool sqlite_write_look(struct sqlite_write *w, struct err *e)
     return false;
 }
 
-bool sqlite_write_commit(struct sqlite_write *w, int64_t last_event, struct err *e)
+void sqlite_write_shed(struct driver_write *base)
+{
+    sqlite3_db_release_memory(sqlite_write_of(base)->db);
+}
+
+bool sqlite_write_rest(struct driver_write *base, int wake_fd, struct err *e)
+{
+    struct sqlite_write *w = sqlite_write_of(base);
+    auto_fd told_fd = watch_hear(w->watch);
+
+    if (!sqlite_write_look(w, e))
+        return false;
+    watch_rest(told_fd, wake_fd);
+    return sqlite_write_look(w, e);
+}
+
+bool sqlite_write_commit(struct sqlite_write *w, int64_t events, struct err *e)
 {
     return frame_run(w, COMMIT, e) && sqlite_write_look(w, e) &&
-           count_note(w->count, w->wal_pages, last_event, e);
+           count_note(w->count, w->wal_pages, events, e);
+}
+
+/* What was written since the transaction or the savepoint began is no more. */
+static void undone(struct sqlite_write *w)
+{
+    place_undone(&w->place);
+    ledgers_forget(&w->ledgers);
 }
 
 void sqlite_write_rollback(struct sqlite_write *w)
 {
     sqlite_db_rollback(w->db);
+    undone(w);
 }
 
 static enum applied failed(struct sqlite_write *w, enum store_op kind, struct err *e)
@@ -368,41 +304,92 @@ static enum applied failed(struct sqlite_write *w, enum store_op kind, struct er
     return sqlite_db_refused(w->db) ? REFUSED : BROKEN;
 }
 
-static enum applied apply_op(struct sqlite_write *w, const struct op *op, struct err *e)
+/* A row of a node is written by the node's number; the node's own row gives it one. */
+static enum applied bind_place(struct sqlite_write *w, const struct op *op, struct err *e)
+{
+    const struct row_type *row = op_rows[op->kind];
+    sqlite3_stmt *stmt = w->writes[op->kind];
+    enum placed placed = op->kind == OP_NODE_UPSERT ? place_find(&w->place, op->row)
+                                                    : place_make(&w->place, op->row);
+
+    if (placed == PLACE_FAILED)
+        return failed(w, op->kind, e);
+    if (placed == PLACED_NOWHERE) {
+        err_set(e, ERR_NOT_FOUND, "%s: the tenant has no such run", op_texts[op->kind]);
+        return REFUSED;
+    }
+    if (op->kind == OP_NODE_UPSERT) {
+        sqlite3_bind_int64(stmt, sqlite_db_run_parameter(row), w->place.run_no);
+        sqlite3_bind_int64(stmt, sqlite_db_node_parameter(row), w->place.node_no);
+    } else {
+        sqlite3_bind_int64(stmt, sqlite_db_records_parameter(row), place_records(&w->place));
+    }
+    return APPLIED;
+}
+
+/* An event's row is at its number in its tenant's ledger. */
+static enum applied bind_event(struct sqlite_write *w, const struct op *op, struct store_batch *b,
+                               struct err *e)
+{
+    const struct store_event *event = op->row;
+    int64_t event_no;
+
+    if (!ledgers_next(&w->ledgers, event->tenant, &event_no))
+        return failed(w, op->kind, e);
+    sqlite3_bind_int64(w->writes[op->kind], sqlite_db_event_parameter(op_rows[op->kind]), event_no);
+    b->last_event = ledger_seq(event_no);
+    if (b->first_event == 0)
+        b->first_event = b->last_event;
+    return APPLIED;
+}
+
+static enum applied run_op(struct sqlite_write *w, const struct op *op, struct err *e)
+{
+    sqlite3_stmt *stmt = w->writes[op->kind];
+    int rc = sqlite_db_step(stmt);
+    bool hit;
+
+    if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+        return failed(w, op->kind, e);
+    if (write_statements[op->kind].none == ERR_NONE)
+        return APPLIED;
+    hit = sqlite3_stmt_readonly(stmt) ? rc == SQLITE_ROW : sqlite3_changes(w->db) > 0;
+    if (hit)
+        return APPLIED;
+    err_set(e, write_statements[op->kind].none, "%s: %s", op_texts[op->kind],
+            write_statements[op->kind].why);
+    return REFUSED;
+}
+
+static enum applied apply_op(struct sqlite_write *w, const struct op *op, struct store_batch *b,
+                             struct err *e)
 {
     sqlite3_stmt *stmt = w->writes[op->kind];
     enum applied result = APPLIED;
-    int rc;
 
-    sqlite_db_bind_row(stmt, op_rows[op->kind], op->row);
-    rc = sqlite_db_step(stmt);
-    if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
-        result = failed(w, op->kind, e);
-    } else if (writes[op->kind].none != ERR_NONE) {
-        bool hit = sqlite3_stmt_readonly(stmt) ? rc == SQLITE_ROW : sqlite3_changes(w->db) > 0;
-
-        if (!hit) {
-            err_set(e, writes[op->kind].none, "%s: %s", op_texts[op->kind], writes[op->kind].why);
-            result = REFUSED;
-        }
-    }
+    if (place_has(op_rows[op->kind]))
+        result = bind_place(w, op, e);
+    else if (op->kind == OP_EVENT_APPEND)
+        result = bind_event(w, op, b, e);
+    if (result != APPLIED)
+        return result;
+    sqlite_db_bind_row(stmt, op_rows[op->kind], op->row, &w->hashes);
+    result = run_op(w, op, e);
     sqlite3_reset(stmt);
+    if (result == APPLIED && op->kind == OP_NODE_UPSERT && w->place.node_no == 0)
+        place_made(&w->place);
     return result;
 }
 
 enum applied sqlite_write_apply(struct sqlite_write *w, struct store_batch *b, struct err *e)
 {
     b->first_event = b->last_event = 0;
+    place_forget(&w->place);
     for (const struct op *op = b->first; op != NULL; op = op->next) {
-        enum applied result = apply_op(w, op, e);
+        enum applied result = apply_op(w, op, b, e);
 
         if (result != APPLIED)
             return result;
-        if (op->kind != OP_EVENT_APPEND)
-            continue;
-        b->last_event = sqlite3_last_insert_rowid(w->db);
-        if (b->first_event == 0)
-            b->first_event = b->last_event;
     }
     return APPLIED;
 }
@@ -417,6 +404,8 @@ enum applied sqlite_write_apply_guarded(struct sqlite_write *w, struct store_bat
     result = sqlite_write_apply(w, b, e);
     if (result == REFUSED && !frame_run(w, UNDO, e))
         return BROKEN;
+    if (result == REFUSED)
+        undone(w);
     if (result != BROKEN && !frame_run(w, RELEASE, e))
         return BROKEN;
     return result;
@@ -424,8 +413,9 @@ enum applied sqlite_write_apply_guarded(struct sqlite_write *w, struct store_bat
 
 /* PASSIVE takes what readers leave; when all of it could be copied, the next commit starts the WAL
  * from its beginning, otherwise the next try is one step later. */
-bool sqlite_write_checkpoint(struct sqlite_write *w, bool *ret_done, struct err *e)
+bool sqlite_write_tidy(struct driver_write *base, bool *ret_done, struct err *e)
 {
+    struct sqlite_write *w = sqlite_write_of(base);
     bool done;
 
     *ret_done = false;
@@ -441,7 +431,7 @@ bool sqlite_write_checkpoint(struct sqlite_write *w, bool *ret_done, struct err 
     return true;
 }
 
-uint64_t sqlite_write_wal_pages(const struct sqlite_write *w)
+uint64_t sqlite_write_wal_pages(const struct driver_write *base)
 {
-    return w->wal_pages;
+    return ((const struct sqlite_write *)base)->wal_pages;
 }

@@ -4,7 +4,7 @@
 #define ORCH_STORE_SQLITE_WRITE_H
 
 #include "base/err.h"
-#include "store/ops.h"
+#include "store/driver.h"
 
 struct sqlite_write;
 
@@ -12,6 +12,7 @@ struct sqlite_write;
  * to date, compares it with what it should be, prepares every statement. */
 bool sqlite_write_open(const struct store_options *options, struct sqlite_write **ret,
                        struct err *e) must_check;
+int64_t sqlite_write_epoch(const struct sqlite_write *w);
 /* Checkpoints what it can, then closes; files that are not ours any more are left as they are.
  * Accepts NULL. */
 void sqlite_write_free(struct sqlite_write *w);
@@ -20,9 +21,9 @@ DEFINE_AUTO(sqlite_write)
 bool sqlite_write_begin(struct sqlite_write *w, struct err *e) must_check;
 /* Why it did not begin: another process holds the file's lock. */
 bool sqlite_write_was_busy(const struct sqlite_write *w);
-/* Synced, of files that are still those that were opened, and counted. last_event: the seq of the
- * newest event in it; 0: none. */
-bool sqlite_write_commit(struct sqlite_write *w, int64_t last_event, struct err *e) must_check;
+/* Synced, of files that are still those that were opened, and counted. events: how many are in
+ * it. */
+bool sqlite_write_commit(struct sqlite_write *w, int64_t events, struct err *e) must_check;
 /* Looks after the files between the commits (watch.h). False: nothing more may be written. */
 bool sqlite_write_look(struct sqlite_write *w, struct err *e) must_check;
 /* Also after a failure, whatever is left of the transaction. */
@@ -39,9 +40,18 @@ enum applied sqlite_write_apply(struct sqlite_write *w, struct store_batch *b, s
 enum applied sqlite_write_apply_guarded(struct sqlite_write *w, struct store_batch *b,
                                         struct err *e);
 
+/* What a driver has (store/driver.h) is the struct's first member. */
+static inline struct sqlite_write *sqlite_write_of(struct driver_write *base)
+{
+    return (struct sqlite_write *)base;
+}
+/* Looks after the files for as long as nothing is to be done. */
+bool sqlite_write_rest(struct driver_write *base, int wake_fd, struct err *e) must_check;
+/* The next commits read their pages again. */
+void sqlite_write_shed(struct driver_write *base);
 /* Checkpoints when the WAL has grown enough since the last time. Outside of transactions. Where
  * another process checkpoints or has the file, it is left for the next time. */
-bool sqlite_write_checkpoint(struct sqlite_write *w, bool *ret_done, struct err *e) must_check;
-uint64_t sqlite_write_wal_pages(const struct sqlite_write *w);
+bool sqlite_write_tidy(struct driver_write *base, bool *ret_done, struct err *e) must_check;
+uint64_t sqlite_write_wal_pages(const struct driver_write *base);
 
 #endif

@@ -69,7 +69,7 @@ void rig_verdict(struct rig *r)
 void rig_open(struct rig *r)
 {
     char path[64];
-    struct store_options options = {.path = path};
+    struct store_options options = {.url = path};
     struct err e;
 
     *r = (struct rig){.folder = "/tmp/api_rig.XXXXXX", .expires_in_s = 600};

@@ -14,6 +14,7 @@ int main(void)
     json_setup();
     suite_add_tcase(suite, json_cases());
     suite_add_tcase(suite, jcs_cases());
+    suite_add_tcase(suite, jcs_object_cases());
     suite_add_tcase(suite, json_scan_cases());
     suite_add_tcase(suite, json_thread_cases());
     suite_add_tcase(suite, names_cases());

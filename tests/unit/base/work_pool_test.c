@@ -1,6 +1,7 @@
 /* work_pool_test.c -- work beside the loop: told once, on the loop, whatever ends first. */
 #include "suites.h"
 
+#include "base/thread.h"
 #include "base/work_pool.h"
 
 #include <poll.h>
@@ -114,6 +115,41 @@ START_TEST(what_was_not_told_is_dropped_with_the_pool)
 }
 END_TEST
 
+static void measure_stack(void *arg, unsigned worker)
+{
+    pthread_attr_t attr;
+
+    (void)worker;
+    if (pthread_getattr_np(pthread_self(), &attr) != 0)
+        return;
+    pthread_attr_getstacksize(&attr, arg);
+    pthread_attr_destroy(&attr);
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* As after a small `ulimit -s`. */
+START_TEST(a_small_stack_of_the_systems_is_not_the_threads)
+{
+    struct work_pool *p;
+    pthread_attr_t small;
+    size_t bytes = 0;
+
+    pthread_attr_init(&small);
+    ck_assert_int_eq(pthread_attr_setstacksize(&small, (size_t)256 * 1024), 0);
+    ck_assert_int_eq(pthread_setattr_default_np(&small), 0);
+    pthread_attr_destroy(&small);
+    p = pool_of(1);
+    work_pool_give(p, &(struct work){measure_stack, nothing, nothing, &bytes});
+    ck_assert_int_eq(poll(&(struct pollfd){work_pool_fd(p), POLLIN, 0}, 1, -1), 1);
+    work_pool_free(p);
+    ck_assert_uint_ge(bytes, THREAD_STACK_BYTES);
+}
+END_TEST
+
 TCase *work_pool_cases(void)
 {
     TCase *tc = tcase_create("work pool");
@@ -121,5 +157,6 @@ TCase *work_pool_cases(void)
     tcase_add_test(tc, every_piece_is_run_beside_the_loop_and_told_once);
     tcase_add_test(tc, a_long_piece_does_not_hold_the_next);
     tcase_add_test(tc, what_was_not_told_is_dropped_with_the_pool);
+    tcase_add_test(tc, a_small_stack_of_the_systems_is_not_the_threads);
     return tc;
 }

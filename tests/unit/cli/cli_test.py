@@ -377,6 +377,21 @@ class Offline(Case):
             self.assertEqual(row["verdict"], verdict)
             self.assertIn(words, row["detail"])
 
+    def test_doctor_says_where_the_runs_are_kept(self):
+        for url, words in (("", "SQLite, a file in ORCH_HOME"),
+                           ("postgresql://nobody@127.0.0.1:9/orch?connect_timeout=2", "PostgreSQL: ")):
+            env = self.env | {"ORCH_STORE": url}
+            out = subprocess.run([ORCH, "doctor", "-o", "json"], env=env, capture_output=True, text=True).stdout
+            (row,) = [row for row in json.loads(out) if row["check"] == "store"]
+            self.assertIn(words, row["detail"])
+            self.assertEqual(row["verdict"], "fail" if url else "ok")
+
+    def test_what_is_no_bundle_is_not_installed(self):
+        for path in (os.path.join(self.dir, "missing.orchbundle"), self.file("some.orchbundle", "text")):
+            _, err = self.orch("plugin", "install", path, want=1)
+            self.assertIn(path, err)
+        self.assertFalse(os.path.exists(os.path.join(self.dir, "plugins")))
+
     def test_a_ledger_that_is_cut_short_leaves_no_file(self):
         first = {"export": "orch.ledger/1", "since": None, "tenant": "default"}
         self.routes(**{"GET /ledger/export": lambda host: host.lines(first)})

@@ -1,6 +1,7 @@
 /* config_test.c -- where a setting comes from, and what is refused. */
 #include "config/config.h"
 #include "config/descriptors.h"
+#include "config/password.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -63,7 +64,7 @@ START_TEST(a_variable_of_the_contract_that_does_nothing_is_told)
     static char *const vars[] = {
         (char *)"PATH=/bin",
         (char *)"GL_ORCHESTRATOR_LOG_LEVEL=INFO",
-        (char *)"GL_ORCHESTRATOR_DB_POOL_MAX=10",
+        (char *)"GL_ORCHESTRATOR_DB_POOL_MIN=2",
         (char *)"GL_ORCHESTRATOR_ENABLE_PROVENANCE=false",
         (char *)"GL_ORCHESTRATOR_LOG_LEVELL=INFO",
         NULL,
@@ -71,9 +72,88 @@ START_TEST(a_variable_of_the_contract_that_does_nothing_is_told)
 
     told[0] = '\0';
     config_tell_ignored(vars, note, NULL);
-    ck_assert_str_eq(told, "GL_ORCHESTRATOR_DB_POOL_MAX: the store is a file in --home\n"
-                           "GL_ORCHESTRATOR_ENABLE_PROVENANCE: provenance is always on\n"
-                           "GL_ORCHESTRATOR_LOG_LEVELL: no setting has this name\n");
+    ck_assert_str_eq(told,
+                     "GL_ORCHESTRATOR_DB_POOL_MIN: all of --store-readers connect at the start\n"
+                     "GL_ORCHESTRATOR_ENABLE_PROVENANCE: provenance is always on\n"
+                     "GL_ORCHESTRATOR_LOG_LEVELL: no setting has this name\n");
+}
+END_TEST
+
+START_TEST(a_variable_that_another_one_overrules_is_told)
+{
+    static char *const vars[] = {
+        (char *)"DATABASE_URL=postgresql://u:secret@three/x",
+        (char *)"GL_ORCHESTRATOR_DB_CONNECTION_STRING=postgresql://two/x",
+        (char *)"ORCH_STORE=postgresql://two/x",
+        (char *)"GL_ORCHESTRATOR_DB_POOL_MAX=10",
+        (char *)"GL_ORCHESTRATOR_DB_POOL_SIZE=",
+        NULL,
+    };
+
+    told[0] = '\0';
+    config_tell_ignored(vars, note, NULL);
+    ck_assert_str_eq(told, "DATABASE_URL: ORCH_STORE counts\n");
+}
+END_TEST
+
+START_TEST(the_contract_s_names_of_the_store_are_read_in_their_order)
+{
+    static const char *const vars[] = {
+        "GL_ORCHESTRATOR_DB_POOL_MAX", "10", "GL_ORCHESTRATOR_DB_POOL_SIZE", "20", "DATABASE_URL",
+        "postgresql://three/x",        NULL};
+    auto_obj(config) config = NULL;
+    struct err e = {0};
+
+    env = vars;
+    ck_assert(load((const char *[]){"orchd", NULL}, &config, &e));
+    ck_assert_str_eq(config_text(config, CONFIG_STORE), "postgresql://three/x");
+    ck_assert_str_eq(config_origin_text(config, CONFIG_STORE), "DATABASE_URL");
+    ck_assert_int_eq(config_int(config, CONFIG_STORE_READERS), 20);
+}
+END_TEST
+
+START_TEST(a_password_is_not_shown)
+{
+    static const char *const rows[][2] = {
+        {"", ""},
+        {"postgresql://host/db", "postgresql://host/db"},
+        {"postgresql://u@host:5432/db", "postgresql://u@host:5432/db"},
+        {"postgresql://u:pa%40ss@host/db", "postgresql://u:***@host/db"},
+        {"postgresql://u:p@s/s@host:5432/db", "postgresql://u:***@host:5432/db"},
+        {"postgresql://h/db?user=u&password=x&sslmode=require",
+         "postgresql://h/db?user=u&password=***&sslmode=require"},
+        {"host=h password = 'it\\'s one' dbname=d", "host=h password = *** dbname=d"},
+        {"host=h password=x sslpassword=y", "host=h password=*** sslpassword=***"},
+        {"host=password dbname=passwords", "host=password dbname=passwords"},
+        {"host=h password='open", "host=h password=***"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        auto_done(buf) shown = {0};
+
+        password_hide(rows[i][0], &shown);
+        ck_assert_str_eq(buf_text(&shown), rows[i][1]);
+        ck_assert(password_is_in(rows[i][0]) == (strcmp(rows[i][0], rows[i][1]) != 0));
+    }
+}
+END_TEST
+
+START_TEST(a_password_is_not_taken_where_others_read_it)
+{
+    static const char *const vars[] = {"ORCH_STORE", "postgresql://u:secret@h/db", NULL};
+    auto_obj(config) config = NULL;
+    auto_done(buf) shown = {0};
+    struct err e = {0};
+
+    env = no_env;
+    ck_assert(!load((const char *[]){"orchd", "--store", "postgresql://u:secret@h/db", NULL},
+                    &config, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "PGPASSFILE"));
+    ck_assert_ptr_null(strstr(e.msg, "secret"));
+    env = vars;
+    ck_assert(load((const char *[]){"orchd", NULL}, &config, &e));
+    config_add_value(config, CONFIG_STORE, &shown);
+    ck_assert_str_eq(buf_text(&shown), "postgresql://u:***@h/db");
 }
 END_TEST
 
@@ -151,6 +231,8 @@ static const struct {
     enum config_key key;
     int64_t min, max;
 } bounds[] = {
+    {CONFIG_STORE_READERS, 1, 20},
+    {CONFIG_LEASE_TTL, 2, 600},
     {CONFIG_HTTP_CONNECTIONS_MAX, 16, 60000},
     {CONFIG_HTTP_ADDRESS_MAX, 0, 60000},
     {CONFIG_HTTP_HEAD_SECONDS, 1, 3600},
@@ -285,6 +367,10 @@ int main(void)
     tcase_add_test(tc, a_variable_of_the_contract_that_does_nothing_is_told);
     tcase_add_test(
         tc, a_variable_with_our_prefix_that_nobody_reads_is_told_with_the_name_that_was_meant);
+    tcase_add_test(tc, a_variable_that_another_one_overrules_is_told);
+    tcase_add_test(tc, the_contract_s_names_of_the_store_are_read_in_their_order);
+    tcase_add_test(tc, a_password_is_not_shown);
+    tcase_add_test(tc, a_password_is_not_taken_where_others_read_it);
     tcase_add_test(tc, a_value_that_does_not_fit_names_its_source);
     tcase_add_test(tc, a_number_is_taken_at_its_bounds_and_refused_beyond_them);
     tcase_add_test(tc, help_and_print_show_every_key);

@@ -180,10 +180,25 @@ static void damage(const char *file)
 
 static void host_again(void)
 {
+    agents_end(agents);
+    rig_settle(&rig);
     bundles_end();
     rig_plugin_gone(&rig.sandbox, so_digest().text);
     rig_crash(&rig);
     bundles_begin();
+}
+
+/* The store has no bytes of what it remembers. */
+static void store_loses_bundles(void)
+{
+    struct store_batch *batch = store_batch_new();
+    auto_done(store_bundle_list) l = {0};
+    struct err e = {0};
+
+    ck_assert(store_read_bundles(rig.reader, (struct store_page){0}, &l, &e));
+    for (size_t i = 0; i < l.count; i++)
+        store_batch_bundle_remove(batch, "", l.rows[i].bundle_hash, 1);
+    ck_assert(store_commit_wait(rig.store, &batch, NULL, &e));
 }
 
 static void check_awaited(const char *agent_id, const char *why)
@@ -200,13 +215,14 @@ START_TEST(an_agent_whose_bundle_was_damaged_or_lost_meanwhile_is_awaited)
 {
     install(hello, "key", "[\"*\"]");
     host_again();
+    store_loses_bundles();
     damage(hello.file);
-    agents_scan(agents);
+    scan();
     check_awaited("hello.greet", "plugin 'hello@1.2.3' was refused");
     check_awaited("nobody.knows", NULL);
     remove_bundle(hello.file);
     host_again();
-    agents_scan(agents);
+    scan();
     check_awaited("hello.greet", "plugin 'hello@1.2.3' has no bundle any more");
     install(hello, "key", "[\"*\"]");
     ck_assert_ptr_nonnull(agents_find(agents, RIG_TENANT, "hello.greet"));
@@ -221,6 +237,7 @@ START_TEST(another_plugin_is_no_successor_of_one_that_is_lost)
     install(hello, "key", "[\"*\"]");
     remove_bundle(hello.file);
     host_again();
+    store_loses_bundles();
     install(other, "key", "[\"*\"]");
     check_awaited("hello.greet", "plugin 'hello@1.2.3' has no bundle any more");
     check_awaited("other.do", NULL);
@@ -234,7 +251,7 @@ START_TEST(an_agent_that_was_taken_away_is_not_awaited)
     scan();
     check_awaited("hello.greet", NULL);
     host_again();
-    agents_scan(agents);
+    scan();
     check_awaited("hello.greet", NULL);
 }
 END_TEST
@@ -257,6 +274,7 @@ START_TEST(an_agent_that_the_next_version_has_no_more_is_not_awaited)
 
     install(hello, "key", "[\"*\"]");
     host_again();
+    store_loses_bundles();
     remove_bundle(hello.file);
     install(next, "key", "[\"*\"]");
     check_awaited("hello.greet", NULL);

@@ -52,6 +52,7 @@ void remove_bundle(const char *file)
 void scan(void)
 {
     agents_scan(agents);
+    rig_settle(&rig);
     while (rig.authority.count > 0)
         rig_authority_answers(&rig, ERR_NONE);
 }

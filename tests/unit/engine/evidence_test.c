@@ -3,20 +3,13 @@
 
 #include "base/clock.h"
 #include "engine/evidence/heads.h"
+#include "engine/evidence/seals.h"
 #include "engine/evidence/statements.h"
 #include "model/ledger/statement.h"
 
 #include <string.h>
 
 static char id[UUID_TEXT_BYTES];
-
-static void ended_run(void)
-{
-    publish_chain();
-    snprintf(id, sizeof id, "%s", run_of("chain"));
-    rig_ok(&rig, "first");
-    rig_ok(&rig, "second");
-}
 
 static unsigned pending(void)
 {
@@ -25,7 +18,7 @@ static unsigned pending(void)
 
 START_TEST(an_ended_run_gets_its_statement_signed_and_stored)
 {
-    ended_run();
+    run_chain(id);
     ck_assert_uint_eq(rig.authority.count, 1);
     ck_assert_ptr_nonnull(strstr(rig.authority.requests[0].payloads[0], id));
     ck_assert_ptr_nonnull(strstr(rig.authority.requests[0].payloads[0], RIG_BUILDER));
@@ -42,7 +35,7 @@ START_TEST(a_completed_nodes_row_has_the_hash_that_its_record_has)
     auto_done(store_provenance_list) records = {0};
     struct err e = {0};
 
-    ended_run();
+    run_chain(id);
     ck_assert(store_read_node(rig.reader, RIG_TENANT, id, "first", &nodes, &e));
     ck_assert(
         store_read_provenance(rig.reader, RIG_TENANT, id, (struct store_page){0}, &records, &e));
@@ -56,7 +49,7 @@ END_TEST
 START_TEST(a_statement_waits_for_an_authority)
 {
     rig.authority.attached = false;
-    ended_run();
+    run_chain(id);
     ck_assert_uint_eq(rig.authority.count, 0);
     ck_assert_uint_eq(pending(), 1);
     rig.authority.attached = true;
@@ -74,7 +67,7 @@ END_TEST
 
 START_TEST(a_statement_that_the_authority_refuses_is_not_asked_for_again)
 {
-    ended_run();
+    run_chain(id);
     rig_authority_answers(&rig, ERR_DENIED);
     ck_assert_uint_eq(pending(), 0);
     ck_assert_uint_eq(rig.authority.count, 0);
@@ -94,7 +87,7 @@ static const char *left_why(void)
 START_TEST(a_statement_that_is_refused_for_good_holds_up_no_other)
 {
     rig.authority.attached = false;
-    ended_run();
+    run_chain(id);
     snprintf(id, sizeof id, "%s", run_of("chain"));
     rig_ok(&rig, "first");
     rig_ok(&rig, "second");
@@ -115,7 +108,7 @@ END_TEST
 
 START_TEST(a_statement_that_is_refused_for_now_is_asked_for_again)
 {
-    ended_run();
+    run_chain(id);
     rig_authority_answers(&rig, ERR_LIMIT);
     ck_assert_uint_eq(pending(), 1);
     rig_authority_answers(&rig, ERR_NONE);
@@ -126,7 +119,7 @@ END_TEST
 
 START_TEST(what_a_crash_left_unsigned_is_signed_at_the_next_start)
 {
-    ended_run();
+    run_chain(id);
     rig_crash(&rig);
     ck_assert_uint_eq(rig.authority.count, 1);
     ck_assert_ptr_nonnull(strstr(rig.authority.requests[0].payloads[0], id));
@@ -194,7 +187,7 @@ END_TEST
 
 static void seal(struct rig_answer *a)
 {
-    heads_seal(engine_heads(rig.engine), rig_answered, a);
+    seals_ask(engine_seals(rig.engine), RIG_TENANT, rig_answered, a);
     rig_settle(&rig);
 }
 
@@ -219,7 +212,7 @@ START_TEST(a_seal_is_answered_when_every_event_is_under_a_head)
     struct rig_answer a = {0}, again = {0};
     size_t events;
 
-    ended_run();
+    run_chain(id);
     events = rig.event_count + 1; /* and the entry of its publishing */
     answer_all();
     seal(&a);
@@ -240,7 +233,7 @@ START_TEST(a_head_goes_on_where_the_last_one_ended_also_after_a_crash)
     struct rig_answer a = {0};
     int64_t first;
 
-    ended_run();
+    run_chain(id);
     seal(&a);
     answer_all();
     first = head_of(RIG_TENANT);
@@ -278,7 +271,7 @@ START_TEST(a_clock_that_was_set_forward_and_back_leaves_no_later_head_in_the_fut
     const char *payload;
     struct err e;
 
-    ended_run();
+    run_chain(id);
     answer_all();
     rig_wall_us += step_us;
     clock_text(rig_wall_us, ahead);
@@ -309,7 +302,7 @@ START_TEST(heads_come_by_themselves_within_their_interval)
 
     rig_close(&rig);
     rig_open(&rig, (struct rig_options){.head_interval_ns = 60 * RIG_S});
-    ended_run();
+    run_chain(id);
     answer_all();
     ck_assert_int_eq(head_of(RIG_TENANT), 0);
     ck_assert_int_le(engine_next_timer(rig.engine), rig_mono_ns + 60 * RIG_S);
@@ -333,7 +326,7 @@ START_TEST(a_pass_that_fails_answers_why_and_is_made_again)
 {
     struct rig_answer a = {0};
 
-    ended_run();
+    run_chain(id);
     answer_all();
     seal(&a);
     rig_authority_answers(&rig, ERR_DENIED);
@@ -356,10 +349,12 @@ END_TEST
 START_TEST(each_tenant_has_a_head_of_its_own)
 {
     struct rig_answer a = {0};
+    int64_t seq;
 
-    ended_run();
+    run_chain(id);
     answer_all();
-    heads_note(engine_heads(rig.engine), append_event("other", ""));
+    seq = append_event("other", "");
+    heads_note(engine_heads(rig.engine), "other", seq, seq);
     seal(&a);
     answer_all();
     ck_assert_int_eq(a.code, ERR_NONE);
@@ -372,15 +367,15 @@ START_TEST(too_many_who_wait_for_a_head_are_refused_and_the_closed_api_is_not_an
 {
     struct rig_answer waiting = {0}, one = {0};
 
-    ended_run();
+    run_chain(id);
     for (int i = 0; i < 256; i++)
-        heads_seal(engine_heads(rig.engine), rig_answered, &waiting);
-    heads_seal(engine_heads(rig.engine), rig_answered, &one);
+        seals_ask(engine_seals(rig.engine), RIG_TENANT, rig_answered, &waiting);
+    seals_ask(engine_seals(rig.engine), RIG_TENANT, rig_answered, &one);
     ck_assert_int_eq(one.code, ERR_LIMIT);
     engine_forget_waiters(rig.engine);
     one.code = ERR_NONE;
     for (int i = 0; i < 256; i++) /* every place is free again */
-        heads_seal(engine_heads(rig.engine), rig_answered, &one);
+        seals_ask(engine_seals(rig.engine), RIG_TENANT, rig_answered, &one);
     ck_assert_int_eq(one.code, ERR_NONE);
     engine_forget_waiters(rig.engine);
     rig_settle(&rig);

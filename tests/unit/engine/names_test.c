@@ -53,6 +53,20 @@ START_TEST(a_conflict_gets_the_name_when_the_other_goes)
 }
 END_TEST
 
+static bool allowed(const char *tenant, const char *plugin_id)
+{
+    auto_json rows = agents_list_owned(agents, tenant);
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach(rows, i, row)
+    {
+        if (strcmp(json_text_of(row, "pluginId"), plugin_id) == 0)
+            return json_is_true(json_object_get(row, "allowed"));
+    }
+    return false;
+}
+
 START_TEST(tenants_that_do_not_meet_may_have_a_name_each)
 {
     install(genuine, "one", "[\"acme\", \"test-*\"]");
@@ -63,8 +77,8 @@ START_TEST(tenants_that_do_not_meet_may_have_a_name_each)
     ck_assert_str_eq(agents_find(agents, "test-7", "hello.greet")->plugin, "hello@1.0.0");
     ck_assert_str_eq(agents_find(agents, "prod-7", "hello.greet")->plugin, "thief@99.0.0");
     ck_assert_ptr_null(agents_find(agents, "nobody", "hello.greet"));
-    ck_assert(agents_serve(agents, "acme", "hello", "1.0.0"));
-    ck_assert(!agents_serve(agents, "globex", "hello", "1.0.0"));
+    ck_assert(allowed("acme", "hello"));
+    ck_assert(!allowed("globex", "hello"));
 }
 END_TEST
 
@@ -107,7 +121,7 @@ START_TEST(one_plugin_by_one_key_has_versions_and_the_highest_serves)
     install(newer, "one", "[\"*\"]");
     ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet")->plugin, "hello@1.1.0");
     install(other_bytes, "one", "[\"*\"]");
-    ck_verdict("again.orchbundle", "'hello@1.0.0' with other content is installed already");
+    ck_verdict("again.orchbundle", "'hello@1.0.0' is in the store with other content");
     remove_bundle("again.orchbundle");
     install(other_key, "two", "[\"*\"]");
     ck_verdict("theirs.orchbundle", "conflict: plugin id 'hello' is held by");
@@ -304,6 +318,24 @@ START_TEST(a_quarantined_plugin_stays_so_until_it_is_released)
 }
 END_TEST
 
+START_TEST(a_plugin_released_while_it_is_verified_is_verified_once_more)
+{
+    struct sha256_hex digest = so_digest();
+    struct err e = {0};
+
+    install(genuine, "one", "[\"*\"]");
+    agents_scan(agents);
+    rig_plugin_gone(&rig.sandbox, digest.text);
+    agents_on_quarantined(agents, digest.text, &(struct err){.code = ERR_UNAVAILABLE});
+    ck_assert(agents_release(agents, RIG_TENANT, digest.text, &e));
+    rig_authority_answers(&rig, ERR_NONE); /* what was asked before the release */
+    ck_assert_uint_eq(rig.authority.count, 1);
+    rig_authority_answers(&rig, ERR_NONE);
+    says(genuine, "pure");
+    ck_verdict("genuine.orchbundle", "ready");
+}
+END_TEST
+
 START_TEST(warm_attempts_are_granted_by_the_entry_and_taken_back)
 {
     rig.authority.warm = true;
@@ -335,6 +367,7 @@ TCase *names_cases(void)
     tcase_add_test(tc, a_copy_that_is_ready_keeps_the_attempts_of_one_that_is_removed);
     tcase_add_test(tc, a_library_that_two_keys_brought_begins_anew_for_the_other);
     tcase_add_test(tc, a_quarantined_plugin_stays_so_until_it_is_released);
+    tcase_add_test(tc, a_plugin_released_while_it_is_verified_is_verified_once_more);
     tcase_add_test(tc, warm_attempts_are_granted_by_the_entry_and_taken_back);
     return tc;
 }

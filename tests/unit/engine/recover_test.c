@@ -28,6 +28,22 @@ START_TEST(a_completed_node_is_never_executed_again)
 }
 END_TEST
 
+/* A rule that looks for an increase sees the first failure after a start. */
+START_TEST(the_series_of_a_tenant_are_there_after_a_start)
+{
+    auto_done(buf) text = {0};
+
+    start_chain();
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    rig_crash(&rig);
+    ck_assert_uint_eq(rig.recovered, 0);
+    metrics_text(rig.metrics, &text);
+    ck_assert_ptr_nonnull(strstr(buf_text(&text), "orchestrator_runs_total{status=\"failed\","
+                                                  "tenant=\"" RIG_TENANT "\"} 0\n"));
+}
+END_TEST
+
 START_TEST(an_attempt_that_was_lost_with_its_host_is_listed_as_ended)
 {
     auto_done(store_attempt_list) rows = {0};
@@ -371,9 +387,11 @@ START_TEST(a_page_that_ends_inside_a_rollback_is_read_on)
     rig_settle(&rig);
     ck_assert_uint_eq(rig_open_attempt(&rig, "compensate_one")->attempt, 2);
     rig_die(&rig);
-    outside_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 499)"
-                " INSERT INTO node_attempts (execution_id, node_id, attempt, tenant_id, outcome)"
-                " SELECT execution_id, 'a', i, tenant_id, 'crash' FROM n, dag_executions");
+    outside_sql("INSERT INTO nodes (run_no, node_id, records_no)"
+                " SELECT run_no, 'a', 1 << 30 FROM dag_executions;"
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 499)"
+                " INSERT INTO node_records (record_no, compensation, attempt, outcome, retryable)"
+                " SELECT (1 << 54) + i, 0, i, 'crash', 0 FROM n");
     rig_start(&rig);
     ck_assert_uint_eq(rig.recovered, 1);
     rig_ok(&rig, "compensate_one");
@@ -434,6 +452,7 @@ TCase *recover_cases(void)
     TCase *tc = tcase_create("recover");
 
     tcase_add_test(tc, a_completed_node_is_never_executed_again);
+    tcase_add_test(tc, the_series_of_a_tenant_are_there_after_a_start);
     tcase_add_test(tc, an_attempt_that_was_lost_with_its_host_is_listed_as_ended);
     tcase_add_test(tc, a_delay_between_attempts_goes_on_after_the_crash);
     tcase_add_test(tc, what_was_durable_but_not_acted_on_is_acted_on_after_the_start);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/remembered.h"
+#include "engine/evidence/seals.h"
 #include "model/ledger/head.h"
 
 #include <string.h>
@@ -24,10 +25,8 @@ static struct ledger_head head_over(const char *tenant, uint64_t count)
     struct err e = {0};
 
     strcpy(head.tenant, tenant);
-    ck_assert(store_read_leaves(rig.reader, 0, INT64_MAX, STORE_PAGE_ROWS_MAX, &rows, &e));
+    ck_assert(store_read_leaves(rig.reader, tenant, 0, INT64_MAX, STORE_PAGE_ROWS_MAX, &rows, &e));
     for (size_t i = 0; i < rows.count && (count == 0 || head.tree.leaves < count); i++) {
-        if (strcmp(rows.rows[i].tenant, tenant) != 0)
-            continue;
         ck_assert(ledger_tree_add(&head.tree, rows.rows[i].hash, &e));
         head.last_seq = rows.rows[i].seq;
     }
@@ -81,11 +80,11 @@ static void run_some(void)
     rig_ok(&rig, "second");
 }
 
-static void seal(void)
+static void seal(const char *tenant)
 {
     struct rig_answer a = {0};
 
-    heads_seal(engine_heads(rig.engine), rig_answered, &a);
+    seals_ask(engine_seals(rig.engine), tenant, rig_answered, &a);
     rig_settle(&rig);
     while (rig.authority.count > 0)
         rig_authority_answers(&rig, ERR_NONE);
@@ -122,7 +121,7 @@ START_TEST(what_was_signed_behind_the_newest_head_of_the_store_is_gone_through)
 
     publish_chain();
     run_some();
-    seal();
+    seal(RIG_TENANT);
     sealed = head_over(RIG_TENANT, 0).tree.leaves;
     run_some();
     check_each(RIG_TENANT, sealed);
@@ -135,12 +134,14 @@ START_TEST(heads_of_two_tenants_are_held_against_the_store_together)
     auto_done(buf) lines = {0};
     struct ledger_head mine, theirs;
     struct err e = {0};
+    int64_t seq;
 
     publish_chain();
     run_some();
-    seal();
-    heads_note(engine_heads(rig.engine), append_event(OTHER, "one"));
-    seal();
+    seal(RIG_TENANT);
+    seq = append_event(OTHER, "one");
+    heads_note(engine_heads(rig.engine), OTHER, seq, seq);
+    seal(OTHER);
     run_some();
     append_event(OTHER, "two");
     mine = head_over(RIG_TENANT, 0);

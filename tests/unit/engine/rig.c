@@ -90,11 +90,11 @@ static void publish(void *arg, const struct api_event *events, size_t count)
     }
 }
 
-static void audited(void *arg, int64_t seq)
+static void audited(void *arg, const struct store_done *entry)
 {
     struct rig *rig = arg;
 
-    heads_note(engine_heads(rig->engine), seq);
+    heads_note(engine_heads(rig->engine), entry->tenant, entry->first_event, entry->last_event);
 }
 
 static void fatal(void *arg, const struct err *why)
@@ -115,14 +115,14 @@ static uint32_t or_100(uint32_t value)
 
 void rig_boot(struct rig *rig)
 {
-    const struct store_options options = {.path = rig->path,
+    const struct store_options options = {.url = rig->path,
                                           .check = STORE_CHECK_NONE,
                                           .queue_batches_max = rig->options.queue_batches_max};
     struct err e;
 
     if (!store_open(&options, &rig->store, &e) ||
         !store_reader_open(rig->store, &rig->reader, &e) ||
-        !beside_start(rig->store, &rig->beside, &e))
+        !beside_start(rig->store, 2, 0, &rig->beside, &e))
         rig_broken("store", &e);
     rig->metrics = metrics_new();
     rig->env = (struct engine_env){
@@ -156,6 +156,8 @@ void rig_boot(struct rig *rig)
         .fatal = fatal,
     };
     rig->engine = engine_new(&rig->env);
+    engine_turn(rig->engine, rig_mono_ns); /* the loop turns while the host's parts come up */
+    rig_beside(rig);
     if (!engine_recover(rig->engine, &rig->recovered, &e))
         rig_broken("recover", &e);
     engine_accept(rig->engine, !rig->options.closed);

@@ -13,8 +13,8 @@
 #include "engine/catalog/agents.h"
 #include "engine/control/control.h"
 #include "engine/engine.h"
-#include "engine/env/beside.h"
 #include "engine/env/env.h"
+#include "store/beside.h"
 #include "store/store.h"
 #include "store/testing.h"
 

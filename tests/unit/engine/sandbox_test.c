@@ -164,7 +164,7 @@ END_TEST
  * of isolation. */
 static void add_old_rows(struct buf *sql)
 {
-    buf_adds(sql, "UPDATE node_traces SET sandbox = NULL;");
+    buf_adds(sql, "UPDATE nodes SET sandbox = NULL;");
     for (size_t i = 0; i < 2; i++) {
         auto_json record = record_at(id, i);
         auto_done(buf) text = {0};

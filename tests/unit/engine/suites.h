@@ -14,6 +14,8 @@ void publish_chain(void);
 void publish_wide(unsigned count, const char *more);
 /* Started and not refused; gives the run's id, valid until the next call. */
 const char *run_of(const char *dag_id);
+/* A chain, published and run to its end; copies the run's id. */
+void run_chain(char ret[UUID_TEXT_BYTES]);
 /* The newest event published of the run; NULL: none. */
 const struct rig_event *last_event(const char *run_id);
 /* How many events of the run have this type and status. */
@@ -35,6 +37,7 @@ TCase *held_cases(void);
 TCase *refused_cases(void);
 TCase *change_cases(void);
 TCase *restart_cases(void);
+TCase *owners_cases(void);
 TCase *recover_cases(void);
 TCase *evidence_cases(void);
 TCase *unsigned_cases(void);
@@ -45,6 +48,7 @@ TCase *secret_cases(void);
 TCase *agents_cases(void);
 TCase *sandbox_cases(void);
 TCase *names_cases(void);
+TCase *stock_cases(void);
 TCase *share_cases(void);
 TCase *log_cases(void);
 TCase *remembered_cases(void);

@@ -8,14 +8,6 @@
 
 static char id[UUID_TEXT_BYTES];
 
-static void ended_run(void)
-{
-    publish_chain();
-    snprintf(id, sizeof id, "%s", run_of("chain"));
-    rig_ok(&rig, "first");
-    rig_ok(&rig, "second");
-}
-
 /* The runs that ended without a statement, as the list has them. */
 static size_t unsigned_runs(int which, char why[256])
 {
@@ -36,7 +28,7 @@ START_TEST(a_run_whose_statement_was_refused_is_listed_with_the_reason_until_it_
 {
     char why[256];
 
-    ended_run();
+    run_chain(id);
     ck_assert_uint_eq(unsigned_runs(STORE_UNSIGNED, why), 1); /* it waits */
     ck_assert_uint_eq(unsigned_runs(STORE_REFUSED, why), 0);
     rig_authority_answers(&rig, ERR_DENIED);
@@ -80,7 +72,7 @@ END_TEST
 /* Both before the authority has signed; then the host dies, and the next one makes it anew. */
 static void ended_and_changed(const char *sql)
 {
-    ended_run();
+    run_chain(id);
     rig_die(&rig);
     outside_sql(sql);
     rig_start(&rig);

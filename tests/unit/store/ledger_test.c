@@ -77,7 +77,7 @@ static size_t count_events(const struct store_event_filter *filter, uint32_t row
     size_t count = 0;
     struct err e = {0};
 
-    ck_assert(store_read_event_bounds(fixture_reader, &oldest, &newest, &e));
+    ck_assert(store_read_event_bounds(fixture_reader, filter->tenant, &oldest, &newest, &e));
     while (next < newest) {
         auto_done(store_event_list) l = {0};
         int64_t after = next;
@@ -98,7 +98,6 @@ START_TEST(a_cursor_gives_every_match_once_on_any_page_size)
         size_t count;
     } rows[] = {
         {{.tenant = SAMPLE_TENANT}, 60},
-        {{.tenant = NULL}, 60},
         {{.tenant = "other"}, 0},
         {{.tenant = SAMPLE_TENANT, .run_id = "r1"}, 30},
         {{.tenant = "other", .run_id = "r1"}, 0},
@@ -144,7 +143,7 @@ START_TEST(a_cursor_at_the_newest_event_gives_nothing_and_stays)
 {
     auto_done(store_event_list) l = {0};
     auto_done(store_event_list) ahead = {0};
-    const struct store_event_filter all = {0};
+    const struct store_event_filter all = {.tenant = SAMPLE_TENANT};
     struct store_done done = append("r1", "d", "running", 2);
     struct err e = {0};
     int64_t next;
@@ -180,11 +179,11 @@ START_TEST(bounds_of_an_empty_ledger_are_zero)
     int64_t oldest = -1, newest = -1;
     struct err e = {0};
 
-    ck_assert(store_read_event_bounds(fixture_reader, &oldest, &newest, &e));
+    ck_assert(store_read_event_bounds(fixture_reader, SAMPLE_TENANT, &oldest, &newest, &e));
     ck_assert_int_eq(oldest, 0);
     ck_assert_int_eq(newest, 0);
     append("r1", "d", "running", 3);
-    ck_assert(store_read_event_bounds(fixture_reader, &oldest, &newest, &e));
+    ck_assert(store_read_event_bounds(fixture_reader, SAMPLE_TENANT, &oldest, &newest, &e));
     ck_assert_int_eq(oldest, 1);
     ck_assert_int_eq(newest, 3);
 }
@@ -276,7 +275,8 @@ START_TEST(a_run_without_a_statement_is_listed_until_one_is_stored)
     b = store_batch_new();
     statement.run_id = "r2";
     store_batch_statement_put(b, &statement);
-    store_batch_run_reopen(b, SAMPLE_TENANT, "r3"); /* what was to be signed is no more */
+    store_batch_run_reopen(b, SAMPLE_TENANT, "r3", SAMPLE_HOST,
+                           1); /* what was to be signed is no more */
     commit(b);
     lists_unsigned((struct store_run_filter){.statement = STORE_UNSIGNED}, "");
 }
@@ -333,56 +333,13 @@ START_TEST(the_head_that_stood_at_a_time_is_found)
 }
 END_TEST
 
-START_TEST(the_greatest_seq_under_any_head_is_read)
-{
-    int64_t seq = -1;
-    struct err e = {0};
-
-    ck_assert(store_read_ledger_sealed(fixture_reader, &seq, &e));
-    ck_assert_int_eq(seq, 0);
-    put_heads("other", 7);
-    put_heads(SAMPLE_TENANT, 3);
-    ck_assert(store_read_ledger_sealed(fixture_reader, &seq, &e));
-    ck_assert_int_eq(seq, 70);
-}
-END_TEST
-
-START_TEST(leaves_are_of_all_tenants_in_the_order_of_their_commits)
-{
-    struct store_batch *b = store_batch_new();
-    struct err e = {0};
-    int64_t after = 2;
-    size_t count = 0;
-
-    for (int i = 1; i <= 20; i++) {
-        struct store_event event = sample_event("r1", i, "step.updated");
-
-        event.tenant = i % 2 == 0 ? "even" : "odd";
-        store_batch_event_append(b, &event);
-    }
-    commit(b);
-    while (after < 18) {
-        auto_done(store_leaf_list) l = {0};
-
-        ck_assert(store_read_leaves(fixture_reader, after, 18, 5, &l, &e));
-        ck_assert(l.count > 0 && l.count <= 5);
-        for (size_t i = 0; i < l.count; i++) {
-            ck_assert_int_eq(l.rows[i].seq, ++after);
-            ck_assert_str_eq(l.rows[i].tenant, after % 2 == 0 ? "even" : "odd");
-            ck_assert_str_eq(l.rows[i].hash, SAMPLE_HASH_B);
-        }
-        count += l.count;
-    }
-    ck_assert_uint_eq(count, 16);
-}
-END_TEST
-
 START_TEST(the_database_itself_refuses_to_change_the_ledger)
 {
     static const char *const forbidden[] = {
         "UPDATE run_events SET payload = '{}'",
         "DELETE FROM run_events",
-        "INSERT OR REPLACE INTO run_events SELECT seq, tenant_id, run_id, n, dag_id, type, status,"
+        "INSERT OR REPLACE INTO run_events SELECT event_no, tenant_id, run_id, n, dag_id, type, "
+        "status,"
         " node_id, attempt, at, trace_id, '{\"forged\":1}', prev_hash, hash FROM run_events",
         "UPDATE statements SET envelope = '{}'",
         "DELETE FROM statements",
@@ -410,6 +367,22 @@ START_TEST(the_database_itself_refuses_to_change_the_ledger)
 }
 END_TEST
 
+START_TEST(all_events_behind_a_number_come_in_one_question)
+{
+    auto_done(store_event_list) two = {0}, rest = {0}, none = {0};
+    int64_t last = append("r1", "d", "running", 5).last_event;
+
+    ck_assert(store_read_events_after(fixture_reader, SAMPLE_TENANT, last - 5, 2, &two, NULL));
+    ck_assert_uint_eq(two.count, 2);
+    ck_assert_int_eq(two.rows[0].seq, last - 4);
+    ck_assert(store_read_events_after(fixture_reader, SAMPLE_TENANT, last - 3, 9, &rest, NULL));
+    ck_assert_uint_eq(rest.count, 3);
+    ck_assert_int_eq(rest.rows[2].seq, last);
+    ck_assert(store_read_events_after(fixture_reader, SAMPLE_TENANT, INT64_MAX, 9, &none, NULL));
+    ck_assert_uint_eq(none.count, 0);
+}
+END_TEST
+
 TCase *ledger_cases(void)
 {
     TCase *c = tcase_create("ledger");
@@ -418,6 +391,7 @@ TCase *ledger_cases(void)
     tcase_add_test(c, an_event_reads_back_as_it_was_written);
     tcase_add_test(c, a_batchs_events_follow_each_other_and_the_completion_names_them);
     tcase_add_test(c, a_cursor_gives_every_match_once_on_any_page_size);
+    tcase_add_test(c, all_events_behind_a_number_come_in_one_question);
     tcase_add_test(c, a_rare_match_is_found_window_by_window);
     tcase_add_test(c, a_cursor_at_the_newest_event_gives_nothing_and_stays);
     tcase_add_test(c, the_last_event_of_a_run_is_where_its_chain_goes_on);
@@ -425,8 +399,6 @@ TCase *ledger_cases(void)
     tcase_add_test(c, the_newest_statement_and_head_are_read);
     tcase_add_test(c, a_run_without_a_statement_is_listed_until_one_is_stored);
     tcase_add_test(c, the_head_that_stood_at_a_time_is_found);
-    tcase_add_test(c, the_greatest_seq_under_any_head_is_read);
-    tcase_add_test(c, leaves_are_of_all_tenants_in_the_order_of_their_commits);
     tcase_add_test(c, the_database_itself_refuses_to_change_the_ledger);
     tcase_set_timeout(c, 60);
     return c;

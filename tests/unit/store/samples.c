@@ -20,6 +20,7 @@ struct store_run sample_run(const char *run_id)
         .counts = {.total = 4},
         .created_us = SAMPLE_TIME,
         .started_us = SAMPLE_TIME + 10,
+        .lease_owner = SAMPLE_HOST,
         .lease_epoch = 1,
     };
 }

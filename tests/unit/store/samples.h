@@ -6,6 +6,7 @@
 #include "store/store.h"
 
 #define SAMPLE_TENANT "acme"
+#define SAMPLE_HOST "host-a"
 #define SAMPLE_DAG "emissions"
 #define SAMPLE_HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define SAMPLE_HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

@@ -1,4 +1,5 @@
-/* suites.h -- the test cases of this program, and the store they work on. */
+/* suites.h -- the cases that hold for every driver, and the store they work on: each driver's
+ * fixture makes it. Nothing here knows which driver runs. */
 #ifndef ORCH_TESTS_STORE_SUITES_H
 #define ORCH_TESTS_STORE_SUITES_H
 
@@ -11,15 +12,12 @@
 
 #include <check.h>
 
-/* Made anew for each test: a folder of its own with a store in it and a reader. */
-extern char *fixture_folder;
-extern char *fixture_path; /* of the store's file */
+/* Made anew for each test: an empty store and a reader. */
+extern char *fixture_url; /* what opens it */
 extern struct store *fixture_store;
 extern struct store_reader *fixture_reader;
 
-void fixture_setup(void);
-void fixture_teardown(void);
-void fixture_close(void); /* the store and its reader; the files stay */
+void fixture_close(void); /* the store and its reader; what is in it stays */
 void fixture_open(void);
 
 /* Commits the batch and fails the test unless it is done. */
@@ -28,25 +26,34 @@ struct store_done commit(struct store_batch *b);
 enum err_code commit_code(struct store_batch *b);
 /* A run that the other rows can belong to. */
 void add_run(const char *run_id);
-/* Runs sql on a connection of its own, as an operator would; gives SQLite's result. */
-int outside_sql(const char *sql);
-/* The same for a question of one integer. */
-int64_t outside_int(const char *sql);
 
 TCase *runs_cases(void);
 TCase *nodes_cases(void);
 TCase *ledger_cases(void);
+TCase *numbers_cases(void);
 TCase *order_cases(void);
 TCase *dags_cases(void);
 TCase *tenants_cases(void);
-TCase *writer_cases(void);
-TCase *queue_cases(void);
-TCase *file_cases(void);
-TCase *plan_cases(void);
-TCase *damage_cases(void);
-TCase *errors_cases(void);
-TCase *durable_cases(void);
 TCase *page_cases(void);
-TCase *gather_cases(void);
+TCase *hosts_cases(void);
+
+/* The driver's: once a program, before the first test and behind the last... */
+bool fixture_begin(struct err *e);
+void fixture_end(void);
+/* ... its fixture... */
+void fixture_setup(void);
+void fixture_teardown(void);
+/* ... what an operator would do on a connection of his own: 0, or it was refused; and a question of
+ * one integer... */
+int outside_sql(const char *sql);
+int64_t outside_int(const char *sql);
+/* ... a second host that comes as if the one that has the store were gone... */
+struct store *fixture_follow(void);
+/* ... the store without what fences its host... */
+void fixture_drop_fence(void);
+/* ... and cases of its own, up to NULL. */
+typedef TCase *cases_fn(void);
+extern const char driver_name[];
+extern cases_fn *const driver_cases[];
 
 #endif

@@ -156,6 +156,114 @@ START_TEST(a_plugin_version_is_replaced_and_deleted)
 }
 END_TEST
 
+static struct store_bundle bundle(const char *id, const char *version, const char *archive)
+{
+    return (struct store_bundle){"", id, version, "key-1", archive, archive, 3, 5, 0, 0};
+}
+
+static void put_bundle(const struct store_bundle *bundle)
+{
+    struct store_batch *b = store_batch_new();
+
+    store_batch_bundle_put(b, bundle);
+    commit(b);
+}
+
+START_TEST(bundles_are_listed_page_by_page_with_what_became_of_them)
+{
+    static const char *const ids[] = {"b", "a", "a", "c"};
+    static const char *const versions[] = {"1", "2", "1", "1"};
+    auto_mem char *token = NULL;
+    auto_done(buf) text = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        struct store_bundle row = bundle(ids[i], versions[i], SAMPLE_HASH_A);
+
+        put_bundle(&row);
+    }
+    do {
+        auto_done(store_bundle_list) l = {0};
+        struct err e = {0};
+
+        ck_assert(store_read_bundles(fixture_reader, (struct store_page){token, 1}, &l, &e));
+        ck_assert_uint_eq(l.count, 1);
+        ck_assert_int_eq(l.rows[0].bytes, 3);
+        ck_assert_int_eq(l.rows[0].created_us, 5);
+        ck_assert_int_eq(l.rows[0].removed_us, 0);
+        buf_addf(&text, "%s@%s ", l.rows[0].plugin_id, l.rows[0].version);
+        free(token);
+        token = mem_str(l.next_page);
+    } while (token != NULL);
+    ck_assert_str_eq(buf_text(&text), "a@1 a@2 b@1 c@1 ");
+}
+END_TEST
+
+START_TEST(a_version_by_one_key_has_one_archive_until_it_is_removed)
+{
+    struct store_bundle first = bundle("p", "1", SAMPLE_HASH_A), other = first;
+    struct store_batch *b = store_batch_new();
+    auto_done(store_bundle_list) l = {0};
+    struct err e = {0};
+
+    put_bundle(&first);
+    other.archive_hash = other.bundle_hash = SAMPLE_HASH_B;
+    store_batch_bundle_put(b, &other);
+    ck_assert_int_eq(commit_code(b), ERR_CONFLICT);
+    first.bundle_hash = SAMPLE_HASH_B; /* signed once more */
+    put_bundle(&first);
+    b = store_batch_new();
+    store_batch_bundle_remove(b, "", SAMPLE_HASH_B, 9);
+    commit(b);
+    put_bundle(&other);
+    other.key_id = "key-2";
+    other.archive_hash = SAMPLE_HASH_A;
+    put_bundle(&other);
+    ck_assert(store_read_bundles(fixture_reader, (struct store_page){0}, &l, &e));
+    ck_assert_uint_eq(l.count, 2);
+    ck_assert_str_eq(l.rows[0].archive_hash, SAMPLE_HASH_B);
+    ck_assert_int_eq(l.rows[0].removed_us, 0);
+}
+END_TEST
+
+static void put_part(const char *hash, int64_t part, const char *text)
+{
+    struct store_batch *b = store_batch_new();
+
+    store_batch_bundle_part_put(b, &(struct store_bundle_part){"", hash, part, text, strlen(text)});
+    commit(b);
+}
+
+START_TEST(a_bundle_that_is_removed_says_when_and_has_no_parts)
+{
+    const struct store_bundle row = bundle("p", "1", SAMPLE_HASH_A);
+    struct store_batch *b = store_batch_new();
+    auto_done(store_bundle_part_list) part = {0};
+    auto_done(store_bundle_part_list) gone = {0};
+    auto_done(store_bundle_list) l = {0};
+    struct err e = {0};
+
+    put_part(SAMPLE_HASH_A, 0, "old");
+    put_part(SAMPLE_HASH_A, 0, "one");
+    put_part(SAMPLE_HASH_A, 1, "two");
+    put_part(SAMPLE_HASH_B, 0, "b");
+    put_bundle(&row);
+    ck_assert(store_read_bundle_part(fixture_reader, SAMPLE_HASH_A, 0, &part, &e));
+    ck_assert_uint_eq(part.rows[0].content_bytes, 3);
+    ck_assert_int_eq(memcmp(part.rows[0].content, "one", 3), 0);
+    store_batch_bundle_release(b, "", SAMPLE_HASH_A, 7);
+    store_batch_bundle_remove(b, "", SAMPLE_HASH_A, 9);
+    store_batch_bundle_remove(b, "", "no such", 9);
+    store_batch_bundle_release(b, "", "no such", 9);
+    commit(b);
+    ck_assert(!store_read_bundle_part(fixture_reader, SAMPLE_HASH_A, 1, &gone, &e));
+    ck_assert_int_eq(e.code, ERR_NOT_FOUND);
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM plugin_bundle_parts"), 1);
+    ck_assert(store_read_bundles(fixture_reader, (struct store_page){0}, &l, &e));
+    ck_assert_int_eq(l.rows[0].removed_us, 9);
+    ck_assert_int_eq(l.rows[0].released_us, 7);
+}
+END_TEST
+
 START_TEST(an_idempotency_key_answers_for_its_tenant_and_path_until_it_expires)
 {
     auto_done(store_idempotency_list) hit = {0};
@@ -233,6 +341,34 @@ START_TEST(a_tenant_is_updated_in_place)
 }
 END_TEST
 
+START_TEST(tenants_that_have_runs_are_listed_once_each)
+{
+    static const char *const tenants[] = {"b", "a", "c", "a", "b", "b"};
+    auto_done(store_run_tenant_list) two = {0};
+    auto_done(store_run_tenant_list) rest = {0};
+    struct err e = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(tenants); i++) {
+        struct store_batch *b = store_batch_new();
+        char id[] = {'r', (char)('0' + i), '\0'};
+        struct store_run run = sample_run(id);
+
+        run.tenant = tenants[i];
+        store_batch_run_insert(b, &run);
+        commit(b);
+    }
+    ck_assert(store_read_run_tenants(fixture_reader, (struct store_page){.size = 2}, &two, &e));
+    ck_assert_uint_eq(two.count, 2);
+    ck_assert_str_eq(two.rows[0].tenant, "a");
+    ck_assert_str_eq(two.rows[1].tenant, "b");
+    ck_assert(
+        store_read_run_tenants(fixture_reader, (struct store_page){two.next_page, 0}, &rest, &e));
+    ck_assert_uint_eq(rest.count, 1);
+    ck_assert_str_eq(rest.rows[0].tenant, "c");
+    ck_assert_ptr_null(rest.next_page);
+}
+END_TEST
+
 TCase *tenants_cases(void)
 {
     TCase *c = tcase_create("tenants");
@@ -243,9 +379,13 @@ TCase *tenants_cases(void)
     tcase_add_test(c, a_secrets_version_is_written_once_and_deleted_by_version_or_whole);
     tcase_add_test(c, plugins_list_the_tenants_own_and_those_of_all);
     tcase_add_test(c, a_plugin_version_is_replaced_and_deleted);
+    tcase_add_test(c, bundles_are_listed_page_by_page_with_what_became_of_them);
+    tcase_add_test(c, a_version_by_one_key_has_one_archive_until_it_is_removed);
+    tcase_add_test(c, a_bundle_that_is_removed_says_when_and_has_no_parts);
     tcase_add_test(c, an_idempotency_key_answers_for_its_tenant_and_path_until_it_expires);
     tcase_add_test(c, what_has_expired_is_purged_and_the_rest_stays);
     tcase_add_test(c, a_tenant_is_updated_in_place);
+    tcase_add_test(c, tenants_that_have_runs_are_listed_once_each);
     tcase_set_timeout(c, 60);
     return c;
 }

@@ -33,13 +33,21 @@ static void seek(struct cursor *c)
         step(c);
 }
 
+/* No line ends within a string. */
 static void skip_string(struct cursor *c)
 {
-    for (step(c); *c->at != '"'; step(c)) {
-        if (*c->at == '\\')
-            step(c);
+    const char *at = c->at + 1;
+    int columns = 2; /* the quotes */
+
+    for (; *at != '"'; at++) {
+        columns += ((unsigned char)*at & 0xC0) != 0x80;
+        if (*at == '\\') {
+            at++;
+            columns++;
+        }
     }
-    step(c);
+    c->at = at + 1;
+    c->place.column += columns;
 }
 
 static void skip_scalar(struct cursor *c)
@@ -62,7 +70,7 @@ static void place_members(struct cursor *c, json_t *object)
     json_object_foreach(object, key, member)
     {
         seek(c);
-        places_put_key(&c->source->places, object, key, c->place);
+        places_put_own_key(&c->source->places, key, c->place);
         skip_string(c);
         place_value(c, member);
     }

@@ -13,7 +13,7 @@ static struct idempotency *keys;
 static void setup(void)
 {
     rig_open(&rig);
-    keys = idempotency_new(rig.reader);
+    keys = idempotency_new();
 }
 
 static void teardown(void)
@@ -35,11 +35,16 @@ static const char *ask_for(struct idempotency_ask what, struct idempotency_claim
     const char *code = NULL;
     struct err e;
 
-    if (!idempotency_take(keys, &what, claim, &rows, &code, &e)) {
+    if (!idempotency_look(keys, &what, claim, &code, &e) ||
+        !idempotency_find(claim, rig.reader, &rows, &e) ||
+        !idempotency_take(keys, claim, &rows, &code, &e)) {
         ck_assert(!claim->held);
+        idempotency_release(keys, claim);
         return code != NULL ? code : "the store";
     }
     ck_assert(claim->held == (rows.count == 0));
+    if (rows.count > 0)
+        idempotency_release(keys, claim);
     return rows.count > 0 ? "repeat" : "";
 }
 
@@ -86,10 +91,33 @@ START_TEST(a_twin_is_refused_until_the_first_is_over)
     ck_assert_str_eq(ask_for(ask("t", "k", "/runs", "{}"), &twin), "IDEMPOTENCY_IN_PROGRESS");
     ck_assert_str_eq(ask_for(ask("t", "k", "/runs", "{\"a\":1}"), &twin),
                      "IDEMPOTENCY_IN_PROGRESS");
-    idempotency_release(&first);
+    idempotency_release(keys, &first);
     ck_assert_str_eq(ask_for(ask("t", "k", "/runs", "{}"), &twin), "");
-    idempotency_release(&twin);
-    idempotency_release(&twin);
+    idempotency_release(keys, &twin);
+    idempotency_release(keys, &twin);
+}
+END_TEST
+
+/* Both looked before either had it. */
+START_TEST(of_twins_that_look_one_goes_on_and_the_other_looks_again)
+{
+    struct idempotency_ask same = ask("t", "k", "/runs", "{}");
+    struct idempotency_claim first = {0}, twin = {0};
+    const struct store_idempotency_list none = {0};
+    const char *code;
+    struct err e;
+
+    ck_assert(idempotency_look(keys, &same, &first, &code, &e));
+    ck_assert(idempotency_look(keys, &same, &twin, &code, &e));
+    ck_assert(idempotency_take(keys, &first, &none, &code, &e) && first.held);
+    ck_assert(!idempotency_take(keys, &twin, &none, &code, &e));
+    ck_assert_str_eq(code, "IDEMPOTENCY_IN_PROGRESS");
+    remember(&first, clock_wall_us() + 60000000);
+    idempotency_release(keys, &first);
+    ck_assert(idempotency_take(keys, &twin, &none, &code, &e));
+    ck_assert(twin.stale && !twin.held);
+    idempotency_release(keys, &twin);
+    ck_assert_str_eq(ask_for(same, &twin), "repeat");
 }
 END_TEST
 
@@ -102,7 +130,7 @@ START_TEST(tenant_path_and_key_tell_requests_apart)
     ck_assert_str_eq(ask_for(ask("t", "k", "/dags", "{}"), &claim[2]), "");
     ck_assert_str_eq(ask_for(ask("t", "l", "/runs", "{}"), &claim[3]), "");
     for (size_t i = 0; i < ARRAY_LEN(claim); i++)
-        idempotency_release(&claim[i]);
+        idempotency_release(keys, &claim[i]);
 }
 END_TEST
 
@@ -113,11 +141,11 @@ START_TEST(a_repeat_finds_the_answer_and_another_body_is_refused)
     ck_assert_str_eq(ask_for(ask("t", "k", "/runs", "{}"), &first), "");
     ck_assert_str_eq(first.path, "POST /runs");
     remember(&first, clock_wall_us() + 60000000);
-    idempotency_release(&first);
+    idempotency_release(keys, &first);
     ck_assert_str_eq(ask_for(ask("t", "k", "/runs", "{}"), &later), "repeat");
     ck_assert_str_eq(ask_for(ask("t", "k", "/runs", ""), &later), "IDEMPOTENCY_KEY_REUSED");
     ck_assert_str_eq(ask_for(ask("u", "k", "/runs", "{}"), &later), "");
-    idempotency_release(&later);
+    idempotency_release(keys, &later);
 }
 END_TEST
 
@@ -127,9 +155,9 @@ START_TEST(an_answer_that_expired_is_none)
 
     ck_assert_str_eq(ask_for(ask("t", "k", "/runs", "{}"), &first), "");
     remember(&first, clock_wall_us() - 1);
-    idempotency_release(&first);
+    idempotency_release(keys, &first);
     ck_assert_str_eq(ask_for(ask("t", "k", "/runs", "{\"b\":2}"), &later), "");
-    idempotency_release(&later);
+    idempotency_release(keys, &later);
 }
 END_TEST
 
@@ -140,6 +168,7 @@ TCase *idempotency_cases(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, a_key_is_printable_and_short, 0, (int)ARRAY_LEN(bad_keys));
     tcase_add_test(tc, a_twin_is_refused_until_the_first_is_over);
+    tcase_add_test(tc, of_twins_that_look_one_goes_on_and_the_other_looks_again);
     tcase_add_test(tc, tenant_path_and_key_tell_requests_apart);
     tcase_add_test(tc, a_repeat_finds_the_answer_and_another_body_is_refused);
     tcase_add_test(tc, an_answer_that_expired_is_none);

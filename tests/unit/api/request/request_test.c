@@ -9,6 +9,7 @@
 #include "base/json_thread.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/beside.h"
 
 #include <poll.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct conn {
 static struct rig rig;
 static struct request_server *server;
 static struct json_thread *json;
+static struct beside *beside;
 static struct conn conn;
 static struct api_request *left; /* by the handler, for an answer that comes later */
 static int handled;
@@ -35,25 +37,15 @@ static struct {
 
 static void on_answer(struct conn *c, struct buf *wire, struct buf *body, bool close)
 {
-    size_t len = wire->len - REPLY_HEADROOM;
-
-    ck_assert_uint_lt(len, sizeof c->text);
-    memcpy(c->text, wire->data + REPLY_HEADROOM, len);
-    c->text[len] = '\0';
+    ck_assert_uint_lt(wire->len, sizeof c->text);
+    memcpy(c->text, wire->data, wire->len);
+    c->text[wire->len] = '\0';
     c->answers++;
     c->closes = close;
     c->body = body->data;
     buf_done(wire);
     buf_done(body);
     *wire = *body = (struct buf){0};
-}
-
-static void on_pieces(struct conn *c, struct buf *wire, const struct reply_pieces *body)
-{
-    while (body->next(body->arg, wire))
-        ;
-    body->free(body->arg);
-    on_answer(c, wire, &(struct buf){0}, true);
 }
 
 static bool on_stream(struct conn *c, struct buf *wire, const char *content_type,
@@ -91,25 +83,14 @@ static void answer_events(struct api_request *req)
     api_reply_streams(req, "text/event-stream");
 }
 
-static bool no_piece(void *arg, struct buf *out)
-{
-    (void)arg;
-    (void)out;
-    return false;
-}
-
-static void count_free(void *arg)
-{
-    ++*(int *)arg;
-}
-
 static const struct route rows[] = {
-    {HTTP_POST, "/things", NEED_WRITE, BODY_JSON, 64, "a!", "q", 201, "now", answer_now},
-    {HTTP_POST, "/later", NEED_WRITE, BODY_OPTIONAL, 64, "*", "", 201, "later", answer_later},
+    {HTTP_POST, "/things", NEED_WRITE, BODY_JSON, 64, "a!", "q", 201, "now", .handle = answer_now},
+    {HTTP_POST, "/later", NEED_WRITE, BODY_OPTIONAL, 64, "*", "", 201, "later",
+     .handle = answer_later},
     {HTTP_POST, "/large", NEED_WRITE, BODY_JSON, RUN_INPUT_BYTES_MAX, "*", "", 201, "large",
-     answer_now},
-    {HTTP_GET, "/later", NEED_NOTHING, BODY_NONE, 0, "", "", 200, "get", answer_later},
-    {HTTP_GET, "/events", NEED_READ, BODY_NONE, 0, "", "", 200, "events", answer_events},
+     .handle = answer_now},
+    {HTTP_GET, "/later", NEED_NOTHING, BODY_NONE, 0, "", "", 200, "get", .handle = answer_later},
+    {HTTP_GET, "/events", NEED_READ, BODY_NONE, 0, "", "", 200, "events", .handle = answer_events},
 };
 static const struct route_table routes = {rows, ARRAY_LEN(rows)};
 
@@ -135,16 +116,15 @@ static void remember(void *arg, const struct api_idempotency *what, api_done_fn 
 }
 
 static const struct api_engine engine = {.idempotency_put = remember};
-static const struct request_conn_ops ops = {.answer = on_answer,
-                                            .pieces = on_pieces,
-                                            .stream = on_stream};
+static const struct request_conn_ops ops = {.answer = on_answer, .stream = on_stream};
 
 static void setup(void)
 {
     struct err e;
 
     rig_open(&rig);
-    ck_assert_msg(json_thread_start(&json, &e), "%s", e.msg);
+    ck_assert_msg(json_thread_start(&json, &e) && beside_start(rig.store, 1, 0, &beside, &e), "%s",
+                  e.msg);
     conn = (struct conn){0};
     left = NULL;
     handled = 0;
@@ -153,7 +133,7 @@ static void setup(void)
                                                           .routes = &routes,
                                                           .engine = &engine,
                                                           .json = json,
-                                                          .reader = rig.reader,
+                                                          .beside = beside,
                                                           .metrics = rig.metrics,
                                                           .tokens = rig.tokens,
                                                           .tickets = rig.tickets,
@@ -164,6 +144,7 @@ static void setup(void)
 static void teardown(void)
 {
     json_thread_free(json);
+    beside_free(beside);
     request_server_free(server);
     rig_close(&rig);
 }
@@ -179,6 +160,17 @@ static struct api_request *begin(struct http_head head, const char *body)
     req = request_begin(server, &conn, &head, &none);
     ck_assert(!req->has_body || request_body(req, body, strlen(body)));
     return req;
+}
+
+/* Everything that was read of the store is told. */
+static void reads_end(void)
+{
+    struct pollfd fd = {.fd = beside_fd(beside), .events = POLLIN};
+
+    while (server->reads > 0) {
+        ck_assert_int_eq(poll(&fd, 1, 10000), 1);
+        beside_turn(beside);
+    }
 }
 
 static void answered(const char *words)
@@ -288,20 +280,6 @@ START_TEST(an_answer_after_the_client_left_is_thrown_away)
 }
 END_TEST
 
-START_TEST(a_body_in_pieces_is_let_go_of_when_the_client_left)
-{
-    struct api_request *req = begin(rig_head(HTTP_GET, "/later", NULL, NULL), "");
-    int freed = 0;
-
-    request_complete(req);
-    request_client_gone(req);
-    api_reply_pieces(left, "application/x-ndjson",
-                     &(struct reply_pieces){no_piece, count_free, &freed});
-    ck_assert_int_eq(freed, 1);
-    ck_assert_int_eq(conn.answers, 0);
-}
-END_TEST
-
 START_TEST(what_is_open_at_the_end_goes_without_an_answer)
 {
     request_complete(begin(rig_head(HTTP_GET, "/later", NULL, NULL), ""));
@@ -347,6 +325,12 @@ static struct api_request *keyed(const char *body)
     return begin(head, body);
 }
 
+static void repeat(const char *body)
+{
+    request_complete(keyed(body));
+    reads_end();
+}
+
 static void answer_left(void)
 {
     json_t *body = json_pack("{s:i}", "n", 1);
@@ -356,20 +340,20 @@ static void answer_left(void)
 
 START_TEST(an_answer_goes_out_when_it_is_remembered_and_again_to_a_repeat)
 {
-    request_complete(keyed("{}"));
+    repeat("{}");
     answer_left();
     ck_assert_int_eq(conn.answers, 0);
     ck_assert_int_eq(remembering.status, 202);
-    request_complete(keyed("{}")); /* before the first is over */
+    repeat("{}"); /* before the first is over */
     answered("\"code\":\"IDEMPOTENCY_IN_PROGRESS\"");
     remembering.done(remembering.arg, &(struct api_outcome){0});
     answered("HTTP/1.1 202 ");
     ck_assert_ptr_null(strstr(conn.text, "Idempotency-Replayed"));
-    request_complete(keyed("{}"));
+    repeat("{}");
     answered("HTTP/1.1 202 ");
     answered("Idempotency-Replayed: true\r\n");
     answered("{\"n\":1}");
-    request_complete(keyed("{\"b\":2}"));
+    repeat("{\"b\":2}");
     answered("\"code\":\"IDEMPOTENCY_KEY_REUSED\"");
     ck_assert_int_eq(handled, 1);
     ck_assert_int_eq(conn.answers, 4);
@@ -381,13 +365,14 @@ START_TEST(a_key_is_held_although_its_client_left)
     struct api_request *first = keyed("{}");
 
     request_complete(first);
+    reads_end();
     request_client_gone(first);
-    request_complete(keyed("{}"));
+    repeat("{}");
     answered("\"code\":\"IDEMPOTENCY_IN_PROGRESS\"");
     answer_left();
     remembering.done(remembering.arg, &(struct api_outcome){0});
     ck_assert_int_eq(conn.answers, 1);
-    request_complete(keyed("{}"));
+    repeat("{}");
     answered("Idempotency-Replayed: true\r\n");
 }
 END_TEST
@@ -397,7 +382,7 @@ START_TEST(an_answer_that_was_not_kept_goes_out_all_the_same)
     struct err e;
 
     (void)err_set(&e, ERR_UNAVAILABLE, "the disk is full");
-    request_complete(keyed("{}"));
+    repeat("{}");
     answer_left();
     remembering.done(remembering.arg, &(struct api_outcome){.e = &e});
     answered("HTTP/1.1 202 ");
@@ -484,7 +469,6 @@ TCase *request_cases(void)
     tcase_add_test(tc, a_client_that_leaves_before_its_body_is_forgotten);
     tcase_add_test(tc, a_client_that_leaves_while_its_token_is_verified_changes_nothing);
     tcase_add_test(tc, an_answer_after_the_client_left_is_thrown_away);
-    tcase_add_test(tc, a_body_in_pieces_is_let_go_of_when_the_client_left);
     tcase_add_test(tc, what_is_open_at_the_end_goes_without_an_answer);
     tcase_add_test(tc, a_long_body_goes_out_from_where_it_was_made);
     tcase_add_test(tc, a_stream_takes_the_head_or_the_request_answers);

@@ -46,8 +46,8 @@ static void answer_later(struct api_request *req)
 }
 
 static const struct route rows[] = {
-    {HTTP_GET, "/now/{when}", NEED_NOTHING, BODY_NONE, 0, "", "", 200, "now", answer_now},
-    {HTTP_GET, "/later", NEED_NOTHING, BODY_NONE, 0, "", "", 200, "later", answer_later},
+    {HTTP_GET, "/now/{when}", NEED_NOTHING, BODY_NONE, 0, "", "", 200, "now", .handle = answer_now},
+    {HTTP_GET, "/later", NEED_NOTHING, BODY_NONE, 0, "", "", 200, "later", .handle = answer_later},
 };
 static const struct route_table routes = {rows, ARRAY_LEN(rows)};
 static const struct request_conn_ops ops = {.answer = on_answer};

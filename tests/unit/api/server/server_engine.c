@@ -208,15 +208,6 @@ static json_t *plugins_owned(void *arg, const char *tenant)
     return json_pack("{s:b, s:[]}", "settled", 1, "items");
 }
 
-static bool plugin_serves(void *arg, const char *tenant, const char *plugin_id, const char *version)
-{
-    (void)arg;
-    (void)tenant;
-    (void)plugin_id;
-    (void)version;
-    return true;
-}
-
 static void plugin_release(void *arg, const struct api_actor *who, const char *digest,
                            api_done_fn done, void *done_arg)
 {
@@ -297,8 +288,8 @@ struct api_engine server_engine_of(struct server *s)
                                .secret_delete = delete_secret,
                                .ledger_seal = server_ledger_seal,
                                .plugins_owned = plugins_owned,
-                               .plugin_serves = plugin_serves,
                                .plugin_release = plugin_release,
+                               .plugin_remove = plugin_release,
                                .token_revoke = token_revoke,
                                .warm = warm,
                                .idempotency_put = remember,

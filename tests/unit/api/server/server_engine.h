@@ -48,7 +48,7 @@ void server_checkpoints_delete(void *arg, const struct api_actor *who, const cha
                                api_done_fn done, void *done_arg);
 
 /* server_ledger.c: a made-up head for each tenant with events behind its last. */
-void server_ledger_seal(void *arg, api_done_fn done, void *done_arg);
+void server_ledger_seal(void *arg, const char *tenant, api_done_fn done, void *done_arg);
 
 /* Appends the events to the batch, commits it and publishes them. */
 void server_commit(struct server *s, struct store_batch *batch, const struct api_event *events,

@@ -6,46 +6,40 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const char root[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 struct tally {
-    const char *tenant;
     int64_t events, last_seq;
 };
 
-static void count_events(struct server *s, struct tally *tally)
+static void count_events(struct server *s, const char *tenant, struct tally *tally)
 {
-    int64_t at = 0, oldest, newest;
+    int64_t oldest, newest;
     struct err e;
 
-    if (!store_read_event_bounds(s->reader, &oldest, &newest, &e))
+    if (!store_read_event_bounds(s->reader, tenant, &oldest, &newest, &e))
         abort();
-    while (at < newest) {
+    while (tally->last_seq < newest) {
         auto_done(store_leaf_list) rows = {0};
 
-        if (!store_read_leaves(s->reader, at, newest, STORE_PAGE_ROWS_MAX, &rows, &e))
+        if (!store_read_leaves(s->reader, tenant, tally->last_seq, newest, STORE_PAGE_ROWS_MAX,
+                               &rows, &e))
             abort();
-        for (size_t i = 0; i < rows.count; i++) {
-            at = rows.rows[i].seq;
-            if (strcmp(rows.rows[i].tenant, tally->tenant) == 0) {
-                tally->events++;
-                tally->last_seq = at;
-            }
-        }
+        tally->events += (int64_t)rows.count;
+        tally->last_seq = rows.rows[rows.count - 1].seq;
     }
 }
 
 static void seal(struct server *s, const char *tenant)
 {
     auto_done(store_ledger_head_list) old = {0};
-    struct tally tally = {.tenant = tenant};
+    struct tally tally = {0};
     auto_mem char *envelope = NULL;
     struct store_batch *batch;
     struct err e;
 
-    count_events(s, &tally);
+    count_events(s, tenant, &tally);
     if (!store_read_ledger_head(s->reader, tenant, &old, &e))
         abort();
     if (tally.events == (old.count > 0 ? old.rows[0].tree_size : 0))
@@ -61,9 +55,8 @@ static void seal(struct server *s, const char *tenant)
     server_commit(s, batch, NULL, 0);
 }
 
-void server_ledger_seal(void *arg, api_done_fn done, void *done_arg)
+void server_ledger_seal(void *arg, const char *tenant, api_done_fn done, void *done_arg)
 {
-    seal(arg, "default");
-    seal(arg, "acme");
+    seal(arg, tenant);
     done(done_arg, &(struct api_outcome){0});
 }

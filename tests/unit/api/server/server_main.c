@@ -69,7 +69,7 @@ static void close_all(struct server *s)
 static void open_all(struct server *s, const char *folder)
 {
     auto_mem char *path = mem_printf("%s/store.db", folder);
-    struct store_options options = {.path = path};
+    struct store_options options = {.url = path};
     struct err e;
 
     uv_loop_init(&s->loop);

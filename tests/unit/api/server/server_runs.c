@@ -25,10 +25,10 @@ static void add_node(struct store_batch *batch, const struct store_run *run)
                                  .plugin = "conformance@1",
                                  .plugin_digest = zeros,
                                  .profile = "pure"};
-    auto_json json = node_record_json(&record);
+    struct node_record_hashes hashes;
     auto_done(buf) text = {0};
 
-    json_add_compact(&text, json);
+    node_record_write(&record, &text, &hashes);
     store_batch_node_upsert(batch, &(struct store_node){.run_id = run->run_id,
                                                         .tenant = run->tenant,
                                                         .node_id = "A",
@@ -41,20 +41,17 @@ static void add_node(struct store_batch *batch, const struct store_run *run)
                                                         .attempts = 1,
                                                         .started_us = run->started_us,
                                                         .completed_us = run->started_us + 7});
-    store_batch_provenance_put(batch,
-                               &(struct store_provenance){.run_id = run->run_id,
-                                                          .tenant = run->tenant,
-                                                          .node_id = "A",
-                                                          .input_hash = zeros,
-                                                          .output_hash = zeros,
-                                                          .parent_hashes = "[]",
-                                                          .chain_hash = json_string_value(
-                                                              json_object_get(json, "chain_hash")),
-                                                          .record_hash = json_string_value(
-                                                              json_object_get(json, "record_hash")),
-                                                          .record = buf_text(&text),
-                                                          .attempts = 1,
-                                                          .created_us = run->started_us});
+    store_batch_provenance_put(batch, &(struct store_provenance){.run_id = run->run_id,
+                                                                 .tenant = run->tenant,
+                                                                 .node_id = "A",
+                                                                 .input_hash = zeros,
+                                                                 .output_hash = zeros,
+                                                                 .parent_hashes = "[]",
+                                                                 .chain_hash = hashes.chain.text,
+                                                                 .record_hash = hashes.record.text,
+                                                                 .record = buf_text(&text),
+                                                                 .attempts = 1,
+                                                                 .created_us = run->started_us});
     store_batch_checkpoint_put(batch, &(struct store_checkpoint){.run_id = run->run_id,
                                                                  .tenant = run->tenant,
                                                                  .node_id = "A",
@@ -112,8 +109,16 @@ static void answer_later(struct server *s, const char *run_id, const char *trace
     uv_timer_start(&l->timer, on_later, (uint64_t)delay, 0);
 }
 
-static void insert(struct server *s, const struct store_run *run, int64_t events, bool hold)
+/* A document of so many bytes, of which 8 frame the text. */
+static char *payload(int64_t bytes)
 {
+    return mem_printf("{\"x\":\"%*s\"}", bytes > 8 ? (int)bytes - 8 : 0, "");
+}
+
+static void insert(struct server *s, const struct store_run *run, const json_t *inputs)
+{
+    int64_t events = json_integer_value(json_object_get(inputs, "events"));
+    auto_mem char *text = payload(json_integer_value(json_object_get(inputs, "payload_bytes")));
     auto_mem struct api_event *list = mem_array((size_t)events + 1, struct api_event);
     struct store_batch *batch = store_batch_new();
 
@@ -127,8 +132,8 @@ static void insert(struct server *s, const struct store_run *run, int64_t events
                                      .status = "running",
                                      .trace_id = run->trace_id,
                                      .wall_us = run->started_us,
-                                     .payload = "{}"};
-    if (!hold)
+                                     .payload = text};
+    if (!json_is_true(json_object_get(inputs, "hold")))
         store_batch_run_end(batch, &(struct store_run_end){.tenant = run->tenant,
                                                            .run_id = run->run_id,
                                                            .status = STORE_RUN_COMPLETED,
@@ -145,9 +150,7 @@ void server_run_start(void *arg, const struct api_actor *who, const struct api_r
     struct server *s = arg;
     auto_done(store_dag_list) dags = {0};
     auto_done(store_run_list) runs = {0};
-    int64_t events = json_integer_value(json_object_get(what->inputs, "events"));
     int64_t delay = json_integer_value(json_object_get(what->inputs, "delay_ms"));
-    bool hold = json_is_true(json_object_get(what->inputs, "hold"));
     char run_id[UUID_TEXT_BYTES];
     struct sha256_hex hash;
     struct err e;
@@ -181,7 +184,7 @@ void server_run_start(void *arg, const struct api_actor *who, const struct api_r
                                .counts = {1, 0, 0, 0},
                                .created_us = clock_wall_us(),
                                .started_us = clock_wall_us()},
-           events, hold);
+           what->inputs);
     if (delay > 0)
         answer_later(s, run_id, who->trace_id, delay, done, done_arg);
     else

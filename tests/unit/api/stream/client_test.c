@@ -55,28 +55,153 @@ START_TEST(an_event_wakes_its_tenants_client_once)
     (void)follower_event(&f, "t");
     (void)follower_event(&f, "t");
     ck_assert_int_eq(f.conn.wakes, 2);
-    follower_hears(&f, "\"seq\":2");
-    follower_hears(&f, "\"seq\":3");
+    follower_hears(&f, "\"seq\":1,");
+    follower_hears(&f, "\"seq\":2,");
     follower_hears_nothing(&f);
     (void)follower_event(&f, "t");
     ck_assert_int_eq(f.conn.wakes, 3);
 }
 END_TEST
 
-START_TEST(what_the_ring_lost_comes_from_the_store_without_a_gap)
+static void hears_seqs(int first, int last)
 {
     char wanted[32];
 
-    for (int i = 0; i < 7; i++) /* the ring keeps four */
-        (void)follower_event(&f, "t");
-    follows(STREAM_WS, "after=2");
-    for (int seq = 3; seq <= 7; seq++) {
+    for (int seq = first; seq <= last; seq++) {
         snprintf(wanted, sizeof wanted, "\"seq\":%d,", seq);
         follower_hears(&f, wanted);
     }
+}
+
+/* With a page asked for, of events that the ring has lost. */
+static void ask_for_page(void)
+{
+    const char *bytes;
+    size_t len;
+
+    for (int i = 0; i < 7; i++) /* the ring keeps four */
+        (void)follower_event(&f, "t");
+    follows(STREAM_WS, "after=0");
+    ck_assert(!stream_client_next(f.client, &bytes, &len));
+    ck_assert(f.client->busy);
+}
+
+START_TEST(a_page_comes_beside_the_loop_and_nothing_is_missed_meanwhile)
+{
+    int wakes;
+
+    ask_for_page();
+    wakes = f.conn.wakes;
+    (void)follower_event(&f, "t");
+    ck_assert_int_eq(f.conn.wakes, wakes); /* it is told when the page is there */
+    follower_page_comes(&f);
+    ck_assert_int_eq(f.conn.wakes, wakes + 1);
+    hears_seqs(1, 8);
+    follower_hears_nothing(&f);
+}
+END_TEST
+
+START_TEST(a_page_for_a_client_that_left_is_thrown_away)
+{
+    ask_for_page();
+    stream_client_free(take(f.client));
+    ck_assert(LIST_EMPTY(&f.server->clients));
+    follower_page_comes(&f);
+    ck_assert_uint_eq(beside_left(f.beside), 0);
+}
+END_TEST
+
+START_TEST(a_page_that_is_read_at_the_end_is_thrown_away)
+{
+    ask_for_page();
+    stream_client_free(take(f.client));
+    beside_free(take(f.beside));
+}
+END_TEST
+
+START_TEST(a_page_tells_nothing_to_a_client_whose_token_was_revoked)
+{
+    ask_for_page();
+    stream_server_revoke(f.server, READER_ID);
+    follower_page_comes(&f);
+    follower_hears(&f, "TOKEN_INVALID");
+    follower_hears_nothing(&f);
+    ck_assert_int_eq(f.client->state, CLIENT_CLOSING);
+}
+END_TEST
+
+START_TEST(what_the_ring_lost_comes_from_the_store_without_a_gap)
+{
+    for (int i = 0; i < 7; i++) /* the ring keeps four */
+        (void)follower_event(&f, "t");
+    follows(STREAM_WS, "after=2");
+    hears_seqs(3, 7);
     follower_hears_nothing(&f);
     (void)follower_event(&f, "t");
     follower_hears(&f, "\"seq\":8,");
+}
+END_TEST
+
+/* Committed by another host: nobody publishes it here. */
+static int64_t elsewhere(const char *tenant)
+{
+    return rig_event(&f.rig, tenant, "r");
+}
+
+START_TEST(another_hosts_events_come_in_their_place)
+{
+    follows(STREAM_WS, NULL);
+    follower_hears_nothing(&f);
+    (void)follower_event(&f, "t");
+    (void)elsewhere("t");
+    (void)elsewhere("t");
+    (void)follower_event(&f, "t"); /* its own, behind those that it has not heard of */
+    hears_seqs(1, 4);
+    stream_server_heard(f.server, "t", elsewhere("t"));
+    stream_server_heard(f.server, "nobody's", 7);
+    hears_seqs(5, 5);
+    follower_hears_nothing(&f);
+    ck_assert_uint_eq(beside_left(f.beside), 0);
+}
+END_TEST
+
+START_TEST(without_news_a_look_finds_them)
+{
+    follows(STREAM_WS, NULL);
+    follower_hears_nothing(&f);
+    (void)elsewhere("t");
+    (void)elsewhere("other");
+    follower_hears_nothing(&f);
+    stream_server_look(f.server);
+    hears_seqs(1, 1);
+    stream_server_look(f.server);
+    follower_hears_nothing(&f);
+}
+END_TEST
+
+START_TEST(more_than_the_ring_takes_comes_without_a_gap)
+{
+    int64_t last = 0;
+
+    follows(STREAM_WS, NULL);
+    follower_hears_nothing(&f);
+    for (int i = 0; i < 6; i++) /* it keeps four */
+        last = elsewhere("t");
+    stream_server_heard(f.server, "t", last);
+    follower_page_comes(&f);
+    follower_hears(&f, "lagging");
+    hears_seqs(1, 6);
+    follower_hears_nothing(&f);
+}
+END_TEST
+
+START_TEST(a_look_for_a_client_that_left_ends_with_it)
+{
+    follows(STREAM_WS, NULL);
+    stream_server_heard(f.server, "t", elsewhere("t"));
+    stream_client_free(take(f.client));
+    follower_page_comes(&f);
+    ck_assert_uint_eq(beside_left(f.beside), 0);
 }
 END_TEST
 
@@ -173,7 +298,7 @@ START_TEST(a_client_that_nothing_concerned_is_not_late)
     for (int i = 0; i < 7; i++)
         (void)follower_event(&f, "other");
     (void)follower_event(&f, "t");
-    follower_hears(&f, "\"type\":\"run.updated\",\"seq\":8,");
+    follower_hears(&f, "\"type\":\"run.updated\",\"seq\":1,");
     follower_hears_nothing(&f);
 }
 END_TEST
@@ -239,6 +364,14 @@ TCase *stream_client_cases(void)
     tcase_add_test(tc, hello_comes_first_and_names_the_place);
     tcase_add_test(tc, an_event_wakes_its_tenants_client_once);
     tcase_add_test(tc, what_the_ring_lost_comes_from_the_store_without_a_gap);
+    tcase_add_test(tc, another_hosts_events_come_in_their_place);
+    tcase_add_test(tc, without_news_a_look_finds_them);
+    tcase_add_test(tc, more_than_the_ring_takes_comes_without_a_gap);
+    tcase_add_test(tc, a_look_for_a_client_that_left_ends_with_it);
+    tcase_add_test(tc, a_page_comes_beside_the_loop_and_nothing_is_missed_meanwhile);
+    tcase_add_test(tc, a_page_for_a_client_that_left_is_thrown_away);
+    tcase_add_test(tc, a_page_that_is_read_at_the_end_is_thrown_away);
+    tcase_add_test(tc, a_page_tells_nothing_to_a_client_whose_token_was_revoked);
     tcase_add_loop_test(tc, each_form_has_its_frame, 0, 3);
     tcase_add_test(tc, a_quiet_client_hears_a_heartbeat);
     tcase_add_test(tc, a_client_hears_nothing_after_its_token_was_revoked);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <check.h>
+#include <poll.h>
 #include <string.h>
 
 static void on_wake(struct conn *conn)
@@ -21,9 +22,13 @@ static const struct stream_conn_ops ops = {.wake = on_wake, .kill = on_kill};
 void follower_open(struct follower *f)
 {
     *f = (struct follower){0};
+    struct err e;
+
     rig_open(&f->rig);
+    ck_assert_msg(beside_start(f->rig.store, 1, 0, &f->beside, &e), "%s", e.msg);
     f->server = stream_server_new(&(struct stream_options){.conn = &ops,
                                                            .reader = f->rig.reader,
+                                                           .beside = f->beside,
                                                            .metrics = f->rig.metrics,
                                                            .tokens = f->rig.tokens,
                                                            .tickets = f->rig.tickets,
@@ -31,13 +36,13 @@ void follower_open(struct follower *f)
                                                            .behind_max = 6,
                                                            .heartbeat_s = 10,
                                                            .stall_s = 20,
-                                                           .auth_s = 5},
-                                  0);
+                                                           .auth_s = 5});
 }
 
 void follower_close(struct follower *f)
 {
     stream_client_free(f->client);
+    beside_free(f->beside);
     stream_server_free(f->server);
     rig_close(&f->rig);
 }
@@ -73,16 +78,26 @@ int64_t follower_event(struct follower *f, const char *tenant)
     return event.seq;
 }
 
+void follower_page_comes(struct follower *f)
+{
+    struct pollfd fd = {.fd = beside_fd(f->beside), .events = POLLIN};
+
+    ck_assert_int_eq(poll(&fd, 1, 10000), 1);
+    beside_turn(f->beside);
+}
+
 const char *follower_read(struct follower *f)
 {
-    char *bytes;
+    const char *bytes;
     size_t len;
 
     f->text[0] = '\0';
-    if (!stream_client_next(f->client, &bytes, &len))
-        return f->text;
+    while (!stream_client_next(f->client, &bytes, &len)) {
+        if (beside_left(f->beside) == 0)
+            return f->text;
+        follower_page_comes(f);
+    }
     ck_assert_uint_lt(len, sizeof f->text);
-    memset(bytes - STREAM_HEADROOM, 'x', STREAM_HEADROOM); /* as a carrier may */
     memcpy(f->text, bytes, len);
     f->text[len] = '\0';
     stream_client_wrote(f->client, clock_mono_ns());

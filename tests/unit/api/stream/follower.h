@@ -7,6 +7,7 @@
 
 #include "api/stream/client.h"
 #include "api/stream/server.h"
+#include "store/beside.h"
 
 /* The connection, as api/stream/server.h knows it. */
 struct conn {
@@ -16,6 +17,7 @@ struct conn {
 
 struct follower {
     struct rig rig;
+    struct beside *beside;
     struct stream_server *server;
     struct conn conn;
     struct stream_client *client;
@@ -35,6 +37,8 @@ bool follower_follow(struct follower *f, enum stream_kind kind, const char *quer
 int64_t follower_event(struct follower *f, const char *tenant);
 /* The next text to write; "" when there is none. The socket takes it. */
 const char *follower_read(struct follower *f);
+/* What was asked of the store is there. */
+void follower_page_comes(struct follower *f);
 /* Fails unless the next text holds the words. */
 void follower_hears(struct follower *f, const char *words);
 void follower_hears_nothing(struct follower *f);

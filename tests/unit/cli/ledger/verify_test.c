@@ -1,6 +1,7 @@
 /* verify_test.c -- a signed statement, and everything that can be wrong with one. */
 #include "lies.h"
 #include "suites.h"
+#include "unit/model/ledger/record_tree.h"
 
 #include "authority/trust/dsse.h"
 #include "cli/ledger/verify.h"
@@ -44,16 +45,15 @@ static json_t *statement_of(struct layer_facts sandbox)
                                 .started_at = "2026-11-22T10:00:00.000000Z",
                                 .ended_at = "2026-11-22T10:00:01.000000Z",
                                 .builder_id = SIGNER,
-                                .deterministic = true,
-                                .records = records};
+                                .deterministic = true};
     json_t *statement = NULL;
     struct err e = {0};
 
     node_record_chain_hash(&record, &node_hash);
     hashes[0] = node_hash.text;
     execution_chain_hash(hashes, 1, &chain);
-    json_array_append_new(records, node_record_json(&record));
-    ck_assert_msg(statement_make(&run, &statement, &e), "%s", e.msg);
+    json_array_append_new(records, record_tree(&record));
+    ck_assert_msg(statement_tree(&run, records, NULL, &statement, &e), "%s", e.msg);
     return statement;
 }
 

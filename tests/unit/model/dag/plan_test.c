@@ -139,6 +139,50 @@ START_TEST(the_hash_covers_what_a_run_depends_on)
 }
 END_TEST
 
+/* What dag_hash writes by itself, as values. */
+static struct sha256_hex hash_by_values(const struct dag *dag)
+{
+    static const char *const outside[] = {"description", "metadata", "created_at", "hash",
+                                          "signature"};
+    auto_json json = dag_to_json_owned(dag);
+    struct sha256_hex hash;
+    struct err e = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(outside); i++)
+        json_object_del(json, outside[i]);
+    ck_assert_msg(jcs_sha256(json, &hash, &e), "%s", e.msg);
+    return hash;
+}
+
+static const char *const written[] = {
+    "dag_id: d\nnodes: {A: {agent_id: a}}",
+    "{\"dag_id\": \"d\", \"nodes\": {}}",
+    "dag_id: d\nname: 'a \"b\"'\nrun_timeout_seconds: 1.5\nmax_parallel_nodes: 3\n"
+    "default_timeout_policy: {timeout_seconds: 2.5}\n"
+    "nodes: {b: {agent_id: a, depends_on: [a]}, a: {agent_id: 'x/\u00e9', metadata: {z: 1, a: 2}}}",
+    /* Code points and UTF-16 order these two differently. */
+    "{\"dag_id\": \"d\", \"nodes\": {\"\xEF\xBD\x81\": {\"agent_id\": \"a\"},"
+    " \"\xF0\x9F\x98\x80\": {\"agent_id\": \"a\"}}}",
+    "dag_id: d\nnodes:\n  A:\n    agent_id: a\n    condition: 'context.x > 1'\n"
+    "    config: {b: [1, 2.5, null], a: {}}\n    priority: -4\n    enabled: false\n"
+    "    idempotent: true\n    lane: l\n    output_key: o\n    isolation: warm\n"
+    "    on_failure: compensate\n    limits: {cpu_ms: 5, log_bytes: 70000}\n"
+    "    input_mapping: {y: inputs.y, x: inputs.x}\n    secret_refs: {S: 'secret://s@v1'}\n"
+    "    retry_policy: {max_retries: 1}\n    timeout_policy: {timeout_seconds: 7}\n"
+    "    compensation_handler: {agent_id: u, config: {a: 1}}\n",
+};
+
+START_TEST(the_hash_is_that_of_the_canonical_definition)
+{
+    auto_done(parsed) p = parse(written[_i]);
+    auto_mem char *quoted = finding_lines_owned(&p.findings);
+
+    ck_assert_msg(p.dag != NULL && (p.dag->valid || p.dag->node_count == 0), "%s", quoted);
+    if (p.dag->valid)
+        ck_assert_str_eq(p.dag->hash.text, hash_by_values(p.dag).text);
+}
+END_TEST
+
 TCase *plan_cases(void)
 {
     TCase *tc = tcase_create("plan");
@@ -148,5 +192,7 @@ TCase *plan_cases(void)
     tcase_add_test(tc, the_normalised_definition_reads_back_as_itself);
     tcase_add_test(tc, a_normalised_definition_has_the_contract_s_fields_in_its_order);
     tcase_add_loop_test(tc, the_hash_covers_what_a_run_depends_on, 0, (int)ARRAY_LEN(hashed));
+    tcase_add_loop_test(tc, the_hash_is_that_of_the_canonical_definition, 0,
+                        (int)ARRAY_LEN(written));
     return tc;
 }

@@ -1,4 +1,6 @@
 /* ledger_test.c -- node records, the event chain and the statement. */
+#include "record_tree.h"
+
 #include "model/ledger/event.h"
 #include "model/ledger/record.h"
 #include "model/ledger/statement.h"
@@ -65,10 +67,47 @@ START_TEST(a_run_without_completed_nodes_has_the_hash_of_empty)
 }
 END_TEST
 
+/* What is written member by member is what a tree of it gives. */
+static void is_canonical(const struct buf *text)
+{
+    auto_json value = json_loadb(text->data, text->len, 0, NULL);
+    auto_done(buf) again = {0};
+    struct err e = {0};
+
+    ck_assert_msg(value != NULL && jcs_write(value, &again, &e), "%s", buf_text(text));
+    ck_assert_str_eq(buf_text(&again), buf_text(text));
+}
+
+START_TEST(a_record_is_written_in_canonical_form)
+{
+    const struct layer_facts sandboxes[] = {{0},
+                                            {ISOLATION_EXEC, 0, 0, 0},
+                                            {ISOLATION_WARM, 5, 3, 0},
+                                            {ISOLATION_COLD, 7, 0, 1}};
+    const char *parents[] = {HASH_B, HASH_A};
+
+    for (size_t i = 0; i < ARRAY_LEN(sandboxes); i++) {
+        struct node_record r = record_of("n\"\n\xc3\xa9", parents, i % 3);
+        auto_done(buf) text = {0};
+        struct node_record_hashes hashes;
+        struct record_parts parts;
+
+        r.sandbox = sandboxes[i];
+        r.duration_ms = 0.125 * (double)i;
+        node_record_write(&r, &text, &hashes);
+        is_canonical(&text);
+        parts = record_parts(buf_text(&text));
+        ck_assert_mem_eq(parts.record_hash.at, hashes.record.text, SHA256_HEX_BYTES - 1);
+        ck_assert_mem_eq(parts.node_id.at, "n\\\"\\n\xc3\xa9", parts.node_id.len);
+        ck_assert_uint_eq(parts.parents.len, i % 3 == 0 ? 2 : 1 + i % 3 * 67);
+    }
+}
+END_TEST
+
 START_TEST(a_record_verifies_until_any_member_changes)
 {
     struct node_record r = record_of("n", NULL, 0);
-    auto_json record = node_record_json(&r);
+    auto_json record = record_tree(&r);
     struct err e = {0};
     const char *key;
     json_t *value;
@@ -93,8 +132,8 @@ START_TEST(a_replay_at_another_time_keeps_the_chain_hash_only)
 
     second.duration_ms = 7;
     second.started_at = "2027-01-01T00:00:00.000000Z";
-    a = node_record_json(&first);
-    b = node_record_json(&second);
+    a = record_tree(&first);
+    b = record_tree(&second);
     ck_assert(json_equal(json_object_get(a, "chain_hash"), json_object_get(b, "chain_hash")));
     ck_assert(!json_equal(json_object_get(a, "record_hash"), json_object_get(b, "record_hash")));
 }
@@ -172,7 +211,6 @@ static json_t *statement_of_two_in(struct layer_facts sandbox)
         .ended_at = "2026-11-22T07:38:01.000000Z",
         .builder_id = "orch:host/" HASH_A,
         .deterministic = true,
-        .records = records,
     };
     json_t *statement = NULL;
     struct err e = {0};
@@ -182,12 +220,53 @@ static json_t *statement_of_two_in(struct layer_facts sandbox)
     b.completed_at = "2026-11-22T07:38:00.201000Z";
     node_record_chain_hash(&a, &hash_a);
     node_record_chain_hash(&b, &hash_b);
-    json_array_append_new(records, node_record_json(&a));
-    json_array_append_new(records, node_record_json(&b));
+    json_array_append_new(records, record_tree(&a));
+    json_array_append_new(records, record_tree(&b));
     execution_chain_hash(hashes, 2, &chain);
-    ck_assert_msg(statement_make(&run, &statement, &e), "%s", e.msg);
+    ck_assert_msg(statement_tree(&run, records, NULL, &statement, &e), "%s", e.msg);
     return statement;
 }
+
+START_TEST(a_statement_is_written_in_canonical_form)
+{
+    struct node_record r = record_of("a\"b", NULL, 0), child;
+    auto_done(buf) first = {0}, second = {0}, statement = {0};
+    struct node_record_hashes hashes[2];
+    const char *parents[] = {hashes[0].chain.text};
+    struct record_parts records[2];
+    struct statement_run run = {
+        .run_id = "r",
+        .tenant = "t",
+        .status = "completed",
+        .trace_id = "0",
+        .dag_id = "d\"",
+        .dag_version = "1\n",
+        .dag_hash = HASH_A,
+        .inputs_hash = HASH_B,
+        .chain_hash = HASH_C,
+        .ledger_head = HASH_A,
+        .started_at = "s",
+        .ended_at = "e",
+        .builder_id = "b",
+        .restart_of = "q",
+        .records = records,
+        .record_count = 2,
+        .others = "{\"z\":\"skipped\"}",
+    };
+    struct err e = {0};
+
+    node_record_write(&r, &first, &hashes[0]);
+    child = record_of("c", parents, 1);
+    child.started_at = child.completed_at = r.completed_at;
+    node_record_write(&child, &second, &hashes[1]);
+    records[0] = record_parts(buf_text(&first));
+    records[1] = record_parts(buf_text(&second));
+    ck_assert_msg(statement_make(&run, &statement, &e), "%s", e.msg);
+    is_canonical(&statement);
+    ck_assert_ptr_nonnull(strstr(buf_text(&statement), "\"parents\":[0]"));
+    ck_assert_ptr_null(strstr(buf_text(&statement), "parent_hashes"));
+}
+END_TEST
 
 static json_t *statement_of_two(void)
 {
@@ -302,10 +381,12 @@ int main(void)
     json_setup();
     tcase_add_test(tc, the_chain_hash_is_of_four_members_with_sorted_parents);
     tcase_add_test(tc, a_run_without_completed_nodes_has_the_hash_of_empty);
+    tcase_add_test(tc, a_record_is_written_in_canonical_form);
     tcase_add_test(tc, a_record_verifies_until_any_member_changes);
     tcase_add_test(tc, a_replay_at_another_time_keeps_the_chain_hash_only);
     tcase_add_test(tc, an_event_links_to_the_one_before);
     tcase_add_test(tc, a_gap_a_wrong_link_and_changed_data_are_told_apart);
+    tcase_add_test(tc, a_statement_is_written_in_canonical_form);
     tcase_add_test(tc, a_statement_verifies_and_tells_its_facts);
     tcase_add_test(tc, a_statement_has_the_level_of_its_weakest_node);
     tcase_add_test(tc, a_changed_statement_names_the_first_difference);

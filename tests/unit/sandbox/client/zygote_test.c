@@ -70,6 +70,31 @@ START_TEST(an_attempt_shares_a_plugin_only_where_all_want_it_and_nobody_has_a_se
 }
 END_TEST
 
+START_TEST(who_names_the_mathematics_has_zygotes_with_it_and_nobody_else)
+{
+    struct process p;
+    uint64_t plain;
+    struct play s;
+
+    play_start(&s, NULL);
+    load_plugin(&s); /* of a zygote without anything */
+    plain = s.zygote;
+    give_plugin(&s, NULL, "needs libm.so.6 and libc.so.6");
+    s.zygote = hear(&s, MSG_ZYGOTE_START);
+    ck_assert_uint_eq(heard_u32(&s), ZYGOTE_MATH);
+    say(&s, MSG_ZYGOTE_READY, s.zygote, NULL, 0);
+    turn(&s);
+    p = hear_spawn(&s);
+    ck_assert_uint_eq(p.zygote, s.zygote);
+    process_close(&p);
+    give_plugin(&s, NULL, "needs libc.so.6");
+    p = hear_spawn(&s);
+    ck_assert_uint_eq(p.zygote, plain);
+    process_close(&p);
+    play_stop(&s);
+}
+END_TEST
+
 /* Its own word counts for nothing: the level is what was seen from outside. */
 START_TEST(the_layers_that_were_seen_and_those_that_were_said_are_told_apart)
 {
@@ -426,6 +451,7 @@ Suite *client_zygote_suite(void)
     tcase_add_loop_test(tests,
                         an_attempt_shares_a_plugin_only_where_all_want_it_and_nobody_has_a_secret,
                         0, (int)ARRAY_LEN(isolations));
+    tcase_add_test(tests, who_names_the_mathematics_has_zygotes_with_it_and_nobody_else);
     tcase_add_test(tests, the_layers_that_were_seen_and_those_that_were_said_are_told_apart);
     tcase_add_test(tests, attempts_are_told_when_a_zygote_failed_three_times);
     tcase_add_test(tests,

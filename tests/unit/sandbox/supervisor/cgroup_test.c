@@ -59,9 +59,9 @@ static uint64_t own_start_time(void)
 
 static void make_group_folder(const char *folder)
 {
-    static const char *const files[] = {"memory.max",  "memory.swap.max", "memory.events",
-                                        "memory.peak", "memory.current",  "pids.max",
-                                        "cgroup.procs"};
+    static const char *const files[] = {"memory.max",   "memory.swap.max", "memory.events",
+                                        "memory.peak",  "memory.current",  "pids.max",
+                                        "pids.current", "cgroup.procs"};
 
     ck_assert_int_eq(mkdir(folder, 0755), 0);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
@@ -216,6 +216,57 @@ START_TEST(a_group_with_a_process_or_a_charge_left_is_never_used_again)
 }
 END_TEST
 
+/* As the kernel does it: the file stays the same. */
+static void put_in_place(const char *name, const char *text)
+{
+    auto_mem char *path = mem_printf("%s/%s", group_folder, name);
+    auto_fd fd = open(path, O_WRONLY | O_TRUNC);
+
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static int open_files(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static bool is_used_again(struct cgroups *all, const char *count, const char *processes)
+{
+    const struct cgroup_limits limits = {67108864, 4};
+    struct cgroup *first, *second;
+    struct err e;
+
+    ck_assert(cgroup_take(all, &limits, &first, &e));
+    ck_assert(cgroup_enter(first, getpid(), &e));
+    put_in_place("pids.current", count);
+    put_in_place("cgroup.procs", processes);
+    cgroup_give_back(first);
+    ck_assert(cgroup_take(all, &limits, &second, &e));
+    cgroup_give_back(second);
+    return first == second;
+}
+
+START_TEST(a_group_is_used_again_when_the_kernel_counts_no_process_in_it)
+{
+    struct cgroups *all = open_delegated(BOTH);
+    int before = open_files();
+
+    cgroups_keep_files(all, _i == 0 ? 0 : 16);
+    ck_assert(is_used_again(all, "0\n", ""));
+    ck_assert(is_used_again(all, "0\n", ""));
+    ck_assert_int_eq(open_files() - before, _i == 0 ? 0 : 5);
+    cgroups_trim(all);
+    ck_assert_int_eq(open_files(), before);
+    ck_assert(!is_used_again(all, "1\n", "1\n"));
+    close_groups(all);
+    ck_assert_int_le(open_files(), before);
+}
+END_TEST
+
 START_TEST(a_group_that_became_empty_is_removed)
 {
     struct cgroups *all = open_delegated(1u << CGROUP_MEMORY);
@@ -280,6 +331,7 @@ int main(void)
     tcase_add_test(tests, oom_kills_are_counted_since_they_were_asked_for_and_the_peak_is_told);
     tcase_add_test(tests, a_group_is_used_again_and_written_only_where_it_changes);
     tcase_add_loop_test(tests, a_group_with_a_process_or_a_charge_left_is_never_used_again, 0, 2);
+    tcase_add_loop_test(tests, a_group_is_used_again_when_the_kernel_counts_no_process_in_it, 0, 2);
     tcase_add_test(tests, a_group_that_became_empty_is_removed);
     tcase_add_test(tests, the_folder_of_a_supervisor_that_lives_is_not_swept);
     tcase_add_test(tests, a_folder_of_a_dead_supervisor_is_swept);

@@ -1,6 +1,6 @@
 /* durable_test.c -- what is told was synced: the calls that SQLite makes to the system are ours
  * here, and count for each file of the store what was written and not synced since. */
-#include "suites.h"
+#include "files.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -187,7 +187,7 @@ END_TEST
 
 START_TEST(the_wal_begins_anew_only_over_pages_that_were_synced)
 {
-    const struct store_options small = {.path = fixture_path, .checkpoint_pages = 20};
+    const struct store_options small = {.url = fixture_path, .checkpoint_pages = 20};
     struct seen seen = {0};
     struct store_stats stats;
     struct err e = {0};
@@ -207,7 +207,7 @@ END_TEST
 START_TEST(the_name_of_a_new_store_is_synced)
 {
     auto_mem char *path = mem_printf("%s/new.db", fixture_folder);
-    const struct store_options options = {.path = path};
+    const struct store_options options = {.url = path};
     struct store *store = NULL;
     int before = syncs[FILE_FOLDER];
     struct err e = {0};

@@ -1,5 +1,5 @@
 /* errors_test.c -- what an error of SQLite is called here, and the system's reason in its text. */
-#include "suites.h"
+#include "files.h"
 
 #include "store/sqlite/db.h"
 

@@ -1,7 +1,8 @@
 /* file_test.c -- the file: its lock, its mode, its versions of the schema, its copy. */
-#include "suites.h"
+#include "files.h"
 
 #include "store/sqlite/read.h"
+#include "store/sqlite/shape.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 static enum err_code open_code(const char *path)
 {
-    const struct store_options options = {.path = path};
+    const struct store_options options = {.url = path};
     struct store *store = NULL;
     struct err e = {0};
 
@@ -126,6 +127,8 @@ static void fill_all_tables(void)
     const struct store_ledger_head head = {0, SAMPLE_TENANT, 2, 2, "h", "{}", 1};
     const struct store_secret secret = {SAMPLE_TENANT, "s", 1, "x", 1, NULL, 1};
     const struct store_plugin plugin = {"", "p", "1", "h", "{}", "k", "a", 1};
+    const struct store_bundle bundle = {"", "p", "1", "k", "h", "h", 1, 1, 0, 0};
+    const struct store_bundle_part part = {"", "h", 0, "x", 1};
     const struct store_idempotency key = {SAMPLE_TENANT, "k", "/p", "h", 201, "{}", 1, 50};
     const struct store_revoked_token token = {"jti", SAMPLE_TENANT, "lost", 1, 50};
     const struct store_tenant tenant = {SAMPLE_TENANT, "Acme", "{}", true, 1};
@@ -138,6 +141,8 @@ static void fill_all_tables(void)
     store_batch_ledger_head_put(b, &head);
     store_batch_secret_put(b, &secret);
     store_batch_plugin_put(b, &plugin);
+    store_batch_bundle_part_put(b, &part);
+    store_batch_bundle_put(b, &bundle);
     store_batch_idempotency_put(b, &key);
     store_batch_token_revoke(b, &token);
     store_batch_tenant_put(b, &tenant);
@@ -152,7 +157,8 @@ static int64_t table_count(void)
 
 START_TEST(a_full_database_goes_down_step_by_step_and_up_again)
 {
-    static const int tables_at[] = {0, 7, 10, 15, 15, 15, 15, 15, 15, 15, 16, 17, 17};
+    static const int tables_at[] = {0,  7,  10, 15, 15, 15, 15, 15, 15,
+                                    15, 16, 17, 17, 15, 16, 18, 20};
     struct err e = {0};
 
     ck_assert_int_eq(store_schema_version(), ARRAY_LEN(tables_at) - 1);
@@ -175,7 +181,7 @@ END_TEST
 START_TEST(going_down_below_a_table_and_up_keeps_the_other_tables_rows)
 {
     auto_done(store_event_list) events = {0};
-    const struct store_event_filter all = {0};
+    const struct store_event_filter all = {.tenant = SAMPLE_TENANT};
     struct err e = {0};
     int64_t next;
 
@@ -187,6 +193,76 @@ START_TEST(going_down_below_a_table_and_up_keeps_the_other_tables_rows)
     ck_assert_int_eq(outside_int("SELECT count(*) FROM secrets"), 0);
     ck_assert(store_read_events(fixture_reader, &all, 0, 0, &events, &next, &e));
     ck_assert_uint_eq(events.count, 2);
+}
+END_TEST
+
+static void append_event(const char *tenant, const char *run_id, int64_t n, int64_t seq)
+{
+    struct store_batch *b = store_batch_new();
+    struct store_event event = sample_event(run_id, n, "step.updated");
+
+    event.tenant = tenant;
+    store_batch_event_append(b, &event);
+    ck_assert_int_eq(commit(b).first_event, seq);
+}
+
+START_TEST(events_keep_their_numbers_on_the_way_up_and_the_next_go_on_behind_all)
+{
+    static const char old[] =
+        "INSERT INTO run_events (seq, tenant_id, run_id, n, dag_id, type, status, at, trace_id,"
+        " payload, prev_hash, hash) VALUES"
+        " (1, 'a', 'ra', 1, 'd', 't', 's', 1, 't', '{}', 'x', 'y'),"
+        " (2, 'b', 'rb', 1, 'd', 't', 's', 1, 't', '{}', 'x', 'y'),"
+        " (3, 'a', 'ra', 2, 'd', 't', 's', 1, 't', '{}', 'x', 'y')";
+    struct err e = {0};
+
+    fixture_close();
+    ck_assert(store_migrate(fixture_path, 13, &e));
+    ck_assert_int_eq(outside_sql(old), 0);
+    fixture_open();
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM run_events WHERE (tenant_id, run_id, n, seq)"
+                                 " IN (VALUES ('a', 'ra', 1, 1), ('b', 'rb', 1, 2),"
+                                 " ('a', 'ra', 2, 3))"),
+                     3);
+    append_event("a", "ra", 3, 4);
+    append_event("b", "rb", 2, 4);
+    append_event("new", "rn", 1, 4); /* a reader of it may have been told that the newest is 3 */
+    fixture_close();
+    fixture_open();
+    append_event("a", "ra", 4, 5);
+}
+END_TEST
+
+/* What refuses the way back from the schema in which each tenant has its own numbers. */
+static void refuses_to_go_back(const char *why)
+{
+    struct err e = {0};
+
+    fixture_close();
+    ck_assert(!store_migrate(fixture_path, 13, &e));
+    ck_assert_msg(strstr(e.msg, why) != NULL, "%s", e.msg);
+    ck_assert_int_eq(outside_int("PRAGMA user_version"), 14);
+    fixture_open();
+}
+
+START_TEST(a_store_whose_tenants_have_the_same_numbers_does_not_go_back)
+{
+    append_event("a", "ra", 1, 1);
+    append_event("b", "rb", 1, 1);
+    refuses_to_go_back("the same number");
+    append_event("a", "ra", 2, 2);
+}
+END_TEST
+
+START_TEST(a_store_with_an_event_that_no_head_would_be_over_does_not_go_back)
+{
+    const struct store_ledger_head head = {0, "b", 1, 2, "h", "{}", 1};
+    struct store_batch *b = store_batch_new();
+
+    append_event("a", "ra", 1, 1);
+    store_batch_ledger_head_put(b, &head);
+    commit(b);
+    refuses_to_go_back("seal its ledgers first");
 }
 END_TEST
 
@@ -317,6 +393,21 @@ START_TEST(v021s_tables_and_columns_are_there)
 }
 END_TEST
 
+/* Otherwise each start makes the whole schema anew to compare with. */
+START_TEST(the_digest_of_the_schema_is_of_what_the_migrations_make)
+{
+    struct err e = {0};
+    struct sha256_hex digest;
+    sqlite3 *db;
+
+    ck_assert_int_eq(sqlite3_open_v2(fixture_path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    ck_assert(shape_digest(db, &digest, &e));
+    sqlite3_close(db);
+    ck_assert_msg(strcmp(digest.text, shape_expected) == 0,
+                  "host/store/sqlite/schema/shape.sha256 should say %s", digest.text);
+}
+END_TEST
+
 START_TEST(a_migration_to_an_unknown_version_or_of_an_open_store_is_refused)
 {
     struct err e = {0};
@@ -332,7 +423,7 @@ END_TEST
 START_TEST(a_backup_is_a_store_of_its_own_and_never_overwrites)
 {
     auto_mem char *path = mem_printf("%s/backup.db", fixture_folder);
-    const struct store_options options = {.path = path};
+    const struct store_options options = {.url = path};
     auto_done(store_run_list) l = {0};
     auto_obj(store_reader) reader = NULL;
     struct store *copy = NULL;
@@ -355,7 +446,8 @@ END_TEST
 
 START_TEST(a_readers_connection_cannot_write)
 {
-    ck_assert_int_ne(sqlite3_exec(fixture_reader->db, "DELETE FROM tenants", NULL, NULL, NULL),
+    ck_assert_int_ne(sqlite3_exec(sqlite_reader_of(fixture_reader)->db, "DELETE FROM tenants", NULL,
+                                  NULL, NULL),
                      SQLITE_OK);
 }
 END_TEST
@@ -373,10 +465,14 @@ TCase *file_cases(void)
     tcase_add_test(c, damage_is_found_at_open);
     tcase_add_test(c, a_full_database_goes_down_step_by_step_and_up_again);
     tcase_add_test(c, going_down_below_a_table_and_up_keeps_the_other_tables_rows);
+    tcase_add_test(c, events_keep_their_numbers_on_the_way_up_and_the_next_go_on_behind_all);
+    tcase_add_test(c, a_store_whose_tenants_have_the_same_numbers_does_not_go_back);
+    tcase_add_test(c, a_store_with_an_event_that_no_head_would_be_over_does_not_go_back);
     tcase_add_test(c, the_way_up_makes_the_keys_of_versions_anew);
     tcase_add_test(c, a_node_from_before_schema_6_has_a_sandbox_that_is_not_known);
     tcase_add_test(c, the_way_up_says_whose_words_an_old_error_is);
     tcase_add_test(c, v021s_tables_and_columns_are_there);
+    tcase_add_test(c, the_digest_of_the_schema_is_of_what_the_migrations_make);
     tcase_add_test(c, a_migration_to_an_unknown_version_or_of_an_open_store_is_refused);
     tcase_add_test(c, a_backup_is_a_store_of_its_own_and_never_overwrites);
     tcase_add_test(c, a_readers_connection_cannot_write);

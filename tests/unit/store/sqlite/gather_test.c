@@ -1,7 +1,7 @@
 /* gather_test.c -- two connections do the same, one by the gathering VFS and one by the plain one:
  * their WALs are the same bytes, and each reads what it wrote. Without a sync, which would bring
  * what waits into the file by itself. */
-#include "suites.h"
+#include "files.h"
 
 #include "store/sqlite/gather.h"
 

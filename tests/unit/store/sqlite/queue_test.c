@@ -1,5 +1,5 @@
 /* queue_test.c -- what waits for the writer: how much of it, and how much of it goes at once. */
-#include "suites.h"
+#include "files.h"
 
 #include <poll.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static void open_held(struct store_options options)
     struct err e = {0};
 
     fixture_close();
-    options.path = fixture_path;
+    options.url = fixture_path;
     ck_assert_msg(store_open(&options, &fixture_store, &e), "%s", e.msg);
     store_testing_hold(fixture_store, true);
 }

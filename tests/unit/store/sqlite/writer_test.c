@@ -1,6 +1,6 @@
 /* writer_test.c -- group commit, the order of completions, refusals that stay alone, and what
  * happens when the disk fails. */
-#include "suites.h"
+#include "files.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -177,7 +177,7 @@ START_TEST(another_processes_lock_is_waited_for_and_told)
     ck_assert_int_eq(sqlite3_exec(outside, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     for (int i = 0; i < 3; i++)
         ck_assert(submit(i, i == 1 ? run_batch(0) : run_batch(i), &e));
-    while (!store_blocked(fixture_store))
+    while (!store_blocked(fixture_store, NULL))
         store_turn(fixture_store);
     ck_assert_uint_eq(seen.count, 0);
     ck_assert_int_eq(sqlite3_exec(outside, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
@@ -185,7 +185,7 @@ START_TEST(another_processes_lock_is_waited_for_and_told)
     ck_assert_int_eq(seen.code[0], ERR_NONE);
     ck_assert_int_eq(seen.code[1], ERR_CONFLICT);
     ck_assert_int_eq(seen.code[2], ERR_NONE);
-    ck_assert(!store_failed(fixture_store, NULL) && !store_blocked(fixture_store));
+    ck_assert(!store_failed(fixture_store, NULL) && !store_blocked(fixture_store, NULL));
     sqlite3_close(outside);
 }
 END_TEST
@@ -234,7 +234,7 @@ static pid_t hold_checkpoint_lock(int *ret_release)
 
 START_TEST(a_checkpoint_that_another_process_makes_is_left_to_it)
 {
-    const struct store_options small = {.path = fixture_path, .checkpoint_pages = 1};
+    const struct store_options small = {.url = fixture_path, .checkpoint_pages = 1};
     struct store_stats after;
     struct err e = {0};
     int release, status;
@@ -339,7 +339,7 @@ END_TEST
 /* A real failure of the file system: the process may not write beyond this size. */
 START_TEST(a_full_disk_loses_nothing_that_was_acknowledged)
 {
-    const struct rlimit small = {512 * 1024, 512 * 1024};
+    const struct rlimit small = {1024 * 1024, 1024 * 1024};
     struct err e = {0}, why = {0};
     int64_t acknowledged = 0;
     int number = 0;
@@ -386,7 +386,7 @@ START_TEST(a_reader_sees_what_was_acknowledged_and_never_half_a_batch)
     for (int i = 0; i < 50; i++) {
         auto_done(store_run_list) runs = {0};
         auto_done(store_event_list) events = {0};
-        const struct store_event_filter all = {0};
+        const struct store_event_filter all = {.tenant = SAMPLE_TENANT};
         int64_t next;
 
         ck_assert(submit(i, run_batch(i), &e));
@@ -402,7 +402,7 @@ END_TEST
 
 START_TEST(the_wal_is_checkpointed_and_does_not_grow_without_end)
 {
-    const struct store_options options = {.path = fixture_path, .checkpoint_pages = 50};
+    const struct store_options options = {.url = fixture_path, .checkpoint_pages = 50};
     struct store_stats stats;
     struct err e = {0};
 

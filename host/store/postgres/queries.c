@@ -1,0 +1,184 @@
+/* queries.c -- every question that a reader can ask, in PostgreSQL's words (question.h). Parameter
+ * 1 of a row with bodies says whether they are wanted; the last one of a list is its LIMIT. */
+#include "store/postgres/read.h"
+#include "store/postgres/writes.h"
+
+/* What a list of runs is sorted by: the index is over the same expression. */
+#define STARTED "coalesce(started_at, created_at)"
+#define WINDOW STARTED " BETWEEN $3 AND $4 AND (" STARTED " < $5 OR execution_id > $6)"
+#define NEWEST_FIRST " ORDER BY " STARTED " DESC, execution_id LIMIT "
+#define RUNS(filter, limit)                                                                        \
+    "SELECT {read} FROM dag_executions WHERE tenant_id = $2" filter                                \
+    " AND " WINDOW NEWEST_FIRST limit
+/* $7: ",running,paused,". The index of each state is walked in order, up to a page, and the walks
+ * are merged. */
+#define WORDS "string_to_array(btrim($7, ','), ',')"
+#define RUNS_OF_STATUSES(filter, limit)                                                            \
+    "SELECT {read} FROM dag_executions WHERE execution_id IN (SELECT p.execution_id"               \
+    " FROM unnest(" WORDS ") AS w(word) CROSS JOIN LATERAL (SELECT execution_id"                   \
+    " FROM dag_executions WHERE tenant_id = $2 AND status = w.word" filter                         \
+    " AND " WINDOW NEWEST_FIRST limit ") AS p)" NEWEST_FIRST limit
+#define UNFINISHED GOES_ON " AND created_at >= $2 AND (created_at > $2 OR execution_id > $3)"
+#define OLDEST_FIRST " ORDER BY created_at, execution_id LIMIT "
+/* From opening to opening, whatever number of runs each has. */
+#define NEXT_OPENING " ORDER BY lease_owner, lease_epoch LIMIT 1)"
+#define RECENT_RUNS                                                                                \
+    "SELECT tenant_id, execution_id, dag_id, started_at, completed_at FROM dag_executions"         \
+    " WHERE tenant_id = $1" NEWEST_FIRST "$2"
+#define THEIR_NODES                                                                                \
+    " FROM (" RECENT_RUNS ") AS r JOIN node_traces AS t USING (tenant_id, execution_id)"           \
+    " WHERE t.completed_at IS NOT NULL"
+#define OF_RUN " WHERE execution_id = $2 AND tenant_id = $1"
+
+#define LIVE "dag_workflows WHERE deleted_at IS NULL"
+#define ENABLED "dag_workflows WHERE deleted_at IS NULL AND enabled"
+#define DISABLED "dag_workflows WHERE deleted_at IS NULL AND NOT enabled"
+#define ANY "dag_workflows WHERE true"
+#define DAGS(state)                                                                                \
+    "SELECT {read} FROM " state " AND tenant_id = $2 AND dag_id BETWEEN $3 AND $4"                 \
+    " AND (dag_id > $3 OR version_key < $5) ORDER BY dag_id, version_key DESC LIMIT $6"
+/* Only the highest version of each: from id to id, whatever number of versions lies between. */
+#define IDS(state, tenant, first, last)                                                            \
+    "WITH RECURSIVE ids(id) AS (SELECT min(dag_id) FROM " state " AND tenant_id = " tenant         \
+    " AND dag_id >= " first " AND dag_id <= " last                                                 \
+    " UNION ALL SELECT (SELECT min(dag_id) FROM " state " AND tenant_id = " tenant                 \
+    " AND dag_id > ids.id AND dag_id <= " last ") FROM ids WHERE ids.id IS NOT NULL)"
+#define DAG_HEADS(state)                                                                           \
+    IDS(state, "$2", "$3", "$4")                                                                   \
+    " SELECT {read} FROM ids CROSS JOIN LATERAL (SELECT * FROM " state                             \
+    " AND tenant_id = $2 AND dag_id = ids.id ORDER BY version_key DESC LIMIT 1) AS d LIMIT $5"
+
+const char *const pg_queries[QUERY_COUNT] = {
+    [Q_RUN] = "SELECT {read} FROM dag_executions WHERE tenant_id = $2 AND execution_id = $3",
+    [Q_RUNS] = RUNS("", "$7"),
+    [Q_RUNS_OF_DAG] = RUNS(" AND dag_id = $7", "$8"),
+    [Q_RUNS_OF_STATUSES] = RUNS_OF_STATUSES("", "$8"),
+    [Q_RUNS_OF_DAG_AND_STATUSES] = RUNS_OF_STATUSES(" AND dag_id = $8", "$9"),
+    [Q_RUN_BY_TOKEN] = "SELECT {read} FROM dag_executions WHERE tenant_id = $2 AND run_token = $3"
+                       " AND dag_id = $4 AND inputs_hash = $5",
+    [Q_RUNS_UNSIGNED] =
+        "SELECT {read} FROM dag_executions WHERE statement_due AND tenant_id = $2"
+        " AND ($7 = '' OR status = ANY (" WORDS "))"
+        " AND ($8 IS NULL OR dag_id = $8)"
+        " AND ($9 = 0 OR statement_refused IS NOT NULL) AND " WINDOW NEWEST_FIRST "$10",
+    [Q_UNFINISHED] = "SELECT {read} FROM dag_executions WHERE lease_owner = $4"
+                     " AND lease_epoch = $5 AND " UNFINISHED OLDEST_FIRST "$6",
+    [Q_FREE_RUNS] =
+        "SELECT {read} FROM dag_executions WHERE execution_id IN (WITH RECURSIVE"
+        " o(lease_owner, lease_epoch) AS ((SELECT lease_owner, lease_epoch FROM dag_executions"
+        " WHERE lease_owner IS NOT NULL AND " GOES_ON NEXT_OPENING
+        " UNION ALL SELECT n.* FROM o CROSS JOIN LATERAL (SELECT lease_owner, lease_epoch"
+        " FROM dag_executions AS e WHERE (e.lease_owner, e.lease_epoch) >"
+        " (o.lease_owner, o.lease_epoch) AND " GOES_ON NEXT_OPENING " AS n)"
+        " SELECT p.execution_id FROM o CROSS JOIN LATERAL (SELECT execution_id"
+        " FROM dag_executions AS e WHERE e.lease_owner = o.lease_owner"
+        " AND e.lease_epoch = o.lease_epoch AND " UNFINISHED OLDEST_FIRST "$4) AS p"
+        " WHERE NOT " WHO_HAS_IT_LIVES(
+            "o") " UNION ALL (SELECT execution_id FROM dag_executions WHERE lease_owner IS NULL"
+                 " AND " UNFINISHED OLDEST_FIRST "$4))" OLDEST_FIRST "$4",
+    [Q_ORDERS] = "SELECT {read} FROM run_orders AS o WHERE order_no > $1 AND EXISTS"
+                 " (SELECT FROM dag_executions AS e WHERE e.tenant_id = o.tenant_id"
+                 " AND e.execution_id = o.execution_id AND e.completed_at IS NULL"
+                 " AND e." GOES_ON " AND e.lease_owner = $2 AND e.lease_epoch = $3)"
+                 " ORDER BY order_no LIMIT $4",
+    [Q_JOBS] = "SELECT job, lease_owner, lease_epoch, NOT " WHO_HAS_IT_LIVES(
+        "j") " AS is_free FROM job_leases AS j WHERE job > $1 ORDER BY job LIMIT $2",
+    [Q_HOSTS] = "SELECT host_id, epoch, NOT fenced AS alive, started_at,"
+                " greatest(heartbeat_at, 'epoch') AS heartbeat_at, version, address,"
+                " agents::text AS agents FROM hosts"
+                " WHERE host_id > $1 ORDER BY host_id LIMIT $2",
+    [Q_UNSIGNED] = "SELECT {read} FROM dag_executions WHERE statement_due AND execution_id > $2"
+                   " AND NOT " WHO_HAS_IT_LIVES("dag_executions") " ORDER BY execution_id LIMIT $3",
+    [Q_STATUS_COUNTS] = "SELECT status, count(*) AS count FROM dag_executions"
+                        " WHERE tenant_id = $1 GROUP BY status",
+    [Q_RUN_DURATION] = "SELECT avg(extract(epoch FROM completed_at - started_at) * 1000)::float8"
+                       " FROM (" RECENT_RUNS ") AS r WHERE completed_at IS NOT NULL"
+                       " AND started_at IS NOT NULL",
+    [Q_NODE_DURATION] = "SELECT min(ms) FROM (SELECT t.duration_ms AS ms,"
+                        " cume_dist() OVER (ORDER BY t.duration_ms) AS share" THEIR_NODES
+                        ") AS s WHERE share >= 0.99",
+    [Q_SLOW_NODES] = "SELECT dag_id, node_id, count(*) AS count, avg(ms) AS avg_ms,"
+                     " min(ms) FILTER (WHERE share >= 0.99) AS p99_ms"
+                     " FROM (SELECT r.dag_id, t.node_id, t.duration_ms AS ms,"
+                     " cume_dist() OVER (PARTITION BY r.dag_id, t.node_id"
+                     " ORDER BY t.duration_ms) AS share" THEIR_NODES ") AS s"
+                     " GROUP BY dag_id, node_id ORDER BY avg_ms DESC, dag_id, node_id LIMIT 10",
+    [Q_NODES] = "SELECT {read} FROM node_traces WHERE tenant_id = $2 AND execution_id = $3"
+                " AND (level_index, node_id) > ($4, $5) ORDER BY level_index, node_id LIMIT $6",
+    [Q_NODE] = "SELECT {read} FROM node_traces WHERE tenant_id = $2 AND execution_id = $3"
+               " AND node_id = $4",
+    [Q_ATTEMPTS] = "SELECT {read} FROM node_attempts" OF_RUN
+                   " AND (node_id, compensation, attempt) > ($3, $4 <> 0, $5)"
+                   " ORDER BY node_id, compensation, attempt LIMIT $6",
+    [Q_ATTEMPTS_OF_NODE] = "SELECT {read} FROM node_attempts" OF_RUN
+                           " AND node_id = $3 AND (compensation, attempt) > ($4 <> 0, $5)"
+                           " ORDER BY compensation, attempt LIMIT $6",
+    [Q_CHECKPOINTS] =
+        "SELECT {read} FROM dag_checkpoints" OF_RUN " AND node_id > $3 ORDER BY node_id LIMIT $4",
+    [Q_PROVENANCE] = "SELECT {read} FROM execution_provenance" OF_RUN
+                     " AND node_id > $3 ORDER BY node_id LIMIT $4",
+    [Q_LOGS] = "SELECT {read} FROM attempt_logs" OF_RUN " AND id > $3"
+               " AND ($4 = 0 OR attempt = $4) ORDER BY id LIMIT $5",
+    [Q_LOGS_OF_NODE] = "SELECT {read} FROM attempt_logs" OF_RUN " AND node_id = $5 AND id > $3"
+                       " AND ($4 = 0 OR attempt = $4) ORDER BY id LIMIT $6",
+    [Q_EVENTS] = "SELECT {read} FROM run_events WHERE tenant_id = $1 AND seq > $2 AND seq <= $3"
+                 " AND ($4 IS NULL OR dag_id = $4) AND ($5 IS NULL OR status = $5)"
+                 " ORDER BY seq LIMIT $6",
+    [Q_EVENTS_OF_RUN] = "SELECT {read} FROM run_events WHERE tenant_id = $1 AND run_id = $7"
+                        " AND seq > $2 AND seq <= $3 AND ($4 IS NULL OR dag_id = $4)"
+                        " AND ($5 IS NULL OR status = $5) ORDER BY n LIMIT $6",
+    [Q_LAST_EVENT] = "SELECT {read} FROM run_events WHERE tenant_id = $1 AND run_id = $2"
+                     " ORDER BY n DESC LIMIT 1",
+    [Q_EVENT_OLDEST] = "SELECT min(seq) FROM run_events WHERE tenant_id = $1",
+    [Q_EVENT_NEWEST] = "SELECT max(last_seq) FROM event_heads WHERE tenant_id = $1",
+    [Q_LEDGERS] = "SELECT tenant_id, last_seq AS newest, coalesce((SELECT h.last_seq"
+                  " FROM ledger_heads AS h WHERE h.tenant_id = l.tenant_id"
+                  " ORDER BY h.tree_size DESC LIMIT 1), 0) AS sealed"
+                  " FROM event_heads AS l WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2",
+    [Q_LEAVES] = "SELECT {read} FROM run_events WHERE tenant_id = $1 AND seq > $2 AND seq <= $3"
+                 " ORDER BY seq LIMIT $4",
+    [Q_STATEMENT] = "SELECT {read} FROM statements" OF_RUN " ORDER BY id DESC LIMIT 1",
+    [Q_LEDGER_HEAD] = "SELECT {read} FROM ledger_heads WHERE tenant_id = $1"
+                      " ORDER BY tree_size DESC LIMIT 1",
+    [Q_LEDGER_HEAD_BEFORE] = "SELECT {read} FROM ledger_heads WHERE tenant_id = $1"
+                             " AND created_at < $2 ORDER BY created_at DESC LIMIT 1",
+    [Q_LEDGER_HEAD_FROM] = "SELECT {read} FROM ledger_heads WHERE tenant_id = $1"
+                           " AND created_at >= $2 ORDER BY created_at LIMIT 1",
+    [Q_DAGS_LIVE] = DAGS(LIVE),
+    [Q_DAGS_ENABLED] = DAGS(ENABLED),
+    [Q_DAGS_DISABLED] = DAGS(DISABLED),
+    [Q_DAGS_ANY] = DAGS(ANY),
+    [Q_DAG_HEADS_LIVE] = DAG_HEADS(LIVE),
+    [Q_DAG_HEADS_ENABLED] = DAG_HEADS(ENABLED),
+    [Q_DAG_HEADS_DISABLED] = DAG_HEADS(DISABLED),
+    [Q_DAG_HEADS_ANY] = DAG_HEADS(ANY),
+    [Q_DAG_COUNT] = IDS(LIVE, "$1", "''", "$2") " SELECT count(id) FROM ids",
+    [Q_DAG] = "SELECT {read} FROM dag_workflows WHERE tenant_id = $2 AND dag_id = $3"
+              " AND version = $4",
+    [Q_SECRETS] = "SELECT {read} FROM secrets AS s WHERE tenant_id = $2 AND name > $3"
+                  " AND NOT EXISTS (SELECT FROM secrets AS h WHERE h.tenant_id = s.tenant_id"
+                  " AND h.name = s.name AND h.version > s.version) ORDER BY name LIMIT $4",
+    [Q_SECRET] = "SELECT {read} FROM secrets WHERE tenant_id = $2 AND name = $3"
+                 " AND ($4 = 0 OR version = $4) ORDER BY version DESC LIMIT 1",
+    [Q_PLUGINS] = "SELECT {read} FROM plugins WHERE ($1 IS NULL OR tenant_id IN ('', $1))"
+                  " AND (plugin_id > $2 OR (plugin_id = $2 AND version_key < $3)"
+                  " OR (plugin_id = $2 AND version_key = $3 AND tenant_id > $4))"
+                  " ORDER BY plugin_id, version_key DESC, tenant_id LIMIT $5",
+    [Q_BUNDLES] = "SELECT {read} FROM plugin_bundles WHERE tenant_id = ''"
+                  " AND (plugin_id, version, key_id) > ($1, $2, $3)"
+                  " ORDER BY plugin_id, version, key_id LIMIT $4",
+    [Q_BUNDLE_PART] = "SELECT {read} FROM plugin_bundle_parts WHERE tenant_id = ''"
+                      " AND bundle_hash = $1 AND part = $2",
+    [Q_IDEMPOTENCY] = "SELECT {read} FROM idempotency WHERE tenant_id = $1 AND key = $2"
+                      " AND path = $3 AND expires_at > $4",
+    [Q_REVOKED_TOKENS] = "SELECT {read} FROM revoked_tokens WHERE token_id > $2"
+                         " AND expires_at > $1 ORDER BY token_id LIMIT $3",
+    [Q_TENANTS] = "SELECT {read} FROM tenants WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2",
+    /* From tenant to tenant, whatever number of runs lies between. */
+    [Q_RUN_TENANTS] = "WITH RECURSIVE t(tenant_id) AS (SELECT min(tenant_id) FROM dag_executions"
+                      " WHERE tenant_id > $1 UNION ALL SELECT (SELECT min(e.tenant_id)"
+                      " FROM dag_executions AS e WHERE e.tenant_id > t.tenant_id) FROM t"
+                      " WHERE t.tenant_id IS NOT NULL)"
+                      " SELECT {read} FROM t WHERE tenant_id IS NOT NULL LIMIT $2",
+    [Q_IDENTITY] = "SELECT {read} FROM store_identity ORDER BY n DESC LIMIT 1",
+};

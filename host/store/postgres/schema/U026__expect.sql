@@ -1,0 +1,8 @@
+DO $$
+BEGIN
+    PERFORM set_config('search_path', quote_ident(
+        coalesce(nullif(current_setting('orchestrator.schema', true), ''), 'orchestrator')), true);
+END $$;
+DELETE FROM schema_versions WHERE version = 26;
+
+DROP FUNCTION expect(boolean, text, text);

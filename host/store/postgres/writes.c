@@ -1,0 +1,175 @@
+/* writes.c -- see writes.h. */
+#include "store/postgres/writes.h"
+
+#include "store/postgres/conn.h"
+
+/* Where each of the rows has to change something. */
+#define HIT(change, state, why)                                                                    \
+    "WITH a AS (SELECT * FROM {in}), u AS (" change " RETURNING a.ord)"                            \
+    " SELECT expect((SELECT count(DISTINCT ord) FROM u) = (SELECT count(*) FROM a), '" state       \
+    "', '" why "')"
+#define INSERT(table) "INSERT INTO " table " ({columns}) SELECT {values} FROM {in} ORDER BY a.ord"
+#define UPSERT(table, key) INSERT(table) " ON CONFLICT (" key ") DO UPDATE SET {set}"
+#define OF_RUN " WHERE e.tenant_id = a.tenant_id AND e.execution_id = a."
+#define OF_NODE                                                                                    \
+    " USING {in} WHERE c.tenant_id = a.tenant_id AND c.execution_id = a.id"                        \
+    " AND (a.more IS NULL OR c.node_id = a.more)"
+
+const char *const pg_writes[OP_COUNT] = {
+    [OP_RUN_THERE] = "SELECT expect(NOT EXISTS (SELECT FROM {in} LEFT JOIN dag_executions AS e"
+                     " ON e.tenant_id = a.tenant_id AND e.execution_id = a.id"
+                     " WHERE e.execution_id IS NULL), '" STATE_NOT_FOUND "', 'no such run')",
+    [OP_RUN_INSERT] = INSERT("dag_executions"),
+    [OP_RUN_UPDATE] = HIT("UPDATE dag_executions AS e SET status = CASE WHEN e." GOES_ON
+                          " THEN a.status ELSE e.status END, paused = a.paused,"
+                          " cancel_requested = e.cancel_requested OR a.cancel_requested,"
+                          " started_at = coalesce(a.started_at, e.started_at),"
+                          " total_nodes = a.total_nodes, completed_nodes = a.completed_nodes,"
+                          " failed_nodes = a.failed_nodes, skipped_nodes = a.skipped_nodes"
+                          " FROM a" OF_RUN "execution_id AND e.completed_at IS NULL",
+                          STATE_NOT_FOUND, "no such run that goes on"),
+    [OP_RUN_END] = HIT("UPDATE dag_executions AS e SET status = a.status,"
+                       " output_data = a.output_data, outputs_hash = a.outputs_hash,"
+                       " provenance_chain_hash = a.provenance_chain_hash, error = a.error,"
+                       " errors = a.errors, compensations = a.compensations,"
+                       " completed_at = a.completed_at, total_nodes = a.total_nodes,"
+                       " completed_nodes = a.completed_nodes, failed_nodes = a.failed_nodes,"
+                       " skipped_nodes = a.skipped_nodes, paused = false, statement_due = true,"
+                       " statement_refused = NULL"
+                       " FROM a" OF_RUN "execution_id AND e.completed_at IS NULL",
+                       STATE_NOT_FOUND, "no such run that goes on"),
+    [OP_RUN_REOPEN] = HIT("UPDATE dag_executions AS e SET status = 'running', paused = false,"
+                          " cancel_requested = false, output_data = NULL, outputs_hash = NULL,"
+                          " provenance_chain_hash = NULL, error = NULL, errors = NULL,"
+                          " compensations = NULL, completed_at = NULL, statement_due = false,"
+                          " lease_owner = a.lease_owner, lease_epoch = a.lease_epoch"
+                          " FROM a" OF_RUN "id AND (e.completed_at IS NOT NULL OR (NOT e." GOES_ON
+                          " AND ((e.lease_owner = a.lease_owner AND e.lease_epoch = a.lease_epoch)"
+                          " OR NOT " WHO_HAS_IT_LIVES("e") ")))",
+                          STATE_CONFLICT, "the run goes on"),
+    /* Who lives is as the statement's snapshot has it, the run as it is when it is locked: one
+     * whose owner has changed in between is another's. */
+    [OP_RUN_CLAIM] =
+        "WITH s AS MATERIALIZED (SELECT e.execution_id, e.lease_owner AS had_owner,"
+        " e.lease_epoch AS had_epoch, a.lease_owner, a.lease_epoch FROM {in}"
+        " JOIN dag_executions AS e ON e.execution_id = a.id WHERE e.completed_at IS NULL"
+        " AND e." GOES_ON
+        " AND NOT " WHO_HAS_IT_LIVES("e") "),"
+                                          " l AS MATERIALIZED (SELECT s.* FROM s JOIN "
+                                          "dag_executions AS e USING (execution_id)"
+                                          " WHERE e.completed_at IS NULL AND e." GOES_ON
+                                          " AND e.lease_owner IS NOT DISTINCT FROM s.had_owner AND "
+                                          "e.lease_epoch = s.had_epoch"
+                                          " FOR UPDATE OF e SKIP LOCKED)"
+                                          " UPDATE dag_executions AS e SET lease_owner = "
+                                          "l.lease_owner, lease_epoch = l.lease_epoch"
+                                          " FROM l WHERE e.execution_id = l.execution_id",
+    [OP_RUN_RELEASE] = "UPDATE dag_executions AS e SET lease_owner = NULL FROM {in}"
+                       " WHERE e.execution_id = a.id AND e.lease_owner = a.lease_owner"
+                       " AND e.lease_epoch = a.lease_epoch",
+    [OP_JOB_CLAIM] = "INSERT INTO job_leases (job, lease_owner, lease_epoch)"
+                     " SELECT a.id, a.lease_owner, a.lease_epoch FROM {in} ORDER BY a.id"
+                     " ON CONFLICT (job) DO UPDATE SET lease_owner = excluded.lease_owner,"
+                     " lease_epoch = excluded.lease_epoch WHERE EXISTS (SELECT FROM job_leases AS j"
+                     " WHERE j.job = excluded.job AND j.lease_epoch = job_leases.lease_epoch"
+                     " AND j.lease_owner IS NOT DISTINCT FROM job_leases.lease_owner"
+                     " AND NOT " WHO_HAS_IT_LIVES("j") ")",
+    [OP_ORDER_PUT] =
+        "WITH a AS (SELECT * FROM {in}), i AS (INSERT INTO run_orders ({columns})"
+        " SELECT {values} FROM a JOIN dag_executions AS e USING (tenant_id,"
+        " execution_id) WHERE e.completed_at IS NULL AND e." GOES_ON " ORDER BY a.ord RETURNING 1)"
+        " SELECT expect((SELECT count(*) FROM i) = (SELECT count(*) FROM a), '" STATE_NOT_FOUND
+        "', 'no such run that goes on')",
+    [OP_ORDER_DONE] = "DELETE FROM run_orders AS o USING {in} WHERE o.tenant_id = a.tenant_id"
+                      " AND o.execution_id = a.id AND (a.number = 0 OR o.order_no = a.number)",
+    [OP_NODE_UPSERT] = UPSERT("node_traces", "tenant_id, execution_id, node_id"),
+    [OP_ATTEMPT_UPSERT] =
+        UPSERT("node_attempts", "tenant_id, execution_id, node_id, compensation, attempt"),
+    [OP_LOG_APPEND] = INSERT("attempt_logs"),
+    [OP_CHECKPOINT_PUT] = UPSERT("dag_checkpoints", "tenant_id, execution_id, node_id"),
+    [OP_CHECKPOINT_DELETE] = "DELETE FROM dag_checkpoints AS c" OF_NODE,
+    [OP_PROVENANCE_PUT] = UPSERT("execution_provenance", "tenant_id, execution_id, node_id"),
+    [OP_PROVENANCE_DELETE] = "DELETE FROM execution_provenance AS c" OF_NODE,
+    /* The heads are locked in the order of the tenants, and held over the commit. */
+    [OP_EVENT_APPEND] =
+        "WITH a AS (SELECT * FROM {in}),"
+        " t AS (SELECT tenant_id, count(*) AS events FROM a GROUP BY tenant_id),"
+        " h AS (INSERT INTO event_heads (tenant_id, last_seq)"
+        " SELECT tenant_id, events FROM t ORDER BY tenant_id ON CONFLICT (tenant_id)"
+        " DO UPDATE SET last_seq = event_heads.last_seq + excluded.last_seq"
+        " RETURNING tenant_id, last_seq),"
+        " s AS (SELECT a.*, h.last_seq - t.events"
+        " + row_number() OVER (PARTITION BY a.tenant_id ORDER BY a.ord) AS seq,"
+        " a.n - 1 - lag(a.n) OVER (PARTITION BY a.tenant_id, a.run_id ORDER BY a.ord) AS gap"
+        " FROM a JOIN t USING (tenant_id) JOIN h USING (tenant_id)),"
+        " i AS (INSERT INTO run_events (seq, {columns}) SELECT a.seq, {values} FROM s AS a"
+        " ORDER BY a.ord)"
+        " SELECT seq, expect(n > 0 AND coalesce(gap, 0) = 0, '" STATE_CONFLICT
+        "', 'the event does not follow the last one of its run') FROM s ORDER BY ord",
+    [OP_STATEMENT_PUT] = INSERT("statements"),
+    [OP_STATEMENT_REFUSE] = "UPDATE dag_executions AS e SET statement_refused = a.more"
+                            " FROM {in}" OF_RUN "id AND e.statement_due",
+    [OP_LEDGER_HEAD_PUT] = INSERT("ledger_heads"),
+    [OP_DAG_PUT] = "WITH u AS (" INSERT(
+        "dag_workflows") " ON CONFLICT (tenant_id, dag_id, version)"
+                         " DO UPDATE SET enabled = true, deleted_at = NULL, updated_at = "
+                         "excluded.updated_at"
+                         " WHERE dag_workflows.hash = excluded.hash RETURNING 1)"
+                         " SELECT expect((SELECT count(*) FROM u) = cardinality($1::text[]), "
+                         "'" STATE_CONFLICT "', 'the version exists with another definition')",
+    [OP_DAG_SET_ENABLED] = HIT("UPDATE dag_workflows AS d SET enabled = a.number <> 0,"
+                               " updated_at = a.time FROM a WHERE d.tenant_id = a.tenant_id"
+                               " AND d.dag_id = a.id AND d.version = a.more"
+                               " AND d.deleted_at IS NULL",
+                               STATE_NOT_FOUND, "no such DAG version"),
+    [OP_DAG_DELETE] = HIT("UPDATE dag_workflows AS d SET deleted_at = a.time, updated_at = a.time"
+                          " FROM a WHERE d.tenant_id = a.tenant_id AND d.dag_id = a.id"
+                          " AND d.deleted_at IS NULL",
+                          STATE_NOT_FOUND, "no such DAG"),
+    [OP_SECRET_PUT] = INSERT("secrets"),
+    [OP_SECRET_DELETE] = HIT("DELETE FROM secrets AS s USING a WHERE s.tenant_id = a.tenant_id"
+                             " AND s.name = a.id AND (a.number = 0 OR s.version = a.number)",
+                             STATE_NOT_FOUND, "no such secret"),
+    [OP_PLUGIN_PUT] = UPSERT("plugins", "tenant_id, plugin_id, version"),
+    [OP_PLUGIN_DELETE] = HIT("DELETE FROM plugins AS p USING a WHERE p.tenant_id = a.tenant_id"
+                             " AND p.plugin_id = a.id AND p.version = a.more",
+                             STATE_NOT_FOUND, "no such plugin version"),
+    [OP_BUNDLE_PART_PUT] = UPSERT("plugin_bundle_parts", "tenant_id, bundle_hash, part"),
+    [OP_BUNDLE_PUT] = "WITH u AS (" INSERT(
+        "plugin_bundles") " ON CONFLICT (tenant_id, plugin_id, version, key_id)"
+                          " DO UPDATE SET {set}"
+                          " WHERE plugin_bundles.archive_hash"
+                          " = excluded.archive_hash"
+                          " OR plugin_bundles.removed_at IS NOT NULL"
+                          " RETURNING 1)"
+                          " SELECT expect((SELECT count(*) FROM u)"
+                          " = cardinality($1::text[]), '" STATE_CONFLICT
+                          "', 'the plugin''s version is there with other"
+                          " content')",
+    [OP_BUNDLE_REMOVE] = "UPDATE plugin_bundles AS b SET removed_at = a.time FROM {in}"
+                         " WHERE b.tenant_id = a.tenant_id AND b.bundle_hash = a.id",
+    [OP_BUNDLE_PARTS_DELETE] = "DELETE FROM plugin_bundle_parts AS p USING {in}"
+                               " WHERE p.tenant_id = a.tenant_id AND p.bundle_hash = a.id",
+    [OP_BUNDLE_RELEASE] = "UPDATE plugin_bundles AS b SET released_at = a.time FROM {in}"
+                          " WHERE b.tenant_id = a.tenant_id AND b.bundle_hash = a.id",
+    [OP_HOST_AGENTS] = "UPDATE hosts AS h SET agents = a.more::jsonb FROM {in}"
+                       " WHERE h.host_id = a.id AND h.epoch = a.number",
+    [OP_IDEMPOTENCY_PUT] = INSERT("idempotency"),
+    [OP_TOKEN_REVOKE] = INSERT("revoked_tokens") " ON CONFLICT (token_id) DO NOTHING",
+    [OP_IDENTITY_PUT] = INSERT("store_identity"),
+    [OP_TENANT_PUT] = UPSERT("tenants", "tenant_id"),
+    [OP_PURGE_IDEMPOTENCY] = "DELETE FROM idempotency AS i USING {in} WHERE i.expires_at < a.time",
+    [OP_PURGE_TOKENS] = "DELETE FROM revoked_tokens AS t USING {in} WHERE t.expires_at < a.time",
+    [OP_PURGE_ORDERS] = "WITH a AS (SELECT * FROM {in}) DELETE FROM run_orders AS o"
+                        " WHERE NOT EXISTS (SELECT FROM dag_executions AS e"
+                        " WHERE e.tenant_id = o.tenant_id AND e.execution_id = o.execution_id"
+                        " AND e.completed_at IS NULL)",
+};
+
+const char pg_write_begin[] =
+    "WITH h AS (SELECT FROM hosts WHERE host_id = $1::text AND epoch = $2::bigint"
+    " AND NOT fenced FOR KEY SHARE),"
+    " t AS (UPDATE commit_tokens SET token = $3::bigint, committed_at = now()"
+    " WHERE host_id = $1::text AND epoch = $2::bigint AND token = $3::bigint - 1 RETURNING 1)"
+    " SELECT expect((SELECT count(*) FROM h) = 1 AND (SELECT count(*) FROM t) = 1,"
+    " '" STATE_FENCED "', 'the fence of the host does not hold')";

@@ -1,0 +1,151 @@
+/* writes.c -- see writes.h. */
+#include "store/sqlite/writes.h"
+
+/* The places of a node's records that have one each, and where those of its compensation begin
+ * (place.h, schema/0013). */
+#define PLACE_OF_CHECKPOINT "16777215"
+#define PLACE_OF_PROVENANCE "16777214"
+#define COMPENSATION "8388608"
+#define NODES_OF_KEY                                                                               \
+    "dag_executions AS r CROSS JOIN nodes AS n ON n.run_no = r.run_no"                             \
+    " WHERE r.execution_id = ?2 AND r.tenant_id = ?1 AND (?3 IS NULL OR n.node_id = ?3)"
+
+const struct write_statement write_statements[OP_COUNT] = {
+    [OP_RUN_THERE] = {"SELECT 1 FROM dag_executions WHERE tenant_id = ?1 AND execution_id = ?2",
+                      ERR_NOT_FOUND, "no such run"},
+    [OP_RUN_INSERT] = {"INSERT INTO dag_executions ({columns}) VALUES ({values})", ERR_NONE, NULL},
+    [OP_RUN_UPDATE] = {"UPDATE dag_executions SET status = CASE WHEN " GOES_ON
+                       " THEN ?3 ELSE status END, paused = ?4,"
+                       " cancel_requested = max(cancel_requested, ?5), started_at = coalesce(?6, "
+                       "started_at), total_nodes = ?7,"
+                       " completed_nodes = ?8, failed_nodes = ?9, skipped_nodes = ?10"
+                       " WHERE tenant_id = ?1 AND execution_id = ?2 AND completed_at IS NULL",
+                       ERR_NOT_FOUND, "no such run that goes on"},
+    [OP_RUN_END] = {"UPDATE dag_executions SET status = ?3, output_data = ?4, outputs_hash = ?5,"
+                    " provenance_chain_hash = ?6, error = ?7, errors = ?8, compensations = ?9,"
+                    " completed_at = ?10, total_nodes = ?11, completed_nodes = ?12,"
+                    " failed_nodes = ?13, skipped_nodes = ?14, paused = 0, statement_due = 1,"
+                    " statement_refused = NULL"
+                    " WHERE tenant_id = ?1 AND execution_id = ?2 AND completed_at IS NULL",
+                    ERR_NOT_FOUND, "no such run that goes on"},
+    [OP_RUN_REOPEN] = {"UPDATE dag_executions SET status = 'running', paused = 0,"
+                       " cancel_requested = 0, output_data = NULL, outputs_hash = NULL,"
+                       " provenance_chain_hash = NULL, error = NULL, errors = NULL,"
+                       " compensations = NULL, completed_at = NULL, statement_due = 0,"
+                       " lease_owner = ?3, lease_epoch = ?4"
+                       " WHERE tenant_id = ?1 AND execution_id = ?2 AND (completed_at IS NOT NULL"
+                       " OR (NOT " GOES_ON
+                       " AND ((lease_owner = ?3 AND lease_epoch = ?4) OR NOT " WHO_HAS_IT_LIVES(
+                           "dag_executions") ")))",
+                       ERR_CONFLICT, "the run goes on"},
+    [OP_RUN_CLAIM] = {"UPDATE dag_executions SET lease_owner = ?3, lease_epoch = ?4"
+                      " WHERE execution_id = ?2 AND completed_at IS NULL AND " GOES_ON
+                      " AND NOT " WHO_HAS_IT_LIVES("dag_executions"),
+                      ERR_NONE, NULL},
+    [OP_RUN_RELEASE] = {"UPDATE dag_executions SET lease_owner = NULL WHERE execution_id = ?2"
+                        " AND lease_owner = ?3 AND lease_epoch = ?4",
+                        ERR_NONE, NULL},
+    [OP_JOB_CLAIM] = {"INSERT INTO job_leases (job, lease_owner, lease_epoch) VALUES (?2, ?3, ?4)"
+                      " ON CONFLICT (job) DO UPDATE SET lease_owner = excluded.lease_owner,"
+                      " lease_epoch = excluded.lease_epoch"
+                      " WHERE NOT " WHO_HAS_IT_LIVES("job_leases"),
+                      ERR_NONE, NULL},
+    [OP_ORDER_PUT] = {"INSERT INTO run_orders ({columns}) SELECT {values} WHERE EXISTS"
+                      " (SELECT 1 FROM dag_executions WHERE tenant_id = ?1 AND execution_id = ?2"
+                      " AND completed_at IS NULL AND " GOES_ON ")",
+                      ERR_NOT_FOUND, "no such run that goes on"},
+    [OP_ORDER_DONE] = {"DELETE FROM run_orders WHERE tenant_id = ?1 AND execution_id = ?2"
+                       " AND (?4 = 0 OR order_no = ?4)",
+                       ERR_NONE, NULL},
+    [OP_NODE_UPSERT] = {"INSERT INTO nodes (node_no, run_no, node_id, {columns})"
+                        " VALUES (nullif({node}, 0), {run}, ?3, {values})"
+                        " ON CONFLICT (node_no) DO UPDATE SET {set}",
+                        ERR_NONE, NULL},
+    [OP_ATTEMPT_UPSERT] = {"INSERT INTO node_records (record_no, {columns}) VALUES"
+                           " ({records} + ?5 + CASE ?4 WHEN 0 THEN 0 ELSE " COMPENSATION " END,"
+                           " {values}) ON CONFLICT (record_no) DO UPDATE SET {set}",
+                           ERR_NONE, NULL},
+    [OP_LOG_APPEND] = {"INSERT INTO attempt_logs ({columns}) VALUES ({values})", ERR_NONE, NULL},
+    [OP_CHECKPOINT_PUT] = {"INSERT INTO node_records (record_no, {columns})"
+                           " VALUES ({records} + " PLACE_OF_CHECKPOINT ", {values})"
+                           " ON CONFLICT (record_no) DO UPDATE SET {set}",
+                           ERR_NONE, NULL},
+    [OP_CHECKPOINT_DELETE] = {"DELETE FROM node_records WHERE record_no IN"
+                              " (SELECT (records_no << 24) + " PLACE_OF_CHECKPOINT
+                              " FROM " NODES_OF_KEY ")",
+                              ERR_NONE, NULL},
+    [OP_PROVENANCE_PUT] = {"INSERT INTO node_records (record_no, {columns})"
+                           " VALUES ({records} + " PLACE_OF_PROVENANCE ", {values})"
+                           " ON CONFLICT (record_no) DO UPDATE SET {set}",
+                           ERR_NONE, NULL},
+    [OP_PROVENANCE_DELETE] = {"DELETE FROM node_records WHERE record_no IN"
+                              " (SELECT (records_no << 24) + " PLACE_OF_PROVENANCE
+                              " FROM " NODES_OF_KEY ")",
+                              ERR_NONE, NULL},
+    [OP_EVENT_APPEND] = {"INSERT INTO run_events (event_no, {columns}) VALUES ({event}, {values})",
+                         ERR_NONE, NULL},
+    [OP_STATEMENT_PUT] = {"INSERT INTO statements ({columns}) VALUES ({values})", ERR_NONE, NULL},
+    [OP_STATEMENT_REFUSE] = {"UPDATE dag_executions SET statement_refused = ?3 WHERE tenant_id = ?1"
+                             " AND execution_id = ?2 AND statement_due = 1",
+                             ERR_NONE, NULL},
+    [OP_LEDGER_HEAD_PUT] = {"INSERT INTO ledger_heads ({columns}) VALUES ({values})", ERR_NONE,
+                            NULL},
+    [OP_DAG_PUT] = {"INSERT INTO dag_workflows ({columns}) VALUES ({values})"
+                    " ON CONFLICT (tenant_id, dag_id, version) DO UPDATE SET enabled = 1,"
+                    " deleted_at = 0, updated_at = excluded.updated_at"
+                    " WHERE hash = excluded.hash",
+                    ERR_CONFLICT, "the version exists with another definition"},
+    [OP_DAG_SET_ENABLED] = {"UPDATE dag_workflows SET enabled = ?4, updated_at = ?5"
+                            " WHERE tenant_id = ?1 AND dag_id = ?2 AND version = ?3"
+                            " AND deleted_at = 0",
+                            ERR_NOT_FOUND, "no such DAG version"},
+    [OP_DAG_DELETE] = {"UPDATE dag_workflows SET deleted_at = ?5, updated_at = ?5"
+                       " WHERE tenant_id = ?1 AND dag_id = ?2 AND deleted_at = 0",
+                       ERR_NOT_FOUND, "no such DAG"},
+    [OP_SECRET_PUT] = {"INSERT INTO secrets ({columns}) VALUES ({values})", ERR_NONE, NULL},
+    [OP_SECRET_DELETE] = {"DELETE FROM secrets WHERE tenant_id = ?1 AND name = ?2"
+                          " AND (?4 = 0 OR version = ?4)",
+                          ERR_NOT_FOUND, "no such secret"},
+    [OP_PLUGIN_PUT] = {"INSERT INTO plugins ({columns}) VALUES ({values})"
+                       " ON CONFLICT (tenant_id, plugin_id, version) DO UPDATE SET {set}",
+                       ERR_NONE, NULL},
+    [OP_PLUGIN_DELETE] = {"DELETE FROM plugins WHERE tenant_id = ?1 AND plugin_id = ?2"
+                          " AND version = ?3",
+                          ERR_NOT_FOUND, "no such plugin version"},
+    [OP_BUNDLE_PART_PUT] = {"INSERT INTO plugin_bundle_parts ({columns}) VALUES ({values})"
+                            " ON CONFLICT (tenant_id, bundle_hash, part) DO UPDATE SET {set}",
+                            ERR_NONE, NULL},
+    [OP_BUNDLE_PUT] = {"INSERT INTO plugin_bundles ({columns}) VALUES ({values})"
+                       " ON CONFLICT (tenant_id, plugin_id, version, key_id) DO UPDATE SET {set}"
+                       " WHERE archive_hash = excluded.archive_hash OR removed_at IS NOT NULL",
+                       ERR_CONFLICT, "the plugin's version is there with other content"},
+    [OP_BUNDLE_REMOVE] = {"UPDATE plugin_bundles SET removed_at = ?5"
+                          " WHERE tenant_id = ?1 AND bundle_hash = ?2",
+                          ERR_NONE, NULL},
+    [OP_BUNDLE_PARTS_DELETE] = {"DELETE FROM plugin_bundle_parts"
+                                " WHERE tenant_id = ?1 AND bundle_hash = ?2",
+                                ERR_NONE, NULL},
+    [OP_BUNDLE_RELEASE] = {"UPDATE plugin_bundles SET released_at = ?5"
+                           " WHERE tenant_id = ?1 AND bundle_hash = ?2",
+                           ERR_NONE, NULL},
+    [OP_HOST_AGENTS] = {"UPDATE store_fence SET agents = ?3 WHERE id = 1 AND host_id = ?2"
+                        " AND lease_epoch = ?4",
+                        ERR_NONE, NULL},
+    [OP_IDEMPOTENCY_PUT] = {"INSERT INTO idempotency ({columns}) VALUES ({values})", ERR_NONE,
+                            NULL},
+    [OP_TOKEN_REVOKE] = {"INSERT INTO revoked_tokens ({columns}) VALUES ({values})"
+                         " ON CONFLICT (token_id) DO NOTHING",
+                         ERR_NONE, NULL},
+    [OP_IDENTITY_PUT] = {"INSERT INTO store_identity ({columns}) VALUES ({values})", ERR_NONE,
+                         NULL},
+    [OP_TENANT_PUT] = {"INSERT INTO tenants ({columns}) VALUES ({values})"
+                       " ON CONFLICT (tenant_id) DO UPDATE SET {set}",
+                       ERR_NONE, NULL},
+    [OP_PURGE_IDEMPOTENCY] = {"DELETE FROM idempotency WHERE expires_at < ?5", ERR_NONE, NULL},
+    [OP_PURGE_TOKENS] = {"DELETE FROM revoked_tokens WHERE expires_at < ?5", ERR_NONE, NULL},
+    [OP_PURGE_ORDERS] =
+        {"DELETE FROM run_orders WHERE NOT EXISTS (SELECT 1 FROM dag_executions AS e"
+         " WHERE e.execution_id = run_orders.execution_id"
+         " AND e.completed_at IS NULL)",
+         ERR_NONE, NULL},
+};

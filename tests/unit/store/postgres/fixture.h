@@ -1,0 +1,19 @@
+/* fixture.h -- the fixture of the driver for PostgreSQL, and its own cases. */
+#ifndef ORCH_TESTS_STORE_POSTGRES_FIXTURE_H
+#define ORCH_TESTS_STORE_POSTGRES_FIXTURE_H
+
+#include "unit/store/suites.h"
+
+/* Opens the store anew, through a proxy. fixture_teardown ends it. */
+struct proxy *fixture_put_between(void);
+/* The store without it; the caller's. */
+char *fixture_direct_url(void);
+
+TCase *bulletin_cases(void);
+TCase *group_cases(void);
+TCase *herald_cases(void);
+TCase *several_cases(void);
+TCase *race_cases(void);
+TCase *wave_cases(void);
+
+#endif

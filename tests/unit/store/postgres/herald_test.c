@@ -1,0 +1,352 @@
+/* herald_test.c -- news between hosts: their grammar, and the thread that tells and hears them. The
+ * other host of these tests is a herald of the test's own. */
+#include "fixture.h"
+
+#include "base/clock.h"
+#include "store/hosts.h"
+#include "store/postgres/bulletin.h"
+#include "store/postgres/herald.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+/* ---- the grammar ---- */
+
+static void add_text(void *arg, const struct store_news *news)
+{
+    ck_assert(bulletin_add(arg, news));
+}
+
+/* What a payload tells, as it would be told again. */
+static char *read_again(const char *payload)
+{
+    struct news_set set = {0};
+    auto_done(buf) text = {0};
+    struct err e = {0};
+
+    ck_assert_msg(bulletin_read(payload, &set, &e), "%s", e.msg);
+    news_deliver(&set, add_text, &text);
+    return mem_str(buf_text(&text));
+}
+
+START_TEST(what_was_told_is_read_as_it_was)
+{
+    static const char all[] = "events 1 a\nevents 1099511627775 b.c-d_E\nfree\norders\nknown dags\n"
+                              "known plugins t\nknown tokens\nknown tenants t\nwanted t";
+    auto_mem char *again = read_again(all), *missed = read_again("missed");
+
+    ck_assert_str_eq(again, all);
+    ck_assert_str_eq(missed, "missed");
+}
+END_TEST
+
+START_TEST(what_is_no_bulletin_is_refused)
+{
+    static const char *const bad[] = {
+        "",
+        "event 1 a",
+        "events",
+        "wanted",
+        "wanted a b",
+        "events 1",
+        "events 1 ",
+        "events a 1",
+        "events 0 a",
+        "events 01 a",
+        "events -1 a",
+        "events +1 a",
+        "events 1099511627776 a",
+        "events 99999999999999999999999999 a",
+        "events 1 a b",
+        "events 1 a\n",
+        "\nfree",
+        "free\n\nfree",
+        "free ",
+        "free 1",
+        "FREE",
+        "orders t",
+        "known",
+        "known ",
+        "known dag",
+        "known dags ",
+        "known dags ../t",
+        "known 1",
+        "missed 1",
+        " missed",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct news_set set = {0};
+        struct err e = {0};
+
+        ck_assert_msg(!bulletin_read(bad[i], &set, &e), "'%s'", bad[i]);
+        ck_assert_int_eq(e.code, ERR_INVALID);
+        news_set_done(&set);
+    }
+}
+END_TEST
+
+START_TEST(a_payload_takes_no_more_than_the_server_does)
+{
+    auto_done(buf) text = {0};
+    char tenant[64];
+    int lines = 0;
+
+    do
+        snprintf(tenant, sizeof tenant, "tenant-%d", lines);
+    while (bulletin_add(&text, &(struct store_news){STORE_NEWS_EVENTS, tenant, STORE_SEQ_MAX}) &&
+           ++lines < 1000);
+    ck_assert_int_lt(lines, 1000);
+    ck_assert_uint_le(text.len, BULLETIN_BYTES_MAX);
+    ck_assert_uint_gt(text.len, BULLETIN_BYTES_MAX - 64);
+}
+END_TEST
+
+/* ---- the set ---- */
+
+START_TEST(a_set_has_each_once_and_the_highest_number)
+{
+    auto_mem char *text = read_again("events 3 a\nfree\nevents 9 a\nevents 2 a\nfree\nevents 1 b");
+
+    ck_assert_str_eq(text, "events 9 a\nfree\nevents 1 b");
+}
+END_TEST
+
+START_TEST(too_much_news_is_told_as_missed)
+{
+    struct news_set set = {0};
+    auto_done(buf) text = {0};
+    char tenant[16];
+
+    for (int i = 0; i <= NEWS_MAX; i++) {
+        snprintf(tenant, sizeof tenant, "t%d", i);
+        news_add(&set, &(struct store_news){STORE_NEWS_EVENTS, tenant, 1});
+    }
+    news_add(&set, &(struct store_news){.kind = STORE_NEWS_FREE});
+    news_deliver(&set, add_text, &text);
+    ck_assert_str_eq(buf_text(&text), "missed");
+}
+END_TEST
+
+/* ---- the thread ---- */
+
+enum { PATIENCE_MS = 30000 };
+
+/* What the store's listener was told. */
+struct heard {
+    int64_t number; /* of the tenant's events */
+    int events, missed, known[STORE_KNOWN_COUNT], free;
+};
+
+static void note(void *arg, const struct store_news *news)
+{
+    struct heard *h = arg;
+
+    h->events += news->kind == STORE_NEWS_EVENTS ? 1 : 0;
+    h->missed += news->kind == STORE_NEWS_MISSED ? 1 : 0;
+    h->free += news->kind == STORE_NEWS_FREE ? 1 : 0;
+    if (news->kind == STORE_NEWS_KNOWN)
+        h->known[news->number]++;
+    if (news->kind == STORE_NEWS_EVENTS && strcmp(news->tenant, SAMPLE_TENANT) == 0)
+        h->number = news->number;
+}
+
+static bool is(const int64_t *wide, const int *narrow, int64_t least)
+{
+    return wide != NULL ? *wide >= least : *narrow >= least;
+}
+
+/* Turns the store until one of the two has come so far. */
+static void turn_until(const int64_t *wide, const int *narrow, int64_t least)
+{
+    int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL;
+    struct pollfd p = {.fd = store_poll_fd(fixture_store), .events = POLLIN};
+
+    while (!is(wide, narrow, least) && clock_mono_ns() < until) {
+        (void)!poll(&p, 1, 100);
+        store_turn(fixture_store);
+    }
+    ck_assert(is(wide, narrow, least));
+}
+
+static void notify(const char *payload)
+{
+    auto_mem char *sql = mem_printf("SELECT pg_notify('orchestrator.news', '%s')", payload);
+
+    ck_assert_int_eq(outside_sql(sql), 0);
+}
+
+/* The other host: its row, and a herald that hears into an inbox. */
+static struct other {
+    int wake_fd;
+    struct inbox *inbox;
+    struct herald *herald;
+    struct heard heard;
+} other;
+
+static void other_comes(void)
+{
+    struct err e = {0};
+
+    ck_assert_int_eq(outside_sql("INSERT INTO hosts (host_id, version) VALUES ('other', 'x')"), 0);
+    other = (struct other){.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    other.inbox = inbox_new(other.wake_fd);
+    ck_assert_msg(herald_start(fixture_url, NULL, &other.herald, &e), "%s", e.msg);
+    herald_listen(other.herald, other.inbox);
+}
+
+static void other_goes(void)
+{
+    herald_listen(other.herald, NULL);
+    herald_free(take(other.herald));
+    inbox_free(take(other.inbox));
+    close(other.wake_fd);
+}
+
+static void other_hears(const int64_t *wide, const int *narrow, int64_t least)
+{
+    int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL;
+
+    while (!is(wide, narrow, least) && clock_mono_ns() < until) {
+        struct pollfd p = {.fd = other.wake_fd, .events = POLLIN};
+        eventfd_t seen;
+
+        (void)!poll(&p, 1, 100);
+        (void)eventfd_read(other.wake_fd, &seen);
+        inbox_deliver(other.inbox, note, &other.heard);
+    }
+    ck_assert(is(wide, narrow, least));
+}
+
+static int64_t add_event(int n)
+{
+    struct store_batch *b = store_batch_new();
+    const struct store_event event = sample_event("r1", n, "step.updated");
+
+    store_batch_event_append(b, &event);
+    return commit(b).last_event;
+}
+
+START_TEST(what_another_notifies_is_delivered_in_a_turn)
+{
+    struct heard heard = {0};
+
+    store_listen(fixture_store, note, &heard);
+    turn_until(NULL, &heard.missed, 1); /* it listens */
+    notify("events 77 " SAMPLE_TENANT "\nfree\nknown tokens");
+    turn_until(&heard.number, NULL, 77);
+    ck_assert_int_eq(heard.free, 1);
+    ck_assert_int_eq(heard.known[STORE_KNOWN_TOKENS], 1);
+    heard.missed = 0;
+    notify("who knows");
+    turn_until(NULL, &heard.missed, 1);
+    store_listen(fixture_store, NULL, NULL);
+    notify("events 78 " SAMPLE_TENANT);
+    store_turn(fixture_store);
+    ck_assert_int_eq(heard.number, 77);
+}
+END_TEST
+
+START_TEST(what_is_durable_is_told_to_the_others_and_not_to_oneself)
+{
+    struct heard own = {0};
+    struct store_batch *b = store_batch_new();
+    int64_t seq;
+
+    store_listen(fixture_store, note, &own);
+    turn_until(NULL, &own.missed, 1);
+    other_comes();
+    other_hears(NULL, &other.heard.missed, 1);
+    own.missed = 0;
+    turn_until(NULL, &own.missed, 1); /* it has heard of the other */
+    seq = add_event(1);
+    other_hears(&other.heard.number, NULL, seq);
+    store_batch_token_revoke(b, &(struct store_revoked_token){.token_id = "t1",
+                                                              .tenant = SAMPLE_TENANT,
+                                                              .reason = "",
+                                                              .revoked_us = 1,
+                                                              .expires_us = 2});
+    commit(b);
+    other_hears(NULL, &other.heard.known[STORE_KNOWN_TOKENS], 1);
+    fixture_close(); /* what it had is free */
+    other_hears(NULL, &other.heard.free, 1);
+    other_goes();
+    ck_assert_int_eq(own.events, 0);
+}
+END_TEST
+
+/* As whoever commits while the connection is made anew: what is lost meanwhile is looked for. */
+static void notify_until_heard(struct heard *heard, int64_t number)
+{
+    auto_mem char *told = mem_printf("events %lld " SAMPLE_TENANT, (long long)number);
+    int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL;
+
+    while (heard->number < number && clock_mono_ns() < until) {
+        notify(told);
+        poll(NULL, 0, 20);
+        store_turn(fixture_store);
+    }
+    ck_assert_int_eq(heard->number, number);
+}
+
+START_TEST(a_connection_that_is_ended_is_followed_by_another_and_a_look)
+{
+    struct heard own = {0};
+
+    store_listen(fixture_store, note, &own);
+    for (int64_t i = 5; i < 8; i++) {
+        notify_until_heard(&own, i);
+        own.missed = 0;
+        ck_assert_int_eq(outside_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                                     " WHERE application_name LIKE 'orchestrator:%:herald'"
+                                     " AND datname = current_database()"),
+                         0);
+        turn_until(NULL, &own.missed, 1);
+    }
+    notify_until_heard(&own, 8);
+}
+END_TEST
+
+/* Nobody would hear them: an idle transaction a commit is no small thing. */
+START_TEST(a_host_that_is_alone_notifies_nothing)
+{
+    struct heard own = {0};
+
+    store_listen(fixture_store, note, &own);
+    turn_until(NULL, &own.missed, 1);
+    poll(NULL, 0, 500); /* it has counted the others */
+    for (int i = 1; i <= 5; i++)
+        add_event(i);
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE"
+                                 " 'orchestrator:%:herald' AND query LIKE '%pg_notify%'"
+                                 " AND datname = current_database()"),
+                     0);
+}
+END_TEST
+
+TCase *herald_cases(void)
+{
+    TCase *tc = tcase_create("herald");
+
+    tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, what_another_notifies_is_delivered_in_a_turn);
+    tcase_add_test(tc, what_is_durable_is_told_to_the_others_and_not_to_oneself);
+    tcase_add_test(tc, a_connection_that_is_ended_is_followed_by_another_and_a_look);
+    tcase_add_test(tc, a_host_that_is_alone_notifies_nothing);
+    return tc;
+}
+
+TCase *bulletin_cases(void)
+{
+    TCase *tc = tcase_create("bulletin");
+
+    tcase_add_test(tc, what_was_told_is_read_as_it_was);
+    tcase_add_test(tc, what_is_no_bulletin_is_refused);
+    tcase_add_test(tc, a_payload_takes_no_more_than_the_server_does);
+    tcase_add_test(tc, a_set_has_each_once_and_the_highest_number);
+    tcase_add_test(tc, too_much_news_is_told_as_missed);
+    return tc;
+}
