@@ -75,7 +75,7 @@ static void listed(void *arg, const struct authority_result *result unused_arg, 
     store(r);
 }
 
-/* The entry that was written when this host first saw the token (service.c): so a tenant takes back
+/* The entry that was written when a host first saw the token (service.c): so a tenant takes back
  * its own tokens only, and the list grows by tokens only. */
 static bool read_entry(struct host *host, const char *tenant, struct revoking *ret, struct err *e)
 {
@@ -91,6 +91,34 @@ static bool read_entry(struct host *host, const char *tenant, struct revoking *r
     return json_get_int(entry, "expires_s", 0, 0, EXPIRES_S_MAX, &ret->expires_s, e);
 }
 
+/* A first use of a moment ago is durable by now. */
+static void settled(void *arg, const struct store_done *result)
+{
+    struct revoking *r = arg;
+    struct err e = {0};
+
+    if (result->err != NULL) {
+        answer(r, result->err);
+        return;
+    }
+    if (!read_entry(r->host, r->by->who.tenant, r, &e) ||
+        !authority_token_revoke(r->host->authority, r->token_id, r->expires_s,
+                                (struct authority_reply){listed, r}, &e))
+        answer(r, &e);
+}
+
+/* Goes on once what was submitted before has ended. */
+static void settle(struct revoking *r)
+{
+    struct store_batch *nothing = store_batch_new();
+    struct err e = {0};
+
+    if (store_submit_take(r->host->env.store, &nothing, settled, r, &e))
+        return;
+    store_batch_free(nothing);
+    answer(r, &e);
+}
+
 void revoke_token(struct host *host, const struct api_actor *who, const char *token_id,
                   api_done_fn done, void *done_arg)
 {
@@ -103,8 +131,5 @@ void revoke_token(struct host *host, const struct api_actor *who, const char *to
         answer(r, &e);
         return;
     }
-    if (!read_entry(host, who->tenant, r, &e) ||
-        !authority_token_revoke(host->authority, r->token_id, r->expires_s,
-                                (struct authority_reply){listed, r}, &e))
-        answer(r, &e);
+    settle(r);
 }

@@ -1,5 +1,6 @@
 """A PostgreSQL cluster of a test session's own: tests/unit/store/postgres/cluster.h behind a pipe, so
 that it goes with the session, whatever becomes of that."""
+import contextlib
 import signal
 import subprocess
 
@@ -36,6 +37,19 @@ class Cluster:
         if done.returncode != 0:
             raise SqlFailed(done.stderr)
         return done.stdout.strip()
+
+    @contextlib.contextmanager
+    def locked(self, database, table):
+        """Meanwhile whoever writes to the table waits; readers do not."""
+        holder = subprocess.Popen([PSQL, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", self.url(database)],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            holder.stdin.write(f"BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE; SELECT 'held';\n")
+            holder.stdin.flush()
+            assert holder.stdout.readline() == "held\n", "the lock was not given"
+            yield
+        finally:
+            holder.communicate(timeout=120)
 
     def make_database(self, name, owner="keeper"):
         """An empty one whose owner is no superuser; gives the owner's URL of it."""

@@ -127,6 +127,21 @@ def test_a_token_that_one_host_takes_back_opens_nothing_at_the_other(two):
     until(lambda: is_refused(b, other), LOOK_S, "the refusal by a host that never saw it")
 
 
+def test_a_token_whose_first_use_is_not_durable_yet_can_be_taken_back(two):
+    field, a, _ = two
+    token = a.mint("orch:read")
+    with field.cluster.locked(field.database, "orchestrator.run_events"):
+        a.http("GET", "/runs", token=token, expect=200)
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(
+            a.http("POST", f"/admin/tokens/{claims_of(token)['jti']}:revoke", X_Stella_Reason="lost")))
+        asking.start()
+        asking.join(1)
+    asking.join()
+    assert [answer.status for answer in answers] == [200]
+    assert is_refused(a, token)
+
+
 def test_a_definition_that_one_host_disables_starts_nothing_at_the_other(two):
     _, a, b = two
     a.publish(chain("once", 1) | {"version": "1.0.0"})
