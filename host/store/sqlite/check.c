@@ -2,34 +2,55 @@
 #include "store/sqlite/check.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/thread.h"
 #include "store/sqlite/db.h"
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-enum { CHECK_STEPS = 10000 };
-#define BOUNDED_CHECK_NS (2LL * 1000 * 1000 * 1000)
+enum { CHECK_STEPS = 10000, BESIDE_MS = 30000 };
 
-static int out_of_time(void *until_ns)
+/* When a check gives up. */
+struct bound {
+    int64_t until_ns;
+    const atomic_bool *ends; /* NULL: nobody else ends it */
+};
+
+static int is_over(void *arg)
 {
-    return clock_mono_ns() > *(int64_t *)until_ns;
+    const struct bound *b = arg;
+
+    return clock_mono_ns() > b->until_ns || (b->ends != NULL && atomic_load(b->ends));
 }
 
-/* quick_check answers one row: "ok", or the first thing that it found. A bounded one that found
- * nothing in its time is good: what it did not reach is `orch store check`'s. */
-static bool check(sqlite3 *db, bool bounded, struct err *e)
+static struct bound bound_of(int within_ms, const atomic_bool *ends)
 {
-    int64_t until_ns = clock_mono_ns() + BOUNDED_CHECK_NS;
+    return (struct bound){within_ms == 0 ? INT64_MAX
+                                         : clock_mono_ns() + (int64_t)within_ms * 1000000,
+                          ends};
+}
+
+/* quick_check answers one row: "ok", or the first thing that it found. It reads each page once: in
+ * the writer's large cache each would be fresh memory, a third of its time. */
+static bool check(sqlite3 *db, struct bound bound, bool *ret_whole, struct err *e)
+{
     sqlite3_stmt *stmt = NULL;
     const struct statement s = {"PRAGMA quick_check(1)", NULL};
     bool ok;
     int rc;
 
-    if (!sqlite_db_prepare(db, &s, &stmt, e))
+    if (!sqlite_db_exec(db, "PRAGMA cache_size = -1024;", e) ||
+        !sqlite_db_prepare(db, &s, &stmt, e))
         return false;
-    if (bounded)
-        sqlite3_progress_handler(db, CHECK_STEPS, out_of_time, &until_ns);
+    sqlite3_progress_handler(db, CHECK_STEPS, is_over, &bound);
     rc = sqlite_db_step(stmt);
-    ok = rc == SQLITE_INTERRUPT ||
+    *ret_whole = rc != SQLITE_INTERRUPT;
+    ok = !*ret_whole ||
          (rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0);
     if (!ok && rc != SQLITE_ROW)
         sqlite_db_fail(db, "quick_check", e);
@@ -40,10 +61,76 @@ static bool check(sqlite3 *db, bool bounded, struct err *e)
     return ok;
 }
 
-/* It reads each page once: in the large cache each would be fresh memory, a third of its time. */
-bool check_as_asked(sqlite3 *db, enum store_check how, struct err *e)
+bool check_now(sqlite3 *db, int within_ms, bool *ret_whole, struct err *e)
 {
-    return how == STORE_CHECK_NONE || (sqlite_db_exec(db, "PRAGMA cache_size = -1024;", e) &&
-                                       check(db, how == STORE_CHECK_BOUNDED, e) &&
-                                       sqlite_db_exec(db, SQLITE_DB_WRITER_CACHE, e));
+    return check(db, bound_of(within_ms, NULL), ret_whole, e) &&
+           sqlite_db_exec(db, SQLITE_DB_WRITER_CACHE, e);
+}
+
+struct check {
+    pthread_t thread;
+    sqlite3 *db; /* the thread's */
+    atomic_bool ends, found;
+    struct err why; /* before found is set */
+    int found_fd;
+};
+
+static void *run(void *arg)
+{
+    struct check *c = arg;
+    const struct sched_param none = {0};
+    bool whole, good;
+
+    (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
+    good = check(c->db, bound_of(BESIDE_MS, &c->ends), &whole, &c->why);
+    sqlite_db_close(c->db);
+    if (good || c->why.code == ERR_UNAVAILABLE) /* another program had it locked */
+        return NULL;
+    atomic_store(&c->found, true);
+    eventfd_write(c->found_fd, 1);
+    return NULL;
+}
+
+bool check_beside(const char *store_path, struct check **ret, struct err *e)
+{
+    auto_sqlite db = NULL;
+    auto_fd found_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    auto_mem struct check *c = mem_new(struct check);
+    int failed;
+
+    if (found_fd < 0)
+        return err_sys(e, "eventfd");
+    if (!sqlite_db_open_reader(store_path, &db, e))
+        return false;
+    c->found_fd = found_fd;
+    c->db = db;
+    failed = thread_start(&c->thread, run, c);
+    if (failed != 0)
+        return err_set(e, ERR_SYSTEM, "start a thread: %s", strerror(failed));
+    take(db);
+    take_fd(&found_fd);
+    *ret = take(c);
+    return true;
+}
+
+void check_free(struct check *c)
+{
+    if (c == NULL)
+        return;
+    atomic_store(&c->ends, true);
+    pthread_join(c->thread, NULL);
+    close(c->found_fd);
+    free(c);
+}
+
+bool check_look(struct check *c, struct err *e)
+{
+    if (c == NULL || !atomic_load(&c->found))
+        return true;
+    return err_set(e, c->why.code, "%s", c->why.msg);
+}
+
+int check_found_fd(const struct check *c)
+{
+    return c != NULL ? c->found_fd : -1;
 }

@@ -1,14 +1,28 @@
-/* check.h -- SQLite's own check of a file, before anything is written to it. Private to
- * host/store. */
+/* check.h -- SQLite's own check of a file: before anything is written to it, and where that would
+ * take long, beside the writer. Private to host/store. */
 #ifndef ORCH_STORE_SQLITE_CHECK_H
 #define ORCH_STORE_SQLITE_CHECK_H
 
+#include "base/auto.h"
 #include "base/err.h"
-#include "store/store.h"
 
 #include <sqlite3.h>
 
-/* ERR_CORRUPT says what the check found first. */
-bool check_as_asked(sqlite3 *db, enum store_check how, struct err *e) must_check;
+/* ERR_CORRUPT says what the check found first. *ret_whole is false when within_ms (0: no bound) was
+ * over before all was seen: nothing was found till then. */
+bool check_now(sqlite3 *db, int within_ms, bool *ret_whole, struct err *e) must_check;
+
+/* The check goes on by itself, on a thread with a connection of its own that takes the processor
+ * only when nobody else wants it, until the end of the file or for half a minute: so long it keeps
+ * the WAL from starting anew. */
+struct check;
+bool check_beside(const char *store_path, struct check **ret, struct err *e) must_check;
+void check_free(struct check *c); /* accepts NULL; ends it */
+DEFINE_AUTO(check)
+
+/* Any thread. ERR_CORRUPT: it has found damage. Accepts NULL. */
+bool check_look(struct check *c, struct err *e) must_check;
+/* Can be read once it has; -1 for NULL. */
+int check_found_fd(const struct check *c);
 
 #endif

@@ -94,9 +94,11 @@ int watch_hear(const struct watch *w)
     return take_fd(&fd);
 }
 
-void watch_rest(int told_fd, int wake_fd)
+void watch_rest(int told_fd, int found_fd, int wake_fd)
 {
-    struct pollfd fds[] = {{.fd = wake_fd, .events = POLLIN}, {.fd = told_fd, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = wake_fd, .events = POLLIN},
+                           {.fd = told_fd, .events = POLLIN},
+                           {.fd = found_fd, .events = POLLIN}};
 
     (void)poll(fds, ARRAY_LEN(fds), told_fd >= 0 ? TOLD_MS : BLIND_MS); /* early: a look too much */
 }

@@ -20,8 +20,8 @@ bool watch_look(struct watch *w, struct err *e) must_check;
 /* A descriptor that tells when somebody touches a file, the caller's to close; -1: it would not
  * hear of each. A look behind it misses nothing. */
 int watch_hear(const struct watch *w);
-/* Sleeps until wake_fd can be read, told_fd tells or it is time for another look. */
-void watch_rest(int told_fd, int wake_fd);
+/* Sleeps until wake_fd or found_fd can be read, told_fd tells or it is time for another look. */
+void watch_rest(int told_fd, int found_fd, int wake_fd);
 off_t watch_wal_bytes(const struct watch *w); /* as of the last look */
 
 #endif

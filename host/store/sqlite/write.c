@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 
 enum { CHECKPOINT_PAGES = 4000 };
+enum { CHECK_MS = 20 }; /* 10 MB: a start with a small store knows all of it */
 enum { WAL_HEADER_BYTES = 32, WAL_FRAME_HEADER_BYTES = 24 };
 
 enum frame { BEGIN, COMMIT, SAVEPOINT, RELEASE, UNDO, FRAME_COUNT };
@@ -44,7 +45,9 @@ struct sqlite_write {
     int64_t epoch;              /* ours, while store_fence has it */
     struct count *count;
     struct watch *watch;
-    bool foreign; /* a file is not ours any more: it is left as it is */
+    struct check *check; /* beside; NULL: not needed */
+    bool checked;        /* whole, as far as was asked */
+    bool foreign;        /* a file is not ours any more: it is left as it is */
     int64_t page_bytes;
     uint32_t checkpoint_pages;
     uint64_t wal_pages;
@@ -114,15 +117,30 @@ static bool check_events(struct sqlite_write *w, struct err *e)
     return count_check_events(w->count, total, e);
 }
 
+static bool check_at_open(struct sqlite_write *w, enum store_check how, struct err *e)
+{
+    switch (how) {
+    case STORE_CHECK_QUICK:
+        return check_now(w->db, 0, &w->checked, e);
+    case STORE_CHECK_BOUNDED:
+        return check_now(w->db, CHECK_MS, &w->checked, e);
+    case STORE_CHECK_BESIDE:
+        return true;
+    case STORE_CHECK_NONE:
+        break;
+    }
+    w->checked = true;
+    return true;
+}
+
 static bool open_checked(struct sqlite_write *w, const struct store_options *options, struct err *e)
 {
     if (!count_open(options->url, &w->count, e))
         return false;
     if (is_empty(options->url) && !count_check_events(w->count, 0, e))
         return false;
-    return sqlite_db_open_writer(options->url, &w->db, e) &&
-           check_as_asked(w->db, options->check, e) && check_events(w, e) &&
-           migrate_to(w->db, migration_count, e) && shape_check(w->db, e);
+    return sqlite_db_open_writer(options->url, &w->db, e) && check_at_open(w, options->check, e) &&
+           check_events(w, e) && migrate_to(w->db, migration_count, e) && shape_check(w->db, e);
 }
 
 #define FENCE_READ "SELECT lease_epoch FROM store_fence WHERE id = 1"
@@ -181,7 +199,8 @@ bool sqlite_write_open(const struct store_options *options, struct sqlite_write 
     if (!open_checked(w, options, e) || !fence_take(w, options, e) || !prepare_all(w, e) ||
         !place_open(w->db, &w->place, e) || !ledgers_open(w->db, &w->ledgers, e) ||
         !sqlite_db_int(w->db, "PRAGMA page_size", &w->page_bytes, e) ||
-        !watch_open(options->url, &w->watch, e))
+        !watch_open(options->url, &w->watch, e) ||
+        !(w->checked || check_beside(options->url, &w->check, e)))
         return false;
     w->foreign = false;
     sqlite3_wal_hook(w->db, wal_grew, w);
@@ -198,6 +217,7 @@ void sqlite_write_free(struct sqlite_write *w)
 {
     if (w == NULL)
         return;
+    check_free(w->check);
     for (int i = 0; i < OP_COUNT; i++)
         sqlite3_finalize(w->writes[i]);
     for (int i = 0; i < FRAME_COUNT; i++)
@@ -257,7 +277,7 @@ static bool check_wal_bytes(struct sqlite_write *w, struct err *e)
 
 bool sqlite_write_look(struct sqlite_write *w, struct err *e)
 {
-    if (watch_look(w->watch, e) && check_wal_bytes(w, e))
+    if (check_look(w->check, e) && watch_look(w->watch, e) && check_wal_bytes(w, e))
         return true;
     w->foreign = true;
     return false;
@@ -275,7 +295,7 @@ bool sqlite_write_rest(struct driver_write *base, int wake_fd, struct err *e)
 
     if (!sqlite_write_look(w, e))
         return false;
-    watch_rest(told_fd, wake_fd);
+    watch_rest(told_fd, check_found_fd(w->check), wake_fd);
     return sqlite_write_look(w, e);
 }
 

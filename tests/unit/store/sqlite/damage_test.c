@@ -318,6 +318,55 @@ END_TEST
 
 /* Under a running host. */
 
+/* A page that nobody asks for meanwhile. */
+static void damage_an_index(void)
+{
+    int64_t page = outside_int("SELECT rootpage FROM sqlite_schema"
+                               " WHERE name = 'idx_run_events_run'");
+    int64_t bytes = outside_int("PRAGMA page_size");
+    auto_fd fd = -1;
+
+    fixture_close();
+    fd = open(fixture_path, O_RDWR | O_CLOEXEC);
+    ck_assert_int_eq(pwrite(fd, "damaged", 7, (page - 1) * bytes), 7);
+}
+
+START_TEST(damage_that_a_start_has_no_time_for_is_found_beside_the_writer)
+{
+    const struct store_options at_once = {.url = fixture_path, .check = STORE_CHECK_BOUNDED};
+    const struct store_options beside = {.url = fixture_path, .check = STORE_CHECK_BESIDE};
+    struct store *store = NULL;
+    struct err e = {0};
+
+    damage_an_index();
+    ck_assert(!store_open(&at_once, &store, &e));
+    ck_assert_msg(strstr(e.msg, "quick_check") != NULL, "%s", e.msg);
+    e = (struct err){0};
+    ck_assert_msg(store_open(&beside, &store, &e), "%s", e.msg);
+    for (int i = 0; i < 30000 && !store_failed(store, &e); i++)
+        poll(NULL, 0, 1);
+    ck_assert_msg(strstr(e.msg, "quick_check") != NULL, "%s", e.msg);
+    ck_assert_int_eq(e.code, ERR_CORRUPT);
+    store_close(store);
+}
+END_TEST
+
+START_TEST(a_check_that_goes_on_ends_with_the_store)
+{
+    const struct store_options beside = {.url = fixture_path, .check = STORE_CHECK_BESIDE};
+    struct store *store = NULL;
+    struct err e = {0};
+
+    fixture_close();
+    for (int i = 0; i < 20; i++) {
+        ck_assert_msg(store_open(&beside, &store, &e), "%s", e.msg);
+        store_close(take(store));
+    }
+    fixture_open();
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM dag_executions"), RUNS);
+}
+END_TEST
+
 static void put_other(const char *suffix)
 {
     auto_mem char *path = mem_printf("%s%s", fixture_path, suffix);
@@ -410,6 +459,8 @@ TCase *damage_cases(void)
     tcase_add_test(c, an_older_copy_that_is_put_back_is_found);
     tcase_add_test(c, a_commit_that_changes_nothing_is_counted_as_nothing);
     tcase_add_test(c, a_wal_that_another_program_merged_is_not_missed);
+    tcase_add_test(c, damage_that_a_start_has_no_time_for_is_found_beside_the_writer);
+    tcase_add_test(c, a_check_that_goes_on_ends_with_the_store);
     tcase_add_test(c, a_count_that_is_damaged_is_refused_and_one_that_is_not_there_is_made);
     tcase_add_test(c, a_count_of_zeros_is_none);
     tcase_add_test(c, a_closed_store_counts_no_page_of_a_wal);
