@@ -36,9 +36,9 @@ struct store;
 
 enum store_check {
     STORE_CHECK_QUICK,   /* PRAGMA quick_check at open: some seconds a gigabyte */
-    STORE_CHECK_BESIDE,  /* the same behind the open, on a thread, for half a minute at most: what
-                            it finds fails the store */
-    STORE_CHECK_BOUNDED, /* at open for 20 ms; what that did not reach, beside */
+    STORE_CHECK_BESIDE,  /* the same behind the open, on a thread, for a minute at most: what it
+                            finds fails the store */
+    STORE_CHECK_BOUNDED, /* QUICK for a store of 8 MiB, BESIDE for a larger one */
     STORE_CHECK_NONE,
 };
 

@@ -13,31 +13,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { CHECK_STEPS = 10000, BESIDE_MS = 30000 };
-
-/* When a check gives up. */
-struct bound {
-    int64_t until_ns;
-    const atomic_bool *ends; /* NULL: nobody else ends it */
-};
-
-static int is_over(void *arg)
-{
-    const struct bound *b = arg;
-
-    return clock_mono_ns() > b->until_ns || (b->ends != NULL && atomic_load(b->ends));
-}
-
-static struct bound bound_of(int within_ms, const atomic_bool *ends)
-{
-    return (struct bound){within_ms == 0 ? INT64_MAX
-                                         : clock_mono_ns() + (int64_t)within_ms * 1000000,
-                          ends};
-}
+#define BESIDE_NS (60LL * 1000 * 1000 * 1000)
 
 /* quick_check answers one row: "ok", or the first thing that it found. It reads each page once: in
- * the writer's large cache each would be fresh memory, a third of its time. */
-static bool check(sqlite3 *db, struct bound bound, bool *ret_whole, struct err *e)
+ * the writer's large cache each would be fresh memory, a third of its time. All trees are one
+ * instruction of SQLite's machine: no progress handler is called in it, only sqlite3_interrupt
+ * ends it, and what is answered then means nothing. */
+static bool check(sqlite3 *db, struct err *e)
 {
     sqlite3_stmt *stmt = NULL;
     const struct statement s = {"PRAGMA quick_check(1)", NULL};
@@ -47,29 +29,25 @@ static bool check(sqlite3 *db, struct bound bound, bool *ret_whole, struct err *
     if (!sqlite_db_exec(db, "PRAGMA cache_size = -1024;", e) ||
         !sqlite_db_prepare(db, &s, &stmt, e))
         return false;
-    sqlite3_progress_handler(db, CHECK_STEPS, is_over, &bound);
     rc = sqlite_db_step(stmt);
-    *ret_whole = rc != SQLITE_INTERRUPT;
-    ok = !*ret_whole ||
-         (rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0);
+    ok = rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
     if (!ok && rc != SQLITE_ROW)
         sqlite_db_fail(db, "quick_check", e);
     else if (!ok)
         err_set(e, ERR_CORRUPT, "quick_check: %s", sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
-    sqlite3_progress_handler(db, 0, NULL, NULL);
     return ok;
 }
 
-bool check_now(sqlite3 *db, int within_ms, bool *ret_whole, struct err *e)
+bool check_now(sqlite3 *db, struct err *e)
 {
-    return check(db, bound_of(within_ms, NULL), ret_whole, e) &&
-           sqlite_db_exec(db, SQLITE_DB_WRITER_CACHE, e);
+    return check(db, e) && sqlite_db_exec(db, SQLITE_DB_WRITER_CACHE, e);
 }
 
 struct check {
     pthread_t thread;
-    sqlite3 *db; /* the thread's */
+    sqlite3 *db;
+    int64_t until_ns;
     atomic_bool ends, found;
     struct err why; /* before found is set */
     int found_fd;
@@ -79,16 +57,22 @@ static void *run(void *arg)
 {
     struct check *c = arg;
     const struct sched_param none = {0};
-    bool whole, good;
+    bool good;
 
     (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
-    good = check(c->db, bound_of(BESIDE_MS, &c->ends), &whole, &c->why);
-    sqlite_db_close(c->db);
-    if (good || c->why.code == ERR_UNAVAILABLE) /* another program had it locked */
+    good = check(c->db, &c->why);
+    sqlite3_db_release_memory(c->db);
+    if (good || atomic_load(&c->ends) || c->why.code == ERR_UNAVAILABLE) /* another had it locked */
         return NULL;
     atomic_store(&c->found, true);
     eventfd_write(c->found_fd, 1);
     return NULL;
+}
+
+static void end(struct check *c)
+{
+    atomic_store(&c->ends, true);
+    sqlite3_interrupt(c->db);
 }
 
 bool check_beside(const char *store_path, struct check **ret, struct err *e)
@@ -104,6 +88,7 @@ bool check_beside(const char *store_path, struct check **ret, struct err *e)
         return false;
     c->found_fd = found_fd;
     c->db = db;
+    c->until_ns = clock_mono_ns() + BESIDE_NS;
     failed = thread_start(&c->thread, run, c);
     if (failed != 0)
         return err_set(e, ERR_SYSTEM, "start a thread: %s", strerror(failed));
@@ -117,17 +102,20 @@ void check_free(struct check *c)
 {
     if (c == NULL)
         return;
-    atomic_store(&c->ends, true);
+    end(c);
     pthread_join(c->thread, NULL);
+    sqlite_db_close(c->db);
     close(c->found_fd);
     free(c);
 }
 
 bool check_look(struct check *c, struct err *e)
 {
-    if (c == NULL || !atomic_load(&c->found))
+    if (c == NULL)
         return true;
-    return err_set(e, c->why.code, "%s", c->why.msg);
+    if (clock_mono_ns() > c->until_ns)
+        end(c);
+    return !atomic_load(&c->found) || err_set(e, c->why.code, "%s", c->why.msg);
 }
 
 int check_found_fd(const struct check *c)

@@ -8,19 +8,19 @@
 
 #include <sqlite3.h>
 
-/* ERR_CORRUPT says what the check found first. *ret_whole is false when within_ms (0: no bound) was
- * over before all was seen: nothing was found till then. */
-bool check_now(sqlite3 *db, int within_ms, bool *ret_whole, struct err *e) must_check;
+/* ERR_CORRUPT says what the check found first. */
+bool check_now(sqlite3 *db, struct err *e) must_check;
 
 /* The check goes on by itself, on a thread with a connection of its own that takes the processor
- * only when nobody else wants it, until the end of the file or for half a minute: so long it keeps
- * the WAL from starting anew. */
+ * only when nobody else wants it, until the end of the file or for a minute: so long it keeps the
+ * WAL from starting anew. */
 struct check;
 bool check_beside(const char *store_path, struct check **ret, struct err *e) must_check;
 void check_free(struct check *c); /* accepts NULL; ends it */
 DEFINE_AUTO(check)
 
-/* Any thread. ERR_CORRUPT: it has found damage. Accepts NULL. */
+/* ERR_CORRUPT: it has found damage. It keeps the check to its time, so it is asked again and again.
+ * Accepts NULL. */
 bool check_look(struct check *c, struct err *e) must_check;
 /* Can be read once it has; -1 for NULL. */
 int check_found_fd(const struct check *c);

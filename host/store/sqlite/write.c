@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 
 enum { CHECKPOINT_PAGES = 4000 };
-enum { CHECK_MS = 20 }; /* 10 MB: a start with a small store knows all of it */
+enum { CHECK_BYTES = 8 * 1024 * 1024 }; /* 20 ms of a start */
 enum { WAL_HEADER_BYTES = 32, WAL_FRAME_HEADER_BYTES = 24 };
 
 enum frame { BEGIN, COMMIT, SAVEPOINT, RELEASE, UNDO, FRAME_COUNT };
@@ -82,11 +82,12 @@ static bool prepare_all(struct sqlite_write *w, struct err *e)
     return true;
 }
 
-static bool is_empty(const char *path)
+/* -1: it is not there. */
+static off_t bytes_of(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 && st.st_size == 0;
+    return stat(path, &st) == 0 ? st.st_size : -1;
 }
 
 static bool has_table(struct sqlite_write *w, const char *name, bool *ret, struct err *e)
@@ -117,29 +118,26 @@ static bool check_events(struct sqlite_write *w, struct err *e)
     return count_check_events(w->count, total, e);
 }
 
-static bool check_at_open(struct sqlite_write *w, enum store_check how, struct err *e)
+/* Does all of it come before the open? */
+static bool is_checked_now(const struct store_options *options)
 {
-    switch (how) {
-    case STORE_CHECK_QUICK:
-        return check_now(w->db, 0, &w->checked, e);
-    case STORE_CHECK_BOUNDED:
-        return check_now(w->db, CHECK_MS, &w->checked, e);
-    case STORE_CHECK_BESIDE:
-        return true;
-    case STORE_CHECK_NONE:
-        break;
-    }
-    w->checked = true;
-    return true;
+    auto_mem char *wal = mem_printf("%s-wal", options->url);
+
+    return options->check == STORE_CHECK_QUICK ||
+           (options->check == STORE_CHECK_BOUNDED &&
+            bytes_of(options->url) + bytes_of(wal) <= CHECK_BYTES);
 }
 
 static bool open_checked(struct sqlite_write *w, const struct store_options *options, struct err *e)
 {
+    bool now = is_checked_now(options);
+
+    w->checked = now || options->check == STORE_CHECK_NONE;
     if (!count_open(options->url, &w->count, e))
         return false;
-    if (is_empty(options->url) && !count_check_events(w->count, 0, e))
+    if (bytes_of(options->url) == 0 && !count_check_events(w->count, 0, e))
         return false;
-    return sqlite_db_open_writer(options->url, &w->db, e) && check_at_open(w, options->check, e) &&
+    return sqlite_db_open_writer(options->url, &w->db, e) && (!now || check_now(w->db, e)) &&
            check_events(w, e) && migrate_to(w->db, migration_count, e) && shape_check(w->db, e);
 }
 
