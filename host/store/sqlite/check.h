@@ -11,9 +11,8 @@
 /* ERR_CORRUPT says what the check found first. */
 bool check_now(sqlite3 *db, struct err *e) must_check;
 
-/* The check goes on by itself, on a thread with a connection of its own that takes the processor
- * only when nobody else wants it, until the end of the file or for a minute: so long it keeps the
- * WAL from starting anew. */
+/* The check goes on by itself, on a thread with a connection of its own that others outrank,
+ * until the end of the file or for a minute: so long it keeps the WAL from starting anew. */
 struct check;
 bool check_beside(const char *store_path, struct check **ret, struct err *e) must_check;
 void check_free(struct check *c); /* accepts NULL; ends it */
