@@ -87,20 +87,26 @@ unsigned pg_conn_count(void)
 }
 
 /* Both ways at once: with blocking sockets both sides could fill their buffers and hang. */
-static bool wait_for_socket(PGconn *conn, bool writes, int64_t until_ns, struct err *e)
+static bool wait_for_socket(void *arg unused_arg, PGconn *conn, short events, int64_t until_ns,
+                            struct err *e)
 {
-    struct pollfd p = {PQsocket(conn), (short)(POLLIN | (writes ? POLLOUT : 0)), 0};
+    struct pollfd p = {PQsocket(conn), events, 0};
     int64_t left_ms = (until_ns - clock_mono_ns()) / MS_NS;
 
     if (left_ms <= 0)
-        return err_set(e, ERR_TIMEOUT, "the database did not answer in time");
+        return err_set(e, ERR_TIMEOUT, PG_CONN_SILENT_TEXT);
     if (poll(&p, 1, (int)left_ms + 1) < 0 && errno != EINTR)
         return err_sys(e, "poll");
     return true;
 }
 
-bool pg_conn_wait(PGconn *conn, int64_t until_ns, struct err *e)
+static bool wait_by(const struct pg_conn_waiter *waiter, PGconn *conn, int64_t until_ns,
+                    struct err *e)
 {
+    static const struct pg_conn_waiter plain = {wait_for_socket, NULL};
+
+    if (waiter == NULL)
+        waiter = &plain;
     for (;;) {
         int unsent = PQflush(conn);
 
@@ -108,11 +114,17 @@ bool pg_conn_wait(PGconn *conn, int64_t until_ns, struct err *e)
             return link_lost(conn, e);
         if (PQisBusy(conn) == 0)
             return true;
-        if (!wait_for_socket(conn, unsent > 0, until_ns, e))
+        if (!waiter->wait(waiter->arg, conn, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), until_ns,
+                          e))
             return false;
         if (PQconsumeInput(conn) == 0)
             return link_lost(conn, e);
     }
+}
+
+bool pg_conn_wait(PGconn *conn, int64_t until_ns, struct err *e)
+{
+    return wait_by(NULL, conn, until_ns, e);
 }
 
 bool pg_conn_ask(PGconn *conn, const char *sql, const char *const params[], int count,
@@ -124,13 +136,20 @@ bool pg_conn_ask(PGconn *conn, const char *sql, const char *const params[], int 
 bool pg_conn_ask_until(PGconn *conn, const char *sql, const char *const params[], int count,
                        int64_t until_ns, PGresult **ret, struct err *e)
 {
+    return pg_conn_ask_by(conn, NULL, sql, params, count, until_ns, ret, e);
+}
+
+bool pg_conn_ask_by(PGconn *conn, const struct pg_conn_waiter *waiter, const char *sql,
+                    const char *const params[], int count, int64_t until_ns, PGresult **ret,
+                    struct err *e)
+{
     if (PQsendQueryParams(conn, sql, count, NULL, params, NULL, NULL, 0) == 0)
         return pg_conn_fail(conn, NULL, e);
     *ret = NULL;
     for (;;) {
         PGresult *result;
 
-        if (!pg_conn_wait(conn, until_ns, e))
+        if (!wait_by(waiter, conn, until_ns, e))
             return false;
         result = PQgetResult(conn);
         if (result == NULL)
@@ -148,8 +167,8 @@ bool pg_conn_ask_until(PGconn *conn, const char *sql, const char *const params[]
 static bool prepare_session(PGconn *conn, const struct pg_conn_options *options, struct err *e)
 {
     auto_mem char *timeout = mem_printf("%d", options->statement_ms);
-    const char *const params[] = {options->schema != NULL ? options->schema : "orchestrator",
-                                  timeout, options->read_only ? "on" : "off",
+    const char *const params[] = {link_schema(options->schema), timeout,
+                                  options->read_only ? "on" : "off",
                                   options->waits_for_nothing ? "off" : "on"};
     int64_t wait_ns = options->connect_s > 0 ? options->connect_s * S_NS : ASK_NS;
     auto_result result = NULL;

@@ -16,7 +16,7 @@
 
 struct pg_conn_options {
     const char *url;
-    const char *schema; /* NULL: "orchestrator" */
+    const char *schema; /* see link_schema */
     const char *part;   /* application_name is "orchestrator:<host name>:<part>" */
     bool read_only;
     int statement_ms;       /* what the server gives a statement */
@@ -42,6 +42,18 @@ unsigned pg_conn_count(void);
  * connection is lost, or the deadline (clock_mono_ns) has passed, which is the same: what was sent
  * may have happened. */
 bool pg_conn_wait(PGconn *conn, int64_t until_ns, struct err *e) must_check;
+
+#define PG_CONN_SILENT_TEXT "the database did not answer in time"
+/* How it waits, for whoever looks at something else meanwhile: until the socket has one of poll's
+ * events, or earlier; false: not before the deadline. */
+struct pg_conn_waiter {
+    bool (*wait)(void *arg, PGconn *conn, short events, int64_t until_ns, struct err *e);
+    void *arg;
+};
+/* pg_conn_ask_until with it; NULL: as that. */
+bool pg_conn_ask_by(PGconn *conn, const struct pg_conn_waiter *waiter, const char *sql,
+                    const char *const params[], int count, int64_t until_ns, PGresult **ret,
+                    struct err *e) must_check;
 
 /* One statement and its answer, at a start or an end; waits for half a minute at most. */
 bool pg_conn_ask(PGconn *conn, const char *sql, const char *const params[], int count,

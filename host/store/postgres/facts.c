@@ -70,13 +70,12 @@ int store_cluster_newest(void)
 bool store_cluster_look(const struct store_cluster *cluster, struct store_cluster_facts *ret,
                         struct err *e)
 {
-    bool named = cluster->schema != NULL && *cluster->schema != '\0';
     auto_session conn = NULL;
 
     *ret = (struct store_cluster_facts){0};
     if (!session_open(cluster->url, "doctor", &conn, e))
         return false;
     ask_link(conn, ret);
-    return ask_version(conn, named ? cluster->schema : "orchestrator", &ret->version, e) &&
+    return ask_version(conn, link_schema(cluster->schema), &ret->version, e) &&
            ask_role(conn, ret, e);
 }

@@ -28,14 +28,15 @@ static int64_t from_now(int64_t ms)
 }
 
 /* Until the socket has one of the events, for as long as is left. False: time is over. */
-static bool poll_socket(struct line *l, short events, int64_t until_ns, struct err *e)
+static bool poll_socket(void *arg, PGconn *conn, short events, int64_t until_ns, struct err *e)
 {
+    struct line *l = arg;
     bool ending = l->last_ns != INT64_MAX;
-    struct pollfd p[] = {{PQsocket(l->conn), events, 0}, {ending ? -1 : l->opt.end_fd, POLLIN, 0}};
+    struct pollfd p[] = {{PQsocket(conn), events, 0}, {ending ? -1 : l->opt.end_fd, POLLIN, 0}};
     int64_t left_ns = (until_ns < l->last_ns ? until_ns : l->last_ns) - clock_mono_ns();
 
     if (left_ns <= 0)
-        return err_set(e, ERR_TIMEOUT, "the database did not answer in time");
+        return err_set(e, ERR_TIMEOUT, PG_CONN_SILENT_TEXT);
     if (ppoll(p, ARRAY_LEN(p),
               &(struct timespec){left_ns / (1000 * MS_NS), left_ns % (1000 * MS_NS)}, NULL) < 0 &&
         errno != EINTR)
@@ -55,51 +56,15 @@ static void hear(struct line *l)
     }
 }
 
-/* ---- questions ---- */
-
-static bool await_result(struct line *l, int64_t until_ns, struct err *e)
-{
-    for (;;) {
-        int unsent = PQflush(l->conn);
-
-        if (unsent < 0)
-            return link_lost(l->conn, e);
-        if (PQisBusy(l->conn) == 0)
-            return true;
-        if (!poll_socket(l, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), until_ns, e))
-            return false;
-        if (PQconsumeInput(l->conn) == 0)
-            return link_lost(l->conn, e);
-    }
-}
-
-/* Its last result, which is a good one. */
+/* What was notified meanwhile is heard. */
 static bool ask(struct line *l, const char *sql, const char *const params[], int count,
                 PGresult **ret, struct err *e)
 {
-    int64_t until = from_now(LINE_ANSWER_MS);
-    auto_result last = NULL;
-    ExecStatusType status;
+    const struct pg_conn_waiter waiter = {poll_socket, l};
 
-    if (PQsendQueryParams(l->conn, sql, count, NULL, params, NULL, NULL, 0) == 0)
-        return link_lost(l->conn, e);
-    for (;;) {
-        PGresult *result;
-
-        if (!await_result(l, until, e))
-            return false;
-        result = PQgetResult(l->conn);
-        if (result == NULL)
-            break;
-        PQclear(last);
-        last = result;
-    }
+    if (!pg_conn_ask_by(l->conn, &waiter, sql, params, count, from_now(LINE_ANSWER_MS), ret, e))
+        return false;
     hear(l);
-    status = PQresultStatus(last);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        return pg_conn_fail(l->conn, last, e);
-    if (ret != NULL)
-        *ret = take(last);
     return true;
 }
 
@@ -114,7 +79,7 @@ static bool connect_now(struct line *l, struct err *e)
     if (PQstatus(l->conn) == CONNECTION_BAD)
         return link_lost(l->conn, e);
     while (status != PGRES_POLLING_OK) {
-        if (!poll_socket(l, status == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, until, e))
+        if (!poll_socket(l, l->conn, status == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, until, e))
             return false;
         status = PQconnectPoll(l->conn);
         if (status == PGRES_POLLING_FAILED)
@@ -145,9 +110,10 @@ static bool listen_now(struct line *l, struct err *e)
 {
     char *name = PQescapeIdentifier(l->conn, l->channel, strlen(l->channel));
     auto_mem char *sql = mem_printf("LISTEN %s", name != NULL ? name : "");
+    auto_result result = NULL;
 
     PQfreemem(name);
-    return ask(l, sql, NULL, 0, NULL, e);
+    return ask(l, sql, NULL, 0, &result, e);
 }
 
 /* Two schemas whose long names begin alike would share a channel: news more than are needed. */
@@ -164,8 +130,7 @@ bool line_open(const struct line_options *options, struct line **ret, struct err
     auto_obj(line) l = mem_new(struct line);
 
     l->opt = *options;
-    if (l->opt.schema == NULL)
-        l->opt.schema = "orchestrator";
+    l->opt.schema = link_schema(options->schema);
     l->last_ns = INT64_MAX;
     name_channel(l);
     if (!connect_now(l, e) || !prepare(l, e) || !listen_now(l, e))
@@ -185,8 +150,9 @@ void line_free(struct line *l)
 bool line_tell(struct line *l, const char *payload, struct err *e)
 {
     const char *const params[] = {l->channel, payload};
+    auto_result result = NULL;
 
-    return ask(l, "SELECT pg_notify($1, $2)", params, 2, NULL, e);
+    return ask(l, "SELECT pg_notify($1, $2)", params, 2, &result, e);
 }
 
 bool line_has_others(struct line *l, bool *ret, struct err *e)

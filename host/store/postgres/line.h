@@ -11,7 +11,7 @@
 
 struct line_options {
     const char *url;
-    const char *schema; /* NULL: "orchestrator" */
+    const char *schema; /* see link_schema */
     int wake_fd;        /* eventfd: ends line_wait, which makes it quiet */
     int end_fd;         /* readable: nothing takes longer than LINE_LAST_MS any more */
     /* Own: this connection notified it. Called within the calls below. */

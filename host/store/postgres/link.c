@@ -14,6 +14,11 @@ static bool starts(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+const char *link_schema(const char *name)
+{
+    return name != NULL && *name != '\0' ? name : "orchestrator";
+}
+
 bool link_takes(const char *url)
 {
     const char *at = strpbrk(url, "=/");

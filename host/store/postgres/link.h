@@ -8,6 +8,9 @@
 
 #include <libpq-fe.h>
 
+/* The schema of whoever names none: NULL or "". */
+const char *link_schema(const char *name);
+
 /* A URI, or libpq's "host=... dbname=..."; what has a '=' behind a '/' is a file's name. */
 bool link_takes(const char *url);
 

@@ -8,7 +8,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define SCHEMA "orchestrator"
 #define LOCK_WAIT "SET lock_timeout = '60s'"
 /* Behind a table's lock that is waited for everybody else waits too. */
 #define TABLE_WAIT "SET lock_timeout = '10s'"
@@ -25,11 +24,6 @@ int32_t pg_migration_checksum(const char *text)
             crc = (crc >> 1) ^ (0xEDB88320u & (0u - (crc & 1u)));
     }
     return (int32_t)~crc;
-}
-
-static const char *schema_of(const struct store_cluster *cluster)
-{
-    return cluster->schema != NULL && *cluster->schema != '\0' ? cluster->schema : SCHEMA;
 }
 
 /* Held until the session ends: whatever becomes of us. */
@@ -144,7 +138,7 @@ static bool look(const struct store_cluster *cluster, PGconn **ret_conn, struct 
 {
     assert(pg_migration_count <= PG_MIGRATIONS_MAX);
     return session_open(cluster->url, "migrate", ret_conn, e) && lock(*ret_conn, e) &&
-           history_read(*ret_conn, schema_of(cluster), ret, e);
+           history_read(*ret_conn, link_schema(cluster->schema), ret, e);
 }
 
 bool store_cluster_migrate(const struct store_cluster *cluster, int version,
@@ -152,7 +146,7 @@ bool store_cluster_migrate(const struct store_cluster *cluster, int version,
 {
     auto_session conn = NULL;
     auto_done(history) history = {0};
-    const struct going g = {&history, schema_of(cluster), told, arg};
+    const struct going g = {&history, link_schema(cluster->schema), told, arg};
     int now = 0, to = 0;
 
     return look(cluster, &conn, &history, e) && count_applied(&history, &now, e) &&
