@@ -179,6 +179,7 @@ static bool prepare_session(PGconn *conn, const struct pg_conn_options *options,
         " set_config('app.is_admin', 'true', false), set_config('statement_timeout', $2, false),"
         " set_config('idle_in_transaction_session_timeout', '60000', false),"
         " set_config('synchronous_commit', $4, false),"
+        " set_config('plan_cache_mode', 'force_generic_plan', false),"
         " set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"
         " set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false)"
         " WHERE set_config('default_transaction_read_only', $3, false) IS NOT NULL",

@@ -34,20 +34,31 @@
 #define ENABLED "dag_workflows WHERE deleted_at IS NULL AND enabled"
 #define DISABLED "dag_workflows WHERE deleted_at IS NULL AND NOT enabled"
 #define ANY "dag_workflows WHERE true"
+/* On from a version of $3, then the DAGs behind it: two walks, each up to a page. */
 #define DAGS(state)                                                                                \
-    "SELECT {read} FROM " state " AND tenant_id = $2 AND dag_id BETWEEN $3 AND $4"                 \
-    " AND (dag_id > $3 OR version_key < $5) ORDER BY dag_id, version_key DESC LIMIT $6"
-/* Only the highest version of each: from id to id, whatever number of versions lies between. */
+    "SELECT {read} FROM ((SELECT * FROM " state " AND tenant_id = $2 AND dag_id = $3"              \
+    " AND dag_id <= $4 AND version_key < $5 ORDER BY version_key DESC LIMIT $6)"                   \
+    " UNION ALL (SELECT * FROM " state " AND tenant_id = $2 AND dag_id > $3 AND dag_id <= $4"      \
+    " ORDER BY dag_id, version_key DESC LIMIT $6)) AS d ORDER BY dag_id, version_key DESC LIMIT "  \
+    "$6"
+/* The first of a column where more holds. It is asked for as such: min() over a table that is new
+ * is planned as a walk over all of it, and the plan is kept. */
+#define FIRST(column, from, more)                                                                  \
+    "(SELECT " column " FROM " from " AND " more " ORDER BY " column " LIMIT 1)"
+/* From id to id, whatever number of rows lies between. */
+#define WALK(first, next)                                                                          \
+    "WITH RECURSIVE ids(id) AS (" first " UNION ALL SELECT " next                                  \
+    " FROM ids WHERE ids.id IS NOT NULL)"
+#define FIRST_DAG(state, tenant, more) FIRST("dag_id", state " AND tenant_id = " tenant, more)
 #define IDS(state, tenant, first, last)                                                            \
-    "WITH RECURSIVE ids(id) AS (SELECT min(dag_id) FROM " state " AND tenant_id = " tenant         \
-    " AND dag_id >= " first " AND dag_id <= " last                                                 \
-    " UNION ALL SELECT (SELECT min(dag_id) FROM " state " AND tenant_id = " tenant                 \
-    " AND dag_id > ids.id AND dag_id <= " last ") FROM ids WHERE ids.id IS NOT NULL)"
+    WALK(FIRST_DAG(state, tenant, "dag_id BETWEEN " first " AND " last),                           \
+         FIRST_DAG(state, tenant, "dag_id > ids.id AND dag_id <= " last))
+#define FIRST_SECRET(more) FIRST("name", "secrets WHERE tenant_id = $2", more)
+/* Only the highest version of each. */
 #define DAG_HEADS(state)                                                                           \
     IDS(state, "$2", "$3", "$4")                                                                   \
     " SELECT {read} FROM ids CROSS JOIN LATERAL (SELECT * FROM " state                             \
     " AND tenant_id = $2 AND dag_id = ids.id ORDER BY version_key DESC LIMIT 1) AS d LIMIT $5"
-
 const char *const pg_queries[QUERY_COUNT] = {
     [Q_RUN] = "SELECT {read} FROM dag_executions WHERE tenant_id = $2 AND execution_id = $3",
     [Q_RUNS] = RUNS("", "$7"),
@@ -76,10 +87,10 @@ const char *const pg_queries[QUERY_COUNT] = {
         " WHERE NOT " WHO_HAS_IT_LIVES(
             "o") " UNION ALL (SELECT execution_id FROM dag_executions WHERE lease_owner IS NULL"
                  " AND " UNFINISHED OLDEST_FIRST "$4))" OLDEST_FIRST "$4",
-    [Q_ORDERS] = "SELECT {read} FROM run_orders AS o WHERE order_no > $1 AND EXISTS"
-                 " (SELECT FROM dag_executions AS e WHERE e.tenant_id = o.tenant_id"
-                 " AND e.execution_id = o.execution_id AND e.completed_at IS NULL"
-                 " AND e." GOES_ON " AND e.lease_owner = $2 AND e.lease_epoch = $3)"
+    [Q_ORDERS] = "SELECT {read} FROM run_orders AS o WHERE order_no > $1 AND (SELECT"
+                 " e.completed_at IS NULL AND e." GOES_ON
+                 " AND e.lease_owner = $2 AND e.lease_epoch = $3 FROM dag_executions AS e"
+                 " WHERE e.tenant_id = o.tenant_id AND e.execution_id = o.execution_id)"
                  " ORDER BY order_no LIMIT $4",
     [Q_JOBS] = "SELECT job, lease_owner, lease_epoch, NOT " WHO_HAS_IT_LIVES(
         "j") " AS is_free FROM job_leases AS j WHERE job > $1 ORDER BY job LIMIT $2",
@@ -119,8 +130,10 @@ const char *const pg_queries[QUERY_COUNT] = {
                      " AND node_id > $3 ORDER BY node_id LIMIT $4",
     [Q_LOGS] = "SELECT {read} FROM attempt_logs" OF_RUN " AND id > $3"
                " AND ($4 = 0 OR attempt = $4) ORDER BY id LIMIT $5",
-    [Q_LOGS_OF_NODE] = "SELECT {read} FROM attempt_logs" OF_RUN " AND node_id = $5 AND id > $3"
-                       " AND ($4 = 0 OR attempt = $4) ORDER BY id LIMIT $6",
+    /* By the order alone the planner can tell the index that it is to walk. */
+    [Q_LOGS_OF_NODE] = "SELECT {read} FROM attempt_logs" OF_RUN " AND (node_id, id) > ($5, $3)"
+                       " AND node_id <= $5 AND ($4 = 0 OR attempt = $4)"
+                       " ORDER BY node_id, id LIMIT $6",
     [Q_EVENTS] = "SELECT {read} FROM run_events WHERE tenant_id = $1 AND seq > $2 AND seq <= $3"
                  " AND ($4 IS NULL OR dag_id = $4) AND ($5 IS NULL OR status = $5)"
                  " ORDER BY seq LIMIT $6",
@@ -155,9 +168,12 @@ const char *const pg_queries[QUERY_COUNT] = {
     [Q_DAG_COUNT] = IDS(LIVE, "$1", "''", "$2") " SELECT count(id) FROM ids",
     [Q_DAG] = "SELECT {read} FROM dag_workflows WHERE tenant_id = $2 AND dag_id = $3"
               " AND version = $4",
-    [Q_SECRETS] = "SELECT {read} FROM secrets AS s WHERE tenant_id = $2 AND name > $3"
-                  " AND NOT EXISTS (SELECT FROM secrets AS h WHERE h.tenant_id = s.tenant_id"
-                  " AND h.name = s.name AND h.version > s.version) ORDER BY name LIMIT $4",
+    [Q_SECRETS] = WALK(
+        FIRST_SECRET("name > $3"),
+        FIRST_SECRET(
+            "name > ids.id")) " SELECT {read} FROM ids CROSS JOIN LATERAL (SELECT * FROM secrets "
+                              "WHERE tenant_id = $2"
+                              " AND name = ids.id ORDER BY version DESC LIMIT 1) AS s LIMIT $4",
     [Q_SECRET] = "SELECT {read} FROM secrets WHERE tenant_id = $2 AND name = $3"
                  " AND ($4 = 0 OR version = $4) ORDER BY version DESC LIMIT 1",
     [Q_PLUGINS] = "SELECT {read} FROM plugins WHERE ($1 IS NULL OR tenant_id IN ('', $1))"

@@ -14,6 +14,15 @@
 #define OF_NODE                                                                                    \
     " USING {in} WHERE c.tenant_id = a.tenant_id AND c.execution_id = a.id"                        \
     " AND (a.more IS NULL OR c.node_id = a.more)"
+#define HAS_NOT_ENDED "e.completed_at IS NULL AND e." GOES_ON
+/* By nothing else, behind what it names: while few rows are known the planner takes any other
+ * index, or the whole table first, for as good. OFFSET 0, or a lock, keeps it apart. */
+#define BY_KEY(key) "(SELECT * FROM dag_executions WHERE " key ")"
+
+#define RUN_TO_CLAIM BY_KEY("execution_id = a.id OFFSET 0")
+#define RUN_LOCKED BY_KEY("execution_id = s.execution_id FOR UPDATE SKIP LOCKED")
+#define RUN_TO_TELL BY_KEY("tenant_id = a.tenant_id AND execution_id = a.execution_id OFFSET 0")
+#define ITS_HOST_LIVES WHO_HAS_IT_LIVES("e")
 
 const char *const pg_writes[OP_COUNT] = {
     [OP_RUN_THERE] = "SELECT expect(NOT EXISTS (SELECT FROM {in} LEFT JOIN dag_executions AS e"
@@ -52,18 +61,12 @@ const char *const pg_writes[OP_COUNT] = {
     [OP_RUN_CLAIM] =
         "WITH s AS MATERIALIZED (SELECT e.execution_id, e.lease_owner AS had_owner,"
         " e.lease_epoch AS had_epoch, a.lease_owner, a.lease_epoch FROM {in}"
-        " JOIN dag_executions AS e ON e.execution_id = a.id WHERE e.completed_at IS NULL"
-        " AND e." GOES_ON
-        " AND NOT " WHO_HAS_IT_LIVES("e") "),"
-                                          " l AS MATERIALIZED (SELECT s.* FROM s JOIN "
-                                          "dag_executions AS e USING (execution_id)"
-                                          " WHERE e.completed_at IS NULL AND e." GOES_ON
-                                          " AND e.lease_owner IS NOT DISTINCT FROM s.had_owner AND "
-                                          "e.lease_epoch = s.had_epoch"
-                                          " FOR UPDATE OF e SKIP LOCKED)"
-                                          " UPDATE dag_executions AS e SET lease_owner = "
-                                          "l.lease_owner, lease_epoch = l.lease_epoch"
-                                          " FROM l WHERE e.execution_id = l.execution_id",
+        " CROSS JOIN LATERAL " RUN_TO_CLAIM " AS e WHERE " HAS_NOT_ENDED " AND NOT " ITS_HOST_LIVES
+        "), l AS MATERIALIZED (SELECT s.* FROM s"
+        " CROSS JOIN LATERAL " RUN_LOCKED " AS e WHERE " HAS_NOT_ENDED
+        " AND e.lease_owner IS NOT DISTINCT FROM s.had_owner AND e.lease_epoch = s.had_epoch)"
+        " UPDATE dag_executions AS e SET lease_owner = l.lease_owner, lease_epoch = l.lease_epoch"
+        " FROM l WHERE e.execution_id = l.execution_id",
     [OP_RUN_RELEASE] = "UPDATE dag_executions AS e SET lease_owner = NULL FROM {in}"
                        " WHERE e.execution_id = a.id AND e.lease_owner = a.lease_owner"
                        " AND e.lease_epoch = a.lease_epoch",
@@ -76,8 +79,8 @@ const char *const pg_writes[OP_COUNT] = {
                      " AND NOT " WHO_HAS_IT_LIVES("j") ")",
     [OP_ORDER_PUT] =
         "WITH a AS (SELECT * FROM {in}), i AS (INSERT INTO run_orders ({columns})"
-        " SELECT {values} FROM a JOIN dag_executions AS e USING (tenant_id,"
-        " execution_id) WHERE e.completed_at IS NULL AND e." GOES_ON " ORDER BY a.ord RETURNING 1)"
+        " SELECT {values} FROM a CROSS JOIN LATERAL " RUN_TO_TELL " AS e"
+        " WHERE " HAS_NOT_ENDED " ORDER BY a.ord RETURNING 1)"
         " SELECT expect((SELECT count(*) FROM i) = (SELECT count(*) FROM a), '" STATE_NOT_FOUND
         "', 'no such run that goes on')",
     [OP_ORDER_DONE] = "DELETE FROM run_orders AS o USING {in} WHERE o.tenant_id = a.tenant_id"

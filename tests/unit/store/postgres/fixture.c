@@ -15,7 +15,7 @@
 
 const char driver_name[] = "store on PostgreSQL";
 cases_fn *const driver_cases[] = {bulletin_cases, group_cases, herald_cases, wave_cases,
-                                  several_cases,  race_cases,  NULL};
+                                  several_cases,  race_cases,  plan_cases,   NULL};
 
 static struct cluster *cluster;
 static char *database;

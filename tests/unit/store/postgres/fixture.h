@@ -12,6 +12,7 @@ char *fixture_direct_url(void);
 TCase *bulletin_cases(void);
 TCase *group_cases(void);
 TCase *herald_cases(void);
+TCase *plan_cases(void);
 TCase *several_cases(void);
 TCase *race_cases(void);
 TCase *wave_cases(void);

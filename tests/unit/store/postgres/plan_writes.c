@@ -1,0 +1,133 @@
+/* plan_writes.c -- plan_write_all of plan_subjects.h. */
+#include "fixture.h"
+#include "plan_subjects.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { STEPS = 3, RUNS = 3, ID_BYTES = 48 };
+
+static void add_start(struct store_batch *b, const char *run_id, const char *owner, int64_t epoch)
+{
+    struct store_run run = sample_run(run_id);
+    const struct store_event event = sample_event(run_id, 1, "run.started");
+    const struct store_log log = sample_log(run_id, "n0", "x");
+
+    run.lease_owner = owner;
+    run.lease_epoch = epoch;
+    store_batch_run_insert(b, &run);
+    store_batch_event_append(b, &event);
+    store_batch_log_append(b, &log);
+}
+
+static void add_steps(struct store_batch *b, const char *run_id)
+{
+    const struct store_run_update update = {.tenant = SAMPLE_TENANT,
+                                            .run_id = run_id,
+                                            .status = STORE_RUN_RUNNING,
+                                            .counts = {.total = 4, .completed = 3}};
+    char node_id[8];
+
+    for (int i = 0; i < STEPS; i++) {
+        snprintf(node_id, sizeof node_id, "n%d", i);
+        sample_step(b, run_id, node_id, 2 + i * 2);
+    }
+    store_batch_run_update(b, &update);
+}
+
+static void add_end(struct store_batch *b, const char *run_id)
+{
+    struct store_run_end end = sample_run_end(run_id);
+    const struct store_event event = sample_event(run_id, 2 + STEPS * 2, "run.completed");
+
+    end.status = STORE_RUN_FAILED; /* a completed one is not opened again */
+    store_batch_run_end(b, &end);
+    store_batch_event_append(b, &event);
+}
+
+static void add_behind_the_end(struct store_batch *b, const char *run_id, const char *owner,
+                               int64_t epoch)
+{
+    const struct store_statement statement = {.run_id = run_id,
+                                              .tenant = SAMPLE_TENANT,
+                                              .chain_hash = SAMPLE_HASH_A,
+                                              .envelope = "{}"};
+
+    store_batch_statement_refuse(b, SAMPLE_TENANT, run_id, "no");
+    store_batch_statement_put(b, &statement);
+    store_batch_run_reopen(b, SAMPLE_TENANT, run_id, owner, epoch);
+    store_batch_checkpoint_delete(b, SAMPLE_TENANT, run_id, "n1");
+    store_batch_provenance_delete(b, SAMPLE_TENANT, run_id, NULL);
+}
+
+static void add_hosts(struct store_batch *b, const char *run_id, const char *owner, int64_t epoch)
+{
+    const struct store_order order = {.tenant = SAMPLE_TENANT, .run_id = run_id, .verb = "pause"};
+
+    store_batch_run_release(b, run_id, owner, epoch);
+    store_batch_run_claim(b, run_id, owner, epoch);
+    store_batch_job_claim(b, "heads", owner, epoch);
+    store_batch_order_put(b, &order);
+    store_batch_host_agents(b, owner, epoch, "{}");
+}
+
+static void add_dags(struct store_batch *b, const char *prefix)
+{
+    const struct store_dag dag = sample_dag("plans", prefix);
+    const struct store_secret secret = {.tenant = SAMPLE_TENANT, prefix, 1, "x", 1, NULL, 1};
+    const struct store_plugin plugin = {"", prefix, "1", SAMPLE_HASH_A, "{}", "k", "i", 1};
+    const struct store_bundle_part part = {"", prefix, 0, "x", 1};
+    const struct store_bundle bundle = {"", prefix, "1", "k", SAMPLE_HASH_A, prefix, 1, 1, 0, 0};
+
+    store_batch_dag_put(b, &dag);
+    store_batch_secret_put(b, &secret);
+    store_batch_plugin_put(b, &plugin);
+    store_batch_bundle_part_put(b, &part);
+    store_batch_bundle_put(b, &bundle);
+    store_batch_dag_set_enabled(b, SAMPLE_TENANT, "plans", prefix, false, 1);
+    store_batch_dag_delete(b, SAMPLE_TENANT, "plans", 1);
+    store_batch_secret_delete(b, SAMPLE_TENANT, prefix, 0);
+    store_batch_bundle_release(b, "", prefix, 1);
+    store_batch_bundle_remove(b, "", prefix, 1);
+    store_batch_plugin_delete(b, "", prefix, "1");
+}
+
+static void add_others(struct store_batch *b, const char *prefix)
+{
+    const struct store_idempotency answer = {SAMPLE_TENANT, prefix, "/", "", 200, "{}", 1, 2};
+    const struct store_revoked_token token = {prefix, SAMPLE_TENANT, "", 1, 2};
+    const struct store_identity identity = {prefix, "k", 1};
+    const struct store_tenant tenant = {prefix, "", "{}", true, 1};
+    const struct store_ledger_head head = {.tenant = prefix,
+                                           .tree_size = 1,
+                                           .last_seq = 1,
+                                           .root_hash = SAMPLE_HASH_A,
+                                           .envelope = "{}",
+                                           .created_us = 1};
+
+    store_batch_idempotency_put(b, &answer);
+    store_batch_token_revoke(b, &token);
+    store_batch_identity_put(b, &identity);
+    store_batch_tenant_put(b, &tenant);
+    store_batch_ledger_head_put(b, &head);
+    store_batch_purge_expired(b, 3);
+}
+
+void plan_write_all(const char *prefix, const char *owner, int64_t epoch,
+                    struct store_batch *ret[PLAN_BATCHES])
+{
+    char run_id[ID_BYTES];
+
+    for (int i = 0; i < PLAN_BATCHES; i++)
+        ret[i] = store_batch_new();
+    for (int i = 0; i < RUNS; i++) {
+        snprintf(run_id, sizeof run_id, "%s-%d", prefix, i);
+        add_start(ret[0], run_id, owner, epoch);
+        add_steps(ret[1], run_id);
+        add_hosts(ret[2], run_id, owner, epoch);
+        add_end(ret[3], run_id);
+        add_behind_the_end(ret[4], run_id, owner, epoch);
+    }
+    add_dags(ret[5], prefix);
+    add_others(ret[5], prefix);
+}
