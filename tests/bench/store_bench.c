@@ -1,13 +1,16 @@
 /* store_bench.c -- what the store costs, beside the floor of the same disk in the same run. It
  * measures and prints; it asserts nothing about speed.
  *
- *     store_bench [FOLDER] [SECONDS_EACH]
+ *     store_bench [FOLDER|postgresql://...] [SECONDS_EACH]
  *
  * floor      4 KiB written into a file that is already there, and fdatasync
  * idle       one step's batch (6 rows) at a time: submit until the callback
  * deep N     N such batches in flight: group commit
  * bulk       batches of 100 steps, 8 in flight
- * runs       batches of a whole run of one step, from its insert to its end, 50 in flight */
+ * runs       batches of a whole run of one step, from its insert to its end, 50 in flight
+ *
+ * On PostgreSQL also the time on a CPU that the writer's backend took, which is no matter of what
+ * else the machine does: for a group (a commit) and for a batch. */
 #include "unit/store/samples.h"
 
 #include "base/clock.h"
@@ -31,6 +34,7 @@ struct load {
 
 struct bench {
     struct store *store;
+    long backend; /* 0: the store is a file */
     const struct load *load;
     int64_t until_ns;
     uint64_t run; /* of the step to come */
@@ -114,8 +118,8 @@ static void add_step(struct bench *b, struct store_batch *batch)
 {
     char run_id[48], node_id[24];
 
-    snprintf(run_id, sizeof run_id, "0199%08llx-7000-8000-000000000000",
-             (unsigned long long)b->run);
+    snprintf(run_id, sizeof run_id, "%08llx-%04llx-7000-8000-000000000000",
+             (unsigned long long)(b->run >> 16), (unsigned long long)(b->run & 0xffff));
     snprintf(node_id, sizeof node_id, "node-%llu", (unsigned long long)b->step);
     if (b->step == 0) {
         const struct store_run run = sample_run(run_id);
@@ -156,11 +160,35 @@ static void drain(struct bench *b)
     }
 }
 
+/* Of the writer's backend so far; 0: there is none. */
+static double backend_cpu_us(long pid)
+{
+    auto_mem char *path = mem_printf("/proc/%ld/stat", pid);
+    FILE *f = pid > 0 ? fopen(path, "re") : NULL;
+    unsigned long user = 0, system = 0;
+
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+               &system) != 2)
+        user = system = 0;
+    fclose(f);
+    return (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void print_cpu(double us, const struct store_stats *before, const struct store_stats *after)
+{
+    if (us > 0)
+        printf("           backend's CPU: %.0f us a group, %.0f us a batch\n",
+               us / (double)(after->commits - before->commits),
+               us / (double)(after->batches - before->batches));
+}
+
 static void run_load(struct bench *b, const struct load *load, int64_t each_ns, double floor_us)
 {
     struct store_stats before, after;
+    double cpu_us = backend_cpu_us(b->backend), seconds;
     int64_t start = clock_mono_ns();
-    double seconds;
 
     b->load = load;
     b->step = 0;
@@ -183,6 +211,22 @@ static void run_load(struct bench *b, const struct load *load, int64_t each_ns, 
            at_share_us(b->latency_ns, b->samples, 0.5) / floor_us,
            at_share_us(b->latency_ns, b->samples, 0.99),
            (unsigned long long)(after.checkpoints - before.checkpoints));
+    print_cpu(backend_cpu_us(b->backend) - cpu_us, &before, &after);
+}
+
+/* The writer's, of the host "bench". */
+static long backend_of(const char *url)
+{
+    auto_mem char *command = mem_printf("/usr/lib/postgresql/15/bin/psql -X -A -t '%s' -c \"SELECT"
+                                        " writer_pid FROM orchestrator.hosts WHERE host_id ="
+                                        " 'bench'\"",
+                                        url);
+    FILE *told = popen(command, "r");
+    long pid = 0;
+
+    if (told == NULL || fscanf(told, "%ld", &pid) != 1 || pclose(told) != 0)
+        die(command, &(struct err){.msg = "no answer"});
+    return pid;
 }
 
 static void remove_store(const char *path)
@@ -202,21 +246,28 @@ int main(int argc, char **argv)
         {"idle", 1, 1, 50},       {"deep 8", 8, 1, 50}, {"deep 50", 50, 1, 50},
         {"deep 500", 500, 1, 50}, {"bulk", 8, 100, 50}, {"runs", 50, 1, 1},
     };
-    const char *folder = argc > 1 ? argv[1] : ".";
+    const char *where = argc > 1 ? argv[1] : ".";
+    bool is_file = strstr(where, "://") == NULL;
     int64_t each_ns = (int64_t)((argc > 2 ? atof(argv[2]) : 1.0) * 1e9);
-    auto_mem char *path = mem_printf("%s/store_bench.db", folder);
-    const struct store_options options = {.url = path};
-    struct bench b = {.latency_ns = mem_array(SAMPLES_MAX, int64_t)};
-    double floor_us = floor_p50_us(folder, each_ns);
+    auto_mem char *path = mem_printf("%s/store_bench.db", where);
+    const struct store_options options = {.url = is_file ? path : where,
+                                          .host_id = "bench",
+                                          .address = ""};
+    struct bench b = {.latency_ns = mem_array(SAMPLES_MAX, int64_t),
+                      .run = (uint64_t)clock_wall_us() / 1000};
+    double floor_us = floor_p50_us(is_file ? where : "/tmp", each_ns);
     struct err e;
 
-    remove_store(path);
+    if (is_file)
+        remove_store(path);
     if (!store_open(&options, &b.store, &e))
         die("open", &e);
+    b.backend = is_file ? 0 : backend_of(where);
     for (size_t i = 0; i < ARRAY_LEN(loads); i++)
         run_load(&b, &loads[i], each_ns, floor_us);
     store_close(b.store);
-    remove_store(path);
+    if (is_file)
+        remove_store(path);
     free(b.latency_ns);
     return 0;
 }
