@@ -28,6 +28,9 @@
     }
 /* A large column of a list that may be read without: parameter 1 says whether it is wanted. */
 #define BODY(row, kind, member, name)                                                              \
+    READ(row, kind, member, name, "CASE WHEN ?1 > 0 THEN " name " END")
+/* The same, also wanted without the others where it is -1. */
+#define NEEDS(row, kind, member, name)                                                             \
     READ(row, kind, member, name, "CASE WHEN ?1 <> 0 THEN " name " END")
 #define ROW_TYPE(type, row, table)                                                                 \
     const struct row_type type = {table, ARRAY_LEN(table), sizeof(struct row)}
@@ -65,6 +68,7 @@ static const struct column run_columns[] = {
     COL(store_run, TEXT_NULL, lease_owner, "lease_owner"),
     COL(store_run, INT, lease_epoch, "lease_epoch"),
     COL(store_run, TEXT_NULL, error, "error"),
+    NEEDS(store_run, TEXT_NULL, agent_digests, "agent_digests"),
     BODY(store_run, TEXT_NULL, errors, "errors"),
     BODY(store_run, TEXT_NULL, compensations, "compensations"),
     BODY(store_run, TEXT_NULL, options, "options"),

@@ -99,8 +99,8 @@ struct store_run_filter {
 };
 bool store_read_run(struct store_reader *r, const char *tenant, const char *run_id,
                     struct store_run_list *ret, struct err *e) must_check;
-/* Without input, output, levels, errors, compensations and options, which are NULL: what a run was
- * given and left may be 60 MB. */
+/* Without input, output, levels, errors, compensations, options and agent_digests, which are NULL:
+ * what a run was given and left may be 60 MB. */
 bool store_read_run_head(struct store_reader *r, const char *tenant, const char *run_id,
                          struct store_run_list *ret, struct err *e) must_check;
 /* Heads. */
@@ -115,7 +115,7 @@ bool store_read_run_by_token(struct store_reader *r, const char *tenant, const c
 bool store_read_unfinished(struct store_reader *r, const char *owner, int64_t epoch,
                            struct store_page page, struct store_run_list *ret,
                            struct err *e) must_check;
-/* The heads of those that nobody alive has, oldest first. */
+/* The heads of those that nobody alive has, with what they need of a host, oldest first. */
 bool store_read_free_runs(struct store_reader *r, struct store_page page,
                           struct store_run_list *ret, struct err *e) must_check;
 /* For unfinished runs of the opening, oldest first, all tenants'. */

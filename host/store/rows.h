@@ -64,6 +64,8 @@ struct store_run {
     const char *input;         /* JSON; NULL in a list that was read without bodies */
     const char *output;        /* JSON, NULL until the end */
     const char *levels;        /* JSON: topology_levels */
+    const char *agent_digests; /* JSON: the plugins of its start, {AGENT: DIGEST or null}; NULL: a
+                                  host of before began it, or a head that was read without */
     const char *options;       /* JSON of the start request's options, NULL */
     const char *error;         /* first error, NULL */
     const char *errors;        /* JSON array, NULL */

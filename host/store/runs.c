@@ -112,7 +112,7 @@ bool store_read_free_runs(struct store_reader *r, struct store_page page,
 
     return page_begin(page, (struct page_key){INT64_MIN, "", "", ""}, &at, e) &&
            read_rows(r,
-                     ASK_LIST(Q_FREE_RUNS, at.rows, by_creation, P_INT(0), P_TIME(at.key.number),
+                     ASK_LIST(Q_FREE_RUNS, at.rows, by_creation, P_INT(-1), P_TIME(at.key.number),
                               P_TEXT(at.key.text), P_INT(at.rows + 1)),
                      &ret->list, NULL, e);
 }

@@ -5,6 +5,7 @@
 #include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
+#include "api/routes/view_hosts.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -196,7 +197,9 @@ bool run_get(const struct api_request *req, struct store_reader *reader, struct 
         return false;
     jw_open(body, NULL, '{');
     view_run_members(body, &rows.rows[0]);
-    view_run_host(body, &rows.rows[0], &hosts);
+    if (!view_run_host(body, reader, &rows.rows[0], &hosts, e))
+        return false;
+    jw_raw(body, "agentDigests", rows.rows[0].agent_digests);
     jw_raw(body, "inputs", rows.rows[0].input);
     jw_raw(body, "outputs", rows.rows[0].output);
     jw_raw(body, "errors", rows.rows[0].errors != NULL ? rows.rows[0].errors : "[]");

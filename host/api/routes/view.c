@@ -197,34 +197,6 @@ void view_run_members(struct buf *b, const struct store_run *run)
     view_statement_state(b, run);
 }
 
-static const struct store_host *host_of(const struct store_run *run,
-                                        const struct store_host_list *hosts)
-{
-    for (size_t i = 0; i < hosts->count && run->lease_owner != NULL; i++) {
-        if (strcmp(hosts->rows[i].host_id, run->lease_owner) == 0)
-            return &hosts->rows[i];
-    }
-    return NULL;
-}
-
-static const char *waiting_for(const struct store_run *run, const struct store_host *host)
-{
-    if (run->completed_us != 0)
-        return NULL;
-    if (host == NULL || !host->alive || host->epoch != run->lease_epoch)
-        return "no host has it now: one that has all its agents takes it when it has room";
-    return run->status == STORE_RUN_PENDING ? "its host has runs-active-max others" : NULL;
-}
-
-void view_run_host(struct buf *b, const struct store_run *run, const struct store_host_list *hosts)
-{
-    const struct store_host *host = host_of(run, hosts);
-
-    jw_str(b, "host", run->lease_owner);
-    jw_str(b, "hostAddress", host != NULL && *host->address != '\0' ? host->address : NULL);
-    jw_str(b, "waitingFor", waiting_for(run, host));
-}
-
 void view_statement_state(struct buf *b, const struct store_run *run)
 {
     const char *state = "none";

@@ -31,8 +31,6 @@ const char *view_run_status(enum store_run_status status);
 void view_run_members(struct buf *b, const struct store_run *run);
 /* statementState: none (it has not ended), waiting, refused, signed; and statementError. */
 void view_statement_state(struct buf *b, const struct store_run *run);
-/* host and hostAddress: who has the run, or had it last; waitingFor: why it does not go on. */
-void view_run_host(struct buf *b, const struct store_run *run, const struct store_host_list *hosts);
 void view_step_members(struct buf *b, const struct store_node *node);
 void view_step(struct buf *b, const char *key, const struct store_node *node);
 

@@ -101,24 +101,27 @@ static void show_notes(const struct cli *cli, const json_t *steps)
     }
 }
 
+static const struct out_column shown[] = {
+    {"run", "runId"},
+    {"dag", "dagId"},
+    {"version", "dagVersion"},
+    {"status", "status"},
+    {"started", "startedUtc"},
+    {"ended", "endedUtc"},
+    {"trace id", "traceId"},
+    {"inputs", "inputsHash"},
+    {"outputs", "outputsHash"},
+    {"run token", "runToken"},
+    {"error", "error"},
+    {"statement", "statementState"},
+    {"refused", "statementError"},
+    {"host", "hostAddress"},
+    {"waits for", "waitingFor"},
+    {NULL, NULL},
+};
+
 bool run_show_verb(struct cli *cli, struct err *e)
 {
-    static const struct out_column head[] = {
-        {"run", "runId"},
-        {"dag", "dagId"},
-        {"version", "dagVersion"},
-        {"status", "status"},
-        {"started", "startedUtc"},
-        {"ended", "endedUtc"},
-        {"trace id", "traceId"},
-        {"inputs", "inputsHash"},
-        {"outputs", "outputsHash"},
-        {"run token", "runToken"},
-        {"error", "error"},
-        {"statement", "statementState"},
-        {"refused", "statementError"},
-        {NULL, NULL},
-    };
     static const struct out_column steps[] = {
         {"STEP", "stepId"},
         {"STATUS", "status"},
@@ -143,7 +146,7 @@ bool run_show_verb(struct cli *cli, struct err *e)
         json_object_set_new(run, "outputs", run_outputs(trace));
     }
     add_state(cli, run);
-    out_object(cli, head, run);
+    out_object(cli, shown, run);
     if (cli->set.format != CLI_TABLE)
         return true;
     fputc('\n', cli->out);

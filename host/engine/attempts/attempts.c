@@ -10,6 +10,7 @@
 #include "engine/catalog/agents.h"
 #include "engine/catalog/ceilings.h"
 #include "engine/env/env.h"
+#include "engine/runs/pins.h"
 
 #include <assert.h>
 #include <fnmatch.h>
@@ -229,8 +230,9 @@ static void refuse_taken(struct attempts *a, struct attempt_order *order, enum o
 static const struct agent *runnable(struct attempts *a, struct attempt_order *order)
 {
     const struct engine_env *env = a->env;
-    const char *tenant = order->ar->tenant;
-    const struct agent *agent = env->agent_find(env->agents, tenant, order->agent_id);
+    const char *tenant = order->ar->tenant, *id = order->agent_id;
+    const char *digest = pins_digest(order->ar->pins, id);
+    const struct agent *agent = env->agent_find(env->agents, tenant, id, digest);
     struct err e = {0};
 
     if (order->input_too_large) {
@@ -239,11 +241,11 @@ static const struct agent *runnable(struct attempts *a, struct attempt_order *or
         refuse_taken(a, order, OUTCOME_BAD_INPUT, e.msg);
         return NULL;
     }
-    if (agent == NULL && env->agent_withdrawn(env->agents, tenant, order->agent_id, &e)) {
+    if (agent == NULL && env->agent_withdrawn(env->agents, tenant, id, digest, &e)) {
         refuse_taken(a, order, OUTCOME_REVOKED, e.msg);
         return NULL;
     }
-    if (agent == NULL && env->agent_awaited(env->agents, tenant, order->agent_id, &e)) {
+    if (agent == NULL && env->agent_awaited(env->agents, tenant, id, digest, &e)) {
         refuse_taken(a, order, OUTCOME_INFRA, e.msg);
         return NULL;
     }

@@ -78,10 +78,19 @@ void agents_free(struct agents *agents)
 
 /* ---- one bundle ---- */
 
+static bool is_loaded(enum bundle_state state)
+{
+    return state == BUNDLE_AGREED || state == BUNDLE_READY || state == BUNDLE_CONFLICT;
+}
+
+bool bundle_loaded(const struct bundle *b)
+{
+    return is_loaded(b->state);
+}
+
 bool bundle_in_use(const struct bundle *b)
 {
-    return b->state == BUNDLE_LOADING || b->state == BUNDLE_AGREED || b->state == BUNDLE_READY ||
-           b->state == BUNDLE_CONFLICT;
+    return b->state == BUNDLE_LOADING || bundle_loaded(b);
 }
 
 struct bundle *bundle_twin(const struct bundle *b)
@@ -108,7 +117,7 @@ static enum bundle_state end(struct bundle *b, enum bundle_state state, const ch
     b->state = state;
     free(b->reason);
     b->reason = mem_str(why);
-    if (before == BUNDLE_READY)
+    if (is_loaded(before))
         names_rebuild(b->owner);
     return before;
 }
@@ -351,6 +360,7 @@ void agents_on_ready(struct agents *agents, const struct sandbox_plugin_info *in
         else
             bundle_refuse(b, &e);
     }
+    names_rebuild(agents); /* who is pinned to it needs no name */
     names_settle(agents);
 }
 

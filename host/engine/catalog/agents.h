@@ -62,17 +62,23 @@ bool agents_fetching(const struct agents *agents);
 /* Every bundle has its verdict, and those that are ready are in the store or say why not. */
 bool agents_settled(const struct agents *agents);
 
-/* NULL when no loaded plugin has it for this tenant. Valid until the next callback. */
+/* Of the next three: digest NULL asks for the plugin that has the name, as it is now. Otherwise for
+ * the library with that digest, which a run is pinned to (docs/adr/0054): it need not have the name
+ * any more, and is judged as if no other version were there. A development host, whose versions
+ * change their bytes, takes the one that serves where it has not that.
+ *
+ * NULL when no loaded plugin has it for this tenant. Valid until the next callback. */
 const struct agent *agents_find(const struct agents *agents, const char *tenant,
-                                const char *agent_id);
+                                const char *agent_id, const char *digest);
 /* True with why in *ret when it was taken away from this tenant: revoked, removed or quarantined.
  */
 bool agents_withdrawn(const struct agents *agents, const char *tenant, const char *agent_id,
-                      struct err *ret);
+                      const char *digest, struct err *ret);
 /* True with why in *ret when it is not there and should be: bundles are still being loaded, or one
- * that was ready once is missing or damaged. One that nobody trusts any more is not awaited. */
+ * that was ready once is missing or damaged. One that nobody trusts any more is not awaited; one
+ * that a run is pinned to always is. */
 bool agents_awaited(const struct agents *agents, const char *tenant, const char *agent_id,
-                    struct err *ret);
+                    const char *digest, struct err *ret);
 
 /* From the sandbox's events. */
 void agents_on_ready(struct agents *agents, const struct sandbox_plugin_info *info);

@@ -57,13 +57,18 @@ static bool refused_since(const struct bundle *b, const char *tenant, const char
 }
 
 bool agents_awaited(const struct agents *agents, const char *tenant, const char *agent_id,
-                    struct err *ret)
+                    const char *digest, struct err *ret)
 {
     const struct bundle *b;
 
     if (agents_busy(agents) || agents_fetching(agents))
         return !err_set(ret, ERR_UNAVAILABLE, "agent '%s' is not there: bundles are being loaded",
                         agent_id);
+    if (digest != NULL)
+        return !err_set(ret, ERR_UNAVAILABLE,
+                        "the plugin of its start is not here: agent '%s' of the library with the "
+                        "digest %s",
+                        agent_id, digest);
     for (b = agents->bundles; b != NULL; b = b->hh.next) {
         if (refused_since(b, tenant, agent_id))
             return !err_set(ret, ERR_UNAVAILABLE,

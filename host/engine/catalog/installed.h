@@ -60,8 +60,8 @@ struct bundle {
     UT_hash_handle hh; /* by file */
 };
 
-/* An agent id and the ready bundles that have it: of no two with tenants in common do plugin ids or
- * keys differ. */
+/* An agent id and the loaded bundles that have it. Of no two that are ready and have tenants in
+ * common do plugin ids or keys differ; the others have no name, and are found by digest alone. */
 struct offer {
     struct agent agent; /* its texts are the bundle's */
     const struct bundle *bundle;
@@ -94,6 +94,8 @@ struct agents {
 const char *bundle_state_word(enum bundle_state state);
 /* The sandbox has, or is given, its library for its sake. */
 bool bundle_in_use(const struct bundle *b);
+/* It is loaded, and what its manifest says: its agents can run, whoever has their names. */
+bool bundle_loaded(const struct bundle *b);
 /* Another bundle in use with the same library; NULL: none. */
 struct bundle *bundle_twin(const struct bundle *b);
 bool bundle_for(const struct bundle *b, const char *tenant);

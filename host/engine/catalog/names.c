@@ -64,7 +64,7 @@ void names_rebuild(struct agents *agents)
 
     names_free(agents);
     for (b = agents->bundles; b != NULL; b = b->hh.next) {
-        for (size_t i = 0; b->state == BUNDLE_READY && i < b->manifest->agent_count; i++)
+        for (size_t i = 0; bundle_loaded(b) && i < b->manifest->agent_count; i++)
             offer(b, &b->manifest->agents[i]);
     }
     rows_tell_agents(agents);
@@ -78,20 +78,40 @@ static bool newer(const struct agent *a, const struct agent *than)
     return order > 0 || (order == 0 && strcmp(a->digest.text, than->digest.text) > 0);
 }
 
-const struct agent *agents_find(const struct agents *agents, const char *tenant,
-                                const char *agent_id)
+/* NULL: the name is asked for. */
+static bool is_asked_for(const struct offer *o, const char *tenant, const char *digest)
+{
+    return bundle_for(o->bundle, tenant) &&
+           (digest == NULL ? o->bundle->state == BUNDLE_READY
+                           : strcmp(o->agent.digest.text, digest) == 0);
+}
+
+static const struct agent *best_of(const struct name *name, const char *tenant, const char *digest)
 {
     const struct agent *best = NULL;
-    struct name *name;
 
-    HASH_FIND_STR(agents->names, agent_id, name);
-    for (size_t i = 0; name != NULL && i < name->count; i++) {
+    for (size_t i = 0; i < name->count; i++) {
         const struct offer *o = &name->offers[i];
 
-        if (bundle_for(o->bundle, tenant) && (best == NULL || newer(&o->agent, best)))
+        if (is_asked_for(o, tenant, digest) && (best == NULL || newer(&o->agent, best)))
             best = &o->agent;
     }
     return best;
+}
+
+const struct agent *agents_find(const struct agents *agents, const char *tenant,
+                                const char *agent_id, const char *digest)
+{
+    const struct agent *found;
+    struct name *name;
+
+    HASH_FIND_STR(agents->names, agent_id, name);
+    if (name == NULL)
+        return NULL;
+    found = best_of(name, tenant, digest);
+    if (found == NULL && digest != NULL && agents->env->set.folder_wins)
+        found = best_of(name, tenant, NULL);
+    return found;
 }
 
 /* ---- who gets a name ---- */

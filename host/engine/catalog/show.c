@@ -10,18 +10,26 @@ static bool names_agent(const struct bundle *b, const char *agent_id)
     return b->manifest != NULL && manifest_agent_find(b->manifest, agent_id) != NULL;
 }
 
+static bool is_withdrawn(const struct bundle *b, const char *tenant, const char *agent_id,
+                         const char *digest)
+{
+    return b->state >= BUNDLE_REVOKED && names_agent(b, agent_id) && bundle_for(b, tenant) &&
+           (digest == NULL || strcmp(b->digest.text, digest) == 0);
+}
+
 bool agents_withdrawn(const struct agents *agents, const char *tenant, const char *agent_id,
-                      struct err *ret)
+                      const char *digest, struct err *ret)
 {
     const struct bundle *b;
 
-    if (agents_find(agents, tenant, agent_id) != NULL)
+    if (agents_find(agents, tenant, agent_id, digest) != NULL)
         return false;
     for (b = agents->bundles; b != NULL; b = b->hh.next) {
-        if (b->state < BUNDLE_REVOKED || !names_agent(b, agent_id) || !bundle_for(b, tenant))
+        if (!is_withdrawn(b, tenant, agent_id, digest))
             continue;
-        err_set(ret, ERR_UNPROCESSABLE, "agent '%s' cannot run: plugin '%s' is %s: %s", agent_id,
-                b->label, bundle_state_word(b->state), b->reason != NULL ? b->reason : "");
+        err_set(ret, ERR_UNPROCESSABLE, "agent '%s' cannot run: plugin '%s'%s is %s: %s", agent_id,
+                b->label, digest != NULL ? ", which the run began with," : "",
+                bundle_state_word(b->state), b->reason != NULL ? b->reason : "");
         return true;
     }
     return false;

@@ -75,7 +75,7 @@ static bool restart(struct control *ctl, const struct api_actor *who,
 
     if (!inputs_of(row, what->inputs, &inputs, e) || !start_inputs(inputs, &start.inputs_hash, e) ||
         !load_row(ctl->env, ctl->dags, row, &old, e) ||
-        !start_allowed(ctl->env, who->tenant, old->dag, e))
+        !start_allowed(ctl->env, who->tenant, old->dag, NULL, e))
         return false;
     if (runs_find(ctl->runs, who->tenant, what->run_id) != NULL ||
         leftovers_has(ctl->leftovers, what->run_id))

@@ -54,7 +54,7 @@ static bool build_resumed(struct control *ctl, const struct store_run *row, stru
 {
     auto_obj(active_run) ar = NULL;
 
-    if (!build(ctl, row, &ar, e) || !start_allowed(ctl->env, ar->tenant, ar->dag, e))
+    if (!build(ctl, row, &ar, e) || !start_allowed(ctl->env, ar->tenant, ar->dag, ar->pins, e))
         return false;
     if (!run_resume(ar->run, ctl->env->clock.mono_ns(), e))
         return err_wrap(e, "resume run %s", row->run_id);

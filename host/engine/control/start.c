@@ -10,6 +10,7 @@
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
+#include "engine/runs/pins.h"
 #include "engine/runs/runs.h"
 
 #include <string.h>
@@ -49,12 +50,14 @@ bool start_admitted(const struct control *ctl, struct err *e)
 }
 
 bool start_allowed(const struct engine_env *env, const char *tenant, const struct dag *dag,
-                   struct err *e)
+                   const json_t *pins, struct err *e)
 {
     if (!ceilings_allow(&env->set.ceilings, dag, e))
         return false;
     for (size_t i = 0; i < dag->node_count; i++) {
-        if (env->agent_withdrawn(env->agents, tenant, dag->nodes[i].agent_id, e))
+        const char *id = dag->nodes[i].agent_id;
+
+        if (env->agent_withdrawn(env->agents, tenant, id, pins_digest(pins, id), e))
             return err_wrap(e, "node '%s'", dag->nodes[i].node_id);
     }
     return true;
@@ -113,6 +116,7 @@ struct active_run *start_run(struct control *ctl, const struct api_actor *who, s
         ar->trace_id[0] = '\0';
     ar->started_by = json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
                                "ticket", who->ticket);
+    ar->pins = pins_owned(ctl->env, who->tenant, ar->dag);
     ar->inputs_hash = start->inputs_hash;
     ar->seed = start->seed;
     ar->deterministic = start->deterministic;
@@ -151,6 +155,7 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
 {
     struct active_run *ar = commit_run(c);
     auto_mem char *levels = levels_text(ar->dag);
+    auto_mem char *pins = json_dumps(ar->pins, JSON_COMPACT | JSON_SORT_KEYS);
     auto_done(buf) input = {0};
     double timeout_s = ar->dag->run_timeout_s;
 
@@ -170,6 +175,7 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
                                .created_by = who->subject,
                                .input = buf_text(&input),
                                .levels = levels,
+                               .agent_digests = pins,
                                .seed = (int64_t)ar->seed,
                                .deterministic = ar->deterministic,
                                .checkpoint_enabled = ar->checkpoints,
@@ -301,7 +307,7 @@ void control_start(struct control *ctl, const struct api_actor *who,
         answer_error(done, done_arg, &e);
         return;
     }
-    if (!start_allowed(ctl->env, who->tenant, dag_use_dag(start.use), &e)) {
+    if (!start_allowed(ctl->env, who->tenant, dag_use_dag(start.use), NULL, &e)) {
         dag_use_end(start.use);
         answer_error(done, done_arg, &e);
         return;

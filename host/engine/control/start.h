@@ -18,9 +18,10 @@ struct parent {
     const char *kind; /* "restart", "replay" */
 };
 
-/* Every node may have what it asks for, and none of its agents was taken away. */
+/* Every node may have what it asks for, and none of its agents was taken away. pins: of a run that
+ * goes on; NULL: one that begins. */
 bool start_allowed(const struct engine_env *env, const char *tenant, const struct dag *dag,
-                   struct err *e) must_check;
+                   const json_t *pins, struct err *e) must_check;
 bool start_admitted(const struct control *ctl, struct err *e) must_check;
 /* Object, within its limit; the hash of its canonical form. */
 bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e) must_check;

@@ -11,6 +11,7 @@
 #include "engine/control/step.h"
 #include "engine/env/env.h"
 #include "engine/runs/load.h"
+#include "engine/runs/pins.h"
 #include "engine/runs/runs.h"
 
 #include <string.h>
@@ -183,24 +184,9 @@ void takeover_made(struct control *ctl, const char *tenant, const char *run_id)
 
 /* ---- what this host can run ---- */
 
-static bool has_agent(const struct engine_env *env, const char *tenant, const char *agent_id)
-{
-    return agent_id == NULL || env->agent_find(env->agents, tenant, agent_id) != NULL;
-}
-
-static bool has_agents(const struct engine_env *env, const char *tenant, const struct dag *dag)
-{
-    for (size_t i = 0; i < dag->node_count; i++) {
-        if (!has_agent(env, tenant, dag->nodes[i].agent_id) ||
-            !has_agent(env, tenant, dag->nodes[i].compensation.agent_id))
-            return false;
-    }
-    return true;
-}
-
 /* Of a definition that was read. One that nobody can read ends its run, here as well as elsewhere.
  */
-static bool can_run(struct control *ctl, const struct dag_key *key)
+static bool can_run_any(struct control *ctl, const struct dag_key *key)
 {
     struct dag_use *use;
     bool can;
@@ -208,12 +194,26 @@ static bool can_run(struct control *ctl, const struct dag_key *key)
 
     if (!dag_cache_get(ctl->dags, key, &use, &e))
         return true;
-    can = has_agents(ctl->env, key->tenant, dag_use_dag(use));
+    can = pins_dag_here(ctl->env, key->tenant, dag_use_dag(use));
     dag_use_end(use);
     return can;
 }
 
-/* A run whose definition is being read. */
+/* So it is with pins that are none. */
+static bool can_run_pinned(struct control *ctl, const struct store_run *row)
+{
+    auto_json pins = NULL;
+    struct err e = {0};
+
+    return !pins_read(row->agent_digests, &pins, &e) || pins_here(ctl->env, row->tenant, pins);
+}
+
+static bool can_run(struct control *ctl, const struct store_run *row, const struct dag_key *key)
+{
+    return row->agent_digests != NULL ? can_run_pinned(ctl, row) : can_run_any(ctl, key);
+}
+
+/* A run without pins whose definition is being read. */
 struct awaiting {
     struct control *ctl;
     char *tenant, *run_id, *dag_id, *version;
@@ -236,7 +236,7 @@ static void was_read(void *arg)
     struct awaiting *a = arg;
     struct control *ctl = a->ctl;
 
-    if (may_claim(ctl) && can_run(ctl, &(struct dag_key){a->tenant, a->dag_id, a->version})) {
+    if (may_claim(ctl) && can_run_any(ctl, &(struct dag_key){a->tenant, a->dag_id, a->version})) {
         struct portion *p = portion_new(ctl);
 
         portion_add(p, a->tenant, a->run_id);
@@ -269,10 +269,10 @@ void takeover_consider(struct control *ctl, const struct store_run_list *page, b
 
         if (recover_carried(ctl, row))
             continue;
-        if (!alone && !dag_cache_has(ctl->dags, &key)) {
+        if (!alone && row->agent_digests == NULL && !dag_cache_has(ctl->dags, &key)) {
             await(ctl, row);
             taken++;
-        } else if (alone || can_run(ctl, &key)) {
+        } else if (alone || can_run(ctl, row, &key)) {
             portion_add(p, row->tenant, row->run_id);
             taken++;
         }

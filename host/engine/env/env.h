@@ -91,17 +91,20 @@ struct engine_env {
     void (*random)(void *bytes, size_t len);
 
     struct agents *agents;
-    /* NULL when no loaded plugin has it for the tenant. Valid until the next callback of the
+    /* Each of one library, by its digest, whatever else has the agent's name; NULL: of the one that
+     * serves.
+     *
+     * NULL when no loaded plugin has it for the tenant. Valid until the next callback of the
      * sandbox. */
     const struct agent *(*agent_find)(const struct agents *agents, const char *tenant,
-                                      const char *agent_id);
+                                      const char *agent_id, const char *digest);
     /* True with why when it was there and was taken away from the tenant. */
     bool (*agent_withdrawn)(const struct agents *agents, const char *tenant, const char *agent_id,
-                            struct err *ret);
+                            const char *digest, struct err *ret);
 
     /* True with why when it is not there and should be: the node is held. */
     bool (*agent_awaited)(const struct agents *agents, const char *tenant, const char *agent_id,
-                          struct err *ret);
+                          const char *digest, struct err *ret);
 
     void *arg; /* of the three below */
     /* Committed events, in order of seq, each once. */

@@ -151,6 +151,7 @@ void active_run_free(struct active_run *ar)
     run_free(ar->run);
     dag_use_end(ar->use);
     json_decref(ar->input);
+    json_decref(ar->pins);
     json_decref(ar->compensations);
     json_decref(ar->started_by);
     free(ar->tenant);

@@ -61,6 +61,7 @@ struct active_run {
     const struct dag *dag; /* of use */
     struct run *run;
     json_t *input;
+    json_t *pins;          /* runs/pins.h; NULL: none, as a host of before began it */
     json_t *compensations; /* array: facts in the order they came */
     struct sha256_hex inputs_hash;
     struct sha256_hex chain_hash; /* of the run; set when it has ended */

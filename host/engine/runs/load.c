@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/env/env.h"
+#include "engine/runs/pins.h"
 #include "model/dag/policy.h"
 
 #include <string.h>
@@ -84,14 +85,16 @@ bool load_row(const struct engine_env *env, struct dag_cache *dags, const struct
               struct active_run **ret, struct err *e)
 {
     auto_json input = NULL;
+    auto_json pins = NULL;
     auto_obj(active_run) ar = NULL;
     struct dag_key key = load_key(row);
     struct dag_use *use;
 
     if (!stored_json(row->input, &input, e) || !input_fits(row, input, e) ||
-        !dag_cache_get(dags, &key, &use, e))
+        !pins_read(row->agent_digests, &pins, e) || !dag_cache_get(dags, &key, &use, e))
         return err_wrap(e, "run %s", row->run_id);
     ar = active_run_new(env, row->tenant, &use, input);
+    ar->pins = take(pins);
     if (!text_copy(ar->run_id, sizeof ar->run_id, row->run_id) ||
         !text_copy(ar->trace_id, sizeof ar->trace_id, row->trace_id) ||
         !text_copy(ar->restart_of, sizeof ar->restart_of, restart_of(row)) ||

@@ -21,10 +21,10 @@ START_TEST(a_bundle_is_verified_then_loaded_then_its_agents_are_found)
     ready("1.2.3", "");
     ck_assert(!agents_busy(agents));
     counts(1, 0);
-    agent = agents_find(agents, RIG_TENANT, "hello.greet");
+    agent = agents_find(agents, RIG_TENANT, "hello.greet", NULL);
     ck_assert_str_eq(agent->plugin, "hello@1.2.3");
     ck_assert_int_eq(agent->profile, PROFILE_PURE);
-    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.other"));
+    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.other", NULL));
     scan(); /* loaded once, whatever becomes of the file */
     ck_assert_uint_eq(rig.sandbox.plugins, 1);
 }
@@ -41,7 +41,7 @@ START_TEST(the_loaded_plugin_has_a_row)
     ck_assert(store_read_plugins(rig.reader, NULL, (struct store_page){0}, &rows, &e));
     ck_assert_uint_eq(rows.count, 1);
     ck_assert_str_eq(rows.rows[0].version, "1.2.3");
-    ck_assert_int_eq(agents_find(agents, RIG_TENANT, "hello.greet")->profile, PROFILE_PURE);
+    ck_assert_int_eq(agents_find(agents, RIG_TENANT, "hello.greet", NULL)->profile, PROFILE_PURE);
 }
 END_TEST
 
@@ -68,7 +68,7 @@ START_TEST(what_fails_is_refused_and_tried_again_by_the_next_scan)
     rig_plugin_gone(&rig.sandbox, digest.text);
     agents_on_failed(agents, digest.text, &e);
     counts(0, 1);
-    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet"));
+    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet", NULL));
 }
 END_TEST
 
@@ -155,8 +155,8 @@ START_TEST(a_plugin_that_says_other_than_its_manifest_is_refused_by_field)
         scan();
         says(cases[i].says, cases[i].profile);
         ck_verdict("hello.orchbundle", cases[i].word);
-        ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet"));
-        ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "other.pay"));
+        ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet", NULL));
+        ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "other.pay", NULL));
     }
     ck_assert_str_eq(rig.sandbox.loaded[0].digest.text, ""); /* nothing of it stays loaded */
     scan();
@@ -204,7 +204,7 @@ static void store_loses_bundles(void)
 static void check_awaited(const char *agent_id, const char *why)
 {
     struct err e = {0};
-    bool awaited = agents_awaited(agents, RIG_TENANT, agent_id, &e);
+    bool awaited = agents_awaited(agents, RIG_TENANT, agent_id, NULL, &e);
 
     ck_assert(awaited == (why != NULL));
     if (why != NULL)
@@ -225,7 +225,7 @@ START_TEST(an_agent_whose_bundle_was_damaged_or_lost_meanwhile_is_awaited)
     scan();
     check_awaited("hello.greet", "plugin 'hello@1.2.3' has no bundle any more");
     install(hello, "key", "[\"*\"]");
-    ck_assert_ptr_nonnull(agents_find(agents, RIG_TENANT, "hello.greet"));
+    ck_assert_ptr_nonnull(agents_find(agents, RIG_TENANT, "hello.greet", NULL));
 }
 END_TEST
 

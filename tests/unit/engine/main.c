@@ -202,7 +202,7 @@ int main(void)
                  evidence_cases, size_cases,       definition_cases, secret_cases,
                  agents_cases,   sandbox_cases,    names_cases,      share_cases,
                  log_cases,      remembered_cases, budget_cases,     unsigned_cases,
-                 beside_cases,   owners_cases,     stock_cases};
+                 beside_cases,   owners_cases,     pins_cases,       stock_cases};
     Suite *suite = suite_create("engine");
     SRunner *runner;
     int failed;

@@ -10,7 +10,7 @@ START_TEST(an_agent_id_that_another_plugin_holds_is_a_conflict_whatever_the_vers
     ck_verdict("a-thief.orchbundle", "conflict: agent 'hello.greet' is held by plugin "
                                      "'hello@1.0.0' in 'genuine.orchbundle', signed by 'one'");
     ck_verdict("genuine.orchbundle", "ready");
-    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet")->plugin, "hello@1.0.0");
+    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet", NULL)->plugin, "hello@1.0.0");
     counts(1, 1);
 }
 END_TEST
@@ -39,7 +39,7 @@ START_TEST(a_conflict_gets_the_name_when_the_other_goes)
     scan();
     ck_verdict("genuine.orchbundle", "removed");
     ck_verdict("a-thief.orchbundle", "ready");
-    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet")->plugin, "thief@99.0.0");
+    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet", NULL)->plugin, "thief@99.0.0");
     rig_settle(&rig);
     agents_free(agents); /* it keeps the name when the first comes back */
     memset(rig.sandbox.loaded, 0, sizeof rig.sandbox.loaded);
@@ -73,10 +73,10 @@ START_TEST(tenants_that_do_not_meet_may_have_a_name_each)
     install(thief, "two", "[\"globex\", \"prod-?\"]");
     ck_verdict("genuine.orchbundle", "ready");
     ck_verdict("a-thief.orchbundle", "ready");
-    ck_assert_str_eq(agents_find(agents, "acme", "hello.greet")->plugin, "hello@1.0.0");
-    ck_assert_str_eq(agents_find(agents, "test-7", "hello.greet")->plugin, "hello@1.0.0");
-    ck_assert_str_eq(agents_find(agents, "prod-7", "hello.greet")->plugin, "thief@99.0.0");
-    ck_assert_ptr_null(agents_find(agents, "nobody", "hello.greet"));
+    ck_assert_str_eq(agents_find(agents, "acme", "hello.greet", NULL)->plugin, "hello@1.0.0");
+    ck_assert_str_eq(agents_find(agents, "test-7", "hello.greet", NULL)->plugin, "hello@1.0.0");
+    ck_assert_str_eq(agents_find(agents, "prod-7", "hello.greet", NULL)->plugin, "thief@99.0.0");
+    ck_assert_ptr_null(agents_find(agents, "nobody", "hello.greet", NULL));
     ck_assert(allowed("acme", "hello"));
     ck_assert(!allowed("globex", "hello"));
 }
@@ -119,13 +119,74 @@ START_TEST(one_plugin_by_one_key_has_versions_and_the_highest_serves)
     other_bytes.file = "again.orchbundle", other_bytes.so = "\177ELF other bytes";
     install(genuine, "one", "[\"*\"]");
     install(newer, "one", "[\"*\"]");
-    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet")->plugin, "hello@1.1.0");
+    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet", NULL)->plugin, "hello@1.1.0");
     install(other_bytes, "one", "[\"*\"]");
     ck_verdict("again.orchbundle", "'hello@1.0.0' is in the store with other content");
     remove_bundle("again.orchbundle");
     install(other_key, "two", "[\"*\"]");
     ck_verdict("theirs.orchbundle", "conflict: plugin id 'hello' is held by");
-    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet")->plugin, "hello@1.1.0");
+    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet", NULL)->plugin, "hello@1.1.0");
+}
+END_TEST
+
+/* ---- by digest: what a run is pinned to ---- */
+
+static const char theirs_digest[] =
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+START_TEST(a_library_is_found_by_its_digest_whoever_has_its_name)
+{
+    struct packed newer = genuine, other_key = genuine;
+    struct sha256_hex old = so_digest(), theirs = sha256_hex("\177ELF 2", 6);
+
+    newer.file = "newer.orchbundle", newer.version = "1.1.0", newer.so = "\177ELF newer";
+    other_key.file = "theirs.orchbundle", other_key.version = "2.0.0", other_key.so = "\177ELF 2";
+    install(genuine, "one", "[\"acme\"]");
+    install(newer, "one", "[\"*\"]");
+    install(other_key, "two", "[\"*\"]");
+    ck_verdict("theirs.orchbundle", "conflict");
+    ck_assert_str_eq(agents_find(agents, "acme", "hello.greet", old.text)->plugin, "hello@1.0.0");
+    ck_assert_ptr_null(agents_find(agents, "globex", "hello.greet", old.text));
+    ck_assert_ptr_null(agents_find(agents, "acme", "hello.other", old.text));
+    ck_assert_str_eq(agents_find(agents, "acme", "hello.greet", theirs.text)->plugin,
+                     "hello@2.0.0");
+    ck_assert_str_eq(agents_find(agents, "acme", "hello.greet", NULL)->plugin, "hello@1.1.0");
+}
+END_TEST
+
+START_TEST(a_library_that_was_taken_away_is_not_replaced_for_whom_it_is_pinned)
+{
+    struct packed newer = genuine;
+    struct sha256_hex old = so_digest();
+    struct err e = {0};
+
+    newer.file = "newer.orchbundle", newer.version = "1.1.0", newer.so = "\177ELF newer";
+    install(genuine, "one", "[\"*\"]");
+    install(newer, "one", "[\"*\"]");
+    ck_assert(!agents_withdrawn(agents, RIG_TENANT, "hello.greet", old.text, &e));
+    remove_bundle(genuine.file);
+    scan();
+    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet", old.text));
+    ck_assert(!agents_withdrawn(agents, RIG_TENANT, "hello.greet", NULL, &e));
+    ck_assert(agents_withdrawn(agents, RIG_TENANT, "hello.greet", old.text, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "'hello@1.0.0', which the run began with, is removed"));
+    ck_assert(agents_awaited(agents, RIG_TENANT, "hello.greet", theirs_digest, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "the plugin of its start is not here"));
+    ck_assert_ptr_nonnull(strstr(e.msg, theirs_digest));
+}
+END_TEST
+
+START_TEST(a_development_host_runs_what_serves_where_it_has_not_what_was_pinned)
+{
+    struct sha256_hex old = so_digest();
+
+    rig.env.set.folder_wins = true;
+    install(genuine, "one", "[\"*\"]");
+    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet", old.text)->digest.text,
+                     old.text);
+    ck_assert_str_eq(agents_find(agents, RIG_TENANT, "hello.greet", theirs_digest)->digest.text,
+                     old.text);
+    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.other", theirs_digest));
 }
 END_TEST
 
@@ -144,8 +205,8 @@ START_TEST(a_lying_manifest_around_a_library_does_not_block_the_genuine_bundle)
         ck_verdict("genuine.orchbundle", "ready");
         ck_verdict("a-liar.orchbundle",
                    "refused: id: the plugin says 'hello', its manifest 'liar'");
-        ck_assert_ptr_nonnull(agents_find(agents, RIG_TENANT, "hello.greet"));
-        ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "liar.greet"));
+        ck_assert_ptr_nonnull(agents_find(agents, RIG_TENANT, "hello.greet", NULL));
+        ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "liar.greet", NULL));
         remove_bundle("genuine.orchbundle");
         remove_bundle("a-liar.orchbundle");
         scan();
@@ -162,23 +223,23 @@ START_TEST(a_key_that_is_revoked_takes_its_plugin_away_at_once)
 
     install(genuine, "one", "[\"acme\"]");
     agents_scan(agents);
-    ck_assert_ptr_nonnull(agents_find(agents, "acme", "hello.greet")); /* while it is asked */
+    ck_assert_ptr_nonnull(agents_find(agents, "acme", "hello.greet", NULL)); /* while it is asked */
     rig_authority_answers(&rig, ERR_DENIED);
     ck_assert_uint_eq(rig.sandbox.revoked, 1);
     ck_assert_str_eq(rig.sandbox.revoked_why, "the authority says no");
     ck_verdict("genuine.orchbundle", "revoked: the authority says no");
-    ck_assert_ptr_null(agents_find(agents, "acme", "hello.greet"));
-    ck_assert(agents_withdrawn(agents, "acme", "hello.greet", &e));
+    ck_assert_ptr_null(agents_find(agents, "acme", "hello.greet", NULL));
+    ck_assert(agents_withdrawn(agents, "acme", "hello.greet", NULL, &e));
     ck_assert_ptr_nonnull(strstr(e.msg, "hello@1.0.0' is revoked: the authority says no"));
-    ck_assert(!agents_withdrawn(agents, "globex", "hello.greet", &e)); /* it never had it */
-    ck_assert(!agents_withdrawn(agents, "acme", "hello.other", &e));
+    ck_assert(!agents_withdrawn(agents, "globex", "hello.greet", NULL, &e)); /* it never had it */
+    ck_assert(!agents_withdrawn(agents, "acme", "hello.other", NULL, &e));
     rig_settle(&rig);
     ck_assert(store_read_plugins(rig.reader, NULL, (struct store_page){0}, &rows, &e));
     ck_assert_uint_eq(rows.count, 1); /* it may come back: its name stays its own */
     scan();                           /* trusted again */
     says(genuine, "pure");
     ck_verdict("genuine.orchbundle", "ready");
-    ck_assert(!agents_withdrawn(agents, "acme", "hello.greet", &e));
+    ck_assert(!agents_withdrawn(agents, "acme", "hello.greet", NULL, &e));
 }
 END_TEST
 
@@ -223,7 +284,7 @@ START_TEST(a_bundle_that_is_removed_is_taken_away_whatever_it_waits_for)
     remove_bundle("genuine.orchbundle");
     scan();
     ck_assert_uint_eq(rig.sandbox.revoked, 1);
-    ck_assert(agents_withdrawn(agents, RIG_TENANT, "hello.greet", &e));
+    ck_assert(agents_withdrawn(agents, RIG_TENANT, "hello.greet", NULL, &e));
     put_bundle(genuine); /* while it is verified */
     agents_scan(agents);
     remove_bundle("genuine.orchbundle");
@@ -236,7 +297,7 @@ START_TEST(a_bundle_that_is_removed_is_taken_away_whatever_it_waits_for)
     ck_verdict("genuine.orchbundle", "removed");
     ck_assert_str_eq(rig.sandbox.loaded[0].digest.text, "");
     says(genuine, "pure");
-    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet"));
+    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet", NULL));
 }
 END_TEST
 
@@ -253,7 +314,7 @@ START_TEST(a_copy_that_is_ready_keeps_the_attempts_of_one_that_is_removed)
     scan();
     ck_verdict("genuine.orchbundle", "removed");
     ck_assert_uint_eq(rig.sandbox.revoked, 0);
-    ck_assert_ptr_nonnull(agents_find(agents, RIG_TENANT, "hello.greet"));
+    ck_assert_ptr_nonnull(agents_find(agents, RIG_TENANT, "hello.greet", NULL));
     remove_bundle("b-copy.orchbundle");
     scan();
     ck_assert_uint_eq(rig.sandbox.revoked, 1);
@@ -275,11 +336,11 @@ START_TEST(a_library_that_two_keys_brought_begins_anew_for_the_other)
     rig.authority.key = "one", rig.authority.tenants = "[\"acme\"]";
     rig_authority_answers(&rig, ERR_NONE);
     ck_verdict("b-copy.orchbundle", "ready");
-    ck_assert_ptr_nonnull(agents_find(agents, "globex", "hello.greet"));
+    ck_assert_ptr_nonnull(agents_find(agents, "globex", "hello.greet", NULL));
     agents_scan(agents);
     rig_authority_answers(&rig, ERR_DENIED); /* b-copy comes first */
     ck_assert_uint_eq(rig.sandbox.revoked, 1);
-    ck_assert_ptr_null(agents_find(agents, "globex", "hello.greet"));
+    ck_assert_ptr_null(agents_find(agents, "globex", "hello.greet", NULL));
     while (rig.authority.count > 0)
         rig_authority_answers(&rig, ERR_NONE);
     says(genuine, "pure");
@@ -303,7 +364,7 @@ START_TEST(a_quarantined_plugin_stays_so_until_it_is_released)
     put_bundle(copy); /* another name does not help */
     scan();
     ck_verdict("copy.orchbundle", "quarantined");
-    ck_assert(agents_withdrawn(agents, RIG_TENANT, "hello.greet", &e));
+    ck_assert(agents_withdrawn(agents, RIG_TENANT, "hello.greet", NULL, &e));
     remove_bundle("copy.orchbundle");
     scan();
     ck_verdict("genuine.orchbundle", "quarantined");
@@ -341,10 +402,10 @@ START_TEST(warm_attempts_are_granted_by_the_entry_and_taken_back)
     rig.authority.warm = true;
     install(genuine, "one", "[\"*\"]");
     ck_assert(rig.sandbox.loaded[0].warm);
-    ck_assert(agents_find(agents, RIG_TENANT, "hello.greet")->warm);
+    ck_assert(agents_find(agents, RIG_TENANT, "hello.greet", NULL)->warm);
     rig.authority.warm = false;
     scan();
-    ck_assert(!agents_find(agents, RIG_TENANT, "hello.greet")->warm);
+    ck_assert(!agents_find(agents, RIG_TENANT, "hello.greet", NULL)->warm);
 }
 END_TEST
 
@@ -359,6 +420,9 @@ TCase *names_cases(void)
     tcase_add_test(tc, tenants_that_do_not_meet_may_have_a_name_each);
     tcase_add_test(tc, patterns_of_tenants_that_meet_are_found);
     tcase_add_test(tc, one_plugin_by_one_key_has_versions_and_the_highest_serves);
+    tcase_add_test(tc, a_library_is_found_by_its_digest_whoever_has_its_name);
+    tcase_add_test(tc, a_library_that_was_taken_away_is_not_replaced_for_whom_it_is_pinned);
+    tcase_add_test(tc, a_development_host_runs_what_serves_where_it_has_not_what_was_pinned);
     tcase_add_test(tc, a_lying_manifest_around_a_library_does_not_block_the_genuine_bundle);
     tcase_add_test(tc, a_key_that_is_revoked_takes_its_plugin_away_at_once);
     tcase_add_test(tc, an_authority_that_cannot_say_revokes_nothing);

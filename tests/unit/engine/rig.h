@@ -30,6 +30,7 @@ struct rig_attempt {
     uint64_t id;
     bool open, cancelled, killed;
     char run_id[UUID_TEXT_BYTES];
+    struct sha256_hex digest;
     char *node_id, *agent_id, *tenant, *input, *config, *key;
     uint32_t attempt;
     uint64_t logical_time_us;
@@ -136,6 +137,9 @@ enum { RIG_LAYERS = ((1u << LAYER_COUNT) - 1) & ~(unsigned)LAYER_SCOPE, RIG_LEVE
 
 extern int64_t rig_mono_ns, rig_wall_us, rig_boot_us;
 extern bool rig_awaited_came; /* the agents whose ids begin with "awaited" */
+/* The library that serves all agents has a digest of this letter alone; the one of rig_lacks is not
+ * here, 0: all are. */
+extern char rig_serves, rig_lacks;
 extern struct rng rig_random;
 
 /* Moves all clocks. */

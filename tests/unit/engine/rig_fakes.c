@@ -51,6 +51,7 @@ static bool attempt_start(struct sandbox *sb, const struct attempt_spec *spec, u
     };
     memcpy(a->seed, spec->seed, sizeof a->seed);
     memcpy(a->run_id, spec->run_id, sizeof a->run_id);
+    snprintf(a->digest.text, sizeof a->digest.text, "%s", spec->digest);
     *ret_id = a->id;
     if (spec->has_secrets)
         *ret_secret_fd = pipe_fds[1];
@@ -141,10 +142,14 @@ void rig_attempt_done(struct rig_attempt *a)
 /* ---- agents: every id but those that begin with "missing", "awaited" or "withdrawn" ---- */
 
 bool rig_awaited_came;
+char rig_serves = 'a';
+char rig_lacks;
 
 bool rig_agent_awaited(const struct agents *agents unused_arg, const char *tenant unused_arg,
-                       const char *agent_id, struct err *ret)
+                       const char *agent_id, const char *digest, struct err *ret)
 {
+    if (digest != NULL)
+        return !err_set(ret, ERR_UNAVAILABLE, "the plugin of its start is not here: %s", digest);
     if (strncmp(agent_id, "awaited", 7) != 0)
         return false;
     err_set(ret, ERR_UNAVAILABLE, "agent '%s' is not there: its bundle is damaged", agent_id);
@@ -152,7 +157,7 @@ bool rig_agent_awaited(const struct agents *agents unused_arg, const char *tenan
 }
 
 bool rig_agent_withdrawn(const struct agents *agents unused_arg, const char *tenant unused_arg,
-                         const char *agent_id, struct err *ret)
+                         const char *agent_id, const char *digest unused_arg, struct err *ret)
 {
     if (strncmp(agent_id, "withdrawn", 9) != 0)
         return false;
@@ -161,7 +166,8 @@ bool rig_agent_withdrawn(const struct agents *agents unused_arg, const char *ten
 }
 
 const struct agent *rig_agent_find(const struct agents *agents unused_arg,
-                                   const char *tenant unused_arg, const char *agent_id)
+                                   const char *tenant unused_arg, const char *agent_id,
+                                   const char *digest)
 {
     static struct agent agent = {
         .version = "1.0.0",
@@ -171,10 +177,11 @@ const struct agent *rig_agent_find(const struct agents *agents unused_arg,
         .profile = PROFILE_PURE,
     };
 
-    memset(agent.digest.text, 'a', sizeof agent.digest.text - 1);
+    memset(agent.digest.text, digest != NULL ? *digest : rig_serves, sizeof agent.digest.text - 1);
     agent.id = agent_id;
     agent.warm = strncmp(agent_id, "warm", 4) == 0;
-    if (strncmp(agent_id, "awaited", 7) == 0 && !rig_awaited_came)
+    if ((strncmp(agent_id, "awaited", 7) == 0 && !rig_awaited_came) ||
+        *agent.digest.text == rig_lacks)
         return NULL;
     return strncmp(agent_id, "missing", 7) == 0 || strncmp(agent_id, "withdrawn", 9) == 0 ? NULL
                                                                                           : &agent;

@@ -211,7 +211,8 @@ END_TEST
 /* ---- taken away ---- */
 
 static bool never(const struct agents *agents unused_arg, const char *tenant unused_arg,
-                  const char *agent_id unused_arg, struct err *ret unused_arg)
+                  const char *agent_id unused_arg, const char *digest unused_arg,
+                  struct err *ret unused_arg)
 {
     return false;
 }
@@ -240,7 +241,7 @@ END_TEST
 START_TEST(an_agent_that_is_taken_away_before_its_node_ends_it_as_revoked)
 {
     auto_done(store_node_list) rows = {0};
-    bool (*taken)(const struct agents *, const char *, const char *, struct err *) =
+    bool (*taken)(const struct agents *, const char *, const char *, const char *, struct err *) =
         rig.env.agent_withdrawn;
     char id[UUID_TEXT_BYTES];
     struct err e;

@@ -162,7 +162,7 @@ START_TEST(a_host_that_does_not_trust_the_publisher_does_not_load_it_and_says_so
     rig_authority_answers(&rig, ERR_DENIED);
     ck_verdict(file, "refused");
     ck_assert_uint_eq(rig.sandbox.plugins, 0);
-    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet"));
+    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet", NULL));
     look(); /* it is here: not fetched once more */
     ck_verdict(file, "refused");
 }
@@ -224,7 +224,7 @@ START_TEST(what_is_removed_elsewhere_goes_with_its_attempts_and_its_file_is_kept
     ck_assert_uint_eq(rig.sandbox.revoked, 1);
     ck_assert(!in_folder(hello.file));
     ck_assert(in_folder("hello.orchbundle.removed"));
-    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet"));
+    ck_assert_ptr_null(agents_find(agents, RIG_TENANT, "hello.greet", NULL));
     install(hello, "key", "[\"*\"]"); /* by hand, once more */
     ck_verdict(hello.file, "ready");
     ck_assert(is_stored(hello.file));

@@ -38,6 +38,7 @@ TCase *refused_cases(void);
 TCase *change_cases(void);
 TCase *restart_cases(void);
 TCase *owners_cases(void);
+TCase *pins_cases(void);
 TCase *recover_cases(void);
 TCase *evidence_cases(void);
 TCase *unsigned_cases(void);

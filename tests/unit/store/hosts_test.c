@@ -62,6 +62,7 @@ static void check_free(const char *want)
         for (size_t i = 0; i < l.count; i++) {
             buf_addf(&ids, "%s%s", ids.len > 0 ? " " : "", l.rows[i].run_id);
             ck_assert_ptr_null(l.rows[i].input);
+            ck_assert_ptr_nonnull(l.rows[i].agent_digests);
         }
         free(token);
         token = mem_str(l.next_page);

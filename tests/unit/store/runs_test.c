@@ -33,6 +33,7 @@ START_TEST(a_run_reads_back_as_it_was_written)
     ck_assert_str_eq(l.rows[0].options, run.options);
     ck_assert_str_eq(l.rows[0].input, run.input);
     ck_assert_str_eq(l.rows[0].levels, run.levels);
+    ck_assert_str_eq(l.rows[0].agent_digests, run.agent_digests);
     ck_assert_ptr_null(l.rows[0].output);
     ck_assert_ptr_null(l.rows[0].error);
     ck_assert_int_eq(l.rows[0].status, STORE_RUN_RUNNING);

@@ -13,6 +13,7 @@ struct store_run sample_run(const char *run_id)
         .trace_id = "4bf92f3577b34da6a3ce929d0e0e4736",
         .created_by = "operator",
         .input = "{\"facility\":\"F-1\",\"year\":2026}",
+        .agent_digests = "{\"emissions.intake\":\"" SAMPLE_HASH_A "\",\"emissions.scope1\":null}",
         .levels = "[[\"intake\"],[\"validate\"],[\"scope1\",\"scope2\"]]",
         .seed = 42,
         .deterministic = true,

@@ -1,0 +1,1 @@
+ALTER TABLE dag_executions DROP COLUMN agent_digests;
