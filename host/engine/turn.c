@@ -8,6 +8,7 @@
 #include "engine/commit/ends.h"
 #include "engine/commit/tell.h"
 #include "engine/control/carry.h"
+#include "engine/control/later.h"
 #include "engine/control/leftovers.h"
 #include "engine/control/look.h"
 #include "engine/control/recover.h"
@@ -82,7 +83,8 @@ struct engine *engine_new(const struct engine_env *env)
                                        .leftovers = leftovers_new(),
                                        .takeover = takeover_new(),
                                        .orders = orders_new(),
-                                       .look = look_new()};
+                                       .look = look_new(),
+                                       .later = later_new()};
     chores_init(&engine->chores, &(struct left_unsigned){env, engine->dags, engine->statements},
                 &engine->mode);
     return engine;
@@ -102,6 +104,7 @@ void engine_free(struct engine *engine)
     takeover_free(engine->control.takeover);
     orders_free(engine->control.orders);
     look_free(engine->control.look);
+    later_free(engine->control.later);
     definitions_free(engine->definitions);
     free(engine);
 }

@@ -110,8 +110,8 @@ bool store_read_runs(struct store_reader *r, const struct store_run_filter *filt
 bool store_read_run_by_token(struct store_reader *r, const char *tenant, const char *run_token,
                              const char *dag_id, const char *inputs_hash,
                              struct store_run_list *ret, struct err *e) must_check;
-/* For recovery: pending, running and paused runs of all tenants that the opening has (hosts.h),
- * oldest first, with bodies. */
+/* For recovery: the heads of the pending, running and paused runs of all tenants that the opening
+ * has (hosts.h), oldest first. */
 bool store_read_unfinished(struct store_reader *r, const char *owner, int64_t epoch,
                            struct store_page page, struct store_run_list *ret,
                            struct err *e) must_check;
@@ -128,8 +128,8 @@ bool store_read_jobs(struct store_reader *r, struct store_page page, struct stor
 bool store_read_hosts(struct store_reader *r, struct store_page page, struct store_host_list *ret,
                       struct err *e) must_check;
 
-/* For the statements that a crash left unsigned: ended runs of all tenants whose statement is not
- * stored and that nobody alive has, by run id, with bodies. */
+/* For the statements that a crash left unsigned: the heads of ended runs of all tenants whose
+ * statement is not stored and that nobody alive has, by run id. */
 bool store_read_unsigned(struct store_reader *r, struct store_page page, struct store_run_list *ret,
                          struct err *e) must_check;
 

@@ -100,7 +100,7 @@ bool store_read_unfinished(struct store_reader *r, const char *owner, int64_t ep
 
     return page_begin(page, (struct page_key){INT64_MIN, "", "", ""}, &at, e) &&
            read_rows(r,
-                     ASK_PAGE(Q_UNFINISHED, at.rows, by_creation, P_INT(1), P_TIME(at.key.number),
+                     ASK_PAGE(Q_UNFINISHED, at.rows, by_creation, P_INT(0), P_TIME(at.key.number),
                               P_TEXT(at.key.text), P_TEXT(owner), P_INT(epoch), P_INT(at.rows + 1)),
                      &ret->list, NULL, e);
 }
@@ -124,7 +124,7 @@ bool store_read_unsigned(struct store_reader *r, struct store_page page, struct 
 
     return page_begin(page, (struct page_key){0, "", "", ""}, &at, e) &&
            read_rows(r,
-                     ASK_PAGE(Q_UNSIGNED, at.rows, by_creation, P_INT(1), P_TEXT(at.key.text),
+                     ASK_PAGE(Q_UNSIGNED, at.rows, by_creation, P_INT(0), P_TEXT(at.key.text),
                               P_INT(at.rows + 1)),
                      &ret->list, NULL, e);
 }

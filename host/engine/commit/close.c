@@ -16,7 +16,7 @@ struct tally {
     struct sha256_hex chain; /* "": not known */
 };
 
-static struct tally tally_of(const struct engine_env *env, struct dag_cache *dags,
+static struct tally tally_of(const struct engine_env *env, struct past *past,
                              const struct store_run *row)
 {
     struct tally t = {.counts = row->counts};
@@ -24,10 +24,10 @@ static struct tally tally_of(const struct engine_env *env, struct dag_cache *dag
     struct err e = {0};
     size_t count;
 
-    if (!load_row(env, dags, row, &ar, &e))
+    if (!load_row(env, past, &ar, &e))
         return t;
     load_machine(ar, row);
-    if (!load_past(ar, &e))
+    if (!load_past(ar, past, &e))
         return t;
     t.chain = active_run_chain_hash(ar, &count);
     t.counts.completed = run_node_count(ar->run, NODE_COMPLETED);
@@ -117,11 +117,10 @@ static bool add_event(const struct engine_env *env, const struct store_run *row,
     return true;
 }
 
-static void end_run(const struct engine_env *env, struct dag_cache *dags,
-                    const struct store_run *row, const struct close_why *why, int64_t wall_us,
-                    struct store_batch *batch)
+static void end_run(const struct engine_env *env, struct past *past, const struct store_run *row,
+                    const struct close_why *why, int64_t wall_us, struct store_batch *batch)
 {
-    struct tally t = tally_of(env, dags, row);
+    struct tally t = tally_of(env, past, row);
     auto_json errors = json_array();
     auto_done(buf) text = {0};
 
@@ -140,7 +139,7 @@ static void end_run(const struct engine_env *env, struct dag_cache *dags,
                                });
 }
 
-bool close_batch(const struct engine_env *env, struct dag_cache *dags, const struct store_run *row,
+bool close_batch(const struct engine_env *env, struct past *past, const struct store_run *row,
                  const struct close_why *why, struct store_batch **ret,
                  struct close_event *ret_event, struct err *e)
 {
@@ -152,7 +151,7 @@ bool close_batch(const struct engine_env *env, struct dag_cache *dags, const str
         free(event.payload);
         return err_wrap(e, "end run %s", row->run_id);
     }
-    end_run(env, dags, row, why, event.wall_us, batch);
+    end_run(env, past, row, why, event.wall_us, batch);
     *ret = take(batch);
     *ret_event = event;
     return true;

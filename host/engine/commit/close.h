@@ -23,12 +23,12 @@ struct close_event {
     int64_t wall_us;
 };
 
-struct dag_cache;
 struct engine_env;
+struct past;
 
-/* Everything that the run's end needs: its row, its open nodes, one event behind its chain. The
- * row's definition is read (runs/load.h). The caller owns both. */
-bool close_batch(const struct engine_env *env, struct dag_cache *dags, const struct store_run *row,
+/* Everything that the run's end needs: its row, its open nodes, one event behind its chain. row:
+ * the run's head; past: of the same run. The caller owns both of what is returned. */
+bool close_batch(const struct engine_env *env, struct past *past, const struct store_run *row,
                  const struct close_why *why, struct store_batch **ret,
                  struct close_event *ret_event, struct err *e) must_check;
 

@@ -387,8 +387,7 @@ void commit_kept_node(struct commit *c, uint32_t node, struct node_tally tally,
     struct node_fact *fact = &ar->nodes[node];
     struct run_decision d = {.ref = {.node = node}, .tally = tally};
     struct store_node row = node_row(ar, &d, NODE_COMPLETED);
-    size_t bytes;
-    auto_mem char *text = commit_json_text(outputs, &bytes);
+    const char *text = buf_text(&active_run_texts(ar, node, outputs)->compact);
 
     keep_result(c, &d, text);
     row.output_hash = fact->output_hash.text;
@@ -397,6 +396,8 @@ void commit_kept_node(struct commit *c, uint32_t node, struct node_tally tally,
     row.duration_ms = fact_ms(fact);
     row.completed_us = fact->ended_us;
     put_node(c, node, &row);
+    if (ar->dag->nodes[node].dependent_count > 0)
+        active_run_drop_texts(ar, node);
 }
 
 /* What a rollback tells beside its names, as far as the run's row takes it: an input is a node's

@@ -14,6 +14,7 @@ struct commits;
 struct dag_cache;
 struct engine_env;
 struct engine_mode;
+struct later;
 struct leftovers;
 struct look;
 struct orders;
@@ -30,6 +31,7 @@ struct control {
     struct takeover *takeover;
     struct orders *orders;
     struct look *look;
+    struct later *later;
 };
 
 void control_start(struct control *ctl, const struct api_actor *who,

@@ -22,8 +22,8 @@ enum { LEFTOVER_MAGIC = 0x1ef70e45 };
 
 struct reading;
 
-/* In one of three places: waiting (due_ns), its end with the store (sent), or in ended. One whose
- * definition is being read is waiting and due when that was done. */
+/* In one of three places: waiting (due_ns), its end with the store (sent), or in ended. One that is
+ * being read is waiting and due when that was done. */
 struct leftover {
     uint32_t magic; /* it crosses the store as void * */
     struct leftovers *owner;
@@ -31,7 +31,7 @@ struct leftover {
     char *tenant, *run_id, *dag_id, *trace_id;
     uint32_t tries; /* refusals in a row */
     int64_t due_ns;
-    struct reading *reading; /* NULL: its definition is not waited for */
+    struct reading *reading; /* NULL: it is not being read */
     bool expected;           /* and a place is kept for it meanwhile */
     bool at_start;           /* of leftover_of */
     bool end, sent;
@@ -52,7 +52,7 @@ struct leftovers {
     struct leftover *told; /* by leftovers_next_ended; goes with the next call */
 };
 
-/* What waits for a definition; the run may have left by another way before. */
+/* What waits for a past; the run may have left by another way before. */
 struct reading {
     struct control *ctl;
     struct leftover *of; /* NULL: it left */
@@ -262,9 +262,9 @@ void leftovers_cancel(struct control *ctl, const struct api_actor *who, const ch
     leftovers_turn(ctl, ctl->env->clock.mono_ns());
 }
 
-/* ---- waiting for a definition ---- */
+/* ---- being read ---- */
 
-static void was_read(void *arg);
+static void was_read(void *arg, struct past *past);
 
 static void reading_drop(void *arg)
 {
@@ -283,7 +283,8 @@ static void await(struct control *ctl, struct leftover *x, const struct store_ru
         return;
     r = x->reading = mem_new(struct reading);
     *r = (struct reading){ctl, x};
-    load_await_definition(ctl->dags, row, &(struct dag_wait){was_read, reading_drop, r});
+    past_await(ctl->env, ctl->dags, row, x->end ? PAST_OVER : PAST_GOES_ON,
+               &(struct past_wait){was_read, reading_drop, r});
 }
 
 void leftovers_await(struct control *ctl, struct leftover_of what, const struct store_run *row)
@@ -298,13 +299,13 @@ void leftovers_await(struct control *ctl, struct leftover_of what, const struct 
 
 /* ---- building anew ---- */
 
-static void rebuild(struct control *ctl, struct leftover *x)
+static void rebuild(struct control *ctl, struct leftover *x, struct past *past)
 {
     const struct leftover_of what = {x->tenant, x->run_id, x->tries, x->at_start};
 
     TAILQ_REMOVE(&ctl->leftovers->waiting, x, link); /* it may come back as another */
     expect_no_more(x);
-    recover_again(ctl, &what);
+    recover_again(ctl, &what, past);
     leftover_free(x);
 }
 
@@ -328,7 +329,7 @@ static void is_stored(void *arg, const struct store_done *done)
 }
 
 static bool submit_end(struct control *ctl, struct leftover *x, const struct store_run *row,
-                       struct err *e)
+                       struct past *past, struct err *e)
 {
     auto_obj(store_batch) batch = NULL;
     struct close_why why = {.status = x->status};
@@ -341,7 +342,7 @@ static bool submit_end(struct control *ctl, struct leftover *x, const struct sto
     } else {
         why.who = &x->by->who;
     }
-    if (!close_batch(ctl->env, ctl->dags, row, &why, &batch, &x->event, e))
+    if (!close_batch(ctl->env, past, row, &why, &batch, &x->event, e))
         return false;
     if (!store_submit_take(ctl->env->store, &batch, is_stored, x, e))
         return false;
@@ -377,12 +378,12 @@ static void end_refused(struct control *ctl, struct leftover *x, const struct er
     later(ctl, x);
 }
 
-/* True: it is ended, or will be when its definition was read. */
-static bool end_now(struct control *ctl, struct leftover *x, struct err *e)
+/* True: it is ended, or will be when it was read. */
+static bool end_now(struct control *ctl, struct leftover *x, struct past *past, struct err *e)
 {
     auto_done(store_run_list) rows = {0};
 
-    if (!store_read_run(ctl->env->reader, x->tenant, x->run_id, &rows, e))
+    if (!store_read_run_head(ctl->env->reader, x->tenant, x->run_id, &rows, e))
         return false;
     if (rows.rows[0].completed_us != 0 || !step_owned(ctl, &rows.rows[0]))
         return err_set(e, ERR_NOT_FOUND, "run %s has ended meanwhile, or is another host's",
@@ -391,21 +392,21 @@ static bool end_now(struct control *ctl, struct leftover *x, struct err *e)
     free(x->trace_id);
     x->dag_id = mem_str(rows.rows[0].dag_id);
     x->trace_id = mem_str(rows.rows[0].trace_id);
-    if (!load_has_definition(ctl->dags, &rows.rows[0])) {
+    if (past == NULL) {
         await(ctl, x, &rows.rows[0]);
         return true;
     }
-    return submit_end(ctl, x, &rows.rows[0], e);
+    return submit_end(ctl, x, &rows.rows[0], past, e);
 }
 
-static void end(struct control *ctl, struct leftover *x)
+static void end(struct control *ctl, struct leftover *x, struct past *past)
 {
     struct err e = x->refused;
 
     bool refused = e.code != ERR_NONE; /* by the store, since the last turn */
 
     x->refused.code = ERR_NONE;
-    if (!refused && end_now(ctl, x, &e))
+    if (!refused && end_now(ctl, x, past, &e))
         return;
     if (!refused && e.code == ERR_NOT_FOUND)
         gone(x, &e);
@@ -415,20 +416,23 @@ static void end(struct control *ctl, struct leftover *x)
 
 /* ---- the turn ---- */
 
-static void do_due(struct control *ctl, struct leftover *x)
+/* past: what was just read of it; NULL: it was not. */
+static void do_due(struct control *ctl, struct leftover *x, struct past *past)
 {
     if (x->end)
-        end(ctl, x);
+        end(ctl, x, past);
     else if (!ctl->mode->draining && !ctl->mode->adrift)
-        rebuild(ctl, x);
+        rebuild(ctl, x, past);
     else
         x->due_ns = INT64_MAX; /* the next start finds it, or leftovers_go_on */
 }
 
-/* At once: in a later turn the definition may be gone again. */
-static void was_read(void *arg)
+/* At once: nothing was stored of the run since it was read, and in a later turn something may be.
+ */
+static void was_read(void *arg, struct past *given)
 {
     auto_mem struct reading *r = arg;
+    auto_obj(past) past = given;
     struct leftover *x = r->of;
 
     if (x == NULL)
@@ -436,7 +440,7 @@ static void was_read(void *arg)
     x->reading = NULL;
     x->due_ns = 0;
     if (!r->ctl->mode->stopping && !r->ctl->mode->failed)
-        do_due(r->ctl, x);
+        do_due(r->ctl, x, past);
 }
 
 int64_t leftovers_next_timer(const struct leftovers *l)
@@ -463,7 +467,7 @@ void leftovers_turn(struct control *ctl, int64_t now_ns)
     for (x = TAILQ_FIRST(&ctl->leftovers->waiting); x != NULL; x = next) {
         next = TAILQ_NEXT(x, link); /* x goes, or others come behind */
         if (!x->sent && x->due_ns <= now_ns)
-            do_due(ctl, x);
+            do_due(ctl, x, NULL);
     }
 }
 

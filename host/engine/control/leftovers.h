@@ -1,5 +1,5 @@
 /* leftovers.h -- runs that the store has as going on and that nobody carries: a commit of theirs
- * was refused, they could not be built anew, their definition is still being read, or an operator
+ * was refused, they could not be built anew, they are still being read, or an operator
  * ends what is only stored.
  *
  * What always holds: a run that is here is in no table of runs; it leaves by being carried again or
@@ -36,7 +36,7 @@ void leftovers_add(struct control *ctl, struct leftover_of what, const struct er
 void leftovers_hold(struct control *ctl, struct leftover_of what);
 /* The host is held again. */
 void leftovers_go_on(struct leftovers *l);
-/* Its row's definition is not read yet: it is built when it is. */
+/* It is read beside the loop (runs/past.h), and then built. row: its head. */
 void leftovers_await(struct control *ctl, struct leftover_of what, const struct store_run *row);
 /* A run that is only stored is ended as cancelled. done is answered when that is durable; during
  * the call when it is refused: it has ended, or its end is on its way. */

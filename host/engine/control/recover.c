@@ -49,62 +49,59 @@ static void commit_recovered(struct control *ctl, struct active_run *ar,
     step_submit(ctl, &c);
 }
 
-static bool recover_run(struct control *ctl, const struct store_run *stored, uint32_t rebuilds,
-                        const struct store_order *cancel, struct err *e)
+static bool recover_run(struct control *ctl, const struct store_run *stored, struct past *past,
+                        uint32_t rebuilds, const struct store_order *cancel, struct err *e)
 {
-    struct store_run row_now = *stored;
-    const struct store_run *row = &row_now;
+    struct store_run row = *stored;
     auto_obj(active_run) ar = NULL;
     struct active_run *borrowed;
 
-    row_now.cancel_requested = stored->cancel_requested || cancel != NULL;
-    if (!load_row(ctl->env, ctl->dags, row, &ar, e))
+    row.cancel_requested = stored->cancel_requested || cancel != NULL;
+    if (!load_row(ctl->env, past, &ar, e))
         return false;
-    load_machine(ar, row);
+    load_machine(ar, &row);
     if (ctl->mode->draining)
         run_suspend(ar->run);
     ar->rebuilds = rebuilds;
     borrowed = ar;
-    if (row->status == STORE_RUN_PENDING && !row->cancel_requested) {
+    if (!load_facts(ar, past, e))
+        return err_wrap(e, "run %s", row.run_id);
+    if (row.status == STORE_RUN_PENDING && !row.cancel_requested) {
         tell_recovered(ar);
         runs_add_back(ctl->runs, &ar);
         return true;
     }
-    if (!load_facts(ar, e) || !run_recover(ar->run, ctl->env->clock.mono_ns(), e))
-        return err_wrap(e, "run %s", row->run_id);
+    if (!run_recover(ar->run, ctl->env->clock.mono_ns(), e))
+        return err_wrap(e, "run %s", row.run_id);
     tell_recovered(ar);
     runs_add(ctl->runs, &ar);
     commit_recovered(ctl, borrowed, cancel);
     return true;
 }
 
-/* A definition that was not read is waited for; of any other failure the run is left over. */
-static bool recover_or_leave(struct control *ctl, const struct store_run *row,
-                             const struct store_order_list *orders, struct leftover_of what)
-{
-    struct err e = {0};
-
-    if (!load_has_definition(ctl->dags, row)) {
-        leftovers_await(ctl, what, row);
-        return true;
-    }
-    if (recover_run(ctl, row, what.tries, cancel_of(orders, row), &e))
-        return true;
-    if (what.at_start)
-        what.tries = RECOVER_AGAIN_MAX;
-    leftovers_add(ctl, what, &e);
-    return false;
-}
-
 static bool read_again(struct control *ctl, const struct leftover_of *what,
                        struct store_run_list *ret, struct store_order_list *ret_orders,
                        struct err *e)
 {
-    return store_read_run(ctl->env->reader, what->tenant, what->run_id, ret, e) &&
+    return store_read_run_head(ctl->env->reader, what->tenant, what->run_id, ret, e) &&
            orders_read(ctl, ctl->env->reader, ret_orders, e);
 }
 
-void recover_again(struct control *ctl, const struct leftover_of *what)
+/* What its past cannot make a run of is left over. */
+static void recover_or_leave(struct control *ctl, const struct store_run *row,
+                             const struct store_order_list *orders, struct leftover_of what,
+                             struct past *past)
+{
+    struct err e = {0};
+
+    if (recover_run(ctl, row, past, what.tries, cancel_of(orders, row), &e))
+        return;
+    if (what.at_start)
+        what.tries = RECOVER_AGAIN_MAX;
+    leftovers_add(ctl, what, &e);
+}
+
+void recover_again(struct control *ctl, const struct leftover_of *what, struct past *past)
 {
     auto_done(store_run_list) rows = {0};
     auto_done(store_order_list) orders = {0};
@@ -118,8 +115,12 @@ void recover_again(struct control *ctl, const struct leftover_of *what)
     if (!step_owned(ctl, &rows.rows[0]))
         log_event(LOG_WARN, "run.followed", F_STR("runId", what->run_id),
                   F_STR("tenant", what->tenant));
-    else if (rows.rows[0].completed_us == 0)
-        (void)recover_or_leave(ctl, &rows.rows[0], &orders, *what);
+    else if (rows.rows[0].completed_us != 0)
+        return;
+    else if (past == NULL)
+        leftovers_await(ctl, *what, &rows.rows[0]);
+    else
+        recover_or_leave(ctl, &rows.rows[0], &orders, *what, past);
 }
 
 bool recover_carried(const struct control *ctl, const struct store_run *row)
@@ -129,8 +130,7 @@ bool recover_carried(const struct control *ctl, const struct store_run *row)
            leftovers_has(ctl->leftovers, row->run_id);
 }
 
-void recover_claimed(struct control *ctl, const struct store_run *row,
-                     const struct store_order_list *orders)
+void recover_claimed(struct control *ctl, const struct store_run *row)
 {
     const struct leftover_of what = {row->tenant, row->run_id, .at_start = true};
 
@@ -140,20 +140,17 @@ void recover_claimed(struct control *ctl, const struct store_run *row,
     if (ctl->mode->adrift || ctl->mode->draining)
         leftovers_hold(ctl, what);
     else
-        (void)recover_or_leave(ctl, row, orders, what);
+        leftovers_await(ctl, what, row);
 }
 
 bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e)
 {
     struct store *store = ctl->env->store;
-    auto_done(store_order_list) orders = {0};
     auto_mem char *token = NULL;
     unsigned count = 0;
 
     if (!claim_at_start(ctl, e))
         return false;
-    if (!orders_read(ctl, ctl->env->reader, &orders, e))
-        return err_wrap(e, "recover");
     do {
         auto_done(store_run_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
@@ -162,10 +159,12 @@ bool recover_all(struct control *ctl, unsigned *ret_count, struct err *e)
                                    page, &rows, e))
             return err_wrap(e, "recover");
         for (size_t i = 0; i < rows.count; i++)
-            count += recover_or_leave(ctl, &rows.rows[i], &orders,
-                                      (struct leftover_of){.tenant = rows.rows[i].tenant,
-                                                           .run_id = rows.rows[i].run_id,
-                                                           .at_start = true});
+            leftovers_await(ctl,
+                            (struct leftover_of){.tenant = rows.rows[i].tenant,
+                                                 .run_id = rows.rows[i].run_id,
+                                                 .at_start = true},
+                            &rows.rows[i]);
+        count += (unsigned)rows.count;
         free(token);
         token = mem_str(rows.next_page);
     } while (token != NULL);

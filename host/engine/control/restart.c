@@ -14,17 +14,8 @@
 
 #include <string.h>
 
-static bool inputs_of(const struct store_run *row, const json_t *given, json_t **ret, struct err *e)
-{
-    if (given != NULL) {
-        *ret = json_incref((json_t *)given);
-        return true;
-    }
-    return json_parse(row->input, strlen(row->input), &json_limits_default, ret, NULL, e);
-}
-
 /* The nodes that a restart from `from` keeps: their rows and records are copied to the new run. */
-static bool keep_nodes(struct active_run *ar, const struct active_run *old, const char *from,
+static bool keep_nodes(struct active_run *ar, struct active_run *old, const char *from,
                        struct commit *c, struct err *e)
 {
     const struct dag_node *node = dag_find(ar->dag, from);
@@ -46,7 +37,7 @@ static bool keep_nodes(struct active_run *ar, const struct active_run *old, cons
                               e))
             return false;
         ar->nodes[i] = old->nodes[i];
-        ar->nodes[i].texts = (struct node_texts){0};
+        old->nodes[i].texts = (struct node_texts){0};
         ar->nodes[i].output_bytes = 0;
         ar->nodes[i].record = NULL;
         active_run_keep(ar, i, old->nodes[i].output_bytes);
@@ -61,41 +52,65 @@ static bool keep_nodes(struct active_run *ar, const struct active_run *old, cons
     return true;
 }
 
-static bool restart(struct control *ctl, const struct api_actor *who,
-                    const struct api_run_restart *what, const struct store_run *row,
-                    struct commit **ret, struct err *e)
+static bool is_over(struct control *ctl, const struct store_run *row, struct err *e)
+{
+    if (runs_find(ctl->runs, row->tenant, row->run_id) != NULL ||
+        leftovers_has(ctl->leftovers, row->run_id))
+        return err_set(e, ERR_CONFLICT, "run %s is still going on", row->run_id);
+    return orders_here(ctl, row, e);
+}
+
+/* The run that is restarted, with a machine only to tell what its nodes did. */
+static bool build_old(struct control *ctl, const struct call *call, struct active_run **ret,
+                      struct err *e)
+{
+    auto_obj(active_run) old = NULL;
+
+    if (!load_row(ctl->env, call->past, &old, e) ||
+        !start_allowed(ctl->env, old->tenant, old->dag, NULL, e))
+        return false;
+    old->run = run_new(old->dag, &(struct run_options){.input = old->input});
+    if (call->word != NULL && !load_facts(old, call->past, e))
+        return false;
+    *ret = take(old);
+    return true;
+}
+
+static bool start_of(struct control *ctl, const struct store_run *row, const struct active_run *old,
+                     const json_t *inputs, struct start *ret, struct err *e)
 {
     const struct dag_key key = load_key(row);
     auto_mem char *version = NULL;
-    auto_json inputs = NULL;
+
+    if (!start_inputs(inputs, &ret->inputs_hash, e) ||
+        !dag_cache_pick(ctl->dags, row->tenant, row->dag_id, row->dag_version, &version, e) ||
+        !dag_cache_get(ctl->dags, &key, &ret->use, e))
+        return false;
+    ret->deterministic = old->deterministic;
+    ret->checkpoints = old->checkpoints;
+    ret->seed = start_seed(ctl->env, old->dag, &ret->inputs_hash, old->deterministic);
+    return true;
+}
+
+static bool restart_with(struct control *ctl, const struct api_actor *who, const struct call *call,
+                         const struct store_run *row, struct commit **ret, struct err *e)
+{
     auto_obj(active_run) old = NULL;
     struct active_run *ar;
     struct start start = {0};
+    json_t *inputs;
     struct commit *c;
 
-    if (!inputs_of(row, what->inputs, &inputs, e) || !start_inputs(inputs, &start.inputs_hash, e) ||
-        !load_row(ctl->env, ctl->dags, row, &old, e) ||
-        !start_allowed(ctl->env, who->tenant, old->dag, NULL, e))
+    if (!build_old(ctl, call, &old, e))
         return false;
-    if (runs_find(ctl->runs, who->tenant, what->run_id) != NULL ||
-        leftovers_has(ctl->leftovers, what->run_id))
-        return err_set(e, ERR_CONFLICT, "run %s is still going on", what->run_id);
-    if (!orders_here(ctl, row, e))
+    inputs = call->inputs != NULL ? (json_t *)call->inputs : old->input;
+    if (!start_of(ctl, row, old, inputs, &start, e))
         return false;
-    old->run = run_new(old->dag, &(struct run_options){.input = old->input});
-    if (what->from_node != NULL && !load_facts(old, e))
-        return false;
-    if (!dag_cache_pick(ctl->dags, row->tenant, row->dag_id, row->dag_version, &version, e) ||
-        !dag_cache_get(ctl->dags, &key, &start.use, e))
-        return false;
-    start.deterministic = old->deterministic;
-    start.checkpoints = old->checkpoints;
-    start.seed = start_seed(ctl->env, old->dag, &start.inputs_hash, start.deterministic);
     ar = start_run(ctl, who, &start, inputs);
     c = commit_new(ctl->commits, ar, ar->created_us);
-    start_insert(c, who, NULL, (struct parent){what->run_id, PARENT_RESTART});
+    start_insert(c, who, NULL, (struct parent){row->run_id, PARENT_RESTART});
     memcpy(ar->restart_of, old->run_id, sizeof ar->restart_of);
-    if (what->from_node != NULL && !keep_nodes(ar, old, what->from_node, c, e)) {
+    if (call->word != NULL && !keep_nodes(ar, old, call->word, c, e)) {
         commit_free(c);
         active_run_free(ar);
         return false;
@@ -104,52 +119,52 @@ static bool restart(struct control *ctl, const struct api_actor *who,
     return true;
 }
 
-static void restart_again(struct control *ctl, const struct api_actor *who, const struct call *call,
-                          api_done_fn done, void *done_arg)
+static bool restartable(struct control *ctl, const struct api_actor *who, const struct call *call,
+                        struct store_run_list *ret, struct err *e)
 {
-    control_restart(ctl, who,
-                    &(struct api_run_restart){.run_id = call->id,
-                                              .from_node = call->word,
-                                              .inputs = call->inputs},
-                    done, done_arg);
+    struct sha256_hex hash;
+
+    if (call->past == NULL && call->inputs != NULL && !start_inputs(call->inputs, &hash, e))
+        return false;
+    return start_admitted(ctl, e) && step_settled(ctl, who->tenant, call->id, e) &&
+           store_read_run_head(ctl->env->reader, who->tenant, call->id, ret, e) &&
+           is_over(ctl, &ret->rows[0], e);
 }
 
-static void restart_later(struct control *ctl, const struct store_run *row,
-                          const struct api_actor *who, const struct api_run_restart *what,
-                          api_done_fn done, void *done_arg)
-{
-    const struct dag_key key = load_key(row);
-
-    later(ctl, &key, who,
-          &(struct call){.again = restart_again,
-                         .id = what->run_id,
-                         .word = what->from_node,
-                         .inputs = what->inputs},
-          done, done_arg);
-}
-
-void control_restart(struct control *ctl, const struct api_actor *who,
-                     const struct api_run_restart *what, api_done_fn done, void *done_arg)
+static void restart(struct control *ctl, const struct api_actor *who, const struct call *call,
+                    api_done_fn done, void *done_arg)
 {
     auto_done(store_run_list) rows = {0};
     struct active_run *ar;
     struct commit *c;
     struct err e = {0};
 
-    if (!start_admitted(ctl, &e) || !step_settled(ctl, who->tenant, what->run_id, &e) ||
-        !store_read_run(ctl->env->reader, who->tenant, what->run_id, &rows, &e)) {
+    if (later_behind(ctl, who, call, done, done_arg))
+        return;
+    if (!restartable(ctl, who, call, &rows, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }
-    if (!load_has_definition(ctl->dags, &rows.rows[0])) {
-        restart_later(ctl, &rows.rows[0], who, what, done, done_arg);
+    if (call->past == NULL) {
+        later_run(ctl, &rows.rows[0], PAST_COPIED, who, call, done, done_arg);
         return;
     }
-    if (!restart(ctl, who, what, &rows.rows[0], &c, &e)) {
+    if (!restart_with(ctl, who, call, &rows.rows[0], &c, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }
     commit_set_answer(c, &(struct act_answer){.done = done, .done_arg = done_arg, .created = true});
     ar = commit_run(c);
     start_launch(ctl, &ar, &c);
+}
+
+void control_restart(struct control *ctl, const struct api_actor *who,
+                     const struct api_run_restart *what, api_done_fn done, void *done_arg)
+{
+    restart(ctl, who,
+            &(struct call){.again = restart,
+                           .id = what->run_id,
+                           .word = what->from_node,
+                           .inputs = what->inputs},
+            done, done_arg);
 }

@@ -21,21 +21,24 @@ static bool resumable(struct control *ctl, const char *tenant, const char *run_i
         return false;
     if (runs_find(ctl->runs, tenant, run_id) != NULL || leftovers_has(ctl->leftovers, run_id))
         return err_set(e, ERR_CONFLICT, "run %s is still going on", run_id);
-    if (!step_settled(ctl, tenant, run_id, e) ||
-        !store_read_run(ctl->env->reader, tenant, run_id, ret, e) ||
-        !orders_here(ctl, &ret->rows[0], e))
-        return false;
-    if (ret->rows[0].compensations != NULL)
-        return err_set(e, ERR_CONFLICT, "run %s was rolled back: restart it instead", run_id);
-    return true;
+    return step_settled(ctl, tenant, run_id, e) &&
+           store_read_run_head(ctl->env->reader, tenant, run_id, ret, e) &&
+           orders_here(ctl, &ret->rows[0], e);
 }
 
-static bool build(struct control *ctl, const struct store_run *row, struct active_run **ret,
-                  struct err *e)
+static bool rolled_back(const struct past *past)
+{
+    return past->row.count > 0 && past->row.rows[0].compensations != NULL;
+}
+
+static bool build(struct control *ctl, const char *run_id, struct past *past,
+                  struct active_run **ret, struct err *e)
 {
     auto_obj(active_run) ar = NULL;
 
-    if (!load_row(ctl->env, ctl->dags, row, &ar, e))
+    if (rolled_back(past))
+        return err_set(e, ERR_CONFLICT, "run %s was rolled back: restart it instead", run_id);
+    if (!load_row(ctl->env, past, &ar, e))
         return false;
     ar->run = run_new(ar->dag, &(struct run_options){
                                    .seed = ar->seed,
@@ -43,21 +46,22 @@ static bool build(struct control *ctl, const struct store_run *row, struct activ
                                    .input = ar->input,
                                    .grace_ns = ctl->env->set.cancel_grace_ns,
                                });
-    if (!load_facts(ar, e))
-        return err_wrap(e, "resume run %s", row->run_id);
+    if (!load_facts(ar, past, e))
+        return err_wrap(e, "resume run %s", run_id);
     *ret = take(ar);
     return true;
 }
 
-static bool build_resumed(struct control *ctl, const struct store_run *row, struct active_run **ret,
-                          struct err *e)
+static bool build_resumed(struct control *ctl, const char *run_id, struct past *past,
+                          struct active_run **ret, struct err *e)
 {
     auto_obj(active_run) ar = NULL;
 
-    if (!build(ctl, row, &ar, e) || !start_allowed(ctl->env, ar->tenant, ar->dag, ar->pins, e))
+    if (!build(ctl, run_id, past, &ar, e) ||
+        !start_allowed(ctl->env, ar->tenant, ar->dag, ar->pins, e))
         return false;
     if (!run_resume(ar->run, ctl->env->clock.mono_ns(), e))
-        return err_wrap(e, "resume run %s", row->run_id);
+        return err_wrap(e, "resume run %s", run_id);
     *ret = take(ar);
     return true;
 }
@@ -74,15 +78,15 @@ static json_t *nodes_with(const struct active_run *ar, bool completed)
 }
 
 /* There is nothing left to do, and a run that has its end keeps it: nothing is written. */
-static void answer_completed(struct control *ctl, const struct store_run *row, api_done_fn done,
-                             void *done_arg)
+static void answer_completed(struct control *ctl, const struct store_run *row, struct past *past,
+                             api_done_fn done, void *done_arg)
 {
     auto_obj(active_run) ar = NULL;
     auto_json skipped = NULL;
     auto_json remaining = json_array();
     struct err e = {0};
 
-    if (!build(ctl, row, &ar, &e)) {
+    if (!build(ctl, row->run_id, past, &ar, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }
@@ -96,41 +100,14 @@ static void answer_completed(struct control *ctl, const struct store_run *row, a
                                          .remaining = remaining});
 }
 
-static void resume_again(struct control *ctl, const struct api_actor *who, const struct call *call,
-                         api_done_fn done, void *done_arg)
+static void resume_with(struct control *ctl, const struct api_actor *who, const char *run_id,
+                        struct past *past, api_done_fn done, void *done_arg)
 {
-    control_resume(ctl, who, call->id, done, done_arg);
-}
-
-static void resume_later(struct control *ctl, const struct store_run *row,
-                         const struct api_actor *who, api_done_fn done, void *done_arg)
-{
-    const struct dag_key key = load_key(row);
-
-    later(ctl, &key, who, &(struct call){.again = resume_again, .id = row->run_id}, done, done_arg);
-}
-
-void control_resume(struct control *ctl, const struct api_actor *who, const char *run_id,
-                    api_done_fn done, void *done_arg)
-{
-    auto_done(store_run_list) rows = {0};
     struct active_run *ar, *borrowed;
     struct commit *c;
     struct err e = {0};
 
-    if (!resumable(ctl, who->tenant, run_id, &rows, &e)) {
-        answer_error(done, done_arg, &e);
-        return;
-    }
-    if (!load_has_definition(ctl->dags, &rows.rows[0])) {
-        resume_later(ctl, &rows.rows[0], who, done, done_arg);
-        return;
-    }
-    if (rows.rows[0].status == STORE_RUN_COMPLETED) {
-        answer_completed(ctl, &rows.rows[0], done, done_arg);
-        return;
-    }
-    if (!build_resumed(ctl, &rows.rows[0], &ar, &e)) {
+    if (!build_resumed(ctl, run_id, past, &ar, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }
@@ -150,4 +127,30 @@ void control_resume(struct control *ctl, const struct api_actor *who, const char
                          });
     commit_decisions(c);
     step_submit(ctl, &c);
+}
+
+static void resume(struct control *ctl, const struct api_actor *who, const struct call *call,
+                   api_done_fn done, void *done_arg)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e = {0};
+
+    if (later_behind(ctl, who, call, done, done_arg))
+        return;
+    if (!resumable(ctl, who->tenant, call->id, &rows, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    if (call->past == NULL)
+        later_run(ctl, &rows.rows[0], PAST_GOES_ON, who, call, done, done_arg);
+    else if (rows.rows[0].status == STORE_RUN_COMPLETED)
+        answer_completed(ctl, &rows.rows[0], call->past, done, done_arg);
+    else
+        resume_with(ctl, who, call->id, call->past, done, done_arg);
+}
+
+void control_resume(struct control *ctl, const struct api_actor *who, const char *run_id,
+                    api_done_fn done, void *done_arg)
+{
+    resume(ctl, who, &(struct call){.again = resume, .id = run_id}, done, done_arg);
 }

@@ -264,15 +264,15 @@ static void start_again(struct control *ctl, const struct api_actor *who, const 
 static void start_later(struct control *ctl, const struct dag_key *key, const struct api_actor *who,
                         const struct api_run_start *what, api_done_fn done, void *done_arg)
 {
-    later(ctl, key, who,
-          &(struct call){.again = start_again,
-                         .id = what->dag_id,
-                         .word = what->version,
-                         .run_token = what->run_token,
-                         .inputs = what->inputs,
-                         .checkpoints = what->checkpoint_enabled,
-                         .deterministic = what->deterministic_mode},
-          done, done_arg);
+    later_dag(ctl, key, who,
+              &(struct call){.again = start_again,
+                             .id = what->dag_id,
+                             .word = what->version,
+                             .run_token = what->run_token,
+                             .inputs = what->inputs,
+                             .checkpoints = what->checkpoint_enabled,
+                             .deterministic = what->deterministic_mode},
+              done, done_arg);
 }
 
 void control_start(struct control *ctl, const struct api_actor *who,

@@ -1,6 +1,6 @@
 /* takeover.c -- see takeover.h. On the way of a portion: the definitions are awaited that are not
- * read, one batch claims, a piece beside the loop reads the orders and the rows, and those that are
- * ours are recovered. */
+ * read, one batch claims, a piece beside the loop reads the rows, and those that are ours are
+ * recovered. */
 #include "engine/control/takeover.h"
 
 #include "base/log.h"
@@ -31,10 +31,9 @@ struct claimed {
 /* A batch of claims, then what became of it. */
 struct portion {
     struct control *ctl;
-    struct store_order_list orders; /* the thread's, as the rows are */
     size_t count;
     struct claimed runs[PORTION];
-    struct err failed; /* code set: the orders or a row could not be read */
+    struct err failed; /* code set: a row could not be read */
 };
 
 struct takeover *takeover_new(void)
@@ -97,7 +96,6 @@ static void portion_free(void *arg)
         free(p->runs[i].run_id);
         store_run_list_done(&p->runs[i].row);
     }
-    store_order_list_done(&p->orders);
     free(p);
 }
 
@@ -110,13 +108,11 @@ static void read_rows(void *arg, struct store_reader *reader)
 {
     struct portion *p = arg;
 
-    if (!orders_read(p->ctl, reader, &p->orders, &p->failed))
-        return;
     for (size_t i = 0; i < p->count && p->failed.code == ERR_NONE; i++) {
         struct claimed *run = &p->runs[i];
         struct err e = {0};
 
-        if (!store_read_run(reader, run->tenant, run->run_id, &run->row, &e) &&
+        if (!store_read_run_head(reader, run->tenant, run->run_id, &run->row, &e) &&
             e.code != ERR_NOT_FOUND)
             p->failed = e;
     }
@@ -131,11 +127,10 @@ static void go_on(void *arg)
         const struct claimed *run = &p->runs[i];
 
         if (run->row.count > 0)
-            recover_claimed(ctl, &run->row.rows[0], &p->orders);
+            recover_claimed(ctl, &run->row.rows[0]);
         else if (p->failed.code != ERR_NONE) /* ours, or not: its row will say */
             leftovers_hold(ctl, (struct leftover_of){run->tenant, run->run_id, .at_start = true});
     }
-    step_admit(ctl);
     ctl->takeover->over = true;
     portion_free(p);
 }
@@ -248,6 +243,7 @@ static void was_read(void *arg)
 static void await(struct control *ctl, const struct store_run *row)
 {
     struct awaiting *a = mem_new(struct awaiting);
+    struct dag_key key;
 
     *a = (struct awaiting){.ctl = ctl,
                            .tenant = mem_str(row->tenant),
@@ -255,7 +251,8 @@ static void await(struct control *ctl, const struct store_run *row)
                            .dag_id = mem_str(row->dag_id),
                            .version = mem_str(row->dag_version)};
     ctl->takeover->on_their_way++;
-    load_await_definition(ctl->dags, row, &(struct dag_wait){was_read, awaiting_free, a});
+    key = load_key(row);
+    dag_cache_await(ctl->dags, &key, &(struct dag_wait){was_read, awaiting_free, a});
 }
 
 void takeover_consider(struct control *ctl, const struct store_run_list *page, bool alone)

@@ -24,16 +24,18 @@ static enum run_state run_state_of(enum store_run_status status)
 }
 
 /* The ended run once more, as the statement's maker wants it; it never enters the table. */
-static bool sign_again(const struct left_unsigned *left, const struct store_run *row, struct err *e)
+static bool sign_again(const struct left_unsigned *left, struct past *past, struct err *e)
 {
     auto_obj(active_run) ar = NULL;
+    const struct store_run *row;
     struct sha256_hex chain;
     size_t count;
 
-    if (!load_row(left->env, left->dags, row, &ar, e))
+    if (!load_row(left->env, past, &ar, e))
         return false;
+    row = &past->row.rows[0];
     load_machine(ar, row);
-    if (!load_past(ar, e))
+    if (!load_past(ar, past, e))
         return false;
     ar->ended_us = row->completed_us;
     ar->final_state = run_state_of(row->status);
@@ -48,7 +50,7 @@ static bool sign_again(const struct left_unsigned *left, const struct store_run 
     return true;
 }
 
-/* What waits for its definition. */
+/* A run that is being read. */
 struct unsigned_run {
     struct left_unsigned left;
     char *tenant, *run_id;
@@ -63,27 +65,34 @@ static void unsigned_free(void *arg)
     free(u);
 }
 
-static void was_read(void *arg)
+/* Another look may have found it too, and its statement may be stored by now. */
+static bool still_due(const struct unsigned_run *u)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e = {0};
+
+    return !store_read_run_head(u->left.env->reader, u->tenant, u->run_id, &rows, &e) ||
+           rows.rows[0].statement_due;
+}
+
+static void was_read(void *arg, struct past *given)
 {
     struct unsigned_run *u = arg;
+    auto_obj(past) past = given;
+    struct err e = {0};
 
-    left_unsigned_run(&u->left, u->tenant, u->run_id);
+    if (still_due(u) && !sign_again(&u->left, past, &e))
+        statements_leave(u->left.statements, u->tenant, u->run_id, &e);
     unsigned_free(u);
 }
 
 static void sign_or_leave(const struct left_unsigned *left, const struct store_run *row)
 {
-    struct unsigned_run *u;
-    struct err e = {0};
+    struct unsigned_run *u = mem_new(struct unsigned_run);
 
-    if (load_has_definition(left->dags, row)) {
-        if (!sign_again(left, row, &e))
-            statements_leave(left->statements, row->tenant, row->run_id, &e);
-        return;
-    }
-    u = mem_new(struct unsigned_run);
     *u = (struct unsigned_run){*left, mem_str(row->tenant), mem_str(row->run_id)};
-    load_await_definition(left->dags, row, &(struct dag_wait){was_read, unsigned_free, u});
+    past_await(left->env, left->dags, row, PAST_OVER,
+               &(struct past_wait){was_read, unsigned_free, u});
 }
 
 bool left_unsigned_add(const struct left_unsigned *left, struct err *e)
@@ -136,15 +145,8 @@ static void read_page(void *arg, struct store_reader *reader)
  * the next start. */
 static void sign_now(const struct left_unsigned *left, const struct store_run *found)
 {
-    auto_done(store_run_list) rows = {0};
-    struct err e = {0};
-
-    if (found->statement_refused != NULL || statements_has(left->statements, found->run_id))
-        return;
-    if (!store_read_run(left->env->reader, found->tenant, found->run_id, &rows, &e))
-        log_event(LOG_WARN, "statement.not_looked_at", F_STR("runId", found->run_id), F_ERR(&e));
-    else if (rows.rows[0].statement_due)
-        sign_or_leave(left, &rows.rows[0]);
+    if (found->statement_refused == NULL && !statements_has(left->statements, found->run_id))
+        sign_or_leave(left, found);
 }
 
 static void page_read(void *arg)
@@ -179,7 +181,7 @@ void left_unsigned_run(const struct left_unsigned *left, const char *tenant, con
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
-    if (store_read_run(left->env->reader, tenant, run_id, &rows, &e))
+    if (store_read_run_head(left->env->reader, tenant, run_id, &rows, &e))
         sign_or_leave(left, &rows.rows[0]);
     else
         statements_leave(left->statements, tenant, run_id, &e);

@@ -18,8 +18,8 @@ struct left_unsigned {
     struct statements *statements; /* gets them */
 };
 
-/* At start. A run whose statement cannot be made is left (statements_leave); one whose definition
- * is not read yet follows in a later turn. */
+/* At start. A run whose statement cannot be made is left (statements_leave); they are
+ * read beside the loop and follow in later turns. */
 bool left_unsigned_add(const struct left_unsigned *left, struct err *e) must_check;
 /* The same later, beside the loop and a page at a time, for runs whose host is gone; nothing while
  * one is under way, which is the caller's to keep as long as beside lives. */

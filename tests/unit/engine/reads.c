@@ -4,6 +4,7 @@
 #include "model/dag/dag.h"
 #include "model/dag/plan.h"
 #include "model/dag/source/parse.h"
+#include "store/reader.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -93,6 +94,15 @@ WRAPPED(json_t *, dag_to_json_owned, (const struct dag *dag))
 {
     note(READS_OUT, "", 0);
     return __real_dag_to_json_owned(dag);
+}
+
+WRAPPED(bool, store_read_nodes,
+        (struct store_reader * r, const struct store_node_filter *filter, struct store_page page,
+         struct store_node_list *ret, struct err *e))
+{
+    if (filter->outputs)
+        note(READS_PAST, filter->run_id, strlen(filter->run_id));
+    return __real_store_read_nodes(r, filter, page, ret, e);
 }
 
 WRAPPED(void, dag_free, (struct dag * dag))

@@ -1,5 +1,6 @@
-/* reads.h -- who reads definitions: every call of the engine into model/dag/source, and what writes
- * one out, is counted by the thread that made it (the linker's --wrap, CMakeLists.txt). */
+/* reads.h -- who reads definitions and what nodes gave: every call of the engine into
+ * model/dag/source, what writes one out, and every page of nodes with their outputs is counted by
+ * the thread that made it (the linker's --wrap, CMakeLists.txt). */
 #ifndef ORCH_TESTS_ENGINE_READS_H
 #define ORCH_TESTS_ENGINE_READS_H
 
@@ -10,6 +11,7 @@ enum reads_kind {
     READS_KEPT,   /* a definition as it is stored */
     READS_MODEL,  /* a model made once more */
     READS_OUT,    /* a model written out */
+    READS_PAST,   /* a page of a run's nodes with their outputs; the words are the run's id */
     READS_KINDS,
 };
 

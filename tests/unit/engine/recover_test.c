@@ -310,6 +310,8 @@ START_TEST(a_cancel_of_a_stored_run_that_is_refused_is_answered_and_did_not_happ
     only_stored();
     rig_refuse(&rig);
     control_cancel(engine_control(rig.engine), &rig_actor, id, rig_answered, &a);
+    rig_beside(&rig); /* it is read first */
+    ck_assert_uint_eq(a.told, 1);
     ck_assert_int_eq(a.code, ERR_LIMIT);
     rig_take_again(&rig);
     rig_pass(10 * RIG_S);

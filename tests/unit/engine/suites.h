@@ -34,6 +34,7 @@ TCase *admission_cases(void);
 TCase *attempt_cases(void);
 TCase *beside_cases(void);
 TCase *held_cases(void);
+TCase *past_cases(void);
 TCase *refused_cases(void);
 TCase *change_cases(void);
 TCase *restart_cases(void);
