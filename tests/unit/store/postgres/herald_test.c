@@ -3,9 +3,12 @@
 #include "fixture.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
+#include "sql.h"
 #include "store/hosts.h"
 #include "store/postgres/bulletin.h"
 #include "store/postgres/herald.h"
+#include "store/postgres/line.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -329,6 +332,94 @@ START_TEST(a_host_that_is_alone_notifies_nothing)
 }
 END_TEST
 
+static bool has_others(struct line *line)
+{
+    struct err e = {0};
+    bool others;
+
+    ck_assert_msg(line_has_others(line, &others, &e), "%s", e.msg);
+    return others;
+}
+
+static void nothing(void *arg unused_arg, const char *payload unused_arg, bool own unused_arg)
+{
+}
+
+/* The setting lease-ttl of that host, which it wrote there. */
+START_TEST(others_are_counted_by_the_silence_that_their_own_rows_allow)
+{
+    int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), end_fd = eventfd(0, EFD_CLOEXEC);
+    const struct line_options options = {fixture_url, NULL, wake_fd, end_fd, nothing, NULL};
+    struct err e = {0};
+    auto_obj(line) line = NULL;
+
+    ck_assert_msg(line_open(&options, &line, &e), "%s", e.msg);
+    ck_assert(!has_others(line));
+    ck_assert_int_eq(outside_sql("INSERT INTO hosts (host_id, version, heartbeat_at, lease_ttl)"
+                                 " VALUES ('other', 'x', now() - interval '20 s', '1 hour')"),
+                     0);
+    ck_assert(has_others(line));
+    ck_assert_int_eq(outside_sql("UPDATE hosts SET lease_ttl = '15 s' WHERE host_id = 'other'"), 0);
+    ck_assert(!has_others(line));
+    close(wake_fd);
+    close(end_fd);
+}
+END_TEST
+
+/* Every payload that came so far is names and numbers; true: told is one of them. */
+static bool stranger_heard(PGconn *conn, const char *told)
+{
+    PGnotify *n;
+    bool found = false;
+
+    ck_assert_int_eq(PQconsumeInput(conn), 1);
+    while ((n = PQnotifies(conn)) != NULL) {
+        auto_mem char *again = read_again(n->extra);
+
+        ck_assert_str_eq(again, n->extra);
+        found = found || strstr(n->extra, told) != NULL;
+        PQfreemem(n);
+    }
+    return found;
+}
+
+static PGconn *stranger_listens(void)
+{
+    auto_mem char *url = fixture_direct_url();
+    PGconn *conn = sql_connect(url);
+
+    sql_run(conn, "DO $$ BEGIN CREATE ROLE stranger; EXCEPTION WHEN duplicate_object THEN NULL;"
+                  " END $$");
+    sql_run(conn, "SET SESSION AUTHORIZATION stranger");
+    sql_run(conn, "LISTEN \"orchestrator.news\"");
+    return conn;
+}
+
+START_TEST(a_stranger_hears_names_and_numbers_and_reads_nothing)
+{
+    PGconn *conn = stranger_listens();
+    auto_mem char *told = NULL;
+    struct heard own = {0};
+
+    store_listen(fixture_store, note, &own);
+    turn_until(NULL, &own.missed, 1);
+    other_comes();
+    other_hears(NULL, &other.heard.missed, 1);
+    own.missed = 0;
+    turn_until(NULL, &own.missed, 1); /* it has heard of the other */
+    told = mem_printf("events %lld " SAMPLE_TENANT, (long long)add_event(1));
+    for (int ms = 0; !stranger_heard(conn, told); ms += 20) {
+        ck_assert_int_lt(ms, PATIENCE_MS);
+        poll(NULL, 0, 20);
+    }
+    ck_assert_str_eq(sql_state(conn, "SELECT 1 FROM orchestrator.run_events"), "42501");
+    ck_assert_str_eq(sql_state(conn, "SELECT 1 FROM orchestrator.hosts"), "42501");
+    ck_assert_str_eq(sql_state(conn, "SELECT orchestrator.make_partitions(1)"), "42501");
+    PQfinish(conn);
+    other_goes();
+}
+END_TEST
+
 TCase *herald_cases(void)
 {
     TCase *tc = tcase_create("herald");
@@ -339,6 +430,8 @@ TCase *herald_cases(void)
     tcase_add_test(tc, what_is_durable_is_told_to_the_others_and_not_to_oneself);
     tcase_add_test(tc, a_connection_that_is_ended_is_followed_by_another_and_a_look);
     tcase_add_test(tc, a_host_that_is_alone_notifies_nothing);
+    tcase_add_test(tc, others_are_counted_by_the_silence_that_their_own_rows_allow);
+    tcase_add_test(tc, a_stranger_hears_names_and_numbers_and_reads_nothing);
     return tc;
 }
 
