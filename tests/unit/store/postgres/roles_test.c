@@ -223,6 +223,55 @@ START_TEST(an_operator_does_what_the_runbooks_type)
 }
 END_TEST
 
+/* Rights by column: what the runbooks type, and no more of the same row. */
+START_TEST(an_operator_makes_himself_no_host_and_gives_no_run_away)
+{
+    static const char *const denied[] = {
+        "UPDATE dag_executions SET lease_owner = 'me', lease_epoch = 1",
+        "UPDATE dag_executions SET agent_digests = '{}'",
+        "UPDATE dag_executions SET input_data = '{}'",
+        "INSERT INTO dag_executions (execution_id) VALUES ('x')",
+        "INSERT INTO run_orders (execution_id, tenant_id, verb) VALUES ('run-a', 'a', 'cancel')",
+        "DELETE FROM run_orders",
+        "INSERT INTO hosts (host_id, version) VALUES ('me', 'x')",
+        "UPDATE hosts SET fenced = true",
+        "UPDATE job_leases SET lease_owner = 'me'",
+        "INSERT INTO outside_edits (execution_id, tenant_id, old_status, new_status)"
+        " VALUES ('run-a', 'a', 'running', 'failed')",
+        "DELETE FROM outside_edits",
+        "UPDATE node_traces SET outputs = '{}'",
+        "INSERT INTO revoked_tokens (token_id) VALUES ('x')",
+        "INSERT INTO plugin_bundles (tenant_id) VALUES ('')",
+        "SELECT content FROM plugin_bundle_parts",
+        "SELECT body FROM idempotency",
+    };
+    PGconn *conn = fixture_as("of_operator");
+
+    for (size_t i = 0; i < ARRAY_LEN(denied); i++)
+        ck_assert_msg(strcmp(tried(conn, denied[i]), DENIED) == 0, "%s: %s", denied[i],
+                      tried(conn, denied[i]));
+    PQfinish(conn);
+}
+END_TEST
+
+/* Row security is against a wrong query, not against who may log in (docs/THREATS.md). */
+START_TEST(whoever_holds_a_role_says_himself_whose_rows_he_sees)
+{
+    static const char *const roles[] = {"of_app", "of_readonly"};
+
+    for (size_t r = 0; r < ARRAY_LEN(roles); r++) {
+        PGconn *conn = fixture_as(roles[r]);
+
+        ck_assert_str_eq(tried(conn, "SELECT 1 FROM dag_executions"), "0");
+        sql_run(conn, "SET app.current_tenant = 'b'");
+        ck_assert_str_eq(tried(conn, "SELECT 1 FROM dag_executions"), "1");
+        sql_run(conn, "SET app.is_admin = 'true'");
+        ck_assert_str_eq(tried(conn, "SELECT 1 FROM dag_executions"), "2");
+        PQfinish(conn);
+    }
+}
+END_TEST
+
 START_TEST(what_is_installed_for_all_is_seen_by_all_and_changed_by_none_of_them)
 {
     PGconn *conn = fixture_as("postgres");
@@ -296,6 +345,8 @@ TCase *roles_cases(void)
     tcase_add_test(c, an_operator_does_what_the_runbooks_type);
     tcase_add_test(c, what_is_installed_for_all_is_seen_by_all_and_changed_by_none_of_them);
     tcase_add_test(c, no_table_is_without_row_security_but_those_of_hosts);
+    tcase_add_test(c, an_operator_makes_himself_no_host_and_gives_no_run_away);
+    tcase_add_test(c, whoever_holds_a_role_says_himself_whose_rows_he_sees);
     tcase_add_test(c, the_roles_of_greenlang_are_given_ours);
     tcase_set_timeout(c, 120);
     return c;
