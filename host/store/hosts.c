@@ -50,3 +50,9 @@ bool store_read_hosts(struct store_reader *r, struct store_page page, struct sto
                      ASK_PAGE(Q_HOSTS, at.rows, host_key, P_TEXT(at.key.text), P_INT(at.rows + 1)),
                      &ret->list, NULL, e);
 }
+
+bool store_read_runs_of(struct store_reader *r, const char *owner, int64_t epoch, int64_t *ret,
+                        struct err *e)
+{
+    return read_int(r, ASK(Q_RUNS_OF_HOST, P_TEXT(owner), P_INT(epoch)), ret, e);
+}

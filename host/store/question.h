@@ -23,6 +23,7 @@
     XX(ORDERS, &row_order)                                                                         \
     XX(JOBS, &row_job)                                                                             \
     XX(HOSTS, &row_host)                                                                           \
+    XX(RUNS_OF_HOST, NUMBER)                                                                       \
     XX(UNSIGNED, &row_run)                                                                         \
     XX(STATUS_COUNTS, &row_status_count)                                                           \
     XX(RUN_DURATION, NUMBER)                                                                       \

@@ -127,6 +127,9 @@ bool store_read_jobs(struct store_reader *r, struct store_page page, struct stor
                      struct err *e) must_check;
 bool store_read_hosts(struct store_reader *r, struct store_page page, struct store_host_list *ret,
                       struct err *e) must_check;
+/* How many runs that go on the opening has, of all tenants. */
+bool store_read_runs_of(struct store_reader *r, const char *owner, int64_t epoch, int64_t *ret,
+                        struct err *e) must_check;
 
 /* For the statements that a crash left unsigned: the heads of ended runs of all tenants whose
  * statement is not stored and that nobody alive has, by run id. */

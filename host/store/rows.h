@@ -333,8 +333,10 @@ struct store_host {
     const char *host_id;
     int64_t epoch;
     bool alive;
+    bool ended; /* in order; one that is neither was fenced, or is of before */
     int64_t started_us;
-    int64_t heartbeat_us; /* by the database's clock */
+    int64_t heartbeat_us; /* by the database's clock, as is the next */
+    int64_t silent_us;    /* since then */
     const char *version;
     const char *address; /* where its clients ask; "": unknown */
     const char *agents;  /* what it can run, as it said last: {"AGENT": ["DIGEST", ...], ...} */

@@ -120,6 +120,14 @@ def test_list_show_and_logs_tell_of_a_run(host):
     host.cli("run", "logs", run)
 
 
+def test_the_one_host_of_a_file_is_listed(host):
+    row, = json.loads(host.cli("host", "list", "-o", "json").stdout)["items"]
+    assert (row["hostId"], row["state"]) == ((host.home / "host-id").read_text().strip(), "alive")
+    assert row["agents"] >= 1 and sorted(row["jobs"]) == ["ledger-heads", "statements", "upkeep"]
+    assert row["runs"] >= 0 and row["heartbeatAgeMs"] == 0 and row["startedUtc"]
+    assert host.cli("host", "list", "-o", "name").stdout == row["hostId"] + "\n"
+
+
 def test_list_pages_with_a_token(host):
     for _ in range(3):
         start(host, "cli")

@@ -79,6 +79,9 @@ void admin_plugin_list(struct api_request *req);
 void admin_plugin_release(struct api_request *req);
 void admin_plugin_remove(struct api_request *req);
 
+/* hosts.c */
+made_fn host_list;
+
 /* stream.c */
 void stream_open(struct api_request *req);
 void ticket_create(struct api_request *req);

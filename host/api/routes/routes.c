@@ -124,6 +124,7 @@ static const struct route rows[] = {
      200, "removePlugin", .handle = admin_plugin_remove},
     {HTTP_POST, API_BASE "/admin/tokens/{tokenId}:revoke", NEED_ADMIN, BODY_NONE, SMALL, "", "",
      200, "revokeToken", .handle = token_revoke},
+    {HTTP_GET, API_BASE "/hosts", NEED_ADMIN, NO_BODY, PAGE, 200, "listHosts", .make = host_list},
     {HTTP_GET, API_BASE "/plugins", NEED_READ, NO_BODY, PAGE, 200, "listPlugins",
      .handle = plugin_list},
     {HTTP_GET, API_BASE "/secrets", NEED_READ, NO_BODY, PAGE, 200, "listSecrets",

@@ -18,7 +18,7 @@ static const char take_sql[] =
     " writer_since) VALUES ($1, $2, $3, $4::interval, true, pg_backend_pid(), " OWN_BACKEND ")"
     " ON CONFLICT (host_id) DO UPDATE SET epoch = hosts.epoch + 1,"
     " started_at = clock_timestamp(), heartbeat_at = clock_timestamp(), fenced = false,"
-    " several = true, version = excluded.version, address = excluded.address,"
+    " ended = false, several = true, version = excluded.version, address = excluded.address,"
     " lease_ttl = excluded.lease_ttl, writer_pid = excluded.writer_pid, writer_since = "
     "excluded.writer_since RETURNING epoch),"
     " token AS (INSERT INTO commit_tokens (host_id, epoch, token) SELECT $1, epoch, 0 FROM mine"
@@ -113,10 +113,11 @@ void host_row_leave(PGconn *conn, const struct host_row *row)
 {
     const char *const params[] = {row->host_id, row->epoch_text};
 
-    if (!run(conn,
-             "UPDATE hosts SET fenced = true WHERE host_id = $1 AND epoch = $2::bigint"
-             " AND NOT fenced",
-             params, 2, NULL))
+    if (!run(
+            conn,
+            "UPDATE hosts SET fenced = true, ended = true WHERE host_id = $1 AND epoch = $2::bigint"
+            " AND NOT fenced",
+            params, 2, NULL))
         return;
 }
 

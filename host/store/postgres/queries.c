@@ -94,10 +94,13 @@ const char *const pg_queries[QUERY_COUNT] = {
                  " ORDER BY order_no LIMIT $4",
     [Q_JOBS] = "SELECT job, lease_owner, lease_epoch, NOT " WHO_HAS_IT_LIVES(
         "j") " AS is_free FROM job_leases AS j WHERE job > $1 ORDER BY job LIMIT $2",
-    [Q_HOSTS] = "SELECT host_id, epoch, NOT fenced AS alive, started_at,"
-                " greatest(heartbeat_at, 'epoch') AS heartbeat_at, version, address,"
-                " agents::text AS agents FROM hosts"
+    [Q_HOSTS] = "SELECT host_id, epoch, NOT fenced AS alive, ended, started_at,"
+                " greatest(heartbeat_at, 'epoch') AS heartbeat_at, greatest(0, (extract(epoch"
+                " FROM clock_timestamp() - greatest(heartbeat_at, 'epoch')) * 1000000)::bigint)"
+                " AS silent, version, address, agents::text AS agents FROM hosts"
                 " WHERE host_id > $1 ORDER BY host_id LIMIT $2",
+    [Q_RUNS_OF_HOST] = "SELECT count(*) FROM dag_executions WHERE lease_owner = $1"
+                       " AND lease_epoch = $2 AND " GOES_ON,
     [Q_UNSIGNED] = "SELECT {read} FROM dag_executions WHERE statement_due AND execution_id > $2"
                    " AND NOT " WHO_HAS_IT_LIVES("dag_executions") " ORDER BY execution_id LIMIT $3",
     [Q_STATUS_COUNTS] = "SELECT status, count(*) AS count FROM dag_executions"

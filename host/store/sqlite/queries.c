@@ -91,10 +91,13 @@ const char *const queries[QUERY_COUNT] = {
     [Q_JOBS] = "SELECT job, lease_owner, lease_epoch, NOT " WHO_HAS_IT_LIVES(
         "job_leases") " AS is_free FROM job_leases WHERE job > ?1 ORDER BY job LIMIT ?2",
     /* The one that is open; that somebody asks is its sign of life. */
-    [Q_HOSTS] = "SELECT host_id, lease_epoch AS epoch, true AS alive, started_at,"
+    [Q_HOSTS] = "SELECT host_id, lease_epoch AS epoch, true AS alive, false AS ended, started_at,"
                 " CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS heartbeat_at,"
+                " 0 AS silent,"
                 " version, address, coalesce(agents, json_object()) AS agents FROM store_fence "
                 "WHERE id = 1 AND host_id > ?1 LIMIT ?2",
+    [Q_RUNS_OF_HOST] = "SELECT count(*) FROM dag_executions WHERE " GOES_ON
+                       " AND lease_owner = ?1 AND lease_epoch = ?2",
     [Q_UNSIGNED] = "SELECT {read} FROM dag_executions WHERE statement_due = 1"
                    " AND execution_id > ?2 AND NOT " WHO_HAS_IT_LIVES(
                        "dag_executions") " ORDER BY execution_id LIMIT ?3",

@@ -2,6 +2,7 @@
 
 Rooms: host/engine/jobs, host/engine/evidence, host/store.
 """
+import json
 import os
 import signal
 
@@ -47,6 +48,34 @@ def test_each_job_has_one_host_and_an_export_of_any_is_whole(two):
             export(at, "ledger.ndjson")
     heads = field.rows("SELECT tenant_id, tree_size, last_seq FROM orchestrator.ledger_heads ORDER BY tree_size")
     assert [row["last_seq"] for row in heads] == sorted({row["last_seq"] for row in heads})
+
+
+def listed(host):
+    """{host id: its line} of `orch host list`."""
+    return {row["hostId"]: row for row in json.loads(host.cli("host", "list", "-o", "json").stdout)["items"]}
+
+
+def test_hosts_are_listed_with_what_each_has_and_how_it_ended(two):
+    field, a, b = two
+    one, other = ((host.home / "host-id").read_text().strip() for host in (a, b))
+    a.publish(chain("slow", 1, {"sleep_s": 3600}))
+    a.wait_node(a.run("slow"), "n00", "running")
+    rows = listed(b)
+    assert [(rows[h]["state"], rows[h]["runs"], len(rows[h]["jobs"]), rows[h]["agents"], rows[h]["address"])
+            for h in (one, other)] == [("alive", 1, 3, 1, a.settings["listen"]), ("alive", 0, 0, 1, b.settings["listen"])]
+    assert all(row["heartbeatAgeMs"] < 3000 and row["epoch"] == 1 for row in rows.values()), rows
+    pages = [b.http("GET", "/hosts?page_size=1", expect=200).json]
+    pages.append(b.http("GET", f"/hosts?page_size=1&page_token={pages[0]['next_page_token']}", expect=200).json)
+    assert [p["items"][0]["hostId"] for p in pages] == sorted(rows) and "next_page_token" not in pages[1]
+    assert b.http("GET", "/hosts", token=b.mint("orchestrator:write")).status == 403
+    a.end(signal.SIGKILL)
+    until(lambda: listed(b)[one]["state"] == "fenced" and listed(b)[other]["runs"] == 1, MOVED_S, "the second to follow")
+    assert listed(b)[one]["jobs"] == [] and listed(b)[one]["runs"] == 0 and len(listed(b)[other]["jobs"]) == 3
+    a.up()
+    until(a.is_up, MOVED_S, "the first host again")
+    assert (listed(b)[one]["state"], listed(b)[one]["epoch"]) == ("alive", 2)
+    assert a.end(signal.SIGTERM) == 0
+    assert listed(b)[one]["state"] == "ended"
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL])

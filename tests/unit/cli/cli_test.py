@@ -160,6 +160,23 @@ class Lists(Case):
         out, _ = self.orch("run", "list", "-o", "yaml")
         self.assertIn("next_page_token: p2", out)
 
+    def test_hosts_are_listed_with_what_each_has(self):
+        host = {"hostId": "h1", "epoch": 3, "state": "alive", "version": "0.1.0", "address": "10.0.0.1:8080",
+                "startedUtc": "2026-11-22T09:00:00.000000Z", "heartbeatUtc": "2026-11-22T09:30:00.000000Z",
+                "heartbeatAgeMs": 1499.0, "jobs": ["ledger-heads", "upkeep"], "runs": 7, "agents": 2}
+        gone = {**host, "hostId": "h2", "state": "fenced", "jobs": [], "runs": 0, "address": None}
+        self.routes(GET_hosts=(200, {"items": [host, gone], "next_page_token": "h2"}))
+        out, err = self.orch("host", "list", "--page-size", "2")
+        self.assertEqual(out.splitlines()[0].split(), ["HOST", "EPOCH", "STATE", "VERSION", "ADDRESS", "STARTED", "LAST",
+                                                       "HEARD", "AGO", "RUNS", "JOBS", "AGENTS"])
+        self.assertEqual(out.splitlines()[1].split()[:5] + out.splitlines()[1].split()[-4:],
+                         ["h1", "3", "alive", "0.1.0", "10.0.0.1:8080", "1s", "7", "ledger-heads,upkeep", "2"])
+        self.assertEqual(out.splitlines()[2].split()[-4:], ["1s", "0", "-", "2"])
+        self.assertIn("--page-token h2", err)
+        self.assertEqual(self.host.seen[0][1], "/hosts?page_size=2")
+        self.assertEqual(json.loads(self.orch("host", "list", "-o", "json")[0])["items"], [host, gone])
+        self.assertEqual(self.orch("host", "list", "-o", "name")[0], "h1\nh2\n")
+
     def test_a_run_is_shown_with_its_steps(self):
         step = {"stepId": "a", "status": "completed", "attempt": 2, "durationMs": 1.5}
         self.routes(**{f"GET /runs/{RUN}": (200, {**self.ROWS[0], "steps": [step]})})

@@ -92,7 +92,9 @@ START_TEST(an_opening_knows_who_it_is_and_holds)
     ck_assert_uint_eq(l.count, 1);
     ck_assert_str_eq(l.rows[0].host_id, SAMPLE_HOST);
     ck_assert_int_eq(l.rows[0].epoch, before);
-    ck_assert(l.rows[0].alive);
+    ck_assert(l.rows[0].alive && !l.rows[0].ended);
+    ck_assert_int_ge(l.rows[0].silent_us, 0);
+    ck_assert_int_lt(l.rows[0].silent_us, 60000000);
     ck_assert_int_gt(l.rows[0].started_us, 0);
     ck_assert_int_ge(l.rows[0].heartbeat_us, l.rows[0].started_us / 1000 * 1000 - 1000);
     ck_assert_str_eq(l.rows[0].version, ORCH_VERSION);
@@ -136,6 +138,29 @@ START_TEST(what_is_free_is_what_nobody_alive_has_and_goes_on)
     add_run_of("ended", "host-z", 1);
     end_run("ended");
     check_free("nobodys of-a-stranger of-before");
+}
+END_TEST
+
+static int64_t runs_of(const char *owner, int64_t of_epoch)
+{
+    int64_t count = -1;
+    struct err e = {0};
+
+    ck_assert_msg(store_read_runs_of(fixture_reader, owner, of_epoch, &count, &e), "%s", e.msg);
+    return count;
+}
+
+START_TEST(the_runs_of_an_opening_are_counted_while_they_go_on)
+{
+    add_run_of("one", SAMPLE_HOST, epoch());
+    add_run_of("two", SAMPLE_HOST, epoch());
+    add_run_of("of-before", SAMPLE_HOST, GONE);
+    add_run_of("nobodys", NULL, 0);
+    ck_assert_int_eq(runs_of(SAMPLE_HOST, epoch()), 2);
+    ck_assert_int_eq(runs_of(SAMPLE_HOST, GONE), 1);
+    end_run("one");
+    ck_assert_int_eq(runs_of(SAMPLE_HOST, epoch()), 1);
+    ck_assert_int_eq(runs_of("host-z", 1), 0);
 }
 END_TEST
 
@@ -418,6 +443,7 @@ TCase *hosts_cases(void)
     tcase_add_test(c, an_opening_knows_who_it_is_and_holds);
     tcase_add_test(c, an_opening_says_what_it_can_run_and_no_other_does_for_it);
     tcase_add_test(c, what_is_free_is_what_nobody_alive_has_and_goes_on);
+    tcase_add_test(c, the_runs_of_an_opening_are_counted_while_they_go_on);
     tcase_add_test(c, a_claim_takes_what_is_free_and_nothing_else);
     tcase_add_test(c, what_an_opening_had_is_free_when_its_home_opens_again);
     tcase_add_test(c, a_run_is_released_by_who_has_it_alone);

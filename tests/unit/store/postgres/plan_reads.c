@@ -50,6 +50,7 @@ static void ask_hosts(struct store_reader *r, struct arena *mem)
     struct store_page on = middle(mem, SAMPLE_TIME, "5", "");
     struct store_status_counts counts;
     struct store_durations durations;
+    int64_t count;
 
     ASK_LIST_OF(run, store_read_run_by_token, r, SAMPLE_TENANT, "t1", "busy", SAMPLE_HASH_A);
     ASK_LIST_OF(run, store_read_unfinished, r, SAMPLE_HOST, 1, first);
@@ -59,6 +60,7 @@ static void ask_hosts(struct store_reader *r, struct arena *mem)
     ASK_LIST_OF(order, store_read_orders, r, SAMPLE_HOST, 1, first);
     ASK_LIST_OF(job, store_read_jobs, r, first);
     ASK_LIST_OF(host, store_read_hosts, r, first);
+    (void)!store_read_runs_of(r, SAMPLE_HOST, 1, &count, NULL);
     ASK_LIST_OF(run, store_read_unsigned, r, first);
     ASK_LIST_OF(run, store_read_unsigned, r, on);
     ASK_LIST_OF(slow_node, store_read_slow_nodes, r, SAMPLE_TENANT);

@@ -30,6 +30,7 @@ static const struct {
     {"Q_NODE_DURATION", "what STORE_STATS_RUNS_MAX runs executed", false},
     {"Q_SLOW_NODES", "the same", false},
     {"Q_FREE_RUNS", "the runs that have not ended", false},
+    {"Q_RUNS_OF_HOST", "the runs that go on at one host, from an index alone", false},
     {"OP_DAG_SET_ENABLED", "rare, and a table that grew is soon analyzed", true},
     {"OP_DAG_DELETE", "the same", true},
 };

@@ -115,7 +115,8 @@ static void wait_for_hold(struct host *h, enum store_hold want)
     }
 }
 
-static bool is_alive(const char *host_id)
+/* "": there is no such host. */
+static const char *state_of(const char *host_id)
 {
     auto_done(store_host_list) l = {0};
     struct err e = {0};
@@ -123,9 +124,9 @@ static bool is_alive(const char *host_id)
     ck_assert_msg(store_read_hosts(near.reader, (struct store_page){0}, &l, &e), "%s", e.msg);
     for (size_t i = 0; i < l.count; i++) {
         if (strcmp(l.rows[i].host_id, host_id) == 0)
-            return l.rows[i].alive;
+            return l.rows[i].alive ? "alive" : l.rows[i].ended ? "ended" : "fenced";
     }
-    return false;
+    return "";
 }
 
 START_TEST(two_hosts_write_side_by_side_and_neither_takes_what_the_other_has)
@@ -147,7 +148,7 @@ START_TEST(a_silent_host_is_adrift_before_another_follows_it_and_then_writes_not
     proxy_hold(proxy, true);
     wait_for_free_run(&near);
     ck_assert_int_eq(store_hold(far.store), STORE_ADRIFT);
-    ck_assert(!is_alive("far"));
+    ck_assert_str_eq(state_of("far"), "fenced");
     claim(&near, "r1");
     ck_assert(is_owner(&near, "r1"));
     proxy_hold(proxy, false);
@@ -193,8 +194,9 @@ START_TEST(what_a_host_had_is_free_as_soon_as_it_ends_in_order)
     ck_assert_uint_eq(free_runs(&near), 0);
     close_host(&far);
     ck_assert_uint_eq(free_runs(&near), 1);
-    ck_assert(!is_alive("far"));
+    ck_assert_str_eq(state_of("far"), "ended");
     open_host(&far, fixture_url, "far");
+    ck_assert_str_eq(state_of("far"), "alive");
 }
 END_TEST
 

@@ -30,6 +30,8 @@ static const struct {
     {Q_PLUGINS, "SCAN plugins", "as many rows as plugins are installed"},
     {Q_PLUGINS, "USE TEMP B-TREE FOR ", "the same"},
     {Q_IDENTITY, "SCAN store_identity", "a row each time that the store is bound: one"},
+    {Q_RUNS_OF_HOST, "SCAN dag_executions USING INDEX idx_dag_executions_unfinished",
+     "the runs that have not ended"},
     {Q_RUN_TENANTS, "SCAN t", "steps from tenant to tenant, whatever their runs"},
 };
 
