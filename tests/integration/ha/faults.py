@@ -90,7 +90,8 @@ def clock(_field, host, act):
 
 @contextlib.contextmanager
 def halt(field, _host, act):
-    field.cluster.halt(HALTS[act.word])
+    if field.cluster.pid:  # a full disk may have ended it
+        field.cluster.halt(HALTS[act.word])
     yield
     field.cluster.resume()
 
@@ -100,6 +101,8 @@ def full(field, _host, _act):
     field.disk.fill()
     yield
     field.disk.empty()
+    if not field.cluster.pid:  # its recovery had no room either: whoever is on call starts it
+        field.cluster.resume()
 
 
 # kind: (what it does, how long in times of lease-ttl, its words, whether it is the database's)

@@ -58,6 +58,11 @@ class Member(Host):
         self.signal(number)
         return self.wait_end()
 
+    def signal(self, number):
+        """One that ended meanwhile is whoever looks for it to tell of."""
+        if self.process.poll() is None:
+            super().signal(number)
+
     def freeze(self):
         self.see()
         self.frozen = True
