@@ -322,6 +322,21 @@ class Offline(Case):
         self.assertEqual(p.returncode, 0, p.stderr.decode())
         self.assertIn(b".SH EXIT STATUS", p.stdout)
 
+    def test_due_times_are_worked_out_without_a_host(self):
+        args = ("schedule", "next", "--cron", "0 9 * * mon-fri", "--timezone", "America/New_York",
+                "--after", "2026-03-06T00:00:00Z", "--count", "3")
+        self.assertEqual([row["dueUtc"] for row in json.loads(self.orch(*args, "-o", "json")[0])["fireTimes"]],
+                         ["2026-03-06T14:00:00Z", "2026-03-09T13:00:00Z", "2026-03-10T13:00:00Z"])
+        self.assertEqual(self.orch(*args, "-o", "name")[0].split()[0], "2026-03-06T14:00:00Z")
+        out, _ = self.orch("schedule", "next", "--at", "2026-03-29T02:30:00", "--timezone", "Europe/Berlin",
+                           "--after", "2026-01-01T00:00:00Z")
+        self.assertIn("2026-03-29T03:00:00+02:00", out)
+        for wrong, said in ((("--cron", "0 0 L * *"), "day: 'L'"), (("--every", "5"), "every: '5'"), ((), "only one"),
+                            (("--cron", "@daily", "--timezone", "Mars/Phobos"), "Mars/Phobos"),
+                            (("--cron", "@daily", "--after", "now"), "--after: 'now'")):
+            _, err = self.orch("schedule", "next", *wrong, "--exit-codes=fine", want=2)
+            self.assertIn(said, err)
+
     def root_key(self):
         with open(os.path.join(self.dir, "root.key"), "wb") as f:
             os.fchmod(f.fileno(), 0o600)
