@@ -57,6 +57,8 @@ struct route {
     const char *operation;
     route_fn handle; /* or: */
     made_fn *make;   /* all that the route does */
+    bool refuses;    /* a member that is not known with 400, as lanes and schedules do (LANES_KIT.md
+                        3); the other routes with 422 */
 };
 
 struct route_table {

@@ -258,12 +258,13 @@ void api_reply_streams(struct api_request *req, const char *content_type)
 bool api_fields_known(struct api_request *req, const char *known)
 {
     auto_json errors = fields_check_owned(req->json, known);
+    bool refuses = req->match.route->refuses;
     const json_t *first = json_array_get(errors, 0);
     struct err e = {0};
 
     if (first == NULL)
         return true;
-    (void)err_set(&e, ERR_UNPROCESSABLE, "%s: %s",
+    (void)err_set(&e, refuses ? ERR_INVALID : ERR_UNPROCESSABLE, "%s: %s",
                   json_string_value(json_array_get(json_object_get(first, "loc"), 1)),
                   json_string_value(json_object_get(first, "msg")));
     api_reply_findings(req, &e, "FIELDS_INVALID", errors);

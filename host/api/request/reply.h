@@ -14,7 +14,7 @@ struct api_actor api_actor(const struct api_request *req);
 void api_header(struct api_request *req, const char *name, const char *value);
 
 /* As the table's fields, for a body whose shape decides what it may hold. False: the request was
- * answered with 422. */
+ * answered with 422, or 400 where the route refuses. */
 bool api_fields_known(struct api_request *req, const char *known) must_check;
 
 /* Each ends the request. json_t **value is taken. */

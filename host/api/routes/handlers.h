@@ -66,6 +66,9 @@ made_fn run_provenance;
 made_fn ledger_head;
 void ledger_export(struct api_request *req);
 
+/* schedules.c */
+made_fn schedule_preview;
+
 /* secrets.c */
 made_fn secret_list;
 made_fn secret_get;

@@ -109,6 +109,11 @@ static const struct route rows[] = {
     {HTTP_GET, API_BASE "/ledger/export", NEED_ADMIN, NO_BODY, "from to", 200, "exportLedger",
      .handle = ledger_export},
 
+    /* Schedules */
+    {HTTP_POST, API_BASE "/schedules:preview", NEED_READ, BODY_JSON, SMALL,
+     "cron every at timezone dstPolicy anchor after count", "", 200, "previewSchedule",
+     .make = schedule_preview, .refuses = true},
+
     /* Administration */
     {HTTP_GET, API_BASE "/admin/health", NEED_ADMIN, NO_BODY, "", 200, "adminHealth",
      .handle = admin_health},
