@@ -4,7 +4,8 @@
  * only when the manifest lists its path, it is a regular file of the listed size, appears once,
  * and its bytes hash as listed; anything else refuses the whole archive. The caller has checked
  * the signature; bundle_unpack checks the archive's own hash before libarchive sees a byte.
- * Packing is deterministic: sorted names, no times, no owners, one compression level. */
+ * Packing is deterministic: sorted names, no times, no owners, one compression level.
+ * One thread. */
 #ifndef ORCH_BUNDLE_ARCHIVE_H
 #define ORCH_BUNDLE_ARCHIVE_H
 
@@ -42,6 +43,9 @@ bool bundle_unpack(const struct manifest *m, const void *archive, size_t len,
                    struct bundle_contents **ret, struct err *e) must_check;
 void bundle_contents_free(struct bundle_contents *contents);
 DEFINE_AUTO(bundle_contents)
+
+/* What archives are read with goes back to the system; the next one loads it again. */
+void bundle_archive_rest(void);
 
 /* The bytes of the manifest's library, verified as above; appended to *ret. */
 bool bundle_unpack_so(const struct manifest *m, const void *archive, size_t len, struct buf *ret,

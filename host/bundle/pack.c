@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "bundle/bundle.h"
+#include "bundle/libarchive.h"
 #include "bundle/sbom.h"
 
 #include <orch/plugin.h>
@@ -126,7 +127,7 @@ bool bundle_pack(const struct manifest *source, const struct bundle_file *files,
 
     if (count == 0 || count > MANIFEST_FILES_MAX - 1)
         return err_set(e, ERR_INVALID, "a bundle holds 1 to %d files", MANIFEST_FILES_MAX - 1);
-    if (!sbom_write(source, files, count, &sbom, e))
+    if (!libarchive_load(e) || !sbom_write(source, files, count, &sbom, e))
         return false;
     memcpy(sorted, files, count * sizeof *files);
     sorted[count] = (struct bundle_file){SBOM_PATH, sbom.data, sbom.len};

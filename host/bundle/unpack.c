@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "bundle/libarchive.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -132,7 +133,7 @@ bool bundle_unpack(const struct manifest *m, const void *archive, size_t len,
     auto_obj(bundle_contents) contents = mem_new(struct bundle_contents);
     auto_archive a = NULL;
 
-    if (!manifest_archive_matches(m, archive, len, e))
+    if (!manifest_archive_matches(m, archive, len, e) || !libarchive_load(e))
         return false;
     contents->count = m->file_count;
     contents->entries = mem_array(m->file_count, struct bundle_entry);
@@ -159,4 +160,9 @@ bool bundle_unpack_so(const struct manifest *m, const void *archive, size_t len,
     so = &contents->entries[library - m->files].bytes;
     buf_add(ret, so->data, so->len);
     return true;
+}
+
+void bundle_archive_rest(void)
+{
+    libarchive_unload();
 }

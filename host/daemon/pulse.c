@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bundle/archive.h"
 #include "daemon/host.h"
 #include "engine/engine.h"
 #include "store/store.h"
@@ -108,10 +109,13 @@ static bool is_idle(const struct host *host)
 int64_t pulse_turn(struct host *host, int64_t now_ns)
 {
     struct pulse *p = &host->pulse;
-    int64_t due_ns = p->beat_ns + (is_idle(host) ? IDLE_BEAT_NS : BEAT_NS);
+    bool idle = is_idle(host);
+    int64_t due_ns = p->beat_ns + (idle ? IDLE_BEAT_NS : BEAT_NS);
 
     if (p->beat_ns != 0 && now_ns < due_ns)
         return due_ns;
+    if (idle)
+        bundle_archive_rest();
     p->beat_ns = now_ns;
     beat_supervisor(host);
     beat_authority(host, now_ns);

@@ -49,7 +49,7 @@ MAY = {
     "host/engine/jobs": BASE | {"engine/env", "store"},
     "host/engine/evidence": BASE | {"api", "authority/trust", "engine/env", "engine/jobs", "engine/runs", "model/ledger", "store"},
     "host/engine": BASE | {"engine/catalog", "engine/commit", "engine/attempts", "engine/control", "engine/env", "engine/evidence", "engine/jobs", "engine/runs", "sandbox/client", "store"},
-    "host/daemon": BASE | {"api", "authority/client", "config", "engine", "engine/catalog", "engine/control", "engine/env", "engine/evidence", "observe", "sandbox/client", "sandbox/wire", "store"},
+    "host/daemon": BASE | {"api", "authority/client", "bundle", "config", "engine", "engine/catalog", "engine/control", "engine/env", "engine/evidence", "observe", "sandbox/client", "sandbox/wire", "store"},
     "host/cli": BASE | WORDS | {"config", "model/dag/draw"},
     "host/cli/dag": CLI | {"model/dag", "model/dag/draw", "model/dag/source"},
     "host/cli/doctor": CLI | {"authority/trust", "config", "sandbox/client", "sandbox/wire", "store"},

@@ -2,6 +2,7 @@
 #include "store/postgres/link.h"
 
 #include "base/mem.h"
+#include "store/postgres/pq.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -130,7 +131,7 @@ bool link_open_in(const char *url, const char *part, const char *timeout_s, PGco
 {
     PGconn *conn;
 
-    if (!address_is_sound(url, e))
+    if (!pq_load(e) || !address_is_sound(url, e))
         return false;
     conn = connect_to(PQconnectdbParams, url, part, timeout_s);
     if (!link_made(conn, e)) {

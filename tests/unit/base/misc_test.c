@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/hash.h"
+#include "base/library.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/program.h"
@@ -240,6 +241,26 @@ START_TEST(the_other_programs_are_where_they_are_said_to_be_or_beside_this_one)
 }
 END_TEST
 
+START_TEST(a_library_is_loaded_with_all_that_is_wanted_of_it_or_not_at_all)
+{
+    double (*down)(double) = NULL, (*unknown)(double) = NULL;
+    const struct library_function functions[] = {{"floor", (void *)&down},
+                                                 {"no_such_function", (void *)&unknown}};
+    struct err e = {0};
+    void *library;
+
+    ck_assert(!library_load("libm.so.6", functions, 2, &library, &e));
+    ck_assert_int_eq(e.code, ERR_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(e.msg, "no_such_function"));
+    ck_assert(down == NULL && unknown == NULL);
+    ck_assert(!library_load("libnothing.so.0", functions, 1, &library, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "libnothing.so.0"));
+    ck_assert(library_load("libm.so.6", functions, 1, &library, &e));
+    ck_assert_double_eq(down(2.5), 2);
+    library_unload(library);
+}
+END_TEST
+
 TCase *misc_cases(void)
 {
     TCase *tc = tcase_create("misc");
@@ -256,5 +277,6 @@ TCase *misc_cases(void)
     tcase_add_test(tc, a_peer_cannot_forge_a_log_line);
     tcase_add_test(tc, log_levels_have_names);
     tcase_add_test(tc, the_other_programs_are_where_they_are_said_to_be_or_beside_this_one);
+    tcase_add_test(tc, a_library_is_loaded_with_all_that_is_wanted_of_it_or_not_at_all);
     return tc;
 }
