@@ -135,47 +135,101 @@ static enum frame_recv bad_frame(struct frame_in *in, struct err *e, const char 
     return FRAME_BAD;
 }
 
+/* A message as it is received; points into itself and into the frame that it becomes. */
+struct message_in {
+    struct frame_head head;
+    struct iovec parts[2];
+    union fd_control control;
+};
+
+static struct msghdr message_for(struct message_in *m, struct frame_in *in)
+{
+    in->frame = (struct frame){0};
+    m->head = (struct frame_head){0};
+    m->parts[0] = (struct iovec){&m->head, sizeof m->head};
+    m->parts[1] = (struct iovec){in->bytes, sizeof in->bytes};
+    return (struct msghdr){.msg_iov = m->parts,
+                           .msg_iovlen = 2,
+                           .msg_control = &m->control,
+                           .msg_controllen = sizeof m->control};
+}
+
+static enum frame_recv no_message(struct err *e)
+{
+    if (errno == EAGAIN)
+        return FRAME_NONE;
+    if (errno == ECONNRESET)
+        return FRAME_CLOSED;
+    err_sys(e, "receive frame");
+    return FRAME_BAD;
+}
+
+static enum frame_recv frame_of(const struct message_in *m, struct msghdr *msg, size_t n,
+                                struct frame_in *in, struct err *e)
+{
+    in->frame.fds = in->fds;
+    in->frame.fd_count = take_control_fds(msg, in->fds);
+    if (n == 0 && in->frame.fd_count == 0)
+        return FRAME_CLOSED;
+    if ((msg->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+        return bad_frame(in, e, "larger than its limit");
+    if (n < sizeof m->head || m->head.magic != FRAME_MAGIC)
+        return bad_frame(in, e, "no header");
+    if (m->head.fd_count != in->frame.fd_count)
+        return bad_frame(in, e, "another number of descriptors than it says");
+    in->frame.type = m->head.type;
+    in->frame.id = m->head.id;
+    in->frame.payload = in->bytes;
+    in->frame.payload_bytes = (uint32_t)(n - sizeof m->head);
+    return FRAME_GOT;
+}
+
 enum frame_recv frame_recv(int sock, struct frame_in *in, struct err *e)
 {
-    struct frame_head head = {0};
-    struct iovec parts[2] = {
-        {.iov_base = &head, .iov_len = sizeof head},
-        {.iov_base = in->bytes, .iov_len = sizeof in->bytes},
-    };
-    union fd_control control;
-    struct msghdr msg = {.msg_iov = parts,
-                         .msg_iovlen = 2,
-                         .msg_control = &control,
-                         .msg_controllen = sizeof control};
+    struct message_in m;
+    struct msghdr msg = message_for(&m, in);
     ssize_t n;
 
-    in->frame = (struct frame){0};
     do {
         n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
     } while (n < 0 && errno == EINTR);
-    if (n < 0 && errno == EAGAIN)
-        return FRAME_NONE;
-    if (n < 0 && errno == ECONNRESET)
-        return FRAME_CLOSED;
-    if (n < 0) {
-        err_sys(e, "receive frame");
-        return FRAME_BAD;
+    return n < 0 ? no_message(e) : frame_of(&m, &msg, (size_t)n, in, e);
+}
+
+enum frame_recv frame_recv_some(int sock, struct frame_batch *ret, struct err *e)
+{
+    struct message_in m[FRAMES_HEARD_AT_ONCE];
+    struct mmsghdr messages[FRAMES_HEARD_AT_ONCE];
+    enum frame_recv end = FRAME_NONE;
+    int n;
+
+    ret->count = 0;
+    for (int i = 0; i < FRAMES_HEARD_AT_ONCE; i++)
+        messages[i] = (struct mmsghdr){.msg_hdr = message_for(&m[i], &ret->in[i])};
+    do {
+        n = recvmmsg(sock, messages, FRAMES_HEARD_AT_ONCE, MSG_CMSG_CLOEXEC | MSG_DONTWAIT, NULL);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return no_message(e);
+    for (int i = 0; i < n; i++) {
+        struct frame_in *in = &ret->in[i];
+        enum frame_recv got = frame_of(&m[i], &messages[i].msg_hdr, messages[i].msg_len, in,
+                                       end == FRAME_NONE ? e : NULL);
+
+        if (got == FRAME_GOT && end == FRAME_NONE)
+            ret->count++;
+        else if (got == FRAME_GOT)
+            frame_close_fds(in); /* behind one that was none */
+        else if (end == FRAME_NONE)
+            end = got;
     }
-    in->frame.fds = in->fds;
-    in->frame.fd_count = take_control_fds(&msg, in->fds);
-    if (n == 0 && in->frame.fd_count == 0)
-        return FRAME_CLOSED;
-    if ((msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
-        return bad_frame(in, e, "larger than its limit");
-    if ((size_t)n < sizeof head || head.magic != FRAME_MAGIC)
-        return bad_frame(in, e, "no header");
-    if (head.fd_count != in->frame.fd_count)
-        return bad_frame(in, e, "another number of descriptors than it says");
-    in->frame.type = head.type;
-    in->frame.id = head.id;
-    in->frame.payload = in->bytes;
-    in->frame.payload_bytes = (uint32_t)((size_t)n - sizeof head);
-    return FRAME_GOT;
+    return end;
+}
+
+void frame_batch_close_fds(struct frame_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++)
+        frame_close_fds(&batch->in[i]);
 }
 
 int frame_take_fd(struct frame_in *in, uint32_t index)

@@ -57,6 +57,18 @@ enum frame_recv frame_recv(int sock, struct frame_in *in, struct err *e) must_ch
 int frame_take_fd(struct frame_in *in, uint32_t index); /* -1 when there is none */
 void frame_close_fds(struct frame_in *in);
 
+/* The frames that are there, as many as there is room for, in one call; those who are not the host
+ * or the supervisor have a filter that knows recvmsg alone. Returns what is behind the frames:
+ * FRAME_NONE (what comes now makes the socket ready again), FRAME_CLOSED, or FRAME_BAD with e. */
+enum { FRAMES_HEARD_AT_ONCE = 8 };
+struct frame_batch {
+    uint32_t count;
+    struct frame_in in[FRAMES_HEARD_AT_ONCE];
+};
+enum frame_recv frame_recv_some(int sock, struct frame_batch *ret, struct err *e) must_check;
+/* The descriptors that nobody took, of all its frames. */
+void frame_batch_close_fds(struct frame_batch *batch);
+
 /* A table of what one peer may send: unlisted types, wrong descriptor counts and oversized
  * payloads end the peer (STYLE 4, OpenSSH monitor.c). */
 struct frame_rule {

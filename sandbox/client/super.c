@@ -164,29 +164,42 @@ bool super_owes(const struct super_link *super)
 
 /* ---- from the supervisor ---- */
 
+static void hear(struct super_link *super, struct frame_in *in)
+{
+    struct err e = {0};
+
+    if (!frame_permitted(rules, ARRAY_LEN(rules), &in->frame, &e))
+        lost(super);
+    else if (in->frame.type == MSG_PONG)
+        super->unanswered = 0;
+    else if (!super->heard(super->owner, in))
+        lost(super);
+}
+
+/* True when there may be more. */
+static bool hear_some(struct super_link *super)
+{
+    struct err e = {0};
+    enum frame_recv end = frame_recv_some(super->watch.fd, &super->in, &e);
+
+    for (uint32_t i = 0; i < super->in.count && !super->gone; i++)
+        hear(super, &super->in.in[i]);
+    frame_batch_close_fds(&super->in);
+    if (end != FRAME_NONE && !super->gone)
+        lost(super);
+    return super->in.count == FRAMES_HEARD_AT_ONCE;
+}
+
 static void on_supervisor(struct watch *w, uint32_t events)
 {
     struct super_link *super = w->owner;
-    struct err e = {0};
 
     assert(w == &super->watch);
     if ((events & EPOLLOUT) != 0)
         super->full = false; /* the turn's end sends what waits */
-    for (int i = 0; i < FRAMES_A_TURN && !super->gone; i++) {
-        enum frame_recv got = frame_recv(w->fd, &super->in, &e);
-
-        if (got == FRAME_NONE)
-            return;
-        if (got != FRAME_GOT || !frame_permitted(rules, ARRAY_LEN(rules), &super->in.frame, &e)) {
-            lost(super);
-            return;
-        }
-        if (super->in.frame.type == MSG_PONG)
-            super->unanswered = 0;
-        else if (!super->heard(super->owner, &super->in))
-            lost(super);
-        frame_close_fds(&super->in);
-    }
+    /* Whatever is left makes it ready again. */
+    for (uint32_t heard = 0; heard < FRAMES_A_TURN && !super->gone && hear_some(super);)
+        heard += super->in.count;
 }
 
 /* ---- start, end ---- */
@@ -240,20 +253,21 @@ static _Noreturn void become_supervisor(const struct sandbox_options *o, int soc
 static bool wait_for_hello(struct super_link *super, struct err *e)
 {
     struct pollfd p = {.fd = super->unheard, .events = POLLIN};
+    struct frame_in *in = &super->in.in[0];
     enum frame_recv got;
 
     if (poll(&p, 1, START_MS) != 1)
         return err_set(e, ERR_TIMEOUT, "the supervisor did not answer in %d ms", START_MS);
-    got = frame_recv(super->unheard, &super->in, e);
+    got = frame_recv(super->unheard, in, e);
     if (got == FRAME_BAD)
         return false;
-    if (got == FRAME_GOT && super->in.frame.type == MSG_START_FAILED)
-        return err_set(e, ERR_UNAVAILABLE, "%.*s", (int)super->in.frame.payload_bytes,
-                       (const char *)super->in.frame.payload);
-    if (got != FRAME_GOT || super->in.frame.type != MSG_HELLO ||
-        super->in.frame.payload_bytes != sizeof super->report)
+    if (got == FRAME_GOT && in->frame.type == MSG_START_FAILED)
+        return err_set(e, ERR_UNAVAILABLE, "%.*s", (int)in->frame.payload_bytes,
+                       (const char *)in->frame.payload);
+    if (got != FRAME_GOT || in->frame.type != MSG_HELLO ||
+        in->frame.payload_bytes != sizeof super->report)
         return err_set(e, ERR_UNAVAILABLE, "'%s' did not start", super->path);
-    memcpy(&super->report, super->in.frame.payload, sizeof super->report);
+    memcpy(&super->report, in->frame.payload, sizeof super->report);
     return true;
 }
 

@@ -47,7 +47,7 @@ struct super_link {
     STAILQ_HEAD(out_queue, out_frame) outbox;
     super_heard_fn *heard;
     void *owner;
-    struct frame_in in;
+    struct frame_batch in;
 };
 
 void super_init(struct super_link *super, struct loop *loop, super_heard_fn *heard, void *owner);

@@ -63,11 +63,12 @@ void attempts_bury(struct attempts *all)
     }
 }
 
+/* Its group will be asked anyway, and remembers the answer. */
 static bool still_lives(const struct super_attempt *a)
 {
     struct pollfd p = {.fd = a->pidfd, .events = POLLIN};
 
-    return poll(&p, 1, 0) == 0;
+    return !(a->group != NULL && cgroup_is_left(a->group)) && poll(&p, 1, 0) == 0;
 }
 
 static void on_life(struct watch *w)
@@ -102,19 +103,20 @@ static void spawn_failed(struct attempts *all, struct super_attempt *a, const ch
 
 static void on_gate(struct watch *w);
 
-/* Our end is watched, the other is the attempt's. */
+/* Our end is watched, the other is the attempt's: the lower one, so that it is a neighbour of what
+ * came with the order and all are closed by one call. */
 static bool open_gate(struct attempts *all, struct super_attempt *a, int *ret_theirs, struct err *e)
 {
     int ends[2];
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return err_sys(e, "open an attempt's gate");
-    loop_watch(all->loop, &a->gate, ends[0], on_gate, a);
-    *ret_theirs = ends[1];
+    loop_watch(all->loop, &a->gate, ends[1], on_gate, a);
+    *ret_theirs = ends[0];
     return true;
 }
 
-static bool check_order(struct attempts *all, struct super_attempt *a, struct frame_in *in,
+static bool check_order(struct attempts *all, struct super_attempt *a, const struct frame_in *in,
                         struct err *e)
 {
     uint32_t flags = a->request.flags;
@@ -126,8 +128,6 @@ static bool check_order(struct attempts *all, struct super_attempt *a, struct fr
         return err_set(e, ERR_INVALID, "%u descriptors", in->frame.fd_count);
     if (((flags & SPAWN_LOAD) != 0) == ((z->flags & ZYGOTE_WARM) != 0))
         return err_set(e, ERR_INVALID, "a plugin is loaded by an attempt or by its zygote");
-    if ((flags & SPAWN_LOAD) != 0 && !files_own_plugin(&in->fds[in->frame.fd_count - 1], e))
-        return false;
     if (!files_are_left(all->files))
         return err_set(e, ERR_LIMIT, "the supervisor has no descriptors left");
     if (fault_hit(all->faults, FAULT_FORK))
@@ -143,16 +143,49 @@ static bool take_user(struct attempts *all, struct super_attempt *a, struct err 
     return a->uid != 0 || err_set(e, ERR_LIMIT, "no uid is free");
 }
 
+/* The gate, what came with an order, and behind those the plugin's descriptor as it came. */
+enum { GATE, CAME, TOLD = CAME + SPAWN_FDS_MAX, PASSED };
+struct passed {
+    int fds[PASSED];
+    uint32_t count; /* that the zygote gets */
+};
+
+static void passed_done(struct passed *p)
+{
+    files_close(p->fds, PASSED);
+}
+DEFINE_AUTO_DONE(passed)
+
+static struct passed take_all(struct frame_in *in)
+{
+    struct passed p = {.count = CAME + in->frame.fd_count};
+
+    for (uint32_t i = 0; i < PASSED; i++)
+        p.fds[i] = i >= CAME && i < p.count ? frame_take_fd(in, i - CAME) : -1;
+    return p;
+}
+
+static bool own_plugin(const struct super_attempt *a, struct passed *p, struct err *e)
+{
+    int *plugin = &p->fds[p->count - 1];
+
+    if ((a->request.flags & SPAWN_LOAD) == 0)
+        return true;
+    p->fds[TOLD] = *plugin;
+    *plugin = -1;
+    return files_own_plugin(p->fds[TOLD], plugin, e);
+}
+
 static bool relay(struct attempts *all, struct super_attempt *a, struct frame_in *in, struct err *e)
 {
-    int fds[FRAME_FDS_MAX];
-    auto_fd gate = -1;
+    auto_done(passed) p = take_all(in);
     struct fork_request order;
 
-    if (!check_order(all, a, in, e) || !take_user(all, a, e) || !open_gate(all, a, &gate, e))
+    if (!check_order(all, a, in, e) || !own_plugin(a, &p, e) || !take_user(all, a, e) ||
+        !open_gate(all, a, &p.fds[GATE], e))
         return false;
     order = (struct fork_request){
-        .address_space_bytes = walls_address_space(all, a),
+        .address_space_bytes = walls_address_space(all->layers, a->request.memory_bytes),
         .cpu_ms = a->request.cpu_ms,
         .limit_inside =
             all->layers->limits == LIMITS_INSIDE && (a->request.flags & SPAWN_LOAD) != 0,
@@ -161,15 +194,13 @@ static bool relay(struct attempts *all, struct super_attempt *a, struct frame_in
         .uid = a->uid,
         .gid = a->uid,
     };
-    fds[0] = gate;
-    memcpy(fds + 1, in->fds, in->frame.fd_count * sizeof fds[0]);
     return zygote_send(a->zygote,
                        &(struct frame){.type = MSG_FORK,
                                        .id = a->id,
                                        .payload = &order,
                                        .payload_bytes = sizeof order,
-                                       .fds = fds,
-                                       .fd_count = in->frame.fd_count + 1},
+                                       .fds = p.fds,
+                                       .fd_count = p.count},
                        e);
 }
 

@@ -199,6 +199,7 @@ bool cgroup_take(struct cgroups *all, const struct cgroup_limits *limits, struct
         group = group_new(all);
     }
     memset(group->entered, 0, sizeof group->entered);
+    group->left = false;
     /* limits[PIDS] of an earlier use may be there and is then raised or simply not entered. */
     if (!prepare_group(group, limits, e)) {
         cgroup_give_back(group);
@@ -286,9 +287,15 @@ static bool has_no_charge(struct cgroup *group)
            !cgroup_file_read(group, CGROUP_MEMORY, FILE_CHARGE, &bytes) || bytes <= CHARGE_LEFT_MAX;
 }
 
+bool cgroup_is_left(struct cgroup *group)
+{
+    group->left = group->left || counts_no_process(group);
+    return group->left;
+}
+
 static bool all_are_empty(struct cgroup *group)
 {
-    bool counted = counts_no_process(group);
+    bool counted = cgroup_is_left(group);
 
     for (int kind = 0; kind < CGROUP_KINDS && !counted; kind++)
         if (group->has[kind] && !has_no_process(group, (enum cgroup_kind)kind))

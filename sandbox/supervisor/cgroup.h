@@ -43,6 +43,8 @@ bool cgroup_enter(struct cgroup *group, pid_t pid, struct err *e) must_check;
 uint64_t cgroup_oom_kills(struct cgroup *group);
 /* 0 where an earlier user's cannot be told from its own (v2, used again). */
 uint64_t cgroup_peak_bytes(struct cgroup *group);
+/* What entered it, and all that it forked, is known to be gone: the kernel counts none. */
+bool cgroup_is_left(struct cgroup *group);
 /* Accepts NULL. Its process is gone, or was killed. */
 void cgroup_give_back(struct cgroup *group);
 /* Ends what was given back and is not empty. True: there is more, ask again soon. */

@@ -29,6 +29,7 @@ struct cgroup {
     struct cgroups *all;
     struct cgroup *next; /* in idle or in dying */
     bool used;
+    bool left; /* it was seen to count no process, since it was entered */
     uint32_t number;
     bool has[CGROUP_KINDS];
     bool entered[CGROUP_KINDS];    /* by the process that has it, or had it last */

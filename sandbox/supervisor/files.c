@@ -3,14 +3,20 @@
 
 #include "base/fd.h"
 #include "ipc/frame.h"
+#include "sandbox/wire/super_wire.h"
 
 #include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FILES_OF_OURS = 16, FILES_IN_FLIGHT = FRAME_FDS_MAX + 4 };
+/* What is read at once, and the few that one order makes. */
+enum {
+    FILES_OF_OURS = 16,
+    FILES_IN_FLIGHT = FRAMES_HEARD_AT_ONCE * SPAWN_FDS_MAX + 4,
+};
 
 void files_raise(struct files *f)
 {
@@ -48,18 +54,34 @@ void files_give_back(struct files *f, uint32_t count)
     f->used -= count;
 }
 
-bool files_own_plugin(int *fd, struct err *e)
+static int by_number(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+void files_close(int *fds, uint32_t count)
+{
+    uint32_t from = 0;
+
+    qsort(fds, count, sizeof *fds, by_number);
+    for (uint32_t i = 1; i <= count; i++) {
+        if (i < count && fds[i] == fds[i - 1] + 1 && fds[i - 1] >= 0)
+            continue;
+        if (fds[from] >= 0)
+            close_range((unsigned)fds[from], (unsigned)fds[i - 1], 0);
+        from = i;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        fds[i] = -1;
+}
+
+bool files_own_plugin(int fd, int *ret, struct err *e)
 {
     char path[64];
-    int own;
 
-    if (!memfd_is_sealed(*fd))
+    if (!memfd_is_sealed(fd))
         return err_set(e, ERR_DENIED, "the plugin is not sealed");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", *fd);
-    own = open(path, O_RDONLY | O_CLOEXEC);
-    if (own < 0)
-        return err_sys(e, "open the plugin");
-    close(*fd);
-    *fd = own;
-    return true;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    *ret = open(path, O_RDONLY | O_CLOEXEC);
+    return *ret >= 0 || err_sys(e, "open the plugin");
 }

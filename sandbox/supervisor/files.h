@@ -25,8 +25,11 @@ uint32_t files_set_aside(struct files *f, uint32_t at_most);
 void files_take(struct files *f, uint32_t count);
 void files_give_back(struct files *f, uint32_t count);
 
-/* Of a sealed plugin's descriptor makes one with a position of its own: of two that share one, a
- * load would read where another is. */
-bool files_own_plugin(int *fd, struct err *e) must_check;
+/* Beside a sealed plugin's descriptor makes one with a position of its own: of two that share one,
+ * a load would read where another is. */
+bool files_own_plugin(int fd, int *ret, struct err *e) must_check;
+
+/* Closes them, neighbours by one call, and sets each to -1, which is passed over. */
+void files_close(int *fds, uint32_t count);
 
 #endif

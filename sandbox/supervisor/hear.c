@@ -7,6 +7,7 @@
 #include "sandbox/supervisor/call.h"
 #include "sandbox/supervisor/limits.h"
 #include "sandbox/supervisor/look.h"
+#include "sandbox/supervisor/walls.h"
 #include "sandbox/wire/signal_text.h"
 
 #include <assert.h>
@@ -19,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FRAMES_A_TURN = 64, LOG_BYTES_MAX = 64 * 1024 };
+enum { LOG_BYTES_MAX = 64 * 1024 };
 
 /* What a zygote may say, by the state that it is in. */
 static const struct frame_rule rules[] = {
@@ -131,6 +132,7 @@ static void on_confined(struct super_zygote *z, struct frame_in *in)
 {
     char why[128];
     uint32_t missing;
+    struct err e = {0};
 
     memcpy(&z->confined, in->frame.payload, sizeof z->confined);
     if (in->frame.fd_count > 0)
@@ -143,6 +145,8 @@ static void on_confined(struct super_zygote *z, struct frame_in *in)
         snprintf(why, sizeof why, "zygote lacks layers %#x that this host had at its start",
                  missing);
         protocol_error(z, why);
+    } else if (!walls_limit_zygote(&z->super->layers, z->pid, z->uid, &e)) {
+        protocol_error(z, e.msg);
     } else if ((z->flags & ZYGOTE_WARM) != 0) {
         let_load(z);
     } else {
@@ -260,36 +264,39 @@ static void on_hello(struct super_zygote *z)
         close(take_fd(&z->plugin_fd));
 }
 
+static void take_frame(struct super_zygote *z, struct frame_in *in)
+{
+    struct err e = {0};
+
+    if (!frame_permitted(rules, ARRAY_LEN(rules), &in->frame, &e))
+        protocol_error(z, e.msg);
+    else if (message_is_due(z->state, in->frame.type))
+        on_message(z, in);
+    else
+        protocol_error(z, "zygote spoke out of turn");
+}
+
 void hear_control(struct watch *w)
 {
     struct super_zygote *z = zygote_of(w);
     struct super *s = z->super;
     struct err e = {0};
+    enum frame_recv end;
 
     if (z->state == ZYGOTE_HELLO) {
         on_hello(z);
         return;
     }
-    for (int i = 0; i < FRAMES_A_TURN && z->state != ZYGOTE_GONE; i++) {
-        enum frame_recv got = frame_recv(w->fd, &s->in, &e);
-
-        if (got == FRAME_NONE)
-            return;
-        if (got == FRAME_CLOSED) {
-            loop_close(&s->loop, w); /* init's record says how it ended */
-            return;
-        }
-        if (got == FRAME_BAD || !frame_permitted(rules, ARRAY_LEN(rules), &s->in.frame, &e)) {
-            frame_close_fds(&s->in);
-            protocol_error(z, e.msg);
-            return;
-        }
-        if (message_is_due(z->state, s->in.frame.type))
-            on_message(z, &s->in);
-        else
-            protocol_error(z, "zygote spoke out of turn");
-        frame_close_fds(&s->in);
-    }
+    end = frame_recv_some(w->fd, &s->in, &e);
+    for (uint32_t i = 0; i < s->in.count && z->state != ZYGOTE_GONE; i++)
+        take_frame(z, &s->in.in[i]);
+    frame_batch_close_fds(&s->in);
+    if (z->state == ZYGOTE_GONE)
+        return;
+    if (end == FRAME_CLOSED)
+        loop_close(&s->loop, w); /* init's record says how it ended */
+    else if (end == FRAME_BAD)
+        protocol_error(z, e.msg);
 }
 
 /* Drained and dropped but for the last words. Ours says next to nothing: who floods it is the

@@ -109,14 +109,19 @@ enum limits_way limits_probe(pid_t pid, uint32_t uid)
     return ok ? LIMITS_AS_USER : LIMITS_INSIDE;
 }
 
+static bool set_sizes(pid_t pid, uint64_t address_space_bytes)
+{
+    return set(pid, RLIMIT_AS, address_space_bytes, address_space_bytes) &&
+           set(pid, RLIMIT_DATA, address_space_bytes, address_space_bytes) &&
+           set(pid, RLIMIT_STACK, ATTEMPT_STACK_BYTES, ATTEMPT_STACK_BYTES) &&
+           set(pid, RLIMIT_NOFILE, ATTEMPT_FILES_MAX, ATTEMPT_FILES_MAX);
+}
+
 static bool set_all(pid_t pid, const struct process_limits *l)
 {
     uint64_t cpu_s = l->cpu_ms / 1000 + 1;
 
-    return set(pid, RLIMIT_AS, l->address_space_bytes, l->address_space_bytes) &&
-           set(pid, RLIMIT_DATA, l->address_space_bytes, l->address_space_bytes) &&
-           set(pid, RLIMIT_STACK, ATTEMPT_STACK_BYTES, ATTEMPT_STACK_BYTES) &&
-           set(pid, RLIMIT_NOFILE, ATTEMPT_FILES_MAX, ATTEMPT_FILES_MAX) &&
+    return (l->inherits || set_sizes(pid, l->address_space_bytes)) &&
            set(pid, RLIMIT_CPU, cpu_s, cpu_s + 1) && /* behind the look at its time */
            (l->threads || set(pid, RLIMIT_NPROC, 0, 0));
 }
@@ -128,6 +133,18 @@ bool limits_set(pid_t pid, uint32_t uid, enum limits_way way, const struct proce
 
     assert(way != LIMITS_INSIDE);
     ok = (be_its_user(way, uid) && set_all(pid, limits)) || err_sys(e, "set an attempt's limits");
+    be_ourselves_again(way);
+    return ok;
+}
+
+bool limits_set_zygote(pid_t pid, uint32_t uid, enum limits_way way, uint64_t address_space_bytes,
+                       struct err *e)
+{
+    bool ok;
+
+    assert(way != LIMITS_INSIDE);
+    ok = (be_its_user(way, uid) && set_sizes(pid, address_space_bytes)) ||
+         err_sys(e, "set a zygote's limits");
     be_ourselves_again(way);
     return ok;
 }

@@ -10,24 +10,25 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FRAMES_A_TURN = 64, ZYGOTES_ASKED_FOR = ZYGOTE_WARM | ZYGOTE_THREADS | ZYGOTE_MATH };
+enum { ZYGOTES_ASKED_FOR = ZYGOTE_WARM | ZYGOTE_THREADS | ZYGOTE_MATH };
 
 static const struct frame_rule rules[] = {
     {MSG_ZYGOTE_START, "zygote-start", 0, 1, sizeof(uint32_t) * 2, sizeof(uint32_t) * 2 + 64},
     {MSG_ZYGOTE_STOP, "zygote-stop", 0, 0, 0, 0},
     {MSG_ZYGOTE_KILL, "zygote-kill", 0, 0, 0, 0},
-    {MSG_SPAWN, "spawn", 3, 5, sizeof(struct spawn_request), sizeof(struct spawn_request)},
+    {MSG_SPAWN, "spawn", 3, SPAWN_FDS_MAX, sizeof(struct spawn_request),
+     sizeof(struct spawn_request)},
     {MSG_KILL, "kill", 0, 0, 0, 0},
     {MSG_RELEASE, "release", 0, 0, sizeof(uint32_t), sizeof(uint32_t)},
     {MSG_PING, "ping", 0, 0, 0, 0},
     {MSG_AUTHORITY_KILL, "authority-kill", 0, 0, 0, 0},
 };
 
-static bool may_start(uint32_t flags, int *plugin, struct err *e)
+static bool may_start(uint32_t flags, int told, int *ret_plugin, struct err *e)
 {
-    if (((flags & ZYGOTE_WARM) != 0) != (*plugin >= 0))
+    if (((flags & ZYGOTE_WARM) != 0) != (told >= 0))
         return err_set(e, ERR_INVALID, "a warm zygote has a plugin, and no other");
-    return *plugin < 0 || files_own_plugin(plugin, e);
+    return told < 0 || files_own_plugin(told, ret_plugin, e);
 }
 
 static void zygote_wanted(struct super *s, struct frame_in *in)
@@ -35,12 +36,13 @@ static void zygote_wanted(struct super *s, struct frame_in *in)
     struct unpack u = unpack_of(in->frame.payload, in->frame.payload_bytes);
     char digest[DIGEST_TEXT_BYTES];
     uint32_t flags = unpack_u32(&u) & ZYGOTES_ASKED_FOR;
-    auto_fd plugin = frame_take_fd(in, 0);
+    auto_fd told = frame_take_fd(in, 0);
+    auto_fd plugin = -1;
     struct super_zygote *z;
     struct err e = {0};
 
     unpack_str(&u, digest, sizeof digest);
-    if (!unpack_end(&u, &e) || !may_start(flags, &plugin, &e) ||
+    if (!unpack_end(&u, &e) || !may_start(flags, told, &plugin, &e) ||
         !start_zygote(s, in->frame.id, flags, &plugin, &z, &e))
         host_tell_zygote_gone(&s->host, in->frame.id, e.code, e.msg);
 }
@@ -82,26 +84,27 @@ static void on_frame(struct super *s, struct frame_in *in)
     }
 }
 
+static bool may_be_said(const struct frame *frame, struct err *e)
+{
+    return frame_permitted(rules, ARRAY_LEN(rules), frame, e);
+}
+
 void requests_on_host(struct watch *w)
 {
     struct super *s = w->owner;
     struct err e = {0};
+    enum frame_recv end = frame_recv_some(w->fd, &s->in, &e);
 
-    for (int i = 0; i < FRAMES_A_TURN && !s->host.gone; i++) {
-        enum frame_recv got = frame_recv(w->fd, &s->in, &e);
-
-        if (got == FRAME_NONE)
-            return;
-        if (got == FRAME_GOT && !frame_permitted(rules, ARRAY_LEN(rules), &s->in.frame, &e)) {
-            frame_close_fds(&s->in);
-            got = FRAME_BAD;
+    for (uint32_t i = 0; i < s->in.count && !s->host.gone; i++) {
+        if (!may_be_said(&s->in.in[i].frame, &e)) {
+            end = FRAME_BAD;
+            break;
         }
-        if (got == FRAME_BAD)
-            log_event(LOG_ERROR, "supervisor.bad_host_frame", F_ERR(&e));
-        s->host.gone = got != FRAME_GOT;
-        if (s->host.gone)
-            return;
-        on_frame(s, &s->in);
-        frame_close_fds(&s->in);
+        on_frame(s, &s->in.in[i]);
+        frame_close_fds(&s->in.in[i]);
     }
+    frame_batch_close_fds(&s->in);
+    if (end == FRAME_BAD)
+        log_event(LOG_ERROR, "supervisor.bad_host_frame", F_ERR(&e));
+    s->host.gone = s->host.gone || end != FRAME_NONE;
 }

@@ -34,7 +34,7 @@ struct super {
     bool log_json;
     const char *worker_path;
     int worker_fd;
-    struct frame_in in; /* the frame that is being read, the host's or a zygote's */
+    struct frame_batch in; /* the frames that are being read, the host's or a zygote's */
 };
 
 #endif

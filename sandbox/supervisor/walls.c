@@ -5,6 +5,7 @@
 #include "sandbox/supervisor/look.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 enum {
     MEMORY_SLACK_BYTES = 64 << 20, /* the worker itself, its stack and the C library */
@@ -16,13 +17,33 @@ enum {
 #define CLEAN_WORD                                                                                 \
     ((uint32_t)(LAYER_MNTNS | LAYER_LANDLOCK | LAYER_SCOPE | LAYER_DUMPABLE | LAYER_FDS))
 
-uint64_t walls_address_space(const struct attempts *all, const struct super_attempt *a)
+/* Where a group bounds memory: one for all, above what any of them may use, which a zygote has for
+ * those that it forks (limits.h). */
+static uint64_t roomy_address_space(void)
 {
-    uint64_t least = a->request.memory_bytes + MEMORY_SLACK_BYTES;
+    static uint64_t bytes;
 
-    if (!cgroups_have(all->layers->cgroups, CGROUP_MEMORY) || least > ATTEMPT_ADDRESS_SPACE_BYTES)
-        return least;
-    return ATTEMPT_ADDRESS_SPACE_BYTES;
+    if (bytes == 0) {
+        bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) +
+                MEMORY_SLACK_BYTES;
+        if (bytes < ATTEMPT_ADDRESS_SPACE_BYTES)
+            bytes = ATTEMPT_ADDRESS_SPACE_BYTES;
+    }
+    return bytes;
+}
+
+uint64_t walls_address_space(const struct layers *have, uint64_t memory_bytes)
+{
+    if (cgroups_have(have->cgroups, CGROUP_MEMORY))
+        return roomy_address_space();
+    return memory_bytes + MEMORY_SLACK_BYTES;
+}
+
+bool walls_limit_zygote(const struct layers *have, pid_t pid, uint32_t uid, struct err *e)
+{
+    if (have->limits == LIMITS_INSIDE || !cgroups_have(have->cgroups, CGROUP_MEMORY))
+        return true;
+    return limits_set_zygote(pid, uid, have->limits, roomy_address_space(), e);
 }
 
 static bool enter_group(struct attempts *all, struct super_attempt *a, struct err *e)
@@ -46,9 +67,10 @@ static uint32_t user_of(const struct super_attempt *a)
 bool walls_raise(struct attempts *all, struct super_attempt *a, struct err *e)
 {
     const struct process_limits limits = {
-        .address_space_bytes = walls_address_space(all, a),
+        .address_space_bytes = walls_address_space(all->layers, a->request.memory_bytes),
         .cpu_ms = a->request.cpu_ms,
         .threads = a->request.threads_max > 0,
+        .inherits = cgroups_have(all->layers->cgroups, CGROUP_MEMORY),
     };
 
     return enter_group(all, a, e) &&

@@ -97,6 +97,7 @@ struct spawn_request {
 };
 
 /* Of SPAWN; FORK has the gate before them. */
+enum { SPAWN_FDS_MAX = 5 };
 static inline uint32_t spawn_fd_count(uint32_t flags)
 {
     return 3u + ((flags & SPAWN_SECRETS) != 0) + ((flags & SPAWN_LOAD) != 0);

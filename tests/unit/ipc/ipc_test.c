@@ -147,6 +147,44 @@ static void send_raw(int sock, const void *bytes, size_t len, unsigned count)
     ck_assert_int_ge(sendmsg(sock, &msg, 0), 0);
 }
 
+START_TEST(frames_come_together_with_their_descriptors_and_what_is_behind_them)
+{
+    static struct frame_batch batch;
+    struct frame frame = {.type = 1, .fd_count = 2};
+    struct err e = {0};
+    int ends[2], before = open_fds();
+
+    pair(ends);
+    frame.fds = ends;
+    ck_assert_int_eq(frame_recv_some(ends[1], &batch, &e), FRAME_NONE);
+    ck_assert_uint_eq(batch.count, 0);
+    for (frame.id = 0; frame.id < FRAMES_HEARD_AT_ONCE + 1; frame.id++)
+        ck_assert(frame_send(ends[0], &frame, &e));
+    ck_assert_int_eq(frame_recv_some(ends[1], &batch, &e), FRAME_NONE);
+    ck_assert_uint_eq(batch.count, FRAMES_HEARD_AT_ONCE);
+    for (uint32_t i = 0; i < batch.count; i++) {
+        ck_assert_uint_eq(batch.in[i].frame.id, i);
+        ck_assert_uint_eq(batch.in[i].frame.fd_count, 2);
+    }
+    close(frame_take_fd(&batch.in[3], 1));
+    frame_batch_close_fds(&batch);
+    ck_assert_int_eq(send(ends[0], "x", 1, 0), 1);
+    ck_assert(frame_send(ends[0], &frame, &e));
+    ck_assert_int_eq(frame_recv_some(ends[1], &batch, &e), FRAME_BAD);
+    ck_assert_str_eq(e.msg, "bad frame: no header");
+    ck_assert_uint_eq(batch.count, 1);
+    frame_batch_close_fds(&batch);
+    frame.fd_count = 0; /* a copy of the other end would keep it open */
+    ck_assert(frame_send(ends[0], &frame, &e));
+    close(ends[0]);
+    ck_assert_int_eq(frame_recv_some(ends[1], &batch, &e), FRAME_CLOSED);
+    ck_assert_uint_eq(batch.count, 1);
+    frame_batch_close_fds(&batch);
+    close(ends[1]);
+    ck_assert_int_eq(open_fds(), before);
+}
+END_TEST
+
 START_TEST(what_is_not_a_whole_frame_is_refused_and_leaks_nothing)
 {
     static uint8_t oversized[FRAME_PAYLOAD_BYTES_MAX + 17];
@@ -280,6 +318,7 @@ int main(void)
     tcase_add_test(tc, a_frame_carries_its_payload_and_descriptors);
     tcase_add_test(tc, the_largest_payload_fits_and_a_full_socket_says_so);
     tcase_add_test(tc, frames_leave_together_in_their_order_as_far_as_there_is_room);
+    tcase_add_test(tc, frames_come_together_with_their_descriptors_and_what_is_behind_them);
     tcase_add_test(tc, what_is_not_a_whole_frame_is_refused_and_leaks_nothing);
     tcase_add_test(tc, an_unlisted_message_is_not_permitted);
     tcase_add_test(tc, fields_read_back_in_the_order_they_were_written);

@@ -3,6 +3,7 @@
 #include "sandbox/supervisor/ids.h"
 #include "sandbox/supervisor/limits.h"
 #include "sandbox/supervisor/look.h"
+#include "sandbox/wire/super_wire.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -180,6 +181,31 @@ START_TEST(limits_are_set_from_outside_and_never_above_our_own)
 }
 END_TEST
 
+START_TEST(what_a_zygote_was_given_its_attempts_have_and_get_the_rest)
+{
+    const struct process_limits limits = {.cpu_ms = 1500, .inherits = true};
+    struct rlimit got;
+    struct err e;
+    pid_t pid;
+
+    ck_assert_msg(limits_suffice(&e), "%s", e.msg);
+    pid = child_behind(0);
+    ck_assert_msg(limits_set_zygote(pid, getuid(), LIMITS_BY_RIGHT, 1ULL << 44, &e), "%s", e.msg);
+    ck_assert_int_eq(prlimit(pid, RLIMIT_NPROC, NULL, &got), 0);
+    ck_assert_uint_ne(got.rlim_max, 0); /* it is to fork */
+    ck_assert_msg(limits_set(pid, getuid(), LIMITS_BY_RIGHT, &limits, &e), "%s", e.msg);
+    ck_assert_int_eq(prlimit(pid, RLIMIT_AS, NULL, &got), 0);
+    ck_assert_uint_eq(got.rlim_max, 1ULL << 44);
+    ck_assert_int_eq(prlimit(pid, RLIMIT_DATA, NULL, &got), 0);
+    ck_assert_uint_eq(got.rlim_max, 1ULL << 44);
+    ck_assert_int_eq(prlimit(pid, RLIMIT_NOFILE, NULL, &got), 0);
+    ck_assert_uint_eq(got.rlim_max, ATTEMPT_FILES_MAX);
+    ck_assert_int_eq(prlimit(pid, RLIMIT_NPROC, NULL, &got), 0);
+    ck_assert_uint_eq(got.rlim_max, 0);
+    end(pid);
+}
+END_TEST
+
 /* Root without CAP_SYS_RESOURCE, as in many containers; our own ids are as before. */
 START_TEST(limits_of_another_user_are_set_as_that_user)
 {
@@ -274,6 +300,7 @@ int main(void)
     tcase_add_test(tests, our_own_rights_are_seen);
     tcase_add_test(tests, a_process_that_is_no_more_is_not_seen);
     tcase_add_test(tests, limits_are_set_from_outside_and_never_above_our_own);
+    tcase_add_test(tests, what_a_zygote_was_given_its_attempts_have_and_get_the_rest);
     tcase_add_test(tests, limits_of_another_user_are_set_as_that_user);
     tcase_add_loop_test(tests, a_limit_with_which_nothing_could_run_is_named, 0,
                         (int)(sizeof too_small / sizeof too_small[0]));
