@@ -15,6 +15,36 @@ void json_setup(void)
     json_object_seed(0);
 }
 
+static struct {
+    char *begin, *at, *end;
+} side_by_side;
+
+static void *alloc_beside(size_t bytes)
+{
+    size_t taken = (bytes + 15) & ~(size_t)15;
+    char *p = side_by_side.at;
+
+    if (taken < bytes || taken > (size_t)(side_by_side.end - p))
+        return mem_alloc(bytes);
+    side_by_side.at += taken;
+    return p;
+}
+
+static void free_beside(void *p)
+{
+    if ((char *)p < side_by_side.begin || (char *)p >= side_by_side.end)
+        free(p);
+}
+
+void json_expect(size_t bytes)
+{
+    if (side_by_side.begin != NULL)
+        return;
+    side_by_side.begin = side_by_side.at = mem_alloc(bytes);
+    side_by_side.end = side_by_side.begin + bytes;
+    json_set_alloc_funcs(alloc_beside, free_beside);
+}
+
 /* jansson takes digits alone for an integer, and fails beyond 64 bits: the reals among them get
  * their point. */
 static void add_points(struct buf *b, const char *text, size_t len, const struct buf *wide)

@@ -43,6 +43,9 @@ struct json_place {
 
 /* Call once before any thread starts: gives jansson the allocator of base/mem.h. */
 void json_setup(void);
+/* For a program of one thread that is about to read one large text and ends then: so many bytes of
+ * what jansson allocates from now on stand side by side, and are released with the process. */
+void json_expect(size_t bytes);
 
 /* One pass over the text that makes no tree and needs no memory: what it takes is JSON within the
  * limits, but for duplicate keys and reals beyond a double. ERR_TOO_LARGE: too many bytes or

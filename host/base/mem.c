@@ -1,11 +1,15 @@
 /* mem.c -- see mem.h. */
 #include "base/mem.h"
 
+#include <limits.h>
 #include <malloc.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void *must(void *p)
 {
@@ -70,4 +74,24 @@ char *mem_printf(const char *fmt, ...)
 void mem_give_back(void)
 {
     malloc_trim(0);
+}
+
+/* What malloc takes from the kernel one by one, and the least that makes it grow the heap. */
+enum { HUGE_PAGE_BYTES = 2 << 20, MAPPED_BYTES = 32 << 20, FIRST_BYTES = 1 << 20 };
+
+void mem_expect(size_t bytes)
+{
+    uintptr_t from = (uintptr_t)sbrk(0), to;
+
+    if (bytes < HUGE_PAGE_BYTES || bytes > INT_MAX)
+        return;
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    mallopt(M_TOP_PAD, (int)bytes);
+    free(must(malloc(FIRST_BYTES)));
+    mallopt(M_TOP_PAD, FIRST_BYTES);
+    from = (from + HUGE_PAGE_BYTES - 1) & ~((uintptr_t)HUGE_PAGE_BYTES - 1);
+    to = (uintptr_t)sbrk(0) & ~((uintptr_t)HUGE_PAGE_BYTES - 1);
+    if (from < to)
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* without: as any other memory */
 }

@@ -19,6 +19,11 @@ char *mem_printf(const char *fmt, ...) printf_like(1, 2) must_check;
 /* What is free goes back to the kernel, of all threads: for who has nothing else to do. */
 void mem_give_back(void);
 
+/* For a program of one thread that is about to allocate so much in small pieces and ends then: the
+ * heap grows at once, by huge pages where the system has them. A page that is touched first costs
+ * more than what is written to it. */
+void mem_expect(size_t bytes);
+
 #define mem_new(type) ((type *)mem_zero(1, sizeof(type)))
 #define mem_array(count, type) ((type *)mem_zero((count), sizeof(type)))
 

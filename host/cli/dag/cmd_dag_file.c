@@ -13,6 +13,17 @@
 
 #include <string.h>
 
+/* What a definition's text becomes: values, and the model beside them. */
+enum { VALUES_A_BYTE = 16, HEAP_A_BYTE = 32, LARGE_BYTES = 64 * 1024 };
+
+static void expect(size_t bytes)
+{
+    if (bytes < LARGE_BYTES)
+        return;
+    mem_expect(bytes * HEAP_A_BYTE);
+    json_expect(bytes * VALUES_A_BYTE);
+}
+
 void dag_file_done(struct dag_file *file)
 {
     dag_free(file->dag);
@@ -43,6 +54,7 @@ bool dag_file_read(const struct cli *cli, struct dag_file *ret, struct err *e)
 
     if (!file_read(file.name, DEFINITION_BYTES_MAX, &file.text, e))
         return false;
+    expect(file.text.len);
     parsed = dag_parse(buf_text(&file.text), file.text.len, &file.dag, &file.findings, e);
     if (!parsed && file.findings.count == 0)
         return err_wrap(e, "'%s'", file.name);

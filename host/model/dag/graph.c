@@ -138,6 +138,10 @@ static void check_missing_of(struct graph *g, const struct dag_node *node)
     size_t i;
     json_t *item;
 
+    if (node->dep_count == json_array_size(node->depends_on)) {
+        g->dag->visits += node->dep_count; /* each was found, and none twice */
+        return;
+    }
     json_array_foreach(node->depends_on, i, item)
     {
         const char *dep = json_string_value(item);

@@ -97,7 +97,7 @@ static void place_value(struct cursor *c, json_t *value)
     step(c);
 }
 
-bool source_read_json(const char *text, size_t len, struct source *ret,
+bool source_read_json(const char *text, size_t len, bool placed, struct source *ret,
                       struct json_place *ret_place, struct err *e)
 {
     const struct json_limits limits = {DEFINITION_BYTES_MAX, JSON_DEPTH_MAX, DEFINITION_VALUES_MAX};
@@ -106,7 +106,8 @@ bool source_read_json(const char *text, size_t len, struct source *ret,
 
     if (!json_parse(text, len, &limits, &source.root, ret_place, e))
         return false;
-    place_value(&cursor, source.root);
+    if (placed)
+        place_value(&cursor, source.root);
     *ret = source;
     source = (struct source){0};
     return true;

@@ -6,10 +6,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/dag/graph.h"
+#include "model/dag/names.h"
 #include "model/dag/plan.h"
 #include "model/dag/source/parse.h"
 #include "model/dag/words.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -296,17 +298,44 @@ static bool refuse(struct dag_findings *findings, struct json_place place, const
     return false;
 }
 
-bool dag_parse(const char *text, size_t len, struct dag **ret, struct dag_findings *findings,
-               struct err *e)
+static bool parse(const char *text, size_t len, bool placed, struct dag **ret,
+                  struct dag_findings *findings, struct err *e)
 {
     auto_done(source) source = {0};
     struct json_place place = {0, 0};
     struct err local = {0}, *reason = e != NULL ? e : &local;
 
-    if (source_read(text, len, &source, &place, reason) &&
+    if (source_read(text, len, placed, &source, &place, reason) &&
         load_source(&source, ret, findings, reason))
         return true;
     return refuse(findings, place, reason);
+}
+
+static bool names_are_sound(const struct dag *dag)
+{
+    auto_done(dag_findings) findings = {0};
+
+    dag_check_names(dag, &findings);
+    return findings.count == 0;
+}
+
+/* Only what is found wrong has use for its place, and to know all places takes as long as the rest:
+ * a text in which something is found is read again for them. */
+bool dag_parse(const char *text, size_t len, struct dag **ret, struct dag_findings *findings,
+               struct err *e)
+{
+    struct dag *dag = NULL;
+
+    assert(findings->count == 0);
+    if (!parse(text, len, false, &dag, findings, e))
+        return false;
+    if (dag->valid && names_are_sound(dag)) {
+        *ret = dag;
+        return true;
+    }
+    dag_free(dag);
+    dag_findings_done(findings);
+    return parse(text, len, true, ret, findings, e);
 }
 
 bool dag_from_json(json_t *doc, struct dag **ret, struct dag_findings *findings, struct err *e)

@@ -246,7 +246,7 @@ void load_fields(struct loader *l, const struct field *fields, json_t *object, v
     {
         const struct field *f = fields;
 
-        while (f->name != NULL && strcmp(f->name, key) != 0)
+        while (f->name != NULL && (*f->name != *key || strcmp(f->name, key) != 0))
             f++;
         if (f->name != NULL)
             load_one(l, f, key, value, target);

@@ -28,8 +28,8 @@ static bool looks_like_json(const char *text, size_t len)
     return at == len || text[at] == '"' || text[at] == '}';
 }
 
-bool source_read(const char *text, size_t len, struct source *ret, struct json_place *ret_place,
-                 struct err *e)
+bool source_read(const char *text, size_t len, bool placed, struct source *ret,
+                 struct json_place *ret_place, struct err *e)
 {
     *ret_place = (struct json_place){0, 0};
     if (len > DEFINITION_BYTES_MAX)
@@ -40,6 +40,6 @@ bool source_read(const char *text, size_t len, struct source *ret, struct json_p
     if (!text_utf8_valid(text, len))
         return err_set(e, ERR_INVALID, "the definition is not valid UTF-8");
     if (looks_like_json(text, len))
-        return source_read_json(text, len, ret, ret_place, e);
+        return source_read_json(text, len, placed, ret, ret_place, e);
     return source_read_yaml(text, len, ret, ret_place, e);
 }

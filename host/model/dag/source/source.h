@@ -21,10 +21,11 @@ struct source {
 void source_done(struct source *source);
 DEFINE_AUTO_DONE(source)
 
-/* The language by the first bytes, as dag_parse says. ret_place: where the text was wrong. */
-bool source_read(const char *text, size_t len, struct source *ret, struct json_place *ret_place,
-                 struct err *e) must_check;
-bool source_read_json(const char *text, size_t len, struct source *ret,
+/* The language by the first bytes, as dag_parse says. ret_place: where the text was wrong. Without
+ * placed nothing need have a place. */
+bool source_read(const char *text, size_t len, bool placed, struct source *ret,
+                 struct json_place *ret_place, struct err *e) must_check;
+bool source_read_json(const char *text, size_t len, bool placed, struct source *ret,
                       struct json_place *ret_place, struct err *e) must_check;
 bool source_read_yaml(const char *text, size_t len, struct source *ret,
                       struct json_place *ret_place, struct err *e) must_check;
