@@ -146,19 +146,20 @@ static bool take_user(struct attempts *all, struct super_attempt *a, struct err 
 /* The gate, what came with an order, and behind those the plugin's descriptor as it came. */
 enum { GATE, CAME, TOLD = CAME + SPAWN_FDS_MAX, PASSED };
 struct passed {
+    struct files *files;
     int fds[PASSED];
     uint32_t count; /* that the zygote gets */
 };
 
 static void passed_done(struct passed *p)
 {
-    files_close(p->fds, PASSED);
+    files_spend(p->files, p->fds, PASSED);
 }
 DEFINE_AUTO_DONE(passed)
 
-static struct passed take_all(struct frame_in *in)
+static struct passed take_all(struct files *files, struct frame_in *in)
 {
-    struct passed p = {.count = CAME + in->frame.fd_count};
+    struct passed p = {.files = files, .count = CAME + in->frame.fd_count};
 
     for (uint32_t i = 0; i < PASSED; i++)
         p.fds[i] = i >= CAME && i < p.count ? frame_take_fd(in, i - CAME) : -1;
@@ -178,7 +179,7 @@ static bool own_plugin(const struct super_attempt *a, struct passed *p, struct e
 
 static bool relay(struct attempts *all, struct super_attempt *a, struct frame_in *in, struct err *e)
 {
-    auto_done(passed) p = take_all(in);
+    auto_done(passed) p = take_all(all->files, in);
     struct fork_request order;
 
     if (!check_order(all, a, in, e) || !own_plugin(a, &p, e) || !take_user(all, a, e) ||

@@ -15,7 +15,7 @@
 /* What is read at once, and the few that one order makes. */
 enum {
     FILES_OF_OURS = 16,
-    FILES_IN_FLIGHT = FRAMES_HEARD_AT_ONCE * SPAWN_FDS_MAX + 4,
+    FILES_IN_FLIGHT = FRAMES_HEARD_AT_ONCE * SPAWN_FDS_MAX + FILES_SPENT_MAX,
 };
 
 void files_raise(struct files *f)
@@ -59,20 +59,29 @@ static int by_number(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-void files_close(int *fds, uint32_t count)
+void files_spend(struct files *f, const int *fds, uint32_t count)
 {
+    for (uint32_t i = 0; i < count; i++) {
+        if (f->spent_count == FILES_SPENT_MAX)
+            files_close_spent(f);
+        if (fds[i] >= 0)
+            f->spent[f->spent_count++] = fds[i];
+    }
+}
+
+void files_close_spent(struct files *f)
+{
+    const int *fds = f->spent;
     uint32_t from = 0;
 
-    qsort(fds, count, sizeof *fds, by_number);
-    for (uint32_t i = 1; i <= count; i++) {
-        if (i < count && fds[i] == fds[i - 1] + 1 && fds[i - 1] >= 0)
+    qsort(f->spent, f->spent_count, sizeof *f->spent, by_number);
+    for (uint32_t i = 1; i <= f->spent_count; i++) {
+        if (i < f->spent_count && fds[i] == fds[i - 1] + 1)
             continue;
-        if (fds[from] >= 0)
-            close_range((unsigned)fds[from], (unsigned)fds[i - 1], 0);
+        close_range((unsigned)fds[from], (unsigned)fds[i - 1], 0);
         from = i;
     }
-    for (uint32_t i = 0; i < count; i++)
-        fds[i] = -1;
+    f->spent_count = 0;
 }
 
 bool files_own_plugin(int fd, int *ret, struct err *e)

@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FILES_A_ZYGOTE = 6, FILES_AN_ATTEMPT = 2 };
+enum { FILES_A_ZYGOTE = 6, FILES_AN_ATTEMPT = 2, FILES_SPENT_MAX = 64 };
 
 struct files {
     uint32_t max, used;
+    int spent[FILES_SPENT_MAX];
+    uint32_t spent_count;
 };
 
 /* As many as we may have. */
@@ -29,7 +31,9 @@ void files_give_back(struct files *f, uint32_t count);
  * a load would read where another is. */
 bool files_own_plugin(int fd, int *ret, struct err *e) must_check;
 
-/* Closes them, neighbours by one call, and sets each to -1, which is passed over. */
-void files_close(int *fds, uint32_t count);
+/* Are closed by files_close_spent at the latest, neighbours by one call: what several orders
+ * brought lies side by side. A negative one is passed over. */
+void files_spend(struct files *f, const int *fds, uint32_t count);
+void files_close_spent(struct files *f);
 
 #endif

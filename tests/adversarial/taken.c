@@ -73,6 +73,17 @@ WRAPPED(ssize_t, recvmsg, int fd, struct msghdr *msg, int flags)
     return note(fd, __real_recvmsg(fd, msg, flags));
 }
 
+/* Each message as a call of its own. */
+WRAPPED(int, recvmmsg, int fd, struct mmsghdr *messages, unsigned count, int flags,
+        struct timespec *timeout)
+{
+    int n = __real_recvmmsg(fd, messages, count, flags, timeout);
+
+    for (int i = 0; i < n; i++)
+        note(fd, (ssize_t)messages[i].msg_len);
+    return n;
+}
+
 WRAPPED(ssize_t, read, int fd, void *bytes, size_t len)
 {
     return note(fd, __real_read(fd, bytes, len));

@@ -224,3 +224,24 @@ def test_a_copy_of_a_file_store_holds_its_bundles(make_host, tmp_path):
     give_root_key(first, second)
     second.start()
     second.complete("three")
+
+
+def mapped(pid):
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps:
+        return {os.path.basename(line.split()[-1]) for line in maps if ".so" in line}
+
+
+def has(libraries, name):
+    return any(library.startswith(name) for library in libraries)
+
+
+def test_a_host_has_no_library_of_a_store_that_it_has_not(make_host, database):
+    file, server = make_host("file"), make_host("server", store=database[1])
+    assert has(mapped(file.pid), "libsqlite3.so") and not has(mapped(file.pid), "libpq.so")
+    assert has(mapped(server.pid), "libpq.so")
+
+
+def test_what_archives_are_read_with_is_gone_once_the_host_is_idle(make_host):
+    host = make_host()
+    until(lambda: not has(mapped(host.pid), "libarchive.so"), RUN_S, "an idle host maps no libarchive")
+    assert not has(mapped(host.pid), "libxml2.so")
