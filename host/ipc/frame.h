@@ -60,7 +60,7 @@ void frame_close_fds(struct frame_in *in);
 /* The frames that are there, as many as there is room for, in one call; those who are not the host
  * or the supervisor have a filter that knows recvmsg alone. Returns what is behind the frames:
  * FRAME_NONE (what comes now makes the socket ready again), FRAME_CLOSED, or FRAME_BAD with e. */
-enum { FRAMES_HEARD_AT_ONCE = 8 };
+enum { FRAMES_HEARD_AT_ONCE = 4 };
 struct frame_batch {
     uint32_t count;
     struct frame_in in[FRAMES_HEARD_AT_ONCE];

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FILES_A_ZYGOTE = 6, FILES_AN_ATTEMPT = 2, FILES_SPENT_MAX = 64 };
+enum { FILES_A_ZYGOTE = 6, FILES_AN_ATTEMPT = 2, FILES_SPENT_MAX = 16 };
 
 struct files {
     uint32_t max, used;
