@@ -140,7 +140,7 @@ enum { PATIENCE_MS = 30000 };
 /* What the store's listener was told. */
 struct heard {
     int64_t number; /* of the tenant's events */
-    int events, missed, known[STORE_KNOWN_COUNT], free;
+    int events, missed, known[STORE_KNOWN_COUNT], free, orders;
 };
 
 static void note(void *arg, const struct store_news *news)
@@ -150,6 +150,7 @@ static void note(void *arg, const struct store_news *news)
     h->events += news->kind == STORE_NEWS_EVENTS ? 1 : 0;
     h->missed += news->kind == STORE_NEWS_MISSED ? 1 : 0;
     h->free += news->kind == STORE_NEWS_FREE ? 1 : 0;
+    h->orders += news->kind == STORE_NEWS_ORDERS ? 1 : 0;
     if (news->kind == STORE_NEWS_KNOWN)
         h->known[news->number]++;
     if (news->kind == STORE_NEWS_EVENTS && strcmp(news->tenant, SAMPLE_TENANT) == 0)
@@ -252,6 +253,18 @@ START_TEST(what_another_notifies_is_delivered_by_turns)
     notify("events 78 " SAMPLE_TENANT);
     store_turn(fixture_store);
     ck_assert_int_eq(heard.number, 77);
+}
+END_TEST
+
+START_TEST(what_a_hand_sets_is_an_order_that_is_heard)
+{
+    struct heard heard = {0};
+
+    add_run("r1");
+    store_listen(fixture_store, note, &heard);
+    turn_until(NULL, &heard.missed, 1); /* it listens */
+    ck_assert_int_eq(outside_sql("UPDATE dag_executions SET status = 'cancelled'"), 0);
+    turn_until(NULL, &heard.orders, 1);
 }
 END_TEST
 
@@ -427,6 +440,7 @@ TCase *herald_cases(void)
     tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, what_another_notifies_is_delivered_by_turns);
+    tcase_add_test(tc, what_a_hand_sets_is_an_order_that_is_heard);
     tcase_add_test(tc, what_is_durable_is_told_to_the_others_and_not_to_oneself);
     tcase_add_test(tc, a_connection_that_is_ended_is_followed_by_another_and_a_look);
     tcase_add_test(tc, a_host_that_is_alone_notifies_nothing);

@@ -34,6 +34,8 @@ PGconn *plans_connect(const char *url, bool read_only)
         "SET auto_explain.log_nested_statements = on",
         "SET auto_explain.log_level = notice",
         "SET auto_explain.log_min_duration = 0",
+        "SET log_planner_stats = on",
+        "SET client_min_messages = log",
     };
     const struct pg_conn_options options = {.url = url,
                                             .part = "plans",
@@ -56,7 +58,7 @@ struct teller {
     void *arg;
 };
 
-/* "duration: 0.1 ms  plan:\nQuery Text: SELECT ...\nLimit  (cost=..." */
+/* "PLANNER STATISTICS", or "duration: 0.1 ms  plan:\nQuery Text: SELECT ...\nLimit  (cost=..." */
 static void tell(void *arg, const PGresult *notice)
 {
     static const char before[] = "Query Text: ";
@@ -66,6 +68,8 @@ static void tell(void *arg, const PGresult *notice)
     const char *cost = sql != NULL ? strstr(sql, COST) : NULL;
     auto_mem char *text = NULL;
 
+    if (message != NULL && strcmp(message, "PLANNER STATISTICS") == 0)
+        t->told(t->arg, &(struct plan){NULL, NULL});
     if (cost == NULL)
         return;
     sql += strlen(before);

@@ -9,7 +9,7 @@
 
 /* Of a statement that was carried out, until told returns. */
 struct plan {
-    const char *sql;
+    const char *sql;  /* NULL: one was planned, whichever */
     const char *text; /* the lines of EXPLAIN */
 };
 typedef void plan_fn(void *arg, const struct plan *plan);
