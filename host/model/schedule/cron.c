@@ -98,14 +98,17 @@ static bool named(enum field f, struct word w, int *ret)
 static bool value(enum field f, struct word w, int *ret, struct err *e)
 {
     char why[64];
+    int number = w.len <= 2 ? value_of(w) : -1;
 
     if (named(f, w, ret))
         return true;
     if (!is_digits(w))
         return refuse(f, w, "is no value, *, range, step or list of these", e);
-    *ret = w.len <= 2 ? value_of(w) : INT32_MAX;
     snprintf(why, sizeof why, "is not within %d and %d", fields[f].least, fields[f].most);
-    return (*ret >= fields[f].least && *ret <= fields[f].most) || refuse(f, w, why, e);
+    if (number < fields[f].least || number > fields[f].most)
+        return refuse(f, w, why, e);
+    *ret = number;
+    return true;
 }
 
 struct range {
