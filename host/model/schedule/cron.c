@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "model/schedule/civil.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -154,6 +155,7 @@ static bool part(enum field f, struct word w, uint64_t *set, struct err *e)
     body = cut(&rest, '/', &has_step);
     if (!range(f, body, &r, e) || (has_step && !step(f, w, rest, &r, e)))
         return false;
+    assert(r.first >= 0 && r.last < 64); /* every field's are */
     for (int v = r.first; v <= r.last; v += r.step)
         *set |= UINT64_C(1) << v;
     return true;
