@@ -3,6 +3,7 @@
 
 usage: zones_test.py PROGRAM [--all]          PROGRAM: due_lines; --all: every change, not each eighth
 """
+import collections
 import datetime as dt
 import subprocess
 import sys
@@ -41,31 +42,29 @@ def changes(zone):
 
 
 def clocks(zone, middle):
-    """(instant, local time) of each minute around it."""
+    """Of each minute around it: (instant, local hour and minute, note if it comes twice, those jumped over)."""
     begin = middle - dt.timedelta(minutes=AROUND_MIN)
-    return [(int(at.timestamp()), at.astimezone(zone).replace(tzinfo=None))
-            for at in (begin + dt.timedelta(minutes=m) for m in range(2 * AROUND_MIN))]
+    instants = [begin + dt.timedelta(minutes=m) for m in range(2 * AROUND_MIN)]
+    locals_ = [at.astimezone(zone).replace(tzinfo=None) for at in instants]
+    count, seen, shown = collections.Counter(locals_), set(), []
+    for i, (at, local) in enumerate(zip(instants, locals_)):
+        gap = int((local - locals_[i - 1]).total_seconds()) // 60 if i else 1
+        jumped = [local - dt.timedelta(minutes=m) for m in range(1, gap)]
+        note = "e" if local in seen else "i" if count[local] > 1 else "-"
+        seen.add(local)
+        shown.append((int(at.timestamp()), (local.hour, local.minute), note, [(j.hour, j.minute) for j in jumped]))
+    return shown
 
 
 def due(shown, cron, policy):
     """The instants of these minutes that are due, with the letter of their note."""
     minutes, hours, alike = CRONS[cron]
-    matches = lambda local: local.minute in minutes and local.hour in hours
-    count = {}
-    for _, local in shown:
-        count[local] = count.get(local, 0) + 1
-    found, seen, before = [], set(), None
-    for at, local in shown:
-        second = local in seen
-        seen.add(local)
-        jumped = []
-        if before is not None and local > before + dt.timedelta(minutes=1):
-            gap = int((local - before).total_seconds()) // 60
-            jumped = [before + dt.timedelta(minutes=m) for m in range(1, gap)]
-        before = local
-        if matches(local) and (not second or alike or policy == "twice"):
-            found.append((at, "e" if second else "i" if count[local] > 1 else "-"))
-        elif policy == "shift" and not alike and any(map(matches, jumped)):
+    times = {(hour, minute) for hour in hours for minute in minutes}
+    found = []
+    for at, local, note, jumped in shown:
+        if local in times and (note != "e" or alike or policy == "twice"):
+            found.append((at, note))
+        elif jumped and policy == "shift" and not alike and not times.isdisjoint(jumped):
             found.append((at, "h"))
     return found
 
