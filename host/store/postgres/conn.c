@@ -100,13 +100,8 @@ static bool wait_for_socket(void *arg unused_arg, PGconn *conn, short events, in
     return true;
 }
 
-static bool wait_by(const struct pg_conn_waiter *waiter, PGconn *conn, int64_t until_ns,
-                    struct err *e)
+static bool wait_by(const struct pg_conn_waiter *waiter, PGconn *conn, struct err *e)
 {
-    static const struct pg_conn_waiter plain = {wait_for_socket, NULL};
-
-    if (waiter == NULL)
-        waiter = &plain;
     for (;;) {
         int unsent = PQflush(conn);
 
@@ -114,8 +109,8 @@ static bool wait_by(const struct pg_conn_waiter *waiter, PGconn *conn, int64_t u
             return link_lost(conn, e);
         if (PQisBusy(conn) == 0)
             return true;
-        if (!waiter->wait(waiter->arg, conn, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), until_ns,
-                          e))
+        if (!waiter->wait(waiter->arg, conn, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)),
+                          waiter->until_ns, e))
             return false;
         if (PQconsumeInput(conn) == 0)
             return link_lost(conn, e);
@@ -124,7 +119,7 @@ static bool wait_by(const struct pg_conn_waiter *waiter, PGconn *conn, int64_t u
 
 bool pg_conn_wait(PGconn *conn, int64_t until_ns, struct err *e)
 {
-    return wait_by(NULL, conn, until_ns, e);
+    return wait_by(&(struct pg_conn_waiter){wait_for_socket, NULL, until_ns}, conn, e);
 }
 
 bool pg_conn_ask(PGconn *conn, const char *sql, const char *const params[], int count,
@@ -136,12 +131,13 @@ bool pg_conn_ask(PGconn *conn, const char *sql, const char *const params[], int 
 bool pg_conn_ask_until(PGconn *conn, const char *sql, const char *const params[], int count,
                        int64_t until_ns, PGresult **ret, struct err *e)
 {
-    return pg_conn_ask_by(conn, NULL, sql, params, count, until_ns, ret, e);
+    const struct pg_conn_waiter waiter = {wait_for_socket, NULL, until_ns};
+
+    return pg_conn_ask_by(conn, &waiter, sql, params, count, ret, e);
 }
 
 bool pg_conn_ask_by(PGconn *conn, const struct pg_conn_waiter *waiter, const char *sql,
-                    const char *const params[], int count, int64_t until_ns, PGresult **ret,
-                    struct err *e)
+                    const char *const params[], int count, PGresult **ret, struct err *e)
 {
     if (PQsendQueryParams(conn, sql, count, NULL, params, NULL, NULL, 0) == 0)
         return pg_conn_fail(conn, NULL, e);
@@ -149,7 +145,7 @@ bool pg_conn_ask_by(PGconn *conn, const struct pg_conn_waiter *waiter, const cha
     for (;;) {
         PGresult *result;
 
-        if (!wait_by(waiter, conn, until_ns, e))
+        if (!wait_by(waiter, conn, e))
             return false;
         result = PQgetResult(conn);
         if (result == NULL)

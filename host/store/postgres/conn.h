@@ -49,10 +49,11 @@ bool pg_conn_wait(PGconn *conn, int64_t until_ns, struct err *e) must_check;
 struct pg_conn_waiter {
     bool (*wait)(void *arg, PGconn *conn, short events, int64_t until_ns, struct err *e);
     void *arg;
+    int64_t until_ns;
 };
-/* pg_conn_ask_until with it; NULL: as that. */
+/* pg_conn_ask_until with it. */
 bool pg_conn_ask_by(PGconn *conn, const struct pg_conn_waiter *waiter, const char *sql,
-                    const char *const params[], int count, int64_t until_ns, PGresult **ret,
+                    const char *const params[], int count, PGresult **ret,
                     struct err *e) must_check;
 
 /* One statement and its answer, at a start or an end; waits for half a minute at most. */

@@ -60,9 +60,9 @@ static void hear(struct line *l)
 static bool ask(struct line *l, const char *sql, const char *const params[], int count,
                 PGresult **ret, struct err *e)
 {
-    const struct pg_conn_waiter waiter = {poll_socket, l};
+    const struct pg_conn_waiter waiter = {poll_socket, l, from_now(LINE_ANSWER_MS)};
 
-    if (!pg_conn_ask_by(l->conn, &waiter, sql, params, count, from_now(LINE_ANSWER_MS), ret, e))
+    if (!pg_conn_ask_by(l->conn, &waiter, sql, params, count, ret, e))
         return false;
     hear(l);
     return true;
