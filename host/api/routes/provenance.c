@@ -5,9 +5,10 @@
  * parents against the definition, and the run's chain hash (DESIGN.md 6). A difference is shown,
  * counted and logged in the runbook's words; it is never hidden.
  *
- * A record has a hash for each parent, and so an answer grows with the edges. Who wants less says
- * so: parents=false leaves them out behind the check, records=false gives the statement alone,
- * which grows with nodes (model/ledger/places.h). */
+ * A record has a hash for each parent, and so an answer would grow with the edges: the hashes are
+ * left out behind the check when they are more than PARENTS_MAX, or with parents=false, and the
+ * answer says so. The statement, alone with records=false, names every parent by its place
+ * (model/ledger/places.h). */
 #include "api/http/jsonw.h"
 #include "api/request/made.h"
 #include "api/routes/handlers.h"
@@ -21,12 +22,14 @@
 
 #define MISSING "Execution not found"
 
+enum { PARENTS_MAX = 20000 }; /* hashes, three times in an answer: 4 MB */
+
 struct evidence {
     json_t *records; /* array of records in level order, then node id */
     json_t *chains;  /* node id -> chain hash */
     json_t *nodes;   /* the definition's nodes */
     json_t *faults;  /* array of [msg, stepId, error], borrowed: what does not hold */
-    bool parents;    /* their hashes are shown */
+    bool parents;    /* their hashes are shown; what is asked for until it is known how many */
 };
 
 static void evidence_done(struct evidence *ev)
@@ -76,6 +79,18 @@ static bool load_records(const struct view_source *from, const char *run_id, str
         token = mem_str(rows.next_page);
     } while (token != NULL);
     return true;
+}
+
+static bool few_parents(const struct evidence *ev)
+{
+    size_t count = 0, i;
+    json_t *record;
+
+    json_array_foreach(ev->records, i, record)
+    {
+        count += json_array_size(json_object_get(record, "parent_hashes"));
+    }
+    return count <= PARENTS_MAX;
 }
 
 static bool load_nodes(const struct view_source *from, const struct store_run *run,
@@ -248,7 +263,10 @@ static void check_all(struct made *made, struct evidence *ev, const struct store
 static bool load_evidence(const struct view_source *from, const struct store_run *run,
                           struct evidence *ev, struct err *e)
 {
-    return load_records(from, run->run_id, ev, e) && load_nodes(from, run, ev, e);
+    if (!load_records(from, run->run_id, ev, e) || !load_nodes(from, run, ev, e))
+        return false;
+    ev->parents = ev->parents && few_parents(ev);
+    return true;
 }
 
 /* ---- answers ---- */
@@ -275,6 +293,7 @@ bool execution_provenance(const struct api_request *req, struct store_reader *re
     jw_text(body, "provenance_chain_hash", runs.rows[0].chain_hash);
     jw_int(body, "node_count", (int64_t)json_array_size(ev.records));
     check_all(made, &ev, &runs.rows[0], "chain_valid");
+    jw_bool(body, "parents_shown", ev.parents);
     jw_json(body, "provenances", ev.records);
     jw_close(body, '}');
     return true;
@@ -292,8 +311,9 @@ static bool add_run(struct made *made, const struct view_source *from, const str
         return true;
     if (!load_evidence(from, run, &ev, e))
         return false;
-    jw_json(&made->body, "records", ev.records);
     check_all(made, &ev, run, "chainValid");
+    jw_bool(&made->body, "parentsShown", ev.parents);
+    jw_json(&made->body, "records", ev.records);
     return true;
 }
 
