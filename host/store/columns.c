@@ -389,11 +389,6 @@ static const struct column tenant_columns[] = {
 };
 ROW_TYPE(row_tenant, store_tenant, tenant_columns);
 
-static const struct column run_tenant_columns[] = {
-    COL(store_run_tenant, TEXT, tenant, "tenant_id"),
-};
-ROW_TYPE(row_run_tenant, store_run_tenant, run_tenant_columns);
-
 static const struct column slow_node_columns[] = {
     COL(store_slow_node, TEXT, dag_id, "dag_id"), COL(store_slow_node, TEXT, node_id, "node_id"),
     COL(store_slow_node, INT, count, "count"),    COL(store_slow_node, REAL, avg_ms, "avg_ms"),

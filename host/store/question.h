@@ -66,7 +66,6 @@
     XX(IDEMPOTENCY, &row_idempotency)                                                              \
     XX(REVOKED_TOKENS, &row_revoked_token)                                                         \
     XX(TENANTS, &row_tenant)                                                                       \
-    XX(RUN_TENANTS, &row_run_tenant)                                                               \
     XX(IDENTITY, &row_identity)
 
 enum query {

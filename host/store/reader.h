@@ -77,7 +77,6 @@ STORE_LIST(bundle_part)
 STORE_LIST(idempotency)
 STORE_LIST(revoked_token)
 STORE_LIST(tenant)
-STORE_LIST(run_tenant)
 STORE_LIST(identity)
 STORE_LIST(order)
 STORE_LIST(host)
@@ -293,8 +292,5 @@ bool store_read_identity(struct store_reader *r, struct store_identity_list *ret
                          struct err *e) must_check;
 bool store_read_tenants(struct store_reader *r, struct store_page page,
                         struct store_tenant_list *ret, struct err *e) must_check;
-/* The tenants that have runs, by name, without a look at each run. */
-bool store_read_run_tenants(struct store_reader *r, struct store_page page,
-                            struct store_run_tenant_list *ret, struct err *e) must_check;
 
 #endif

@@ -323,11 +323,6 @@ struct store_identity {
     int64_t bound_us;
 };
 
-/* A tenant that has runs, whether or not it is in the table of tenants. */
-struct store_run_tenant {
-    const char *tenant;
-};
-
 /* hosts: every opening that is remembered, one a home. */
 struct store_host {
     const char *host_id;

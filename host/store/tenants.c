@@ -33,11 +33,6 @@ static struct page_key tenant_key(const void *row)
     return (struct page_key){0, ((const struct store_tenant *)row)->tenant, "", ""};
 }
 
-static struct page_key run_tenant_key(const void *row)
-{
-    return (struct page_key){0, ((const struct store_run_tenant *)row)->tenant, "", ""};
-}
-
 bool store_read_secrets(struct store_reader *r, const char *tenant, struct store_page page,
                         struct store_secret_list *ret, struct err *e)
 {
@@ -126,18 +121,6 @@ bool store_read_tenants(struct store_reader *r, struct store_page page,
     return page_begin(page, (struct page_key){0, "", "", ""}, &at, e) &&
            read_rows(r,
                      ASK_PAGE(Q_TENANTS, at.rows, tenant_key, P_TEXT(at.key.text),
-                              P_INT(at.rows + 1)),
-                     &ret->list, NULL, e);
-}
-
-bool store_read_run_tenants(struct store_reader *r, struct store_page page,
-                            struct store_run_tenant_list *ret, struct err *e)
-{
-    auto_done(page_start) at = {0};
-
-    return page_begin(page, (struct page_key){0, "", "", ""}, &at, e) &&
-           read_rows(r,
-                     ASK_PAGE(Q_RUN_TENANTS, at.rows, run_tenant_key, P_TEXT(at.key.text),
                               P_INT(at.rows + 1)),
                      &ret->list, NULL, e);
 }

@@ -44,10 +44,10 @@ bool zeros_tenants(struct metrics *m, struct store_reader *reader, struct err *e
     size_t count = 0;
 
     do {
-        auto_done(store_run_tenant_list) rows = {0};
+        auto_done(store_ledger_list) rows = {0};
         struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
 
-        if (!store_read_run_tenants(reader, page, &rows, e))
+        if (!store_read_ledgers(reader, page, &rows, e))
             return err_wrap(e, "metrics of the tenants");
         for (size_t i = 0; i < rows.count; i++)
             zeros_tenant(m, rows.rows[i].tenant);

@@ -10,7 +10,8 @@
 
 /* Those whose labels have a closed list of values; at start. */
 void zeros_begin(struct metrics *m);
-/* Each tenant that has runs, as far as the bounds go; at start. */
+/* Each tenant that the store knows, as far as the bounds go; at start: whatever was done for one
+ * stands in its ledger. */
 bool zeros_tenants(struct metrics *m, struct store_reader *reader, struct err *e) must_check;
 /* A tenant, a DAG, a node was seen for the first time; again costs a look. */
 void zeros_tenant(struct metrics *m, const char *tenant);

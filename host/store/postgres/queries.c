@@ -193,11 +193,5 @@ const char *const pg_queries[QUERY_COUNT] = {
     [Q_REVOKED_TOKENS] = "SELECT {read} FROM revoked_tokens WHERE token_id > $2"
                          " AND expires_at > $1 ORDER BY token_id LIMIT $3",
     [Q_TENANTS] = "SELECT {read} FROM tenants WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2",
-    /* From tenant to tenant, whatever number of runs lies between. */
-    [Q_RUN_TENANTS] = "WITH RECURSIVE t(tenant_id) AS (SELECT min(tenant_id) FROM dag_executions"
-                      " WHERE tenant_id > $1 UNION ALL SELECT (SELECT min(e.tenant_id)"
-                      " FROM dag_executions AS e WHERE e.tenant_id > t.tenant_id) FROM t"
-                      " WHERE t.tenant_id IS NOT NULL)"
-                      " SELECT {read} FROM t WHERE tenant_id IS NOT NULL LIMIT $2",
     [Q_IDENTITY] = "SELECT {read} FROM store_identity ORDER BY n DESC LIMIT 1",
 };

@@ -197,10 +197,4 @@ const char *const queries[QUERY_COUNT] = {
                          " AND expires_at > ?1 ORDER BY token_id LIMIT ?3",
     [Q_IDENTITY] = "SELECT {read} FROM store_identity ORDER BY n DESC LIMIT 1",
     [Q_TENANTS] = "SELECT {read} FROM tenants WHERE tenant_id > ?1 ORDER BY tenant_id LIMIT ?2",
-    /* From tenant to tenant, whatever number of runs lies between. */
-    [Q_RUN_TENANTS] = "WITH RECURSIVE t(tenant_id) AS (SELECT min(tenant_id) FROM dag_executions"
-                      " WHERE tenant_id > ?1 UNION ALL SELECT (SELECT min(tenant_id)"
-                      " FROM dag_executions WHERE tenant_id > t.tenant_id) FROM t"
-                      " WHERE t.tenant_id IS NOT NULL)"
-                      " SELECT {read} FROM t WHERE tenant_id IS NOT NULL LIMIT ?2",
 };

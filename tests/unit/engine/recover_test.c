@@ -28,6 +28,21 @@ START_TEST(a_completed_node_is_never_executed_again)
 }
 END_TEST
 
+/* It published once and ran nothing. */
+START_TEST(a_tenant_without_runs_has_its_series_after_a_start)
+{
+    auto_done(buf) text = {0};
+
+    publish_chain();
+    rig_crash(&rig);
+    metrics_text(rig.metrics, &text);
+    ck_assert_ptr_nonnull(
+        strstr(buf_text(&text), "orchestrator_queue_depth{tenant=\"" RIG_TENANT "\"} 0\n"));
+    ck_assert_ptr_nonnull(
+        strstr(buf_text(&text), "orchestrator_dlq_depth{tenant=\"" RIG_TENANT "\"} 0\n"));
+}
+END_TEST
+
 /* A rule that looks for an increase sees the first failure after a start. */
 START_TEST(the_series_of_a_tenant_are_there_after_a_start)
 {
@@ -455,6 +470,7 @@ TCase *recover_cases(void)
 
     tcase_add_test(tc, a_completed_node_is_never_executed_again);
     tcase_add_test(tc, the_series_of_a_tenant_are_there_after_a_start);
+    tcase_add_test(tc, a_tenant_without_runs_has_its_series_after_a_start);
     tcase_add_test(tc, an_attempt_that_was_lost_with_its_host_is_listed_as_ended);
     tcase_add_test(tc, a_delay_between_attempts_goes_on_after_the_crash);
     tcase_add_test(tc, what_was_durable_but_not_acted_on_is_acted_on_after_the_start);

@@ -341,34 +341,6 @@ START_TEST(a_tenant_is_updated_in_place)
 }
 END_TEST
 
-START_TEST(tenants_that_have_runs_are_listed_once_each)
-{
-    static const char *const tenants[] = {"b", "a", "c", "a", "b", "b"};
-    auto_done(store_run_tenant_list) two = {0};
-    auto_done(store_run_tenant_list) rest = {0};
-    struct err e = {0};
-
-    for (size_t i = 0; i < ARRAY_LEN(tenants); i++) {
-        struct store_batch *b = store_batch_new();
-        char id[] = {'r', (char)('0' + i), '\0'};
-        struct store_run run = sample_run(id);
-
-        run.tenant = tenants[i];
-        store_batch_run_insert(b, &run);
-        commit(b);
-    }
-    ck_assert(store_read_run_tenants(fixture_reader, (struct store_page){.size = 2}, &two, &e));
-    ck_assert_uint_eq(two.count, 2);
-    ck_assert_str_eq(two.rows[0].tenant, "a");
-    ck_assert_str_eq(two.rows[1].tenant, "b");
-    ck_assert(
-        store_read_run_tenants(fixture_reader, (struct store_page){two.next_page, 0}, &rest, &e));
-    ck_assert_uint_eq(rest.count, 1);
-    ck_assert_str_eq(rest.rows[0].tenant, "c");
-    ck_assert_ptr_null(rest.next_page);
-}
-END_TEST
-
 TCase *tenants_cases(void)
 {
     TCase *c = tcase_create("tenants");
@@ -385,7 +357,6 @@ TCase *tenants_cases(void)
     tcase_add_test(c, an_idempotency_key_answers_for_its_tenant_and_path_until_it_expires);
     tcase_add_test(c, what_has_expired_is_purged_and_the_rest_stays);
     tcase_add_test(c, a_tenant_is_updated_in_place);
-    tcase_add_test(c, tenants_that_have_runs_are_listed_once_each);
     tcase_set_timeout(c, 60);
     return c;
 }

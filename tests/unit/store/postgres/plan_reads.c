@@ -155,7 +155,6 @@ static void ask_others(struct store_reader *r, struct arena *mem)
     ASK_LIST_OF(revoked_token, store_read_revoked_tokens, r, SAMPLE_TIME, first);
     ASK_LIST_OF(revoked_token, store_read_revoked_tokens, r, SAMPLE_TIME, on);
     ASK_LIST_OF(tenant, store_read_tenants, r, first);
-    ASK_LIST_OF(run_tenant, store_read_run_tenants, r, first);
     if (true) {
         auto_done(store_identity_list) l = {0};
 

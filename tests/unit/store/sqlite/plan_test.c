@@ -32,7 +32,6 @@ static const struct {
     {Q_IDENTITY, "SCAN store_identity", "a row each time that the store is bound: one"},
     {Q_RUNS_OF_HOST, "SCAN dag_executions USING INDEX idx_dag_executions_unfinished",
      "the runs that have not ended"},
-    {Q_RUN_TENANTS, "SCAN t", "steps from tenant to tenant, whatever their runs"},
 };
 
 static bool step_allowed(enum query query, const char *step)
