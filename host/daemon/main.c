@@ -376,8 +376,6 @@ static bool start(struct host *host, struct err *e)
     engine_accept(host->engine, config_bool(host->config, CONFIG_ACCEPT_RUNS));
     metrics_set(host->metrics, METRIC_BUILD, METRIC_LABELS(ORCH_VERSION), 1);
     metrics_set(host->metrics, METRIC_CHAIN_VALID, METRIC_NO_LABELS, 1);
-    metrics_set(host->metrics, METRIC_DB_ACTIVE, METRIC_LABELS("orchestrator-service"),
-                store_connections());
     log_event(LOG_INFO, "host.ready", F_STR("listen", config_text(host->config, CONFIG_LISTEN)),
               F_INT("port", api_port(host->api)), F_STR("store", store_version(host->store)),
               F_INT("sandbox_level", sandbox_layers(host->sandbox)->level),

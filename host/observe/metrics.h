@@ -66,7 +66,7 @@ enum {
     XX(HELD_NODES, GAUGE, "orchestrator_held_nodes", "", "",                                       \
        "Nodes that the host cannot run now and tries again")                                       \
     XX(DB_ACTIVE, GAUGE, "gl_db_pool_active_connections", "service", "",                           \
-       "Store connections in use")                                                                 \
+       "Store connections at work")                                                                \
     XX(DB_PENDING, GAUGE, "gl_db_pool_pending_connections", "service", "",                         \
        "Batches that wait for the store's writer")                                                 \
     XX(RUNS, COUNTER, "orchestrator_runs_total", "status tenant", "", "Runs, by status reached")   \

@@ -58,7 +58,6 @@ struct store_driver {
     int (*schema_version)(void);
     /* Of the database that is open; NULL: of what is linked. The base's, or it lives forever. */
     const char *(*version)(const struct driver_base *base);
-    unsigned (*connections)(void); /* any thread */
     /* From then on news of other hosts go into the inbox, from any thread; NULL: no more, and none
      * is under way when it returns. A driver without it has one host. */
     void (*listen)(struct driver_base *base, struct inbox *inbox);
@@ -91,6 +90,10 @@ struct store_driver {
     bool (*number)(struct store_reader *r, const struct question *q, int64_t *ret_int,
                    double *ret_real, struct err *e);
 };
+
+/* Around each call that keeps a connection busy; any thread (store_connections_at_work). */
+void driver_begins(void);
+void driver_ends(void);
 
 /* For a driver's commit: is this the one that a test wants to fail? Then e says so. */
 bool driver_fault_is_due(atomic_uint_fast64_t *fail_in, struct err *e);

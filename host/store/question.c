@@ -61,6 +61,28 @@ void answer_restart(struct answer *a)
     a->more = false;
 }
 
+static bool ask_rows(struct store_reader *r, const struct question *q, struct answer *answer,
+                     struct err *e)
+{
+    bool ok;
+
+    driver_begins();
+    ok = r->driver->rows(r, q, answer, e);
+    driver_ends();
+    return ok;
+}
+
+static bool ask_number(struct store_reader *r, const struct question *q, int64_t *ret_int,
+                       double *ret_real, struct err *e)
+{
+    bool ok;
+
+    driver_begins();
+    ok = r->driver->number(r, q, ret_int, ret_real, e);
+    driver_ends();
+    return ok;
+}
+
 bool read_rows(struct store_reader *r, const struct question *q, struct store_list *ret,
                bool *ret_more, struct err *e)
 {
@@ -69,7 +91,7 @@ bool read_rows(struct store_reader *r, const struct question *q, struct store_li
 
     assert(ret->mem == NULL && q->rows_max > 0);
     list.mem = arena_new();
-    if (!r->driver->rows(r, q, &answer, e)) {
+    if (!ask_rows(r, q, &answer, e)) {
         arena_free(list.mem);
         return false;
     }
@@ -104,14 +126,14 @@ bool read_real(struct store_reader *r, const struct question *q, double *ret, st
 {
     int64_t number;
 
-    return r->driver->number(r, q, &number, ret, e);
+    return ask_number(r, q, &number, ret, e);
 }
 
 bool read_int(struct store_reader *r, const struct question *q, int64_t *ret, struct err *e)
 {
     double real;
 
-    return r->driver->number(r, q, ret, &real, e);
+    return ask_number(r, q, ret, &real, e);
 }
 
 uint32_t page_rows(uint32_t size)

@@ -262,13 +262,21 @@ int store_schema_version(void)
     return sqlite_driver.schema_version();
 }
 
-unsigned store_connections(void)
-{
-    unsigned open = 0;
+static atomic_uint at_work;
 
-    for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
-        open += drivers[i]->connections();
-    return open;
+void driver_begins(void)
+{
+    atomic_fetch_add_explicit(&at_work, 1, memory_order_relaxed);
+}
+
+void driver_ends(void)
+{
+    atomic_fetch_sub_explicit(&at_work, 1, memory_order_relaxed);
+}
+
+unsigned store_connections_at_work(void)
+{
+    return atomic_load_explicit(&at_work, memory_order_relaxed);
 }
 
 const char *store_version(const struct store *store)

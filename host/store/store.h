@@ -124,9 +124,9 @@ struct store_stats {
 };
 void store_stats(struct store *store, struct store_stats *ret);
 
-/* Connections to a database that this process has open: the writer's, each reader's, and those of a
- * backup under way. Any thread. */
-unsigned store_connections(void);
+/* Connections of this process that are at work in this moment: the writer's while it commits or
+ * waits for the database to let it, and a reader's while it is asked. Any thread. */
+unsigned store_connections_at_work(void);
 
 /* A consistent copy in a new file (0600), through a connection of its own: may run on any thread,
  * for as long as the store is open. */

@@ -252,9 +252,11 @@ static bool commit(struct writer *w, struct store_batch *group, bool *ret_synced
 {
     enum group_end end;
 
+    driver_begins();
     do
         end = w->db->driver->commit(w->db, group, &w->fail_in, ret_synced, e);
     while (end == GROUP_BUSY && wait_on(w, e));
+    driver_ends();
     atomic_store(&w->db->away, end == GROUP_BUSY);
     return end == GROUP_COMMITTED;
 }

@@ -5,6 +5,7 @@
 #include "api/routes/handlers.h"
 #include "base/mem.h"
 #include "store/reader.h"
+#include "store/store.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -50,6 +51,8 @@ void metrics_prometheus(struct api_request *req)
     struct text *text = mem_new(struct text);
     auto_done(buf) body = {0};
 
+    metrics_set(req->server->opt.metrics, METRIC_DB_ACTIVE, METRIC_LABELS("orchestrator-service"),
+                store_connections_at_work());
     text->metrics = req->server->opt.metrics;
     (void)next_piece(text, &body);
     if (body.len >= PIECE_BYTES && req->head.method != HTTP_HEAD) {

@@ -6,15 +6,12 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #define S_NS (1000LL * 1000 * 1000)
 #define ASK_NS (30 * S_NS)
 enum { MS_NS = 1000 * 1000, TIMEOUT_BYTES = 16 };
-
-static atomic_uint connections;
 
 static const struct link_code codes[] = {
     {STATE_NOT_FOUND, ERR_NOT_FOUND},
@@ -69,7 +66,6 @@ bool pg_conn_fail(PGconn *conn, const PGresult *result, struct err *e)
 
 PGconn *pg_conn_begin(const char *url, const char *part)
 {
-    atomic_fetch_add(&connections, 1);
     return link_begin(url, part);
 }
 
@@ -78,12 +74,6 @@ void pg_conn_close(PGconn *conn)
     if (conn == NULL)
         return;
     PQfinish(conn);
-    atomic_fetch_sub(&connections, 1);
-}
-
-unsigned pg_conn_count(void)
-{
-    return atomic_load(&connections);
 }
 
 /* Both ways at once: with blocking sockets both sides could fill their buffers and hang. */
@@ -198,7 +188,6 @@ bool pg_conn_open(const struct pg_conn_options *options, PGconn **ret, struct er
 
     if (!open_link(options, &conn, e))
         return false;
-    atomic_fetch_add(&connections, 1);
     if (PQsetnonblocking(conn, 1) != 0)
         return link_lost(conn, e);
     if (!prepare_session(conn, options, e))

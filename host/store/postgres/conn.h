@@ -35,8 +35,6 @@ static inline void pg_conn_auto_close(PGconn **conn)
     pg_conn_close(*conn);
 }
 #define auto_conn __attribute__((cleanup(pg_conn_auto_close))) PGconn *
-/* Of this process, open. Any thread. */
-unsigned pg_conn_count(void);
 
 /* Sends what is to be sent and waits until the next result can be had without blocking. False: the
  * connection is lost, or the deadline (clock_mono_ns) has passed, which is the same: what was sent

@@ -128,7 +128,6 @@ const struct store_driver postgres_driver = {
     .migrate = driver_migrate,
     .upkeep = driver_upkeep,
     .version = driver_version,
-    .connections = pg_conn_count,
     .listen = driver_listen,
     .tell = driver_tell,
     .commit = pg_write_commit,

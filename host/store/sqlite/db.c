@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 
 /* Above what a batch can hold, so that a bind never fails for a value's length. */
@@ -26,8 +25,6 @@ void sqlite_db_setup(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static atomic_uint connections;
-
 /* SQLite gives a connection to what it could not open, too: it only says why. */
 static void close_it(sqlite3 *db)
 {
@@ -41,12 +38,6 @@ void sqlite_db_close(sqlite3 *db)
     if (db == NULL)
         return;
     close_it(db);
-    atomic_fetch_sub(&connections, 1);
-}
-
-unsigned sqlite_db_count(void)
-{
-    return atomic_load(&connections);
 }
 
 static enum err_code code_of(int rc)
@@ -155,7 +146,6 @@ static bool open_any(const char *path, int flags, const char *vfs, sqlite3 **ret
         close_it(db);
         return false;
     }
-    atomic_fetch_add(&connections, 1);
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

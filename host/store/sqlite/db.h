@@ -43,8 +43,6 @@ static inline int sqlite_db_event_parameter(const struct row_type *row)
 void sqlite_db_setup(void);
 
 void sqlite_db_close(sqlite3 *db); /* accepts NULL */
-/* Connections of this process that are open. Any thread. */
-unsigned sqlite_db_count(void);
 static inline void sqlite_db_auto_close(sqlite3 **db)
 {
     sqlite_db_close(*db);

@@ -243,7 +243,6 @@ const struct store_driver sqlite_driver = {
     .upkeep = nothing_to_keep_up,
     .schema_version = schema_version,
     .version = driver_version,
-    .connections = sqlite_db_count,
     .commit = sqlite_group_commit,
     .give_up = give_up,
     .tidy = sqlite_write_tidy,

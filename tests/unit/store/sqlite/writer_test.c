@@ -180,8 +180,10 @@ START_TEST(another_processes_lock_is_waited_for_and_told)
     while (!store_blocked(fixture_store, NULL))
         store_turn(fixture_store);
     ck_assert_uint_eq(seen.count, 0);
+    ck_assert_uint_eq(store_connections_at_work(), 1); /* the writer's: it wants to */
     ck_assert_int_eq(sqlite3_exec(outside, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     turn_until(3);
+    ck_assert_uint_eq(store_connections_at_work(), 0);
     ck_assert_int_eq(seen.code[0], ERR_NONE);
     ck_assert_int_eq(seen.code[1], ERR_CONFLICT);
     ck_assert_int_eq(seen.code[2], ERR_NONE);
