@@ -11,6 +11,7 @@
 void chores_init(struct chores *c, const struct left_unsigned *left, const struct engine_mode *mode)
 {
     c->left = *left;
+    c->left.again = left_again_new();
     c->jobs = jobs_new(left->env);
     c->upkeep = upkeep_new(left->env, c->jobs);
     c->heads = heads_new(left->env, mode, c->jobs);
@@ -19,6 +20,7 @@ void chores_init(struct chores *c, const struct left_unsigned *left, const struc
 
 void chores_done(struct chores *c)
 {
+    left_again_free(c->left.again);
     seals_free(c->seals);
     heads_free(c->heads);
     upkeep_free(c->upkeep);
@@ -66,7 +68,7 @@ void chores_on_news(struct chores *c, const struct store_news *news)
 int64_t chores_next_timer(const struct chores *c)
 {
     const int64_t timers[] = {heads_next_timer(c->heads), seals_next_timer(c->seals),
-                              jobs_next_timer(c->jobs)};
+                              jobs_next_timer(c->jobs), left_again_next_timer(c->left.again)};
     int64_t next = INT64_MAX;
 
     for (size_t i = 0; i < ARRAY_LEN(timers); i++)
@@ -91,6 +93,7 @@ void chores_turn(struct chores *c, int64_t now_ns)
 {
     jobs_turn(c->jobs, now_ns);
     begin_gained(c);
+    left_again_turn(&c->left, now_ns);
     upkeep_turn(c->upkeep, now_ns);
     heads_turn(c->heads, now_ns);
     seals_turn(c->seals, now_ns);

@@ -85,7 +85,10 @@ struct engine *engine_new(const struct engine_env *env)
                                        .orders = orders_new(),
                                        .look = look_new(),
                                        .later = later_new()};
-    chores_init(&engine->chores, &(struct left_unsigned){env, engine->dags, engine->statements},
+    chores_init(&engine->chores,
+                &(struct left_unsigned){.env = env,
+                                        .dags = engine->dags,
+                                        .statements = engine->statements},
                 &engine->mode);
     return engine;
 }
@@ -328,11 +331,10 @@ static void act_all(struct engine *engine)
 /* Runs that were ended by their rows: told as others are. */
 static void tell_ended(struct engine *engine)
 {
-    const struct left_unsigned left = {engine->env, engine->dags, engine->statements};
     struct leftover_ended ended;
 
     while (leftovers_next_ended(engine->control.leftovers, &ended)) {
-        left_unsigned_run(&left, ended.event.tenant, ended.event.run_id);
+        left_unsigned_run(&engine->chores.left, ended.event.tenant, ended.event.run_id);
         ends_tell_closed(&ended.event, ended.error);
         engine->env->publish(engine->env->arg, &ended.event, 1);
         heads_note(engine->chores.heads, ended.event.tenant, ended.event.seq, ended.event.seq);

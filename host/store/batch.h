@@ -91,6 +91,7 @@ void store_batch_provenance_delete(struct store_batch *b, const char *tenant, co
 /* The ledger: append-only, also for an operator with the file in hand (triggers). The events of a
  * batch are all one tenant's. */
 void store_batch_event_append(struct store_batch *b, const struct store_event *event);
+/* Nothing, when the run was reopened meanwhile and has ended with another chain hash. */
 void store_batch_statement_put(struct store_batch *b, const struct store_statement *statement);
 /* Why it will not come, for who asks; nothing when it is stored after all. */
 void store_batch_statement_refuse(struct store_batch *b, const char *tenant, const char *run_id,

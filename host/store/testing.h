@@ -5,6 +5,10 @@
 #include <stdint.h>
 
 struct store;
+struct store_driver;
+
+/* A driver of a test's own, for the addresses that it takes. */
+void store_testing_set_driver(const struct store_driver *driver);
 
 /* The nth commit from now (1: the next) fails as a full disk would, before it reaches the disk. */
 void store_testing_fail_commit(struct store *store, uint64_t nth);

@@ -326,9 +326,10 @@ void attempts_turn(struct attempts *a)
 {
     struct attempt_order *order;
 
+    /* The hold of this moment: behind a halt of the host the mode is of before it. */
     while (!a->mode->draining && !a->mode->stopping && !a->mode->adrift &&
-           !store_pressed(a->env->store) && a->running_count < a->env->set.attempts_max &&
-           (order = queue_take(&a->queue)) != NULL) {
+           store_hold(a->env->store) == STORE_HELD && !store_pressed(a->env->store) &&
+           a->running_count < a->env->set.attempts_max && (order = queue_take(&a->queue)) != NULL) {
         if (dispatch(a, order))
             continue;
         queue_put_back(&a->queue, order);

@@ -1,6 +1,7 @@
 /* left_unsigned.c -- see left_unsigned.h. */
 #include "engine/evidence/left_unsigned.h"
 
+#include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -9,8 +10,78 @@
 #include "engine/runs/load.h"
 
 #include <string.h>
+#include <sys/queue.h>
 
 enum { SWEEP_ROWS = 32 };
+#define AGAIN_NS (5LL * 1000 * 1000 * 1000)
+
+struct again {
+    char *tenant, *run_id;
+    STAILQ_ENTRY(again) link;
+};
+
+struct left_again {
+    STAILQ_HEAD(again_list, again) runs;
+    int64_t due_ns; /* of all, while there is one */
+};
+
+struct left_again *left_again_new(void)
+{
+    struct left_again *again = mem_new(struct left_again);
+
+    STAILQ_INIT(&again->runs);
+    return again;
+}
+
+static struct again *take_first(struct again_list *list)
+{
+    struct again *x = STAILQ_FIRST(list);
+
+    if (x != NULL)
+        STAILQ_REMOVE_HEAD(list, link);
+    return x;
+}
+
+static void again_free(struct again *x)
+{
+    free(x->tenant);
+    free(x->run_id);
+    free(x);
+}
+
+void left_again_free(struct left_again *again)
+{
+    struct again *x;
+
+    if (again == NULL)
+        return;
+    while ((x = take_first(&again->runs)) != NULL)
+        again_free(x);
+    free(again);
+}
+
+int64_t left_again_next_timer(const struct left_again *again)
+{
+    return STAILQ_EMPTY(&again->runs) ? INT64_MAX : again->due_ns;
+}
+
+/* A store that cannot be asked now is no reason to leave a run for good. */
+static void leave(const struct left_unsigned *left, const char *tenant, const char *run_id,
+                  const struct err *why)
+{
+    struct again *x;
+
+    if (!err_code_temporary(why->code)) {
+        statements_leave(left->statements, tenant, run_id, why);
+        return;
+    }
+    log_event(LOG_WARN, "statement.not_looked_at", F_STR("runId", run_id), F_ERR(why));
+    x = mem_new(struct again);
+    *x = (struct again){.tenant = mem_str(tenant), .run_id = mem_str(run_id)};
+    if (STAILQ_EMPTY(&left->again->runs))
+        left->again->due_ns = left->env->clock.mono_ns() + AGAIN_NS;
+    STAILQ_INSERT_TAIL(&left->again->runs, x, link);
+}
 
 static enum run_state run_state_of(enum store_run_status status)
 {
@@ -82,7 +153,7 @@ static void was_read(void *arg, struct past *given)
     struct err e = {0};
 
     if (still_due(u) && !sign_again(&u->left, past, &e))
-        statements_leave(u->left.statements, u->tenant, u->run_id, &e);
+        leave(&u->left, u->tenant, u->run_id, &e);
     unsigned_free(u);
 }
 
@@ -184,5 +255,35 @@ void left_unsigned_run(const struct left_unsigned *left, const char *tenant, con
     if (store_read_run_head(left->env->reader, tenant, run_id, &rows, &e))
         sign_or_leave(left, &rows.rows[0]);
     else
-        statements_leave(left->statements, tenant, run_id, &e);
+        leave(left, tenant, run_id, &e);
+}
+
+/* ---- those that could not be looked at ---- */
+
+/* Somebody may have signed it, or have reopened it, meanwhile. */
+static void look_again(const struct left_unsigned *left, const struct again *x)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e = {0};
+
+    if (statements_has(left->statements, x->run_id))
+        return;
+    if (!store_read_run_head(left->env->reader, x->tenant, x->run_id, &rows, &e))
+        leave(left, x->tenant, x->run_id, &e);
+    else if (rows.rows[0].statement_due)
+        sign_or_leave(left, &rows.rows[0]);
+}
+
+void left_again_turn(const struct left_unsigned *left, int64_t now_ns)
+{
+    struct again_list due = STAILQ_HEAD_INITIALIZER(due);
+    struct again *x;
+
+    if (left_again_next_timer(left->again) > now_ns)
+        return;
+    STAILQ_CONCAT(&due, &left->again->runs);
+    while ((x = take_first(&due)) != NULL) {
+        look_again(left, x);
+        again_free(x);
+    }
 }

@@ -7,16 +7,25 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct dag_cache;
 struct engine_env;
+struct left_again;
 struct statements;
 
 struct left_unsigned {
     const struct engine_env *env;
     struct dag_cache *dags;
     struct statements *statements; /* gets them */
+    struct left_again *again;
 };
+
+/* The runs that could not be looked at, because the store could not be asked: in a moment. */
+struct left_again *left_again_new(void) must_check;
+void left_again_free(struct left_again *again);                /* accepts NULL */
+int64_t left_again_next_timer(const struct left_again *again); /* INT64_MAX: there is none */
+void left_again_turn(const struct left_unsigned *left, int64_t now_ns);
 
 /* At start. A run whose statement cannot be made is left (statements_leave); they are
  * read beside the loop and follow in later turns. */

@@ -109,7 +109,11 @@ const char *const pg_writes[OP_COUNT] = {
         " ORDER BY a.ord)"
         " SELECT seq, expect(n > 0 AND coalesce(gap, 0) = 0, '" STATE_CONFLICT
         "', 'the event does not follow the last one of its run') FROM s ORDER BY ord",
-    [OP_STATEMENT_PUT] = INSERT("statements"),
+    /* One that comes behind the next end would be taken for that one's. */
+    [OP_STATEMENT_PUT] =
+        "INSERT INTO statements ({columns}) SELECT {values} FROM {in} WHERE NOT EXISTS"
+        " (SELECT FROM dag_executions AS e" OF_RUN "execution_id AND e.completed_at IS NOT NULL"
+        " AND e.provenance_chain_hash <> a.chain_hash) ORDER BY a.ord",
     [OP_STATEMENT_REFUSE] = "UPDATE dag_executions AS e SET statement_refused = a.more"
                             " FROM {in}" OF_RUN "id AND e.statement_due",
     [OP_LEDGER_HEAD_PUT] = INSERT("ledger_heads"),

@@ -84,7 +84,12 @@ const struct write_statement write_statements[OP_COUNT] = {
                               ERR_NONE, NULL},
     [OP_EVENT_APPEND] = {"INSERT INTO run_events (event_no, {columns}) VALUES ({event}, {values})",
                          ERR_NONE, NULL},
-    [OP_STATEMENT_PUT] = {"INSERT INTO statements ({columns}) VALUES ({values})", ERR_NONE, NULL},
+    /* One that comes behind the next end would be taken for that one's. */
+    [OP_STATEMENT_PUT] =
+        {"INSERT INTO statements ({columns}) SELECT {values} WHERE NOT EXISTS"
+         " (SELECT 1 FROM dag_executions WHERE execution_id = ?2 AND tenant_id = ?3"
+         " AND completed_at IS NOT NULL AND provenance_chain_hash <> ?4)",
+         ERR_NONE, NULL},
     [OP_STATEMENT_REFUSE] = {"UPDATE dag_executions SET statement_refused = ?3 WHERE tenant_id = ?1"
                              " AND execution_id = ?2 AND statement_due = 1",
                              ERR_NONE, NULL},

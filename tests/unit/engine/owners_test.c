@@ -3,6 +3,8 @@
 #include "suites.h"
 
 #include "base/mem.h"
+#include "engine/evidence/statements.h"
+#include "store/driver.h"
 #include "store/hosts.h"
 
 #include <string.h>
@@ -120,6 +122,24 @@ START_TEST(what_had_ended_before_is_committed_and_not_made_again)
     rig_settle(&rig);
     ck_assert_int_eq(rig_node_status(&rig, id, "first"), STORE_NODE_COMPLETED);
     ck_assert_uint_eq(rig.sandbox.count, 1); /* what it decided was not begun */
+    held_again();
+    rig_ok(&rig, "second");
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
+    check_chain(id);
+}
+END_TEST
+
+/* A halt of the whole host comes between a commit and its acts, and its first turn is not the one
+ * that looks. */
+START_TEST(what_a_halted_host_had_decided_is_not_begun_behind_the_halt)
+{
+    start_chain();
+    rig_tell_end(&rig, rig_open_attempt(&rig, "first"), OUTCOME_OK, "{}");
+    rig_drain(&rig);
+    store_testing_set_hold(rig.store, STORE_ADRIFT);
+    engine_store_turn(rig.engine);
+    ck_assert_int_eq(rig_node_status(&rig, id, "first"), STORE_NODE_COMPLETED);
+    ck_assert_uint_eq(rig.sandbox.count, 1);
     held_again();
     rig_ok(&rig, "second");
     ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_COMPLETED);
@@ -314,6 +334,46 @@ START_TEST(what_needs_the_machine_of_a_run_that_is_elsewhere_is_refused)
 }
 END_TEST
 
+/* ---- what a host that is gone left unsigned ---- */
+
+static unsigned answers_left;
+
+static bool some_rows(struct store_reader *base unused_arg, const struct question *q,
+                      struct answer *answer, struct err *e)
+{
+    if (answers_left == 0)
+        return err_set(e, ERR_UNAVAILABLE, "the database is away");
+    answers_left--;
+    return rig.reader->driver->rows(rig.reader, q, answer, e);
+}
+
+START_TEST(a_database_that_is_away_leaves_no_ended_run_for_good)
+{
+    static const struct store_driver lame = {.rows = some_rows};
+    struct store_reader reader = {&lame};
+
+    start_chain();
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    rig_authority_answers(&rig, ERR_NONE);
+    outside_sql("UPDATE dag_executions SET statement_due = 1, lease_owner = 'gone'");
+    answers_left = 1; /* that it is unsigned, not what it is made of */
+    rig.env.reader = &reader;
+    tell(STORE_NEWS_FREE);
+    ck_assert_uint_eq(rig.authority.count, 0);
+    ck_assert_uint_eq(statements_left(engine_statements(rig.engine)), 0);
+    rig_pass(5 * RIG_S);
+    rig_settle(&rig); /* away it is still */
+    rig.env.reader = rig.reader;
+    rig_pass(5 * RIG_S);
+    rig_settle(&rig);
+    ck_assert_uint_eq(rig.authority.count, 1);
+    rig_pass(60 * RIG_S);
+    rig_settle(&rig);
+    ck_assert_uint_eq(rig.authority.count, 1);
+}
+END_TEST
+
 TCase *owners_cases(void)
 {
     TCase *tc = tcase_create("owners");
@@ -321,6 +381,7 @@ TCase *owners_cases(void)
     tcase_add_test(tc, a_host_that_is_adrift_kills_what_runs_and_begins_nothing);
     tcase_add_test(tc, a_host_that_is_held_again_goes_on_from_the_rows_and_no_attempt_counts);
     tcase_add_test(tc, what_had_ended_before_is_committed_and_not_made_again);
+    tcase_add_test(tc, what_a_halted_host_had_decided_is_not_begun_behind_the_halt);
     tcase_add_test(tc, adrift_again_and_again_ends_no_run);
     tcase_add_test(tc, a_run_that_another_host_took_meanwhile_is_not_built);
     tcase_add_test(tc, a_host_that_is_fenced_kills_its_attempts_before_it_ends);
@@ -333,5 +394,6 @@ TCase *owners_cases(void)
                    a_cancel_that_was_ordered_is_carried_out_at_the_recovery_before_anything_begins);
     tcase_add_test(tc, a_cancel_of_a_run_that_nobody_has_ends_it);
     tcase_add_test(tc, what_needs_the_machine_of_a_run_that_is_elsewhere_is_refused);
+    tcase_add_test(tc, a_database_that_is_away_leaves_no_ended_run_for_good);
     return tc;
 }

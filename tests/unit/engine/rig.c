@@ -115,14 +115,16 @@ static uint32_t or_100(uint32_t value)
 
 void rig_boot(struct rig *rig)
 {
+    const unsigned threads = rig->options.beside_threads;
     const struct store_options options = {.url = rig->path,
+                                          .host_id = rig->options.host_id,
                                           .check = STORE_CHECK_NONE,
                                           .queue_batches_max = rig->options.queue_batches_max};
     struct err e;
 
     if (!store_open(&options, &rig->store, &e) ||
         !store_reader_open(rig->store, &rig->reader, &e) ||
-        !beside_start(rig->store, 2, 0, &rig->beside, &e))
+        !beside_start(rig->store, threads > 0 ? threads : 2, 0, &rig->beside, &e))
         rig_broken("store", &e);
     rig->metrics = metrics_new();
     rig->env = (struct engine_env){

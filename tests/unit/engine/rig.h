@@ -107,6 +107,8 @@ struct rig_options {
     struct engine_ceilings ceilings;
     const char *warm_tenants;   /* NULL: none */
     uint32_t queue_batches_max; /* 0: the store's own */
+    const char *host_id;        /* NULL: one that is made up */
+    unsigned beside_threads;    /* 0: 2 */
     int64_t head_interval_ns;   /* 0: heads only when asked */
     bool closed;                /* no runs are admitted */
 };
@@ -212,6 +214,8 @@ void rig_fails(struct rig *rig, const char *node_id, enum outcome outcome);
 
 /* Answers the oldest request, well or with the error; settles. */
 void rig_authority_answers(struct rig *rig, enum err_code code);
+/* The same without settling. */
+void rig_authority_tells(struct rig *rig, enum err_code code);
 /* The plugin left the sandbox by itself, as one does that does not load. */
 void rig_plugin_gone(struct sandbox *sb, const char *digest);
 

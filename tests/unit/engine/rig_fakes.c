@@ -377,7 +377,7 @@ static void give(struct authority_client *c, const struct rig_request *r)
         free(envelopes[i]);
 }
 
-void rig_authority_answers(struct rig *rig, enum err_code code)
+void rig_authority_tells(struct rig *rig, enum err_code code)
 {
     struct authority_client *c = &rig->authority;
     struct rig_request r = c->requests[0];
@@ -394,6 +394,11 @@ void rig_authority_answers(struct rig *rig, enum err_code code)
         r.reply.done(r.reply.arg, NULL, &e);
     }
     rig_request_done(&r);
+}
+
+void rig_authority_answers(struct rig *rig, enum err_code code)
+{
+    rig_authority_tells(rig, code);
     rig_settle(rig);
 }
 

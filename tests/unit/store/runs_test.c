@@ -347,6 +347,35 @@ START_TEST(an_ended_run_of_a_host_that_is_gone_waits_for_its_statement_until_one
 }
 END_TEST
 
+/* What an earlier end's host was slow to store must not stand for the end that came behind it. */
+START_TEST(a_statement_of_an_end_that_is_no_more_is_not_stored)
+{
+    struct store_run_end end = sample_run_end("a");
+    struct store_statement late = {0, "a", SAMPLE_TENANT, SAMPLE_HASH_A, "{\"of\":1}", 1};
+    struct store_statement fits = {0, "a", SAMPLE_TENANT, SAMPLE_HASH_B, "{\"of\":2}", 2};
+    auto_done(store_statement_list) s = {0};
+    struct store_batch *b = store_batch_new();
+    struct err e;
+
+    add(sample_run("a"));
+    end.status = STORE_RUN_FAILED;
+    store_batch_run_end(b, &end);
+    store_batch_run_reopen(b, SAMPLE_TENANT, "a", "gone", 1);
+    end.chain_hash = SAMPLE_HASH_B;
+    store_batch_run_end(b, &end);
+    store_batch_statement_put(b, &late);
+    commit(b);
+    ck_assert(!store_read_statement(fixture_reader, SAMPLE_TENANT, "a", &s, &e));
+    check_unsigned(1);
+    b = store_batch_new();
+    store_batch_statement_put(b, &fits);
+    commit(b);
+    check_unsigned(0);
+    ck_assert(store_read_statement(fixture_reader, SAMPLE_TENANT, "a", &s, &e));
+    ck_assert_str_eq(s.rows[0].envelope, "{\"of\":2}");
+}
+END_TEST
+
 START_TEST(counts_and_durations_are_the_tenants_own)
 {
     struct store_status_counts counts;
@@ -429,6 +458,7 @@ TCase *runs_cases(void)
     tcase_add_test(c, recovery_finds_unfinished_runs_of_all_tenants_oldest_first);
     tcase_add_test(c,
                    an_ended_run_of_a_host_that_is_gone_waits_for_its_statement_until_one_is_stored);
+    tcase_add_test(c, a_statement_of_an_end_that_is_no_more_is_not_stored);
     tcase_add_test(c, counts_and_durations_are_the_tenants_own);
     tcase_add_test(c, counts_beyond_the_total_are_refused);
     tcase_add_test(c, status_words_are_v021s_both_ways);
