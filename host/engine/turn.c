@@ -303,37 +303,13 @@ static int64_t hold_next_timer(const struct engine *engine)
 
 /* ---- acting on what came back ---- */
 
-/* An act may lead to further commits, which are refused at once when the store is full: they are
- * acted on in the same call. The run of a commit lives until reap, whatever its acts did. */
-static void act_all(struct engine *engine)
-{
-    struct commit *c;
-    struct err why = {0};
-
-    if (store_failed(engine->env->store, &why)) { /* before a run is built anew of such a store */
-        look_at_hold(engine, engine->hold_ns);
-        engine->env->fatal(engine->env->arg, &why);
-    }
-    while ((c = commits_next(engine->commits)) != NULL) {
-        struct active_run *ar = commit_run(c);
-        struct acts *acts = commit_acts(c);
-
-        if (acts->refused.code == ERR_NONE)
-            act_durable(engine, acts);
-        else
-            act_refused(engine, acts);
-        orders_came_back(engine->control.orders, acts->orders);
-        commit_free(c);
-        reap(engine, ar);
-    }
-}
-
-/* Runs that were ended by their rows: told as others are. */
-static void tell_ended(struct engine *engine)
+/* Runs that were ended by their rows: told as others are, and among them in the order of the ledger
+ * (tenant, before: leftovers_next_ended). */
+static void tell_ended(struct engine *engine, const char *tenant, int64_t before)
 {
     struct leftover_ended ended;
 
-    while (leftovers_next_ended(engine->control.leftovers, &ended)) {
+    while (leftovers_next_ended(engine->control.leftovers, tenant, before, &ended)) {
         left_unsigned_run(&engine->chores.left, ended.event.tenant, ended.event.run_id);
         ends_tell_closed(&ended.event, ended.error);
         engine->env->publish(engine->env->arg, &ended.event, 1);
@@ -349,6 +325,33 @@ static void tell_ended(struct engine *engine)
     }
 }
 
+/* An act may lead to further commits, which are refused at once when the store is full: they are
+ * acted on in the same call. The run of a commit lives until reap, whatever its acts did. */
+static void act_all(struct engine *engine)
+{
+    struct commit *c;
+    struct err why = {0};
+
+    if (store_failed(engine->env->store, &why)) { /* before a run is built anew of such a store */
+        look_at_hold(engine, engine->hold_ns);
+        engine->env->fatal(engine->env->arg, &why);
+    }
+    while ((c = commits_next(engine->commits)) != NULL) {
+        struct active_run *ar = commit_run(c);
+        struct acts *acts = commit_acts(c);
+
+        if (acts->event_count > 0)
+            tell_ended(engine, ar->tenant, acts->first_event);
+        if (acts->refused.code == ERR_NONE)
+            act_durable(engine, acts);
+        else
+            act_refused(engine, acts);
+        orders_came_back(engine->control.orders, acts->orders);
+        commit_free(c);
+        reap(engine, ar);
+    }
+}
+
 /* ---- the loop ---- */
 
 /* What the writer thread has done is taken first, all of it, then acted on: the acts of a commit
@@ -357,7 +360,7 @@ void engine_store_turn(struct engine *engine)
 {
     store_turn(engine->env->store);
     act_all(engine);
-    tell_ended(engine);
+    tell_ended(engine, NULL, 0);
 }
 
 int64_t engine_next_timer(const struct engine *engine)

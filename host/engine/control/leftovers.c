@@ -20,8 +20,6 @@ enum { LEFTOVER_MAGIC = 0x1ef70e45 };
 #define LATER_NS 100000000LL        /* the second time; then twice as long each time, */
 #define LATEST_NS (64LL * LATER_NS) /* but not longer */
 
-struct reading;
-
 /* In one of three places: waiting (due_ns), its end with the store (sent), or in ended. One that is
  * being read is waiting and due when that was done. */
 struct leftover {
@@ -471,15 +469,17 @@ void leftovers_turn(struct control *ctl, int64_t now_ns)
     }
 }
 
-bool leftovers_next_ended(struct leftovers *l, struct leftover_ended *ret)
+bool leftovers_next_ended(struct leftovers *l, const char *tenant, int64_t before,
+                          struct leftover_ended *ret)
 {
     struct leftover *x = TAILQ_FIRST(&l->ended);
 
+    while (x != NULL && tenant != NULL && (x->seq >= before || strcmp(x->tenant, tenant) != 0))
+        x = TAILQ_NEXT(x, link);
     leftover_free(take(l->told));
-    if (x == NULL)
+    if ((l->told = x) == NULL)
         return false;
     TAILQ_REMOVE(&l->ended, x, link);
-    l->told = x;
     *ret = (struct leftover_ended){
         .error = x->error,
         .event = {.seq = x->seq,

@@ -58,6 +58,8 @@ struct leftover_ended {
     api_done_fn done;  /* NULL: nobody waits */
     void *done_arg;
 };
-bool leftovers_next_ended(struct leftovers *l, struct leftover_ended *ret);
+/* tenant: one of its own whose event is before that number; NULL: any. */
+bool leftovers_next_ended(struct leftovers *l, const char *tenant, int64_t before,
+                          struct leftover_ended *ret);
 
 #endif

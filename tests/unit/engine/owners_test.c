@@ -336,41 +336,65 @@ END_TEST
 
 /* ---- what a host that is gone left unsigned ---- */
 
-static unsigned answers_left;
-
-static bool some_rows(struct store_reader *base unused_arg, const struct question *q,
-                      struct answer *answer, struct err *e)
+static bool no_rows(struct store_reader *base unused_arg, const struct question *q unused_arg,
+                    struct answer *answer unused_arg, struct err *e)
 {
-    if (answers_left == 0)
-        return err_set(e, ERR_UNAVAILABLE, "the database is away");
-    answers_left--;
-    return rig.reader->driver->rows(rig.reader, q, answer, e);
+    return err_set(e, ERR_UNAVAILABLE, "the database is away");
+}
+
+static struct rig_answer cancelled;
+
+static void cancel_what_is_only_stored(void)
+{
+    cancelled = (struct rig_answer){0};
+    start_chain();
+    drift(STORE_ADRIFT);
+    control_cancel(engine_control(rig.engine), &rig_actor, id, rig_answered, &cancelled);
+    rig_beside(&rig);
+    engine_turn(rig.engine, rig_mono_ns);
 }
 
 START_TEST(a_database_that_is_away_leaves_no_ended_run_for_good)
 {
-    static const struct store_driver lame = {.rows = some_rows};
+    static const struct store_driver lame = {.rows = no_rows};
     struct store_reader reader = {&lame};
 
-    start_chain();
-    rig_ok(&rig, "first");
-    rig_ok(&rig, "second");
-    rig_authority_answers(&rig, ERR_NONE);
-    outside_sql("UPDATE dag_executions SET statement_due = 1, lease_owner = 'gone'");
-    answers_left = 1; /* that it is unsigned, not what it is made of */
+    cancel_what_is_only_stored();
+    rig_drain(&rig);
     rig.env.reader = &reader;
-    tell(STORE_NEWS_FREE);
-    ck_assert_uint_eq(rig.authority.count, 0);
-    ck_assert_uint_eq(statements_left(engine_statements(rig.engine)), 0);
+    engine_store_turn(rig.engine);
     rig_pass(5 * RIG_S);
-    rig_settle(&rig); /* away it is still */
+    engine_turn(rig.engine, rig_mono_ns); /* away it is still */
     rig.env.reader = rig.reader;
+    ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_CANCELLED);
+    ck_assert_uint_eq(statements_left(engine_statements(rig.engine)), 0);
+    ck_assert_uint_eq(rig.authority.count, 0);
     rig_pass(5 * RIG_S);
     rig_settle(&rig);
     ck_assert_uint_eq(rig.authority.count, 1);
-    rig_pass(60 * RIG_S);
-    rig_settle(&rig);
-    ck_assert_uint_eq(rig.authority.count, 1);
+}
+END_TEST
+
+START_TEST(ends_by_rows_alone_are_streamed_in_the_order_of_the_ledger)
+{
+    auto_json inputs = json_object();
+    struct rig_answer started = {0};
+    int64_t last = 0;
+
+    cancel_what_is_only_stored(); /* its end, then the next run's beginning, in one turn */
+    store_testing_set_hold(rig.store, STORE_HELD);
+    engine_turn(rig.engine, rig_mono_ns);
+    control_start(engine_control(rig.engine), &rig_actor,
+                  &(struct api_run_start){.dag_id = "chain", .inputs = inputs}, rig_answered,
+                  &started);
+    rig_drain(&rig);
+    engine_store_turn(rig.engine);
+    ck_assert_uint_eq(cancelled.told, 1);
+    ck_assert_uint_eq(started.told, 1);
+    for (size_t i = 0; i < rig.event_count; i++) {
+        ck_assert_int_gt(rig.events[i].seq, last);
+        last = rig.events[i].seq;
+    }
 }
 END_TEST
 
@@ -395,5 +419,6 @@ TCase *owners_cases(void)
     tcase_add_test(tc, a_cancel_of_a_run_that_nobody_has_ends_it);
     tcase_add_test(tc, what_needs_the_machine_of_a_run_that_is_elsewhere_is_refused);
     tcase_add_test(tc, a_database_that_is_away_leaves_no_ended_run_for_good);
+    tcase_add_test(tc, ends_by_rows_alone_are_streamed_in_the_order_of_the_ledger);
     return tc;
 }
