@@ -214,11 +214,6 @@ static const char *version(const struct driver_base *base unused_arg)
     return "1";
 }
 
-static unsigned connections(void)
-{
-    return 0;
-}
-
 const struct store_driver sim_driver = {
     .name = "model",
     .away_text = "the database is away: ask again",
@@ -227,7 +222,6 @@ const struct store_driver sim_driver = {
     .close = driver_close,
     .upkeep = upkeep,
     .version = version,
-    .connections = connections,
     .listen = driver_listen,
     .tell = driver_tell,
     .commit = driver_commit,
