@@ -351,24 +351,29 @@ def answer_is_whole(data):
 
 
 def processes():
-    """{pid: (parent, state letter)} of all processes."""
+    """{pid: (parent, state letter, when it began)} of all processes: a number and its beginning are one process."""
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             fields = pathlib.Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        found[int(name)] = (int(fields[1]), fields[0])
+        found[int(name)] = (int(fields[1]), fields[0], int(fields[19]))
     return found
 
 
 def running():
-    return {pid for pid, (_, state) in processes().items() if state not in "ZX"}
+    return {pid for pid, _ in beginnings()}
+
+
+def beginnings():
+    """(pid, when it began) of all that run."""
+    return {(pid, began) for pid, (_, state, began) in processes().items() if state not in "ZX"}
 
 
 def zombies(host):
     known = processes()
-    return {pid for pid in descendants(host.pid) if known.get(pid, (0, "X"))[1] == "Z"}
+    return {pid for pid in descendants(host.pid) if known.get(pid, (0, "X", 0))[1] == "Z"}
 
 
 def descendants(pid):
@@ -376,7 +381,7 @@ def descendants(pid):
     found, left = set(), [pid]
     while left:
         parent = left.pop()
-        children = [p for p, (its_parent, _) in known.items() if its_parent == parent]
+        children = [p for p, (its_parent, *_) in known.items() if its_parent == parent]
         found.update(children)
         left.extend(children)
     return found

@@ -44,7 +44,7 @@ def test_zygotes_inits_and_an_authority_that_hang_are_replaced_and_runs_go_on(ma
     told = lambda event: {line["pid"] for line in own.events(event)}
     until(lambda: told("zygote.hangs") >= zygotes and told("init.hangs") >= inits, RUN_S, "the lines of who hangs")
     until(lambda: not named(own, "orch-worker") & zygotes, GONE_S, "the end of zygotes that hang")
-    until(lambda: all(processes().get(pid, (0, "X"))[1] != "T" for pid in inits), GONE_S, "inits that go on")
+    until(lambda: all(processes().get(pid, (0, "X", 0))[1] != "T" for pid in inits), GONE_S, "inits that go on")
     until(lambda: child_named(own, "orch-authority") not in (None, authority), RUN_S, "another authority")
     until(lambda: ready(own).status == 200, RUN_S, "a host that is ready")
     for run in runs + [own.run("quick")]:
@@ -153,7 +153,7 @@ def test_a_plugin_that_a_start_does_not_find_holds_its_nodes_until_it_is_back(ma
     bundle.unlink() if damage == "missing" else bundle.write_bytes(whole[:len(whole) // 2])
     lose_stored_bundles(own)
     own.start()
-    until(lambda: "agent 'conformance.stub' is not there" in reason(own), RUN_S, "a host that says what it lacks")
+    until(lambda: "the plugin of its start is not here: agent 'conformance.stub'" in reason(own), RUN_S, "a host that says what it lacks")
     assert own.trace(run)["status"] == "running"
     bundle.write_bytes(whole)
     own.signal(signal.SIGHUP)

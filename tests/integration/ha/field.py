@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 from clock import Clock
-from host import BIN, GONE_S, Host, START_S, descendants, free_port, running, until
+from host import BIN, GONE_S, Host, START_S, beginnings, descendants, free_port, until
 from proxy import Proxy
 
 GROUPS = pathlib.Path("/sys/fs/cgroup")
@@ -25,7 +25,7 @@ class Member(Host):
         self.clock = Clock(self, self.home / "clock")
         self.wanted = self.frozen = False
         self.drained = []  # not in order: (exit code, the end of its log)
-        self.pids = set()  # all that were ever seen below it
+        self.seen = set()  # all that were ever below it: their beginnings
         self.ready = {"port": int(self.settings["listen"].rpartition(":")[2])}
         self.token = ""
 
@@ -35,7 +35,8 @@ class Member(Host):
 
     def see(self):
         self.below = descendants(self.pid)
-        self.pids |= self.below | {self.pid}
+        ours = self.below | {self.pid}
+        self.seen |= {(pid, began) for pid, began in beginnings() if pid in ours}
 
     def up(self):
         """Starts it and does not wait: the store may be away."""
@@ -144,8 +145,9 @@ class Field:
     def left_behind(self):
         """Cgroups that still hold a process when the hosts have ended, with all that was below them. An
         empty folder is the next start's to remove, where its supervisor had no time to."""
-        pids = set().union(*(host.pids for host in self.hosts))
-        until(lambda: not pids & running(), GONE_S, "the end of all that was below the hosts")
+        seen = set().union(*(host.seen for host in self.hosts))
+        pids = {pid for pid, _ in seen}
+        until(lambda: not seen & beginnings(), GONE_S, "the end of all that was below the hosts")
         folders = (folder for folder, _, _ in os.walk(GROUPS) if OWNER.search(folder))  # some go meanwhile
         return sorted(folder for folder in folders if int(OWNER.search(folder)[1]) in pids and members(folder))
 
