@@ -69,6 +69,15 @@ void files_spend(struct files *f, const int *fds, uint32_t count)
     }
 }
 
+/* Neighbours, in the order of their numbers. */
+static void close_run(const int *fds, uint32_t count)
+{
+    if (close_range((unsigned)fds[0], (unsigned)fds[count - 1], 0) == 0)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        close(fds[i]);
+}
+
 void files_close_spent(struct files *f)
 {
     const int *fds = f->spent;
@@ -78,7 +87,7 @@ void files_close_spent(struct files *f)
     for (uint32_t i = 1; i <= f->spent_count; i++) {
         if (i < f->spent_count && fds[i] == fds[i - 1] + 1)
             continue;
-        close_range((unsigned)fds[from], (unsigned)fds[i - 1], 0);
+        close_run(fds + from, i - from);
         from = i;
     }
     f->spent_count = 0;

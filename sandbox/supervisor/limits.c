@@ -113,15 +113,16 @@ static bool set_sizes(pid_t pid, uint64_t address_space_bytes)
 {
     return set(pid, RLIMIT_AS, address_space_bytes, address_space_bytes) &&
            set(pid, RLIMIT_DATA, address_space_bytes, address_space_bytes) &&
-           set(pid, RLIMIT_STACK, ATTEMPT_STACK_BYTES, ATTEMPT_STACK_BYTES) &&
-           set(pid, RLIMIT_NOFILE, ATTEMPT_FILES_MAX, ATTEMPT_FILES_MAX);
+           set(pid, RLIMIT_STACK, ATTEMPT_STACK_BYTES, ATTEMPT_STACK_BYTES);
 }
 
 static bool set_all(pid_t pid, const struct process_limits *l)
 {
     uint64_t cpu_s = l->cpu_ms / 1000 + 1;
 
+    /* A zygote has the files of the orders that wait for it as well. */
     return (l->inherits || set_sizes(pid, l->address_space_bytes)) &&
+           set(pid, RLIMIT_NOFILE, ATTEMPT_FILES_MAX, ATTEMPT_FILES_MAX) &&
            set(pid, RLIMIT_CPU, cpu_s, cpu_s + 1) && /* behind the look at its time */
            (l->threads || set(pid, RLIMIT_NPROC, 0, 0));
 }

@@ -14,7 +14,7 @@
 struct process_limits {
     uint64_t address_space_bytes, cpu_ms;
     bool threads;
-    bool inherits; /* all but CPU time and processes are its zygote's: limits_set_zygote */
+    bool inherits; /* its sizes are its zygote's: limits_set_zygote */
 };
 
 /* How we may set the limits of a process of another user: by right (CAP_SYS_RESOURCE, or it is no
@@ -29,7 +29,7 @@ enum limits_way limits_probe(pid_t pid, uint32_t uid);
 /* way is not INSIDE. */
 bool limits_set(pid_t pid, uint32_t uid, enum limits_way way, const struct process_limits *limits,
                 struct err *e) must_check;
-/* What all its attempts have: none of them, and no plugin that it loads, can raise it again. */
+/* The sizes that all its attempts have: none of them, and no plugin that it loads, can raise it again. */
 bool limits_set_zygote(pid_t pid, uint32_t uid, enum limits_way way, uint64_t address_space_bytes,
                        struct err *e) must_check;
 /* A warm zygote makes no process while it loads its plugin; the hard limit stays for later. */
