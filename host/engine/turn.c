@@ -204,7 +204,7 @@ static void drop_refused(struct engine *engine, struct active_run *ar, const str
 
 static void leave_over(struct engine *engine, const struct active_run *ar)
 {
-    const struct leftover_of what = {ar->tenant, ar->run_id, ar->rebuilds, false};
+    const struct leftover_of what = {ar->tenant, ar->run_id, .tries = ar->rebuilds};
 
     if (ar->refused.code != ERR_NONE)
         leftovers_add(&engine->control, what, &ar->refused);

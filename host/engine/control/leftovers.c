@@ -289,7 +289,7 @@ void leftovers_await(struct control *ctl, struct leftover_of what, const struct 
 {
     struct leftover *x = add_of(ctl, &what);
 
-    x->expected = row->status != STORE_RUN_PENDING;
+    x->expected = what.claimed || row->status != STORE_RUN_PENDING;
     if (x->expected)
         runs_expect(x->runs);
     await(ctl, x, row);
@@ -299,7 +299,7 @@ void leftovers_await(struct control *ctl, struct leftover_of what, const struct 
 
 static void rebuild(struct control *ctl, struct leftover *x, struct past *past)
 {
-    const struct leftover_of what = {x->tenant, x->run_id, x->tries, x->at_start};
+    const struct leftover_of what = {x->tenant, x->run_id, x->tries, .at_start = x->at_start};
 
     TAILQ_REMOVE(&ctl->leftovers->waiting, x, link); /* it may come back as another */
     expect_no_more(x);

@@ -27,6 +27,7 @@ struct leftover_of {
     const char *tenant, *run_id;
     uint32_t tries; /* how often it was built anew before */
     bool at_start;  /* as the last host left it: no commit was refused, so what fails now ends it */
+    bool claimed;   /* for a place that is kept until it is there, whether it had begun or not */
 };
 
 /* Not carried because of why: built anew when that may help, at once at first and then after a

@@ -132,7 +132,7 @@ bool recover_carried(const struct control *ctl, const struct store_run *row)
 
 void recover_claimed(struct control *ctl, const struct store_run *row)
 {
-    const struct leftover_of what = {row->tenant, row->run_id, .at_start = true};
+    const struct leftover_of what = {row->tenant, row->run_id, .claimed = true, .at_start = true};
 
     if (ctl->mode->failed || ctl->mode->stopping || row->completed_us != 0 ||
         !step_owned(ctl, row) || recover_carried(ctl, row))
