@@ -82,7 +82,10 @@ static void need(void *const *function)
         need((void *)&own_##name);                                                                 \
         own_##name arguments;                                                                      \
     }
+/* The names of the parameters are ours.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,readability-function-size) */
 FUNCTIONS(RETURNS_CALL, GIVES_CALL)
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name,readability-function-size) */
 
 #define RETURNS_ROW(type, name, parameters, arguments) {#name, (void *)&own_##name},
 #define GIVES_ROW(name, parameters, arguments) {#name, (void *)&own_##name},

@@ -167,12 +167,11 @@ bool super_owes(const struct super_link *super)
 static void hear(struct super_link *super, struct frame_in *in)
 {
     struct err e = {0};
+    bool permitted = frame_permitted(rules, ARRAY_LEN(rules), &in->frame, &e);
 
-    if (!frame_permitted(rules, ARRAY_LEN(rules), &in->frame, &e))
-        lost(super);
-    else if (in->frame.type == MSG_PONG)
+    if (permitted && in->frame.type == MSG_PONG)
         super->unanswered = 0;
-    else if (!super->heard(super->owner, in))
+    else if (!permitted || !super->heard(super->owner, in))
         lost(super);
 }
 

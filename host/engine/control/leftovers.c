@@ -262,7 +262,7 @@ void leftovers_cancel(struct control *ctl, const struct api_actor *who, const ch
 
 /* ---- being read ---- */
 
-static void was_read(void *arg, struct past *past);
+static void was_read(void *arg, struct past *given);
 
 static void reading_drop(void *arg)
 {

@@ -101,7 +101,10 @@ static void need(void *const *function)
         if (own_##name != NULL)                                                                    \
             own_##name(p);                                                                         \
     }
+/* The names of the parameters are ours.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,readability-function-size) */
 FUNCTIONS(RETURNS_CALL, RELEASES_CALL)
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name,readability-function-size) */
 
 #define RETURNS_ROW(type, name, parameters, arguments) {#name, (void *)&own_##name},
 #define RELEASES_ROW(name, type) {#name, (void *)&own_##name},

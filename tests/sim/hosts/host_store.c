@@ -74,8 +74,11 @@ void host_flush(struct sim_host *h, void (*turn)(struct sim_host *h))
 }
 
 /* What waits for the writer waits for the world: nothing else happens meanwhile. */
+/* The names are the linker's.
+ * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 bool __real_store_open(const struct store_options *options, struct store **ret, struct err *e);
 bool __wrap_store_open(const struct store_options *options, struct store **ret, struct err *e);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 bool __wrap_store_open(const struct store_options *options, struct store **ret, struct err *e)
 {
     bool ok = __real_store_open(options, ret, e);
@@ -106,8 +109,11 @@ static void turn_store(struct sim_host *h)
 
 struct sim_host *host_booting;
 
+/* The names are the linker's.
+ * NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 bool __wrap_store_commit_wait(struct store *store, struct store_batch **batch,
                               struct store_done *ret, struct err *e);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 bool __wrap_store_commit_wait(struct store *store, struct store_batch **batch,
                               struct store_done *ret unused_arg, struct err *e)
 {

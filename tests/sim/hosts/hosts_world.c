@@ -6,6 +6,7 @@
 #include "judge.h"
 #include "model/dag/source/parse.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -243,6 +244,7 @@ static void make_run(struct hosts_world *w, unsigned number)
     struct sim_run *run = &w->runs[number];
     struct err why = {0};
 
+    assert(w->dag_count > 0);
     *run = (struct sim_run){.dag = number % w->dag_count, .owner = -1};
     snprintf(run->token, sizeof run->token, "start-%u", number);
     run->view.rig = &w->reader;
