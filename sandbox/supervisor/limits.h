@@ -29,7 +29,8 @@ enum limits_way limits_probe(pid_t pid, uint32_t uid);
 /* way is not INSIDE. */
 bool limits_set(pid_t pid, uint32_t uid, enum limits_way way, const struct process_limits *limits,
                 struct err *e) must_check;
-/* The sizes that all its attempts have: none of them, and no plugin that it loads, can raise it again. */
+/* The sizes that all its attempts have: none of them, and no plugin that it loads, can raise it
+ * again. */
 bool limits_set_zygote(pid_t pid, uint32_t uid, enum limits_way way, uint64_t address_space_bytes,
                        struct err *e) must_check;
 /* A warm zygote makes no process while it loads its plugin; the hard limit stays for later. */

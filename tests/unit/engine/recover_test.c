@@ -341,7 +341,8 @@ START_TEST(what_no_batch_takes_ends_its_run_at_once)
 
     only_stored();
     err_set(&why, ERR_TOO_LARGE, "a batch of 70000000 bytes");
-    leftovers_add(engine_control(rig.engine), (struct leftover_of){.tenant = RIG_TENANT, .run_id = id}, &why);
+    leftovers_add(engine_control(rig.engine),
+                  (struct leftover_of){.tenant = RIG_TENANT, .run_id = id}, &why);
     rig_settle(&rig);
     ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_FAILED);
     ck_assert_ptr_nonnull(strstr(row_of(id)->error, "RunTooLarge: a batch of 70000000 bytes"));
@@ -363,7 +364,8 @@ START_TEST(an_end_that_a_full_queue_refuses_is_tried_again)
     only_stored();
     err_set(&why, ERR_TOO_LARGE, "a batch of 70000000 bytes");
     rig_refuse(&rig);
-    leftovers_add(engine_control(rig.engine), (struct leftover_of){.tenant = RIG_TENANT, .run_id = id}, &why);
+    leftovers_add(engine_control(rig.engine),
+                  (struct leftover_of){.tenant = RIG_TENANT, .run_id = id}, &why);
     engine_turn(rig.engine, rig_mono_ns);
     rig_take_again(&rig);
     ck_assert_int_eq(rig_status(&rig, id), STORE_RUN_RUNNING);
@@ -380,7 +382,8 @@ START_TEST(a_host_that_stops_or_has_failed_builds_nothing_anew)
 
     only_stored();
     err_set(&why, ERR_CONFLICT, "refused");
-    leftovers_add(engine_control(rig.engine), (struct leftover_of){.tenant = RIG_TENANT, .run_id = id}, &why);
+    leftovers_add(engine_control(rig.engine),
+                  (struct leftover_of){.tenant = RIG_TENANT, .run_id = id}, &why);
     ends[_i](rig.engine);
     rig_pass(60 * RIG_S);
     engine_turn(rig.engine, rig_mono_ns);
