@@ -173,7 +173,7 @@ def test_cancel_is_accepted_once_and_then_exits_3(host):
 
 
 def test_pause_unpause_resume_and_restart(host):
-    host.publish(dag("steps", {n: (d, {"sleep_s": 0.2}) for n, d in (("a", []), ("b", ["a"]))}))
+    host.publish(dag("steps", {n: (d, {"sleep_s": 2}) for n, d in (("a", []), ("b", ["a"]))}))
     run = start(host, "steps")
     host.cli("run", "pause", run)
     host.cli("run", "unpause", run)
