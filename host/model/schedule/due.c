@@ -14,12 +14,6 @@
 /* Nowhere a year of five digits. */
 #define END_S (CIVIL_END_S - WALK_S)
 
-const char *const due_dst_words[DUE_DST_COUNT + 1] = {
-    [DUE_SKIP] = "skip",
-    [DUE_TWICE] = "twice",
-    [DUE_SHIFT] = "shift",
-};
-
 const char *due_note_text(enum due_note note)
 {
     static const char *const texts[] = {

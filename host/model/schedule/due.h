@@ -20,8 +20,6 @@ enum due_kind { DUE_CRON, DUE_EVERY, DUE_AT };
 enum due_dst { DUE_SKIP, DUE_TWICE, DUE_SHIFT, DUE_DST_COUNT };
 enum due_note { DUE_PLAIN, DUE_SHIFTED, DUE_FIRST, DUE_SECOND };
 
-extern const char *const due_dst_words[DUE_DST_COUNT + 1]; /* ends with NULL */
-
 struct due_rule {
     enum due_kind kind;
     enum due_dst dst;

@@ -7,8 +7,10 @@
 
 static bool dst_of(const char *word, enum due_dst *ret, struct err *e)
 {
+    static const char *const words[DUE_DST_COUNT] = {"skip", "twice", "shift"};
+
     for (int i = 0; i < DUE_DST_COUNT; i++) {
-        if (strcmp(due_dst_words[i], word) == 0) {
+        if (strcmp(words[i], word) == 0) {
             *ret = (enum due_dst)i;
             return true;
         }

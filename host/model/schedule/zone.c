@@ -8,6 +8,7 @@
 #include "model/schedule/civil.h"
 #include "model/schedule/zone_rule.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define ZONE_FOLDER "/usr/share/zoneinfo"
@@ -46,12 +47,18 @@ static bool skip(struct bytes *b, size_t count, const uint8_t **ret)
 
 static uint32_t be32(const uint8_t *p)
 {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    uint32_t big;
+
+    memcpy(&big, p, sizeof big);
+    return be32toh(big);
 }
 
 static int64_t be64(const uint8_t *p)
 {
-    return (int64_t)((uint64_t)be32(p) << 32 | be32(p + 4));
+    uint64_t big;
+
+    memcpy(&big, p, sizeof big);
+    return (int64_t)be64toh(big);
 }
 
 /* In the order of the header. */

@@ -16,7 +16,6 @@ bool check_now(sqlite3 *db, struct err *e) must_check;
 struct check;
 bool check_beside(const char *store_path, struct check **ret, struct err *e) must_check;
 void check_free(struct check *c); /* accepts NULL; ends it */
-DEFINE_AUTO(check)
 
 /* ERR_CORRUPT: it has found damage. It keeps the check to its time, so it is asked again and again.
  * Accepts NULL. */

@@ -1,7 +1,7 @@
 /* due_lines.c -- for zones_test.py: a line "ZONE|POLICY|CRON|AFTER|COUNT" in, a line of due times
  * out, each as seconds since 1970 and the first letter of its note. */
 #include "base/mem.h"
-#include "model/schedule/due.h"
+#include "model/schedule/due_words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,16 +10,6 @@ static void die(const char *why)
 {
     fprintf(stderr, "due_lines: %s\n", why);
     exit(1);
-}
-
-static enum due_dst policy_of(const char *word)
-{
-    for (int i = 0; i < DUE_DST_COUNT; i++) {
-        if (strcmp(due_dst_words[i], word) == 0)
-            return (enum due_dst)i;
-    }
-    die(word);
-    return DUE_SKIP;
 }
 
 static void answer(const struct due_rule *rule, int64_t after_s, int count)
@@ -43,17 +33,17 @@ int main(void)
     int count;
 
     while (fgets(line, sizeof line, stdin) != NULL) {
-        auto_obj(zone) z = NULL;
-        struct due_rule rule = {.kind = DUE_CRON};
+        const struct due_words words = {.cron = cron, .timezone = zone, .dst = policy};
+        auto_done(due_read) due = {0};
         struct err e = {0};
+        const char *code;
 
         if (sscanf(line, "%127[^|]|%15[^|]|%127[^|]|%lld|%d", zone, policy, cron, &after, &count) !=
-                5 ||
-            !zone_load(zone, &z, &e) || !cron_parse(cron, strlen(cron), &rule.cron, &e))
-            die(e.msg[0] != '\0' ? e.msg : line);
-        rule.zone = z;
-        rule.dst = policy_of(policy);
-        answer(&rule, after, count);
+            5)
+            die(line);
+        if (!due_words_read(&words, 0, &due, &code, &e))
+            die(e.msg);
+        answer(&due.rule, after, count);
         fflush(stdout);
     }
     return 0;
