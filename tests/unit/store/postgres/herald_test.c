@@ -182,6 +182,20 @@ static void notify(const char *payload)
     ck_assert_int_eq(outside_sql(sql), 0);
 }
 
+/* As whoever commits while the connection is made anew: what is lost meanwhile is looked for. */
+static void notify_until_heard(struct heard *heard, int64_t number)
+{
+    auto_mem char *told = mem_printf("events %lld " SAMPLE_TENANT, (long long)number);
+    int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL;
+
+    while (heard->number < number && clock_mono_ns() < until) {
+        notify(told);
+        poll(NULL, 0, 20);
+        store_turn(fixture_store);
+    }
+    ck_assert_int_eq(heard->number, number);
+}
+
 /* The other host: its row, and a herald that hears into an inbox. */
 static struct other {
     int wake_fd;
@@ -257,7 +271,7 @@ START_TEST(what_another_notifies_is_delivered_by_turns)
     struct heard heard = {0};
 
     store_listen(fixture_store, note, &heard);
-    turn_until(NULL, &heard.missed, 1); /* it listens */
+    notify_until_heard(&heard, 1); /* it listens */
     notify("events 77 " SAMPLE_TENANT "\nfree\nknown tokens");
     turn_until(NULL, &heard.known[STORE_KNOWN_TOKENS], 1); /* the last: the others came before it */
     ck_assert_int_eq(heard.number, 77);
@@ -278,7 +292,7 @@ START_TEST(what_a_hand_sets_is_an_order_that_is_heard)
 
     add_run("r1");
     store_listen(fixture_store, note, &heard);
-    turn_until(NULL, &heard.missed, 1); /* it listens */
+    notify_until_heard(&heard, 1); /* it listens */
     ck_assert_int_eq(outside_sql("UPDATE dag_executions SET status = 'cancelled'"), 0);
     turn_until(NULL, &heard.orders, 1);
 }
@@ -307,20 +321,6 @@ START_TEST(what_is_durable_is_told_to_the_others_and_not_to_oneself)
     ck_assert_int_eq(own.events, 0);
 }
 END_TEST
-
-/* As whoever commits while the connection is made anew: what is lost meanwhile is looked for. */
-static void notify_until_heard(struct heard *heard, int64_t number)
-{
-    auto_mem char *told = mem_printf("events %lld " SAMPLE_TENANT, (long long)number);
-    int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL;
-
-    while (heard->number < number && clock_mono_ns() < until) {
-        notify(told);
-        poll(NULL, 0, 20);
-        store_turn(fixture_store);
-    }
-    ck_assert_int_eq(heard->number, number);
-}
 
 START_TEST(a_connection_that_is_ended_is_followed_by_another_and_a_look)
 {
