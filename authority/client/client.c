@@ -29,6 +29,8 @@ TAILQ_HEAD(pending_list, pending);
 
 struct authority_client {
     int sock;
+    void (*closing)(void *arg); /* NULL: nobody polls the socket */
+    void *watcher;
     uint64_t last_id;
     struct pending_list waiting; /* to be sent, oldest first */
     struct pending_list sent;    /* to be answered, oldest first */
@@ -71,6 +73,8 @@ static void fail_all(struct pending_list *list, const struct err *why)
  * attached, so none is added meanwhile. */
 static void disconnect(struct authority_client *c, const struct err *why)
 {
+    if (c->sock >= 0 && c->closing != NULL)
+        c->closing(c->watcher);
     auto_close_fd(&c->sock);
     c->sock = -1;
     c->count = 0;
@@ -109,6 +113,12 @@ void authority_client_attach(struct authority_client *c, int *fd)
     assert(nonblocking); /* the socket is ours: this fails only for a bad descriptor */
     lose(c, "was replaced");
     c->sock = take_fd(fd);
+}
+
+void authority_client_watch(struct authority_client *c, void (*closing)(void *arg), void *arg)
+{
+    c->closing = closing;
+    c->watcher = arg;
 }
 
 bool authority_client_attached(const struct authority_client *c)

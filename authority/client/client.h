@@ -45,6 +45,9 @@ DEFINE_AUTO(authority_client)
 void authority_client_attach(struct authority_client *client, int *fd);
 bool authority_client_attached(const struct authority_client *client);
 
+/* closing is called before each socket is closed: whoever polls its number ends that there, for the
+ * number may be another's at once. NULL: nobody does. */
+void authority_client_watch(struct authority_client *client, void (*closing)(void *arg), void *arg);
 /* For the loop: -1 when none is attached; POLLIN and, while something waits to be sent, POLLOUT;
  * the time on the monotonic clock at which the oldest request runs out (INT64_MAX: none). */
 int authority_client_fd(const struct authority_client *client);

@@ -36,17 +36,12 @@ static const char in_api[] = "api", in_sandbox[] = "sandbox", in_store[] = "stor
 
 #define TURN_NS_MAX (10LL * 1000 * 1000 * 1000)
 
-static void follow_authority(struct loop *loop);
-
-/* Whoever may close the authority's socket follows it at once: the next connection that is accepted
- * may get the same number, which libuv refuses while the old one is polled. */
 static void on_sandbox(uv_poll_t *handle, int status unused_arg, int events unused_arg)
 {
     struct host *host = handle->data;
 
     watch_phase(host->loop->watch, in_sandbox);
     sandbox_turn(host->sandbox, clock_mono_ns());
-    follow_authority(host->loop);
     watch_phase(host->loop->watch, in_api);
 }
 
@@ -75,7 +70,6 @@ static void on_authority(uv_poll_t *handle, int status unused_arg, int events un
 
     watch_phase(host->loop->watch, in_authority);
     authority_client_turn(host->authority, clock_mono_ns());
-    follow_authority(host->loop);
     watch_phase(host->loop->watch, in_api);
 }
 
@@ -89,6 +83,17 @@ static void free_handle(uv_handle_t *handle)
     free(handle);
 }
 
+/* The next connection that is accepted may get the same number, which libuv refuses while the old
+ * one is polled; a thread's may get it, too. */
+static void on_authority_closing(void *arg)
+{
+    struct loop *loop = arg;
+
+    if (loop->authority != NULL)
+        uv_close((uv_handle_t *)take(loop->authority), free_handle);
+    loop->authority_fd = -1;
+}
+
 /* Follows the client from one authority to the next. */
 static void follow_authority(struct loop *loop)
 {
@@ -96,10 +101,6 @@ static void follow_authority(struct loop *loop)
     short wanted = authority_client_events(loop->host->authority);
     int events = ((wanted & POLLIN) ? UV_READABLE : 0) | ((wanted & POLLOUT) ? UV_WRITABLE : 0);
 
-    if (fd != loop->authority_fd && loop->authority != NULL) {
-        uv_poll_stop(loop->authority);
-        uv_close((uv_handle_t *)take(loop->authority), free_handle);
-    }
     if (fd == loop->authority_fd && events == loop->authority_events)
         return;
     loop->authority_fd = fd;
@@ -202,6 +203,7 @@ bool loop_new(struct host *host, struct loop **ret, struct err *e)
         return false;
     }
     host->uv = &loop->uv;
+    authority_client_watch(host->authority, on_authority_closing, loop);
     uv_poll_init(&loop->uv, &loop->sandbox, sandbox_poll_fd(host->sandbox));
     uv_poll_init(&loop->uv, &loop->store, store_poll_fd(host->store));
     uv_poll_init(&loop->uv, &loop->beside, beside_fd(host->beside));
@@ -225,8 +227,8 @@ void loop_free(struct loop *loop)
     if (loop == NULL)
         return;
     watch_stop(loop->watch);
-    if (loop->authority != NULL)
-        uv_close((uv_handle_t *)loop->authority, free_handle);
+    authority_client_watch(loop->host->authority, NULL, NULL);
+    on_authority_closing(loop);
     uv_close((uv_handle_t *)&loop->sandbox, NULL);
     uv_close((uv_handle_t *)&loop->store, NULL);
     uv_close((uv_handle_t *)&loop->beside, NULL);

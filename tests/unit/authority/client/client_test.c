@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -210,6 +211,52 @@ START_TEST(a_new_authority_starts_afresh)
 }
 END_TEST
 
+struct watcher {
+    const struct authority_client *client;
+    int told, open; /* whose number was the socket's still */
+};
+
+static void note_closing(void *arg)
+{
+    struct watcher *w = arg;
+
+    w->told++;
+    w->open += fcntl(authority_client_fd(w->client), F_GETFD) >= 0;
+}
+
+START_TEST(who_polls_a_socket_is_told_before_it_is_closed)
+{
+    auto_fd peer = -1;
+    struct authority_client *client = attached(&peer);
+    struct watcher w = {.client = client};
+    int ends[2];
+    struct err e = {0};
+
+    authority_client_watch(client, note_closing, &w);
+    for (int i = 1; i <= 2; i++) {
+        ck_good(frame_pair(ends, &e), &e);
+        authority_client_attach(client, &ends[0]); /* the one before is replaced */
+        ck_assert_int_eq(w.told, i);
+        close(peer);
+        peer = ends[1];
+    }
+    close(take_fd(&peer));
+    authority_client_turn(client, 1); /* it is gone */
+    ck_assert_int_eq(w.told, 3);
+    authority_client_end(client); /* there is none */
+    ck_assert_int_eq(w.told, 3);
+    ck_good(frame_pair(ends, &e), &e);
+    authority_client_attach(client, &ends[0]);
+    peer = ends[1];
+    authority_client_end(client);
+    ck_assert_int_eq(w.told, 4);
+    ck_assert_int_eq(w.open, 4);
+    authority_client_watch(client, NULL, NULL);
+    authority_client_free(client);
+    ck_assert_int_eq(w.told, 4);
+}
+END_TEST
+
 START_TEST(an_authority_that_does_not_answer_in_time_is_given_up)
 {
     auto_fd peer = -1;
@@ -305,6 +352,7 @@ TCase *client_cases(void)
     tcase_add_test(tc, without_an_authority_requests_are_not_accepted);
     tcase_add_test(tc, when_the_authority_dies_every_pending_request_fails_once);
     tcase_add_test(tc, a_new_authority_starts_afresh);
+    tcase_add_test(tc, who_polls_a_socket_is_told_before_it_is_closed);
     tcase_add_test(tc, an_authority_that_does_not_answer_in_time_is_given_up);
     tcase_add_test(tc, an_authority_that_says_what_it_may_not_is_given_up);
     tcase_add_test(tc, so_many_requests_may_wait_and_no_more);
