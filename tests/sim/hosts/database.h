@@ -19,6 +19,7 @@
 #include "store/postgres/steady.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct inbox;
 struct store;
@@ -35,8 +36,10 @@ enum lie { LIE_NONE, LIE_FENCE, LIE_CLAIM, LIE_ACK, LIE_HOLD, LIE_COUNT };
 struct link {
     unsigned host;
     int64_t epoch;
-    bool cut;             /* the host does not reach the database */
-    unsigned reads_fail;  /* so many questions, from now on */
+    /* Of those that ask, in whatever thread. */
+    atomic_bool cut;        /* the host does not reach the database */
+    atomic_uint reads_fail; /* so many questions, from now on */
+    atomic_bool dead;
     unsigned readers;     /* open */
     struct inbox *inbox;  /* NULL: nobody listens */
     int64_t sent_boot_us; /* of the last renewal that was answered */
@@ -50,7 +53,7 @@ struct link {
 
     pthread_mutex_t lock; /* of what follows: between the writer's thread and the world's */
     pthread_cond_t moved;
-    bool waits, answered, dead;
+    bool waits, answered;
     enum group_end answer;
 };
 

@@ -178,11 +178,14 @@ static void reader_free(struct store_reader *base)
 
 static bool reaches(struct sim_reader *r, struct err *e)
 {
+    unsigned left = atomic_load(&r->link->reads_fail);
+
     if (r->link->cut || r->link->dead)
         return err_set(e, ERR_UNAVAILABLE, "the database is away: ask again");
-    if (r->link->reads_fail == 0)
-        return true;
-    r->link->reads_fail--;
+    do
+        if (left == 0)
+            return true;
+    while (!atomic_compare_exchange_weak(&r->link->reads_fail, &left, left - 1));
     return err_set(e, ERR_TIMEOUT, "the database does not answer: ask again");
 }
 
