@@ -236,13 +236,13 @@ static void other_turns(void)
     inbox_deliver(other.inbox, note, &other.heard);
 }
 
-static void other_hears(const int64_t *wide, const int *narrow, int64_t least)
+static void other_hears(const int *count)
 {
     int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL;
 
-    while (!is(wide, narrow, least) && clock_mono_ns() < until)
+    while (*count == 0 && clock_mono_ns() < until)
         other_turns();
-    ck_assert(is(wide, narrow, least));
+    ck_assert_int_ge(*count, 1);
 }
 
 static int64_t add_event(int n)
@@ -254,16 +254,36 @@ static int64_t add_event(int n)
     return commit(b).last_event;
 }
 
-/* A host tells nobody until it knows of another. Each event is news of all before it. */
+/* A host tells nobody until it knows of another: what is committed before is told as MISSED. */
 static void other_hears_of_events(void)
 {
-    int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL, seq = 0;
+    int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL, seq;
+    int n = 1;
 
-    for (int n = 1; other.heard.number == 0 && clock_mono_ns() < until; n++) {
-        seq = add_event(n);
+    do {
+        seq = add_event(n++);
+        other_turns();
+    } while (other.heard.number < seq && clock_mono_ns() < until);
+    ck_assert_int_eq(other.heard.number, seq);
+}
+
+static void other_hears_of_tokens(void)
+{
+    int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL;
+
+    for (int n = 1; other.heard.known[STORE_KNOWN_TOKENS] == 0 && clock_mono_ns() < until; n++) {
+        auto_mem char *id = mem_printf("t%d", n);
+        struct store_batch *b = store_batch_new();
+
+        store_batch_token_revoke(b, &(struct store_revoked_token){.token_id = id,
+                                                                  .tenant = SAMPLE_TENANT,
+                                                                  .reason = "",
+                                                                  .revoked_us = 1,
+                                                                  .expires_us = 2});
+        commit(b);
         other_turns();
     }
-    other_hears(&other.heard.number, NULL, seq);
+    ck_assert_int_ge(other.heard.known[STORE_KNOWN_TOKENS], 1);
 }
 
 START_TEST(what_another_notifies_is_delivered_by_turns)
@@ -301,22 +321,15 @@ END_TEST
 START_TEST(what_is_durable_is_told_to_the_others_and_not_to_oneself)
 {
     struct heard own = {0};
-    struct store_batch *b = store_batch_new();
 
     store_listen(fixture_store, note, &own);
     turn_until(NULL, &own.missed, 1);
     other_comes();
-    other_hears(NULL, &other.heard.missed, 1);
+    other_hears(&other.heard.missed);
     other_hears_of_events();
-    store_batch_token_revoke(b, &(struct store_revoked_token){.token_id = "t1",
-                                                              .tenant = SAMPLE_TENANT,
-                                                              .reason = "",
-                                                              .revoked_us = 1,
-                                                              .expires_us = 2});
-    commit(b);
-    other_hears(NULL, &other.heard.known[STORE_KNOWN_TOKENS], 1);
+    other_hears_of_tokens();
     fixture_close(); /* what it had is free */
-    other_hears(NULL, &other.heard.free, 1);
+    other_hears(&other.heard.free);
     other_goes();
     ck_assert_int_eq(own.events, 0);
 }
@@ -429,7 +442,7 @@ START_TEST(a_stranger_hears_names_and_numbers_and_reads_nothing)
     store_listen(fixture_store, note, &own);
     turn_until(NULL, &own.missed, 1);
     other_comes();
-    other_hears(NULL, &other.heard.missed, 1);
+    other_hears(&other.heard.missed);
     own.missed = 0;
     turn_until(NULL, &own.missed, 1); /* it has heard of the other */
     told = mem_printf("events %lld " SAMPLE_TENANT, (long long)add_event(1));
