@@ -20,9 +20,11 @@ function(orch_unit_test name)
         ENVIRONMENT "CK_DEFAULT_TIMEOUT=90;CK_TIMEOUT_MULTIPLIER=3")
 endfunction()
 
-# orch_slow_test(NAME...): over 10 seconds on an idle machine; ./test --changed leaves it out.
+# orch_slow_test(NAME...): over 10 seconds on an idle machine; ./test --changed leaves it out, all of
+# ./test begins with it.
 function(orch_slow_test)
     set_property(TEST ${ARGN} APPEND PROPERTY LABELS slow)
+    set_tests_properties(${ARGN} PROPERTIES COST 100)
 endfunction()
 
 function(orch_thread_test name program)

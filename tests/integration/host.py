@@ -325,6 +325,13 @@ class Host:
         return until(lambda: self.http("GET", f"/runs/{run_id}/provenance", expect=200).json["statement"],
                      RUN_S, f"the statement of run {run_id}")
 
+    def takes_work(self):
+        """readyz says so; one that begins again just now has no port."""
+        try:
+            return self.http("GET", "/readyz", root=True, token="", timeout=5).status == 200
+        except OSError:
+            return False
+
     def answers(self):
         """The host is up and does its work."""
         assert self.process.poll() is None, f"the host ended\n{self.log_tail()}"

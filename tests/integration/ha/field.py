@@ -126,14 +126,7 @@ class Field:
                 host.up()
         for host in self.hosts:
             until(lambda: host.is_up() and host.token, START_S, f"{host.name} is up\n{host.log_tail()}")
-            until(lambda: self._is_ready(host), START_S, f"{host.name} is ready\n{host.log_tail()}")
-
-    @staticmethod
-    def _is_ready(host):
-        try:
-            return host.http("GET", "/readyz", root=True, token="", timeout=5).status == 200
-        except OSError:
-            return False
+            until(host.takes_work, START_S, f"{host.name} is ready\n{host.log_tail()}")
 
     def rows(self, query):
         return rows(self.cluster, self.database, query)

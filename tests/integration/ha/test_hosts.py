@@ -78,7 +78,7 @@ def test_a_host_that_was_stopped_past_the_ttl_loses_its_runs_and_begins_again(pa
     until(lambda: owner(pair, run) != before, RUN_S, "the other host has the run")
     first.thaw()
     assert second.wait(run)["status"] == "completed"
-    until(lambda: first.http("GET", "/readyz", root=True, token="").status == 200, RUN_S, "it begins again")
+    until(first.takes_work, RUN_S, "it begins again")
     assert first.complete("ten")["status"] == "completed"
     check(pair, run)
 
