@@ -49,6 +49,37 @@ START_TEST(a_cancel_asks_then_kills_and_the_run_is_cancelled)
 }
 END_TEST
 
+/* The statuses of the events of the run itself, in order. */
+static void assert_told_of_run(const char *wanted)
+{
+    auto_done(buf) told = {0};
+
+    for (size_t i = 0; i < rig.event_count; i++) {
+        if (strcmp(rig.events[i].run_id, id) == 0 && strncmp(rig.events[i].type, "run.", 4) == 0)
+            buf_addf(&told, "%s:%s ", rig.events[i].type, rig.events[i].status);
+    }
+    ck_assert_str_eq(buf_text(&told), wanted);
+}
+
+START_TEST(a_cancelled_run_is_streamed_as_cancelled_once_and_at_its_end)
+{
+    start_chain();
+    ck_assert_int_eq(ask(control_cancel, id).code, ERR_NONE);
+    assert_told_of_run("run.started:running run.updated:cancelling run.updated:stopping ");
+    rig_fails(&rig, "first", OUTCOME_CANCELLED);
+    assert_told_of_run("run.started:running run.updated:cancelling run.updated:stopping "
+                       "run.cancelled:cancelled ");
+}
+END_TEST
+
+START_TEST(a_paused_run_is_streamed_as_paused_once)
+{
+    start_chain();
+    ck_assert_int_eq(pause_run(id, true).code, ERR_NONE);
+    assert_told_of_run("run.started:running run.updated:pausing run.updated:paused ");
+}
+END_TEST
+
 START_TEST(a_change_of_a_run_that_is_not_there_or_anothers_is_refused)
 {
     struct api_actor other = rig_actor;
@@ -253,6 +284,8 @@ TCase *change_cases(void)
     TCase *tc = tcase_create("change");
 
     tcase_add_test(tc, a_cancel_asks_then_kills_and_the_run_is_cancelled);
+    tcase_add_test(tc, a_cancelled_run_is_streamed_as_cancelled_once_and_at_its_end);
+    tcase_add_test(tc, a_paused_run_is_streamed_as_paused_once);
     tcase_add_test(tc, a_change_of_a_run_that_is_not_there_or_anothers_is_refused);
     tcase_add_test(tc, a_paused_run_starts_nothing_until_it_goes_on);
     tcase_add_test(tc, a_failed_run_goes_on_behind_what_is_completed);
