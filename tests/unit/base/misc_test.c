@@ -152,6 +152,28 @@ START_TEST(a_file_is_replaced_as_a_whole)
 }
 END_TEST
 
+/* A host of the same process id died while it wrote: containers give the same ids again. */
+START_TEST(a_temporary_file_of_a_crash_blocks_nothing)
+{
+    char dir[] = "/tmp/orch-base-XXXXXX";
+    auto_mem char *path = NULL, *left = NULL, *next = NULL;
+    auto_done(buf) b = {0};
+    auto_fd fd = -1;
+    struct err e = {0};
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    path = mem_printf("%s/file", dir);
+    left = file_temp_name(path);
+    next = file_temp_name(path);
+    ck_assert_str_ne(left, next);
+    fd = open(left, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    ck_assert(file_write_atomic(path, "one", 3, 0600, &e));
+    ck_assert(file_read(path, 3, &b, &e));
+    ck_assert_int_eq(unlink(left) | unlink(path) | rmdir(dir), 0);
+}
+END_TEST
+
 START_TEST(a_sealed_memfd_never_changes)
 {
     auto_fd fd = -1;
@@ -272,6 +294,7 @@ TCase *misc_cases(void)
     tcase_add_test(tc, a_time_that_no_text_holds_is_the_first_or_last_that_one_does);
     tcase_add_test(tc, ids_are_version_7_and_sort_by_time);
     tcase_add_test(tc, a_file_is_replaced_as_a_whole);
+    tcase_add_test(tc, a_temporary_file_of_a_crash_blocks_nothing);
     tcase_add_test(tc, a_sealed_memfd_never_changes);
     tcase_add_test(tc, hashes_in_pieces_equal_hashes_at_once);
     tcase_add_test(tc, a_peer_cannot_forge_a_log_line);
