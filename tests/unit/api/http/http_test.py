@@ -57,6 +57,15 @@ def test_unknown_routes_methods_and_queries(server):
     expect(server, 200, "GET", "/runs?")
 
 
+def test_a_name_or_a_value_that_a_query_does_not_have_is_told(server):
+    """Nothing that was asked for is left out in silence: a list that looks whole would be another one."""
+    for query in ("/runs?Status=completed", "/runs?dagid=x", "/dags?Page_Size=1", "/executions?Limit=5"):
+        expect(server, 400, "GET", query, code="QUERY_INVALID")
+    expect(server, 400, "GET", "/runs?status=strange")
+    strange = expect(server, 200, "GET", "/executions?status=strange")       # the contract's answer
+    assert strange["count"] == 0 and "'strange'" in strange["warnings"][0], strange
+
+
 def test_bad_paths(server):
     expect(server, 400, "GET", "/dags/%ff%fe", code="PATH_INVALID")
     expect(server, 400, "GET", "/dags/a%07b", code="PATH_INVALID")
