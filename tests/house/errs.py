@@ -6,6 +6,8 @@ stack. In a function that has a `struct err *e`, where one clause of `if (a || b
 `return err_wrap(e, ...)`, whatever is closed before) or of
 `return a && b;` gives e away, each of them does: one that does not would fail without a reason. The same
 before `|| err_wrap(e, ...)`, which only adds to a reason.
+
+An assert does nothing: what it calls only looks, or a build without asserts would be another program.
 """
 import re
 
@@ -17,6 +19,11 @@ LOCAL = re.compile(r"^\s+(?:static )?struct err (\w+)\s*[;,]", re.M)
 AGGREGATE = re.compile(r"(?:struct|union)(?:\s+\w+)?\s*$")
 VARIABLE = re.compile(r"\s*!?\w+\s*")
 REFUSAL = re.compile(r"\s*(?:\{(?P<first>[^{}]*))?return (?:false;|err_wrap\()")
+ASSERT = re.compile(r"\bassert\(")
+CALL = re.compile(r"\b([a-z]\w*)\(")
+DOES = re.compile(r"\+\+|--|[^=!<>]=[^=]")
+LOOKS = {"isfinite", "pthread_equal", "pthread_self", "sizeof", "strcmp", "strlen",
+         "http_text_clean", "node_state_final", "sqlite3_bind_parameter_count", "store_pending", "version_valid"}
 MAKES = re.compile(r"\berr_(?:set|sys)\(")
 seen = []
 
@@ -83,6 +90,17 @@ def silences(body, e):
             yield from ((found.start(), c) for c in silent(clauses(last[-1], "&&"), gives))
 
 
+def deeds(code):
+    """(offset, reason) of each assert that may do something."""
+    for found in ASSERT.finditer(code):
+        text = code[found.end():closing(code, found.end() - 1)]
+        calls = sorted(set(CALL.findall(text)) - LOOKS)
+        if calls:
+            yield found.start(), f"an assert calls {calls[0]}; if that only looks, list it in errs.py"
+        elif DOES.search(text):
+            yield found.start(), "an assert changes something"
+
+
 def breaches():
     for path, name in tree.files(("host", "sandbox", "authority"), {".c"}):
         seen.append(name)
@@ -90,6 +108,8 @@ def breaches():
         for found in LOCAL.finditer(code):
             if not in_aggregate(code, found.start()):
                 yield name, code.count("\n", 0, found.start(1)) + 1, f"{found[1]} is made without = {{0}}"
+        for at, reason in deeds(code):
+            yield name, code.count("\n", 0, at) + 1, reason
         for found in FUNCTION.finditer(code):
             start = found.end() - 1
             for at, clause in silences(code[start:closing(code, start)], found[1]):

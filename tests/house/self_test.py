@@ -143,6 +143,8 @@ BREACHES = (
      "'b() != 1' fails without"),
     ("errs.py", "host/base/a.c", FAILS.format("    return b() && c(e);\n"), "host/base/a.c:3: 'b()' fails without"),
     ("errs.py", "host/base/a.c", FAILS.format("    return b() || err_wrap(e, text);\n"), "'b()' fails without"),
+    ("errs.py", "host/base/a.c", FAILS.format("    assert(b(1) == 0);\n"), "host/base/a.c:3: an assert calls b"),
+    ("errs.py", "host/base/a.c", FAILS.format("    assert(n++ < 3);\n"), "an assert changes something"),
     ("headers.py", "host/base/a.h", HEADER.format("size_t a(void);\n"), "host/base/a.h:1: does not compile alone"),
     ("headers.py", "host/base/a.h", "struct a { int b; };\n", "does not compile alone"),
     ("format.sh", "tests/t.c", "int  t;\n", "tests/t.c:1"),
