@@ -51,7 +51,7 @@ MAY = {
     "host/engine": BASE | {"engine/catalog", "engine/commit", "engine/attempts", "engine/control", "engine/env", "engine/evidence", "engine/jobs", "engine/runs", "sandbox/client", "store"},
     "host/daemon": BASE | {"api", "authority/client", "bundle", "config", "engine", "engine/catalog", "engine/control", "engine/env", "engine/evidence", "observe", "sandbox/client", "sandbox/wire", "store"},
     "host/cli": BASE | WORDS | {"config", "model/dag/draw"},
-    "host/cli/dag": CLI | {"model/dag", "model/dag/draw", "model/dag/source"},
+    "host/cli/dag": CLI | WORDS | {"model/dag", "model/dag/draw", "model/dag/source"},
     "host/cli/doctor": CLI | {"authority/trust", "config", "sandbox/client", "sandbox/wire", "store"},
     "host/cli/keys": CLI | {"authority/keys", "authority/token", "authority/trust"},
     "host/cli/ledger": CLI | {"authority/keys", "authority/trust", "bundle", "model/ledger"},

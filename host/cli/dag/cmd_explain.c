@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "model/words/outcomes.h"
 
 #include <string.h>
 #include <strings.h>
@@ -52,6 +53,26 @@ static json_t *row_of(const struct code_text *text)
                      text->remedy);
 }
 
+/* The outcomes whose error class this is, where the agent gave none of its own. */
+static json_t *rows_of_class(const char *name)
+{
+    json_t *rows = json_array();
+
+    for (int i = OUTCOME_INVALID + 1; i < OUTCOME_COUNT; i++)
+        if (*name != '\0' && strcasecmp(outcome_error_class((enum outcome)i), name) == 0)
+            json_array_append_new(rows, row_of(code_text_find(outcome_name((enum outcome)i))));
+    return rows;
+}
+
+static json_t *every_row(void)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < code_text_count; i++)
+        json_array_append_new(rows, row_of(&code_texts[i]));
+    return rows;
+}
+
 static bool explain(struct cli *cli, struct err *e)
 {
     static const struct out_column columns[] = {{"code", "code"},
@@ -60,24 +81,24 @@ static bool explain(struct cli *cli, struct err *e)
                                                 {NULL, NULL}};
     const char *code = cli_arg(cli, 0);
     const struct code_text *text = code != NULL ? code_text_find(code) : NULL;
-    auto_json value = json_array();
 
-    if (code != NULL && text == NULL)
-        return unknown_code(code, e);
     if (text != NULL) {
         auto_json row = row_of(text);
 
         out_object(cli, columns, row);
         return true;
     }
-    for (size_t i = 0; i < code_text_count; i++)
-        json_array_append_new(value, row_of(&code_texts[i]));
-    out_rows(cli, columns, value, NULL);
+    auto_json rows = code != NULL ? rows_of_class(code) : every_row();
+
+    if (json_array_size(rows) == 0)
+        return unknown_code(code, e);
+    out_rows(cli, columns, rows, NULL);
     return true;
 }
 
 static const struct cli_arg args[] = {
-    {"CODE", false, false, "a code of an error, a finding or an outcome; all when absent"},
+    {"CODE", false, false,
+     "a code of an error, a finding or an outcome, or an error class of the host; all when absent"},
     {NULL, false, false, NULL},
 };
 static const struct cli_verb verbs[] = {

@@ -459,6 +459,14 @@ class Offline(Case):
         self.assertIn("did you mean 'TENANT_REQUIRED'?", err)
         self.assertIn("sqlite-wal-reset", self.orch("explain")[0])
 
+    def test_an_error_class_is_explained_by_the_outcomes_that_have_it(self):
+        for name, outcomes in (("ProtocolError", ["protocol"]), ("timeouterror", ["timeout"]),
+                               ("RuntimeError", ["plugin-transient", "plugin-fatal"])):
+            self.assertEqual(self.orch("explain", name, "-o", "name")[0].split(), outcomes)
+        _, err = self.orch("explain", "LookupError", want=1)
+        self.assertIn("the agent's documentation explains it", err)
+        self.orch("explain", "", want=1)
+
     def test_a_start_is_cold_and_quick(self):
         """In what it computes, which a busy machine does not change."""
         took = []
