@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs every command of README.md and docs/*.md, in order, as a newcomer would: in a fresh copy of
-the tree, from ./up on, with a home and a port of its own; compares what the pages claim.
+the tree, in a path with blanks, from ./up on, with a home and a port of its own; compares what the pages claim.
 
 Each page has a shell of its own. A command must succeed unless `echo $?` comes next. With pages as
 arguments only these are run; all but README.md need the host that README.md starts.
@@ -169,7 +169,7 @@ def main():
     signal.signal(signal.SIGALRM, on_alarm)
     ports = free_ports(len(PORTS))
     work = pathlib.Path(tempfile.mkdtemp(prefix="orch-docs-"))
-    tree, count = work / "orch", 0
+    tree, count = work / "a checkout with blanks", 0
     env = {name: os.environ[name] for name in ("PATH", "CCACHE_DIR", "USER") if name in os.environ}
     env |= {"HOME": str(work), "ORCH_LISTEN": f"{HERE}{ports[0]}", "PAGER": "cat", "TERM": "xterm", "LANG": "C.UTF-8"}
     env["PATH"] = f"{tree}/build/release/bin:" + env.get("PATH", "/usr/bin:/bin")
