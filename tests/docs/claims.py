@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks what the documents say of the tree: that the tests they name exist, files and links too; that every log line that asks for an operator is explained; that the ADRs are whole.
+"""Checks what the documents say of the tree: that the tests they name exist, files and links too; that every log line that asks for an operator, and every code of the API, is explained; that the ADRs are whole.
 
 Prints FILE:LINE: reason for each breach and exits 1.
 """
@@ -13,6 +13,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import blocks  # noqa: E402
 import generate_docs  # noqa: E402
 
+CODES = "host/cli/codes.def"
+STRANGERS = {*map(str, range(1, 44)), "hang", *(f"{i:02}" for i in range(1, 21))}  # points and inputs
 LISTS = {"0008-dependencies.md"}  # decisions of one line each
 SOURCES = ("host", "sandbox", "authority", "plugin-sdk", "plugins", "tests", "scripts", "cmake")
 TEST_NAMES = (r"START_TEST\(\s*(\w+)", r"def (test_\w+)", r"add_test\(NAME\s+(\w+)",
@@ -86,6 +88,22 @@ def threats(root):
         yield page, 1, "no claims"
 
 
+def strangers(root):
+    """Every point and every input of the strangers has a row, and the tests of each row exist."""
+    page = root / "tests/strangers.md"
+    names, told = test_names(root), set()
+    for number, line in prose(page):
+        row = cells(line)
+        if not line.startswith("| ") or row[0] in ("---", "point", "input"):
+            continue
+        told.add(row[0])
+        for test in CODE.findall(row[-1]) or [""]:
+            if test not in names and not (PATH.match(test) and (root / test).is_file()):
+                yield page, number, f"there is no test '{test}'"
+    for missing in sorted(STRANGERS ^ told):
+        yield page, 1, f"'{missing}' has no row, or is none of theirs"
+
+
 def paths(root):
     for page in [*pages(root), *room_pages(root)]:
         for number, line in prose(page):
@@ -122,6 +140,25 @@ def logged(root):
             yield page, 1, f"the log line '{event}' is not explained"
 
 
+def coded(root):
+    """Every code that the API answers with is explained."""
+    known = set(re.findall(r'^CODE\("(\w+)"', read(root / CODES), re.MULTILINE))
+    for path in sorted((root / "host/api").rglob("*.c")):
+        for number, line in enumerate(read(path).splitlines(), 1):
+            for code in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', line):
+                if code not in known:
+                    yield path, number, f"'{code}' is not in {CODES}"
+
+
+def entries(root):
+    """Every member of a trust entry has its row in OPERATIONS.md."""
+    source, page = root / "authority/trust/shape.c", root / "docs/OPERATIONS.md"
+    rows = {name for _, line in prose(page) if line.startswith("| ") for name in CODE.findall(cells(line)[0])}
+    for name in re.findall(r'^\s+\{"(\w+)", MEMBER_', read(source), re.MULTILINE):
+        if name not in rows:
+            yield page, 1, f"the member '{name}' of a trust entry has no row"
+
+
 def decisions(root):
     """A number is given once, and may come before one that was given earlier: work goes on side by side."""
     adrs = sorted((root / "docs/adr").glob("*.md"))
@@ -146,7 +183,7 @@ def fences(root):
             yield page, number, why
 
 
-CHECKS = (threats, paths, named_in_sources, logged, decisions, fences)
+CHECKS = (threats, strangers, paths, named_in_sources, logged, coded, entries, decisions, fences)
 
 
 def breaches(root):

@@ -85,18 +85,25 @@ class Claims(unittest.TestCase):
         "README.md": "[page](docs/THREATS.md) `host/a.c`\n",
         "docs/THREATS.md": "| claim | held by | proved by |\n| --- | --- | --- |\n| x | y | `a_test` `test_b` |\n",
         "docs/ARCHITECTURE.md": "# A\n",
-        "docs/OPERATIONS.md": "# O\n\n## Log\n\n| `a.failed` | it failed | look |\n",
+        "docs/OPERATIONS.md": "# O\n\n## Log\n\n| `a.failed` | it failed | look |\n| `made` | when |\n",
+        "authority/trust/shape.c": '    {"made", MEMBER_TEXT, true},\n',
         "docs/adr/0001-x.md": "# 1. X\n\nContext. a\n\nChoice. b\n\nWhat we gave up. c\n",
         "host/README.md": "`host/a.c`\n",
         "host/a.c": '/* docs/THREATS.md */\nvoid begin(int a)\n{\n    log_event(LOG_WARN, "a.failed", 1);\n}\n',
+        "host/api/b.c": 'fail("RUN_GONE");\n',
+        "host/cli/codes.def": 'CODE("RUN_GONE", "It is gone.", "-")\n',
+        "tests/strangers.md": "".join(f"| {one} | fault | `a_test` |\n" for one in sorted(claims.STRANGERS)),
         "tests/a_test.c": "START_TEST(a_test)\n",
         "tests/b.py": "def test_b(self):\n",
     }
     BREACHES = {
         "threats": ("docs/THREATS.md", "`a_test`", "`gone_test`"),
+        "strangers": ("tests/strangers.md", "| 7 | fault | `a_test` |", "| 7 | fault | `gone_test` |"),
         "paths": ("host/README.md", "host/a.c", "host/b.c"),
         "named_in_sources": ("host/a.c", "THREATS", "GONE"),
         "logged": ("host/a.c", "a.failed", "b.failed"),
+        "coded": ("host/api/b.c", "RUN_GONE", "RUN_LOST"),
+        "entries": ("authority/trust/shape.c", "made", "ended"),
         "decisions": ("docs/adr/0001-x.md", "What we gave up.", "So."),
         "fences": ("docs/OPERATIONS.md", "| `a", "```sh\ntrue\n```\n\n| `a"),
     }
@@ -130,6 +137,17 @@ class Claims(unittest.TestCase):
             (root / "host/a.c").write_text(code.replace("a.x", "a.z"))
             self.assertEqual([why for _, _, why in claims.logged(root)],
                              ["nothing logs 'a.x'", "the log line 'a.z' is not explained"])
+
+    def test_a_point_of_the_strangers_without_a_row_is_found(self):
+        for row, said in (("", "'43' has no row"), ("| 44 | fault | `a_test` |\n", "'44' has no row"),
+                          ("| 43 | fault | none |\n", "no test ''")):
+            with self.subTest(row=row), tempfile.TemporaryDirectory() as folder:
+                root = pathlib.Path(folder)
+                (root / "tests").mkdir()
+                (root / "tests/a_test.c").write_text(self.FILES["tests/a_test.c"])
+                text = self.FILES["tests/strangers.md"].replace("| 43 | fault | `a_test` |\n", row)
+                (root / "tests/strangers.md").write_text(text)
+                self.assertIn(said, " ".join(why for _, _, why in claims.strangers(root)))
 
     def test_each_check_finds_its_breach(self):
         self.assertEqual({check.__name__ for check in claims.CHECKS}, set(self.BREACHES))
