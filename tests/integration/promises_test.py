@@ -13,7 +13,9 @@ FILES = {
                  "| Two too. | `tests/integration/test_two.py` |\n",
     "tests/integration/test_one.py": '"""One is kept.\n\nMore.\n"""\n@pytest.mark.slow\n',
     "tests/integration/test_two.py": '"""Two too."""\n',
-    "tests/integration/CMakeLists.txt": "foreach(test IN ITEMS one\n        two)\nforeach(test IN ITEMS one)\n",
+    "tests/integration/CMakeLists.txt": "foreach(test IN ITEMS one\n        two)\n    integration_test(\n"
+                                        "foreach(test IN ITEMS one)\n    integration_test(\n"
+                                        "foreach(test IN ITEMS two)\n    set_tests_properties(\n",
 }
 BREACHES = {
     "a promise without its file": ("README.md", "test_two.py", "test_three.py", "there is no"),
