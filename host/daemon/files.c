@@ -22,6 +22,19 @@ static uint32_t attempts_wanted(const struct config *config)
     return 8u * (uint32_t)(cpus > 0 ? cpus : 1);
 }
 
+/* Three lanes of the contract, each with as many express workers as regular ones. */
+static uint32_t lanes_wanted(const struct config *config)
+{
+    return 2 * 3 * (uint32_t)config_int(config, CONFIG_WORKERS_PER_TYPE);
+}
+
+uint32_t host_attempts_max(const struct host *host)
+{
+    uint32_t wanted = attempts_wanted(host->config);
+
+    return wanted < host->files.attempts ? wanted : host->files.attempts;
+}
+
 /* The soft limit is raised as far as it may; the rest is shared out. */
 static uint32_t descriptor_limit(void)
 {
@@ -49,7 +62,7 @@ static uint32_t of_readers(const struct config *config, uint32_t limit)
 bool host_share_descriptors(struct host *host, struct err *e)
 {
     const struct descriptors_share want = {
-        .attempts = attempts_wanted(host->config),
+        .attempts = attempts_wanted(host->config) + lanes_wanted(host->config),
         .spares = SPARES_WANTED,
         .connections = (uint32_t)config_int(host->config, CONFIG_HTTP_CONNECTIONS_MAX),
         .probes = PROBES_WANTED,
@@ -61,6 +74,7 @@ bool host_share_descriptors(struct host *host, struct err *e)
         return false;
     if (got->attempts < want.attempts || got->connections < want.connections)
         log_event(LOG_WARN, "host.few_descriptors", F_INT("limit", limit),
-                  F_INT("attempts_max", got->attempts), F_INT("connections_max", got->connections));
+                  F_INT("attempts_max", host_attempts_max(host)),
+                  F_INT("connections_max", got->connections));
     return true;
 }

@@ -11,5 +11,7 @@ struct host;
 /* Raises the soft limit and shares it out into host->files (config/descriptors.h); before anything
  * else is opened. False: there are too few. */
 bool host_share_descriptors(struct host *host, struct err *e) must_check;
+/* The setting, or what the shares allow of it: the workers of the lane "default". */
+uint32_t host_attempts_max(const struct host *host);
 
 #endif

@@ -183,7 +183,7 @@ static bool start_store(struct host *host, struct err *e)
 /* An eighth stays free for the others; where there are less than eight, none does. */
 static uint32_t tenant_attempts_max(const struct host *host)
 {
-    uint32_t all = host->files.attempts;
+    uint32_t all = host_attempts_max(host);
     int64_t set = config_int(host->config, CONFIG_TENANT_ATTEMPTS_MAX);
 
     return set > 0 ? (uint32_t)set : all - all / 8;
@@ -217,7 +217,9 @@ static struct engine_settings settings_of(const struct host *host)
         .folder_wins = config_bool(config, CONFIG_DEV),
         .runs_active_max = (uint32_t)config_int(config, CONFIG_RUNS_ACTIVE_MAX),
         .runs_waiting_max = (uint32_t)config_int(config, CONFIG_RUNS_WAITING_MAX),
-        .attempts_max = host->files.attempts,
+        .attempts_max = host_attempts_max(host),
+        .workers_per_type = (uint32_t)config_int(config, CONFIG_WORKERS_PER_TYPE),
+        .places_max = host->files.attempts,
         .tenant_attempts_max = tenant_attempts_max(host),
         .cancel_grace_ns = config_int(config, CONFIG_CANCEL_GRACE_MS) * 1000000,
         .head_interval_ns = config_int(config, CONFIG_LEDGER_HEAD_SECONDS) * 1000000000,

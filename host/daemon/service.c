@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/host.h"
+#include "daemon/queues.h"
 #include "daemon/reload.h"
 #include "daemon/revoke.h"
 #include "engine/catalog/agents.h"
@@ -397,6 +398,9 @@ const struct api_engine *service_engine(struct host *host)
         .secret_put = secret_put,
         .secret_delete = secret_delete,
         .ledger_seal = ledger_seal,
+        .lanes_owned = queues_lanes_owned,
+        .run_waits_owned = queues_run_waits_owned,
+        .gauges = queues_gauges,
         .plugins_owned = plugins_owned,
         .plugin_release = plugin_release,
         .plugin_remove = plugin_remove,

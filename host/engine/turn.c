@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/attempts/attempts.h"
+#include "engine/attempts/show.h"
 #include "engine/catalog/definitions.h"
 #include "engine/chores.h"
 #include "engine/commit/ends.h"
@@ -461,6 +462,25 @@ struct engine_counts engine_counts(const struct engine *engine)
         .nodes_held = counts.held,
         .held_reason = runs_held_reason(engine->runs),
     };
+}
+
+json_t *engine_lanes_owned(const struct engine *engine)
+{
+    return lanes_json_owned(attempts_lanes(engine->attempts));
+}
+
+char *engine_run_waits_owned(const struct engine *engine, const char *tenant, const char *run_id)
+{
+    const struct active_run *ar = runs_find(engine->runs, tenant, run_id);
+
+    if (ar == NULL)
+        return NULL;
+    return run_waits_owned(attempts_lanes(engine->attempts), ar, engine->env->clock.mono_ns());
+}
+
+void engine_gauges(const struct engine *engine)
+{
+    lanes_gauges(attempts_lanes(engine->attempts), engine->env->metrics);
 }
 
 json_t *engine_queue_depth_owned(const struct engine *engine)

@@ -77,6 +77,10 @@ enum {
     XX(STEP_RETRIES, COUNTER, "orchestrator_step_retries_total", "tenant", "",                     \
        "Retries that were made")                                                                   \
     XX(ATTEMPTS, COUNTER, "orch_attempts_total", "outcome", "", "Sandboxed attempts that ended")   \
+    XX(LANE_DEPTH, GAUGE, "orch_lane_depth", "lane", "", "Attempts that wait for a worker")        \
+    XX(LANE_RUNNING, GAUGE, "orch_lane_running", "lane", "", "Attempts that have a worker")        \
+    XX(LANE_SLOTS, GAUGE, "orch_lane_slots", "lane", "",                                           \
+       "Regular workers; a lane with express ones has as many again")                              \
     XX(HTTP_DURATION, HISTOGRAM, "http_request_duration_seconds", "method route status",           \
        METRIC_BOUNDS_HTTP, "Time from the request's headers to its answer")                        \
     XX(STREAM_CLIENTS, GAUGE, "orch_stream_clients", "", "", "Connected stream clients")           \

@@ -57,7 +57,7 @@ ROWS = (
     Row("One turn carries them out, in the order of the commits", ["turn.c:act_all"], by=(".due",)),
     Row("Attempts start, streams hear, the client is answered, in this order", ["act_durable"]),
     Row("201 with the run's row", ["reply_started"], after="run_create"),
-    Row("The attempt waits for one of `attempts-max`, then finds its agent",
+    Row("The attempt waits for a worker of its lane, then finds its agent",
         ["attempts_turn", "attempts.c:dispatch"], after="act_durable"),
     Row("A confined spare gets it, or one is ordered", ["sandbox_attempt_start"],
         by=(".attempt_start",)),

@@ -140,6 +140,13 @@ struct api_engine {
                           api_done_fn done, void *done_arg);
     /* Done when every event committed so far is under a signed head of its tenant's ledger. */
     void (*ledger_seal)(void *arg, const char *tenant, api_done_fn done, void *done_arg);
+    /* The lanes of this host (docs/API.md), an array; the caller owns it. */
+    json_t *(*lanes_owned)(void *arg);
+    /* What the run waits for in a lane of this host, in words; NULL: for none. The caller owns
+     * it. */
+    char *(*run_waits_owned)(void *arg, const char *tenant, const char *run_id);
+    /* Brings the gauges up to date that are told only when somebody asks. */
+    void (*gauges)(void *arg);
     /* Every bundle and its verdict (docs/API.md): {"settled", "items"}; the caller owns it. */
     json_t *(*plugins_owned)(void *arg, const char *tenant);
     /* Tries a quarantined plugin again, by its digest. ERR_NOT_FOUND for one that is not, or that

@@ -34,12 +34,16 @@ made_fn dag_visualize;
 /* runs.c: StellaOps' words */
 void run_create(struct api_request *req);
 made_fn run_list;
-made_fn run_get;
+void run_get(struct api_request *req);
 void run_cancel_op(struct api_request *req);
 void run_resume_op(struct api_request *req);
 void run_pause_op(struct api_request *req);
 void run_unpause_op(struct api_request *req);
 void run_restart_op(struct api_request *req);
+
+/* lanes.c */
+void lane_list(struct api_request *req);
+void lane_get(struct api_request *req);
 
 /* steps.c */
 made_fn step_list;

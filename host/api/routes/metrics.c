@@ -48,9 +48,11 @@ static void reply_whole(struct api_request *req, struct text *text, struct buf *
 /* A text of megabytes is made as the client reads; one that fits a piece has its length. */
 void metrics_prometheus(struct api_request *req)
 {
+    const struct api_engine *engine = req->server->opt.engine;
     struct text *text = mem_new(struct text);
     auto_done(buf) body = {0};
 
+    engine->gauges(engine->arg);
     metrics_set(req->server->opt.metrics, METRIC_DB_ACTIVE, METRIC_LABELS("orchestrator-service"),
                 store_connections_at_work());
     text->metrics = req->server->opt.metrics;

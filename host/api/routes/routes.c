@@ -69,7 +69,7 @@ static const struct route rows[] = {
      202, "unpauseRun", .handle = run_unpause_op},
     {HTTP_POST, API_BASE "/runs/{runId}:restart", NEED_WRITE, BODY_OPTIONAL, RUN_INPUT_BYTES_MAX,
      "fromNode inputs reason", "", 201, "restartRun", .handle = run_restart_op},
-    {HTTP_GET, API_BASE "/runs/{runId}", NEED_READ, NO_BODY, "", 200, "getRun", .make = run_get},
+    {HTTP_GET, API_BASE "/runs/{runId}", NEED_READ, NO_BODY, "", 200, "getRun", .handle = run_get},
     {HTTP_GET, API_BASE "/runs/{runId}/steps", NEED_READ, NO_BODY, PAGE, 200, "listSteps",
      .make = step_list},
     {HTTP_GET, API_BASE "/runs/{runId}/steps/{stepId}", NEED_READ, NO_BODY, "", 200, "getStep",
@@ -108,6 +108,11 @@ static const struct route rows[] = {
      .make = ledger_head},
     {HTTP_GET, API_BASE "/ledger/export", NEED_ADMIN, NO_BODY, "from to", 200, "exportLedger",
      .handle = ledger_export},
+
+    /* Lanes */
+    {HTTP_GET, API_BASE "/lanes", NEED_READ, NO_BODY, "", 200, "listLanes", .handle = lane_list},
+    {HTTP_GET, API_BASE "/lanes/{name}", NEED_READ, NO_BODY, "", 200, "getLane",
+     .handle = lane_get},
 
     /* Schedules */
     {HTTP_POST, API_BASE "/schedules:preview", NEED_READ, BODY_JSON, SMALL,

@@ -184,8 +184,9 @@ bool run_list(const struct api_request *req, struct store_reader *reader, struct
     return true;
 }
 
-bool run_get(const struct api_request *req, struct store_reader *reader, struct made *made,
-             struct err *e)
+/* made->arg: what it waits for in a lane of this host; NULL: for none. */
+static bool make_run(const struct api_request *req, struct store_reader *reader, struct made *made,
+                     struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) rows = {0};
@@ -197,7 +198,7 @@ bool run_get(const struct api_request *req, struct store_reader *reader, struct 
         return false;
     jw_open(body, NULL, '{');
     view_run_members(body, &rows.rows[0]);
-    if (!view_run_host(body, reader, &rows.rows[0], &hosts, e))
+    if (!view_run_host(body, reader, &rows.rows[0], &hosts, made->arg, e))
         return false;
     jw_raw(body, "agentDigests", rows.rows[0].agent_digests);
     jw_raw(body, "inputs", rows.rows[0].input);
@@ -207,6 +208,14 @@ bool run_get(const struct api_request *req, struct store_reader *reader, struct 
         return false;
     jw_close(body, '}');
     return true;
+}
+
+void run_get(struct api_request *req)
+{
+    const struct api_engine *engine = req->server->opt.engine;
+    char *waits = engine->run_waits_owned(engine->arg, req->who.tenant, api_param(req, "runId"));
+
+    api_reply_made(req, &(struct make){.fn = make_run, .arg = waits, .free = free});
 }
 
 /* ---- change ---- */

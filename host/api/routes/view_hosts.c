@@ -214,13 +214,15 @@ static bool say(struct buf *b, struct store_reader *reader, const struct store_r
 }
 
 bool view_run_host(struct buf *b, struct store_reader *reader, const struct store_run *run,
-                   const struct store_host_list *hosts, struct err *e)
+                   const struct store_host_list *hosts, const char *in_lane, struct err *e)
 {
     const struct store_host *host = host_of(run, hosts);
     auto_done(buf) why = {0};
 
     if (run->completed_us == 0 && !say(&why, reader, run, host, hosts, e))
         return false;
+    if (run->completed_us == 0 && why.len == 0 && in_lane != NULL)
+        buf_adds(&why, in_lane);
     jw_str(b, "host", run->lease_owner);
     jw_str(b, "hostAddress", host != NULL && *host->address != '\0' ? host->address : NULL);
     jw_str(b, "waitingFor", why.len > 0 ? buf_text(&why) : NULL);

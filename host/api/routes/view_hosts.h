@@ -7,9 +7,11 @@
 #include "store/reader.h"
 
 /* host, hostAddress: who has the run, or had it last; waitingFor: why one that has not ended does
- * not go on, null: nothing is known that it waits for. The run was read with its bodies; its steps
- * are read where its host lacks a plugin. */
+ * not go on, null: nothing is known that it waits for. in_lane: what this host's lanes know of it;
+ * NULL: nothing. The run was read with its bodies; its steps are read where its host lacks a
+ * plugin. */
 bool view_run_host(struct buf *b, struct store_reader *reader, const struct store_run *run,
-                   const struct store_host_list *hosts, struct err *e) must_check;
+                   const struct store_host_list *hosts, const char *in_lane,
+                   struct err *e) must_check;
 
 #endif

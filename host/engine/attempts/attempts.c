@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/attempts/logs.h"
-#include "engine/attempts/queue.h"
 #include "engine/attempts/secrets.h"
+#include "engine/attempts/waiting.h"
 #include "engine/catalog/agents.h"
 #include "engine/catalog/ceilings.h"
 #include "engine/env/env.h"
@@ -32,7 +32,7 @@ struct attempts {
     const struct engine_env *env;
     const struct engine_mode *mode;
     struct attempts_sink sink;
-    struct queue queue;
+    struct waiting waiting;
     struct running *running; /* by id */
     uint32_t running_count;
     struct logs logs;
@@ -46,7 +46,7 @@ struct attempts *attempts_new(const struct engine_env *env, const struct engine_
     attempts->env = env;
     attempts->mode = mode;
     attempts->sink = sink;
-    queue_init(&attempts->queue, env->set.tenant_attempts_max);
+    waiting_init(&attempts->waiting, env);
     logs_init(&attempts->logs, env);
     return attempts;
 }
@@ -55,7 +55,7 @@ static void running_free(struct attempts *a, struct running *r)
 {
     HASH_DEL(a->running, r);
     a->running_count--;
-    queue_ended(&a->queue, r->order);
+    waiting_ended(&a->waiting, r->order);
     attempt_order_free(r->order);
     free(r->override_message);
     free(r);
@@ -69,9 +69,14 @@ void attempts_free(struct attempts *a)
         return;
     HASH_ITER(hh, a->running, r, next)
     running_free(a, r);
-    queue_done(&a->queue);
+    waiting_done(&a->waiting);
     logs_done(&a->logs);
     free(a);
+}
+
+const struct lanes *attempts_lanes(const struct attempts *a)
+{
+    return a->waiting.lanes;
 }
 
 uint32_t attempts_running(const struct attempts *a)
@@ -81,17 +86,10 @@ uint32_t attempts_running(const struct attempts *a)
 
 uint32_t attempts_waiting(const struct attempts *a)
 {
-    return a->queue.waiting;
+    return lanes_waiting(a->waiting.lanes);
 }
 
 /* ---- starting ---- */
-
-static bool is(const struct attempt_order *order, const struct active_run *ar,
-               struct attempt_ref ref)
-{
-    return order->ar == ar && order->ref.node == ref.node && order->ref.attempt == ref.attempt &&
-           order->ref.compensation == ref.compensation;
-}
 
 /* What a refusal to start means for the node. Whatever is not its own is ours, a library that the
  * sandbox should have among it. */
@@ -222,7 +220,7 @@ static void fail(void *arg, uint64_t id, enum outcome class, const char *message
 static void refuse_taken(struct attempts *a, struct attempt_order *order, enum outcome class,
                          const char *message)
 {
-    queue_ended(&a->queue, order);
+    waiting_ended(&a->waiting, order);
     refuse(a, order, class, message);
 }
 
@@ -310,7 +308,7 @@ void attempts_start(struct attempts *a, struct attempt_order **order)
         give_back(a, taken);
         return;
     }
-    queue_add(&a->queue, taken);
+    waiting_add(&a->waiting, taken);
     attempts_turn(a);
 }
 
@@ -318,21 +316,26 @@ void attempts_give_back(struct attempts *a)
 {
     struct attempt_order *order;
 
-    while ((order = queue_remove_any(&a->queue)) != NULL)
+    while ((order = waiting_remove_any(&a->waiting)) != NULL)
         give_back(a, order);
+}
+
+/* The hold of this moment: behind a halt of the host the mode is of before it. */
+static bool may_begin(const struct attempts *a)
+{
+    return !a->mode->draining && !a->mode->stopping && !a->mode->adrift &&
+           lanes_waiting(a->waiting.lanes) > 0 && store_hold(a->env->store) == STORE_HELD &&
+           !store_pressed(a->env->store) && a->running_count < a->env->set.places_max;
 }
 
 void attempts_turn(struct attempts *a)
 {
     struct attempt_order *order;
 
-    /* The hold of this moment: behind a halt of the host the mode is of before it. */
-    while (!a->mode->draining && !a->mode->stopping && !a->mode->adrift &&
-           store_hold(a->env->store) == STORE_HELD && !store_pressed(a->env->store) &&
-           a->running_count < a->env->set.attempts_max && (order = queue_take(&a->queue)) != NULL) {
+    while (may_begin(a) && (order = waiting_take(&a->waiting)) != NULL) {
         if (dispatch(a, order))
             continue;
-        queue_put_back(&a->queue, order);
+        waiting_put_back(&a->waiting, order);
         return;
     }
 }
@@ -342,7 +345,7 @@ void attempts_turn(struct attempts *a)
 void attempts_stop(struct attempts *a, const struct active_run *ar, struct attempt_ref ref,
                    bool kill)
 {
-    struct attempt_order *order = queue_remove(&a->queue, ar, &ref);
+    struct attempt_order *order = waiting_remove(&a->waiting, ar, &ref);
     struct running *r, *next;
 
     if (order != NULL) {
@@ -351,7 +354,7 @@ void attempts_stop(struct attempts *a, const struct active_run *ar, struct attem
     }
     HASH_ITER(hh, a->running, r, next)
     {
-        if (!is(r->order, ar, ref))
+        if (r->order->ar != ar || !attempt_order_is(r->order, ref))
             continue;
         r->stop_asked = true;
         if (kill)
@@ -367,7 +370,7 @@ void attempts_forget(struct attempts *a, const struct active_run *ar)
     struct attempt_order *order;
     struct running *r, *next;
 
-    while ((order = queue_remove(&a->queue, ar, NULL)) != NULL)
+    while ((order = waiting_remove(&a->waiting, ar, NULL)) != NULL)
         attempt_order_free(order);
     HASH_ITER(hh, a->running, r, next)
     {

@@ -1,7 +1,7 @@
 /* attempts.h -- from a decided attempt to the sandbox and back. Inside the engine only.
  *
- * At most attempts-max run in the sandbox at a time, of one tenant at most tenant-attempts-max;
- * further ones wait (queue.h). Who may not run is told so when its turn comes.
+ * Each waits in its node's lane, with the node's priority, for one of its workers (lanes/lanes.h);
+ * of one tenant at most tenant-attempts-max run. Who may not run is told so when its turn comes.
  *
  * In which order things come: the sandbox tells started at most once, logs at any time, done once
  * and last; all of it later than attempts_start, never inside it. A stop may cross an end that is
@@ -52,6 +52,7 @@ void attempts_on_done(struct attempts *attempts, uint64_t id, const struct attem
 /* Hands this turn's log lines to the store. */
 void attempts_flush_logs(struct attempts *attempts);
 
+const struct lanes *attempts_lanes(const struct attempts *attempts); /* for show.h */
 uint32_t attempts_running(const struct attempts *attempts);
 uint32_t attempts_waiting(const struct attempts *attempts);
 

@@ -3,6 +3,12 @@
 
 #include <stdlib.h>
 
+bool attempt_order_is(const struct attempt_order *order, struct attempt_ref ref)
+{
+    return order->ref.node == ref.node && order->ref.attempt == ref.attempt &&
+           order->ref.compensation == ref.compensation;
+}
+
 void attempt_order_free(struct attempt_order *order)
 {
     if (order == NULL)

@@ -4,8 +4,7 @@
 #define ORCH_ENGINE_ATTEMPTS_ORDER_H
 
 #include "engine/runs/active_run.h"
-
-struct tenant_line;
+#include "lanes/lanes.h"
 
 struct attempt_order {
     struct active_run *ar;
@@ -19,10 +18,11 @@ struct attempt_order {
     bool input_too_large; /* it was not written */
     int64_t timeout_ns;
     uint64_t seed;
-    struct tenant_line *line; /* of queue.h, from queue_add until it ended or was removed */
-    TAILQ_ENTRY(attempt_order) link;
+    struct lane_item item;             /* while it waits or runs (waiting.c) */
+    TAILQ_ENTRY(attempt_order) of_run; /* while it waits */
 };
 
+bool attempt_order_is(const struct attempt_order *order, struct attempt_ref ref);
 void attempt_order_free(struct attempt_order *order); /* accepts NULL */
 
 #endif

@@ -69,7 +69,9 @@ struct engine_settings {
     const char *home; /* its folder plugins has the bundles */
     bool folder_wins; /* they may be other ones of the same version than the store's: development */
     uint32_t runs_active_max, runs_waiting_max;
-    uint32_t attempts_max;        /* in the sandbox at a time */
+    uint32_t attempts_max;        /* workers of the lane "default" */
+    uint32_t workers_per_type;    /* of each lane of the contract's; as many express ones */
+    uint32_t places_max;          /* in the sandbox at a time, of all lanes */
     uint32_t tenant_attempts_max; /* of these, of one tenant */
     int64_t cancel_grace_ns;      /* between "please stop" and the kill */
     int64_t head_interval_ns;     /* between an event and the head over it; 0: only when asked */

@@ -27,6 +27,7 @@ struct active_run *active_run_new(const struct engine_env *env, const char *tena
     for (size_t i = 0; i < ar->dag->node_count; i++)
         ar->nodes[i].profile = PROFILE_PURE;
     event_chain_begin(&ar->chain);
+    TAILQ_INIT(&ar->waiting);
     return ar;
 }
 

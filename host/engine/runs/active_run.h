@@ -19,6 +19,7 @@
 #include <sys/queue.h>
 #include <uthash.h>
 
+struct attempt_order;
 struct engine_env;
 
 /* A completed node's outputs as text: canonical, and as rows hold it. */
@@ -82,7 +83,8 @@ struct active_run {
     struct err refused;        /* code set: a commit was; none behind it may happen */
     bool cancelled; /* and acknowledged: holds until the run is over, through a rollback too */
     bool deterministic, checkpoints, dropped;
-    TAILQ_ENTRY(active_run) queue; /* of its place: waiting or active */
+    TAILQ_HEAD(, attempt_order) waiting; /* for a worker of their lanes; attempts/ alone */
+    TAILQ_ENTRY(active_run) queue;       /* of its place: waiting or active */
     UT_hash_handle hh;
 };
 

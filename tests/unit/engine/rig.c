@@ -139,6 +139,8 @@ void rig_boot(struct rig *rig)
                 .runs_active_max = or_100(rig->options.runs_active_max),
                 .runs_waiting_max = or_100(rig->options.runs_waiting_max),
                 .attempts_max = or_100(rig->options.attempts_max),
+                .workers_per_type = 1,
+                .places_max = rig->options.places_max > 0 ? rig->options.places_max : 4096,
                 .tenant_attempts_max = rig->options.tenant_attempts_max > 0
                                            ? rig->options.tenant_attempts_max
                                            : or_100(rig->options.attempts_max),

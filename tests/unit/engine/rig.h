@@ -103,6 +103,7 @@ struct rig_event {
 
 struct rig_options {
     uint32_t runs_active_max, runs_waiting_max, attempts_max; /* 0: 100 */
+    uint32_t places_max;                                      /* 0: 4096 */
     uint32_t tenant_attempts_max;                             /* 0: attempts_max */
     struct engine_ceilings ceilings;
     const char *warm_tenants;   /* NULL: none */

@@ -52,6 +52,7 @@ TCase *sandbox_cases(void);
 TCase *names_cases(void);
 TCase *stock_cases(void);
 TCase *share_cases(void);
+TCase *lane_cases(void);
 TCase *log_cases(void);
 TCase *remembered_cases(void);
 

@@ -107,7 +107,8 @@ const struct field node_fields[] = {
      INT32_MAX,
      .absent = "0",
      .help =
-         "Kept and shown; a level's nodes start by id (contract), so nothing depends on it yet."},
+         "In its lane, 1 to 100, higher first; any other number counts as 5. A level's nodes are "
+         "ordered by id (contract)."},
     {.name = "metadata",
      FIELD_OBJECT,
      AT(metadata),
@@ -139,7 +140,7 @@ const struct field node_fields[] = {
      FIELD_ID,
      AT(lane),
      .max = LANE_BYTES_MAX,
-     .help = "Kept and shown; the host has one lane so far."},
+     .help = "Where its attempts wait for a worker; absent: `default`."},
     {.name = "isolation",
      FIELD_WORD,
      AT(isolation),

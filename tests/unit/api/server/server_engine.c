@@ -201,6 +201,26 @@ static void delete_secret(void *arg, const struct api_actor *who, const char *na
     server_fail(done, done_arg, ERR_NOT_FOUND, NULL, "no such secret");
 }
 
+static json_t *lanes_owned(void *arg)
+{
+    (void)arg;
+    return json_pack("[{s:s, s:i}, {s:s, s:i}]", "name", "default", "slots", 16, "name", "ml",
+                     "slots", 2);
+}
+
+static char *run_waits_owned(void *arg, const char *tenant, const char *run_id)
+{
+    (void)arg;
+    (void)tenant;
+    (void)run_id;
+    return mem_str("step 'a' is number 3 in lane 'ml': lane_full");
+}
+
+static void gauges(void *arg)
+{
+    (void)arg;
+}
+
 static json_t *plugins_owned(void *arg, const char *tenant)
 {
     (void)arg;
@@ -287,6 +307,9 @@ struct api_engine server_engine_of(struct server *s)
                                .secret_put = put_secret,
                                .secret_delete = delete_secret,
                                .ledger_seal = server_ledger_seal,
+                               .lanes_owned = lanes_owned,
+                               .run_waits_owned = run_waits_owned,
+                               .gauges = gauges,
                                .plugins_owned = plugins_owned,
                                .plugin_release = plugin_release,
                                .plugin_remove = plugin_release,

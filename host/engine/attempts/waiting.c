@@ -1,0 +1,99 @@
+/* waiting.c -- see waiting.h. */
+#include "engine/attempts/waiting.h"
+
+#define LANE_DEFAULT "default"
+
+/* LANES.md 2. */
+#define AGEING_AFTER_NS (300LL * 1000 * 1000 * 1000)
+#define AGEING_STEP_NS (60LL * 1000 * 1000 * 1000)
+
+static int64_t now_ns(const struct waiting *w)
+{
+    return w->env->clock.mono_ns();
+}
+
+void waiting_init(struct waiting *w, const struct engine_env *env)
+{
+    static const char *const typed[] = {"reasoning", "codegen", "ml"};
+    const struct lane_ageing ageing = {AGEING_AFTER_NS, AGEING_STEP_NS};
+
+    *w = (struct waiting){env, lanes_new(env->set.tenant_attempts_max, ageing)};
+    lanes_set(w->lanes, LANE_DEFAULT, &(struct lane_spec){.slots = env->set.attempts_max});
+    for (size_t i = 0; i < ARRAY_LEN(typed); i++)
+        lanes_set(w->lanes, typed[i],
+                  &(struct lane_spec){.slots = env->set.workers_per_type,
+                                      .has_express = true,
+                                      .express_priority = LANE_EXPRESS_PRIORITY});
+}
+
+void waiting_done(struct waiting *w)
+{
+    struct attempt_order *order;
+
+    while ((order = waiting_remove_any(w)) != NULL)
+        attempt_order_free(order);
+    lanes_free(w->lanes);
+}
+
+/* A handler undoes the node with a worker of the node's lane. */
+void waiting_add(struct waiting *w, struct attempt_order *order)
+{
+    const struct dag_node *node = &order->ar->dag->nodes[order->ref.node];
+
+    order->item.owner = order;
+    lanes_add(w->lanes, &order->item, node->lane != NULL ? node->lane : LANE_DEFAULT,
+              order->ar->tenant, node->priority, now_ns(w));
+    TAILQ_INSERT_TAIL(&order->ar->waiting, order, of_run);
+}
+
+struct attempt_order *waiting_take(struct waiting *w)
+{
+    struct lane_item *item = lanes_take(w->lanes, now_ns(w));
+    struct attempt_order *order = item != NULL ? item->owner : NULL;
+
+    if (order != NULL)
+        TAILQ_REMOVE(&order->ar->waiting, order, of_run);
+    return order;
+}
+
+void waiting_put_back(struct waiting *w, struct attempt_order *order)
+{
+    lanes_put_back(w->lanes, &order->item, now_ns(w));
+    TAILQ_INSERT_HEAD(&order->ar->waiting, order, of_run);
+}
+
+void waiting_ended(struct waiting *w, struct attempt_order *order)
+{
+    lanes_ended(w->lanes, &order->item, now_ns(w));
+}
+
+static void take_out(struct waiting *w, struct attempt_order *order)
+{
+    lanes_remove(w->lanes, &order->item, now_ns(w));
+    TAILQ_REMOVE(&order->ar->waiting, order, of_run);
+}
+
+struct attempt_order *waiting_remove(struct waiting *w, const struct active_run *ar,
+                                     const struct attempt_ref *ref)
+{
+    struct attempt_order *order;
+
+    TAILQ_FOREACH(order, &ar->waiting, of_run)
+    {
+        if (ref == NULL || attempt_order_is(order, *ref)) {
+            take_out(w, order);
+            return order;
+        }
+    }
+    return NULL;
+}
+
+struct attempt_order *waiting_remove_any(struct waiting *w)
+{
+    struct lane_item *item = lanes_any(w->lanes);
+
+    if (item == NULL)
+        return NULL;
+    take_out(w, item->owner);
+    return item->owner;
+}

@@ -1,0 +1,33 @@
+/* waiting.h -- orders that wait for a worker of their node's lane, and which of them is next
+ * (lanes/lanes.h). Inside attempts only.
+ *
+ * Each stands in its lane and in its run's list (active_run.waiting), so that what is a run's is
+ * found without the others. */
+#ifndef ORCH_ENGINE_ATTEMPTS_WAITING_H
+#define ORCH_ENGINE_ATTEMPTS_WAITING_H
+
+#include "engine/attempts/order.h"
+#include "engine/env/env.h"
+
+struct waiting {
+    const struct engine_env *env;
+    struct lanes *lanes;
+};
+
+/* With the lane "default", which has attempts-max workers, and those of the contract. */
+void waiting_init(struct waiting *w, const struct engine_env *env);
+void waiting_done(struct waiting *w); /* frees the orders; none that was taken is left */
+
+void waiting_add(struct waiting *w, struct attempt_order *order);
+/* Whose turn it is; the order is the caller's, and has a worker. NULL: nobody's. */
+struct attempt_order *waiting_take(struct waiting *w);
+/* It could not be started after all: it is the next of its lane. */
+void waiting_put_back(struct waiting *w, struct attempt_order *order);
+/* An order that was taken has ended, its run may be gone. The caller frees it. */
+void waiting_ended(struct waiting *w, struct attempt_order *order);
+/* The waiting order, taken out, or NULL. ref NULL: any of the run's. */
+struct attempt_order *waiting_remove(struct waiting *w, const struct active_run *ar,
+                                     const struct attempt_ref *ref);
+struct attempt_order *waiting_remove_any(struct waiting *w); /* NULL: nothing waits */
+
+#endif

@@ -1,0 +1,215 @@
+/* lanes.c -- see lanes.h. */
+#include "lanes/lanes.h"
+
+#include "base/mem.h"
+#include "lanes/inside.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct lanes *lanes_new(uint32_t tenant_max, struct lane_ageing ageing)
+{
+    struct lanes *lanes = mem_new(struct lanes);
+
+    lanes->tenant_max = tenant_max;
+    lanes->ageing = ageing;
+    TAILQ_INIT(&lanes->turns);
+    return lanes;
+}
+
+static void lane_free(struct lanes *lanes, struct lane *lane)
+{
+    HASH_DEL(lanes->lanes, lane);
+    if (lane->known)
+        TAILQ_REMOVE(&lanes->turns, lane, turn);
+    free(lane->name);
+    free(lane);
+}
+
+void lanes_free(struct lanes *lanes)
+{
+    struct lane *lane, *next;
+
+    if (lanes == NULL)
+        return;
+    assert(lanes->waiting == 0 && lanes->tenants == NULL);
+    HASH_ITER(hh, lanes->lanes, lane, next)
+    lane_free(lanes, lane);
+    free(lanes->heap.seats);
+    free(lanes);
+}
+
+/* ---- who is there ---- */
+
+static struct lane *lane_of(struct lanes *lanes, const char *name)
+{
+    struct lane *lane;
+
+    HASH_FIND_STR(lanes->lanes, name, lane);
+    if (lane != NULL)
+        return lane;
+    lane = mem_new(struct lane);
+    lane->name = mem_str(name);
+    for (int half = 0; half < LANE_HALVES; half++) {
+        for (size_t i = 0; i < ARRAY_LEN(lane->halls[half].rings); i++)
+            TAILQ_INIT(&lane->halls[half].rings[i]);
+    }
+    HASH_ADD_KEYPTR(hh, lanes->lanes, lane->name, strlen(lane->name), lane);
+    return lane;
+}
+
+void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *spec)
+{
+    struct lane *lane = lane_of(lanes, name);
+
+    if (!lane->known)
+        TAILQ_INSERT_TAIL(&lanes->turns, lane, turn);
+    lane->known = true;
+    lane->spec = *spec;
+}
+
+static struct lane_tenant *tenant_of(struct lanes *lanes, const char *name)
+{
+    struct lane_tenant *tenant;
+
+    HASH_FIND_STR(lanes->tenants, name, tenant);
+    if (tenant != NULL)
+        return tenant;
+    tenant = mem_new(struct lane_tenant);
+    tenant->name = mem_str(name);
+    HASH_ADD_KEYPTR(hh, lanes->tenants, tenant->name, strlen(tenant->name), tenant);
+    return tenant;
+}
+
+/* Nobody is remembered for whom nothing waits and nothing runs, and no lane that was not set. */
+static void forget(struct lanes *lanes, struct lane *lane, struct lane_tenant *tenant)
+{
+    if (!lane->known && LIST_EMPTY(&lane->halls[LANE_REGULAR].seats))
+        lane_free(lanes, lane);
+    if (tenant->running > 0 || !LIST_EMPTY(&tenant->seats))
+        return;
+    HASH_DEL(lanes->tenants, tenant);
+    free(tenant->name);
+    free(tenant);
+}
+
+/* ---- what comes and goes ---- */
+
+void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, const char *tenant,
+               int32_t priority, int64_t now_ns)
+{
+    bool given = priority >= 1 && priority <= LANE_PRIORITY_MAX;
+
+    item->lane = lane_of(lanes, lane);
+    item->tenant = tenant_of(lanes, tenant);
+    item->number = ++lanes->last_number;
+    item->since_ns = now_ns;
+    item->priority = given ? priority : LANE_PRIORITY_DEFAULT;
+    item->half = item->lane->spec.has_express && item->priority >= item->lane->spec.express_priority
+                     ? LANE_EXPRESS
+                     : LANE_REGULAR;
+    lane_sit(lanes, item, false, now_ns);
+}
+
+void lanes_remove(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
+{
+    lane_stand_up(lanes, item, false, now_ns);
+    forget(lanes, item->lane, item->tenant);
+}
+
+static bool has_worker(const struct lane *lane, enum lane_half worker)
+{
+    return lane->halls[worker].running < lane->spec.slots;
+}
+
+/* The half whose best is next, and the worker that takes it. */
+static bool next_of(const struct lane *lane, enum lane_half *half, enum lane_half *worker)
+{
+    int32_t express = lane_best_class(&lane->halls[LANE_EXPRESS]);
+    int32_t regular = lane_best_class(&lane->halls[LANE_REGULAR]);
+
+    if (lane->spec.paused || (express == 0 && regular == 0))
+        return false;
+    if (express > 0 && has_worker(lane, LANE_EXPRESS)) {
+        *half = *worker = LANE_EXPRESS;
+        return true;
+    }
+    *half = express >= regular ? LANE_EXPRESS : LANE_REGULAR;
+    *worker = LANE_REGULAR;
+    return has_worker(lane, LANE_REGULAR);
+}
+
+static void begin(struct lanes *lanes, struct lane_item *item, enum lane_half worker,
+                  int64_t now_ns)
+{
+    lane_stand_up(lanes, item, true, now_ns);
+    item->worker = worker;
+    item->lane->halls[worker].running++;
+    lane_tenant_runs(lanes, item->tenant, 1, now_ns);
+}
+
+/* The lanes take turns too, for whoever has less room than all of them. */
+struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns)
+{
+    enum lane_half half, worker;
+    struct lane_item *item;
+    struct lane *lane;
+
+    lane_age(lanes, now_ns);
+    TAILQ_FOREACH(lane, &lanes->turns, turn)
+    {
+        if (!next_of(lane, &half, &worker))
+            continue;
+        item = lane_best(lanes, &lane->halls[half], now_ns);
+        begin(lanes, item, worker, now_ns);
+        TAILQ_REMOVE(&lanes->turns, lane, turn);
+        TAILQ_INSERT_TAIL(&lanes->turns, lane, turn);
+        return item;
+    }
+    return NULL;
+}
+
+static void end(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
+{
+    assert(item->line == NULL && item->lane->halls[item->worker].running > 0);
+    item->lane->halls[item->worker].running--;
+    lane_tenant_runs(lanes, item->tenant, -1, now_ns);
+}
+
+void lanes_put_back(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
+{
+    end(lanes, item, now_ns);
+    lane_sit(lanes, item, true, now_ns);
+    TAILQ_REMOVE(&lanes->turns, item->lane, turn);
+    TAILQ_INSERT_HEAD(&lanes->turns, item->lane, turn);
+}
+
+void lanes_ended(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
+{
+    end(lanes, item, now_ns);
+    forget(lanes, item->lane, item->tenant);
+}
+
+uint32_t lanes_waiting(const struct lanes *lanes)
+{
+    return lanes->waiting;
+}
+
+static struct lane_item *any_of(const struct lane_hall *hall)
+{
+    const struct lane_seat *seat = LIST_FIRST(&hall->seats);
+
+    return seat != NULL ? TAILQ_FIRST(&LIST_FIRST(&seat->lines)->items) : NULL;
+}
+
+struct lane_item *lanes_any(const struct lanes *lanes)
+{
+    const struct lane *lane;
+    struct lane_item *item = NULL;
+
+    for (lane = lanes->lanes; lane != NULL && item == NULL; lane = lane->hh.next) {
+        item = any_of(&lane->halls[LANE_REGULAR]);
+        item = item != NULL ? item : any_of(&lane->halls[LANE_EXPRESS]);
+    }
+    return item;
+}

@@ -1,0 +1,126 @@
+/* lanes.h -- who may run what next: named lanes with workers, in which items wait.
+ *
+ * Decisions alone: no clock (time is given, and must not go back), store, socket or log. The caller
+ * embeds an item in what waits and tells what became of it.
+ *
+ * What always holds: of a lane at most `slots` run on its regular workers and at most as many on
+ * its express workers; of a tenant at most tenant_max run, in all lanes together; every item that
+ * was taken holds exactly one worker until it is put back or has ended. A higher priority is taken
+ * first. In one priority the tenants take turns, one item each (deficit round robin, where all
+ * items and weights are 1), and of a tenant the oldest is taken first: whoever has 10^5 items
+ * delays another's first by one item a worker. Who waits long rises (struct lane_ageing), so that
+ * no priority below LANE_AGED_MAX starves another.
+ *
+ * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
+ * whatever waits. lanes_place alone walks what waits in the lane. What is remembered is the lanes
+ * that were set, and one record for each tenant, priority and lane in which something waits or
+ * runs. */
+#ifndef ORCH_LANES_LANES_H
+#define ORCH_LANES_LANES_H
+
+#include "base/auto.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+enum {
+    LANE_PRIORITY_MAX = 100,
+    LANE_PRIORITY_DEFAULT = 5,
+    LANE_AGED_MAX = 11, /* an item does not rise above it */
+    LANE_EXPRESS_PRIORITY = 12,
+};
+
+enum lane_half { LANE_REGULAR, LANE_EXPRESS, LANE_HALVES };
+
+struct lane_spec {
+    uint32_t slots; /* of each half; 0: nothing is taken */
+    bool has_express;
+    int32_t express_priority; /* items of this priority or more are express ones */
+    bool paused;              /* nothing is taken; what runs goes on */
+};
+
+/* An item that has waited for after_ns gains one priority each step_ns. */
+struct lane_ageing {
+    int64_t after_ns, step_ns;
+};
+
+struct lane;
+struct lane_line;
+struct lane_tenant;
+
+/* Of the lanes from lanes_add until it was removed or has ended; only owner is the caller's. */
+struct lane_item {
+    void *owner;
+    struct lane *lane;
+    struct lane_tenant *tenant;
+    struct lane_line *line; /* in which it waits; NULL: it runs */
+    uint64_t number;        /* in the order of lanes_add */
+    int64_t since_ns;
+    int32_t priority;      /* its own, 1 to LANE_PRIORITY_MAX */
+    enum lane_half half;   /* in which it waits */
+    enum lane_half worker; /* on which it runs */
+    TAILQ_ENTRY(lane_item) link;
+};
+
+struct lanes;
+
+/* tenant_max: what runs of one tenant at a time. */
+struct lanes *lanes_new(uint32_t tenant_max, struct lane_ageing ageing) must_check;
+void lanes_free(struct lanes *lanes); /* no item is in them; accepts NULL */
+
+/* The lane is there, or is changed; what runs in it goes on. Not changed once something waits in
+ * it: has_express and express_priority. */
+void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *spec);
+
+/* Behind all of its tenant and priority. A lane that was not set takes it too: there it waits. A
+ * priority that is none counts as LANE_PRIORITY_DEFAULT. */
+void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, const char *tenant,
+               int32_t priority, int64_t now_ns);
+/* Whose turn it is; it runs from here on. NULL: nobody's. */
+struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns);
+/* It could not run after all: it is the next of its lane, as old as it was. */
+void lanes_put_back(struct lanes *lanes, struct lane_item *item, int64_t now_ns);
+void lanes_ended(struct lanes *lanes, struct lane_item *item, int64_t now_ns);  /* it ran */
+void lanes_remove(struct lanes *lanes, struct lane_item *item, int64_t now_ns); /* it waits */
+
+uint32_t lanes_waiting(const struct lanes *lanes);
+struct lane_item *lanes_any(const struct lanes *lanes); /* one that waits; NULL: none does */
+
+/* ---- what is told of them ---- */
+
+#define LANE_WHY_MAP(XX)                                                                           \
+    XX(NONE, "") /* it is taken as soon as somebody asks */                                        \
+    XX(NO_SUCH_LANE, "no_such_lane")                                                               \
+    XX(PAUSED, "paused")                                                                           \
+    XX(TENANT_QUOTA, "tenant_quota")                                                               \
+    XX(LANE_FULL, "lane_full")
+
+enum lane_why {
+#define XX(name, text) LANE_WHY_##name,
+    LANE_WHY_MAP(XX)
+#undef XX
+        LANE_WHY_COUNT,
+};
+const char *lane_why_text(enum lane_why why);
+
+struct lane_place {
+    const char *lane;  /* valid while the item waits */
+    uint32_t position; /* 1: the next of its lane, by priority and age */
+    enum lane_why why; /* the first that holds */
+};
+/* Of an item that waits. */
+struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item *item,
+                              int64_t now_ns);
+
+struct lane_view {
+    const char *name;
+    struct lane_spec spec;
+    uint32_t waiting[LANE_HALVES], running[LANE_HALVES];
+};
+/* Each that was set, in that order. */
+void lanes_each(const struct lanes *lanes, void (*fn)(void *arg, const struct lane_view *view),
+                void *arg);
+
+#endif

@@ -1,0 +1,215 @@
+/* seats.c -- which tenant of a lane's half is next, and with which item. See inside.h. */
+#include "lanes/inside.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+
+/* ---- classes ---- */
+
+static int64_t steps_risen(const struct lane_ageing *ageing, int64_t waited_ns)
+{
+    return waited_ns < ageing->after_ns ? 0 : (waited_ns - ageing->after_ns) / ageing->step_ns;
+}
+
+int32_t lane_class(const struct lane_ageing *ageing, int32_t priority, int64_t since_ns,
+                   int64_t now_ns)
+{
+    int64_t steps = steps_risen(ageing, now_ns - since_ns);
+
+    if (priority >= LANE_AGED_MAX || steps >= LANE_AGED_MAX - priority)
+        return priority > LANE_AGED_MAX ? priority : LANE_AGED_MAX;
+    return priority + (int32_t)steps;
+}
+
+static int32_t class_of(const struct lanes *lanes, const struct lane_line *line, int64_t now_ns)
+{
+    return lane_class(&lanes->ageing, line->priority, TAILQ_FIRST(&line->items)->since_ns, now_ns);
+}
+
+static int64_t rises_at(const struct lanes *lanes, const struct lane_line *line, int64_t now_ns)
+{
+    int64_t since_ns = TAILQ_FIRST(&line->items)->since_ns;
+
+    if (class_of(lanes, line, now_ns) >= LANE_AGED_MAX)
+        return INT64_MAX;
+    return since_ns + lanes->ageing.after_ns +
+           (steps_risen(&lanes->ageing, now_ns - since_ns) + 1) * lanes->ageing.step_ns;
+}
+
+/* ---- rings ---- */
+
+static void leave_ring(struct lane_seat *seat)
+{
+    struct lane_hall *hall = &seat->lane->halls[seat->half];
+    struct lane_ring *ring = &hall->rings[seat->class];
+
+    if (seat->class == 0)
+        return;
+    TAILQ_REMOVE(ring, seat, turn);
+    if (TAILQ_EMPTY(ring))
+        hall->busy[seat->class / 64] &= ~(UINT64_C(1) << seat->class % 64);
+    seat->class = 0;
+}
+
+static void enter_ring(struct lane_seat *seat, int32_t class, bool first)
+{
+    struct lane_hall *hall = &seat->lane->halls[seat->half];
+
+    if (first)
+        TAILQ_INSERT_HEAD(&hall->rings[class], seat, turn);
+    else
+        TAILQ_INSERT_TAIL(&hall->rings[class], seat, turn);
+    hall->busy[class / 64] |= UINT64_C(1) << class % 64;
+    seat->class = class;
+}
+
+/* Where it belongs by its lines: it keeps its turn, unless its class is another one or it had it.
+ */
+enum turn { KEEPS_TURN, HAD_TURN, IS_NEXT };
+
+static void find_ring(struct lanes *lanes, struct lane_seat *seat, enum turn turn, int64_t now_ns)
+{
+    int64_t rises_ns = INT64_MAX, at_ns;
+    struct lane_line *line;
+    int32_t class = 0, one;
+
+    LIST_FOREACH(line, &seat->lines, link)
+    {
+        one = class_of(lanes, line, now_ns);
+        class = one > class ? one : class;
+        at_ns = rises_at(lanes, line, now_ns);
+        rises_ns = at_ns < rises_ns ? at_ns : rises_ns;
+    }
+    lane_heap_set(&lanes->heap, seat, rises_ns);
+    if (seat->tenant->running >= lanes->tenant_max)
+        class = 0;
+    if (class == seat->class && turn == KEEPS_TURN)
+        return;
+    leave_ring(seat);
+    if (class > 0)
+        enter_ring(seat, class, turn == IS_NEXT);
+}
+
+void lane_age(struct lanes *lanes, int64_t now_ns)
+{
+    while (lanes->heap.count > 0 && lanes->heap.seats[0]->rises_ns <= now_ns)
+        find_ring(lanes, lanes->heap.seats[0], KEEPS_TURN, now_ns);
+}
+
+int32_t lane_best_class(const struct lane_hall *hall)
+{
+    if (hall->busy[1] != 0)
+        return 127 - __builtin_clzll(hall->busy[1]);
+    return hall->busy[0] != 0 ? 63 - __builtin_clzll(hall->busy[0]) : 0;
+}
+
+struct lane_item *lane_best(const struct lanes *lanes, const struct lane_hall *hall, int64_t now_ns)
+{
+    const struct lane_seat *seat = TAILQ_FIRST(&hall->rings[lane_best_class(hall)]);
+    struct lane_item *best = NULL, *first;
+    struct lane_line *line;
+
+    LIST_FOREACH(line, &seat->lines, link)
+    {
+        first = TAILQ_FIRST(&line->items);
+        if (class_of(lanes, line, now_ns) == seat->class &&
+            (best == NULL || first->number < best->number))
+            best = first;
+    }
+    assert(best != NULL);
+    return best;
+}
+
+/* ---- seats and lines ---- */
+
+static struct lane_seat *seat_of(struct lane_item *item)
+{
+    struct lane_hall *hall = &item->lane->halls[item->half];
+    struct lane_seat *seat;
+
+    LIST_FOREACH(seat, &item->tenant->seats, of_tenant)
+    {
+        if (seat->lane == item->lane && seat->half == item->half)
+            return seat;
+    }
+    seat = mem_new(struct lane_seat);
+    seat->lane = item->lane;
+    seat->half = item->half;
+    seat->tenant = item->tenant;
+    LIST_INSERT_HEAD(&item->tenant->seats, seat, of_tenant);
+    LIST_INSERT_HEAD(&hall->seats, seat, of_half);
+    return seat;
+}
+
+static struct lane_line *line_of(struct lane_seat *seat, int32_t priority)
+{
+    struct lane_line *line;
+
+    LIST_FOREACH(line, &seat->lines, link)
+    {
+        if (line->priority == priority)
+            return line;
+    }
+    line = mem_new(struct lane_line);
+    line->seat = seat;
+    line->priority = priority;
+    TAILQ_INIT(&line->items);
+    LIST_INSERT_HEAD(&seat->lines, line, link);
+    return line;
+}
+
+void lane_sit(struct lanes *lanes, struct lane_item *item, bool first, int64_t now_ns)
+{
+    struct lane_seat *seat = seat_of(item);
+
+    item->line = line_of(seat, item->priority);
+    if (first)
+        TAILQ_INSERT_HEAD(&item->line->items, item, link);
+    else
+        TAILQ_INSERT_TAIL(&item->line->items, item, link);
+    item->lane->halls[item->half].waiting++;
+    lanes->waiting++;
+    find_ring(lanes, seat, first ? IS_NEXT : KEEPS_TURN, now_ns);
+}
+
+static void seat_free(struct lanes *lanes, struct lane_seat *seat)
+{
+    leave_ring(seat);
+    lane_heap_remove(&lanes->heap, seat);
+    LIST_REMOVE(seat, of_tenant);
+    LIST_REMOVE(seat, of_half);
+    free(seat);
+}
+
+void lane_stand_up(struct lanes *lanes, struct lane_item *item, bool had_turn, int64_t now_ns)
+{
+    struct lane_line *line = item->line;
+    struct lane_seat *seat = line->seat;
+
+    TAILQ_REMOVE(&line->items, item, link);
+    item->line = NULL;
+    item->lane->halls[item->half].waiting--;
+    lanes->waiting--;
+    if (TAILQ_EMPTY(&line->items)) {
+        LIST_REMOVE(line, link);
+        free(line);
+    }
+    if (LIST_EMPTY(&seat->lines))
+        seat_free(lanes, seat);
+    else
+        find_ring(lanes, seat, had_turn ? HAD_TURN : KEEPS_TURN, now_ns);
+}
+
+void lane_tenant_runs(struct lanes *lanes, struct lane_tenant *tenant, int by, int64_t now_ns)
+{
+    bool full = tenant->running >= lanes->tenant_max;
+    struct lane_seat *seat;
+
+    assert(by > 0 || tenant->running > 0);
+    tenant->running += (uint32_t)by;
+    if (full == (tenant->running >= lanes->tenant_max))
+        return;
+    LIST_FOREACH(seat, &tenant->seats, of_tenant)
+    find_ring(lanes, seat, KEEPS_TURN, now_ns);
+}

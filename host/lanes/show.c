@@ -1,0 +1,90 @@
+/* show.c -- what is told of lanes: where an item stands and why, and what each lane has. See
+ * lanes.h. */
+#include "lanes/inside.h"
+
+const char *lane_why_text(enum lane_why why)
+{
+    static const char *const texts[] = {
+#define XX(name, text) text,
+        LANE_WHY_MAP(XX)
+#undef XX
+    };
+
+    return texts[why];
+}
+
+/* A line is in the order in which its items are taken, so those before another are its first. */
+static uint32_t before_in_line(const struct lanes *lanes, const struct lane_line *line,
+                               const struct lane_item *item, int64_t now_ns)
+{
+    int32_t class = lane_class(&lanes->ageing, item->priority, item->since_ns, now_ns), one;
+    const struct lane_item *other;
+    uint32_t count = 0;
+
+    TAILQ_FOREACH(other, &line->items, link)
+    {
+        one = lane_class(&lanes->ageing, other->priority, other->since_ns, now_ns);
+        if (one < class || (one == class && other->number >= item->number))
+            break;
+        count++;
+    }
+    return count;
+}
+
+static uint32_t before_in_hall(const struct lanes *lanes, const struct lane_hall *hall,
+                               const struct lane_item *item, int64_t now_ns)
+{
+    const struct lane_seat *seat;
+    const struct lane_line *line;
+    uint32_t count = 0;
+
+    LIST_FOREACH(seat, &hall->seats, of_half)
+    {
+        LIST_FOREACH(line, &seat->lines, link)
+        count += before_in_line(lanes, line, item, now_ns);
+    }
+    return count;
+}
+
+static bool finds_worker(const struct lane *lane, enum lane_half half)
+{
+    return lane->halls[LANE_REGULAR].running < lane->spec.slots ||
+           (half == LANE_EXPRESS && lane->halls[LANE_EXPRESS].running < lane->spec.slots);
+}
+
+static enum lane_why why_of(const struct lanes *lanes, const struct lane_item *item)
+{
+    if (!item->lane->known)
+        return LANE_WHY_NO_SUCH_LANE;
+    if (item->lane->spec.paused)
+        return LANE_WHY_PAUSED;
+    if (item->tenant->running >= lanes->tenant_max)
+        return LANE_WHY_TENANT_QUOTA;
+    return finds_worker(item->lane, item->half) ? LANE_WHY_NONE : LANE_WHY_LANE_FULL;
+}
+
+struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item *item,
+                              int64_t now_ns)
+{
+    struct lane_place place = {item->lane->name, 1, why_of(lanes, item)};
+
+    for (int half = 0; half < LANE_HALVES; half++)
+        place.position += before_in_hall(lanes, &item->lane->halls[half], item, now_ns);
+    return place;
+}
+
+void lanes_each(const struct lanes *lanes, void (*fn)(void *arg, const struct lane_view *view),
+                void *arg)
+{
+    for (const struct lane *lane = lanes->lanes; lane != NULL; lane = lane->hh.next) {
+        const struct lane_hall *halls = lane->halls;
+
+        if (lane->known)
+            fn(arg, &(struct lane_view){
+                        .name = lane->name,
+                        .spec = lane->spec,
+                        .waiting = {halls[LANE_REGULAR].waiting, halls[LANE_EXPRESS].waiting},
+                        .running = {halls[LANE_REGULAR].running, halls[LANE_EXPRESS].running},
+                    });
+    }
+}

@@ -1,0 +1,54 @@
+"""What waits in a lane says so, what runs in one is counted, and no lane takes another's workers."""
+from host import RUN_S, dag, until
+
+HOLD = {"sleep_s": 600}
+
+
+def lanes(host):
+    return {lane["name"]: lane for lane in host.http("GET", "/lanes", expect=200).json["items"]}
+
+
+def in_lane(lane, config=HOLD, **more):
+    return {"config": config, "lane": lane, **more}
+
+
+def waits(host, run):
+    return host.http("GET", f"/runs/{run}", expect=200).json["waitingFor"]
+
+
+def test_a_run_waits_in_its_lane_and_everything_says_so(make_host):
+    own = make_host(workers_per_type=1)
+    assert {name: lane["slots"] for name, lane in lanes(own).items() if name != "default"} == \
+        {"reasoning": 1, "codegen": 1, "ml": 1}
+    assert own.metric("orch_lane_depth", 'lane="ml"') == own.metric("orch_lane_running", 'lane="ml"') == 0
+    assert own.metric("orch_lane_slots", 'lane="ml"') == 1
+    own.publish(dag("held", {"a": in_lane("ml")}))
+    own.publish(dag("urgent", {"a": in_lane("ml", {}, priority=12)}))
+    own.publish(dag("other", {"a": in_lane("codegen", {})}))
+    first, second = own.run("held"), own.run("held")
+    words = "step 'a' is number 1 in lane 'ml': lane_full"
+    until(lambda: waits(own, second) == words, RUN_S, "the second's wait")
+    assert waits(own, first) is None
+    own.complete("urgent")
+    own.complete("other")
+    assert words in own.cli("run", "show", second).stdout
+    assert own.metric("orch_lane_depth", 'lane="ml"') == own.metric("orch_lane_running", 'lane="ml"') == 1
+    ml = own.http("GET", "/lanes/ml", expect=200).json
+    assert ml == lanes(own)["ml"] and ml["depth"] == {"regular": 1, "express": 0, "total": 1} and ml["running"] == 1
+    assert own.cli("lane", "list", "-o", "name").stdout.split() == ["default", "reasoning", "codegen", "ml"]
+    assert own.cli("lane", "show", "ml").stdout
+    own.cli("run", "cancel", first)
+    until(lambda: waits(own, second) is None, RUN_S, "the first's worker")
+    own.cli("run", "cancel", second)
+    until(lambda: lanes(own)["ml"]["running"] == 0, RUN_S, "the lane's end")
+
+
+def test_a_lane_that_is_not_there_holds_its_node_and_nothing_else(host):
+    host.publish(dag("astray", {"a": in_lane("nowhere", {}), "b": ([], {})}))
+    run = host.run("astray")
+    host.wait_node(run, "b", "completed")
+    assert waits(host, run) == "step 'a' is number 1 in lane 'nowhere': no_such_lane"
+    assert host.http("GET", "/lanes/nowhere", expect=404).code == "LANE_NOT_FOUND"
+    assert "LANE_NOT_FOUND" in host.cli("lane", "show", "nowhere", expect=None).stderr
+    host.cli("run", "cancel", run)
+    assert host.wait(run)["status"] == "cancelled"

@@ -1,0 +1,19 @@
+/* main.c -- the lanes room: who may run what next. */
+#include "suites.h"
+
+#include <stdlib.h>
+
+int main(void)
+{
+    Suite *suite = suite_create("lanes");
+    SRunner *runner;
+    int failed;
+
+    suite_add_tcase(suite, decision_case());
+    suite_add_tcase(suite, storm_case());
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

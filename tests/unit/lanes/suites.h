@@ -1,0 +1,15 @@
+/* suites.h -- the cases of the lanes room. */
+#ifndef ORCH_TESTS_LANES_SUITES_H
+#define ORCH_TESTS_LANES_SUITES_H
+
+#include "lanes/lanes.h"
+
+#include <check.h>
+
+#define SECOND_NS 1000000000LL
+#define AGEING ((struct lane_ageing){300 * SECOND_NS, 60 * SECOND_NS})
+
+TCase *decision_case(void);
+TCase *storm_case(void);
+
+#endif
