@@ -103,13 +103,27 @@ START_TEST(a_file_that_is_no_bundle_is_refused)
     auto_mem char *folder = mem_printf("%s/plugins", rig.folder);
     auto_mem char *path = mem_printf("%s/bad.orchbundle", folder);
     auto_mem char *ignored = mem_printf("%s/notes.txt", folder);
+    auto_mem char *nameless = mem_printf("%s/.orchbundle", folder);
     struct err e;
 
     mkdir(folder, 0700);
     ck_assert(file_write_atomic(path, "", 0, 0600, &e));
     ck_assert(file_write_atomic(ignored, "x", 1, 0600, &e));
+    ck_assert(file_write_atomic(nameless, "x", 1, 0600, &e));
     scan();
     counts(0, 1);
+}
+END_TEST
+
+START_TEST(the_store_is_looked_at_half_a_minute_after_the_last_look)
+{
+    int64_t first = rig_mono_ns;
+
+    ck_assert_int_eq(agents_turn(agents, first), INT64_MAX); /* the folder was not read yet */
+    scan();
+    ck_assert_int_eq(agents_turn(agents, first), first + 30 * RIG_S);
+    ck_assert_int_eq(agents_turn(agents, first + 30 * RIG_S - 1), first + 30 * RIG_S);
+    ck_assert_int_eq(agents_turn(agents, first + 30 * RIG_S), first + 60 * RIG_S);
 }
 END_TEST
 
@@ -291,6 +305,7 @@ TCase *agents_cases(void)
     tcase_add_test(tc, what_fails_is_refused_and_tried_again_by_the_next_scan);
     tcase_add_test(tc, a_library_that_fails_leaves_the_bundle_that_is_being_verified_alone);
     tcase_add_test(tc, a_file_that_is_no_bundle_is_refused);
+    tcase_add_test(tc, the_store_is_looked_at_half_a_minute_after_the_last_look);
     tcase_add_test(tc, without_a_folder_there_is_nothing_to_load);
     tcase_add_test(tc, words_of_a_plugin_that_nobody_added_are_passed_over);
     tcase_add_test(tc, a_plugin_that_says_other_than_its_manifest_is_refused_by_field);
