@@ -8,6 +8,7 @@
 #include "daemon/queues.h"
 #include "daemon/reload.h"
 #include "daemon/revoke.h"
+#include "daemon/schedules.h"
 #include "engine/catalog/agents.h"
 #include "engine/catalog/dag_cache.h"
 #include "engine/catalog/definitions.h"
@@ -411,6 +412,7 @@ const struct api_engine *service_engine(struct host *host)
         .store_away = store_away,
         .secret_box_key = secret_box_key,
     };
+    schedules_serve(&engine);
     return &engine;
 }
 

@@ -25,6 +25,7 @@
 #include "engine/evidence/statements.h"
 #include "engine/runs/runs.h"
 #include "engine/runs/zeros.h"
+#include "engine/schedules/schedules.h"
 #include "store/hosts.h"
 
 #include <assert.h>
@@ -91,6 +92,7 @@ struct engine *engine_new(const struct engine_env *env)
                                         .dags = engine->dags,
                                         .statements = engine->statements},
                 &engine->mode);
+    engine->control.schedules = schedules_new(&engine->control, engine->chores.jobs);
     return engine;
 }
 
@@ -102,6 +104,7 @@ void engine_free(struct engine *engine)
     commits_free(engine->commits); /* before the runs that they count on */
     runs_free(engine->runs);
     statements_free(engine->statements);
+    schedules_free(engine->control.schedules);
     chores_done(&engine->chores);
     dag_cache_free(engine->dags); /* before the leftovers that wait for it */
     leftovers_free(engine->control.leftovers);
@@ -127,6 +130,7 @@ bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e)
 void engine_accept(struct engine *engine, bool accept)
 {
     engine->mode.accepting = accept;
+    schedules_changed(engine->control.schedules); /* what fell due meanwhile starts at once */
 }
 
 bool engine_accepting(const struct engine *engine)
@@ -297,9 +301,10 @@ static int64_t hold_next_timer(const struct engine *engine)
 {
     struct runs_counts counts = runs_counts(engine->runs);
 
-    if (!store_shared(engine->env->store))
-        return INT64_MAX;
-    return engine->mode.adrift || counts.active + counts.waiting > 0 ? engine->hold_ns : INT64_MAX;
+    return store_shared(engine->env->store) &&
+                   (engine->mode.adrift || counts.active + counts.waiting > 0)
+               ? engine->hold_ns
+               : INT64_MAX;
 }
 
 /* ---- acting on what came back ---- */
@@ -366,9 +371,12 @@ void engine_store_turn(struct engine *engine)
 
 int64_t engine_next_timer(const struct engine *engine)
 {
-    const int64_t timers[] = {runs_next_timer(engine->runs), chores_next_timer(&engine->chores),
+    const int64_t timers[] = {runs_next_timer(engine->runs),
+                              chores_next_timer(&engine->chores),
                               leftovers_next_timer(engine->control.leftovers),
-                              look_next_timer(&engine->control), hold_next_timer(engine)};
+                              look_next_timer(&engine->control),
+                              hold_next_timer(engine),
+                              schedules_next_timer(engine->control.schedules)};
     int64_t next = INT64_MAX;
 
     if (commits_wait(engine->commits))
@@ -391,6 +399,7 @@ void engine_turn(struct engine *engine, int64_t now_ns)
     attempts_turn(engine->attempts);
     statements_turn(engine->statements);
     chores_turn(&engine->chores, now_ns);
+    schedules_turn(engine->control.schedules, now_ns);
 }
 
 void engine_on_news(struct engine *engine, const struct store_news *news)

@@ -283,6 +283,39 @@ void store_batch_host_agents(struct store_batch *b, const char *host_id, int64_t
         &(struct key_args){.tenant = "", .id = host_id, .more = agents, .number = epoch});
 }
 
+void store_batch_schedule_put(struct store_batch *b, const struct store_schedule *schedule)
+{
+    add(b, OP_SCHEDULE_PUT, schedule);
+}
+
+void store_batch_schedule_pause(struct store_batch *b, const struct store_schedule_move *move)
+{
+    add(b, OP_SCHEDULE_PAUSE, move);
+}
+
+void store_batch_schedule_move(struct store_batch *b, const struct store_schedule_move *move)
+{
+    add(b, OP_SCHEDULE_MOVE, move);
+}
+
+void store_batch_schedule_delete(struct store_batch *b, const char *tenant, const char *schedule_id)
+{
+    const struct key_args key = {.tenant = tenant, .id = schedule_id};
+
+    add(b, OP_SCHEDULE_DELETE, &key);
+    add(b, OP_FIRINGS_DELETE, &key);
+}
+
+void store_batch_firing_put(struct store_batch *b, const struct store_firing *firing)
+{
+    add(b, OP_FIRING_PUT, firing);
+}
+
+void store_batch_firing_note(struct store_batch *b, const struct store_firing *firing)
+{
+    add(b, OP_FIRING_NOTE, firing);
+}
+
 void store_batch_idempotency_put(struct store_batch *b, const struct store_idempotency *row)
 {
     add(b, OP_IDEMPOTENCY_PUT, row);

@@ -132,6 +132,23 @@ void store_batch_idempotency_put(struct store_batch *b, const struct store_idemp
 void store_batch_token_revoke(struct store_batch *b, const struct store_revoked_token *token);
 void store_batch_identity_put(struct store_batch *b, const struct store_identity *identity);
 void store_batch_tenant_put(struct store_batch *b, const struct store_tenant *tenant);
+
+/* ---- schedules ---- */
+
+void store_batch_schedule_put(struct store_batch *b, const struct store_schedule *schedule);
+/* paused, next_*_us and updated_us as given. ERR_NOT_FOUND: there is none. */
+void store_batch_schedule_pause(struct store_batch *b, const struct store_schedule_move *move);
+/* next_*_us are written where the schedule still waits for from_us, so that no due time is dealt
+ * with twice. ERR_NOT_FOUND: there is none. */
+void store_batch_schedule_move(struct store_batch *b, const struct store_schedule_move *move);
+/* With its firings. */
+void store_batch_schedule_delete(struct store_batch *b, const char *tenant,
+                                 const char *schedule_id);
+/* ERR_CONFLICT: the due time was reached before. */
+void store_batch_firing_put(struct store_batch *b, const struct store_firing *firing);
+/* Nothing, where it was. */
+void store_batch_firing_note(struct store_batch *b, const struct store_firing *firing);
+
 /* Idempotency rows and revoked tokens whose expires_us is before now_us, and orders that came too
  * late for their run. */
 void store_batch_purge_expired(struct store_batch *b, int64_t now_us);

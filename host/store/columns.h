@@ -44,12 +44,13 @@ struct row_type {
 /* Rows that are written and read. */
 extern const struct row_type row_run, row_node, row_attempt, row_checkpoint, row_provenance,
     row_event, row_log, row_dag, row_statement, row_ledger_head, row_secret, row_plugin, row_bundle,
-    row_bundle_part, row_idempotency, row_revoked_token, row_tenant, row_identity, row_order;
+    row_bundle_part, row_idempotency, row_revoked_token, row_tenant, row_identity, row_order,
+    row_schedule, row_firing;
 /* Read only. */
 extern const struct row_type row_slow_node, row_leaf, row_ledger, row_status_count, row_host,
     row_job;
 /* Arguments of writes that are not whole rows. */
-extern const struct row_type row_run_update, row_run_end, row_lease, row_key;
+extern const struct row_type row_run_update, row_run_end, row_lease, row_key, row_schedule_move;
 
 struct status_count {
     enum store_run_status status;

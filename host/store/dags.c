@@ -100,3 +100,48 @@ bool store_read_dag_count(struct store_reader *r, const char *tenant, int64_t *r
 {
     return read_int(r, ASK(Q_DAG_COUNT, P_TEXT(tenant), P_TEXT(TEXT_LAST)), ret, e);
 }
+
+static bool is_not_found(struct err *e)
+{
+    bool is = e->code == ERR_NOT_FOUND;
+
+    if (is)
+        *e = (struct err){0};
+    return is;
+}
+
+static bool version_stands(struct store_reader *r, const char *tenant, const char *dag_id,
+                           const char *version, enum store_dag_stands *ret, struct err *e)
+{
+    auto_done(store_dag_list) rows = {0};
+
+    *ret = STORE_DAG_IS_GONE;
+    if (!read_version(r, false, tenant, dag_id, version, &rows, e))
+        return is_not_found(e);
+    if (rows.rows[0].deleted_us == 0)
+        *ret = rows.rows[0].enabled ? STORE_DAG_STARTS : STORE_DAG_IS_DISABLED;
+    return true;
+}
+
+bool store_read_dag_stands(struct store_reader *r, const char *tenant, const char *dag_id,
+                           const char *version, enum store_dag_stands *ret, struct err *e)
+{
+    static const struct {
+        enum store_dag_state state;
+        enum store_dag_stands stands;
+    } looks[] = {{STORE_DAG_ENABLED, STORE_DAG_STARTS}, {STORE_DAG_LIVE, STORE_DAG_IS_DISABLED}};
+
+    if (version != NULL)
+        return version_stands(r, tenant, dag_id, version, ret, e);
+    for (size_t i = 0; i < ARRAY_LEN(looks); i++) {
+        auto_done(store_dag_list) rows = {0};
+
+        *ret = looks[i].stands;
+        if (read_latest(r, false, tenant, dag_id, looks[i].state, &rows, e))
+            return true;
+        if (!is_not_found(e))
+            return false;
+    }
+    *ret = STORE_DAG_IS_GONE;
+    return true;
+}

@@ -50,7 +50,14 @@
     XX(TENANT_PUT, tenant, "put tenant")                                                           \
     XX(PURGE_IDEMPOTENCY, key, "purge idempotency keys")                                           \
     XX(PURGE_TOKENS, key, "purge revoked tokens")                                                  \
-    XX(PURGE_ORDERS, key, "purge orders")
+    XX(PURGE_ORDERS, key, "purge orders")                                                          \
+    XX(SCHEDULE_PUT, schedule, "put schedule")                                                     \
+    XX(SCHEDULE_PAUSE, schedule_move, "pause or resume schedule")                                  \
+    XX(SCHEDULE_MOVE, schedule_move, "move schedule on")                                           \
+    XX(SCHEDULE_DELETE, key, "delete schedule")                                                    \
+    XX(FIRINGS_DELETE, key, "delete firings")                                                      \
+    XX(FIRING_PUT, firing, "put firing")                                                           \
+    XX(FIRING_NOTE, firing, "note firing")
 
 enum store_op {
 #define XX(kind, row, text) OP_##kind,

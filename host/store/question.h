@@ -66,7 +66,13 @@
     XX(IDEMPOTENCY, &row_idempotency)                                                              \
     XX(REVOKED_TOKENS, &row_revoked_token)                                                         \
     XX(TENANTS, &row_tenant)                                                                       \
-    XX(IDENTITY, &row_identity)
+    XX(IDENTITY, &row_identity)                                                                    \
+    XX(SCHEDULES, &row_schedule)                                                                   \
+    XX(SCHEDULES_OF_DAG, &row_schedule)                                                            \
+    XX(SCHEDULE, &row_schedule)                                                                    \
+    XX(SCHEDULES_NEXT, &row_schedule)                                                              \
+    XX(FIRINGS, &row_firing)                                                                       \
+    XX(FIRING, &row_firing)
 
 enum query {
 #define XX(name, row) Q_##name,

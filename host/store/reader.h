@@ -81,6 +81,8 @@ STORE_LIST(identity)
 STORE_LIST(order)
 STORE_LIST(host)
 STORE_LIST(job)
+STORE_LIST(schedule)
+STORE_LIST(firing)
 
 struct store_page {
     const char *token; /* NULL: from the start */
@@ -292,5 +294,27 @@ bool store_read_identity(struct store_reader *r, struct store_identity_list *ret
                          struct err *e) must_check;
 bool store_read_tenants(struct store_reader *r, struct store_page page,
                         struct store_tenant_list *ret, struct err *e) must_check;
+
+/* What a start of the DAG, of its newest version where that is NULL, would come to. */
+enum store_dag_stands { STORE_DAG_STARTS, STORE_DAG_IS_DISABLED, STORE_DAG_IS_GONE };
+bool store_read_dag_stands(struct store_reader *r, const char *tenant, const char *dag_id,
+                           const char *version, enum store_dag_stands *ret,
+                           struct err *e) must_check;
+/* By id, which is by creation; dag_id NULL: of any. */
+bool store_read_schedules(struct store_reader *r, const char *tenant, const char *dag_id,
+                          struct store_page page, struct store_schedule_list *ret,
+                          struct err *e) must_check;
+bool store_read_schedule(struct store_reader *r, const char *tenant, const char *schedule_id,
+                         struct store_schedule_list *ret, struct err *e) must_check;
+/* Of all tenants, those that are not paused and fire before the time: the first rows of them. */
+bool store_read_schedules_next(struct store_reader *r, int64_t before_us, uint32_t rows,
+                               struct store_schedule_list *ret, struct err *e) must_check;
+/* The latest due time first. */
+bool store_read_firings(struct store_reader *r, const char *tenant, const char *schedule_id,
+                        struct store_page page, struct store_firing_list *ret,
+                        struct err *e) must_check;
+/* At most one row, none is no error. */
+bool store_read_firing(struct store_reader *r, const char *tenant, const char *schedule_id,
+                       int64_t due_us, struct store_firing_list *ret, struct err *e) must_check;
 
 #endif

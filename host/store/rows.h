@@ -355,6 +355,50 @@ struct store_order {
     int64_t order_no; /* ignored when writing */
 };
 
+/* schedules: what starts runs of a DAG by the calendar. next_due_us is the first due time that was
+ * not dealt with, next_fire_us when it is: later by its jitter. Both 0: none is waited for. */
+struct store_schedule {
+    const char *tenant;
+    const char *schedule_id;
+    const char *dag_id;
+    const char *dag_version; /* NULL: the newest that is enabled */
+    const char *rule_kind;   /* "cron", "every", "at" */
+    const char *rule;        /* as it was given */
+    const char *timezone;
+    const char *dst_policy, *missed_policy, *overlap_policy;
+    const char *inputs;      /* JSON object */
+    const char *created_by;  /* NULL */
+    const char *last_run_id; /* the run that it started last; NULL: none */
+    int64_t missed_max;
+    int64_t jitter_s;
+    bool paused;
+    int64_t anchor_us; /* of "every" */
+    int64_t next_due_us, next_fire_us;
+    int64_t created_us, updated_us;
+};
+
+/* Where a schedule stands from now on, or whether it is paused (store/batch.h). */
+struct store_schedule_move {
+    const char *tenant;
+    const char *schedule_id;
+    int64_t from_us; /* the due time that was dealt with; 0: none, next_*_us stay */
+    int64_t next_due_us, next_fire_us;
+    const char *run_id; /* that it started; NULL: none */
+    bool paused;
+    int64_t updated_us;
+};
+
+/* schedule_firings: what became of a due time. One row each, whoever reached it. */
+struct store_firing {
+    const char *tenant;
+    const char *schedule_id;
+    int64_t due_us;
+    int64_t fired_us;    /* 0: it was not */
+    const char *run_id;  /* NULL likewise */
+    const char *outcome; /* "fired", "queued", "skipped", "missed" */
+    const char *reason;  /* NULL where it was fired */
+};
+
 struct store_tenant {
     const char *tenant;
     const char *name;

@@ -17,6 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct store_firing;
+struct store_schedule;
+struct store_schedule_move;
+
 /* Who caused a change: for the audit entry and the ledger event. Texts are never NULL. */
 struct api_actor {
     const char *tenant;
@@ -37,6 +41,7 @@ struct api_outcome {
     const char *version;     /* the same */
     const json_t *warnings;  /* the same: [{node_id,target,path,message}], legal and mostly wrong */
     const char *run_id;      /* run_* */
+    const char *schedule_id; /* schedule_* */
     const char *trace_id;    /* run_start, run_restart */
     bool created;            /* false: it was there already (idempotent repeat) */
     bool completed;          /* run_resume: the run had completed, so nothing is done */
@@ -60,6 +65,14 @@ struct api_publish {
                               id that exists; otherwise the id in the definition, a new version */
 };
 
+/* The due time of a schedule that a start is for: reached in the same commit, or neither is. */
+struct api_firing {
+    const char *schedule_id;
+    int64_t due_us;
+    /* Where the schedule stands behind it (store/batch.h); from_us 0: it is fired by hand. */
+    int64_t from_us, next_due_us, next_fire_us;
+};
+
 struct api_run_start {
     const char *dag_id;
     const char *version;   /* NULL: the newest enabled */
@@ -67,6 +80,7 @@ struct api_run_start {
     const char *run_token; /* NULL: none, every start is a new run */
     bool checkpoint_enabled;
     bool deterministic_mode;
+    const struct api_firing *firing; /* NULL: none */
 };
 
 struct api_run_restart {
@@ -133,6 +147,18 @@ struct api_engine {
                         api_done_fn done, void *done_arg);
     void (*checkpoints_delete)(void *arg, const struct api_actor *who, const char *run_id,
                                api_done_fn done, void *done_arg);
+
+    /* A new row; the same row changed: whether it is paused and what it waits for; and away. */
+    void (*schedule_put)(void *arg, const struct api_actor *who,
+                         const struct store_schedule *schedule, api_done_fn done, void *done_arg);
+    void (*schedule_pause)(void *arg, const struct api_actor *who,
+                           const struct store_schedule_move *move, api_done_fn done,
+                           void *done_arg);
+    void (*schedule_delete)(void *arg, const struct api_actor *who, const char *schedule_id,
+                            api_done_fn done, void *done_arg);
+    /* What became of a due time that starts nothing; one that was reached before stays. */
+    void (*schedule_note)(void *arg, const struct store_firing *firing, api_done_fn done,
+                          void *done_arg);
 
     void (*secret_put)(void *arg, const struct api_actor *who, const struct api_secret_put *what,
                        api_done_fn done, void *done_arg);

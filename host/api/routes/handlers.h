@@ -70,8 +70,16 @@ made_fn run_provenance;
 made_fn ledger_head;
 void ledger_export(struct api_request *req);
 
-/* schedules.c */
+/* schedules.c, schedules_view.c, schedules_change.c, schedules_trigger.c */
 made_fn schedule_preview;
+made_fn schedule_list;
+made_fn schedule_get;
+made_fn firing_list;
+void schedule_create(struct api_request *req);
+void schedule_pause_op(struct api_request *req);
+void schedule_resume_op(struct api_request *req);
+void schedule_delete_op(struct api_request *req);
+void schedule_trigger_op(struct api_request *req);
 
 /* secrets.c */
 made_fn secret_list;

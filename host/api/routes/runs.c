@@ -42,9 +42,10 @@ void run_start_token(const struct api_request *req, struct api_run_start *what,
     what->run_token = out;
 }
 
-/* A token of the client's own never looks like one that was made of a key. */
+/* A token of the client's own never looks like one that was made of a key or a due time. */
 static bool token_check(const char *token, struct err *e)
 {
+    static const char *const kept[] = {KEY_TOKEN, "schedule:"};
     size_t len = token != NULL ? strlen(token) : 1;
 
     if (len == 0 || len > RUN_TOKEN_GIVEN_BYTES_MAX ||
@@ -52,8 +53,11 @@ static bool token_check(const char *token, struct err *e)
         return err_set(e, ERR_INVALID,
                        "'runToken' is 1 to %d bytes of UTF-8 without control characters",
                        RUN_TOKEN_GIVEN_BYTES_MAX);
-    return token == NULL || strncmp(token, KEY_TOKEN, strlen(KEY_TOKEN)) != 0 ||
-           err_set(e, ERR_INVALID, "'runToken' cannot begin with '" KEY_TOKEN "'");
+    for (size_t i = 0; token != NULL && i < ARRAY_LEN(kept); i++) {
+        if (strncmp(token, kept[i], strlen(kept[i])) == 0)
+            return err_set(e, ERR_INVALID, "'runToken' cannot begin with '%s'", kept[i]);
+    }
+    return true;
 }
 
 bool run_object(const json_t *body, const char *key, json_t *empty, const json_t **ret,

@@ -19,6 +19,7 @@ struct leftovers;
 struct look;
 struct orders;
 struct runs;
+struct schedules;
 
 /* What the calls work on; all borrowed from the engine. */
 struct control {
@@ -32,6 +33,7 @@ struct control {
     struct orders *orders;
     struct look *look;
     struct later *later;
+    struct schedules *schedules; /* what starts runs by control_start */
 };
 
 void control_start(struct control *ctl, const struct api_actor *who,

@@ -12,7 +12,8 @@ struct waiting_call {
     struct control *ctl;
     struct actor *by;
     struct call call; /* its texts and inputs are owned below */
-    char *id, *word, *run_token;
+    char *id, *word, *run_token, *schedule_id;
+    struct api_firing firing;
     json_t *inputs;
     api_done_fn done;
     void *done_arg;
@@ -56,6 +57,7 @@ static void waiting_free(void *arg)
     free(w->id);
     free(w->word);
     free(w->run_token);
+    free(w->schedule_id);
     json_decref(w->inputs);
     free(w);
 }
@@ -88,6 +90,12 @@ static struct waiting_call *waiting_new(struct control *ctl, const struct api_ac
     w->call.word = w->word;
     w->call.run_token = w->run_token;
     w->call.inputs = w->inputs;
+    if (call->firing != NULL) {
+        w->schedule_id = mem_str(call->firing->schedule_id);
+        w->firing = *call->firing;
+        w->firing.schedule_id = w->schedule_id;
+        w->call.firing = &w->firing;
+    }
     return w;
 }
 

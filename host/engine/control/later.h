@@ -26,6 +26,7 @@ struct call {
     const char *run_token;
     const json_t *inputs;
     bool checkpoints, deterministic;
+    const struct api_firing *firing;
     struct past *past; /* of the run: for this call to take from; NULL: not read yet */
 };
 

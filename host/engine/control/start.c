@@ -188,6 +188,27 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
                            });
 }
 
+/* The key of the firing, as the run's token, keeps the due time to one run. */
+static void add_firing(struct commit *c, const struct api_firing *firing)
+{
+    const struct active_run *ar = commit_run(c);
+
+    store_batch_schedule_move(commit_batch(c),
+                              &(struct store_schedule_move){.tenant = ar->tenant,
+                                                            .schedule_id = firing->schedule_id,
+                                                            .from_us = firing->from_us,
+                                                            .next_due_us = firing->next_due_us,
+                                                            .next_fire_us = firing->next_fire_us,
+                                                            .run_id = ar->run_id});
+    store_batch_firing_put(commit_batch(c),
+                           &(struct store_firing){.tenant = ar->tenant,
+                                                  .schedule_id = firing->schedule_id,
+                                                  .due_us = firing->due_us,
+                                                  .fired_us = ar->created_us,
+                                                  .run_id = ar->run_id,
+                                                  .outcome = "fired"});
+}
+
 /* A start that another start of the same token overtook between the look-up and the commit. */
 struct starting {
     const struct engine_env *env;
@@ -257,7 +278,8 @@ static void start_again(struct control *ctl, const struct api_actor *who, const 
                                           .inputs = call->inputs,
                                           .run_token = call->run_token,
                                           .checkpoint_enabled = call->checkpoints,
-                                          .deterministic_mode = call->deterministic},
+                                          .deterministic_mode = call->deterministic,
+                                          .firing = call->firing},
                   done, done_arg);
 }
 
@@ -271,7 +293,8 @@ static void start_later(struct control *ctl, const struct dag_key *key, const st
                              .run_token = what->run_token,
                              .inputs = what->inputs,
                              .checkpoints = what->checkpoint_enabled,
-                             .deterministic = what->deterministic_mode},
+                             .deterministic = what->deterministic_mode,
+                             .firing = what->firing},
               done, done_arg);
 }
 
@@ -317,6 +340,8 @@ void control_start(struct control *ctl, const struct api_actor *who,
     ar = start_run(ctl, who, &start, (json_t *)what->inputs);
     c = commit_new(ctl->commits, ar, ar->created_us);
     start_insert(c, who, what->run_token, (struct parent){0});
+    if (what->firing != NULL)
+        add_firing(c, what->firing);
     commit_set_answer(c, &(struct act_answer){
                              .done = started,
                              .forget = starting_free,

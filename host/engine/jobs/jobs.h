@@ -18,6 +18,7 @@ struct jobs;
 #define JOB_MAP(XX)                                                                                \
     XX(HEADS, "ledger-heads")    /* signed heads of all tenants' ledgers */                        \
     XX(STATEMENTS, "statements") /* of runs whose host left them unsigned */                       \
+    XX(SCHEDULES, "schedules")   /* what is due by the calendar */                                 \
     XX(UPKEEP, "upkeep")         /* expired rows, partitions, summaries */
 
 enum job {

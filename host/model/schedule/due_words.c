@@ -2,7 +2,9 @@
 #include "model/schedule/due_words.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool dst_of(const char *word, enum due_dst *ret, struct err *e)
@@ -72,6 +74,32 @@ bool due_words_read(const struct due_words *words, int64_t now_us, struct due_re
 void due_read_done(struct due_read *read)
 {
     zone_free(take(read->zone));
+}
+
+struct due_words due_words_kept(const char *kind, const char *rule, const char *timezone,
+                                const char *dst)
+{
+    return (struct due_words){
+        .cron = strcmp(kind, "cron") == 0 ? rule : NULL,
+        .every = strcmp(kind, "every") == 0 ? rule : NULL,
+        .at = strcmp(kind, "at") == 0 ? rule : NULL,
+        .timezone = timezone,
+        .dst = dst,
+    };
+}
+
+int64_t due_jitter_us(const char *name, int64_t due_us, int64_t jitter_s)
+{
+    char text[128];
+    uint8_t digest[SHA256_BYTES];
+    uint64_t drawn;
+
+    if (jitter_s == 0)
+        return due_us;
+    snprintf(text, sizeof text, "%.80s %lld", name, (long long)due_us);
+    sha256(text, strlen(text), digest);
+    memcpy(&drawn, digest, sizeof drawn);
+    return due_us + (int64_t)(drawn % ((uint64_t)jitter_s * 1000000 + 1));
 }
 
 json_t *due_list_owned(const struct due_rule *rule, int64_t after_us, int64_t count)

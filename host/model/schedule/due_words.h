@@ -25,6 +25,13 @@ bool due_words_read(const struct due_words *words, int64_t now_us, struct due_re
 void due_read_done(struct due_read *read);
 DEFINE_AUTO_DONE(due_read)
 
+/* The words of a rule that was kept as its kind and its text. */
+struct due_words due_words_kept(const char *kind, const char *rule, const char *timezone,
+                                const char *dst);
+/* When a due time is acted on: up to jitter_s later, by the name of who waits for it, always the
+ * same. */
+int64_t due_jitter_us(const char *name, int64_t due_us, int64_t jitter_s);
+
 enum { DUE_COUNT_MAX = 1000 };
 /* [{"dueUtc", "local", "note"}], at most count of them, each later than after_us. The caller's. */
 json_t *due_list_owned(const struct due_rule *rule, int64_t after_us, int64_t count);

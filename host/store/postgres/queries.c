@@ -194,4 +194,15 @@ const char *const pg_queries[QUERY_COUNT] = {
                          " AND expires_at > $1 ORDER BY token_id LIMIT $3",
     [Q_TENANTS] = "SELECT {read} FROM tenants WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2",
     [Q_IDENTITY] = "SELECT {read} FROM store_identity ORDER BY n DESC LIMIT 1",
+    [Q_SCHEDULES] = "SELECT {read} FROM schedules WHERE tenant_id = $1 AND schedule_id > $2"
+                    " ORDER BY schedule_id LIMIT $3",
+    [Q_SCHEDULES_OF_DAG] = "SELECT {read} FROM schedules WHERE tenant_id = $1 AND dag_id = $2"
+                           " AND schedule_id > $3 ORDER BY dag_id, schedule_id LIMIT $4",
+    [Q_SCHEDULE] = "SELECT {read} FROM schedules WHERE tenant_id = $1 AND schedule_id = $2",
+    [Q_SCHEDULES_NEXT] = "SELECT {read} FROM schedules WHERE NOT paused"
+                         " AND next_fire_at < $1 ORDER BY next_fire_at LIMIT $2",
+    [Q_FIRINGS] = "SELECT {read} FROM schedule_firings WHERE tenant_id = $1"
+                  " AND schedule_id = $2 AND due_at < $3 ORDER BY due_at DESC LIMIT $4",
+    [Q_FIRING] = "SELECT {read} FROM schedule_firings WHERE tenant_id = $1"
+                 " AND schedule_id = $2 AND due_at = $3",
 };

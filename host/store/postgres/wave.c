@@ -31,6 +31,9 @@ enum thing {
     TOKENS,
     JOB,
     ORDERS,
+    SCHEDULE,
+    FIRING,
+    FIRINGS_OF_SCHEDULE,
 };
 
 enum { TOUCHES_MAX = 3, FIRST_CAP = 256, NEVER = -1 };
@@ -151,6 +154,12 @@ static void of_key(struct touches *t, enum store_op kind, const struct key_args 
     case OP_BUNDLE_PARTS_DELETE:
         changes(t, BUNDLE_PARTS, key->tenant, key->id);
         break;
+    case OP_SCHEDULE_DELETE:
+        changes(t, SCHEDULE, key->id, "");
+        break;
+    case OP_FIRINGS_DELETE:
+        changes(t, FIRINGS_OF_SCHEDULE, key->id, "");
+        break;
     case OP_PURGE_IDEMPOTENCY:
         changes(t, KEYS, "", "");
         break;
@@ -268,6 +277,22 @@ static void of_others(struct touches *t, const struct op *op)
         of_key(t, op->kind, op->row);
 }
 
+static void of_schedule(struct touches *t, const struct op *op)
+{
+    const struct store_schedule *schedule = op->row;
+    const struct store_schedule_move *move = op->row;
+    const struct store_firing *firing = op->row;
+
+    if (op->kind == OP_SCHEDULE_PUT) {
+        changes(t, SCHEDULE, schedule->schedule_id, "");
+    } else if (op->kind == OP_SCHEDULE_PAUSE || op->kind == OP_SCHEDULE_MOVE) {
+        changes(t, SCHEDULE, move->schedule_id, "");
+    } else {
+        reads(t, FIRINGS_OF_SCHEDULE, firing->schedule_id);
+        add(t, true, FIRING, firing->schedule_id, "", firing->due_us);
+    }
+}
+
 static void touches_of(const struct op *op, struct touches *t)
 {
     switch (op->kind) {
@@ -294,6 +319,13 @@ static void touches_of(const struct op *op, struct touches *t)
     case OP_LEDGER_HEAD_PUT:
     case OP_IDENTITY_PUT:
         break; /* only ever added, in the order of the calls */
+    case OP_SCHEDULE_PUT:
+    case OP_SCHEDULE_PAUSE:
+    case OP_SCHEDULE_MOVE:
+    case OP_FIRING_PUT:
+    case OP_FIRING_NOTE:
+        of_schedule(t, op);
+        break;
     default:
         of_others(t, op);
         break;

@@ -14,6 +14,7 @@
 #define OF_NODE                                                                                    \
     " USING {in} WHERE c.tenant_id = a.tenant_id AND c.execution_id = a.id"                        \
     " AND (a.more IS NULL OR c.node_id = a.more)"
+#define OF_SCHEDULE " WHERE s.tenant_id = a.tenant_id AND s.schedule_id = a.schedule_id"
 #define HAS_NOT_ENDED "e.completed_at IS NULL AND e." GOES_ON
 /* By nothing else, behind what it names: while few rows are known the planner takes any other
  * index, or the whole table first, for as good. OFFSET 0, or a lock, keeps it apart. */
@@ -171,6 +172,25 @@ const char *const pg_writes[OP_COUNT] = {
                         " WHERE NOT EXISTS (SELECT FROM dag_executions AS e"
                         " WHERE e.tenant_id = o.tenant_id AND e.execution_id = o.execution_id"
                         " AND e.completed_at IS NULL)",
+    [OP_SCHEDULE_PUT] = INSERT("schedules"),
+    [OP_SCHEDULE_PAUSE] =
+        HIT("UPDATE schedules AS s SET paused = a.paused, next_due_at = a.next_due_at,"
+            " next_fire_at = a.next_fire_at, updated_at = a.updated_at FROM a" OF_SCHEDULE,
+            STATE_NOT_FOUND, "no such schedule"),
+    [OP_SCHEDULE_MOVE] =
+        HIT("UPDATE schedules AS s SET next_due_at = CASE WHEN s.next_due_at = a.from_at"
+            " THEN a.next_due_at ELSE s.next_due_at END, next_fire_at = CASE WHEN s.next_due_at ="
+            " a.from_at THEN a.next_fire_at ELSE s.next_fire_at END,"
+            " last_run_id = coalesce(a.last_run_id, s.last_run_id) FROM a" OF_SCHEDULE,
+            STATE_NOT_FOUND, "no such schedule"),
+    [OP_SCHEDULE_DELETE] = HIT("DELETE FROM schedules AS s USING a WHERE s.tenant_id = a.tenant_id"
+                               " AND s.schedule_id = a.id",
+                               STATE_NOT_FOUND, "no such schedule"),
+    [OP_FIRINGS_DELETE] = "DELETE FROM schedule_firings AS f USING {in}"
+                          " WHERE f.tenant_id = a.tenant_id AND f.schedule_id = a.id",
+    [OP_FIRING_PUT] = INSERT("schedule_firings"),
+    [OP_FIRING_NOTE] =
+        INSERT("schedule_firings") " ON CONFLICT (tenant_id, schedule_id, due_at) DO NOTHING",
 };
 
 const char pg_write_begin[] =

@@ -153,4 +153,23 @@ const struct write_statement write_statements[OP_COUNT] = {
          " WHERE e.execution_id = run_orders.execution_id"
          " AND e.completed_at IS NULL)",
          ERR_NONE, NULL},
+    [OP_SCHEDULE_PUT] = {"INSERT INTO schedules ({columns}) VALUES ({values})", ERR_NONE, NULL},
+    [OP_SCHEDULE_PAUSE] = {"UPDATE schedules SET paused = ?7, next_due_at = ?4, next_fire_at = ?5,"
+                           " updated_at = ?8 WHERE tenant_id = ?1 AND schedule_id = ?2",
+                           ERR_NOT_FOUND, "no such schedule"},
+    [OP_SCHEDULE_MOVE] =
+        {"UPDATE schedules SET next_due_at = CASE WHEN next_due_at = ?3 THEN ?4 ELSE next_due_at"
+         " END, next_fire_at = CASE WHEN next_due_at = ?3 THEN ?5 ELSE next_fire_at END,"
+         " last_run_id = coalesce(?6, last_run_id)"
+         " WHERE tenant_id = ?1 AND schedule_id = ?2",
+         ERR_NOT_FOUND, "no such schedule"},
+    [OP_SCHEDULE_DELETE] = {"DELETE FROM schedules WHERE tenant_id = ?1 AND schedule_id = ?2",
+                            ERR_NOT_FOUND, "no such schedule"},
+    [OP_FIRINGS_DELETE] = {"DELETE FROM schedule_firings WHERE tenant_id = ?1 AND schedule_id = ?2",
+                           ERR_NONE, NULL},
+    [OP_FIRING_PUT] = {"INSERT INTO schedule_firings ({columns}) VALUES ({values})", ERR_NONE,
+                       NULL},
+    [OP_FIRING_NOTE] = {"INSERT INTO schedule_firings ({columns}) VALUES ({values})"
+                        " ON CONFLICT (tenant_id, schedule_id, due_at) DO NOTHING",
+                        ERR_NONE, NULL},
 };

@@ -203,7 +203,7 @@ int main(void)
                  definition_cases, secret_cases,    agents_cases,  sandbox_cases,    names_cases,
                  share_cases,      lane_cases,      log_cases,     remembered_cases, budget_cases,
                  unsigned_cases,   beside_cases,    owners_cases,  pins_cases,       stock_cases,
-                 past_cases};
+                 past_cases,       schedules_cases};
     Suite *suite = suite_create("engine");
     SRunner *runner;
     int failed;

@@ -113,6 +113,7 @@ static uint32_t or_100(uint32_t value)
     return value > 0 ? value : 100;
 }
 
+/* Long: a line a member. */
 void rig_boot(struct rig *rig)
 {
     const unsigned threads = rig->options.beside_threads;
@@ -145,6 +146,7 @@ void rig_boot(struct rig *rig)
                                            ? rig->options.tenant_attempts_max
                                            : or_100(rig->options.attempts_max),
                 .cancel_grace_ns = 5 * RIG_S,
+                .schedule_grace_us = 10 * RIG_S / 1000,
                 .head_interval_ns = rig->options.head_interval_ns,
                 .min_level = 2,
                 .warm_tenants = rig->options.warm_tenants != NULL ? rig->options.warm_tenants : "",

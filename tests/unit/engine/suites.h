@@ -55,5 +55,6 @@ TCase *share_cases(void);
 TCase *lane_cases(void);
 TCase *log_cases(void);
 TCase *remembered_cases(void);
+TCase *schedules_cases(void);
 
 #endif

@@ -57,6 +57,13 @@ static const char *const fill[] = {
     "INSERT INTO tenants (tenant_id, name, created_at) SELECT 't' || g, '', now() " EACH,
     "INSERT INTO plugin_bundle_parts (tenant_id, bundle_hash, part, content)"
     " SELECT '', 'h' || g % 100, g / 100, '' " EACH,
+    "INSERT INTO schedules (tenant_id, schedule_id, dag_id, rule_kind, rule, timezone, dst_policy,"
+    " missed_policy, overlap_policy, inputs, missed_max, jitter_seconds, paused, next_due_at,"
+    " next_fire_at, created_at, updated_at) SELECT " TENANT ", 's' || g, 'd' || g % 40, 'every',"
+    " '1h', 'UTC', 'shift', 'last', 'skip', '{}', 1, 0, g % 3 = 0, " AGO ", " AGO
+    ", now(), now() " EACH,
+    "INSERT INTO schedule_firings (tenant_id, schedule_id, due_at, outcome)"
+    " SELECT " TENANT ", 's' || g % 100, " AGO ", 'missed' " EACH,
     "INSERT INTO outside_edits (execution_id, tenant_id, old_status, new_status) SELECT " RUN
     ", 'running', 'cancelled' " EACH,
 };

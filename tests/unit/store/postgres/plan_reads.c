@@ -155,6 +155,13 @@ static void ask_others(struct store_reader *r, struct arena *mem)
     ASK_LIST_OF(revoked_token, store_read_revoked_tokens, r, SAMPLE_TIME, first);
     ASK_LIST_OF(revoked_token, store_read_revoked_tokens, r, SAMPLE_TIME, on);
     ASK_LIST_OF(tenant, store_read_tenants, r, first);
+    ASK_LIST_OF(schedule, store_read_schedules, r, SAMPLE_TENANT, NULL, first);
+    ASK_LIST_OF(schedule, store_read_schedules, r, SAMPLE_TENANT, NULL, on);
+    ASK_LIST_OF(schedule, store_read_schedules, r, SAMPLE_TENANT, "d2", on);
+    ASK_LIST_OF(schedule, store_read_schedule, r, SAMPLE_TENANT, "s5");
+    ASK_LIST_OF(schedule, store_read_schedules_next, r, SAMPLE_TIME, 10);
+    ASK_LIST_OF(firing, store_read_firings, r, SAMPLE_TENANT, "s5", first);
+    ASK_LIST_OF(firing, store_read_firing, r, SAMPLE_TENANT, "s5", SAMPLE_TIME);
     if (true) {
         auto_done(store_identity_list) l = {0};
 

@@ -92,6 +92,39 @@ static void add_dags(struct store_batch *b, const char *prefix)
     store_batch_plugin_delete(b, "", prefix, "1");
 }
 
+static void add_schedules(struct store_batch *b, const char *prefix)
+{
+    const struct store_schedule schedule = {.tenant = SAMPLE_TENANT,
+                                            .schedule_id = prefix,
+                                            .dag_id = "d",
+                                            .rule_kind = "every",
+                                            .rule = "1s",
+                                            .timezone = "UTC",
+                                            .dst_policy = "shift",
+                                            .missed_policy = "last",
+                                            .overlap_policy = "skip",
+                                            .inputs = "{}",
+                                            .missed_max = 1,
+                                            .next_due_us = 1,
+                                            .next_fire_us = 1,
+                                            .created_us = 1,
+                                            .updated_us = 1};
+    const struct store_schedule_move move = {SAMPLE_TENANT,     prefix,
+                                             .from_us = 1,      .next_due_us = 2,
+                                             .next_fire_us = 2, .updated_us = 2};
+    const struct store_firing firing = {.tenant = SAMPLE_TENANT,
+                                        prefix,
+                                        .due_us = 1,
+                                        .outcome = "missed"};
+
+    store_batch_schedule_put(b, &schedule);
+    store_batch_schedule_pause(b, &move);
+    store_batch_schedule_move(b, &move);
+    store_batch_firing_put(b, &firing);
+    store_batch_firing_note(b, &firing);
+    store_batch_schedule_delete(b, SAMPLE_TENANT, prefix);
+}
+
 static void add_others(struct store_batch *b, const char *prefix)
 {
     const struct store_idempotency answer = {SAMPLE_TENANT, prefix, "/", "", 200, "{}", 1, 2};
@@ -130,4 +163,5 @@ void plan_write_all(const char *prefix, const char *owner, int64_t epoch,
     }
     add_dags(ret[5], prefix);
     add_others(ret[5], prefix);
+    add_schedules(ret[5], prefix);
 }

@@ -71,6 +71,14 @@ const struct subject subjects[] = {
     {"plugin_bundle_parts", SUBJECT_WORK,
      "INSERT INTO plugin_bundle_parts (tenant_id, bundle_hash, part, content) VALUES"
      " (" TENANT ", " KEY ", 0, 'x')"},
+    {"schedules", SUBJECT_WORK,
+     "INSERT INTO schedules (tenant_id, schedule_id, dag_id, rule_kind, rule, timezone, dst_policy,"
+     " missed_policy, overlap_policy, inputs, missed_max, jitter_seconds, paused, created_at,"
+     " updated_at) VALUES (" TENANT ", " KEY ", 'd', 'every', '1h', 'UTC', 'shift', 'last',"
+     " 'skip', '{}', 1, 0, false, now(), now())"},
+    {"schedule_firings", SUBJECT_WORK,
+     "INSERT INTO schedule_firings (tenant_id, schedule_id, due_at, outcome) VALUES"
+     " (" TENANT ", " KEY ", now(), 'missed')"},
     {"idempotency", SUBJECT_WORK,
      "INSERT INTO idempotency (tenant_id, key, path, request_hash, status, body, created_at,"
      " expires_at) VALUES (" TENANT ", " KEY ", '/', '', 200, '{}', now(), now())"},

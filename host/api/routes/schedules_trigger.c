@@ -1,0 +1,204 @@
+/* schedules_trigger.c -- a due time of a schedule is reached by hand (LANES_KIT.md 12). */
+#include "api/routes/handlers.h"
+#include "api/routes/schedules.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TOKEN_BYTES = 160 };
+
+/* What is known of the due time, as a thread reads it. */
+struct trigger {
+    struct store_schedule_list rows;
+    int64_t due_us;
+    bool known; /* it was reached before */
+    bool overlaps;
+    const char *code;
+};
+
+static void trigger_free(void *arg)
+{
+    struct trigger *t = arg;
+
+    store_schedule_list_done(&t->rows);
+    free(t);
+}
+
+static bool due_said(const struct api_request *req, int64_t *ret, struct err *e)
+{
+    const char *due = json_text_of(req->json, "dueUtc");
+
+    return clock_parse(due, ret) ||
+           err_set(e, ERR_INVALID, "dueUtc: '%.64s' is no time of RFC 3339", due);
+}
+
+/* The request is completed by what it did not give, so that its answer can name it. */
+static bool due_of(struct api_request *req, int64_t *ret, struct err *e)
+{
+    char text[DUE_TEXT_BYTES];
+    const char *due = NULL;
+
+    if (req->json != NULL && !json_get_str(req->json, "dueUtc", NULL, &due, e))
+        return false;
+    *ret = clock_wall_us();
+    if (due != NULL)
+        return due_said(req, ret, e);
+    if (req->json == NULL)
+        req->json = json_object();
+    due_utc_text(&(struct due){.utc_us = *ret}, text);
+    json_object_set_new(req->json, "dueUtc", json_string(text));
+    return true;
+}
+
+/* ---- the answer ---- */
+
+static bool make_firing(const struct api_request *req, struct store_reader *reader,
+                        struct made *made, struct err *e)
+{
+    auto_done(store_firing_list) rows = {0};
+    int64_t due_us = 0;
+
+    if (!due_said(req, &due_us, e) ||
+        !store_read_firing(reader, req->who.tenant, api_param(req, "scheduleId"), due_us, &rows, e))
+        return false;
+    if (rows.count == 0)
+        return err_set(e, ERR_NOT_FOUND, "the firing went with its schedule");
+    firing_view(&made->body, &rows.rows[0]);
+    return true;
+}
+
+static void reply(struct api_request *req, int status)
+{
+    api_reply_made(req, &(struct make){.fn = make_firing, .status = status, .owed = true});
+}
+
+static void on_noted(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        api_reply_outcome_error(request_of(arg), out);
+    else
+        reply(request_of(arg), 200);
+}
+
+/* A conflict: whoever reached it meanwhile started nothing, or the DAG was disabled. */
+static void on_started(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        api_reply_outcome_error(request_of(arg), out);
+    else
+        reply(request_of(arg), out->created ? 201 : 200);
+}
+
+/* ---- what it comes to ---- */
+
+static bool overlaps(struct store_reader *reader, const struct store_schedule *row, bool *ret,
+                     struct err *e)
+{
+    auto_done(store_run_list) runs = {0};
+
+    *ret = false;
+    if (row->last_run_id == NULL || strcmp(row->overlap_policy, "allow") == 0)
+        return true;
+    if (!store_read_run_head(reader, row->tenant, row->last_run_id, &runs, e))
+        return false;
+    *ret = runs.rows[0].completed_us == 0;
+    return true;
+}
+
+/* On a thread. */
+static bool look(const struct api_request *req, void *arg, struct store_reader *reader,
+                 struct err *e)
+{
+    struct trigger *t = arg;
+    auto_done(store_firing_list) before = {0};
+    const struct store_schedule *row;
+    enum store_dag_stands stands;
+
+    if (!schedule_read(req, reader, &t->rows, &t->code, e))
+        return false;
+    row = &t->rows.rows[0];
+    if (!store_read_firing(reader, row->tenant, row->schedule_id, t->due_us, &before, e) ||
+        !store_read_dag_stands(reader, row->tenant, row->dag_id, row->dag_version, &stands, e) ||
+        !overlaps(reader, row, &t->overlaps, e))
+        return false;
+    t->known = before.count > 0;
+    if (t->known || stands == STORE_DAG_STARTS)
+        return true;
+    return err_set(e, ERR_CONFLICT, "DAG '%s' is %s: it starts no run", row->dag_id,
+                   stands == STORE_DAG_IS_DISABLED ? "disabled" : "deleted");
+}
+
+static void skip(struct api_request *req, const struct store_schedule *row, int64_t due_us)
+{
+    const struct api_engine *engine = req->server->opt.engine;
+
+    engine->schedule_note(engine->arg,
+                          &(struct store_firing){.tenant = row->tenant,
+                                                 .schedule_id = row->schedule_id,
+                                                 .due_us = due_us,
+                                                 .outcome = "skipped",
+                                                 .reason = "overlap"},
+                          on_noted, req);
+}
+
+static void nobody_waits(void *arg unused_arg, const struct api_outcome *out unused_arg)
+{
+}
+
+static void fire(struct api_request *req, const struct trigger *t)
+{
+    const struct api_engine *engine = req->server->opt.engine;
+    const struct store_schedule *row = &t->rows.rows[0];
+    auto_json inputs = json_loads(row->inputs, 0, NULL);
+    struct api_actor who = api_actor(req);
+    char due[DUE_TEXT_BYTES], token[TOKEN_BYTES];
+
+    due_utc_text(&(struct due){.utc_us = t->due_us}, due);
+    snprintf(token, sizeof token, "schedule:%.100s:%s", row->schedule_id, due);
+    if (t->overlaps)
+        engine->run_cancel(engine->arg, &who, row->last_run_id, nobody_waits, NULL);
+    engine->run_start(engine->arg, &who,
+                      &(struct api_run_start){
+                          .dag_id = row->dag_id,
+                          .version = row->dag_version,
+                          .inputs = inputs,
+                          .run_token = token,
+                          .checkpoint_enabled = true,
+                          .deterministic_mode = true,
+                          .firing = &(struct api_firing){.schedule_id = row->schedule_id,
+                                                         .due_us = t->due_us},
+                      },
+                      on_started, req);
+}
+
+static void looked(struct api_request *req, void *arg, const struct err *e)
+{
+    struct trigger *t = arg;
+
+    if (e != NULL)
+        api_reply_error(req, e, t->code);
+    else if (t->known)
+        reply(req, 200);
+    else if (t->overlaps && strcmp(t->rows.rows[0].overlap_policy, "skip") == 0)
+        skip(req, &t->rows.rows[0], t->due_us);
+    else
+        fire(req, t);
+    trigger_free(t);
+}
+
+void schedule_trigger_op(struct api_request *req)
+{
+    struct trigger *t;
+    int64_t due_us;
+    struct err e = {0};
+
+    if (!due_of(req, &due_us, &e)) {
+        api_reply_error(req, &e, "FIELD_INVALID");
+        return;
+    }
+    t = mem_new(struct trigger);
+    t->due_us = due_us;
+    api_read(req, &(struct read){look, looked, trigger_free, t, false});
+}

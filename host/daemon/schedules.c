@@ -1,0 +1,44 @@
+/* schedules.c -- see schedules.h. */
+#include "daemon/schedules.h"
+
+#include "daemon/host.h"
+#include "engine/control/control.h"
+#include "engine/engine.h"
+#include "engine/schedules/keep.h"
+
+static struct schedules *schedules_of(void *arg)
+{
+    return engine_control(((struct host *)arg)->engine)->schedules;
+}
+
+static void schedule_put(void *arg, const struct api_actor *who,
+                         const struct store_schedule *schedule, api_done_fn done, void *done_arg)
+{
+    keep_put(schedules_of(arg), who, schedule, done, done_arg);
+}
+
+static void schedule_pause(void *arg, const struct api_actor *who,
+                           const struct store_schedule_move *move, api_done_fn done, void *done_arg)
+{
+    keep_pause(schedules_of(arg), who, move, done, done_arg);
+}
+
+static void schedule_delete(void *arg, const struct api_actor *who, const char *schedule_id,
+                            api_done_fn done, void *done_arg)
+{
+    keep_delete(schedules_of(arg), who, schedule_id, done, done_arg);
+}
+
+static void schedule_note(void *arg, const struct store_firing *firing, api_done_fn done,
+                          void *done_arg)
+{
+    keep_note(schedules_of(arg), firing, done, done_arg);
+}
+
+void schedules_serve(struct api_engine *engine)
+{
+    engine->schedule_put = schedule_put;
+    engine->schedule_pause = schedule_pause;
+    engine->schedule_delete = schedule_delete;
+    engine->schedule_note = schedule_note;
+}

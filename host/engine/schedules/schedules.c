@@ -1,0 +1,304 @@
+/* schedules.c -- see schedules.h. */
+#include "engine/schedules/schedules.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/control/control.h"
+#include "engine/env/env.h"
+#include "engine/jobs/jobs.h"
+#include "engine/schedules/due.h"
+#include "model/schedule/due_words.h"
+
+#include <stdio.h>
+
+#define SECOND_NS (1000LL * 1000 * 1000)
+enum { TRACE_BYTES = 16, TEXT_BYTES = 160 };
+
+struct schedules {
+    struct control *ctl;
+    const struct engine_env *env;
+    const struct jobs *jobs;
+    int64_t due_ns;  /* of the next turn that does something */
+    int64_t fire_us; /* the next that is known to fire; INT64_MAX: none */
+    bool changed;    /* what is known of them is old */
+    bool looks;      /* a look, or what it began, is under way */
+    bool later;      /* some of it could not be begun */
+    size_t begun;
+    struct due_look look;
+};
+
+/* One that is being begun: its place is the look's. */
+struct acting {
+    struct schedules *schedules;
+    const struct due_one *one;
+    size_t nth; /* of its fires */
+};
+
+struct schedules *schedules_new(struct control *ctl, const struct jobs *jobs)
+{
+    struct schedules *s = mem_new(struct schedules);
+
+    *s = (struct schedules){.ctl = ctl, .env = ctl->env, .jobs = jobs, .changed = true};
+    return s;
+}
+
+void schedules_free(struct schedules *s)
+{
+    due_look_done(&s->look);
+    free(s);
+}
+
+const struct engine_env *schedules_env(const struct schedules *s)
+{
+    return s->env;
+}
+
+void schedules_changed(struct schedules *s)
+{
+    s->changed = true;
+    s->due_ns = 0;
+}
+
+/* ---- what was begun comes back ---- */
+
+static void one_is_over(struct schedules *s)
+{
+    if (--s->begun > 0)
+        return;
+    s->looks = false;
+    s->changed |= s->later || s->look.count > 0;
+    s->due_ns = s->later ? s->env->clock.mono_ns() + SECOND_NS : 0;
+    due_look_done(&s->look);
+}
+
+/* Behind an error the schedule is looked at anew: it may be gone, or paused. */
+static void noted(void *arg, const struct store_done *result)
+{
+    struct schedules *s = arg;
+
+    s->later |= result->err != NULL;
+    one_is_over(s);
+}
+
+static void submit(struct schedules *s, struct store_batch *batch)
+{
+    struct err e = {0};
+
+    s->begun++;
+    if (store_submit_take(s->env->store, &batch, noted, s, &e))
+        return;
+    store_batch_free(batch);
+    noted(s, &(struct store_done){.err = &e});
+}
+
+/* ---- what starts nothing ---- */
+
+static void add_firing(struct store_batch *batch, const struct due_one *one, int64_t due_us,
+                       const char *outcome, const char *reason)
+{
+    store_batch_firing_note(batch, &(struct store_firing){.tenant = one->row->tenant,
+                                                          .schedule_id = one->row->schedule_id,
+                                                          .due_us = due_us,
+                                                          .outcome = outcome,
+                                                          .reason = reason});
+}
+
+static int64_t fire_us(const struct store_schedule *row, int64_t due_us)
+{
+    return due_us != 0 ? due_jitter_us(row->schedule_id, due_us, row->jitter_s) : 0;
+}
+
+static void add_move(struct store_batch *batch, const struct due_one *one, int64_t from_us,
+                     int64_t next_us)
+{
+    const struct store_schedule *row = one->row;
+
+    store_batch_schedule_move(batch,
+                              &(struct store_schedule_move){.tenant = row->tenant,
+                                                            .schedule_id = row->schedule_id,
+                                                            .from_us = from_us,
+                                                            .next_due_us = next_us,
+                                                            .next_fire_us = fire_us(row, next_us)});
+}
+
+static void note_missed(struct schedules *s, const struct due_one *one)
+{
+    const struct plan *plan = &one->plan;
+    struct store_batch *batch = store_batch_new();
+
+    for (size_t i = 0; i < plan->missed_count; i++)
+        add_firing(batch, one, plan->missed[i], "missed", "not reached in time");
+    add_move(batch, one, one->row->next_due_us,
+             plan->fire_count > 0 ? plan->fires[0] : plan->next_us);
+    log_event(LOG_WARN, "schedule.missed", F_STR("scheduleId", one->row->schedule_id),
+              F_STR("tenant", one->row->tenant), F_INT("count", (int64_t)plan->missed_count));
+    submit(s, batch);
+}
+
+static void note_skipped(struct schedules *s, const struct due_one *one, size_t nth,
+                         const char *reason)
+{
+    struct store_batch *batch = store_batch_new();
+
+    if (reason != NULL)
+        add_firing(batch, one, one->plan.fires[nth], "skipped", reason);
+    add_move(batch, one, one->plan.fires[nth], plan_behind(&one->plan, nth));
+    submit(s, batch);
+}
+
+/* ---- what starts a run ---- */
+
+static bool may_be_later(enum err_code code)
+{
+    return code == ERR_LIMIT || code == ERR_UNAVAILABLE || code == ERR_NOT_FOUND ||
+           code == ERR_CONFLICT;
+}
+
+static void started(void *arg, const struct api_outcome *out)
+{
+    auto_mem struct acting *a = arg;
+    struct schedules *s = a->schedules;
+    const struct due_one *one = a->one;
+
+    if (out->e != NULL && may_be_later(out->e->code)) {
+        log_event(LOG_DEBUG, "schedule.later", F_STR("scheduleId", one->row->schedule_id),
+                  F_ERR(out->e));
+        s->later = true;
+    } else if (out->e != NULL) {
+        log_event(LOG_WARN, "schedule.refused", F_STR("scheduleId", one->row->schedule_id),
+                  F_STR("tenant", one->row->tenant), F_ERR(out->e));
+        note_skipped(s, one, a->nth, out->e->msg);
+    } else if (!out->created) {
+        note_skipped(s, one, a->nth, NULL);
+    }
+    one_is_over(s);
+}
+
+static void nobody_waits(void *arg unused_arg, const struct api_outcome *out unused_arg)
+{
+}
+
+static void start(struct schedules *s, const struct due_one *one, size_t nth)
+{
+    const struct store_schedule *row = one->row;
+    int64_t due_us = one->plan.fires[nth], next_us = plan_behind(&one->plan, nth);
+    auto_json inputs = json_loads(row->inputs, 0, NULL);
+    struct acting *a = mem_new(struct acting);
+    char due[DUE_TEXT_BYTES], token[TEXT_BYTES], subject[TEXT_BYTES];
+    char trace[TRACE_BYTES * 2 + 1];
+    uint8_t drawn[TRACE_BYTES];
+    struct api_actor who = {row->tenant, subject, "due by its schedule", "", trace, ""};
+
+    due_utc_text(&(struct due){.utc_us = due_us}, due);
+    snprintf(subject, sizeof subject, "schedule:%s", row->schedule_id);
+    snprintf(token, sizeof token, "%.100s:%s", subject, due);
+    s->env->random(drawn, sizeof drawn);
+    text_hex(drawn, sizeof drawn, trace);
+    if (one->cancels)
+        control_cancel(s->ctl, &who, row->last_run_id, nobody_waits, NULL);
+    *a = (struct acting){s, one, nth};
+    s->begun++;
+    control_start(s->ctl, &who,
+                  &(struct api_run_start){.dag_id = row->dag_id,
+                                          .version = row->dag_version,
+                                          .inputs = inputs,
+                                          .run_token = token,
+                                          .checkpoint_enabled = true,
+                                          .deterministic_mode = true,
+                                          .firing =
+                                              &(struct api_firing){row->schedule_id, due_us, due_us,
+                                                                   next_us, fire_us(row, next_us)}},
+                  started, a);
+}
+
+static void act(struct schedules *s, const struct due_one *one)
+{
+    if (one->unread) {
+        log_event(LOG_WARN, "schedule.unread", F_STR("scheduleId", one->row->schedule_id),
+                  F_STR("tenant", one->row->tenant));
+        s->later = true;
+        return;
+    }
+    if (one->plan.missed_count > 0)
+        note_missed(s, one);
+    if (one->plan.fire_count == 0)
+        return;
+    if (one->known || one->skipped != NULL) {
+        note_skipped(s, one, 0, one->known ? NULL : one->skipped);
+        return;
+    }
+    for (size_t i = 0; i < one->plan.fire_count; i++)
+        start(s, one, i);
+}
+
+/* ---- the look ---- */
+
+static void look_beside(void *arg, struct store_reader *reader)
+{
+    struct schedules *s = arg;
+
+    due_look(&s->look, reader);
+}
+
+static void was_looked(void *arg)
+{
+    struct schedules *s = arg;
+
+    bool unread = s->look.e.code != ERR_NONE;
+
+    s->later = unread;
+    s->fire_us = s->look.next_us != 0 ? s->look.next_us : INT64_MAX;
+    s->begun = 1;
+    for (size_t i = 0; i < s->look.count && !unread; i++)
+        act(s, &s->look.ones[i]);
+    one_is_over(s);
+}
+
+static void not_looked(void *arg unused_arg)
+{
+}
+
+static void look(struct schedules *s)
+{
+    s->looks = true;
+    s->changed = false;
+    s->look = (struct due_look){.now_us = s->env->clock.wall_us(),
+                                .grace_us = s->env->set.schedule_grace_us};
+    beside_give(s->env->beside, &(struct beside_work){look_beside, was_looked, not_looked, s});
+}
+
+int64_t schedules_next_timer(const struct schedules *s)
+{
+    return s->looks ? INT64_MAX : s->due_ns;
+}
+
+/* The wall clock may be moved, and another host's client may make one: a second is slept at most,
+ * where there is something to wait for. */
+static int64_t sleep_ns(const struct schedules *s)
+{
+    int64_t wait_us = s->fire_us - s->env->clock.wall_us();
+
+    if (s->fire_us == INT64_MAX && !store_shared(s->env->store))
+        return INT64_MAX;
+    return wait_us < 1000000 ? wait_us * 1000 : SECOND_NS;
+}
+
+void schedules_turn(struct schedules *s, int64_t now_ns)
+{
+    bool mine =
+        jobs_has(s->jobs, JOB_SCHEDULES) && s->ctl->mode->accepting && !s->ctl->mode->draining;
+    int64_t wait_ns;
+
+    if (s->looks || now_ns < s->due_ns)
+        return;
+    wait_ns = sleep_ns(s);
+    if (mine && (s->changed || wait_ns <= 0)) {
+        look(s);
+        return;
+    }
+    s->changed |= store_shared(s->env->store);
+    if (!mine)
+        wait_ns = SECOND_NS;
+    s->due_ns = wait_ns == INT64_MAX ? INT64_MAX : now_ns + wait_ns;
+}

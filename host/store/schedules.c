@@ -1,0 +1,65 @@
+/* schedules.c -- questions about schedules and their firings (reader.h). */
+#include "store/question.h"
+
+static struct page_key schedule_key(const void *row)
+{
+    return (struct page_key){0, ((const struct store_schedule *)row)->schedule_id, "", ""};
+}
+
+static struct page_key firing_key(const void *row)
+{
+    return (struct page_key){((const struct store_firing *)row)->due_us, "", "", ""};
+}
+
+bool store_read_schedules(struct store_reader *r, const char *tenant, const char *dag_id,
+                          struct store_page page, struct store_schedule_list *ret, struct err *e)
+{
+    auto_done(page_start) at = {0};
+
+    if (!page_begin(page, (struct page_key){0, "", "", ""}, &at, e))
+        return false;
+    if (dag_id == NULL)
+        return read_rows(r,
+                         ASK_LIST(Q_SCHEDULES, at.rows, schedule_key, P_TEXT(tenant),
+                                  P_TEXT(at.key.text), P_INT(at.rows + 1)),
+                         &ret->list, NULL, e);
+    return read_rows(r,
+                     ASK_LIST(Q_SCHEDULES_OF_DAG, at.rows, schedule_key, P_TEXT(tenant),
+                              P_TEXT(dag_id), P_TEXT(at.key.text), P_INT(at.rows + 1)),
+                     &ret->list, NULL, e);
+}
+
+bool store_read_schedule(struct store_reader *r, const char *tenant, const char *schedule_id,
+                         struct store_schedule_list *ret, struct err *e)
+{
+    return read_row(r, ASK(Q_SCHEDULE, P_TEXT(tenant), P_TEXT(schedule_id)), "schedule",
+                    schedule_id, &ret->list, e);
+}
+
+bool store_read_schedules_next(struct store_reader *r, int64_t before_us, uint32_t rows,
+                               struct store_schedule_list *ret, struct err *e)
+{
+    return read_rows(r,
+                     ASK_PAGE(Q_SCHEDULES_NEXT, rows, NULL, P_TIME(before_us),
+                              P_INT((int64_t)rows + 1)),
+                     &ret->list, NULL, e);
+}
+
+bool store_read_firings(struct store_reader *r, const char *tenant, const char *schedule_id,
+                        struct store_page page, struct store_firing_list *ret, struct err *e)
+{
+    auto_done(page_start) at = {0};
+
+    return page_begin(page, (struct page_key){INT64_MAX, "", "", ""}, &at, e) &&
+           read_rows(r,
+                     ASK_PAGE(Q_FIRINGS, at.rows, firing_key, P_TEXT(tenant), P_TEXT(schedule_id),
+                              P_TIME(at.key.number), P_INT(at.rows + 1)),
+                     &ret->list, NULL, e);
+}
+
+bool store_read_firing(struct store_reader *r, const char *tenant, const char *schedule_id,
+                       int64_t due_us, struct store_firing_list *ret, struct err *e)
+{
+    return read_rows(r, ASK(Q_FIRING, P_TEXT(tenant), P_TEXT(schedule_id), P_TIME(due_us)),
+                     &ret->list, NULL, e);
+}

@@ -1,0 +1,352 @@
+/* schedules_test.c -- what is due by the calendar is started once, by hand of a clock that is the
+ * test's: on time, late, while the run before goes on, over a crash. */
+#include "suites.h"
+
+#include "base/mem.h"
+#include "engine/control/control.h"
+#include "engine/schedules/keep.h"
+#include "engine/schedules/plan.h"
+#include "engine/schedules/schedules.h"
+#include "model/schedule/due_words.h"
+
+#include <string.h>
+
+#define ID "s-1"
+#define EVERY_US (60LL * 1000000)
+#define MINUTE (60 * RIG_S)
+
+static int64_t anchor_us;
+
+static struct store_schedule every_minute(void)
+{
+    anchor_us = rig_wall_us;
+    return (struct store_schedule){.tenant = RIG_TENANT,
+                                   .schedule_id = ID,
+                                   .dag_id = "chain",
+                                   .rule_kind = "every",
+                                   .rule = "1m",
+                                   .timezone = "UTC",
+                                   .dst_policy = "shift",
+                                   .missed_policy = "last",
+                                   .overlap_policy = "allow",
+                                   .inputs = "{}",
+                                   .missed_max = 10,
+                                   .anchor_us = anchor_us,
+                                   .next_due_us = anchor_us + EVERY_US,
+                                   .next_fire_us = anchor_us + EVERY_US,
+                                   .created_us = anchor_us,
+                                   .updated_us = anchor_us};
+}
+
+static void put(const struct store_schedule *row)
+{
+    struct rig_answer answer = {0};
+
+    publish_chain();
+    keep_put(engine_control(rig.engine)->schedules, &rig_actor, row, rig_answered, &answer);
+    rig_settle(&rig);
+    ck_assert_uint_eq(answer.told, 1);
+}
+
+/* "1 fired, 2 skipped overlap, ": the due times in minutes from the anchor, ascending. */
+static void check_firings(const char *want)
+{
+    auto_done(store_firing_list) rows = {0};
+    auto_done(buf) text = {0};
+    struct err e = {0};
+
+    ck_assert(store_read_firings(rig.reader, RIG_TENANT, ID, (struct store_page){.size = 100},
+                                 &rows, &e));
+    for (size_t i = rows.count; i-- > 0;) {
+        const struct store_firing *f = &rows.rows[i];
+
+        ck_assert_int_eq(f->run_id != NULL, strcmp(f->outcome, "fired") == 0);
+        buf_addf(&text, "%s%lld %s%s%s", text.len > 0 ? ", " : "",
+                 (long long)((f->due_us - anchor_us) / EVERY_US), f->outcome,
+                 strcmp(f->outcome, "skipped") == 0 ? " " : "",
+                 strcmp(f->outcome, "skipped") == 0 ? f->reason : "");
+    }
+    ck_assert_str_eq(buf_text(&text), want);
+}
+
+static size_t runs_there(void)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e = {0};
+
+    ck_assert(store_read_runs(rig.reader, &(struct store_run_filter){.tenant = RIG_TENANT},
+                              (struct store_page){.size = 100}, &rows, &e));
+    return rows.count;
+}
+
+/* Of a scheduler that turns every second, as it does. */
+static void pass_minutes(int count)
+{
+    for (int i = 0; i < count; i++) {
+        rig_pass(MINUTE);
+        rig_settle(&rig);
+    }
+}
+
+/* The machine sleeps, or the host is away. */
+static void be_away_for(int64_t minutes)
+{
+    rig_pass(minutes * MINUTE + 30 * RIG_S);
+    rig_settle(&rig);
+}
+
+START_TEST(each_due_time_starts_one_run_with_its_token)
+{
+    const struct store_schedule row = every_minute();
+    auto_done(store_run_list) runs = {0};
+    char due[DUE_TEXT_BYTES];
+    struct err e = {0};
+
+    put(&row);
+    check_firings("");
+    pass_minutes(3);
+    check_firings("1 fired, 2 fired, 3 fired");
+    ck_assert_uint_eq(runs_there(), 3);
+    ck_assert(store_read_runs(rig.reader, &(struct store_run_filter){.tenant = RIG_TENANT},
+                              (struct store_page){.size = 1}, &runs, &e));
+    due_utc_text(&(struct due){.utc_us = anchor_us + 3 * EVERY_US}, due);
+    ck_assert_ptr_nonnull(strstr(runs.rows[0].run_token, "schedule:" ID ":"));
+    ck_assert_str_eq(runs.rows[0].run_token + strlen("schedule:" ID ":"), due);
+    ck_assert_str_eq(runs.rows[0].created_by, "schedule:" ID);
+}
+END_TEST
+
+START_TEST(the_latest_of_the_missed_is_made_up_for)
+{
+    const struct store_schedule row = every_minute();
+
+    put(&row);
+    be_away_for(4);
+    check_firings("1 missed, 2 missed, 3 missed, 4 fired");
+    pass_minutes(1);
+    check_firings("1 missed, 2 missed, 3 missed, 4 fired, 5 fired");
+}
+END_TEST
+
+START_TEST(all_of_the_missed_are_made_up_for_to_their_number)
+{
+    struct store_schedule row = every_minute();
+
+    row.missed_policy = "all";
+    row.missed_max = 2;
+    put(&row);
+    be_away_for(4);
+    check_firings("1 missed, 2 missed, 3 fired, 4 fired");
+    ck_assert_uint_eq(runs_there(), 2);
+}
+END_TEST
+
+START_TEST(none_of_the_missed_is_made_up_for)
+{
+    struct store_schedule row = every_minute();
+
+    row.missed_policy = "none";
+    put(&row);
+    be_away_for(3);
+    check_firings("1 missed, 2 missed, 3 missed");
+    ck_assert_uint_eq(runs_there(), 0);
+}
+END_TEST
+
+START_TEST(a_due_time_within_the_grace_is_not_missed)
+{
+    struct store_schedule row = every_minute();
+
+    row.missed_policy = "none";
+    put(&row);
+    rig_pass(MINUTE + 9 * RIG_S);
+    rig_settle(&rig);
+    check_firings("1 fired");
+}
+END_TEST
+
+START_TEST(while_the_run_before_goes_on_the_next_is_skipped)
+{
+    struct store_schedule row = every_minute();
+
+    row.overlap_policy = "skip";
+    put(&row);
+    pass_minutes(2);
+    check_firings("1 fired, 2 skipped overlap");
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    rig_settle(&rig);
+    pass_minutes(1);
+    check_firings("1 fired, 2 skipped overlap, 3 fired");
+}
+END_TEST
+
+START_TEST(the_run_before_is_cancelled)
+{
+    struct store_schedule row = every_minute();
+    auto_done(store_run_list) runs = {0};
+    struct err e = {0};
+
+    row.overlap_policy = "cancel-previous";
+    put(&row);
+    pass_minutes(2);
+    check_firings("1 fired, 2 fired");
+    ck_assert(store_read_runs(rig.reader, &(struct store_run_filter){.tenant = RIG_TENANT},
+                              (struct store_page){.size = 2}, &runs, &e));
+    ck_assert(runs.rows[1].cancel_requested);
+    ck_assert(!runs.rows[0].cancel_requested);
+}
+END_TEST
+
+START_TEST(a_paused_schedule_lets_its_times_pass_by)
+{
+    const struct store_schedule row = every_minute();
+    struct store_schedule_move move = {.tenant = RIG_TENANT,
+                                       .schedule_id = ID,
+                                       .paused = true,
+                                       .updated_us = 1};
+    struct rig_answer paused = {0}, resumed = {0};
+
+    put(&row);
+    keep_pause(engine_control(rig.engine)->schedules, &rig_actor, &move, rig_answered, &paused);
+    pass_minutes(3);
+    check_firings("");
+    move.paused = false;
+    move.next_due_us = move.next_fire_us = anchor_us + 4 * EVERY_US;
+    keep_pause(engine_control(rig.engine)->schedules, &rig_actor, &move, rig_answered, &resumed);
+    pass_minutes(1);
+    check_firings("4 fired");
+}
+END_TEST
+
+START_TEST(a_disabled_dag_starts_nothing_and_says_so)
+{
+    const struct store_schedule row = every_minute();
+
+    put(&row);
+    outside_unguarded("UPDATE dag_workflows SET enabled = 0");
+    pass_minutes(1);
+    check_firings("1 skipped dag_disabled");
+    ck_assert_uint_eq(runs_there(), 0);
+}
+END_TEST
+
+START_TEST(a_crash_makes_no_due_time_fire_twice)
+{
+    const struct store_schedule row = every_minute();
+
+    put(&row);
+    pass_minutes(2);
+    rig_crash(&rig);
+    pass_minutes(1);
+    check_firings("1 fired, 2 fired, 3 fired");
+    ck_assert_uint_eq(runs_there(), 3);
+}
+END_TEST
+
+START_TEST(a_clock_that_is_put_back_fires_nothing_again)
+{
+    const struct store_schedule row = every_minute();
+
+    put(&row);
+    pass_minutes(2);
+    rig_wall_us -= EVERY_US;
+    pass_minutes(1);
+    check_firings("1 fired, 2 fired");
+    pass_minutes(1);
+    check_firings("1 fired, 2 fired, 3 fired");
+}
+END_TEST
+
+START_TEST(a_deleted_schedule_fires_no_more)
+{
+    const struct store_schedule row = every_minute();
+    struct rig_answer answer = {0};
+
+    put(&row);
+    pass_minutes(1);
+    keep_delete(engine_control(rig.engine)->schedules, &rig_actor, ID, rig_answered, &answer);
+    pass_minutes(3);
+    ck_assert_uint_eq(runs_there(), 1);
+}
+END_TEST
+
+START_TEST(a_host_that_takes_no_runs_fires_when_it_does)
+{
+    const struct store_schedule row = every_minute();
+
+    put(&row);
+    engine_accept(rig.engine, false);
+    pass_minutes(2);
+    check_firings("");
+    engine_accept(rig.engine, true);
+    rig_settle(&rig);
+    check_firings("1 fired, 2 fired"); /* the latest that was missed, and the one that is due */
+}
+END_TEST
+
+/* ---- the plan alone ---- */
+
+START_TEST(a_plan_tells_of_the_latest_missed_and_of_no_more)
+{
+    const struct due_words words = {.every = "1s"};
+    auto_done(due_read) due = {0};
+    auto_mem struct plan *plan = mem_new(struct plan);
+    struct err e = {0};
+    const char *code;
+
+    ck_assert(due_words_read(&words, 0, &due, &code, &e));
+    plan_make(&(struct plan_of){.rule = &due.rule,
+                                .name = ID,
+                                .waits_us = 1000000,
+                                .keep = plan_keep("last", 10),
+                                .grace_us = 1,
+                                .now_us = 5000LL * 1000000 + 500000},
+              plan);
+    ck_assert_uint_eq(plan->missed_count, PLAN_MISSED_MAX - 1);
+    ck_assert_int_eq(plan->missed[0], (5000LL - PLAN_MISSED_MAX + 1) * 1000000);
+    ck_assert_int_eq(plan->missed[plan->missed_count - 1], 4999LL * 1000000);
+    ck_assert_uint_eq(plan->fire_count, 1);
+    ck_assert_int_eq(plan->fires[0], 5000LL * 1000000);
+    ck_assert_int_eq(plan->next_us, 5001LL * 1000000);
+}
+END_TEST
+
+START_TEST(jitter_is_within_its_bound_and_always_the_same)
+{
+    bool differs = false;
+
+    for (int64_t due = 0; due < 100; due++) {
+        int64_t at = due_jitter_us(ID, due, 5);
+
+        ck_assert_int_ge(at, due);
+        ck_assert_int_le(at, due + 5000000);
+        ck_assert_int_eq(at, due_jitter_us(ID, due, 5));
+        differs |= at - due != due_jitter_us(ID, 0, 5);
+    }
+    ck_assert(differs);
+    ck_assert_int_eq(due_jitter_us(ID, 7, 0), 7);
+}
+END_TEST
+
+TCase *schedules_cases(void)
+{
+    TCase *c = tcase_create("schedules");
+
+    tcase_add_test(c, each_due_time_starts_one_run_with_its_token);
+    tcase_add_test(c, the_latest_of_the_missed_is_made_up_for);
+    tcase_add_test(c, all_of_the_missed_are_made_up_for_to_their_number);
+    tcase_add_test(c, none_of_the_missed_is_made_up_for);
+    tcase_add_test(c, a_due_time_within_the_grace_is_not_missed);
+    tcase_add_test(c, while_the_run_before_goes_on_the_next_is_skipped);
+    tcase_add_test(c, the_run_before_is_cancelled);
+    tcase_add_test(c, a_paused_schedule_lets_its_times_pass_by);
+    tcase_add_test(c, a_disabled_dag_starts_nothing_and_says_so);
+    tcase_add_test(c, a_crash_makes_no_due_time_fire_twice);
+    tcase_add_test(c, a_clock_that_is_put_back_fires_nothing_again);
+    tcase_add_test(c, a_deleted_schedule_fires_no_more);
+    tcase_add_test(c, a_host_that_takes_no_runs_fires_when_it_does);
+    tcase_add_test(c, a_plan_tells_of_the_latest_missed_and_of_no_more);
+    tcase_add_test(c, jitter_is_within_its_bound_and_always_the_same);
+    return c;
+}
