@@ -85,7 +85,7 @@ void rig_open(struct rig *r)
 
 void rig_close(struct rig *r)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock", ".count"};
     char path[64];
 
     verdicts_free(r->tickets);
@@ -97,7 +97,7 @@ void rig_close(struct rig *r)
         snprintf(path, sizeof path, "%s/store.db%s", r->folder, suffixes[i]);
         unlink(path);
     }
-    rmdir(r->folder);
+    ck_assert_int_eq(rmdir(r->folder), 0);
 }
 
 static void on_committed(void *arg, const struct store_done *done)
