@@ -136,12 +136,14 @@ static void unsigned_free(void *arg)
     free(u);
 }
 
-/* Another look may have found it too, and its statement may be stored by now. */
+/* Another look may have found it too, and its statement may be on its way or stored by now. */
 static bool still_due(const struct unsigned_run *u)
 {
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
+    if (statements_has(u->left.statements, u->run_id))
+        return false;
     return !store_read_run_head(u->left.env->reader, u->tenant, u->run_id, &rows, &e) ||
            rows.rows[0].statement_due;
 }

@@ -2,7 +2,9 @@
 #include "suites.h"
 
 #include "base/clock.h"
+#include "engine/catalog/dag_cache.h"
 #include "engine/evidence/heads.h"
+#include "engine/evidence/left_unsigned.h"
 #include "engine/evidence/seals.h"
 #include "engine/evidence/statements.h"
 #include "model/ledger/statement.h"
@@ -127,6 +129,25 @@ START_TEST(what_a_crash_left_unsigned_is_signed_at_the_next_start)
     ck_assert_uint_eq(rig_statements(&rig, id), 1);
     rig_crash(&rig);
     ck_assert_uint_eq(rig.authority.count, 0);
+}
+END_TEST
+
+START_TEST(what_two_looks_find_at_once_is_signed_once)
+{
+    struct left_unsigned left = {.env = &rig.env};
+
+    rig.authority.attached = false;
+    run_chain(id);
+    left.dags = dag_cache_new(&rig.env);
+    left.statements = statements_new(&rig.env);
+    left.again = left_again_new();
+    left_unsigned_run(&left, RIG_TENANT, id);
+    left_unsigned_run(&left, RIG_TENANT, id);
+    rig_beside(&rig);
+    ck_assert_uint_eq(statements_pending(left.statements), 1);
+    left_again_free(left.again);
+    statements_free(left.statements);
+    dag_cache_free(left.dags);
 }
 END_TEST
 
@@ -397,6 +418,7 @@ TCase *evidence_cases(void)
     tcase_add_loop_test(tc, a_step_of_the_wall_clock_changes_no_duration, 0, 2);
     tcase_add_test(tc, a_wall_clock_that_went_back_before_a_start_does_not_turn_a_run_round);
     tcase_add_test(tc, what_a_crash_left_unsigned_is_signed_at_the_next_start);
+    tcase_add_test(tc, what_two_looks_find_at_once_is_signed_once);
     tcase_add_test(tc, a_seal_is_answered_when_every_event_is_under_a_head);
     tcase_add_test(tc, a_head_goes_on_where_the_last_one_ended_also_after_a_crash);
     tcase_add_test(tc, a_clock_that_was_set_forward_and_back_leaves_no_later_head_in_the_future);
