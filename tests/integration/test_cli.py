@@ -123,7 +123,7 @@ def test_list_show_and_logs_tell_of_a_run(host):
 def test_the_one_host_of_a_file_is_listed(host):
     row, = json.loads(host.cli("host", "list", "-o", "json").stdout)["items"]
     assert (row["hostId"], row["state"]) == ((host.home / "host-id").read_text().strip(), "alive")
-    assert row["agents"] >= 1 and sorted(row["jobs"]) == ["ledger-heads", "statements", "upkeep"]
+    assert row["agents"] >= 1 and sorted(row["jobs"]) == ["ledger-heads", "schedules", "statements", "upkeep"]
     assert row["runs"] >= 0 and row["heartbeatAgeMs"] == 0 and row["startedUtc"]
     assert host.cli("host", "list", "-o", "name").stdout == row["hostId"] + "\n"
 

@@ -9,6 +9,7 @@ import signal
 import pytest
 from host import chain, child_named, orch, until
 
+JOBS = ("ledger-heads", "schedules", "statements", "upkeep")
 MOVED_S = 60  # above the ttl, on a machine that does much else
 
 
@@ -40,7 +41,7 @@ def export(host, name):
 
 def test_each_job_has_one_host_and_an_export_of_any_is_whole(two):
     field, a, b = two
-    assert owners(field) == {"ledger-heads": 0, "statements": 0, "upkeep": 0}
+    assert owners(field) == dict.fromkeys(JOBS, 0)
     a.publish(chain("three", 3))
     for host in (b, a, b):
         host.complete("three")
@@ -62,7 +63,7 @@ def test_hosts_are_listed_with_what_each_has_and_how_it_ended(two):
     a.wait_node(a.run("slow"), "n00", "running")
     rows = listed(b)
     assert [(rows[h]["state"], rows[h]["runs"], len(rows[h]["jobs"]), rows[h]["agents"], rows[h]["address"])
-            for h in (one, other)] == [("alive", 1, 3, 1, a.settings["listen"]), ("alive", 0, 0, 1, b.settings["listen"])]
+            for h in (one, other)] == [("alive", 1, len(JOBS), 1, a.settings["listen"]), ("alive", 0, 0, 1, b.settings["listen"])]
     assert all(row["heartbeatAgeMs"] < 3000 and row["epoch"] == 1 for row in rows.values()), rows
     pages = [b.http("GET", "/hosts?page_size=1", expect=200).json]
     pages.append(b.http("GET", f"/hosts?page_size=1&page_token={pages[0]['next_page_token']}", expect=200).json)
@@ -70,7 +71,7 @@ def test_hosts_are_listed_with_what_each_has_and_how_it_ended(two):
     assert b.http("GET", "/hosts", token=b.mint("orchestrator:write")).status == 403
     a.end(signal.SIGKILL)
     until(lambda: listed(b)[one]["state"] == "fenced" and listed(b)[other]["runs"] == 1, MOVED_S, "the second to follow")
-    assert listed(b)[one]["jobs"] == [] and listed(b)[one]["runs"] == 0 and len(listed(b)[other]["jobs"]) == 3
+    assert listed(b)[one]["jobs"] == [] and listed(b)[one]["runs"] == 0 and len(listed(b)[other]["jobs"]) == len(JOBS)
     a.up()
     until(a.is_up, MOVED_S, "the first host again")
     assert (listed(b)[one]["state"], listed(b)[one]["epoch"]) == ("alive", 2)
