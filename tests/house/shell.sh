@@ -4,10 +4,8 @@
 # usage: shell.sh [ROOT]
 set -eu
 cd "${1:-$(dirname "$0")/../..}"
-files=$(find . \( -name .git -o -name build -o -name .orch -o -name corpus \) -prune -o -type f -print |
-    sort | while read -r file; do
-        head -n 1 "$file" | tr -d '\000' | grep -q '^#!/bin/sh' && echo "$file"
-    done) || true
+files=$(find . \( -name .git -o -name build -o -name .orch -o -name corpus \) -prune -o -type f -size +0 \
+    -exec env LC_ALL=C awk 'FNR == 1 { if (/^#!\/bin\/sh/) print FILENAME; nextfile }' {} + | sort)
 [ -n "$files" ] || { echo "no scripts" >&2; exit 1; }
 # shellcheck disable=SC2086  # file names of ours hold no spaces
 shellcheck --shell=sh --exclude=SC2015,SC2016 $files
