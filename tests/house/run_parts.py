@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # are the long waits of the real host.
 PARTS = [
     ("release", ["all"], []),
-    ("asan", ["all"], ["-LE", "adversarial|house|docs|bench", "-E", "integration_(hangs|.*_slow)"]),
+    ("asan", ["all"], ["-LE", "adversarial|house|docs|bench|conformance", "-E", "integration_(hangs|.*_slow)"]),
     ("tsan", ["all"], ["-L", "threads"]),
     ("cov", ["all", "coverage_clear"], ["-L", "unit|sim|coverage"]),
     ("tidy", [], ["-L", "tidy"]),
