@@ -125,6 +125,7 @@ static bool sign_again(const struct left_unsigned *left, struct past *past, stru
 struct unsigned_run {
     struct left_unsigned left;
     char *tenant, *run_id;
+    int64_t ended_us;
 };
 
 static void unsigned_free(void *arg)
@@ -142,7 +143,7 @@ static bool still_due(const struct unsigned_run *u)
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
-    if (statements_has(u->left.statements, u->run_id))
+    if (statements_has(u->left.statements, u->run_id, u->ended_us))
         return false;
     return !store_read_run_head(u->left.env->reader, u->tenant, u->run_id, &rows, &e) ||
            rows.rows[0].statement_due;
@@ -163,7 +164,8 @@ static void sign_or_leave(const struct left_unsigned *left, const struct store_r
 {
     struct unsigned_run *u = mem_new(struct unsigned_run);
 
-    *u = (struct unsigned_run){*left, mem_str(row->tenant), mem_str(row->run_id)};
+    *u =
+        (struct unsigned_run){*left, mem_str(row->tenant), mem_str(row->run_id), row->completed_us};
     past_await(left->env, left->dags, row, PAST_OVER,
                &(struct past_wait){was_read, unsigned_free, u});
 }
@@ -218,7 +220,8 @@ static void read_page(void *arg, struct store_reader *reader)
  * the next start. */
 static void sign_now(const struct left_unsigned *left, const struct store_run *found)
 {
-    if (found->statement_refused == NULL && !statements_has(left->statements, found->run_id))
+    if (found->statement_refused == NULL &&
+        !statements_has(left->statements, found->run_id, found->completed_us))
         sign_or_leave(left, found);
 }
 
@@ -268,8 +271,6 @@ static void look_again(const struct left_unsigned *left, const struct again *x)
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
-    if (statements_has(left->statements, x->run_id))
-        return;
     if (!store_read_run_head(left->env->reader, x->tenant, x->run_id, &rows, &e))
         leave(left, x->tenant, x->run_id, &e);
     else if (rows.rows[0].statement_due)

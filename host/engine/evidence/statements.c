@@ -19,6 +19,7 @@ struct pending {
     uint32_t magic; /* it crosses the authority's client as void * */
     struct statements *owner;
     char run_id[UUID_TEXT_BYTES];
+    int64_t ended_us;
     char *tenant;
     struct sha256_hex chain_hash;
     char *payload;
@@ -72,13 +73,13 @@ unsigned statements_pending(const struct statements *s)
     return s->waiting_count + s->sending;
 }
 
-bool statements_has(const struct statements *s, const char *run_id)
+bool statements_has(const struct statements *s, const char *run_id, int64_t ended_us)
 {
     const struct pending *p;
 
     LIST_FOREACH(p, &s->all, all)
     {
-        if (strcmp(p->run_id, run_id) == 0)
+        if (p->ended_us == ended_us && strcmp(p->run_id, run_id) == 0)
             return true;
     }
     return false;
@@ -242,6 +243,7 @@ void statements_add(struct statements *s, const struct active_run *ar)
     p->owner = s;
     LIST_INSERT_HEAD(&s->all, p, all);
     memcpy(p->run_id, ar->run_id, sizeof p->run_id);
+    p->ended_us = ar->ended_us;
     p->tenant = mem_str(ar->tenant);
     p->chain_hash = ar->chain_hash;
     p->payload = payload_of(ar, s->env->builder_id, &p->payload_bytes, &e);

@@ -28,8 +28,8 @@ void statements_add(struct statements *s, const struct active_run *ar);
 /* Sends what waits, when there is an authority. Once a turn. */
 void statements_turn(struct statements *s);
 unsigned statements_pending(const struct statements *s);
-/* The run's is among them. */
-bool statements_has(const struct statements *s, const char *run_id);
+/* That of the run's end at this time is among them: one that went on once more has another. */
+bool statements_has(const struct statements *s, const char *run_id, int64_t ended_us);
 
 /* The run's statement cannot be made, signed or stored. */
 void statements_leave(struct statements *s, const char *tenant, const char *run_id,
