@@ -4,6 +4,7 @@
 #include "daemon/host.h"
 #include "engine/control/control.h"
 #include "engine/engine.h"
+#include "engine/schedules/fire.h"
 #include "engine/schedules/keep.h"
 
 static struct schedules *schedules_of(void *arg)
@@ -29,6 +30,15 @@ static void schedule_delete(void *arg, const struct api_actor *who, const char *
     keep_delete(schedules_of(arg), who, schedule_id, done, done_arg);
 }
 
+static void schedule_fire(void *arg, const struct api_actor *who,
+                          const struct store_schedule *schedule, int64_t due_us, bool cancels,
+                          api_done_fn done, void *done_arg)
+{
+    fire_due(engine_control(((struct host *)arg)->engine), who, schedule,
+             &(struct api_firing){.schedule_id = schedule->schedule_id, .due_us = due_us}, cancels,
+             done, done_arg);
+}
+
 static void schedule_note(void *arg, const struct store_firing *firing, api_done_fn done,
                           void *done_arg)
 {
@@ -40,5 +50,6 @@ void schedules_serve(struct api_engine *engine)
     engine->schedule_put = schedule_put;
     engine->schedule_pause = schedule_pause;
     engine->schedule_delete = schedule_delete;
+    engine->schedule_fire = schedule_fire;
     engine->schedule_note = schedule_note;
 }

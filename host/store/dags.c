@@ -101,15 +101,6 @@ bool store_read_dag_count(struct store_reader *r, const char *tenant, int64_t *r
     return read_int(r, ASK(Q_DAG_COUNT, P_TEXT(tenant), P_TEXT(TEXT_LAST)), ret, e);
 }
 
-static bool is_not_found(struct err *e)
-{
-    bool is = e->code == ERR_NOT_FOUND;
-
-    if (is)
-        *e = (struct err){0};
-    return is;
-}
-
 static bool version_stands(struct store_reader *r, const char *tenant, const char *dag_id,
                            const char *version, enum store_dag_stands *ret, struct err *e)
 {
@@ -117,7 +108,7 @@ static bool version_stands(struct store_reader *r, const char *tenant, const cha
 
     *ret = STORE_DAG_IS_GONE;
     if (!read_version(r, false, tenant, dag_id, version, &rows, e))
-        return is_not_found(e);
+        return not_found_is_none(e);
     if (rows.rows[0].deleted_us == 0)
         *ret = rows.rows[0].enabled ? STORE_DAG_STARTS : STORE_DAG_IS_DISABLED;
     return true;
@@ -139,7 +130,7 @@ bool store_read_dag_stands(struct store_reader *r, const char *tenant, const cha
         *ret = looks[i].stands;
         if (read_latest(r, false, tenant, dag_id, looks[i].state, &rows, e))
             return true;
-        if (!is_not_found(e))
+        if (!not_found_is_none(e))
             return false;
     }
     *ret = STORE_DAG_IS_GONE;

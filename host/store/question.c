@@ -122,6 +122,15 @@ bool read_row(struct store_reader *r, const struct question *q, const char *what
     return true;
 }
 
+bool not_found_is_none(struct err *e)
+{
+    bool none = e->code == ERR_NOT_FOUND;
+
+    if (none)
+        *e = (struct err){0};
+    return none;
+}
+
 bool read_real(struct store_reader *r, const struct question *q, double *ret, struct err *e)
 {
     int64_t number;

@@ -146,6 +146,8 @@ bool read_rows(struct store_reader *r, const struct question *q, struct store_li
 /* The same for exactly one row; none is ERR_NOT_FOUND, "no <what> '<name>'". */
 bool read_row(struct store_reader *r, const struct question *q, const char *what, const char *name,
               struct store_list *ret, struct err *e) must_check;
+/* Behind a question that failed: true, and no error, where only the row was not there. */
+bool not_found_is_none(struct err *e);
 /* The answer's one number; NULL reads as 0. */
 bool read_real(struct store_reader *r, const struct question *q, double *ret,
                struct err *e) must_check;

@@ -313,6 +313,14 @@ bool store_read_schedules_next(struct store_reader *r, int64_t before_us, uint32
 bool store_read_firings(struct store_reader *r, const char *tenant, const char *schedule_id,
                         struct store_page page, struct store_firing_list *ret,
                         struct err *e) must_check;
+/* What stands against firing a due time of the schedule. */
+struct store_due {
+    bool known;   /* it was reached before */
+    bool goes_on; /* the run that it started last, where runs may not overlap */
+    enum store_dag_stands dag;
+};
+bool store_read_due(struct store_reader *r, const struct store_schedule *schedule, int64_t due_us,
+                    struct store_due *ret, struct err *e) must_check;
 /* At most one row, none is no error. */
 bool store_read_firing(struct store_reader *r, const char *tenant, const char *schedule_id,
                        int64_t due_us, struct store_firing_list *ret, struct err *e) must_check;

@@ -1,6 +1,8 @@
 /* schedules.c -- questions about schedules and their firings (reader.h). */
 #include "store/question.h"
 
+#include <string.h>
+
 static struct page_key schedule_key(const void *row)
 {
     return (struct page_key){0, ((const struct store_schedule *)row)->schedule_id, "", ""};
@@ -62,4 +64,34 @@ bool store_read_firing(struct store_reader *r, const char *tenant, const char *s
 {
     return read_rows(r, ASK(Q_FIRING, P_TEXT(tenant), P_TEXT(schedule_id), P_TIME(due_us)),
                      &ret->list, NULL, e);
+}
+
+/* One that is not there any more does not. */
+static bool last_goes_on(struct store_reader *r, const struct store_schedule *schedule, bool *ret,
+                         struct err *e)
+{
+    auto_done(store_run_list) runs = {0};
+
+    *ret = false;
+    if (schedule->last_run_id == NULL || strcmp(schedule->overlap_policy, "allow") == 0)
+        return true;
+    if (store_read_run_head(r, schedule->tenant, schedule->last_run_id, &runs, e)) {
+        *ret = runs.rows[0].completed_us == 0;
+        return true;
+    }
+    return not_found_is_none(e);
+}
+
+bool store_read_due(struct store_reader *r, const struct store_schedule *schedule, int64_t due_us,
+                    struct store_due *ret, struct err *e)
+{
+    auto_done(store_firing_list) before = {0};
+
+    if (!store_read_firing(r, schedule->tenant, schedule->schedule_id, due_us, &before, e) ||
+        !store_read_dag_stands(r, schedule->tenant, schedule->dag_id, schedule->dag_version,
+                               &ret->dag, e) ||
+        !last_goes_on(r, schedule, &ret->goes_on, e))
+        return false;
+    ret->known = before.count > 0;
+    return true;
 }

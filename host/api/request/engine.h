@@ -156,6 +156,10 @@ struct api_engine {
                            void *done_arg);
     void (*schedule_delete)(void *arg, const struct api_actor *who, const char *schedule_id,
                             api_done_fn done, void *done_arg);
+    /* Its due time is reached by hand; cancels: the run before is asked to end. As run_start. */
+    void (*schedule_fire)(void *arg, const struct api_actor *who,
+                          const struct store_schedule *schedule, int64_t due_us, bool cancels,
+                          api_done_fn done, void *done_arg);
     /* What became of a due time that starts nothing; one that was reached before stays. */
     void (*schedule_note)(void *arg, const struct store_firing *firing, api_done_fn done,
                           void *done_arg);

@@ -7,6 +7,7 @@
 #include "api/routes/view.h"
 #include "api/routes/view_hosts.h"
 #include "base/mem.h"
+#include "model/schedule/due_words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +46,7 @@ void run_start_token(const struct api_request *req, struct api_run_start *what,
 /* A token of the client's own never looks like one that was made of a key or a due time. */
 static bool token_check(const char *token, struct err *e)
 {
-    static const char *const kept[] = {KEY_TOKEN, "schedule:"};
+    static const char *const kept[] = {KEY_TOKEN, DUE_TOKEN};
     size_t len = token != NULL ? strlen(token) : 1;
 
     if (len == 0 || len > RUN_TOKEN_GIVEN_BYTES_MAX ||

@@ -4,17 +4,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#include <stdio.h>
 #include <string.h>
-
-enum { TOKEN_BYTES = 160 };
 
 /* What is known of the due time, as a thread reads it. */
 struct trigger {
     struct store_schedule_list rows;
     int64_t due_us;
-    bool known; /* it was reached before */
-    bool overlaps;
+    struct store_due due;
     const char *code;
 };
 
@@ -74,16 +70,8 @@ static void reply(struct api_request *req, int status)
     api_reply_made(req, &(struct make){.fn = make_firing, .status = status, .owed = true});
 }
 
-static void on_noted(void *arg, const struct api_outcome *out)
-{
-    if (out->e != NULL)
-        api_reply_outcome_error(request_of(arg), out);
-    else
-        reply(request_of(arg), 200);
-}
-
 /* A conflict: whoever reached it meanwhile started nothing, or the DAG was disabled. */
-static void on_started(void *arg, const struct api_outcome *out)
+static void on_over(void *arg, const struct api_outcome *out)
 {
     if (out->e != NULL)
         api_reply_outcome_error(request_of(arg), out);
@@ -93,41 +81,22 @@ static void on_started(void *arg, const struct api_outcome *out)
 
 /* ---- what it comes to ---- */
 
-static bool overlaps(struct store_reader *reader, const struct store_schedule *row, bool *ret,
-                     struct err *e)
-{
-    auto_done(store_run_list) runs = {0};
-
-    *ret = false;
-    if (row->last_run_id == NULL || strcmp(row->overlap_policy, "allow") == 0)
-        return true;
-    if (!store_read_run_head(reader, row->tenant, row->last_run_id, &runs, e))
-        return false;
-    *ret = runs.rows[0].completed_us == 0;
-    return true;
-}
-
 /* On a thread. */
 static bool look(const struct api_request *req, void *arg, struct store_reader *reader,
                  struct err *e)
 {
     struct trigger *t = arg;
-    auto_done(store_firing_list) before = {0};
     const struct store_schedule *row;
-    enum store_dag_stands stands;
 
     if (!schedule_read(req, reader, &t->rows, &t->code, e))
         return false;
     row = &t->rows.rows[0];
-    if (!store_read_firing(reader, row->tenant, row->schedule_id, t->due_us, &before, e) ||
-        !store_read_dag_stands(reader, row->tenant, row->dag_id, row->dag_version, &stands, e) ||
-        !overlaps(reader, row, &t->overlaps, e))
+    if (!store_read_due(reader, row, t->due_us, &t->due, e))
         return false;
-    t->known = before.count > 0;
-    if (t->known || stands == STORE_DAG_STARTS)
+    if (t->due.known || t->due.dag == STORE_DAG_STARTS)
         return true;
     return err_set(e, ERR_CONFLICT, "DAG '%s' is %s: it starts no run", row->dag_id,
-                   stands == STORE_DAG_IS_DISABLED ? "disabled" : "deleted");
+                   t->due.dag == STORE_DAG_IS_DISABLED ? "disabled" : "deleted");
 }
 
 static void skip(struct api_request *req, const struct store_schedule *row, int64_t due_us)
@@ -140,37 +109,16 @@ static void skip(struct api_request *req, const struct store_schedule *row, int6
                                                  .due_us = due_us,
                                                  .outcome = "skipped",
                                                  .reason = "overlap"},
-                          on_noted, req);
-}
-
-static void nobody_waits(void *arg unused_arg, const struct api_outcome *out unused_arg)
-{
+                          on_over, req);
 }
 
 static void fire(struct api_request *req, const struct trigger *t)
 {
     const struct api_engine *engine = req->server->opt.engine;
-    const struct store_schedule *row = &t->rows.rows[0];
-    auto_json inputs = json_loads(row->inputs, 0, NULL);
     struct api_actor who = api_actor(req);
-    char due[DUE_TEXT_BYTES], token[TOKEN_BYTES];
 
-    due_utc_text(&(struct due){.utc_us = t->due_us}, due);
-    snprintf(token, sizeof token, "schedule:%.100s:%s", row->schedule_id, due);
-    if (t->overlaps)
-        engine->run_cancel(engine->arg, &who, row->last_run_id, nobody_waits, NULL);
-    engine->run_start(engine->arg, &who,
-                      &(struct api_run_start){
-                          .dag_id = row->dag_id,
-                          .version = row->dag_version,
-                          .inputs = inputs,
-                          .run_token = token,
-                          .checkpoint_enabled = true,
-                          .deterministic_mode = true,
-                          .firing = &(struct api_firing){.schedule_id = row->schedule_id,
-                                                         .due_us = t->due_us},
-                      },
-                      on_started, req);
+    engine->schedule_fire(engine->arg, &who, &t->rows.rows[0], t->due_us, t->due.goes_on, on_over,
+                          req);
 }
 
 static void looked(struct api_request *req, void *arg, const struct err *e)
@@ -179,9 +127,9 @@ static void looked(struct api_request *req, void *arg, const struct err *e)
 
     if (e != NULL)
         api_reply_error(req, e, t->code);
-    else if (t->known)
+    else if (t->due.known)
         reply(req, 200);
-    else if (t->overlaps && strcmp(t->rows.rows[0].overlap_policy, "skip") == 0)
+    else if (t->due.goes_on && strcmp(t->rows.rows[0].overlap_policy, "skip") == 0)
         skip(req, &t->rows.rows[0], t->due_us);
     else
         fire(req, t);

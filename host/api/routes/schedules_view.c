@@ -14,11 +14,8 @@ enum { NEXT_TIMES = 5 };
 
 bool schedule_rule(const struct store_schedule *row, struct due_read *ret, struct err *e)
 {
-    const struct due_words words =
-        due_words_kept(row->rule_kind, row->rule, row->timezone, row->dst_policy);
-    const char *code;
-
-    return due_words_read(&words, row->anchor_us, ret, &code, e);
+    return due_kept_read(row->rule_kind, row->rule, row->timezone, row->dst_policy, row->anchor_us,
+                         ret, e);
 }
 
 void schedule_next(const struct due_rule *rule, const struct store_schedule *row, int64_t after_us,

@@ -9,55 +9,30 @@
 /* Whoever moves the clock, or another host's client, is seen within it. */
 #define HORIZON_US (24LL * 3600 * 1000000)
 
-/* The run that it started last goes on. */
-static bool busy(struct store_reader *reader, const struct store_schedule *row, bool *ret,
-                 struct err *e)
-{
-    auto_done(store_run_list) runs = {0};
-
-    *ret = false;
-    if (row->last_run_id == NULL || strcmp(row->overlap_policy, "allow") == 0)
-        return true;
-    if (!store_read_run_head(reader, row->tenant, row->last_run_id, &runs, e)) {
-        if (e->code != ERR_NOT_FOUND)
-            return false;
-        *e = (struct err){0};
-        return true;
-    }
-    *ret = runs.rows[0].completed_us == 0;
-    return true;
-}
-
 /* What stands against firing it. */
 static bool weigh(struct store_reader *reader, struct due_one *one, struct err *e)
 {
     const struct store_schedule *row = one->row;
-    auto_done(store_firing_list) before = {0};
-    enum store_dag_stands stands;
-    bool overlaps;
+    struct store_due due;
 
-    if (!store_read_firing(reader, row->tenant, row->schedule_id, one->plan.fires[0], &before, e) ||
-        !store_read_dag_stands(reader, row->tenant, row->dag_id, row->dag_version, &stands, e) ||
-        !busy(reader, row, &overlaps, e))
+    if (!store_read_due(reader, row, one->plan.fires[0], &due, e))
         return false;
-    one->known = before.count > 0;
-    if (stands != STORE_DAG_STARTS)
-        one->skipped = stands == STORE_DAG_IS_DISABLED ? "dag_disabled" : "dag_deleted";
-    else if (overlaps && strcmp(row->overlap_policy, "skip") == 0)
+    one->known = due.known;
+    if (due.dag != STORE_DAG_STARTS)
+        one->skipped = due.dag == STORE_DAG_IS_DISABLED ? "dag_disabled" : "dag_deleted";
+    else if (due.goes_on && strcmp(row->overlap_policy, "skip") == 0)
         one->skipped = "overlap";
-    one->cancels = overlaps && strcmp(row->overlap_policy, "cancel-previous") == 0;
+    one->cancels = due.goes_on && strcmp(row->overlap_policy, "cancel-previous") == 0;
     return true;
 }
 
 static bool plan_one(const struct due_look *look, struct due_one *one, struct err *e)
 {
     const struct store_schedule *row = one->row;
-    const struct due_words words =
-        due_words_kept(row->rule_kind, row->rule, row->timezone, row->dst_policy);
     auto_done(due_read) due = {0};
-    const char *code;
 
-    if (!due_words_read(&words, row->anchor_us, &due, &code, e))
+    if (!due_kept_read(row->rule_kind, row->rule, row->timezone, row->dst_policy, row->anchor_us,
+                       &due, e))
         return false;
     plan_make(&(struct plan_of){.rule = &due.rule,
                                 .name = row->schedule_id,

@@ -8,12 +8,13 @@
 #include "engine/env/env.h"
 #include "engine/jobs/jobs.h"
 #include "engine/schedules/due.h"
+#include "engine/schedules/fire.h"
 #include "model/schedule/due_words.h"
 
 #include <stdio.h>
 
 #define SECOND_NS (1000LL * 1000 * 1000)
-enum { TRACE_BYTES = 16, TEXT_BYTES = 160 };
+enum { TRACE_BYTES = 16, SUBJECT_BYTES = 160 };
 
 struct schedules {
     struct control *ctl;
@@ -175,41 +176,23 @@ static void started(void *arg, const struct api_outcome *out)
     one_is_over(s);
 }
 
-static void nobody_waits(void *arg unused_arg, const struct api_outcome *out unused_arg)
-{
-}
-
 static void start(struct schedules *s, const struct due_one *one, size_t nth)
 {
     const struct store_schedule *row = one->row;
     int64_t due_us = one->plan.fires[nth], next_us = plan_behind(&one->plan, nth);
-    auto_json inputs = json_loads(row->inputs, 0, NULL);
     struct acting *a = mem_new(struct acting);
-    char due[DUE_TEXT_BYTES], token[TEXT_BYTES], subject[TEXT_BYTES];
-    char trace[TRACE_BYTES * 2 + 1];
+    char subject[SUBJECT_BYTES], trace[TRACE_BYTES * 2 + 1];
     uint8_t drawn[TRACE_BYTES];
     struct api_actor who = {row->tenant, subject, "due by its schedule", "", trace, ""};
 
-    due_utc_text(&(struct due){.utc_us = due_us}, due);
-    snprintf(subject, sizeof subject, "schedule:%s", row->schedule_id);
-    snprintf(token, sizeof token, "%.100s:%s", subject, due);
+    snprintf(subject, sizeof subject, DUE_TOKEN "%s", row->schedule_id);
     s->env->random(drawn, sizeof drawn);
     text_hex(drawn, sizeof drawn, trace);
-    if (one->cancels)
-        control_cancel(s->ctl, &who, row->last_run_id, nobody_waits, NULL);
     *a = (struct acting){s, one, nth};
     s->begun++;
-    control_start(s->ctl, &who,
-                  &(struct api_run_start){.dag_id = row->dag_id,
-                                          .version = row->dag_version,
-                                          .inputs = inputs,
-                                          .run_token = token,
-                                          .checkpoint_enabled = true,
-                                          .deterministic_mode = true,
-                                          .firing =
-                                              &(struct api_firing){row->schedule_id, due_us, due_us,
-                                                                   next_us, fire_us(row, next_us)}},
-                  started, a);
+    fire_due(s->ctl, &who, row,
+             &(struct api_firing){row->schedule_id, due_us, due_us, next_us, fire_us(row, next_us)},
+             one->cancels, started, a);
 }
 
 static void act(struct schedules *s, const struct due_one *one)

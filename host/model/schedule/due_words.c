@@ -76,16 +76,19 @@ void due_read_done(struct due_read *read)
     zone_free(take(read->zone));
 }
 
-struct due_words due_words_kept(const char *kind, const char *rule, const char *timezone,
-                                const char *dst)
+bool due_kept_read(const char *kind, const char *rule, const char *timezone, const char *dst,
+                   int64_t anchor_us, struct due_read *ret, struct err *e)
 {
-    return (struct due_words){
+    const struct due_words words = {
         .cron = strcmp(kind, "cron") == 0 ? rule : NULL,
         .every = strcmp(kind, "every") == 0 ? rule : NULL,
         .at = strcmp(kind, "at") == 0 ? rule : NULL,
         .timezone = timezone,
         .dst = dst,
     };
+    const char *code;
+
+    return due_words_read(&words, anchor_us, ret, &code, e);
 }
 
 int64_t due_jitter_us(const char *name, int64_t due_us, int64_t jitter_s)

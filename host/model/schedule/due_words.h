@@ -25,9 +25,11 @@ bool due_words_read(const struct due_words *words, int64_t now_us, struct due_re
 void due_read_done(struct due_read *read);
 DEFINE_AUTO_DONE(due_read)
 
-/* The words of a rule that was kept as its kind and its text. */
-struct due_words due_words_kept(const char *kind, const char *rule, const char *timezone,
-                                const char *dst);
+/* A rule that was kept as its kind ("cron", "every", "at") and its text; as due_words_read. */
+bool due_kept_read(const char *kind, const char *rule, const char *timezone, const char *dst,
+                   int64_t anchor_us, struct due_read *ret, struct err *e) must_check;
+/* How the run token of a due time begins, and no other. */
+#define DUE_TOKEN "schedule:"
 /* When a due time is acted on: up to jitter_s later, by the name of who waits for it, always the
  * same. */
 int64_t due_jitter_us(const char *name, int64_t due_us, int64_t jitter_s);

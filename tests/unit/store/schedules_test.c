@@ -249,6 +249,38 @@ START_TEST(firings_are_listed_latest_first_and_go_with_their_schedule)
 }
 END_TEST
 
+static void check_due(const char *last_run_id, const char *overlap_policy, bool known, bool goes_on)
+{
+    struct store_schedule row = schedule(ID, "dag");
+    struct store_due due = {0};
+    struct err e = {0};
+
+    row.last_run_id = last_run_id;
+    row.overlap_policy = overlap_policy;
+    ck_assert_msg(store_read_due(fixture_reader, &row, DUE, &due, &e), "%s", e.msg);
+    ck_assert_int_eq(e.code, ERR_NONE);
+    ck_assert_int_eq(due.dag, STORE_DAG_IS_GONE);
+    ck_assert_int_eq(due.known, known);
+    ck_assert_int_eq(due.goes_on, goes_on);
+}
+
+START_TEST(what_stands_against_a_due_time_is_what_was_reached_and_what_goes_on)
+{
+    struct store_batch *b = store_batch_new();
+    const struct store_firing reached = firing(DUE, "missed");
+
+    add_run("r1");
+    check_due(NULL, "skip", false, false);
+    check_due("r1", "skip", false, true);
+    check_due("r1", "cancel-previous", false, true);
+    check_due("r1", "allow", false, false);
+    check_due("r-gone", "skip", false, false); /* it ended, and went */
+    store_batch_firing_note(b, &reached);
+    commit(b);
+    check_due("r1", "skip", true, true);
+}
+END_TEST
+
 TCase *schedules_cases(void)
 {
     TCase *c = tcase_create("schedules");
@@ -259,6 +291,7 @@ TCase *schedules_cases(void)
     tcase_add_test(c, what_waits_is_found_by_its_time_and_not_while_it_is_paused);
     tcase_add_test(c, a_schedule_moves_on_once_from_each_due_time);
     tcase_add_test(c, a_due_time_is_reached_once);
+    tcase_add_test(c, what_stands_against_a_due_time_is_what_was_reached_and_what_goes_on);
     tcase_add_test(c, firings_are_listed_latest_first_and_go_with_their_schedule);
     return c;
 }

@@ -1,0 +1,37 @@
+/* fire.c -- see fire.h. */
+#include "engine/schedules/fire.h"
+
+#include "base/json.h"
+#include "engine/control/control.h"
+#include "model/schedule/due_words.h"
+#include "store/rows.h"
+
+#include <stdio.h>
+
+enum { TOKEN_BYTES = 160 };
+
+static void nobody_waits(void *arg unused_arg, const struct api_outcome *out unused_arg)
+{
+}
+
+void fire_due(struct control *ctl, const struct api_actor *who,
+              const struct store_schedule *schedule, const struct api_firing *firing, bool cancels,
+              api_done_fn done, void *done_arg)
+{
+    auto_json inputs = json_loads(schedule->inputs, 0, NULL);
+    char due[DUE_TEXT_BYTES], token[TOKEN_BYTES];
+
+    due_utc_text(&(struct due){.utc_us = firing->due_us}, due);
+    snprintf(token, sizeof token, DUE_TOKEN "%.100s:%s", schedule->schedule_id, due);
+    if (cancels)
+        control_cancel(ctl, who, schedule->last_run_id, nobody_waits, NULL);
+    control_start(ctl, who,
+                  &(struct api_run_start){.dag_id = schedule->dag_id,
+                                          .version = schedule->dag_version,
+                                          .inputs = inputs,
+                                          .run_token = token,
+                                          .checkpoint_enabled = true,
+                                          .deterministic_mode = true,
+                                          .firing = firing},
+                  done, done_arg);
+}

@@ -1,0 +1,17 @@
+/* fire.h -- a due time starts its run, whoever says so: the calendar (schedules.h) or a client's
+ * hand. Loop thread. */
+#ifndef ORCH_ENGINE_SCHEDULES_FIRE_H
+#define ORCH_ENGINE_SCHEDULES_FIRE_H
+
+#include "api/api.h"
+
+struct control;
+
+/* The run's token is the schedule and its due time, so that they have one run; the firing is in the
+ * commit of its start. cancels: the run before is asked to end, and not waited for. The outcome is
+ * that of control_start. */
+void fire_due(struct control *ctl, const struct api_actor *who,
+              const struct store_schedule *schedule, const struct api_firing *firing, bool cancels,
+              api_done_fn done, void *done_arg);
+
+#endif
