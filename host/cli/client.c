@@ -2,6 +2,7 @@
 #include "cli/client.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -62,6 +63,16 @@ static void add_encoded(struct buf *b, const char *text)
         else
             buf_addf(b, "%%%02X", c);
     }
+}
+
+bool client_read_json(const char *path, size_t bytes_max, const char *what, json_t **ret,
+                      struct err *e)
+{
+    auto_done(buf) text = {0};
+
+    return (file_read(path, bytes_max, &text, e) &&
+            json_parse(buf_text(&text), text.len, &json_limits_default, ret, NULL, e)) ||
+           err_wrap(e, "%s '%s'", what, path);
 }
 
 void client_path_add(struct buf *path, const char *segment)

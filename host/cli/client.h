@@ -17,6 +17,11 @@ enum { CLIENT_LINE_BYTES_MAX = 8 * 1024 * 1024 };
 struct client;
 void client_free(struct client *client); /* accepts NULL */
 
+/* The JSON of a file that a flag names, to be sent; what, as "inputs", says in an error what the
+ * file is. */
+bool client_read_json(const char *path, size_t bytes_max, const char *what, json_t **ret,
+                      struct err *e) must_check;
+
 /* Appends "/segment", percent-encoded. */
 void client_path_add(struct buf *path, const char *segment);
 /* Appends "?key=value" or "&key=value", percent-encoded; nothing when value is NULL. */

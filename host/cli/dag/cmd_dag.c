@@ -1,7 +1,6 @@
 /* cmd_dag.c -- `orch dag`: the table of its verbs, and those that talk to the host. */
 #include "cli/dag/cmd_dag.h"
 
-#include "base/fd.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -61,15 +60,12 @@ static bool import(struct cli *cli, struct err *e)
 static bool publish(struct cli *cli, struct err *e)
 {
     const char *path = cli_flag_text(cli, "signature");
-    auto_done(buf) text = {0};
     auto_json signature = NULL;
 
     if (path == NULL)
         return publish_file(cli, NULL, e);
-    if (!file_read(path, HTTP_BODY_BYTES_MAX, &text, e) ||
-        !json_parse(buf_text(&text), text.len, &json_limits_default, &signature, NULL, e))
-        return err_wrap(e, "signature '%s'", path);
-    return publish_file(cli, signature, e);
+    return client_read_json(path, HTTP_BODY_BYTES_MAX, "signature", &signature, e) &&
+           publish_file(cli, signature, e);
 }
 
 static bool export(struct cli *cli, struct err *e)

@@ -1,7 +1,6 @@
 /* cmd_run.c -- `orch run`: the table of its verbs, and those that change a run by one request. */
 #include "cli/run/cmd_run.h"
 
-#include "base/fd.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -29,16 +28,14 @@ static bool post_verb(struct cli *cli, const char *run_id, const char *tail, con
 
 static bool read_inputs(const char *path, json_t **ret, struct err *e)
 {
-    auto_done(buf) text = {0};
     auto_json inputs = NULL;
 
     if (path == NULL) {
         *ret = json_object();
         return true;
     }
-    if (!file_read(path, RUN_INPUT_BYTES_MAX, &text, e) ||
-        !json_parse(buf_text(&text), text.len, &json_limits_default, &inputs, NULL, e))
-        return err_wrap(e, "inputs '%s'", path);
+    if (!client_read_json(path, RUN_INPUT_BYTES_MAX, "inputs", &inputs, e))
+        return false;
     if (!json_is_object(inputs))
         return err_set(e, ERR_INVALID, "inputs '%s': a JSON object is needed, not %s", path,
                        json_type_name(inputs));

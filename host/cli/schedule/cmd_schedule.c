@@ -195,10 +195,9 @@ static const struct cli_verb verbs[] = {
     {.name = "next",
      .summary = "Show when a schedule or a rule is due next",
      .details = "Of the schedule, or of the rule that one of --cron, --every and --at gives. The "
-                "times are "
-                "worked out with the time zones of this machine; for a rule no host is asked. NOTE "
-                "is 'shifted' where the clocks jump "
-                "over the time, 'first' and 'second' where it comes twice.",
+                "times are worked out with the time zones of this machine; for a rule no host is "
+                "asked. NOTE is 'shifted' where the clocks jump over the time, 'first' and "
+                "'second' where it comes twice.",
      .flags = flags,
      .args = next_arg,
      .handler = next},

@@ -2,7 +2,6 @@
  */
 #include "cli/schedule/cmd_schedule.h"
 
-#include "base/fd.h"
 #include "base/limits.h"
 #include "cli/client.h"
 #include "cli/out.h"
@@ -18,14 +17,12 @@ static void schedule_path(struct buf *path, const char *id, const char *tail)
 
 static bool read_inputs(const char *path, json_t *body, struct err *e)
 {
-    auto_done(buf) text = {0};
     json_t *inputs;
 
     if (path == NULL)
         return true;
-    if (!file_read(path, RUN_INPUT_BYTES_MAX, &text, e) ||
-        !json_parse(buf_text(&text), text.len, &json_limits_default, &inputs, NULL, e))
-        return err_wrap(e, "inputs '%s'", path);
+    if (!client_read_json(path, RUN_INPUT_BYTES_MAX, "inputs", &inputs, e))
+        return false;
     json_object_set_new(body, "inputs", inputs);
     return true;
 }
