@@ -76,6 +76,10 @@ struct lanes {
     uint32_t waiting;
 };
 
+/* ---- lanes.c ---- */
+
+bool lane_has_worker(const struct lane *lane, enum lane_half worker);
+
 /* ---- seats.c ---- */
 
 /* The class of an item of this priority and age. */

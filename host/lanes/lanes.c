@@ -117,7 +117,7 @@ void lanes_remove(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
     forget(lanes, item->lane, item->tenant);
 }
 
-static bool has_worker(const struct lane *lane, enum lane_half worker)
+bool lane_has_worker(const struct lane *lane, enum lane_half worker)
 {
     return lane->halls[worker].running < lane->spec.slots;
 }
@@ -130,13 +130,13 @@ static bool next_of(const struct lane *lane, enum lane_half *half, enum lane_hal
 
     if (lane->spec.paused || (express == 0 && regular == 0))
         return false;
-    if (express > 0 && has_worker(lane, LANE_EXPRESS)) {
+    if (express > 0 && lane_has_worker(lane, LANE_EXPRESS)) {
         *half = *worker = LANE_EXPRESS;
         return true;
     }
     *half = express >= regular ? LANE_EXPRESS : LANE_REGULAR;
     *worker = LANE_REGULAR;
-    return has_worker(lane, LANE_REGULAR);
+    return lane_has_worker(lane, LANE_REGULAR);
 }
 
 static void begin(struct lanes *lanes, struct lane_item *item, enum lane_half worker,

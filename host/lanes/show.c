@@ -48,8 +48,8 @@ static uint32_t before_in_hall(const struct lanes *lanes, const struct lane_hall
 
 static bool finds_worker(const struct lane *lane, enum lane_half half)
 {
-    return lane->halls[LANE_REGULAR].running < lane->spec.slots ||
-           (half == LANE_EXPRESS && lane->halls[LANE_EXPRESS].running < lane->spec.slots);
+    return lane_has_worker(lane, LANE_REGULAR) ||
+           (half == LANE_EXPRESS && lane_has_worker(lane, LANE_EXPRESS));
 }
 
 static enum lane_why why_of(const struct lanes *lanes, const struct lane_item *item)
