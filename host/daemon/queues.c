@@ -4,17 +4,24 @@
 #include "daemon/host.h"
 #include "engine/engine.h"
 
-json_t *queues_lanes_owned(void *host)
+static json_t *lanes_owned(void *arg)
 {
-    return engine_lanes_owned(((const struct host *)host)->engine);
+    return engine_lanes_owned(((const struct host *)arg)->engine);
 }
 
-char *queues_run_waits_owned(void *host, const char *tenant, const char *run_id)
+static char *run_waits_owned(void *arg, const char *tenant, const char *run_id)
 {
-    return engine_run_waits_owned(((const struct host *)host)->engine, tenant, run_id);
+    return engine_run_waits_owned(((const struct host *)arg)->engine, tenant, run_id);
 }
 
-void queues_gauges(void *host)
+static void gauges(void *arg)
 {
-    engine_gauges(((const struct host *)host)->engine);
+    engine_gauges(((const struct host *)arg)->engine);
+}
+
+void queues_serve(struct api_engine *engine)
+{
+    engine->lanes_owned = lanes_owned;
+    engine->run_waits_owned = run_waits_owned;
+    engine->gauges = gauges;
 }

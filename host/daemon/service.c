@@ -399,9 +399,6 @@ const struct api_engine *service_engine(struct host *host)
         .secret_put = secret_put,
         .secret_delete = secret_delete,
         .ledger_seal = ledger_seal,
-        .lanes_owned = queues_lanes_owned,
-        .run_waits_owned = queues_run_waits_owned,
-        .gauges = queues_gauges,
         .plugins_owned = plugins_owned,
         .plugin_release = plugin_release,
         .plugin_remove = plugin_remove,
@@ -412,6 +409,7 @@ const struct api_engine *service_engine(struct host *host)
         .store_away = store_away,
         .secret_box_key = secret_box_key,
     };
+    queues_serve(&engine);
     schedules_serve(&engine);
     return &engine;
 }

@@ -301,10 +301,9 @@ static int64_t hold_next_timer(const struct engine *engine)
 {
     struct runs_counts counts = runs_counts(engine->runs);
 
-    return store_shared(engine->env->store) &&
-                   (engine->mode.adrift || counts.active + counts.waiting > 0)
-               ? engine->hold_ns
-               : INT64_MAX;
+    if (!store_shared(engine->env->store))
+        return INT64_MAX;
+    return engine->mode.adrift || counts.active + counts.waiting > 0 ? engine->hold_ns : INT64_MAX;
 }
 
 /* ---- acting on what came back ---- */

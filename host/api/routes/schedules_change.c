@@ -143,12 +143,17 @@ static bool look_ahead(const struct api_request *req unused_arg, void *arg,
     return err_set(e, ERR_INVALID, "%s: '%.64s' is over", c->row.rule_kind, c->row.rule);
 }
 
-static void on_created(void *arg, const struct api_outcome *out)
+static void answer(struct api_request *req, const struct api_outcome *out, int status)
 {
     if (out->e != NULL)
-        api_reply_outcome_error(request_of(arg), out);
+        api_reply_outcome_error(req, out);
     else
-        schedule_reply(request_of(arg), out->schedule_id, 201);
+        schedule_reply(req, out->schedule_id, status);
+}
+
+static void on_created(void *arg, const struct api_outcome *out)
+{
+    answer(request_of(arg), out, 201);
 }
 
 static void put(struct api_request *req, void *arg, const struct err *e)
@@ -189,10 +194,7 @@ void schedule_create(struct api_request *req)
 
 static void on_changed(void *arg, const struct api_outcome *out)
 {
-    if (out->e != NULL)
-        api_reply_outcome_error(request_of(arg), out);
-    else
-        schedule_reply(request_of(arg), out->schedule_id, 200);
+    answer(request_of(arg), out, 200);
 }
 
 /* A schedule that goes on waits for what is due from now. On a thread. */
