@@ -1,4 +1,7 @@
-"""What waits in a lane says so, what runs in one is counted, and no lane takes another's workers."""
+"""What waits in a lane says so, what runs in one is counted, and no lane takes another's workers.
+
+Rooms: host/lanes, host/engine/attempts, host/api/routes, host/cli/run.
+"""
 from host import RUN_S, dag, until
 
 HOLD = {"sleep_s": 600}

@@ -182,11 +182,10 @@ static bool reaches(struct sim_reader *r, struct err *e)
 
     if (r->link->cut || r->link->dead)
         return err_set(e, ERR_UNAVAILABLE, "the database is away: ask again");
-    do
-        if (left == 0)
-            return true;
-    while (!atomic_compare_exchange_weak(&r->link->reads_fail, &left, left - 1));
-    return err_set(e, ERR_TIMEOUT, "the database does not answer: ask again");
+    while (left > 0)
+        if (atomic_compare_exchange_weak(&r->link->reads_fail, &left, left - 1))
+            return err_set(e, ERR_TIMEOUT, "the database does not answer: ask again");
+    return true;
 }
 
 static bool rows(struct store_reader *base, const struct question *q, struct answer *answer,
