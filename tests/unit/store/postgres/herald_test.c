@@ -197,6 +197,7 @@ static struct other {
     struct inbox *inbox;
     struct herald *herald;
     struct heard heard;
+    int events; /* so many were committed for it */
 } other;
 
 static void other_comes(void)
@@ -204,8 +205,8 @@ static void other_comes(void)
     struct err e = {0};
 
     /* Nobody renews its row: it is to count for as long as the test takes. */
-    ck_assert_int_eq(outside_sql("INSERT INTO hosts (host_id, version, lease_ttl)"
-                                 " VALUES ('other', 'x', '1 hour')"),
+    ck_assert_int_eq(outside_sql("INSERT INTO hosts (host_id, version, several, lease_ttl)"
+                                 " VALUES ('other', 'x', true, '1 hour')"),
                      0);
     other = (struct other){.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     other.inbox = inbox_new(other.wake_fd);
@@ -253,10 +254,9 @@ static int64_t add_event(int n)
 static void other_hears_of_events(void)
 {
     int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL, seq;
-    int n = 1;
 
     do {
-        seq = add_event(n++);
+        seq = add_event(++other.events);
         other_turns();
     } while (other.heard.number < seq && clock_mono_ns() < until);
     ck_assert_int_eq(other.heard.number, seq);
@@ -279,6 +279,19 @@ static void other_hears_of_tokens(void)
         other_turns();
     }
     ck_assert_int_ge(other.heard.known[STORE_KNOWN_TOKENS], 1);
+}
+
+/* Of one who closes. False: a look was due meanwhile, and its MISSED stands for all beside it. */
+static bool other_hears_of_what_is_free(void)
+{
+    int64_t until = clock_mono_ns() + PATIENCE_MS * 1000000LL;
+
+    other.heard.missed = 0;
+    fixture_close();
+    while (other.heard.free == 0 && other.heard.missed == 0 && clock_mono_ns() < until)
+        other_turns();
+    ck_assert_int_ge(other.heard.free + other.heard.missed, 1);
+    return other.heard.free > 0;
 }
 
 START_TEST(what_another_notifies_is_delivered_by_turns)
@@ -323,8 +336,12 @@ START_TEST(what_is_durable_is_told_to_the_others_and_not_to_oneself)
     other_hears(&other.heard.missed);
     other_hears_of_events();
     other_hears_of_tokens();
-    fixture_close(); /* what it had is free */
-    other_hears(&other.heard.free);
+    for (int tries = 1; !other_hears_of_what_is_free(); tries++) {
+        ck_assert_int_lt(tries, 10);
+        fixture_open();
+        store_listen(fixture_store, note, &own);
+        other_hears_of_events();
+    }
     other_goes();
     ck_assert_int_eq(own.events, 0);
 }
