@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints the line coverage of each folder and fails when one is below the floor.
 
-usage: coverage.py BUILD_DIR FLOOR_PERCENT FOLDER[:FLOOR_PERCENT]... -- runs gcovr over what the tests left in a
+usage: coverage.py BUILD_DIR FLOOR_PERCENT FOLDER... -- runs gcovr over what the tests left in a
 build with ORCH_COVERAGE; a folder of which no line ran counts as 0.
 """
 import json
@@ -31,10 +31,9 @@ def measure(build, folder):
 
 
 def main():
-    build, short = pathlib.Path(sys.argv[1]).resolve(), 0
-    for argument in sys.argv[3:]:
-        folder, _, own = argument.partition(":")
-        floor = float(own or sys.argv[2])
+    build, floor = pathlib.Path(sys.argv[1]).resolve(), float(sys.argv[2])
+    short = 0
+    for folder in sys.argv[3:]:
         summary = measure(build, folder)
         total, covered = summary["line_total"], summary["line_covered"]
         percent = 100 * covered / total if total else 0

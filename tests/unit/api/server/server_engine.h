@@ -47,6 +47,9 @@ void server_run_restart(void *arg, const struct api_actor *who, const struct api
 void server_checkpoints_delete(void *arg, const struct api_actor *who, const char *run_id,
                                api_done_fn done, void *done_arg);
 
+/* server_schedules.c: sets the members of schedules. */
+void server_schedules_serve(struct api_engine *engine);
+
 /* server_ledger.c: a made-up head for each tenant with events behind its last. */
 void server_ledger_seal(void *arg, const char *tenant, api_done_fn done, void *done_arg);
 

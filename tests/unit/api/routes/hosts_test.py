@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+"""/hosts and /lanes of the real server: who is there, and where attempts wait."""
+import sys
+
+from server_lib import expect, main, publish, start
+
+
+def test_the_one_host_of_a_file_is_listed(server):
+    row, = expect(server, 200, "GET", "/hosts")["items"]
+    assert row["state"] == "alive" and row["epoch"] == 1 and row["runs"] == 0 and row["jobs"] == [], row
+    page = expect(server, 200, "GET", "/hosts?page_size=1")
+    assert [again["hostId"] for again in page["items"]] == [row["hostId"]] and "next_page_token" not in page
+    expect(server, 403, "GET", "/hosts", token="reader")
+
+
+def test_lanes_are_listed_and_one_is_shown(server):
+    lanes = expect(server, 200, "GET", "/lanes", token="reader")["items"]
+    assert lanes == [{"name": "default", "slots": 16}, {"name": "ml", "slots": 2}]
+    for lane in lanes:
+        assert expect(server, 200, "GET", f"/lanes/{lane['name']}", token="reader") == lane
+    expect(server, 404, "GET", "/lanes/nowhere", code="LANE_NOT_FOUND")
+    expect(server, 401, "GET", "/lanes", token="")
+
+
+def test_a_run_that_goes_on_waits_for_a_host_before_a_lane_and_one_that_ended_for_nothing(server):
+    publish(server, "waits")
+    held, over = (start(server, "waits", {"hold": hold})["runId"] for hold in (True, False))
+    assert expect(server, 200, "GET", f"/runs/{held}")["waitingFor"].startswith("no host has it now")
+    assert expect(server, 200, "GET", f"/runs/{over}")["waitingFor"] is None
+    expect(server, 404, "GET", "/runs/0199c7e2-4f1a-7c3e-9d55-0a6b1f3e2c77", code="RUN_NOT_FOUND")
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
