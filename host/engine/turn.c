@@ -3,9 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/attempts/attempts.h"
-#include "engine/attempts/show.h"
 #include "engine/catalog/definitions.h"
-#include "engine/chores.h"
 #include "engine/commit/ends.h"
 #include "engine/commit/tell.h"
 #include "engine/control/carry.h"
@@ -16,13 +14,13 @@
 #include "engine/control/release.h"
 #include "engine/control/step.h"
 #include "engine/control/takeover.h"
-#include "engine/engine.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
 #include "engine/evidence/heads.h"
 #include "engine/evidence/left_unsigned.h"
 #include "engine/evidence/seals.h"
 #include "engine/evidence/statements.h"
+#include "engine/inside.h"
 #include "engine/runs/runs.h"
 #include "engine/runs/zeros.h"
 #include "engine/schedules/schedules.h"
@@ -31,20 +29,6 @@
 #include <assert.h>
 
 #define HOLD_EVERY_NS (500LL * 1000 * 1000)
-
-struct engine {
-    const struct engine_env *env;
-    struct engine_mode mode;
-    struct runs *runs;
-    struct commits *commits;
-    struct attempts *attempts;
-    struct dag_cache *dags;
-    struct definitions *definitions;
-    struct statements *statements;
-    struct chores chores;
-    struct control control; /* of the parts above, and its own */
-    int64_t hold_ns;        /* when store_hold is asked next, while there is something to lose */
-};
 
 static void on_begun(void *arg, struct active_run *ar, struct attempt_ref ref)
 {
@@ -424,74 +408,4 @@ void engine_on_attempt_log(struct engine *engine, uint64_t id, enum attempt_stre
 void engine_on_attempt_done(struct engine *engine, uint64_t id, const struct attempt_result *result)
 {
     attempts_on_done(engine->attempts, id, result);
-}
-
-/* ---- parts and counts ---- */
-
-struct control *engine_control(struct engine *engine)
-{
-    return &engine->control;
-}
-
-struct dag_cache *engine_dags(struct engine *engine)
-{
-    return engine->dags;
-}
-
-struct definitions *engine_definitions(struct engine *engine)
-{
-    return engine->definitions;
-}
-
-struct heads *engine_heads(struct engine *engine)
-{
-    return engine->chores.heads;
-}
-
-struct seals *engine_seals(struct engine *engine)
-{
-    return engine->chores.seals;
-}
-
-struct statements *engine_statements(struct engine *engine)
-{
-    return engine->statements;
-}
-
-struct engine_counts engine_counts(const struct engine *engine)
-{
-    struct runs_counts counts = runs_counts(engine->runs);
-
-    return (struct engine_counts){
-        .runs_active = counts.active,
-        .runs_waiting = counts.waiting,
-        .attempts_running = attempts_running(engine->attempts),
-        .attempts_waiting = attempts_waiting(engine->attempts),
-        .nodes_held = counts.held,
-        .held_reason = runs_held_reason(engine->runs),
-    };
-}
-
-json_t *engine_lanes_owned(const struct engine *engine)
-{
-    return lanes_json_owned(attempts_lanes(engine->attempts));
-}
-
-char *engine_run_waits_owned(const struct engine *engine, const char *tenant, const char *run_id)
-{
-    const struct active_run *ar = runs_find(engine->runs, tenant, run_id);
-
-    if (ar == NULL)
-        return NULL;
-    return run_waits_owned(attempts_lanes(engine->attempts), ar, engine->env->clock.mono_ns());
-}
-
-void engine_gauges(const struct engine *engine)
-{
-    lanes_gauges(attempts_lanes(engine->attempts), engine->env->metrics);
-}
-
-json_t *engine_queue_depth_owned(const struct engine *engine)
-{
-    return runs_waiting_by_tenant_owned(engine->runs);
 }
