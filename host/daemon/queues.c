@@ -3,15 +3,21 @@
 
 #include "daemon/host.h"
 #include "engine/engine.h"
+#include "store/hosts.h"
 
 static json_t *lanes_owned(void *arg)
 {
     return engine_lanes_owned(((const struct host *)arg)->engine);
 }
 
-static char *run_waits_owned(void *arg, const char *tenant, const char *run_id)
+static json_t *run_why_owned(void *arg, const char *tenant, const char *run_id, uint32_t max)
 {
-    return engine_run_waits_owned(((const struct host *)arg)->engine, tenant, run_id);
+    return engine_run_why_owned(((const struct host *)arg)->engine, tenant, run_id, max);
+}
+
+static const char *host_id(void *arg)
+{
+    return store_host_id(((const struct host *)arg)->store);
 }
 
 static void gauges(void *arg)
@@ -22,6 +28,7 @@ static void gauges(void *arg)
 void queues_serve(struct api_engine *engine)
 {
     engine->lanes_owned = lanes_owned;
-    engine->run_waits_owned = run_waits_owned;
+    engine->run_why_owned = run_why_owned;
+    engine->host_id = host_id;
     engine->gauges = gauges;
 }

@@ -103,10 +103,9 @@ struct engine_counts {
 struct engine_counts engine_counts(const struct engine *engine);
 /* The lanes of this host (engine/attempts/show.h); the caller owns it. */
 json_t *engine_lanes_owned(const struct engine *engine) must_check;
-/* What the run waits for in a lane, in words; NULL: for none, or it is not here. The caller owns
- * it. */
-char *engine_run_waits_owned(const struct engine *engine, const char *tenant,
-                             const char *run_id) must_check;
+/* Why the run does not go on (engine/why.h); NULL: it is not here. The caller owns it. */
+json_t *engine_run_why_owned(const struct engine *engine, const char *tenant, const char *run_id,
+                             uint32_t max) must_check;
 /* Brings those gauges up to date that are told only when somebody asks. */
 void engine_gauges(const struct engine *engine);
 /* {tenant: waiting runs}; the caller owns it. */

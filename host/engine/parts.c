@@ -3,6 +3,7 @@
 #include "engine/attempts/show.h"
 #include "engine/inside.h"
 #include "engine/runs/runs.h"
+#include "engine/why.h"
 
 struct control *engine_control(struct engine *engine)
 {
@@ -53,13 +54,14 @@ json_t *engine_lanes_owned(const struct engine *engine)
     return lanes_json_owned(attempts_lanes(engine->attempts));
 }
 
-char *engine_run_waits_owned(const struct engine *engine, const char *tenant, const char *run_id)
+json_t *engine_run_why_owned(const struct engine *engine, const char *tenant, const char *run_id,
+                             uint32_t max)
 {
     const struct active_run *ar = runs_find(engine->runs, tenant, run_id);
+    const struct why_of of = {ar, attempts_lanes(engine->attempts), runs_ahead(engine->runs, ar),
+                              engine->mode.draining};
 
-    if (ar == NULL)
-        return NULL;
-    return run_waits_owned(attempts_lanes(engine->attempts), ar, engine->env->clock.mono_ns());
+    return ar != NULL ? why_owned(&of, max) : NULL;
 }
 
 void engine_gauges(const struct engine *engine)

@@ -2,6 +2,8 @@
 
 Rooms: host/lanes, host/engine/attempts, host/api/routes, host/cli/run.
 """
+import json
+
 from host import RUN_S, dag, until
 
 HOLD = {"sleep_s": 600}
@@ -55,3 +57,34 @@ def test_a_lane_that_is_not_there_holds_its_node_and_nothing_else(host):
     assert "LANE_NOT_FOUND" in host.cli("lane", "show", "nowhere", expect=None).stderr
     host.cli("run", "cancel", run)
     assert host.wait(run)["status"] == "cancelled"
+
+
+def why(host, run):
+    return json.loads(host.cli("why", run, "-o", "json").stdout)
+
+
+def test_why_names_what_each_step_waits_for(make_host):
+    own = make_host(workers_per_type=1)
+    own.publish(dag("why", {"a": in_lane("ml"), "b": in_lane("ml", {}), "c": (["b"], {}),
+                            "d": {"config": {"fail_times": 9}, "retry_policy": {"max_retries": 9, "base_delay": 60}}}))
+    run = own.run("why")
+    seen = lambda: sorted((one["reason"], one["step"], one.get("behind"), one["ahead"]) for one in why(own, run)["reasons"])
+    until(lambda: seen() == [("lane_full", "b", None, 0), ("retry_delay", "d", None, 0),
+                             ("waiting_for_dependency", "c", "b", 0)], RUN_S, "the three waits")
+    told = why(own, run)
+    assert (told["run_id"], told["status"], told["more"], told["root_cause"]) == (run, "running", 0, None)
+    retry, = (one for one in told["reasons"] if one["step"] == "d")
+    assert retry["until"] in retry["detail"] and told["reasons"][-1]["step"] == "c"
+    assert waits(own, run) == told["reasons"][0]["detail"]
+    assert "waiting_for_dependency" in own.cli("why", run).stdout
+    own.cli("run", "pause", run)
+    until(lambda: ("paused", None) in [(one["reason"], one.get("step")) for one in why(own, run)["reasons"]], RUN_S, "the pause")
+    own.cli("run", "cancel", run)
+    assert own.wait(run)["status"] == "cancelled"
+    assert why(own, run)["reasons"] == [] and why(own, run)["status"] == "cancelled"
+    own.publish(dag("breaks", {"a": {"config": {"fail_times": 9, "error_message": "no"}, "retry_policy": {"max_retries": 0}},
+                               "b": (["a"], {})}))
+    failed = own.run("breaks")
+    own.wait(failed)
+    assert (why(own, failed)["root_cause"]["step"], why(own, failed)["root_cause"]["message"]) == ("a", "no")
+    assert "root cause: step 'a' (" in own.cli("run", "show", failed).stdout

@@ -59,6 +59,8 @@ def test_a_server_that_is_away_is_waited_for(make_host, cluster, database):
     assert host.http("GET", "/readyz", root=True, token="").status == 503
     assert host.http("POST", "/runs", {"dagId": "twenty", "inputs": {}}).status == 503
     host.http("GET", "/livez", root=True, token="", expect=200)
+    why = host.http("GET", f"/runs/{run_id}/why", expect=200).json  # of the host's own memory
+    assert (why["status"], why["reasons"][0]["reason"]) == ("running", "database_away"), why
     cluster.resume()
     until(lambda: host.http("GET", f"/runs/{run_id}").status == 200, 60, "the database")
     assert host.wait(run_id)["status"] == "completed"

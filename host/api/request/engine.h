@@ -172,9 +172,11 @@ struct api_engine {
     void (*ledger_seal)(void *arg, const char *tenant, api_done_fn done, void *done_arg);
     /* The lanes of this host (docs/API.md), an array; the caller owns it. */
     json_t *(*lanes_owned)(void *arg);
-    /* What the run waits for in a lane of this host, in words; NULL: for none. The caller owns
-     * it. */
-    char *(*run_waits_owned)(void *arg, const char *tenant, const char *run_id);
+    /* Why the run does not go on, as this host decides it: {status, reasons: [{reason, detail,
+     * ahead, until?, step?, behind?}] (max at most; those with "behind" last), more}; NULL: it is
+     * not here. The caller owns it. */
+    json_t *(*run_why_owned)(void *arg, const char *tenant, const char *run_id, uint32_t max);
+    const char *(*host_id)(void *arg); /* this host's, as in /hosts; valid for the call */
     /* Brings the gauges up to date that are told only when somebody asks. */
     void (*gauges)(void *arg);
     /* Every bundle and its verdict (docs/API.md): {"settled", "items"}; the caller owns it. */

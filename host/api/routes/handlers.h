@@ -35,6 +35,7 @@ made_fn dag_visualize;
 void run_create(struct api_request *req);
 made_fn run_list;
 void run_get(struct api_request *req);
+void run_why_op(struct api_request *req); /* why.c */
 void run_cancel_op(struct api_request *req);
 void run_resume_op(struct api_request *req);
 void run_pause_op(struct api_request *req);

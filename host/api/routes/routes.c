@@ -70,6 +70,8 @@ static const struct route rows[] = {
     {HTTP_POST, API_BASE "/runs/{runId}:restart", NEED_WRITE, BODY_OPTIONAL, RUN_INPUT_BYTES_MAX,
      "fromNode inputs reason", "", 201, "restartRun", .handle = run_restart_op},
     {HTTP_GET, API_BASE "/runs/{runId}", NEED_READ, NO_BODY, "", 200, "getRun", .handle = run_get},
+    {HTTP_GET, API_BASE "/runs/{runId}/why", NEED_READ, NO_BODY, "", 200, "getRunWhy",
+     .handle = run_why_op},
     {HTTP_GET, API_BASE "/runs/{runId}/steps", NEED_READ, NO_BODY, PAGE, 200, "listSteps",
      .make = step_list},
     {HTTP_GET, API_BASE "/runs/{runId}/steps/{stepId}", NEED_READ, NO_BODY, "", 200, "getStep",

@@ -189,21 +189,33 @@ bool run_list(const struct api_request *req, struct store_reader *reader, struct
     return true;
 }
 
-/* made->arg: what it waits for in a lane of this host; NULL: for none. */
+static void view_run_host(struct buf *b, const struct store_run *run,
+                          const struct store_host_list *hosts, const json_t *why)
+{
+    const struct store_host *host = view_host_of(run, hosts);
+
+    jw_str(b, "host", run->lease_owner);
+    jw_str(b, "hostAddress", host != NULL && *host->address != '\0' ? host->address : NULL);
+    jw_str(b, "waitingFor", why_text(why));
+}
+
 static bool make_run(const struct api_request *req, struct store_reader *reader, struct made *made,
                      struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
     auto_done(store_run_list) rows = {0};
     auto_done(store_host_list) hosts = {0};
+    auto_json why = NULL;
     struct buf *body = &made->body;
 
     if (!read_run(&from, api_param(req, "runId"), "Run not found", &rows, &made->code, e) ||
-        !store_read_hosts(reader, (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &hosts, e))
+        !store_read_hosts(reader, (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &hosts, e) ||
+        !why_read_owned(reader, &rows.rows[0], &hosts, made->arg, &why, e))
         return false;
     jw_open(body, NULL, '{');
     view_run_members(body, &rows.rows[0]);
-    if (!view_run_host(body, reader, &rows.rows[0], &hosts, made->arg, e))
+    view_run_host(body, &rows.rows[0], &hosts, why);
+    if (!view_root_cause(body, "rootCause", reader, &rows.rows[0], e))
         return false;
     jw_raw(body, "agentDigests", rows.rows[0].agent_digests);
     jw_raw(body, "inputs", rows.rows[0].input);
@@ -217,10 +229,9 @@ static bool make_run(const struct api_request *req, struct store_reader *reader,
 
 void run_get(struct api_request *req)
 {
-    const struct api_engine *engine = req->server->opt.engine;
-    char *waits = engine->run_waits_owned(engine->arg, req->who.tenant, api_param(req, "runId"));
-
-    api_reply_made(req, &(struct make){.fn = make_run, .arg = waits, .free = free});
+    api_reply_made(req, &(struct make){.fn = make_run,
+                                       .arg = why_ask_owned(req, 1),
+                                       .free = why_asked_free});
 }
 
 /* ---- change ---- */

@@ -2,8 +2,8 @@
  * began, and of no others that a host may have. */
 #include "api/routes/view_hosts.h"
 
-#include "api/http/jsonw.h"
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -11,8 +11,8 @@
 
 enum { NAMED_MAX = 3 }; /* of hosts, and of agents */
 
-static const struct store_host *host_of(const struct store_run *run,
-                                        const struct store_host_list *hosts)
+const struct store_host *view_host_of(const struct store_run *run,
+                                      const struct store_host_list *hosts)
 {
     for (size_t i = 0; i < hosts->count && run->lease_owner != NULL; i++) {
         if (strcmp(hosts->rows[i].host_id, run->lease_owner) == 0)
@@ -148,27 +148,37 @@ static void say_free(struct buf *b, const struct field *f, const json_t *pins)
     }
 }
 
+static void add_free(json_t *reasons, const struct field *f, const json_t *pins)
+{
+    auto_done(buf) detail = {0};
+
+    say_free(&detail, f, pins);
+    why_add(reasons, "no_host", buf_text(&detail), NULL);
+}
+
 /* ---- a run whose host lacks a plugin ---- */
 
 /* Told by the first step that waits for one; where none does, what is lacking is not needed. */
-static bool say_lacking(struct buf *b, const struct field *f, const json_t *here,
+static bool add_lacking(json_t *reasons, const struct field *f, const json_t *here,
                         const json_t *pins, const struct store_node_list *nodes)
 {
     for (size_t i = 0; i < nodes->count; i++) {
         const char *agent_id = nodes->rows[i].agent_id;
         const char *digest = json_string_value(json_object_get(pins, agent_id));
+        auto_done(buf) detail = {0};
 
         if (nodes->rows[i].status != STORE_NODE_RETRYING || digest == NULL ||
             has(here, agent_id, digest))
             continue;
-        buf_adds(b, "the plugin of its start is not here: its host lacks ");
-        add_where(b, f, agent_id, digest);
+        buf_adds(&detail, "the plugin of its start is not here: its host lacks ");
+        add_where(&detail, f, agent_id, digest);
+        why_add(reasons, "missing_bundle", buf_text(&detail), nodes->rows[i].node_id);
         return true;
     }
     return false;
 }
 
-static bool look_for_lacking(struct buf *b, struct store_reader *reader,
+static bool look_for_lacking(json_t *reasons, struct store_reader *reader,
                              const struct store_run *run, const struct field *f, const json_t *here,
                              const json_t *pins, struct err *e)
 {
@@ -183,48 +193,52 @@ static bool look_for_lacking(struct buf *b, struct store_reader *reader,
                               (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
                               &nodes, e))
             return false;
-        said = say_lacking(b, f, here, pins, &nodes);
+        said = add_lacking(reasons, f, here, pins, &nodes);
         free(token);
         token = mem_str(nodes.next_page);
     } while (token != NULL && !said);
     return true;
 }
 
-/* ---- the members ---- */
+/* ---- a run that another host has ---- */
 
-static bool say(struct buf *b, struct store_reader *reader, const struct store_run *run,
-                const struct store_host *host, const struct store_host_list *hosts, struct err *e)
+/* What a host decides for itself, the others do not know. */
+static void add_other(json_t *reasons, const struct store_run *run, const struct store_host *host)
 {
-    bool lives = host != NULL && host->alive && host->epoch == run->lease_epoch;
-    auto_json pins = run->agent_digests != NULL ? json_loads(run->agent_digests, 0, NULL) : NULL;
-    auto_done(field) f = {hosts, NULL};
+    auto_done(buf) detail = {0};
 
-    if (lives && run->status == STORE_RUN_PENDING) {
-        buf_adds(b, "its host has runs-active-max others");
-        return true;
+    if (run->status == STORE_RUN_PENDING) {
+        why_add(reasons, "host_full", "its host has runs-active-max others", NULL);
+        return;
     }
-    if (lives && pins == NULL)
-        return true;
-    f = field_of(hosts);
-    if (!lives)
-        say_free(b, &f, pins);
-    else if (!has_all(f.agents[host - hosts->rows], pins))
-        return look_for_lacking(b, reader, run, &f, f.agents[host - hosts->rows], pins, e);
-    return true;
+    buf_adds(&detail, "its host is ");
+    add_host(&detail, host);
+    buf_adds(&detail, ", which alone knows what its steps wait for: ask there");
+    why_add(reasons, WHY_OTHER_HOST, buf_text(&detail), NULL);
 }
 
-bool view_run_host(struct buf *b, struct store_reader *reader, const struct store_run *run,
-                   const struct store_host_list *hosts, const char *in_lane, struct err *e)
-{
-    const struct store_host *host = host_of(run, hosts);
-    auto_done(buf) why = {0};
+/* ---- all ---- */
 
-    if (run->completed_us == 0 && !say(&why, reader, run, host, hosts, e))
+bool hosts_add_why(json_t *reasons, struct store_reader *reader, const struct store_run *run,
+                   const struct store_host_list *hosts, enum why_where where, bool *ret_alive,
+                   struct err *e)
+{
+    const struct store_host *host = view_host_of(run, hosts);
+    auto_json pins = run->agent_digests != NULL ? json_loads(run->agent_digests, 0, NULL) : NULL;
+    auto_done(field) f = {hosts, NULL};
+    const json_t *agents;
+
+    *ret_alive = host != NULL && host->alive && host->epoch == run->lease_epoch;
+    f = field_of(hosts);
+    if (!*ret_alive) {
+        add_free(reasons, &f, pins);
+        return true;
+    }
+    agents = f.agents[host - hosts->rows];
+    if (run->status != STORE_RUN_PENDING && pins != NULL && !has_all(agents, pins) &&
+        !look_for_lacking(reasons, reader, run, &f, agents, pins, e))
         return false;
-    if (run->completed_us == 0 && why.len == 0 && in_lane != NULL)
-        buf_adds(&why, in_lane);
-    jw_str(b, "host", run->lease_owner);
-    jw_str(b, "hostAddress", host != NULL && *host->address != '\0' ? host->address : NULL);
-    jw_str(b, "waitingFor", why.len > 0 ? buf_text(&why) : NULL);
+    if (where == WHY_ELSEWHERE && json_array_size(reasons) == 0)
+        add_other(reasons, run, host);
     return true;
 }

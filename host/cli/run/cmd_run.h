@@ -31,6 +31,9 @@ bool run_watch(struct cli *cli, const char *run_id, const struct watch_options *
 bool run_fetch(struct cli *cli, const char *run_id, json_t **ret, struct err *e) must_check;
 bool run_fetch_trace(struct cli *cli, const char *run_id, json_t **ret, struct err *e) must_check;
 
+/* Of a run that failed (docs/API.md, rootCause), a line; of any other nothing. */
+void run_show_cause(const struct cli *cli, const json_t *cause);
+
 /* {node id: outputs} of the last level of a trace; a new reference. */
 json_t *run_outputs(const json_t *trace);
 /* The same as lines for a person, or in the form of --output. */

@@ -101,6 +101,33 @@ static void show_notes(const struct cli *cli, const json_t *steps)
     }
 }
 
+static void add_parts(struct buf *b, const json_t *cause)
+{
+    json_int_t attempts = json_integer_value(json_object_get(cause, "attempts"));
+
+    buf_adds(b, "step '");
+    add_member(b, cause, "step");
+    buf_adds(b, "' (");
+    add_member(b, cause, "class");
+    if (json_is_string(json_object_get(cause, "source"))) {
+        buf_adds(b, ", said by the ");
+        add_member(b, cause, "source");
+    }
+    buf_addf(b, ", %lld attempt%s): ", (long long)attempts, attempts == 1 ? "" : "s");
+}
+
+void run_show_cause(const struct cli *cli, const json_t *cause)
+{
+    auto_done(buf) line = {0};
+
+    if (!json_is_object(cause))
+        return;
+    if (json_is_string(json_object_get(cause, "step")))
+        add_parts(&line, cause);
+    add_member(&line, cause, "message");
+    fprintf(cli->out, "\nroot cause: %s\n", buf_text(&line));
+}
+
 static const struct out_column shown[] = {
     {"run", "runId"},
     {"dag", "dagId"},
@@ -149,6 +176,7 @@ bool run_show_verb(struct cli *cli, struct err *e)
     out_object(cli, shown, run);
     if (cli->set.format != CLI_TABLE)
         return true;
+    run_show_cause(cli, json_object_get(run, "rootCause"));
     fputc('\n', cli->out);
     out_rows(cli, steps, json_object_get(run, "steps"), NULL);
     show_notes(cli, json_object_get(run, "steps"));

@@ -1,8 +1,6 @@
 /* show.c -- see show.h. */
 #include "engine/attempts/show.h"
 
-#include "base/mem.h"
-#include "engine/attempts/order.h"
 #include "observe/metrics.h"
 
 static void add_lane(void *arg, const struct lane_view *view)
@@ -42,16 +40,4 @@ static void set_gauges(void *arg, const struct lane_view *view)
 void lanes_gauges(const struct lanes *lanes, struct metrics *metrics)
 {
     lanes_each(lanes, set_gauges, metrics);
-}
-
-char *run_waits_owned(const struct lanes *lanes, const struct active_run *ar, int64_t now_ns)
-{
-    const struct attempt_order *order = TAILQ_FIRST(&ar->waiting);
-    struct lane_place place;
-
-    if (order == NULL)
-        return NULL;
-    place = lanes_place(lanes, &order->item, now_ns);
-    return mem_printf("step '%s' is number %u in lane '%s'%s%s", order->node_id, place.position,
-                      place.lane, place.why != LANE_WHY_NONE ? ": " : "", lane_why_text(place.why));
 }

@@ -7,7 +7,6 @@
 
 #include <jansson.h>
 
-struct active_run;
 struct metrics;
 
 /* [{name, slots, express_priority, paused, depth{regular, express, total}, running}]; the caller
@@ -15,9 +14,5 @@ struct metrics;
 json_t *lanes_json_owned(const struct lanes *lanes) must_check;
 /* Depth, running and slots of each lane. */
 void lanes_gauges(const struct lanes *lanes, struct metrics *metrics);
-/* In which lane the run's oldest waiting attempt stands, where, and why, in words; NULL: none of
- * its attempts waits. The caller owns it. */
-char *run_waits_owned(const struct lanes *lanes, const struct active_run *ar,
-                      int64_t now_ns) must_check;
 
 #endif

@@ -252,6 +252,18 @@ bool runs_full(const struct runs *runs)
     return runs->waiting_count >= runs->env->set.runs_waiting_max && !runs_has_room(runs);
 }
 
+uint32_t runs_ahead(const struct runs *runs, const struct active_run *ar)
+{
+    const struct active_run *other;
+    uint32_t count = 0;
+
+    if (ar == NULL || ar->place != PLACE_WAITING)
+        return 0;
+    for (other = TAILQ_FIRST(&runs->waiting); other != ar; other = TAILQ_NEXT(other, queue))
+        count++;
+    return count;
+}
+
 struct active_run *runs_next_waiting(const struct runs *runs)
 {
     return has_place(runs) ? TAILQ_FIRST(&runs->waiting) : NULL;

@@ -38,6 +38,8 @@ bool runs_has_room(const struct runs *runs);
 uint32_t runs_room(const struct runs *runs);
 /* True when a new run can neither begin nor wait. */
 bool runs_full(const struct runs *runs);
+/* How many wait before this one; 0 for one that does not wait, and for NULL. Walks them. */
+uint32_t runs_ahead(const struct runs *runs, const struct active_run *ar);
 /* The run that has waited longest, when there is room for it; otherwise NULL. */
 struct active_run *runs_next_waiting(const struct runs *runs);
 /* From waiting to going on. */

@@ -89,6 +89,10 @@ def test_what_only_the_owner_can_answer_is_refused_with_its_name(pair):
     assert first.settings["listen"] in refused["detail"], refused
     seen = second.http("GET", f"/runs/{run}", expect=200).json
     assert (seen["hostAddress"], seen["waitingFor"]) == (first.settings["listen"], None), seen
+    other, = second.http("GET", f"/runs/{run}/why", expect=200).json["reasons"]
+    assert other["reason"] == "other_host" and first.settings["listen"] in other["detail"], other
+    behind, = first.http("GET", f"/runs/{run}/why", expect=200).json["reasons"]
+    assert (behind["reason"], behind["step"], behind["behind"]) == ("waiting_for_dependency", "n01", "n00"), behind
     assert ended(second, run)["status"] == "completed"
 
 

@@ -177,6 +177,35 @@ class Show(Case):
             out, _ = self.orch("run", "show", RUN, "-o", "json")
             self.assertEqual(json.loads(out)["status"], "running")
 
+    def test_why_names_each_reason_and_the_root_cause(self):
+        why = {"run_id": RUN, "status": "running", "ended_at": None, "root_cause": None, "more": 3, "reasons": [
+            {"reason": "retry_delay", "detail": "step 'a' is tried again at noon", "ahead": 0, "step": "a",
+             "until": "2026-11-22T12:00:00.000000Z"},
+            {"reason": "lane_full", "detail": "step 'b' is number 3 in lane 'ml': lane_full", "ahead": 2, "step": "b"}]}
+        self.routes(**{f"GET /runs/{RUN}/why": (200, why)})
+        out, err = self.orch("why", RUN)
+        self.assertRegex(out, r"(?m)^retry_delay +a +0 +2026-11-22T12:00:00.000000Z +step 'a' is tried again at noon$")
+        self.assertRegex(out, r"(?m)^lane_full +b +2 +- +step 'b' is number 3 in lane 'ml': lane_full$")
+        self.assertIn("and 3 more", err)
+        out, _ = self.orch("why", "--run-id", RUN, "-o", "json")
+        self.assertEqual(json.loads(out), why)
+        self.routes(**{f"GET /runs/{RUN}/why": (200, {**why, "reasons": [], "more": 0})})
+        self.assertIn("nothing is waited for", self.orch("why", RUN)[1])
+        cause = {"step": "a", "class": "Broken", "source": "agent", "message": "no\x1b", "attempts": 2, "at": None}
+        self.routes(**{f"GET /runs/{RUN}/why": (200, {**why, "status": "failed", "reasons": [], "more": 0,
+                                                      "ended_at": "2026-11-22T12:00:00.000000Z", "root_cause": cause}),
+                       f"GET /runs/{RUN}": (200, {"runId": RUN, "status": "failed", "steps": [], "rootCause": cause})})
+        line = "root cause: step 'a' (Broken, said by the agent, 2 attempts): no\\x1b\n"
+        out, err = self.orch("why", RUN)
+        self.assertIn(line, out)
+        self.assertIn("waits for nothing", err)
+        self.assertIn(line, self.orch("run", "show", RUN)[0])
+        self.routes(**{f"GET /runs/{RUN}": (200, {"runId": RUN, "status": "failed", "steps": [], "rootCause": {
+            "step": None, "class": None, "source": None, "message": "too large", "attempts": 0, "at": None}})})
+        self.assertIn("root cause: too large\n", self.orch("run", "show", RUN)[0])
+        self.routes(**{f"GET /runs/{RUN}/why": problem(404, "RUN_NOT_FOUND", "Run not found")})
+        self.orch("why", RUN, "--exit-codes=fine", want=4)
+
     def test_a_list_tells_the_error(self):
         self.routes(**{"GET /runs": self.runs(RUN, error="Node 'a' failed: no")})
         out, _ = self.orch("run", "list")

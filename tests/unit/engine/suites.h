@@ -53,6 +53,7 @@ TCase *names_cases(void);
 TCase *stock_cases(void);
 TCase *share_cases(void);
 TCase *lane_cases(void);
+TCase *why_cases(void);
 TCase *log_cases(void);
 TCase *remembered_cases(void);
 TCase *schedules_cases(void);

@@ -24,10 +24,32 @@ def test_lanes_are_listed_and_one_is_shown(server):
 
 def test_a_run_that_goes_on_waits_for_a_host_before_a_lane_and_one_that_ended_for_nothing(server):
     publish(server, "waits")
-    held, over = (start(server, "waits", {"hold": hold})["runId"] for hold in (True, False))
+    held, over, mine = (start(server, "waits", inputs)["runId"] for inputs in
+                        ({"hold": True}, {}, {"hold": True, "mine": True}))
     assert expect(server, 200, "GET", f"/runs/{held}")["waitingFor"].startswith("no host has it now")
     assert expect(server, 200, "GET", f"/runs/{over}")["waitingFor"] is None
+    assert expect(server, 200, "GET", f"/runs/{mine}")["waitingFor"] == "step 'a' is number 3 in lane 'ml': lane_full"
     expect(server, 404, "GET", "/runs/0199c7e2-4f1a-7c3e-9d55-0a6b1f3e2c77", code="RUN_NOT_FOUND")
+
+
+def test_every_reason_of_a_run_is_told_and_one_that_ended_says_by_what(server):
+    publish(server, "why")
+    why = lambda **inputs: expect(server, 200, "GET", f"/runs/{start(server, 'why', inputs)['runId']}/why", token="reader")
+    free = why(hold=True)
+    assert free["status"] == "running" and free["more"] == 0, free
+    assert [(one["reason"], one["ahead"]) for one in free["reasons"]] == [("no_host", 0)]
+    mine = why(hold=True, mine=True)
+    assert [(one["reason"], one["ahead"]) for one in mine["reasons"]] == [("lane_full", 2), ("held", 0)], mine
+    assert (mine["more"], mine["ended_at"], mine["root_cause"]) == (4, None, None)
+    over = why()
+    assert (over["status"], over["reasons"], over["root_cause"]) == ("completed", [], None) and over["ended_at"]
+    failed = why(fail=True)
+    cause = failed["root_cause"]
+    assert failed["status"] == "failed" and failed["reasons"] == [], failed
+    assert (cause["step"], cause["class"], cause["source"], cause["message"], cause["attempts"]) == \
+        ("A", "Broken", "agent", "it broke", 1), cause
+    assert expect(server, 200, "GET", f"/runs/{failed['run_id']}")["rootCause"] == cause
+    expect(server, 404, "GET", "/runs/0199c7e2-4f1a-7c3e-9d55-0a6b1f3e2c77/why", code="RUN_NOT_FOUND")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include "model/dag/dag.h"
 #include "model/dag/plan.h"
 #include "model/dag/source/parse.h"
+#include "store/hosts.h"
 
 #include <assert.h>
 #include <string.h>
@@ -208,12 +209,21 @@ static json_t *lanes_owned(void *arg)
                      "slots", 2);
 }
 
-static char *run_waits_owned(void *arg, const char *tenant, const char *run_id)
+static json_t *run_why_owned(void *arg, const char *tenant, const char *run_id, uint32_t max)
 {
     (void)arg;
     (void)tenant;
     (void)run_id;
-    return mem_str("step 'a' is number 3 in lane 'ml': lane_full");
+    (void)max;
+    return json_pack("{s:s, s:[{s:s, s:s, s:i}, {s:s, s:s, s:s, s:i}], s:i}", "status", "running",
+                     "reasons", "reason", "lane_full", "detail",
+                     "step 'a' is number 3 in lane 'ml': lane_full", "ahead", 2, "reason", "held",
+                     "step", "b", "detail", "step 'b' is held", "ahead", 0, "more", 4);
+}
+
+static const char *host_id(void *arg)
+{
+    return store_host_id(((const struct server *)arg)->store);
 }
 
 static void gauges(void *arg)
@@ -308,7 +318,8 @@ struct api_engine server_engine_of(struct server *s)
                                 .secret_delete = delete_secret,
                                 .ledger_seal = server_ledger_seal,
                                 .lanes_owned = lanes_owned,
-                                .run_waits_owned = run_waits_owned,
+                                .run_why_owned = run_why_owned,
+                                .host_id = host_id,
                                 .gauges = gauges,
                                 .plugins_owned = plugins_owned,
                                 .plugin_release = plugin_release,

@@ -8,11 +8,12 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "model/ledger/record.h"
+#include "store/hosts.h"
 
 static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /* Long: one node as each of its four tables has it, a member a line. */
-static void add_node(struct store_batch *batch, const struct store_run *run)
+static void add_node(struct store_batch *batch, const struct store_run *run, bool failed)
 {
     struct node_record record = {.node_id = "A",
                                  .agent_id = "conformance.stub",
@@ -33,10 +34,14 @@ static void add_node(struct store_batch *batch, const struct store_run *run)
                                                         .tenant = run->tenant,
                                                         .node_id = "A",
                                                         .agent_id = "conformance.stub",
-                                                        .status = STORE_NODE_COMPLETED,
+                                                        .status = failed ? STORE_NODE_FAILED
+                                                                         : STORE_NODE_COMPLETED,
                                                         .input_hash = zeros,
                                                         .output_hash = zeros,
                                                         .outputs = "{\"ok\":1}",
+                                                        .error = failed ? "it broke" : NULL,
+                                                        .error_class = failed ? "Broken" : NULL,
+                                                        .error_source = failed ? "agent" : NULL,
                                                         .duration_ms = 0.5,
                                                         .attempts = 1,
                                                         .started_us = run->started_us,
@@ -119,11 +124,12 @@ static void insert(struct server *s, const struct store_run *run, const json_t *
 {
     int64_t events = json_integer_value(json_object_get(inputs, "events"));
     auto_mem char *text = payload(json_integer_value(json_object_get(inputs, "payload_bytes")));
+    bool failed = json_is_true(json_object_get(inputs, "fail"));
     auto_mem struct api_event *list = mem_array((size_t)events + 1, struct api_event);
     struct store_batch *batch = store_batch_new();
 
     store_batch_run_insert(batch, run);
-    add_node(batch, run);
+    add_node(batch, run, failed);
     for (int64_t i = 0; i <= events; i++)
         list[i] = (struct api_event){.tenant = run->tenant,
                                      .dag_id = run->dag_id,
@@ -136,7 +142,8 @@ static void insert(struct server *s, const struct store_run *run, const json_t *
     if (!json_is_true(json_object_get(inputs, "hold")))
         store_batch_run_end(batch, &(struct store_run_end){.tenant = run->tenant,
                                                            .run_id = run->run_id,
-                                                           .status = STORE_RUN_COMPLETED,
+                                                           .status = failed ? STORE_RUN_FAILED
+                                                                            : STORE_RUN_COMPLETED,
                                                            .output = "{}",
                                                            .outputs_hash = zeros,
                                                            .counts = {1, 1, 0, 0},
@@ -182,6 +189,10 @@ void server_run_start(void *arg, const struct api_actor *who, const struct api_r
                                .input = "{}",
                                .levels = "[[\"A\"]]",
                                .counts = {1, 0, 0, 0},
+                               .lease_owner = json_is_true(json_object_get(what->inputs, "mine"))
+                                                  ? store_host_id(s->store)
+                                                  : NULL,
+                               .lease_epoch = store_host_epoch(s->store),
                                .created_us = clock_wall_us(),
                                .started_us = clock_wall_us()},
            what->inputs);

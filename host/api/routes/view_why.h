@@ -1,0 +1,42 @@
+/* view_why.h -- why a run does not go on: the one list of reasons behind /runs/{runId}/why, and
+ * behind waitingFor of /runs/{runId}. What decides is asked on the loop (why_ask_owned); what other
+ * hosts have stands in the store and is read beside it (why_read_owned). */
+#ifndef ORCH_API_ROUTES_VIEW_WHY_H
+#define ORCH_API_ROUTES_VIEW_WHY_H
+
+#include "api/request/reply.h"
+#include "base/buf.h"
+#include "store/reader.h"
+
+#define WHY_OTHER_HOST "other_host"
+
+enum why_where {
+    WHY_ELSEWHERE, /* another host has it */
+    WHY_HERE,      /* this one has it, or is about to */
+};
+
+/* What this host knew when it was asked. */
+struct why_asked {
+    json_t *here;  /* of api_engine.run_why_owned; NULL: the run is not here */
+    char *host_id; /* this host's */
+};
+struct why_asked *why_ask_owned(const struct api_request *req, uint32_t max) must_check;
+void why_asked_free(void *arg); /* accepts NULL */
+
+/* {reason, detail, ahead: 0, step?} */
+void why_add(json_t *reasons, const char *reason, const char *detail, const char *step);
+
+/* {status, reasons, more} as run_why_owned has it, of any run that was read with its bodies: one
+ * that ended waits for nothing. *ret is the caller's. */
+bool why_read_owned(struct store_reader *reader, const struct store_run *run,
+                    const struct store_host_list *hosts, const struct why_asked *asked,
+                    json_t **ret, struct err *e) must_check;
+/* What the run itself waits for, not a step for another of its steps; NULL: nothing is known. */
+const char *why_text(const json_t *why);
+
+/* The member `key` {step, class, source, message, attempts, at}: of a run that failed its step that
+ * failed first, or what ended the run as a whole (step null); null of any other. */
+bool view_root_cause(struct buf *b, const char *key, struct store_reader *reader,
+                     const struct store_run *run, struct err *e) must_check;
+
+#endif
