@@ -2,12 +2,21 @@
 #include "daemon/queues.h"
 
 #include "daemon/host.h"
+#include "engine/control/control.h"
 #include "engine/engine.h"
+#include "engine/lanes/change.h"
 #include "store/hosts.h"
 
 static json_t *lanes_owned(void *arg)
 {
     return engine_lanes_owned(((const struct host *)arg)->engine);
+}
+
+static void change_lane(void *arg, const struct api_actor *who, const struct api_lane_change *what,
+                        api_done_fn done, void *done_arg)
+{
+    lane_change(engine_control(((const struct host *)arg)->engine)->lanes, who, what, done,
+                done_arg);
 }
 
 static json_t *run_why_owned(void *arg, const char *tenant, const char *run_id, uint32_t max)
@@ -28,6 +37,7 @@ static void gauges(void *arg)
 void queues_serve(struct api_engine *engine)
 {
     engine->lanes_owned = lanes_owned;
+    engine->lane_change = change_lane;
     engine->run_why_owned = run_why_owned;
     engine->host_id = host_id;
     engine->gauges = gauges;

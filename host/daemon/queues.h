@@ -1,4 +1,4 @@
-/* queues.h -- what clients are told of lanes, for service.c. */
+/* queues.h -- what clients are told of lanes and change of them, for service.c. */
 #ifndef ORCH_DAEMON_QUEUES_H
 #define ORCH_DAEMON_QUEUES_H
 

@@ -101,7 +101,7 @@ struct engine_counts {
     const char *held_reason; /* of one of them; NULL: none is. Valid until the next turn */
 };
 struct engine_counts engine_counts(const struct engine *engine);
-/* The lanes of this host (engine/attempts/show.h); the caller owns it. */
+/* The lanes of this host (engine/lanes/kept.h); the caller owns it. */
 json_t *engine_lanes_owned(const struct engine *engine) must_check;
 /* Why the run does not go on (engine/why.h); NULL: it is not here. The caller owns it. */
 json_t *engine_run_why_owned(const struct engine *engine, const char *tenant, const char *run_id,

@@ -21,6 +21,7 @@
 #include "engine/evidence/seals.h"
 #include "engine/evidence/statements.h"
 #include "engine/inside.h"
+#include "engine/lanes/kept.h"
 #include "engine/runs/runs.h"
 #include "engine/runs/zeros.h"
 #include "engine/schedules/schedules.h"
@@ -77,6 +78,7 @@ struct engine *engine_new(const struct engine_env *env)
                                         .statements = engine->statements},
                 &engine->mode);
     engine->control.schedules = schedules_new(&engine->control, engine->chores.jobs);
+    engine->control.lanes = kept_lanes_new(env, attempts_lanes(engine->attempts));
     return engine;
 }
 
@@ -84,6 +86,7 @@ void engine_free(struct engine *engine)
 {
     if (engine == NULL)
         return;
+    kept_lanes_free(engine->control.lanes);
     attempts_free(engine->attempts);
     commits_free(engine->commits); /* before the runs that they count on */
     runs_free(engine->runs);
@@ -103,7 +106,8 @@ void engine_free(struct engine *engine)
 bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e)
 {
     if (!zeros_tenants(engine->env->metrics, engine->env->reader, e) ||
-        !chores_take(&engine->chores, e) || !recover_all(&engine->control, ret_count, e))
+        !kept_lanes_begin(engine->control.lanes, e) || !chores_take(&engine->chores, e) ||
+        !recover_all(&engine->control, ret_count, e))
         return false;
     look_begin(engine->control.look);
     return chores_begin(&engine->chores, e);
@@ -390,6 +394,7 @@ void engine_on_news(struct engine *engine, const struct store_news *news)
     if (news->kind == STORE_NEWS_FREE || news->kind == STORE_NEWS_ORDERS ||
         news->kind == STORE_NEWS_MISSED)
         look_again(engine->control.look);
+    kept_lanes_heard(engine->control.lanes, news);
     chores_on_news(&engine->chores, news);
 }
 

@@ -89,6 +89,10 @@ int32_t lane_class(const struct lane_ageing *ageing, int32_t priority, int64_t s
 void lane_sit(struct lanes *lanes, struct lane_item *item, bool first, int64_t now_ns);
 /* had_turn: it is taken; else it goes away, and its tenant keeps its turn. */
 void lane_stand_up(struct lanes *lanes, struct lane_item *item, bool had_turn, int64_t now_ns);
+/* All that waits in the lane, in the half that half_of says, in the order in which it came. */
+typedef enum lane_half lane_half_fn(const struct lane *lane, int32_t priority);
+void lane_sit_anew(struct lanes *lanes, const struct lane *lane, lane_half_fn *half_of,
+                   int64_t now_ns);
 /* Everybody who has waited long enough rises. */
 void lane_age(struct lanes *lanes, int64_t now_ns);
 /* The class of the best that may be taken; 0: there is none. */

@@ -58,14 +58,45 @@ static struct lane *lane_of(struct lanes *lanes, const char *name)
     return lane;
 }
 
-void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *spec)
+static enum lane_half half_of(const struct lane *lane, int32_t priority)
+{
+    return lane->spec.has_express && priority >= lane->spec.express_priority ? LANE_EXPRESS
+                                                                             : LANE_REGULAR;
+}
+
+void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *spec, int64_t now_ns)
 {
     struct lane *lane = lane_of(lanes, name);
+    bool halves_change = lane->spec.has_express != spec->has_express ||
+                         lane->spec.express_priority != spec->express_priority;
 
     if (!lane->known)
         TAILQ_INSERT_TAIL(&lanes->turns, lane, turn);
     lane->known = true;
     lane->spec = *spec;
+    if (halves_change)
+        lane_sit_anew(lanes, lane, half_of, now_ns);
+}
+
+bool lanes_get(const struct lanes *lanes, const char *name, struct lane_spec *ret)
+{
+    struct lane *lane;
+
+    HASH_FIND_STR(lanes->lanes, name, lane);
+    if (lane == NULL || !lane->known)
+        return false;
+    *ret = lane->spec;
+    return true;
+}
+
+uint32_t lanes_count(const struct lanes *lanes)
+{
+    const struct lane *lane;
+    uint32_t count = 0;
+
+    TAILQ_FOREACH(lane, &lanes->turns, turn)
+    count++;
+    return count;
 }
 
 static struct lane_tenant *tenant_of(struct lanes *lanes, const char *name)
@@ -105,9 +136,7 @@ void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, co
     item->number = ++lanes->last_number;
     item->since_ns = now_ns;
     item->priority = given ? priority : LANE_PRIORITY_DEFAULT;
-    item->half = item->lane->spec.has_express && item->priority >= item->lane->spec.express_priority
-                     ? LANE_EXPRESS
-                     : LANE_REGULAR;
+    item->half = half_of(item->lane, item->priority);
     lane_sit(lanes, item, false, now_ns);
 }
 

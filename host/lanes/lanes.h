@@ -12,7 +12,8 @@
  * no priority below LANE_AGED_MAX starves another.
  *
  * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
- * whatever waits. lanes_place alone walks what waits in the lane. What is remembered is the lanes
+ * whatever waits. lanes_place walks what waits in the lane, and so does lanes_set where other items
+ * are express ones from then on. What is remembered is the lanes
  * that were set, and one record for each tenant, priority and lane in which something waits or
  * runs. */
 #ifndef ORCH_LANES_LANES_H
@@ -40,6 +41,14 @@ struct lane_spec {
     int32_t express_priority; /* items of this priority or more are express ones */
     bool paused;              /* nothing is taken; what runs goes on */
 };
+
+/* As those of the contract are, and every other that is made. */
+static inline struct lane_spec lane_spec_typed(uint32_t slots)
+{
+    return (struct lane_spec){.slots = slots,
+                              .has_express = true,
+                              .express_priority = LANE_EXPRESS_PRIORITY};
+}
 
 /* An item that has waited for after_ns gains one priority each step_ns. */
 struct lane_ageing {
@@ -70,9 +79,12 @@ struct lanes;
 struct lanes *lanes_new(uint32_t tenant_max, struct lane_ageing ageing) must_check;
 void lanes_free(struct lanes *lanes); /* no item is in them; accepts NULL */
 
-/* The lane is there, or is changed; what runs in it goes on. Not changed once something waits in
- * it: has_express and express_priority. */
-void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *spec);
+/* The lane is there, or is changed. What runs in it goes on, on more workers than it has where it
+ * has fewer now; what waits in it stands in the half that is its own now, as old as it was. */
+void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *spec, int64_t now_ns);
+/* How it is set; false: it is not. */
+bool lanes_get(const struct lanes *lanes, const char *name, struct lane_spec *ret);
+uint32_t lanes_count(const struct lanes *lanes); /* of those that were set */
 
 /* Behind all of its tenant and priority. A lane that was not set takes it too: there it waits. A
  * priority that is none counts as LANE_PRIORITY_DEFAULT. */

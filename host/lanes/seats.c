@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* ---- classes ---- */
 
@@ -199,6 +200,45 @@ void lane_stand_up(struct lanes *lanes, struct lane_item *item, bool had_turn, i
         seat_free(lanes, seat);
     else
         find_ring(lanes, seat, had_turn ? HAD_TURN : KEEPS_TURN, now_ns);
+}
+
+static size_t list_hall(const struct lane_hall *hall, struct lane_item **items)
+{
+    const struct lane_seat *seat;
+    const struct lane_line *line;
+    struct lane_item *item;
+    size_t count = 0;
+
+    LIST_FOREACH(seat, &hall->seats, of_half)
+    LIST_FOREACH(line, &seat->lines, link)
+    TAILQ_FOREACH(item, &line->items, link)
+    items[count++] = item;
+    return count;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t one = (*(struct lane_item *const *)a)->number;
+    uint64_t other = (*(struct lane_item *const *)b)->number;
+
+    return (one > other) - (one < other);
+}
+
+void lane_sit_anew(struct lanes *lanes, const struct lane *lane, lane_half_fn *half_of,
+                   int64_t now_ns)
+{
+    size_t waiting = lane->halls[LANE_REGULAR].waiting + (size_t)lane->halls[LANE_EXPRESS].waiting;
+    auto_mem struct lane_item **items = mem_array(waiting + 1, struct lane_item *);
+    size_t count = list_hall(&lane->halls[LANE_REGULAR], items);
+
+    count += list_hall(&lane->halls[LANE_EXPRESS], items + count);
+    assert(count == waiting);
+    qsort(items, count, sizeof *items, by_number);
+    for (size_t i = 0; i < count; i++) {
+        lane_stand_up(lanes, items[i], false, now_ns);
+        items[i]->half = half_of(lane, items[i]->priority);
+        lane_sit(lanes, items[i], false, now_ns);
+    }
 }
 
 void lane_tenant_runs(struct lanes *lanes, struct lane_tenant *tenant, int by, int64_t now_ns)

@@ -316,6 +316,12 @@ void store_batch_firing_note(struct store_batch *b, const struct store_firing *f
     add(b, OP_FIRING_NOTE, firing);
 }
 
+void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane)
+{
+    add(b, OP_LANE_VERSION_PUT, lane);
+    add(b, OP_LANE_PUT, lane);
+}
+
 void store_batch_idempotency_put(struct store_batch *b, const struct store_idempotency *row)
 {
     add(b, OP_IDEMPOTENCY_PUT, row);

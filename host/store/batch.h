@@ -149,6 +149,9 @@ void store_batch_firing_put(struct store_batch *b, const struct store_firing *fi
 /* Nothing, where it was. */
 void store_batch_firing_note(struct store_batch *b, const struct store_firing *firing);
 
+/* What holds from now on, and a version of it. ERR_CONFLICT: the lane has this version already. */
+void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane);
+
 /* Idempotency rows and revoked tokens whose expires_us is before now_us, and orders that came too
  * late for their run. */
 void store_batch_purge_expired(struct store_batch *b, int64_t now_us);

@@ -408,6 +408,14 @@ static const struct column firing_columns[] = {
 };
 ROW_TYPE(row_firing, store_firing, firing_columns);
 
+static const struct column lane_columns[] = {
+    KEY(store_lane, TEXT, lane, "lane_name"),  COL(store_lane, INT, version, "version"),
+    COL(store_lane, TEXT, members, "members"), COL(store_lane, TEXT, said_by, "said_by"),
+    COL(store_lane, TEXT, said_in, "said_in"), COL(store_lane, TEXT, reason, "reason"),
+    COL(store_lane, INT, said_us, "said_at"),
+};
+ROW_TYPE(row_lane, store_lane, lane_columns);
+
 static const struct column host_columns[] = {
     COL(store_host, TEXT, host_id, "host_id"),
     COL(store_host, INT, epoch, "epoch"),

@@ -51,6 +51,7 @@ enum store_known {
     STORE_KNOWN_PLUGINS,
     STORE_KNOWN_TOKENS,
     STORE_KNOWN_TENANTS,
+    STORE_KNOWN_LANES,
     STORE_KNOWN_COUNT,
 };
 struct store_news {

@@ -57,7 +57,9 @@
     XX(SCHEDULE_DELETE, key, "delete schedule")                                                    \
     XX(FIRINGS_DELETE, key, "delete firings")                                                      \
     XX(FIRING_PUT, firing, "put firing")                                                           \
-    XX(FIRING_NOTE, firing, "note firing")
+    XX(FIRING_NOTE, firing, "note firing")                                                         \
+    XX(LANE_VERSION_PUT, lane, "put version of lane")                                              \
+    XX(LANE_PUT, lane, "put lane")
 
 enum store_op {
 #define XX(kind, row, text) OP_##kind,

@@ -72,7 +72,10 @@
     XX(SCHEDULE, &row_schedule)                                                                    \
     XX(SCHEDULES_NEXT, &row_schedule)                                                              \
     XX(FIRINGS, &row_firing)                                                                       \
-    XX(FIRING, &row_firing)
+    XX(FIRING, &row_firing)                                                                        \
+    XX(LANES, &row_lane)                                                                           \
+    XX(LANE, &row_lane)                                                                            \
+    XX(LANE_VERSIONS, &row_lane)
 
 enum query {
 #define XX(name, row) Q_##name,

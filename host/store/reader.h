@@ -83,6 +83,7 @@ STORE_LIST(host)
 STORE_LIST(job)
 STORE_LIST(schedule)
 STORE_LIST(firing)
+STORE_LIST(lane)
 
 struct store_page {
     const char *token; /* NULL: from the start */
@@ -324,5 +325,15 @@ bool store_read_due(struct store_reader *r, const struct store_schedule *schedul
 /* At most one row, none is no error. */
 bool store_read_firing(struct store_reader *r, const char *tenant, const char *schedule_id,
                        int64_t due_us, struct store_firing_list *ret, struct err *e) must_check;
+
+/* Lanes that operators set, by name; they are of all tenants. */
+bool store_read_lanes(struct store_reader *r, struct store_page page, struct store_lane_list *ret,
+                      struct err *e) must_check;
+/* At most one row, none is no error. */
+bool store_read_lane(struct store_reader *r, const char *lane, struct store_lane_list *ret,
+                     struct err *e) must_check;
+/* Newest first. */
+bool store_read_lane_versions(struct store_reader *r, const char *lane, struct store_page page,
+                              struct store_lane_list *ret, struct err *e) must_check;
 
 #endif

@@ -399,6 +399,17 @@ struct store_firing {
     const char *reason;  /* NULL where it was fired */
 };
 
+/* lanes, lane_versions: what operators said of a lane, the newest version in both. */
+struct store_lane {
+    const char *lane;
+    int64_t version;     /* from 1 */
+    const char *members; /* JSON object: what was said up to here */
+    const char *said_by; /* the subject, and the tenant whose it is */
+    const char *said_in;
+    const char *reason;
+    int64_t said_us;
+};
+
 struct store_tenant {
     const char *tenant;
     const char *name;

@@ -44,7 +44,8 @@ static void print_body(const struct route *row)
         return;
     }
     if (strcmp(row->fields, "*") == 0)
-        printf("a definition");
+        printf("%s",
+               strstr(row->pattern, "/lanes/") != NULL ? "members of a lane" : "a definition");
     else if (*row->fields == '\0')
         printf("`{}`");
     else

@@ -1,6 +1,6 @@
 """What waits in a lane says so, what runs in one is counted, and no lane takes another's workers.
 
-Rooms: host/lanes, host/engine/attempts, host/api/routes, host/cli/run.
+Rooms: host/lanes, host/engine/attempts, host/engine/lanes, host/api/routes, host/cli/run, host/store.
 """
 import json
 
@@ -88,3 +88,42 @@ def test_why_names_what_each_step_waits_for(make_host):
     own.wait(failed)
     assert (why(own, failed)["root_cause"]["step"], why(own, failed)["root_cause"]["message"]) == ("a", "no")
     assert "root cause: step 'a' (" in own.cli("run", "show", failed).stdout
+
+
+def test_lanes_are_set_while_the_host_runs_and_outlive_it(make_host):
+    own = make_host(workers_per_type=1)
+    own.publish(dag("pair", {"a": in_lane("nightly"), "b": in_lane("nightly")}))
+    run = own.run("pair")
+    until(lambda: (waits(own, run) or "").endswith("no_such_lane"), RUN_S, "the lane that is not there")
+    own.cli("lane", "set", "nightly", "--slots", "2", "--reason", "month end")
+    until(lambda: lanes(own)["nightly"]["running"] == 2, RUN_S, "both steps")
+    own.cli("lane", "scale", "nightly", "1")
+    own.cli("lane", "pause", "nightly")
+    until(lambda: lanes(own)["nightly"]["running"] == 2, RUN_S, "what runs goes on")
+    second = own.run("pair")
+    until(lambda: waits(own, second) == "step 'a' is number 1 in lane 'nightly': paused", RUN_S, "the pause")
+    own.kill9()
+    own.start()
+    shown = lanes(own)["nightly"]
+    assert (shown["slots"], shown["paused"], shown["version"], shown["running"]) == (1, True, 3, 0), shown
+    assert lanes(own)["ml"]["slots"] == 1
+    own.cli("lane", "resume", "nightly")
+    until(lambda: lanes(own)["nightly"]["running"] == 1, RUN_S, "one step at a time")
+    until(lambda: "lane_full" in (waits(own, second) or ""), RUN_S, "the second's wait")
+    rows = own.http("GET", "/lanes/nightly/versions", expect=200).json["items"]
+    assert [(row["version"], row["spec"]) for row in rows] == [
+        (4, {"slots": 1, "paused": False}), (3, {"slots": 1, "paused": True}), (2, {"slots": 1}), (1, {"slots": 2})]
+    assert rows[-1]["reason"] == "month end" and rows[0]["actor"]
+    own.cli("lane", "set", "nightly", "--slots", "0")
+    for one in (run, second):
+        own.cli("run", "cancel", one)
+        assert own.wait(one)["status"] == "cancelled"
+
+
+def test_what_a_lane_cannot_keep_is_refused_by_its_name(host):
+    for body, named in (({"rate": {"per_second": 1}}, "rate"), ({"agent_id": "a"}, "agent_id"), ({"slots": 10001}, "slots"),
+                        ({"backend": "redis"}, "redis")):
+        refused = host.http("PUT", "/lanes/strict", body, expect=400)
+        assert refused.code == "FIELD_INVALID" and named in refused.json["error"]["message"], refused.json
+    host.http("GET", "/lanes/strict", expect=404)
+    assert "LANE_NOT_FOUND" in host.cli("lane", "scale", "strict", "3", expect=None).stderr

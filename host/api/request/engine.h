@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct lane_members;
 struct store_firing;
 struct store_schedule;
 struct store_schedule_move;
@@ -87,6 +88,12 @@ struct api_run_restart {
     const char *run_id;
     const char *from_node; /* NULL: from the start */
     const json_t *inputs;  /* NULL: the same */
+};
+
+struct api_lane_change {
+    const char *lane;
+    const struct lane_members *members; /* those that are said (lanes/members.h) */
+    bool must_be_there; /* it is paused or resumed, where it is not so already; else it is made */
 };
 
 struct api_secret_put {
@@ -172,6 +179,9 @@ struct api_engine {
     void (*ledger_seal)(void *arg, const char *tenant, api_done_fn done, void *done_arg);
     /* The lanes of this host (docs/API.md), an array; the caller owns it. */
     json_t *(*lanes_owned)(void *arg);
+    /* In effect here when it is done, and soon on every host of the store. */
+    void (*lane_change)(void *arg, const struct api_actor *who, const struct api_lane_change *what,
+                        api_done_fn done, void *done_arg);
     /* Why the run does not go on, as this host decides it: {status, reasons: [{reason, detail,
      * ahead, until?, step?, behind?}] (max at most; those with "behind" last), more}; NULL: it is
      * not here. The caller owns it. */

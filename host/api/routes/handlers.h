@@ -45,6 +45,10 @@ void run_restart_op(struct api_request *req);
 /* lanes.c */
 void lane_list(struct api_request *req);
 void lane_get(struct api_request *req);
+void lane_put(struct api_request *req);
+void lane_pause_op(struct api_request *req);
+void lane_resume_op(struct api_request *req);
+made_fn lane_versions;
 
 /* steps.c */
 made_fn step_list;

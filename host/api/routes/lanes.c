@@ -1,6 +1,11 @@
-/* lanes.c -- the lanes of this host: what waits in each, and what runs (LANES.md 2). */
-#include "api/request/reply.h"
+/* lanes.c -- the lanes of this host: what waits in each, what runs, and what operators set of them
+ * (LANES.md 2, LANES_KIT.md 4). */
+#include "api/http/jsonw.h"
+#include "api/request/made.h"
 #include "api/routes/handlers.h"
+#include "api/routes/view.h"
+#include "base/json.h"
+#include "lanes/members.h"
 
 #include <string.h>
 
@@ -18,7 +23,7 @@ void lane_list(struct api_request *req)
     api_reply_json(req, 200, &body);
 }
 
-void lane_get(struct api_request *req)
+static void reply_lane(struct api_request *req, int status)
 {
     auto_json lanes = lanes_owned(req);
     json_t *lane, *found = NULL;
@@ -27,13 +32,95 @@ void lane_get(struct api_request *req)
 
     json_array_foreach(lanes, i, lane)
     {
-        if (strcmp(json_string_value(json_object_get(lane, "name")), api_param(req, "name")) == 0)
+        if (strcmp(json_text_of(lane, "name"), api_param(req, "name")) == 0)
             found = json_incref(lane);
     }
     if (found != NULL) {
-        api_reply_json(req, 200, &found);
+        api_reply_json(req, status, &found);
         return;
     }
     (void)err_set(&e, ERR_NOT_FOUND, "Lane not found");
     api_reply_error(req, &e, "LANE_NOT_FOUND");
+}
+
+void lane_get(struct api_request *req)
+{
+    reply_lane(req, 200);
+}
+
+/* ---- changed ---- */
+
+static void on_changed(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        api_reply_outcome_error(request_of(arg), out);
+    else
+        reply_lane(request_of(arg), out->created ? 201 : 200);
+}
+
+static void change(struct api_request *req, const struct lane_members *members, bool must_be_there)
+{
+    const struct api_engine *engine = req->server->opt.engine;
+    const struct api_lane_change what = {api_param(req, "name"), members, must_be_there};
+    struct api_actor who = api_actor(req);
+
+    engine->lane_change(engine->arg, &who, &what, on_changed, req);
+}
+
+void lane_put(struct api_request *req)
+{
+    const char *name = api_param(req, "name");
+    struct lane_members members;
+    struct err e = {0};
+
+    if (lane_name_read(name, &e) && lane_members_read(name, req->json, &members, &e))
+        change(req, &members, false);
+    else
+        api_reply_error(req, &e, "FIELD_INVALID");
+}
+
+void lane_pause_op(struct api_request *req)
+{
+    change(req, &(struct lane_members){.has_paused = true, .paused = true}, true);
+}
+
+void lane_resume_op(struct api_request *req)
+{
+    change(req, &(struct lane_members){.has_paused = true}, true);
+}
+
+/* ---- what was said of one ---- */
+
+static void add_version(struct buf *b, const struct store_lane *row)
+{
+    auto_json spec = json_loads(row->members, 0, NULL);
+
+    jw_open(b, NULL, '{');
+    jw_int(b, "version", row->version);
+    jw_time(b, "at", row->said_us);
+    jw_str(b, "actor", row->said_by);
+    jw_str(b, "tenant", row->said_in);
+    jw_str(b, "reason", row->reason);
+    jw_json(b, "spec", spec);
+    jw_close(b, '}');
+}
+
+bool lane_versions(const struct api_request *req, struct store_reader *reader, struct made *made,
+                   struct err *e)
+{
+    auto_done(store_lane_list) rows = {0};
+    struct buf *body = &made->body;
+    struct store_page page;
+
+    if (!query_page(req, &page, e) ||
+        !store_read_lane_versions(reader, api_param(req, "name"), page, &rows, e))
+        return false;
+    jw_open(body, NULL, '{');
+    jw_open(body, "items", '[');
+    for (size_t i = 0; i < rows.count; i++)
+        add_version(body, &rows.rows[i]);
+    jw_close(body, ']');
+    view_next_page(body, rows.next_page);
+    jw_close(body, '}');
+    return true;
 }

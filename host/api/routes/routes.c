@@ -113,8 +113,16 @@ static const struct route rows[] = {
 
     /* Lanes */
     {HTTP_GET, API_BASE "/lanes", NEED_READ, NO_BODY, "", 200, "listLanes", .handle = lane_list},
+    {HTTP_POST, API_BASE "/lanes/{name}:pause", NEED_ADMIN, BODY_NONE, SMALL, "", "", 200,
+     "pauseLane", .handle = lane_pause_op},
+    {HTTP_POST, API_BASE "/lanes/{name}:resume", NEED_ADMIN, BODY_NONE, SMALL, "", "", 200,
+     "resumeLane", .handle = lane_resume_op},
     {HTTP_GET, API_BASE "/lanes/{name}", NEED_READ, NO_BODY, "", 200, "getLane",
      .handle = lane_get},
+    {HTTP_PUT, API_BASE "/lanes/{name}", NEED_ADMIN, BODY_JSON, SMALL, "*", "", 201, "putLane",
+     .handle = lane_put, .refuses = true},
+    {HTTP_GET, API_BASE "/lanes/{name}/versions", NEED_ADMIN, NO_BODY, PAGE, 200,
+     "listLaneVersions", .make = lane_versions},
 
     /* Schedules */
     {HTTP_POST, API_BASE "/schedules:preview", NEED_READ, BODY_JSON, SMALL,

@@ -1,6 +1,16 @@
-/* cmd_lane.c -- `orch lane`: the lanes of a running host. */
+/* cmd_lane.c -- `orch lane`: the lanes of a running host, shown and set. */
 #include "cli/client.h"
 #include "cli/out.h"
+#include "cli/parse.h"
+
+enum { SLOTS_MAX = 10000, EXPRESS_NEVER = 101 }; /* LANES_KIT.md 4 */
+
+static void lane_path(const struct cli *cli, struct buf *path, const char *tail)
+{
+    buf_adds(path, "/lanes");
+    client_path_add(path, cli_arg(cli, 0));
+    buf_adds(path, tail);
+}
 
 static bool list(struct cli *cli, struct err *e)
 {
@@ -36,16 +46,109 @@ static bool show(struct cli *cli, struct err *e)
     auto_done(buf) path = {0};
     auto_json lane = NULL;
 
-    buf_adds(&path, "/lanes");
-    client_path_add(&path, cli_arg(cli, 0));
+    lane_path(cli, &path, "");
     if (!client_get(cli, buf_text(&path), &lane, e))
         return false;
     out_object(cli, shown, lane);
     return true;
 }
 
+/* ---- changed ---- */
+
+static bool tell(struct cli *cli, const json_t *lane)
+{
+    bool paused = json_is_true(json_object_get(lane, "paused"));
+
+    out_id(cli, cli_arg(cli, 0), lane);
+    cli_say(cli, "lane %s has %lld slots%s", cli_arg(cli, 0),
+            (long long)json_integer_value(json_object_get(lane, "slots")),
+            paused ? " and is paused: nothing new starts in it" : "");
+    return true;
+}
+
+static bool put(struct cli *cli, const json_t *members, struct err *e)
+{
+    auto_done(buf) path = {0};
+    auto_json lane = NULL;
+
+    lane_path(cli, &path, "");
+    return (client_send(cli, "PUT", buf_text(&path), members, &lane, e) && tell(cli, lane)) ||
+           err_wrap(e, "lane '%s'", cli_arg(cli, 0));
+}
+
+static bool set(struct cli *cli, struct err *e)
+{
+    static const char *const flags[][2] = {{"slots", "slots"},
+                                           {"express-priority", "express_priority"}};
+    auto_json members = json_object();
+
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+        if (cli_flag_given(cli, flags[i][0]))
+            json_object_set_new(members, flags[i][1], json_integer(cli_flag_int(cli, flags[i][0])));
+    }
+    if (json_object_size(members) == 0)
+        return err_set(e, ERR_INVALID, "nothing to set: give --slots or --express-priority");
+    return put(cli, members, e);
+}
+
+/* Of a lane that is there: a name that was mistyped makes none. */
+static bool scale(struct cli *cli, struct err *e)
+{
+    auto_json lane = NULL;
+    auto_json members = NULL;
+    auto_done(buf) path = {0};
+    int64_t slots;
+
+    if (!parse_int(cli_arg(cli, 1), 0, SLOTS_MAX, &slots, e))
+        return err_wrap(e, "SLOTS");
+    lane_path(cli, &path, "");
+    if (!client_get(cli, buf_text(&path), &lane, e))
+        return err_wrap(e, "lane '%s'", cli_arg(cli, 0));
+    members = json_pack("{s:I}", "slots", (json_int_t)slots);
+    return put(cli, members, e);
+}
+
+static bool act(struct cli *cli, const char *tail, struct err *e)
+{
+    auto_done(buf) path = {0};
+    auto_json lane = NULL;
+
+    lane_path(cli, &path, tail);
+    return (client_send(cli, "POST", buf_text(&path), NULL, &lane, e) && tell(cli, lane)) ||
+           err_wrap(e, "lane '%s'", cli_arg(cli, 0));
+}
+
+static bool pause_lane(struct cli *cli, struct err *e)
+{
+    return act(cli, ":pause", e);
+}
+
+static bool resume_lane(struct cli *cli, struct err *e)
+{
+    return act(cli, ":resume", e);
+}
+
 static const struct cli_arg lane_args[] = {
     {.name = "LANE", .required = true, .help = "name of the lane"}, {.name = NULL}};
+static const struct cli_arg scale_args[] = {
+    {.name = "LANE", .required = true, .help = "name of the lane"},
+    {.name = "SLOTS", .required = true, .help = "how many; 0: nothing runs in it"},
+    {.name = NULL}};
+static const struct cli_flag set_flags[] = {
+    {.name = "slots",
+     .type = FLAG_INT,
+     .value = "N",
+     .min = 0,
+     .max = SLOTS_MAX,
+     .help = "regular workers, and as many express ones; 0: nothing runs"},
+    {.name = "express-priority",
+     .type = FLAG_INT,
+     .value = "N",
+     .min = 1,
+     .max = EXPRESS_NEVER,
+     .help = "steps of this priority or more are express ones; 101: none is"},
+    {.name = NULL},
+};
 
 static const struct cli_verb verbs[] = {
     {.name = "list",
@@ -59,6 +162,29 @@ static const struct cli_verb verbs[] = {
      .args = lane_args,
      .needs_server = true,
      .handler = show},
+    {.name = "set",
+     .summary = "Make a lane, or change one, on every host of the store",
+     .details = "What is not given stays. It holds at once and after a restart; fewer slots wait "
+                "for what runs.",
+     .args = lane_args,
+     .flags = set_flags,
+     .needs_server = true,
+     .handler = set},
+    {.name = "scale",
+     .summary = "Change how many slots a lane has",
+     .args = scale_args,
+     .needs_server = true,
+     .handler = scale},
+    {.name = "pause",
+     .summary = "Start nothing new in a lane; what runs goes on",
+     .args = lane_args,
+     .needs_server = true,
+     .handler = pause_lane},
+    {.name = "resume",
+     .summary = "Start what waits in a paused lane",
+     .args = lane_args,
+     .needs_server = true,
+     .handler = resume_lane},
     {.handler = NULL},
 };
 const struct cli_group cli_group_lane = {.name = "lane",

@@ -74,7 +74,7 @@ void attempts_free(struct attempts *a)
     free(a);
 }
 
-const struct lanes *attempts_lanes(const struct attempts *a)
+struct lanes *attempts_lanes(const struct attempts *a)
 {
     return a->waiting.lanes;
 }

@@ -52,7 +52,7 @@ void attempts_on_done(struct attempts *attempts, uint64_t id, const struct attem
 /* Hands this turn's log lines to the store. */
 void attempts_flush_logs(struct attempts *attempts);
 
-const struct lanes *attempts_lanes(const struct attempts *attempts); /* for show.h */
+struct lanes *attempts_lanes(const struct attempts *attempts); /* for show.h, and to be set */
 uint32_t attempts_running(const struct attempts *attempts);
 uint32_t attempts_waiting(const struct attempts *attempts);
 

@@ -9,11 +9,11 @@ static void add_lane(void *arg, const struct lane_view *view)
     int64_t regular = view->waiting[LANE_REGULAR], express = view->waiting[LANE_EXPRESS];
     json_t *priority = spec->has_express ? json_integer(spec->express_priority) : json_null();
 
-    json_array_append_new(arg, json_pack("{s:s, s:I, s:o, s:b, s:{s:I, s:I, s:I}, s:I}", "name",
-                                         view->name, "slots", (json_int_t)spec->slots,
-                                         "express_priority", priority, "paused", spec->paused,
-                                         "depth", "regular", regular, "express", express, "total",
-                                         regular + express, "running",
+    json_array_append_new(arg, json_pack("{s:s, s:s, s:I, s:o, s:b, s:{s:I, s:I, s:I}, s:I}",
+                                         "name", view->name, "backend", "store", "slots",
+                                         (json_int_t)spec->slots, "express_priority", priority,
+                                         "paused", spec->paused, "depth", "regular", regular,
+                                         "express", express, "total", regular + express, "running",
                                          (json_int_t)view->running[LANE_REGULAR] +
                                              view->running[LANE_EXPRESS]));
 }

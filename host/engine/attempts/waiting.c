@@ -1,7 +1,7 @@
 /* waiting.c -- see waiting.h. */
 #include "engine/attempts/waiting.h"
 
-#define LANE_DEFAULT "default"
+#include "lanes/members.h"
 
 /* LANES.md 2. */
 #define AGEING_AFTER_NS (300LL * 1000 * 1000 * 1000)
@@ -18,12 +18,12 @@ void waiting_init(struct waiting *w, const struct engine_env *env)
     const struct lane_ageing ageing = {AGEING_AFTER_NS, AGEING_STEP_NS};
 
     *w = (struct waiting){env, lanes_new(env->set.tenant_attempts_max, ageing)};
-    lanes_set(w->lanes, LANE_DEFAULT, &(struct lane_spec){.slots = env->set.attempts_max});
-    for (size_t i = 0; i < ARRAY_LEN(typed); i++)
-        lanes_set(w->lanes, typed[i],
-                  &(struct lane_spec){.slots = env->set.workers_per_type,
-                                      .has_express = true,
-                                      .express_priority = LANE_EXPRESS_PRIORITY});
+    lanes_set(w->lanes, LANE_DEFAULT, &(struct lane_spec){.slots = env->set.attempts_max}, 0);
+    for (size_t i = 0; i < ARRAY_LEN(typed); i++) {
+        const struct lane_spec spec = lane_spec_typed(env->set.workers_per_type);
+
+        lanes_set(w->lanes, typed[i], &spec, 0);
+    }
 }
 
 void waiting_done(struct waiting *w)

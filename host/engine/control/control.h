@@ -14,6 +14,7 @@ struct commits;
 struct dag_cache;
 struct engine_env;
 struct engine_mode;
+struct kept_lanes;
 struct later;
 struct leftovers;
 struct look;
@@ -34,6 +35,7 @@ struct control {
     struct look *look;
     struct later *later;
     struct schedules *schedules; /* what starts runs by control_start */
+    struct kept_lanes *lanes;    /* in which their attempts wait */
 };
 
 void control_start(struct control *ctl, const struct api_actor *who,

@@ -11,10 +11,9 @@ static const char *const kinds[STORE_NEWS_KIND_COUNT] = {
     [STORE_NEWS_KNOWN] = "known",   [STORE_NEWS_WANTED] = "wanted", [STORE_NEWS_MISSED] = "missed",
 };
 static const char *const things[STORE_KNOWN_COUNT] = {
-    [STORE_KNOWN_DAGS] = "dags",
-    [STORE_KNOWN_PLUGINS] = "plugins",
-    [STORE_KNOWN_TOKENS] = "tokens",
-    [STORE_KNOWN_TENANTS] = "tenants",
+    [STORE_KNOWN_DAGS] = "dags",     [STORE_KNOWN_PLUGINS] = "plugins",
+    [STORE_KNOWN_TOKENS] = "tokens", [STORE_KNOWN_TENANTS] = "tenants",
+    [STORE_KNOWN_LANES] = "lanes",
 };
 
 /* ---- out ---- */

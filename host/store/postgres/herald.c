@@ -86,6 +86,7 @@ static const struct about {
     [OP_BUNDLE_RELEASE] = KNOWN(PLUGINS),
     [OP_TOKEN_REVOKE] = KNOWN(TOKENS),
     [OP_TENANT_PUT] = KNOWN(TENANTS),
+    [OP_LANE_PUT] = KNOWN(LANES),
 #undef KNOWN
 };
 

@@ -205,4 +205,8 @@ const char *const pg_queries[QUERY_COUNT] = {
                   " AND schedule_id = $2 AND due_at < $3 ORDER BY due_at DESC LIMIT $4",
     [Q_FIRING] = "SELECT {read} FROM schedule_firings WHERE tenant_id = $1"
                  " AND schedule_id = $2 AND due_at = $3",
+    [Q_LANES] = "SELECT {read} FROM lanes WHERE lane_name > $1 ORDER BY lane_name LIMIT $2",
+    [Q_LANE] = "SELECT {read} FROM lanes WHERE lane_name = $1",
+    [Q_LANE_VERSIONS] = "SELECT {read} FROM lane_versions WHERE lane_name = $1 AND version < $2"
+                        " ORDER BY version DESC LIMIT $3",
 };

@@ -34,6 +34,7 @@ enum thing {
     SCHEDULE,
     FIRING,
     FIRINGS_OF_SCHEDULE,
+    LANE,
 };
 
 enum { TOUCHES_MAX = 3, FIRST_CAP = 256, NEVER = -1 };
@@ -325,6 +326,10 @@ static void touches_of(const struct op *op, struct touches *t)
     case OP_FIRING_PUT:
     case OP_FIRING_NOTE:
         of_schedule(t, op);
+        break;
+    case OP_LANE_VERSION_PUT:
+    case OP_LANE_PUT:
+        changes(t, LANE, ((const struct store_lane *)op->row)->lane, "");
         break;
     default:
         of_others(t, op);

@@ -191,6 +191,12 @@ const char *const pg_writes[OP_COUNT] = {
     [OP_FIRING_PUT] = INSERT("schedule_firings"),
     [OP_FIRING_NOTE] =
         INSERT("schedule_firings") " ON CONFLICT (tenant_id, schedule_id, due_at) DO NOTHING",
+    [OP_LANE_VERSION_PUT] = INSERT("lane_versions"),
+    [OP_LANE_PUT] =
+        INSERT("lanes") " ON CONFLICT (lane_name) DO UPDATE SET version = excluded.version,"
+                        " members = excluded.members, said_by = excluded.said_by,"
+                        " said_in = excluded.said_in, reason = excluded.reason, said_at = "
+                        "excluded.said_at",
 };
 
 const char pg_write_begin[] =

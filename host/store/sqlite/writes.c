@@ -172,4 +172,12 @@ const struct write_statement write_statements[OP_COUNT] = {
     [OP_FIRING_NOTE] = {"INSERT INTO schedule_firings ({columns}) VALUES ({values})"
                         " ON CONFLICT (tenant_id, schedule_id, due_at) DO NOTHING",
                         ERR_NONE, NULL},
+    [OP_LANE_VERSION_PUT] = {"INSERT INTO lane_versions ({columns}) VALUES ({values})", ERR_NONE,
+                             NULL},
+    [OP_LANE_PUT] =
+        {"INSERT INTO lanes ({columns}) VALUES ({values}) ON CONFLICT (lane_name) DO UPDATE SET "
+         "version = excluded.version,"
+         " members = excluded.members, said_by = excluded.said_by,"
+         " said_in = excluded.said_in, reason = excluded.reason, said_at = excluded.said_at",
+         ERR_NONE, NULL},
 };

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from host import chain, claims_of, until
+from host import chain, claims_of, dag, until
 from stream import Lines, ws_messages, ws_open
 
 SOON_S = 1
@@ -57,6 +57,20 @@ def test_a_run_of_one_host_is_streamed_by_the_other(two):
         async with ws_open(b, f"runId={run_id}&after=0") as ws:
             return [m for m in await ws_messages(ws, "run.completed") if "seq" in m]
     assert strip(asyncio.run(follow())) == told
+
+
+def test_a_lane_that_one_host_sets_holds_on_the_other(two):
+    _, a, b = two
+    b.publish(dag("held", {"a": {"lane": "ml"}}))
+    a.http("PUT", "/lanes/ml", {"slots": 7, "paused": True}, expect=200)
+    until(lambda: b.http("GET", "/lanes/ml", expect=200).json["version"] == 1, LOOK_S, "the news of the lane")
+    run = b.run("held")
+    until(lambda: "paused" in (b.http("GET", f"/runs/{run}", expect=200).json["waitingFor"] or ""), LOOK_S, "the wait")
+    b.cli("lane", "resume", "ml")
+    assert b.wait(run)["status"] == "completed"
+    until(lambda: a.http("GET", "/lanes/ml", expect=200).json["version"] == 2, LOOK_S, "the news of the other's")
+    shown = a.http("GET", "/lanes/ml", expect=200).json
+    assert (shown["slots"], shown["paused"]) == (7, False)
 
 
 def test_runs_of_both_hosts_come_in_one_order_without_a_gap(two):

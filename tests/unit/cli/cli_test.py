@@ -177,18 +177,6 @@ class Lists(Case):
         self.assertEqual(json.loads(self.orch("host", "list", "-o", "json")[0])["items"], [host, gone])
         self.assertEqual(self.orch("host", "list", "-o", "name")[0], "h1\nh2\n")
 
-    def test_lanes_are_listed_and_shown(self):
-        lane = {"name": "ml", "slots": 2, "express_priority": 12, "paused": False, "running": 3,
-                "depth": {"regular": 4, "express": 1, "total": 5}}
-        self.routes(**{"GET /lanes": (200, {"items": [lane]}), "GET /lanes/ml": (200, lane)})
-        out, _ = self.orch("lane", "list")
-        self.assertEqual([line.split() for line in out.splitlines()],
-                         [["LANE", "SLOTS", "RUNNING", "WAITING", "EXPRESS", "PAUSED"],
-                          ["ml", "2", "3", "5", "1", "no"]])
-        self.assertEqual(json.loads(self.orch("lane", "list", "-o", "json")[0]), {"items": [lane]})
-        self.assertIn("express from priority", self.orch("lane", "show", "ml")[0])
-        self.assertEqual(json.loads(self.orch("lane", "show", "ml", "-o", "json")[0]), lane)
-
     def test_a_run_is_shown_with_its_steps(self):
         step = {"stepId": "a", "status": "completed", "attempt": 2, "durationMs": 1.5}
         self.routes(**{f"GET /runs/{RUN}": (200, {**self.ROWS[0], "steps": [step]})})

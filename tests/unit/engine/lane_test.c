@@ -145,9 +145,11 @@ START_TEST(each_lane_is_shown_and_measured_from_the_start)
     publish(NODE("a", IN("ml")) "," NODE("b", IN("ml")) "," NODE(
         "c", IN("ml") ",\"priority\":50") "," NODE("d", IN("ml") ",\"priority\":50"));
     run_of("l");
-    shows("ml", "{\"name\":\"ml\",\"slots\":1,\"express_priority\":12,\"paused\":false,\"depth\":"
+    shows("ml", "{\"name\":\"ml\",\"backend\":\"store\",\"version\":0,\"slots\":1,\"express_"
+                "priority\":12,\"paused\":false,\"depth\":"
                 "{\"regular\":1,\"express\":1,\"total\":2},\"running\":2}");
-    shows("default", "{\"name\":\"default\",\"slots\":100,\"express_priority\":null,\"paused\":"
+    shows("default", "{\"name\":\"default\",\"backend\":\"store\",\"version\":0,\"slots\":100,"
+                     "\"express_priority\":null,\"paused\":"
                      "false,\"depth\":{\"regular\":0,\"express\":0,\"total\":0},\"running\":0}");
     ck_assert(told("orch_lane_depth{lane=\"ml\"} 2\n"));
     ck_assert(told("orch_lane_running{lane=\"ml\"} 2\n"));

@@ -21,8 +21,8 @@ static void setup(void)
 {
     open_with(100);
     lanes_set(lanes, "typed",
-              &(struct lane_spec){.slots = 1, .has_express = true, .express_priority = 12});
-    lanes_set(lanes, "default", &(struct lane_spec){.slots = 2});
+              &(struct lane_spec){.slots = 1, .has_express = true, .express_priority = 12}, now_ns);
+    lanes_set(lanes, "default", &(struct lane_spec){.slots = 2}, now_ns);
 }
 
 static void add(int i, const char *lane, const char *tenant, int32_t priority)
@@ -188,13 +188,14 @@ START_TEST(a_paused_lane_and_one_without_slots_take_nothing)
     add(1, "default", "acme", 5);
     lanes_set(lanes, "typed",
               &(struct lane_spec){
-                  .slots = 1, .has_express = true, .express_priority = 12, .paused = true});
-    lanes_set(lanes, "default", &(struct lane_spec){.slots = 0});
+                  .slots = 1, .has_express = true, .express_priority = 12, .paused = true},
+              now_ns);
+    lanes_set(lanes, "default", &(struct lane_spec){.slots = 0}, now_ns);
     next_is(-1);
     stands(0, 1, "paused");
     stands(1, 1, "lane_full");
     lanes_set(lanes, "typed",
-              &(struct lane_spec){.slots = 1, .has_express = true, .express_priority = 12});
+              &(struct lane_spec){.slots = 1, .has_express = true, .express_priority = 12}, now_ns);
     next_is(0);
 }
 END_TEST
@@ -205,12 +206,50 @@ START_TEST(fewer_slots_wait_for_what_runs)
         add(i, "default", "acme", 5);
     next_is(0);
     next_is(1);
-    lanes_set(lanes, "default", &(struct lane_spec){.slots = 1});
+    lanes_set(lanes, "default", &(struct lane_spec){.slots = 1}, now_ns);
     ended(0);
     next_is(-1);
     ended(1);
     next_is(2);
     next_is(-1);
+}
+END_TEST
+
+START_TEST(what_waits_stands_in_the_half_that_is_its_own_once_that_changes)
+{
+    add(0, "typed", "acme", 8);
+    add(1, "typed", "globex", 8);
+    add(2, "typed", "acme", 8);
+    add(3, "typed", "acme", 20);
+    lanes_set(lanes, "typed",
+              &(struct lane_spec){.slots = 1, .has_express = true, .express_priority = 8}, now_ns);
+    stands(2, 4, "");
+    next_is(3);
+    ck_assert_int_eq(items[3].worker, LANE_EXPRESS);
+    next_is(1); /* the other tenant's turn */
+    next_is(-1);
+    lanes_set(lanes, "typed",
+              &(struct lane_spec){.slots = 1, .has_express = true, .express_priority = 101},
+              now_ns);
+    ended(3); /* its worker is for nobody now */
+    next_is(-1);
+    ended(1);
+    next_is(0);
+    ck_assert_int_eq(items[0].worker, LANE_REGULAR);
+}
+END_TEST
+
+START_TEST(what_was_set_can_be_asked_for)
+{
+    struct lane_spec spec;
+
+    ck_assert_uint_eq(lanes_count(lanes), 2);
+    ck_assert(lanes_get(lanes, "default", &spec));
+    ck_assert_uint_eq(spec.slots, 2);
+    add(0, "gone", "acme", 5);
+    ck_assert(!lanes_get(lanes, "gone", &spec));
+    ck_assert(!lanes_get(lanes, "nowhere", &spec));
+    ck_assert_uint_eq(lanes_count(lanes), 2);
 }
 END_TEST
 
@@ -220,7 +259,7 @@ START_TEST(a_lane_that_is_not_there_says_so_until_it_is)
     add(1, "gone", "acme", 9);
     next_is(-1);
     stands(0, 2, "no_such_lane");
-    lanes_set(lanes, "gone", &(struct lane_spec){.slots = 1});
+    lanes_set(lanes, "gone", &(struct lane_spec){.slots = 1}, now_ns);
     next_is(1);
     stands(0, 1, "lane_full");
 }
@@ -230,8 +269,8 @@ START_TEST(a_tenant_has_its_share_of_all_lanes_together)
 {
     teardown();
     open_with(2);
-    lanes_set(lanes, "a", &(struct lane_spec){.slots = 4});
-    lanes_set(lanes, "b", &(struct lane_spec){.slots = 4});
+    lanes_set(lanes, "a", &(struct lane_spec){.slots = 4}, now_ns);
+    lanes_set(lanes, "b", &(struct lane_spec){.slots = 4}, now_ns);
     add(0, "a", "acme", 9);
     add(1, "b", "acme", 9);
     add(2, "a", "acme", 9);
@@ -322,6 +361,8 @@ TCase *decision_case(void)
     tcase_add_test(tc, nobody_rises_above_eleven_and_so_into_the_express_half);
     tcase_add_test(tc, a_paused_lane_and_one_without_slots_take_nothing);
     tcase_add_test(tc, fewer_slots_wait_for_what_runs);
+    tcase_add_test(tc, what_waits_stands_in_the_half_that_is_its_own_once_that_changes);
+    tcase_add_test(tc, what_was_set_can_be_asked_for);
     tcase_add_test(tc, a_lane_that_is_not_there_says_so_until_it_is);
     tcase_add_test(tc, a_tenant_has_its_share_of_all_lanes_together);
     tcase_add_test(tc, what_is_put_back_is_next_and_as_old_as_it_was);

@@ -35,7 +35,7 @@ START_TEST(a_heap_of_one_tenants_work_delays_another_by_one_item_a_worker)
     uint32_t ends = 0;
     bool began = false;
 
-    lanes_set(lanes, "default", &(struct lane_spec){.slots = workers});
+    lanes_set(lanes, "default", &(struct lane_spec){.slots = workers}, 0);
     for (int i = 0; i < MANY; i++)
         lanes_add(lanes, &heap[i], "default", "greedy", 5, 0);
     for (uint32_t i = 0; i < workers; i++)
@@ -63,7 +63,7 @@ START_TEST(the_lowest_priority_is_taken_though_higher_ones_never_end)
     struct lane_item low = {0}, high[2] = {{0}}, *taken = NULL;
     int64_t now_ns = 0;
 
-    lanes_set(lanes, "default", &(struct lane_spec){.slots = 1});
+    lanes_set(lanes, "default", &(struct lane_spec){.slots = 1}, 0);
     lanes_add(lanes, &low, "default", "small", 1, 0);
     for (int i = 0; taken != &low; i++) {
         lanes_add(lanes, &high[i % 2], "default", "greedy", 10, now_ns);
@@ -87,6 +87,7 @@ struct storm {
     struct lane_item items[STORM];
     enum fate fate[STORM];
     int lane[STORM], tenant[STORM];
+    struct lane_spec spec[LANES]; /* of the last there is none */
     uint32_t tenant_max;
     int64_t now_ns;
 };
@@ -122,16 +123,19 @@ static int32_t class_of(const struct storm *s, int i)
 
 static bool is_express(const struct storm *s, int i)
 {
-    return s->lane[i] != 0 && s->items[i].priority >= 12;
+    const struct lane_spec *spec = &s->spec[s->lane[i]];
+
+    return spec->has_express && s->items[i].priority >= spec->express_priority;
 }
 
 static bool may_run(const struct storm *s, int i)
 {
     int lane = s->lane[i];
 
-    return s->fate[i] == WAITS && running(s, -1, s->tenant[i]) < s->tenant_max &&
-           (on_worker(s, lane, LANE_REGULAR) < slots[lane] ||
-            (is_express(s, i) && on_worker(s, lane, LANE_EXPRESS) < slots[lane]));
+    return s->fate[i] == WAITS && !s->spec[lane].paused &&
+           running(s, -1, s->tenant[i]) < s->tenant_max &&
+           (on_worker(s, lane, LANE_REGULAR) < s->spec[lane].slots ||
+            (is_express(s, i) && on_worker(s, lane, LANE_EXPRESS) < s->spec[lane].slots));
 }
 
 /* Before i counts as running: nobody else of its lane who might run is before it. */
@@ -140,11 +144,12 @@ static void was_the_right_one(struct storm *s, int i)
     holds(may_run(s, i), "it may not run");
     holds(is_express(s, i) || s->items[i].worker == LANE_REGULAR, "its worker is an express one");
     for (int o = 0; o < STORM; o++) {
-        if (o == i || s->lane[o] != s->lane[i] || !may_run(s, o))
+        if (o == i || s->lane[o] != s->lane[i] || !may_run(s, o) ||
+            (s->items[i].worker == LANE_EXPRESS && !is_express(s, o)))
             continue;
         holds(class_of(s, o) <= class_of(s, i), "a higher priority waits");
         holds(class_of(s, o) < class_of(s, i) || s->tenant[o] != s->tenant[i] ||
-                  s->items[o].number > s->items[i].number,
+                  is_express(s, o) != is_express(s, i) || s->items[o].number > s->items[i].number,
               "an older one waits");
     }
 }
@@ -205,6 +210,12 @@ static void positions_are_an_order(const struct storm *s, int lane)
         holds(seen[at], "a position is nobody's");
 }
 
+static void set_lane(struct storm *s, int lane, uint32_t lane_slots, int32_t express, bool paused)
+{
+    s->spec[lane] = (struct lane_spec){lane_slots, lane > 0, express, paused};
+    lanes_set(s->lanes, names[lane], &s->spec[lane], s->now_ns);
+}
+
 START_TEST(every_decision_of_a_storm_is_the_one_that_looks_at_everything)
 {
     struct storm s = {.lanes = NULL};
@@ -213,13 +224,13 @@ START_TEST(every_decision_of_a_storm_is_the_one_that_looks_at_everything)
     s.tenant_max = _i % 2 == 0 ? 3 : 100;
     s.lanes = lanes_new(s.tenant_max, AGEING);
     for (int lane = 0; lane < LANES - 1; lane++)
-        lanes_set(s.lanes, names[lane],
-                  &(struct lane_spec){.slots = slots[lane],
-                                      .has_express = lane > 0,
-                                      .express_priority = 12});
+        set_lane(&s, lane, slots[lane], 12, false);
     for (int step = 0; step < 1500; step++) {
         s.now_ns += chance(20) * SECOND_NS;
         change_one(&s, (int)chance(STORM));
+        if (chance(16) == 0) /* an operator does */
+            set_lane(&s, (int)chance(LANES - 1), chance(6), 1 + (int32_t)chance(30),
+                     chance(4) == 0);
         take_all(&s);
         if (step % 64 == 0)
             positions_are_an_order(&s, (int)chance(LANES));
@@ -242,10 +253,9 @@ START_TEST(no_worker_is_lost_though_a_million_die)
     uint32_t count = 0;
 
     seed = 7;
-    lanes_set(lanes, "ml",
-              &(struct lane_spec){.slots = AT_ONCE / 2,
-                                  .has_express = true,
-                                  .express_priority = 12});
+    lanes_set(
+        lanes, "ml",
+        &(struct lane_spec){.slots = AT_ONCE / 2, .has_express = true, .express_priority = 12}, 0);
     for (int i = 0; i < 2 * AT_ONCE; i++)
         lanes_add(lanes, &items[i], "ml", tenants[i % TENANTS], i % 2 == 0 ? 5 : 15, 0);
     for (int deaths = 0; deaths < DEATHS; deaths++) {

@@ -22,6 +22,32 @@ def test_lanes_are_listed_and_one_is_shown(server):
     expect(server, 401, "GET", "/lanes", token="")
 
 
+def test_lanes_are_changed_by_admins_and_each_change_is_a_version(server):
+    assert expect(server, 201, "PUT", "/lanes/ml", {}, X_Stella_Reason="month end")["name"] == "ml"
+    assert expect(server, 200, "PUT", "/lanes/ml", {"slots": 2, "backend": "store"})["slots"] == 2
+    assert expect(server, 200, "POST", "/lanes/ml:pause")["name"] == "ml"
+    expect(server, 200, "POST", "/lanes/ml:resume")
+    rows = expect(server, 200, "GET", "/lanes/ml/versions")["items"]
+    assert [(row["version"], row["spec"], row["reason"]) for row in rows] == [
+        (4, {"slots": 2}, ""), (3, {"paused": True}, ""), (2, {"slots": 2}, ""), (1, {"slots": 2}, "month end")], rows
+    assert all(row["at"] and row["actor"] and row["tenant"] for row in rows)
+    page = expect(server, 200, "GET", "/lanes/ml/versions?page_size=3")
+    assert len(page["items"]) == 3 and page["next_page_token"]
+    assert expect(server, 200, "GET", "/lanes/nowhere/versions")["items"] == []
+
+
+def test_what_is_refused_of_a_lane_is_named(server):
+    for body, named in (({"slots": -1}, "slots"), ({"nope": 1}, "nope"), ({"rate": {"per_second": 1}}, "'rate' of a lane is not built"),
+                        ({"backend": "kafka"}, "kafka"), ({"paused": "yes"}, "paused")):
+        assert named in expect(server, 400, "PUT", "/lanes/ml", body, code="FIELD_INVALID")["error"]["message"]
+    assert "no name" in expect(server, 400, "PUT", "/lanes/-x", {}, code="FIELD_INVALID")["error"]["message"]
+    for act in ("pause", "resume"):
+        expect(server, 404, "POST", f"/lanes/nowhere:{act}", code="LANE_NOT_FOUND")
+        expect(server, 403, "POST", f"/lanes/ml:{act}", token="writer")
+    expect(server, 403, "PUT", "/lanes/ml", {"slots": 1}, token="writer")
+    expect(server, 403, "GET", "/lanes/ml/versions", token="reader")
+
+
 def test_a_run_that_goes_on_waits_for_a_host_before_a_lane_and_one_that_ended_for_nothing(server):
     publish(server, "waits")
     held, over, mine = (start(server, "waits", inputs)["runId"] for inputs in

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "lanes/members.h"
 #include "model/dag/dag.h"
 #include "model/dag/plan.h"
 #include "model/dag/source/parse.h"
@@ -209,6 +210,31 @@ static json_t *lanes_owned(void *arg)
                      "slots", 2);
 }
 
+/* It knows the two above, makes none that is there, and holds what it was told for nothing. */
+static void change_lane(void *arg, const struct api_actor *who, const struct api_lane_change *what,
+                        api_done_fn done, void *done_arg)
+{
+    struct store_batch *batch;
+
+    if (what->must_be_there && strcmp(what->lane, "ml") != 0) {
+        server_fail(done, done_arg, ERR_NOT_FOUND, "LANE_NOT_FOUND", "Lane not found");
+        return;
+    }
+    batch = store_batch_new();
+    store_batch_lane_put(batch,
+                         &(struct store_lane){.lane = what->lane,
+                                              .version = ++((struct server *)arg)->lane_versions,
+                                              .members = what->members->paused ? "{\"paused\":true}"
+                                                                               : "{\"slots\":2}",
+                                              .said_by = who->subject,
+                                              .said_in = who->tenant,
+                                              .reason = who->reason,
+                                              .said_us = clock_wall_us()});
+    server_commit(arg, batch, NULL, 0);
+    done(done_arg,
+         &(struct api_outcome){.created = !what->must_be_there && !what->members->has_slots});
+}
+
 static json_t *run_why_owned(void *arg, const char *tenant, const char *run_id, uint32_t max)
 {
     (void)arg;
@@ -318,6 +344,7 @@ struct api_engine server_engine_of(struct server *s)
                                 .secret_delete = delete_secret,
                                 .ledger_seal = server_ledger_seal,
                                 .lanes_owned = lanes_owned,
+                                .lane_change = change_lane,
                                 .run_why_owned = run_why_owned,
                                 .host_id = host_id,
                                 .gauges = gauges,

@@ -64,6 +64,10 @@ static const char *const fill[] = {
     ", now(), now() " EACH,
     "INSERT INTO schedule_firings (tenant_id, schedule_id, due_at, outcome)"
     " SELECT " TENANT ", 's' || g % 100, " AGO ", 'missed' " EACH,
+    "INSERT INTO lanes (lane_name, version, members, said_by, said_in, reason, said_at)"
+    " SELECT 'l' || g, 1, '{}', '', '', '', now() " EACH,
+    "INSERT INTO lane_versions (lane_name, version, members, said_by, said_in, reason, said_at)"
+    " SELECT 'l' || g % 100, g, '{}', '', '', '', now() " EACH,
     "INSERT INTO outside_edits (execution_id, tenant_id, old_status, new_status) SELECT " RUN
     ", 'running', 'cancelled' " EACH,
 };

@@ -162,6 +162,9 @@ static void ask_others(struct store_reader *r, struct arena *mem)
     ASK_LIST_OF(schedule, store_read_schedules_next, r, SAMPLE_TIME, 10);
     ASK_LIST_OF(firing, store_read_firings, r, SAMPLE_TENANT, "s5", first);
     ASK_LIST_OF(firing, store_read_firing, r, SAMPLE_TENANT, "s5", SAMPLE_TIME);
+    ASK_LIST_OF(lane, store_read_lanes, r, first);
+    ASK_LIST_OF(lane, store_read_lane, r, "l5");
+    ASK_LIST_OF(lane, store_read_lane_versions, r, "l5", first);
     if (true) {
         auto_done(store_identity_list) l = {0};
 

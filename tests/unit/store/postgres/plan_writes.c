@@ -125,6 +125,17 @@ static void add_schedules(struct store_batch *b, const char *prefix)
     store_batch_schedule_delete(b, SAMPLE_TENANT, prefix);
 }
 
+static void add_lanes(struct store_batch *b, const char *prefix)
+{
+    store_batch_lane_put(b, &(struct store_lane){.lane = prefix,
+                                                 .version = 1,
+                                                 .members = "{}",
+                                                 .said_by = "",
+                                                 .said_in = "",
+                                                 .reason = "",
+                                                 .said_us = 1});
+}
+
 static void add_others(struct store_batch *b, const char *prefix)
 {
     const struct store_idempotency answer = {SAMPLE_TENANT, prefix, "/", "", 200, "{}", 1, 2};
@@ -164,4 +175,5 @@ void plan_write_all(const char *prefix, const char *owner, int64_t epoch,
     add_dags(ret[5], prefix);
     add_others(ret[5], prefix);
     add_schedules(ret[5], prefix);
+    add_lanes(ret[5], prefix);
 }

@@ -302,8 +302,9 @@ START_TEST(no_table_is_without_row_security_but_those_of_hosts)
                        " 'orchestrator'::regnamespace AND (relkind = 'm' OR relkind = 'v' AND NOT"
                        " coalesce('security_invoker=true' = ANY (reloptions), false))");
 
-    ck_assert_str_eq(open, "commit_tokens hosts job_leases schema_history schema_versions"
-                           " store_identity");
+    ck_assert_str_eq(
+        open, "commit_tokens hosts job_leases lane_versions lanes schema_history schema_versions"
+              " store_identity");
     ck_assert_str_eq(views, "0");
     PQfinish(conn);
 }

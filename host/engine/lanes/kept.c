@@ -1,0 +1,248 @@
+/* kept.c -- see kept.h. */
+#include "engine/lanes/kept.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/attempts/show.h"
+#include "engine/env/env.h"
+#include "store/hosts.h"
+
+#include <string.h>
+#include <uthash.h>
+
+/* A lane of which something was kept. */
+struct held {
+    char *lane;
+    struct lane_spec base; /* under what was said */
+    int64_t version;
+    UT_hash_handle hh;
+};
+
+/* One page that is read beside the loop. */
+struct page {
+    char *from; /* NULL: the first */
+    struct store_lane_list rows;
+    struct err e;
+};
+
+struct kept_lanes {
+    const struct engine_env *env;
+    struct lanes *lanes;
+    struct held *held;
+    struct page page; /* the thread's while it is read */
+    bool looks, again;
+};
+
+struct kept_lanes *kept_lanes_new(const struct engine_env *env, struct lanes *lanes)
+{
+    struct kept_lanes *kept = mem_new(struct kept_lanes);
+
+    kept->env = env;
+    kept->lanes = lanes;
+    return kept;
+}
+
+static void page_done(struct page *page)
+{
+    store_lane_list_done(&page->rows);
+    free(page->from);
+    *page = (struct page){0};
+}
+
+void kept_lanes_free(struct kept_lanes *kept)
+{
+    struct held *held, *next;
+
+    if (kept == NULL)
+        return;
+    HASH_ITER(hh, kept->held, held, next)
+    {
+        HASH_DEL(kept->held, held);
+        free(held->lane);
+        free(held);
+    }
+    page_done(&kept->page);
+    free(kept);
+}
+
+const struct engine_env *kept_lanes_env(const struct kept_lanes *kept)
+{
+    return kept->env;
+}
+
+/* ---- what holds ---- */
+
+static struct held *held_of(const struct kept_lanes *kept, const char *lane)
+{
+    struct held *held;
+
+    HASH_FIND_STR(kept->held, lane, held);
+    return held;
+}
+
+static struct lane_spec base_of(const struct kept_lanes *kept, const char *lane)
+{
+    const struct held *held = held_of(kept, lane);
+    struct lane_spec spec;
+
+    if (held != NULL)
+        return held->base;
+    return lanes_get(kept->lanes, lane, &spec) ? spec
+                                               : lane_spec_typed(kept->env->set.workers_per_type);
+}
+
+struct lane_spec kept_lanes_spec(const struct kept_lanes *kept, const char *lane,
+                                 const struct lane_members *members)
+{
+    struct lane_spec spec = base_of(kept, lane);
+
+    lane_members_apply(members, &spec);
+    return spec;
+}
+
+bool kept_lanes_has(const struct kept_lanes *kept, const char *lane)
+{
+    struct lane_spec spec;
+
+    return lanes_get(kept->lanes, lane, &spec);
+}
+
+bool kept_lanes_full(const struct kept_lanes *kept)
+{
+    return lanes_count(kept->lanes) >= LANES_MAX;
+}
+
+static struct held *hold_first(struct kept_lanes *kept, const char *lane)
+{
+    struct held *held = mem_new(struct held);
+
+    held->base = base_of(kept, lane);
+    held->lane = mem_str(lane);
+    HASH_ADD_KEYPTR(hh, kept->held, held->lane, strlen(held->lane), held);
+    return held;
+}
+
+void kept_lanes_hold(struct kept_lanes *kept, const char *lane, int64_t version,
+                     const struct lane_members *members)
+{
+    struct lane_spec spec = kept_lanes_spec(kept, lane, members);
+    struct held *held = held_of(kept, lane);
+
+    if (held == NULL)
+        held = hold_first(kept, lane);
+    if (held->version >= version)
+        return;
+    held->version = version;
+    lanes_set(kept->lanes, lane, &spec, kept->env->clock.mono_ns());
+    log_event(LOG_INFO, "lane.set", F_STR("lane", lane), F_INT("version", version),
+              F_INT("slots", spec.slots), F_INT("paused", spec.paused));
+}
+
+/* ---- what the store has ---- */
+
+bool kept_members(const struct store_lane *row, struct lane_members *ret, struct err *e)
+{
+    auto_json object = json_loads(row->members, 0, NULL);
+
+    return lane_members_read(row->lane, object, ret, e);
+}
+
+static void hold_rows(struct kept_lanes *kept, const struct store_lane_list *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct store_lane *row = &rows->rows[i];
+        struct lane_members members;
+        struct err e = {0};
+
+        if (kept_members(row, &members, &e))
+            kept_lanes_hold(kept, row->lane, row->version, &members);
+        else
+            log_event(LOG_WARN, "lane.unread", F_STR("lane", row->lane),
+                      F_INT("version", row->version), F_ERR(&e));
+    }
+}
+
+static void read_page(void *arg, struct store_reader *reader)
+{
+    struct page *page = &((struct kept_lanes *)arg)->page;
+
+    (void)!store_read_lanes(reader, (struct store_page){page->from, STORE_PAGE_ROWS_MAX},
+                            &page->rows, &page->e);
+}
+
+/* To the page behind the one that was read; false: it was the last. */
+static bool turn_page(struct page *page)
+{
+    char *from = page->rows.next_page != NULL ? mem_str(page->rows.next_page) : NULL;
+
+    page_done(page);
+    page->from = from;
+    return from != NULL;
+}
+
+bool kept_lanes_begin(struct kept_lanes *kept, struct err *e)
+{
+    do {
+        read_page(kept, kept->env->reader);
+        if (kept->page.e.code != ERR_NONE) {
+            *e = kept->page.e;
+            return false;
+        }
+        hold_rows(kept, &kept->page.rows);
+    } while (turn_page(&kept->page));
+    return true;
+}
+
+static void look(struct kept_lanes *kept);
+
+/* One that could not be read is read again with the next news: a store that was away tells that
+ * some were missed. */
+static void was_read(void *arg)
+{
+    struct kept_lanes *kept = arg;
+
+    if (kept->page.e.code == ERR_NONE)
+        hold_rows(kept, &kept->page.rows);
+    kept->looks = false;
+    if (turn_page(&kept->page) || kept->again)
+        look(kept);
+}
+
+static void not_read(void *arg unused_arg)
+{
+}
+
+static void look(struct kept_lanes *kept)
+{
+    kept->looks = true;
+    if (kept->page.from == NULL)
+        kept->again = false;
+    beside_give(kept->env->beside, &(struct beside_work){read_page, was_read, not_read, kept});
+}
+
+void kept_lanes_heard(struct kept_lanes *kept, const struct store_news *news)
+{
+    if (news->kind != STORE_NEWS_MISSED &&
+        !(news->kind == STORE_NEWS_KNOWN && news->number == STORE_KNOWN_LANES))
+        return;
+    kept->again = true;
+    if (!kept->looks)
+        look(kept);
+}
+
+/* ---- what is told of them ---- */
+
+json_t *kept_lanes_json_owned(const struct kept_lanes *kept)
+{
+    json_t *items = lanes_json_owned(kept->lanes), *item;
+    size_t i;
+
+    json_array_foreach(items, i, item)
+    {
+        const struct held *held = held_of(kept, json_string_value(json_object_get(item, "name")));
+
+        json_object_set_new(item, "version", json_integer(held != NULL ? held->version : 0));
+    }
+    return items;
+}

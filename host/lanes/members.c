@@ -1,0 +1,133 @@
+/* members.c -- see members.h. */
+#include "lanes/members.h"
+
+#include "base/json.h"
+
+#include <string.h>
+
+#define NAME_FIRST "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+bool lane_name_read(const char *name, struct err *e)
+{
+    size_t len = strlen(name);
+
+    if (len > 0 && len <= LANE_NAME_BYTES_MAX && strchr(NAME_FIRST, *name) != NULL &&
+        strspn(name, NAME_FIRST "_.-") == len)
+        return true;
+    return err_set(e, ERR_INVALID,
+                   "'%.140s' is no name of a lane: letters, digits, '_', '.', '-', the first a "
+                   "letter or a digit, %d at most",
+                   name, LANE_NAME_BYTES_MAX);
+}
+
+/* ---- which members there are ---- */
+
+static bool refuse_member(const char *name, struct err *e)
+{
+    static const char *const to_come[] = {"agent_id",       "dag_id",    "config", "retry_policy",
+                                          "timeout_policy", "max_depth", "rate",   "breaker",
+                                          "autoscale",      "preempt"};
+
+    for (size_t i = 0; i < ARRAY_LEN(to_come); i++) {
+        if (strcmp(to_come[i], name) == 0)
+            return err_set(e, ERR_INVALID,
+                           "'%s' of a lane is not built in this version; slots, express_priority "
+                           "and paused are",
+                           name);
+    }
+    return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
+}
+
+static bool check_backend(const json_t *object, struct err *e)
+{
+    const char *backend;
+
+    if (!json_get_str(object, "backend", "store", &backend, e))
+        return false;
+    return strcmp(backend, "store") == 0 ||
+           err_set(e, ERR_INVALID, "'backend': '%.32s' is not built in this version; store is",
+                   backend);
+}
+
+static bool check_names(const char *lane, const json_t *object, struct err *e)
+{
+    static const char *const known[] = {"slots", "express_priority", "paused", "backend"};
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        size_t i = 0;
+
+        while (i < ARRAY_LEN(known) && strcmp(known[i], name) != 0)
+            i++;
+        if (i == ARRAY_LEN(known))
+            return refuse_member(name, e);
+        if (json_is_null(value))
+            return err_set(e, ERR_INVALID, "'%s' is null", name);
+    }
+    if (strcmp(lane, LANE_DEFAULT) == 0 && json_object_get(object, "express_priority") != NULL)
+        return err_set(e, ERR_INVALID,
+                       "'express_priority': the lane 'default' has no express "
+                       "workers");
+    return check_backend(object, e);
+}
+
+bool lane_members_read(const char *lane, const json_t *object, struct lane_members *ret,
+                       struct err *e)
+{
+    int64_t slots, priority;
+
+    *ret = (struct lane_members){0};
+    if (!json_is_object(object))
+        return err_set(e, ERR_INVALID, "what is said of a lane must be an object");
+    if (!check_names(lane, object, e) ||
+        !json_get_int(object, "slots", 0, 0, LANE_SLOTS_MAX, &slots, e) ||
+        !json_get_int(object, "express_priority", 1, 1, LANE_EXPRESS_NEVER, &priority, e) ||
+        !json_get_bool(object, "paused", false, &ret->paused, e))
+        return false;
+    ret->has_slots = json_object_get(object, "slots") != NULL;
+    ret->has_express_priority = json_object_get(object, "express_priority") != NULL;
+    ret->has_paused = json_object_get(object, "paused") != NULL;
+    ret->slots = (uint32_t)slots;
+    ret->express_priority = (int32_t)priority;
+    return true;
+}
+
+/* ---- what they come to ---- */
+
+void lane_members_add(struct lane_members *to, const struct lane_members *more)
+{
+    if (more->has_slots)
+        to->slots = more->slots;
+    if (more->has_express_priority)
+        to->express_priority = more->express_priority;
+    if (more->has_paused)
+        to->paused = more->paused;
+    to->has_slots = to->has_slots || more->has_slots;
+    to->has_express_priority = to->has_express_priority || more->has_express_priority;
+    to->has_paused = to->has_paused || more->has_paused;
+}
+
+void lane_members_apply(const struct lane_members *members, struct lane_spec *spec)
+{
+    if (members->has_slots)
+        spec->slots = members->slots;
+    if (members->has_express_priority)
+        spec->express_priority = members->express_priority;
+    if (members->has_paused)
+        spec->paused = members->paused;
+}
+
+json_t *lane_members_json_owned(const struct lane_members *members)
+{
+    json_t *object = json_object();
+
+    if (members->has_slots)
+        json_object_set_new(object, "slots", json_integer(members->slots));
+    if (members->has_express_priority)
+        json_object_set_new(object, "express_priority", json_integer(members->express_priority));
+    if (members->has_paused)
+        json_object_set_new(object, "paused", json_boolean(members->paused));
+    return object;
+}

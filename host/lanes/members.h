@@ -1,0 +1,42 @@
+/* members.h -- what operators say of a lane: the members that they may set, and their bounds
+ * (LANES_KIT.md 4). The same words come by PUT and are kept in the store.
+ *
+ * What is not said holds as it did: from what is kept, under it from what the host was started
+ * with. A member of the contract that this version does not act on is refused by its name, so that
+ * nobody believes in a limit that nothing keeps. */
+#ifndef ORCH_LANES_MEMBERS_H
+#define ORCH_LANES_MEMBERS_H
+
+#include "base/err.h"
+#include "lanes/lanes.h"
+
+#include <jansson.h>
+
+#define LANE_DEFAULT "default"
+
+enum {
+    LANE_NAME_BYTES_MAX = 128,
+    LANE_SLOTS_MAX = 10000,
+    LANE_EXPRESS_NEVER =
+        LANE_PRIORITY_MAX + 1, /* as express_priority: nothing is an express item */
+};
+
+struct lane_members {
+    bool has_slots, has_express_priority, has_paused; /* which of these are said */
+    uint32_t slots;
+    int32_t express_priority;
+    bool paused;
+};
+
+/* [A-Za-z0-9][A-Za-z0-9_.-]{0,127} */
+bool lane_name_read(const char *name, struct err *e) must_check;
+/* Of the lane of this name; ERR_INVALID names the member. */
+bool lane_members_read(const char *lane, const json_t *object, struct lane_members *ret,
+                       struct err *e) must_check;
+/* What the second says goes over what the first does. */
+void lane_members_add(struct lane_members *to, const struct lane_members *more);
+void lane_members_apply(const struct lane_members *members, struct lane_spec *spec);
+/* What lane_members_read reads as the same; the caller owns it. */
+json_t *lane_members_json_owned(const struct lane_members *members) must_check;
+
+#endif

@@ -1,0 +1,2 @@
+DROP TABLE lane_versions;
+DROP TABLE lanes;

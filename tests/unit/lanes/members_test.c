@@ -1,0 +1,141 @@
+/* members_test.c -- what operators say of a lane, and what is refused. */
+#include "suites.h"
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "lanes/members.h"
+
+#include <string.h>
+
+static bool reads(const char *lane, const char *text, struct lane_members *ret, struct err *e)
+{
+    auto_json object = json_loads(text, JSON_DECODE_ANY, NULL);
+
+    ck_assert_ptr_nonnull(object);
+    return lane_members_read(lane, object, ret, e);
+}
+
+static void comes_to(const struct lane_members *members, const char *want)
+{
+    auto_json object = lane_members_json_owned(members);
+    auto_mem char *text = json_dumps(object, JSON_COMPACT);
+
+    ck_assert_str_eq(text, want);
+}
+
+START_TEST(what_is_said_is_read_and_written_as_it_was)
+{
+    static const char *const said[] = {
+        "{}",
+        "{\"slots\":0}",
+        "{\"slots\":10000,\"express_priority\":101,\"paused\":true}",
+        "{\"express_priority\":1,\"paused\":false}",
+    };
+    struct lane_members members;
+    struct err e = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        ck_assert_msg(reads("ml", said[i], &members, &e), "%s", e.msg);
+        comes_to(&members, said[i]);
+    }
+    ck_assert(reads("ml", "{\"backend\":\"store\",\"slots\":1}", &members, &e));
+    comes_to(&members, "{\"slots\":1}");
+}
+END_TEST
+
+START_TEST(what_is_refused_is_named)
+{
+    static const struct {
+        const char *text, *named;
+    } refused[] = {
+        {"[]", "object"},
+        {"{\"slots\":-1}", "'slots'"},
+        {"{\"slots\":10001}", "'slots'"},
+        {"{\"slots\":\"2\"}", "'slots'"},
+        {"{\"slots\":2.0}", "'slots'"},
+        {"{\"slots\":null}", "'slots'"},
+        {"{\"express_priority\":0}", "'express_priority'"},
+        {"{\"express_priority\":102}", "'express_priority'"},
+        {"{\"paused\":\"yes\"}", "'paused'"},
+        {"{\"nope\":1}", "no member 'nope'"},
+        {"{\"backend\":\"redis\"}", "'redis' is not built"},
+        {"{\"backend\":3}", "'backend'"},
+        {"{\"rate\":{\"per_second\":1}}", "'rate' of a lane is not built"},
+        {"{\"agent_id\":\"a\",\"slots\":1}", "'agent_id' of a lane is not built"},
+        {"{\"slots\":1,\"max_depth\":7}", "'max_depth' of a lane is not built"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+        struct lane_members members;
+        struct err e = {0};
+
+        ck_assert_msg(!reads("ml", refused[i].text, &members, &e), "%s", refused[i].text);
+        ck_assert_int_eq(e.code, ERR_INVALID);
+        ck_assert_msg(strstr(e.msg, refused[i].named) != NULL, "%s: %s", refused[i].text, e.msg);
+    }
+}
+END_TEST
+
+START_TEST(default_has_no_express_workers)
+{
+    struct lane_members members;
+    struct err e = {0};
+
+    ck_assert(reads(LANE_DEFAULT, "{\"slots\":3}", &members, &e));
+    ck_assert(!reads(LANE_DEFAULT, "{\"express_priority\":12}", &members, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "no express"));
+}
+END_TEST
+
+START_TEST(what_is_not_said_holds_as_it_did)
+{
+    struct lane_spec spec = {.slots = 2, .has_express = true, .express_priority = 12};
+    struct lane_members kept, more;
+    struct err e = {0};
+
+    ck_assert(reads("ml", "{\"slots\":7}", &kept, &e));
+    ck_assert(reads("ml", "{\"paused\":true}", &more, &e));
+    lane_members_add(&kept, &more);
+    comes_to(&kept, "{\"slots\":7,\"paused\":true}");
+    ck_assert(reads("ml", "{\"slots\":0,\"express_priority\":9}", &more, &e));
+    lane_members_add(&kept, &more);
+    comes_to(&kept, "{\"slots\":0,\"express_priority\":9,\"paused\":true}");
+    lane_members_apply(&kept, &spec);
+    ck_assert_uint_eq(spec.slots, 0);
+    ck_assert_int_eq(spec.express_priority, 9);
+    ck_assert(spec.paused && spec.has_express);
+    lane_members_apply(&(struct lane_members){0}, &spec);
+    ck_assert(spec.paused && spec.express_priority == 9);
+}
+END_TEST
+
+START_TEST(a_name_is_of_letters_digits_and_three_signs)
+{
+    static const char *const names[] = {"a", "A.b_c-9", "0", "default"};
+    static const char *const others[] = {"", "-x", ".x", "a b", "A/b", "\303\244"};
+    char longest[LANE_NAME_BYTES_MAX + 2];
+    struct err e = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        ck_assert(lane_name_read(names[i], &e));
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        ck_assert_msg(!lane_name_read(others[i], &e), "%s", others[i]);
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    ck_assert(!lane_name_read(longest, &e));
+    ck_assert(lane_name_read(longest + 1, &e));
+}
+END_TEST
+
+TCase *members_case(void)
+{
+    TCase *c = tcase_create("members");
+
+    tcase_add_test(c, what_is_said_is_read_and_written_as_it_was);
+    tcase_add_test(c, what_is_refused_is_named);
+    tcase_add_test(c, default_has_no_express_workers);
+    tcase_add_test(c, what_is_not_said_holds_as_it_did);
+    tcase_add_test(c, a_name_is_of_letters_digits_and_three_signs);
+    return c;
+}
