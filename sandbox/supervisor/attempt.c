@@ -1,6 +1,7 @@
 /* attempt.c -- see attempt.h. */
 #include "sandbox/supervisor/attempt.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "sandbox/kernel/pidfd.h"
@@ -18,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define SPENT_REST_NS (20 * 1000 * 1000LL)
+
 static struct attempt_list *bucket(struct attempts *all, uint64_t id)
 {
     return &all->buckets[id % ATTEMPT_BUCKETS];
@@ -33,6 +36,26 @@ static struct super_attempt *find(struct attempts *all, uint64_t id)
     return NULL;
 }
 
+/* Nobody waits to see it closed. */
+static void spend(struct attempts *all, int fd)
+{
+    files_spend(all->files, &fd, 1);
+}
+
+/* Once nothing has happened for a while. */
+static void close_spent_at_rest(struct attempts *all)
+{
+    all->spent.due_ns = clock_mono_ns() + SPENT_REST_NS;
+}
+
+static void close_spent(struct timer *t, int64_t now_ns)
+{
+    struct attempts *all = t->owner;
+
+    (void)now_ns;
+    files_close_spent(all->files);
+}
+
 /* Its process is gone, or there never was one. */
 static void forget(struct attempts *all, struct super_attempt *a)
 {
@@ -45,11 +68,15 @@ static void forget(struct attempts *all, struct super_attempt *a)
     loop_close(all->loop, &a->gate);
     loop_close(all->loop, &a->life);
     if (a->pidfd >= 0)
-        close(take_fd(&a->pidfd));
+        spend(all, take_fd(&a->pidfd));
     cgroup_give_back(a->group);
     usage_reap_groups(all);
     ids_give_back(&all->zygotes->ids, a->uid);
     LIST_INSERT_HEAD(&all->dead, a, link);
+    if (--all->count == 0)
+        files_close_spent(all->files);
+    else
+        close_spent_at_rest(all);
 }
 
 void attempts_bury(struct attempts *all)
@@ -111,7 +138,7 @@ static bool open_gate(struct attempts *all, struct super_attempt *a, int *ret_th
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return err_sys(e, "open an attempt's gate");
-    loop_watch(all->loop, &a->gate, ends[1], on_gate, a);
+    loop_watch_once(all->loop, &a->gate, ends[1], on_gate, a);
     *ret_theirs = ends[0];
     return true;
 }
@@ -220,9 +247,15 @@ void attempt_spawn(struct attempts *all, struct frame_in *in)
     if (a->zygote != NULL)
         a->zygote->attempts++;
     LIST_INSERT_HEAD(bucket(all, a->id), a, link);
+    all->count++;
     files_take(all->files, FILES_AN_ATTEMPT);
     if (!relay(all, a, in, &e))
         spawn_failed(all, a, e.msg);
+    /* A secret is for its attempt alone: nobody else holds it until it is read. */
+    if ((a->request.flags & SPAWN_SECRETS) != 0)
+        files_close_spent(all->files);
+    else
+        close_spent_at_rest(all);
 }
 
 /* ---- forked, confined, let go ---- */
@@ -290,7 +323,7 @@ static void let_go(struct attempts *all, struct super_attempt *a)
         spawn_failed(all, a, "it ended before it was let go");
         return;
     }
-    loop_close(all->loop, &a->gate);
+    spend(all, loop_leave(&a->gate));
     a->let_go = true;
     usage_watch(all, a);
     host_tell(all->host, MSG_SPAWNED, a->id, &layers, sizeof layers, a->pidfd);
@@ -301,9 +334,9 @@ static void on_gate(struct watch *w)
     struct super_attempt *a = w->owner;
     struct attempts *all = a->home;
 
-    assert(a->magic == ATTEMPT_MAGIC && !a->let_go);
-    if (a->is_confined || recv(w->fd, &a->confined, sizeof a->confined, MSG_DONTWAIT) !=
-                              (ssize_t)sizeof a->confined) {
+    assert(a->magic == ATTEMPT_MAGIC && !a->is_confined);
+    if (recv(w->fd, &a->confined, sizeof a->confined, MSG_DONTWAIT) !=
+        (ssize_t)sizeof a->confined) {
         spawn_failed(all, a, "it could not confine itself");
         return;
     }
@@ -441,5 +474,6 @@ struct super_zygote *attempts_overdue(struct attempts *all, uint32_t limit_s, bo
 void attempts_start(struct attempts *all, struct loop *loop)
 {
     all->loop = loop;
+    loop_timer(loop, &all->spent, close_spent, all);
     usage_start(all);
 }

@@ -42,7 +42,7 @@ struct super_attempt {
     struct super_zygote *zygote; /* NULL: there is none of that number */
     struct spawn_request request;
     uint32_t uid;       /* of its own; 0: that of its zygote */
-    struct watch gate;  /* until it is let go */
+    struct watch gate;  /* until it is let go; heard once */
     struct watch life;  /* its pidfd, watched once it is released and lives */
     pid_t pid;          /* 0: not forked yet */
     uint32_t inner_pid; /* as init sees it; only without pidfd exit info */
@@ -69,8 +69,10 @@ struct attempts {
     struct attempt_list buckets[ATTEMPT_BUCKETS];
     struct attempt_list released; /* killed, and not yet seen to be gone */
     struct attempt_list dead;     /* of this turn */
+    uint32_t count;               /* of the others */
     struct timer memory, cpu, groups;
-    bool polls_memory; /* no group tells of it; while anybody is let go */
+    struct timer spent; /* descriptors that are still to be closed, at rest */
+    bool polls_memory;  /* no group tells of it; while anybody is let go */
 };
 
 /* Once the layers are known. */

@@ -12,13 +12,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* What is read at once, and the few that one order makes. */
+/* What is read at once. */
 enum {
     FILES_OF_OURS = 16,
-    FILES_IN_FLIGHT = FRAMES_HEARD_AT_ONCE * SPAWN_FDS_MAX + FILES_SPENT_MAX,
+    FILES_IN_FLIGHT = FRAMES_HEARD_AT_ONCE * SPAWN_FDS_MAX,
+    FILES_SPENT_MIN = 16,
 };
 
-void files_raise(struct files *f)
+static void raise_max(struct files *f)
 {
     struct rlimit limit;
 
@@ -30,9 +31,17 @@ void files_raise(struct files *f)
         f->max = limit.rlim_cur < UINT32_MAX ? (uint32_t)limit.rlim_cur : UINT32_MAX;
 }
 
+void files_raise(struct files *f)
+{
+    raise_max(f);
+    f->spent_max = f->max / 8 < FILES_SPENT_MAX ? f->max / 8 : FILES_SPENT_MAX;
+    if (f->spent_max < FILES_SPENT_MIN)
+        f->spent_max = FILES_SPENT_MIN;
+}
+
 bool files_are_left(const struct files *f)
 {
-    return FILES_OF_OURS + f->used + FILES_IN_FLIGHT <= f->max;
+    return FILES_OF_OURS + f->used + FILES_IN_FLIGHT + f->spent_max <= f->max;
 }
 
 uint32_t files_set_aside(struct files *f, uint32_t at_most)
@@ -62,7 +71,7 @@ static int by_number(const void *a, const void *b)
 void files_spend(struct files *f, const int *fds, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (f->spent_count == FILES_SPENT_MAX)
+        if (f->spent_count == f->spent_max)
             files_close_spent(f);
         if (fds[i] >= 0)
             f->spent[f->spent_count++] = fds[i];

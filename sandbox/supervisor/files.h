@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FILES_A_ZYGOTE = 6, FILES_AN_ATTEMPT = 2, FILES_SPENT_MAX = 16 };
+enum { FILES_A_ZYGOTE = 6, FILES_AN_ATTEMPT = 2, FILES_SPENT_MAX = 256 };
 
 struct files {
     uint32_t max, used;
     int spent[FILES_SPENT_MAX];
-    uint32_t spent_count;
+    uint32_t spent_count, spent_max;
 };
 
 /* As many as we may have. */
@@ -31,8 +31,9 @@ void files_give_back(struct files *f, uint32_t count);
  * a load would read where another is. */
 bool files_own_plugin(int fd, int *ret, struct err *e) must_check;
 
-/* Are closed by files_close_spent at the latest, neighbours by one call: what several orders
- * brought lies side by side. A negative one is passed over. */
+/* Are closed once they are many, by files_close_spent at the latest, neighbours by one call: as
+ * long as none of them is closed by itself, what attempts used one after another lies side by side.
+ * Only for what nobody waits to see closed. A negative one is passed over. */
 void files_spend(struct files *f, const int *fds, uint32_t count);
 void files_close_spent(struct files *f);
 

@@ -160,7 +160,7 @@ static void on_loaded(struct super_zygote *z)
     struct seen seen;
     struct err e = {0};
 
-    if (!look_at(z->pid, &seen) || seen.threads == 0)
+    if (!look_at(z->pid, NULL, &seen) || seen.threads == 0)
         return; /* it has ended: init's record says how */
     if (seen.threads != 1)
         protocol_error(z, "a constructor left a thread");

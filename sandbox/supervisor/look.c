@@ -53,7 +53,7 @@ static void read_line(const char *line, struct seen *ret)
 }
 
 /* The beginning of a file of /proc, in one read; false when there is none. */
-static bool read_of(pid_t pid, const char *name, char *text, size_t bytes)
+static bool read_of(pid_t pid, const char *name, struct files *files, char *text, size_t bytes)
 {
     char path[64];
     auto_fd fd = -1;
@@ -62,6 +62,8 @@ static bool read_of(pid_t pid, const char *name, char *text, size_t bytes)
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     n = fd >= 0 ? read(fd, text, bytes - 1) : -1;
+    if (files != NULL)
+        files_spend(files, &(int){take_fd(&fd)}, 1);
     if (n <= 0)
         return false;
     text[n] = '\0';
@@ -74,18 +76,18 @@ char look_state(pid_t pid)
     const char *bracket;
     char text[512];
 
-    if (!read_of(pid, "stat", text, sizeof text))
+    if (!read_of(pid, "stat", NULL, text, sizeof text))
         return 0;
     bracket = strrchr(text, ')');
     return bracket != NULL && bracket[1] == ' ' ? bracket[2] : 0;
 }
 
-bool look_at(pid_t pid, struct seen *ret)
+bool look_at(pid_t pid, struct files *files, struct seen *ret)
 {
     char text[4096];
 
     *ret = (struct seen){.filters = -1};
-    if (!read_of(pid, "status", text, sizeof text))
+    if (!read_of(pid, "status", files, text, sizeof text))
         return false;
     for (char *save, *line = strtok_r(text, "\n", &save); line != NULL;
          line = strtok_r(NULL, "\n", &save))

@@ -5,6 +5,8 @@
 #ifndef ORCH_SANDBOX_SUPERVISOR_LOOK_H
 #define ORCH_SANDBOX_SUPERVISOR_LOOK_H
 
+#include "sandbox/supervisor/files.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,8 +20,10 @@ struct seen {
     int pid_depth; /* pid namespaces in which it has a number, from ours on */
 };
 
-/* Of /proc/PID/status. False: there is no such process. */
-bool look_at(pid_t pid, struct seen *ret);
+/* Of /proc/PID/status, whose descriptor is spent there; NULL: closed. False: there is no such
+ * process.
+ */
+bool look_at(pid_t pid, struct files *files, struct seen *ret);
 /* Its state's letter in /proc/PID/stat; 0: there is no such process. */
 char look_state(pid_t pid);
 /* Has this user alone and no capability. */

@@ -16,15 +16,32 @@ bool loop_open(struct loop *l, struct err *e)
     return l->epoll >= 0 || err_sys(e, "make an epoll set");
 }
 
+static void add(struct loop *l, struct watch *w, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = w};
+    int added = epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->fd, &event);
+
+    assert(added == 0);
+}
+
 void loop_watch(struct loop *l, struct watch *w, int fd, void (*ready)(struct watch *w),
                 void *owner)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = w};
-    int added;
-
     *w = (struct watch){WATCH_MAGIC, fd, ready, owner};
-    added = epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &event);
-    assert(added == 0);
+    add(l, w, EPOLLIN);
+}
+
+void loop_watch_once(struct loop *l, struct watch *w, int fd, void (*ready)(struct watch *w),
+                     void *owner)
+{
+    *w = (struct watch){WATCH_MAGIC, fd, ready, owner};
+    add(l, w, EPOLLIN | EPOLLONESHOT);
+}
+
+int loop_leave(struct watch *w)
+{
+    assert(w->magic == WATCH_MAGIC && w->fd >= 0);
+    return take_fd(&w->fd);
 }
 
 void loop_close(struct loop *l, struct watch *w)

@@ -41,6 +41,12 @@ bool loop_open(struct loop *l, struct err *e) must_check;
 /* Takes fd. */
 void loop_watch(struct loop *l, struct watch *w, int fd, void (*ready)(struct watch *w),
                 void *owner);
+/* Takes fd; is called back once. */
+void loop_watch_once(struct loop *l, struct watch *w, int fd, void (*ready)(struct watch *w),
+                     void *owner);
+/* The descriptor of one that was called back for the once: no event of it follows, in whatever
+ * process a copy of it is, and closing it is all that is left to do. */
+int loop_leave(struct watch *w);
 /* Closes the descriptor too. Accepts a watch without one. */
 void loop_close(struct loop *l, struct watch *w);
 

@@ -196,7 +196,7 @@ bool probe_layers(struct super *s, struct err *e)
 
     if (!limits_suffice(e))
         return err_wrap(e, "probe this host's layers");
-    l->own_filters = look_at(getpid(), &own) ? own.filters : -1;
+    l->own_filters = look_at(getpid(), NULL, &own) ? own.filters : -1;
     probe_owner(l);
     probe_namespaces(l);
     probe_cgroups(l, &s->files);

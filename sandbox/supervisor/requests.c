@@ -104,7 +104,6 @@ void requests_on_host(struct watch *w)
         frame_close_fds(&s->in.in[i]);
     }
     frame_batch_close_fds(&s->in);
-    files_close_spent(&s->files);
     if (end == FRAME_BAD)
         log_event(LOG_ERROR, "supervisor.bad_host_frame", F_ERR(&e));
     s->host.gone = s->host.gone || end != FRAME_NONE;

@@ -90,7 +90,7 @@ bool walls_look(const struct attempts *all, const struct super_attempt *a, uint3
     uint32_t word = is_warm(a) ? a->zygote->confined.layers : a->confined.layers;
     struct seen seen;
 
-    if (!look_at(a->pid, &seen))
+    if (!look_at(a->pid, all->files, &seen))
         return err_set(e, ERR_UNAVAILABLE, "it ended before it was let go");
     if (seen.no_new_privs != 1 ||
         !seen_is_filtered(&seen, have->own_filters + (is_warm(a) ? FILTERS_WARM : FILTERS_COLD)))

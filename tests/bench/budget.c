@@ -17,7 +17,7 @@ static const struct budget budgets[] = {
     {"in_step_wal_bytes", 20500, 4096},
     {"in_step_orchd_allocations", 185, 150},
     {"in_step_orchd_allocations_kept", 4.2, 0},
-    {"in_step_supervisor_calls", 44, 20},
+    {"in_step_supervisor_calls", 41, 20},
     {"in_step_authority_calls", 0.8, 0},
     {"in_step_init_calls", 3, 0}, /* 0 where a process descriptor tells of an exit */
     {"in_step_zygote_calls", 10.5, 0},

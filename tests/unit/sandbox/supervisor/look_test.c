@@ -63,8 +63,8 @@ START_TEST(filters_are_counted_and_cannot_be_claimed)
     struct seen own, seen;
     pid_t pid = child_behind(2);
 
-    ck_assert(look_at(getpid(), &own));
-    ck_assert(look_at(pid, &seen));
+    ck_assert(look_at(getpid(), NULL, &own));
+    ck_assert(look_at(pid, NULL, &seen));
     end(pid);
     ck_assert_int_eq(seen.no_new_privs, 1);
     ck_assert_int_eq(seen.seccomp, 2);
@@ -93,7 +93,7 @@ START_TEST(a_thread_is_seen)
 
     ck_assert_int_eq(pipe(until), 0);
     ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_it, &until[0]), 0);
-    ck_assert(look_at(getpid(), &seen));
+    ck_assert(look_at(getpid(), NULL, &seen));
     ck_assert_int_eq(seen.threads, 2);
     close(until[1]);
     pthread_join(thread, NULL);
@@ -122,7 +122,7 @@ START_TEST(our_own_rights_are_seen)
 {
     struct seen seen;
 
-    ck_assert(look_at(getpid(), &seen));
+    ck_assert(look_at(getpid(), NULL, &seen));
     ck_assert_uint_eq(seen.uids[0], getuid());
     ck_assert_uint_eq(seen.uids[1], geteuid());
     if (geteuid() == 0)
@@ -136,7 +136,7 @@ START_TEST(a_process_that_is_no_more_is_not_seen)
     pid_t pid = child_behind(0);
 
     end(pid);
-    ck_assert(!look_at(pid, &seen));
+    ck_assert(!look_at(pid, NULL, &seen));
 }
 END_TEST
 
