@@ -59,6 +59,7 @@ static void close_spent(struct timer *t, int64_t now_ns)
 /* Its process is gone, or there never was one. */
 static void forget(struct attempts *all, struct super_attempt *a)
 {
+    host_flush_of(all->host, a->id); /* in the turn in which it was let go */
     files_give_back(all->files, FILES_AN_ATTEMPT);
     LIST_REMOVE(a, link);
     if (a->zygote != NULL) {
@@ -326,7 +327,7 @@ static void let_go(struct attempts *all, struct super_attempt *a)
     spend(all, loop_leave(&a->gate));
     a->let_go = true;
     usage_watch(all, a);
-    host_tell(all->host, MSG_SPAWNED, a->id, &layers, sizeof layers, a->pidfd);
+    host_tell_spawned(all->host, a->id, layers, a->pidfd);
 }
 
 static void on_gate(struct watch *w)

@@ -96,6 +96,7 @@ static bool start(struct super *s, struct err *e)
 static void turn(struct super *s, int timeout_ms)
 {
     loop_wait(&s->loop, timeout_ms);
+    host_flush(&s->host);
     attempts_bury(&s->attempts);
     zygotes_bury(&s->zygotes, &s->files);
 }
