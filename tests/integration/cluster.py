@@ -55,7 +55,7 @@ class Cluster:
         """An empty one whose owner is no superuser; gives the owner's URL of it."""
         if not self.sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{owner}'"):
             self.sql(f"CREATE ROLE {owner} LOGIN CREATEROLE")
-        self.sql(f"CREATE DATABASE {name} OWNER {owner}")
+        self.sql(f"CREATE DATABASE {name} OWNER {owner} STRATEGY file_copy")
         return self.url(name, owner)
 
     def _ask(self, line):

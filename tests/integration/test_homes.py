@@ -120,7 +120,7 @@ def test_a_home_of_another_store_is_refused_also_with_the_same_root_key(make_hos
 
 def test_an_older_copy_is_refused_by_who_signed_more_and_not_by_who_is_new(make_host, first, database, cluster):
     assert first.stop() == 0
-    cluster.sql(f"CREATE DATABASE older TEMPLATE {database[0]} OWNER keeper")
+    cluster.sql(f"CREATE DATABASE older TEMPLATE {database[0]} OWNER keeper STRATEGY file_copy")
     first.start()
     first.complete("three")
     sealed(first)

@@ -1,8 +1,8 @@
 /* cluster.h -- a PostgreSQL cluster of the test program's own: Debian's server in a folder of /tmp
- * (a socket's path is short), reached by a Unix socket in it, never as root (then: as "nobody").
- * Started once a program, before Check forks. Whatever becomes of the program, the server ends and
- * the folder goes: a keeper process has both and waits for the program, and whoever it forked, to
- * be gone; the server dies with the keeper. */
+ * or /dev/shm (a socket's path is short), reached by a Unix socket in it, never as root (then: as
+ * "nobody"). Started once a program, before Check forks. Whatever becomes of the program, the
+ * server ends and the folder goes: a keeper process has both and waits for the program, and whoever
+ * it forked, to be gone; the server dies with the keeper. */
 #ifndef ORCH_TESTS_STORE_POSTGRES_CLUSTER_H
 #define ORCH_TESTS_STORE_POSTGRES_CLUSTER_H
 

@@ -101,10 +101,10 @@ static char *folder_of(pid_t program)
     if (init == 0 || !file_read(path, 4096, &words, NULL))
         return NULL;
     for (size_t at = 0; at < words.len; at += strlen(buf_text(&words) + at) + 1) {
-        const char *word = buf_text(&words) + at;
+        const char *word = buf_text(&words) + at, *end = strstr(word, "/data");
 
-        if (strncmp(word, "/tmp/orch-pg-", 13) == 0)
-            return mem_strn(word, strlen("/tmp/orch-pg-XXXXXX"));
+        if (strstr(word, "/orch-pg-") != NULL && end != NULL)
+            return mem_strn(word, (size_t)(end - word));
     }
     return NULL;
 }

@@ -68,7 +68,7 @@ void fixture_setup(void)
         "ALTER SYSTEM RESET synchronous_standby_names"); /* as a test that was cut short left it */
     admin_run("SELECT pg_reload_conf()");
     database = mem_printf("t%d", (int)getpid());
-    make = mem_printf("CREATE DATABASE %s TEMPLATE " TEMPLATE, database);
+    make = mem_printf("CREATE DATABASE %s STRATEGY file_copy TEMPLATE " TEMPLATE, database);
     admin_run(make);
     fixture_url = cluster_url(cluster, "postgres", database);
     fixture_open();

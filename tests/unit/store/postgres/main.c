@@ -32,7 +32,7 @@ void fixture_empty(void)
 
     sql_run(conn, "DROP DATABASE IF EXISTS t WITH (FORCE)");
     make_role(conn, "keeper", "LOGIN CREATEROLE");
-    sql_run(conn, "CREATE DATABASE t OWNER keeper");
+    sql_run(conn, "CREATE DATABASE t OWNER keeper STRATEGY file_copy");
     PQfinish(conn);
 }
 
@@ -57,7 +57,7 @@ void fixture_migrated(void)
 
     make_model(conn);
     sql_run(conn, "DROP DATABASE IF EXISTS t WITH (FORCE)");
-    sql_run(conn, "CREATE DATABASE t OWNER keeper TEMPLATE model");
+    sql_run(conn, "CREATE DATABASE t OWNER keeper STRATEGY file_copy TEMPLATE model");
     PQfinish(conn);
 }
 
