@@ -170,8 +170,11 @@ def main():
     ports = free_ports(len(PORTS))
     work = pathlib.Path(tempfile.mkdtemp(prefix="orch-docs-"))
     tree, count = work / "a checkout with blanks", 0
-    env = {name: os.environ[name] for name in ("PATH", "CCACHE_DIR", "USER") if name in os.environ}
+    env = {name: value for name, value in os.environ.items()
+           if name in ("PATH", "USER") or name.startswith(("CCACHE_", "CMAKE_C_COMPILER", "CMAKE_CXX_COMPILER"))}
     env |= {"HOME": str(work), "ORCH_LISTEN": f"{HERE}{ports[0]}", "PAGER": "cat", "TERM": "xterm", "LANG": "C.UTF-8"}
+    if "CCACHE_BASEDIR" in env:  # what the tree itself was built of is found by its name below the tree
+        env["CCACHE_BASEDIR"] = str(tree)
     env["PATH"] = f"{tree}/build/release/bin:" + env.get("PATH", "/usr/bin:/bin")
     try:
         copy_tree(tree)

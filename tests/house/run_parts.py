@@ -9,6 +9,7 @@ passed.
 import argparse
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -20,10 +21,11 @@ import changed  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # part (and preset), build targets, ctest arguments. The supervisor and the worker are never
 # sanitized, the host and the authority are; what confines those, or judges time, is the release's, as
-# are the long waits of the real host.
+# are the long waits of the real host. An integration test has one sanitizer.
 PARTS = [
     ("release", ["all"], []),
-    ("asan", ["all"], ["-LE", "adversarial|house|docs|bench|conformance", "-E", "integration_(hangs|.*_slow)"]),
+    ("asan", ["all"], ["-LE", "adversarial|house|docs|bench|conformance|integration_threads", "-E",
+                     "integration_(hangs|.*_slow)"]),
     ("tsan", ["all"], ["-L", "threads"]),
     ("cov", ["all", "coverage_clear"], ["-L", "unit|sim|coverage"]),
     ("tidy", [], ["-L", "tidy"]),
@@ -50,12 +52,21 @@ def show(text, lines):
         print("    " + line)
 
 
+def cached(name):
+    """What the pages tell a newcomer to build (docs_commands) are the release part's sources with its flags,
+    in another folder: the compiler's answers are kept for it. No other part has any in common."""
+    if name != PARTS[0][0] or "CMAKE_C_COMPILER_LAUNCHER" in os.environ or not shutil.which("ccache"):
+        return {}
+    return {"CMAKE_C_COMPILER_LAUNCHER": "ccache", "CMAKE_CXX_COMPILER_LAUNCHER": "ccache",
+            "CCACHE_DIR": str(ROOT / "build/ccache"), "CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1"}
+
+
 def configure(name, log):
-    return run(["cmake", "--preset", name, "-DBUILD_TESTING=ON"], log) == 0
+    return run(["cmake", "--preset", name, "-DBUILD_TESTING=ON"], log, cached(name)) == 0
 
 
 def build(name, targets, log):
-    return not targets or run(["cmake", "--build", f"build/{name}", "--target", *targets], log) == 0
+    return not targets or run(["cmake", "--build", f"build/{name}", "--target", *targets], log, cached(name)) == 0
 
 
 def count(case, totals):
@@ -79,7 +90,7 @@ def test(name, arguments, totals):
     report.unlink(missing_ok=True)
     log.write_text("")
     run(["ctest", "--test-dir", f"build/{name}", "--output-on-failure", "--output-junit", report,
-         "-j", str(TESTS_A_CORE * (os.cpu_count() or 2)), *arguments], log, in_memory(name))
+         "-j", str(TESTS_A_CORE * (os.cpu_count() or 2)), *arguments], log, in_memory(name) | cached(name))
     cases = ET.parse(report).getroot().findall("testcase") if report.exists() else []
     if not cases:
         totals.failed += 1
