@@ -223,6 +223,7 @@ static struct engine_settings settings_of(const struct host *host)
         .tenant_attempts_max = tenant_attempts_max(host),
         .cancel_grace_ns = config_int(config, CONFIG_CANCEL_GRACE_MS) * 1000000,
         .schedule_grace_us = config_int(config, CONFIG_SCHEDULE_GRACE_MS) * 1000,
+        .firings_keep_us = config_int(config, CONFIG_SCHEDULE_FIRINGS_DAYS) * 86400 * 1000000,
         .head_interval_ns = config_int(config, CONFIG_LEDGER_HEAD_SECONDS) * 1000000000,
         .min_level = (int)config_int(config, CONFIG_SANDBOX_MIN_LEVEL),
         .warm_tenants = config_text(config, CONFIG_WARM_TENANTS),

@@ -342,6 +342,13 @@ void store_batch_tenant_put(struct store_batch *b, const struct store_tenant *te
     add(b, OP_TENANT_PUT, tenant);
 }
 
+void store_batch_firings_purge(struct store_batch *b, const char *tenant, const char *schedule_id,
+                               int64_t before_us)
+{
+    add(b, OP_FIRINGS_PURGE,
+        &(struct key_args){.tenant = tenant, .id = schedule_id, .time_us = before_us});
+}
+
 void store_batch_purge_expired(struct store_batch *b, int64_t now_us)
 {
     const struct key_args before = {.tenant = "", .id = "", .time_us = now_us};

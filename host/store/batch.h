@@ -148,6 +148,9 @@ void store_batch_schedule_delete(struct store_batch *b, const char *tenant,
 void store_batch_firing_put(struct store_batch *b, const struct store_firing *firing);
 /* Nothing, where it was. */
 void store_batch_firing_note(struct store_batch *b, const struct store_firing *firing);
+/* Of the schedule those that were due and fired before then, the oldest 1000 at most. */
+void store_batch_firings_purge(struct store_batch *b, const char *tenant, const char *schedule_id,
+                               int64_t before_us);
 
 /* What holds from now on, and a version of it. ERR_CONFLICT: the lane has this version already. */
 void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane);

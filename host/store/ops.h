@@ -56,6 +56,7 @@
     XX(SCHEDULE_MOVE, schedule_move, "move schedule on")                                           \
     XX(SCHEDULE_DELETE, key, "delete schedule")                                                    \
     XX(FIRINGS_DELETE, key, "delete firings")                                                      \
+    XX(FIRINGS_PURGE, key, "purge firings")                                                        \
     XX(FIRING_PUT, firing, "put firing")                                                           \
     XX(FIRING_NOTE, firing, "note firing")                                                         \
     XX(LANE_VERSION_PUT, lane, "put version of lane")                                              \

@@ -207,6 +207,8 @@ static void add_firing(struct commit *c, const struct api_firing *firing)
                                                   .fired_us = ar->created_us,
                                                   .run_id = ar->run_id,
                                                   .outcome = "fired"});
+    store_batch_firings_purge(commit_batch(c), ar->tenant, firing->schedule_id,
+                              ar->created_us - ar->env->set.firings_keep_us);
 }
 
 /* A start that another start of the same token overtook between the look-up and the commit. */

@@ -76,6 +76,7 @@ struct engine_settings {
     int64_t cancel_grace_ns;      /* between "please stop" and the kill */
     int64_t head_interval_ns;     /* between an event and the head over it; 0: only when asked */
     int64_t schedule_grace_us;    /* a due time that is reached later is missed */
+    int64_t firings_keep_us;      /* what became of older ones is forgotten */
     int min_level;                /* of the sandbox's layers */
     const char *warm_tenants; /* "acme, test-*": whose nodes may share a loaded plugin; "": none */
     struct engine_ceilings ceilings;

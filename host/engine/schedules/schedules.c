@@ -110,8 +110,8 @@ static int64_t fire_us(const struct store_schedule *row, int64_t due_us)
     return due_us != 0 ? due_jitter_us(row->schedule_id, due_us, row->jitter_s) : 0;
 }
 
-static void add_move(struct store_batch *batch, const struct due_one *one, int64_t from_us,
-                     int64_t next_us)
+static void add_move(const struct schedules *s, struct store_batch *batch,
+                     const struct due_one *one, int64_t from_us, int64_t next_us)
 {
     const struct store_schedule *row = one->row;
 
@@ -121,6 +121,8 @@ static void add_move(struct store_batch *batch, const struct due_one *one, int64
                                                             .from_us = from_us,
                                                             .next_due_us = next_us,
                                                             .next_fire_us = fire_us(row, next_us)});
+    store_batch_firings_purge(batch, row->tenant, row->schedule_id,
+                              s->env->clock.wall_us() - s->env->set.firings_keep_us);
 }
 
 static void note_missed(struct schedules *s, const struct due_one *one)
@@ -130,7 +132,7 @@ static void note_missed(struct schedules *s, const struct due_one *one)
 
     for (size_t i = 0; i < plan->missed_count; i++)
         add_firing(batch, one, plan->missed[i], "missed", "not reached in time");
-    add_move(batch, one, one->row->next_due_us,
+    add_move(s, batch, one, one->row->next_due_us,
              plan->fire_count > 0 ? plan->fires[0] : plan->next_us);
     log_event(LOG_WARN, "schedule.missed", F_STR("scheduleId", one->row->schedule_id),
               F_STR("tenant", one->row->tenant), F_INT("count", (int64_t)plan->missed_count));
@@ -144,7 +146,7 @@ static void note_skipped(struct schedules *s, const struct due_one *one, size_t 
 
     if (reason != NULL)
         add_firing(batch, one, one->plan.fires[nth], "skipped", reason);
-    add_move(batch, one, one->plan.fires[nth], plan_behind(&one->plan, nth));
+    add_move(s, batch, one, one->plan.fires[nth], plan_behind(&one->plan, nth));
     submit(s, batch);
 }
 

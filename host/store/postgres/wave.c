@@ -117,6 +117,7 @@ static void of_attempt(struct touches *t, const struct store_attempt *a)
     add(t, true, ATTEMPT, a->run_id, a->node_id, a->attempt * 2 + (a->compensation ? 1 : 0));
 }
 
+/* Long: a case for each kind. */
 static void of_key(struct touches *t, enum store_op kind, const struct key_args *key)
 {
     switch (kind) {
@@ -157,6 +158,9 @@ static void of_key(struct touches *t, enum store_op kind, const struct key_args 
         break;
     case OP_SCHEDULE_DELETE:
         changes(t, SCHEDULE, key->id, "");
+        break;
+    case OP_FIRINGS_PURGE: /* of others than are put beside it */
+        reads(t, FIRINGS_OF_SCHEDULE, key->id);
         break;
     case OP_FIRINGS_DELETE:
         changes(t, FIRINGS_OF_SCHEDULE, key->id, "");

@@ -188,6 +188,15 @@ const char *const pg_writes[OP_COUNT] = {
                                STATE_NOT_FOUND, "no such schedule"),
     [OP_FIRINGS_DELETE] = "DELETE FROM schedule_firings AS f USING {in}"
                           " WHERE f.tenant_id = a.tenant_id AND f.schedule_id = a.id",
+    [OP_FIRINGS_PURGE] =
+        "WITH a AS (SELECT * FROM {in}) DELETE FROM schedule_firings AS f USING"
+        " (SELECT g.* FROM a CROSS JOIN LATERAL"
+        " (SELECT h.tenant_id, h.schedule_id, h.due_at FROM schedule_firings AS h"
+        " WHERE h.tenant_id = a.tenant_id AND h.schedule_id = a.id AND h.due_at < a.time"
+        " AND coalesce(h.fired_at, h.due_at) < a.time"
+        " ORDER BY h.due_at LIMIT 1000) AS g) AS o"
+        " WHERE f.tenant_id = o.tenant_id AND f.schedule_id = o.schedule_id AND f.due_at = "
+        "o.due_at",
     [OP_FIRING_PUT] = INSERT("schedule_firings"),
     [OP_FIRING_NOTE] =
         INSERT("schedule_firings") " ON CONFLICT (tenant_id, schedule_id, due_at) DO NOTHING",

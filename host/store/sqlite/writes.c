@@ -167,6 +167,11 @@ const struct write_statement write_statements[OP_COUNT] = {
                             ERR_NOT_FOUND, "no such schedule"},
     [OP_FIRINGS_DELETE] = {"DELETE FROM schedule_firings WHERE tenant_id = ?1 AND schedule_id = ?2",
                            ERR_NONE, NULL},
+    [OP_FIRINGS_PURGE] =
+        {"DELETE FROM schedule_firings WHERE tenant_id = ?1 AND schedule_id = ?2 AND due_at IN"
+         " (SELECT due_at FROM schedule_firings WHERE tenant_id = ?1 AND schedule_id = ?2"
+         " AND due_at < ?5 AND coalesce(fired_at, due_at) < ?5 ORDER BY due_at LIMIT 1000)",
+         ERR_NONE, NULL},
     [OP_FIRING_PUT] = {"INSERT INTO schedule_firings ({columns}) VALUES ({values})", ERR_NONE,
                        NULL},
     [OP_FIRING_NOTE] = {"INSERT INTO schedule_firings ({columns}) VALUES ({values})"

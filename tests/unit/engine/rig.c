@@ -147,6 +147,7 @@ void rig_boot(struct rig *rig)
                                            : or_100(rig->options.attempts_max),
                 .cancel_grace_ns = 5 * RIG_S,
                 .schedule_grace_us = 10 * RIG_S / 1000,
+                .firings_keep_us = 30 * 86400 * RIG_S / 1000,
                 .head_interval_ns = rig->options.head_interval_ns,
                 .min_level = 2,
                 .warm_tenants = rig->options.warm_tenants != NULL ? rig->options.warm_tenants : "",

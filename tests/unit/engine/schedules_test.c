@@ -116,6 +116,20 @@ START_TEST(each_due_time_starts_one_run_with_its_token)
 }
 END_TEST
 
+START_TEST(what_became_of_old_due_times_is_forgotten_and_does_not_fire_again)
+{
+    const struct store_schedule row = every_minute();
+
+    put(&row);
+    pass_minutes(4);
+    check_firings("1 fired, 2 fired, 3 fired, 4 fired");
+    rig.env.set.firings_keep_us = 2 * EVERY_US;
+    pass_minutes(3);
+    check_firings("5 fired, 6 fired, 7 fired");
+    ck_assert_uint_eq(runs_there(), 7);
+}
+END_TEST
+
 START_TEST(the_latest_of_the_missed_is_made_up_for)
 {
     const struct store_schedule row = every_minute();
@@ -334,6 +348,7 @@ TCase *schedules_cases(void)
     TCase *c = tcase_create("schedules");
 
     tcase_add_test(c, each_due_time_starts_one_run_with_its_token);
+    tcase_add_test(c, what_became_of_old_due_times_is_forgotten_and_does_not_fire_again);
     tcase_add_test(c, the_latest_of_the_missed_is_made_up_for);
     tcase_add_test(c, all_of_the_missed_are_made_up_for_to_their_number);
     tcase_add_test(c, none_of_the_missed_is_made_up_for);

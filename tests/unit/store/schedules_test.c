@@ -249,6 +249,47 @@ START_TEST(firings_are_listed_latest_first_and_go_with_their_schedule)
 }
 END_TEST
 
+static int64_t firings_of(const char *id)
+{
+    auto_done(store_firing_list) l = {0};
+    struct err e = {0};
+
+    ck_assert(
+        store_read_firings(fixture_reader, SAMPLE_TENANT, id, (struct store_page){0}, &l, &e));
+    return (int64_t)l.count;
+}
+
+START_TEST(what_is_told_of_old_due_times_is_purged_and_the_rest_stays)
+{
+    struct store_firing late = firing(DUE - 9, "fired");
+    struct store_batch *b = store_batch_new();
+
+    put(ID, SAMPLE_DAG);
+    put("s-2", "d2");
+    for (int64_t i = 0; i < 5; i++) {
+        struct store_firing row = firing(DUE + i, "missed");
+
+        store_batch_firing_put(b, &row);
+        row.schedule_id = "s-2";
+        row.due_us += 2;
+        store_batch_firing_put(b, &row);
+    }
+    late.fired_us = DUE + 3; /* by hand, of a due time long ago */
+    store_batch_firing_put(b, &late);
+    commit(b);
+    b = store_batch_new();
+    store_batch_firings_purge(b, SAMPLE_TENANT, ID, DUE + 3);
+    commit(b);
+    ck_assert_int_eq(firings_of(ID), 3);
+    ck_assert_int_eq(firings_of("s-2"), 5);
+    check_stands("0 5 -");
+    b = store_batch_new();
+    store_batch_firings_purge(b, SAMPLE_TENANT, ID, DUE + 3);
+    commit(b);
+    ck_assert_int_eq(outside_int("SELECT count(*) FROM schedule_firings"), 8);
+}
+END_TEST
+
 static void check_due(const char *last_run_id, const char *overlap_policy, bool known, bool goes_on)
 {
     struct store_schedule row = schedule(ID, "dag");
@@ -293,5 +334,6 @@ TCase *schedules_cases(void)
     tcase_add_test(c, a_due_time_is_reached_once);
     tcase_add_test(c, what_stands_against_a_due_time_is_what_was_reached_and_what_goes_on);
     tcase_add_test(c, firings_are_listed_latest_first_and_go_with_their_schedule);
+    tcase_add_test(c, what_is_told_of_old_due_times_is_purged_and_the_rest_stays);
     return c;
 }

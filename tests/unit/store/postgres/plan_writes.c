@@ -155,6 +155,7 @@ static void add_others(struct store_batch *b, const char *prefix)
     store_batch_tenant_put(b, &tenant);
     store_batch_ledger_head_put(b, &head);
     store_batch_purge_expired(b, 3);
+    store_batch_firings_purge(b, SAMPLE_TENANT, "s-1", 3);
 }
 
 void plan_write_all(const char *prefix, const char *owner, int64_t epoch,

@@ -198,6 +198,7 @@ START_TEST(a_commit_that_changes_nothing_is_counted_as_nothing)
     fixture_close();
     fixture_open(); /* no WAL yet */
     store_batch_purge_expired(b, 1);
+    store_batch_firings_purge(b, SAMPLE_TENANT, "s-1", 1);
     commit(b);
     ck_assert(!store_failed(fixture_store, NULL));
     add_runs(RUNS);
