@@ -189,39 +189,37 @@ bool run_list(const struct api_request *req, struct store_reader *reader, struct
     return true;
 }
 
-static void view_run_host(struct buf *b, const struct store_run *run,
-                          const struct store_host_list *hosts, const json_t *why)
+static void view_run_host(struct buf *b, const struct why_run *of)
 {
-    const struct store_host *host = view_host_of(run, hosts);
+    const struct store_run *run = &of->rows.rows[0];
+    const struct store_host *host = view_host_of(run, &of->hosts);
 
     jw_str(b, "host", run->lease_owner);
     jw_str(b, "hostAddress", host != NULL && *host->address != '\0' ? host->address : NULL);
-    jw_str(b, "waitingFor", why_text(why));
+    jw_str(b, "waitingFor", why_text(of->why));
 }
 
 static bool make_run(const struct api_request *req, struct store_reader *reader, struct made *made,
                      struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
-    auto_done(store_run_list) rows = {0};
-    auto_done(store_host_list) hosts = {0};
-    auto_json why = NULL;
+    auto_done(why_run) of = {0};
     struct buf *body = &made->body;
+    const struct store_run *run;
 
-    if (!read_run(&from, api_param(req, "runId"), "Run not found", &rows, &made->code, e) ||
-        !store_read_hosts(reader, (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &hosts, e) ||
-        !why_read_owned(reader, &rows.rows[0], &hosts, made->arg, &why, e))
+    if (!why_run_read(&from, api_param(req, "runId"), made->arg, &of, &made->code, e))
         return false;
+    run = &of.rows.rows[0];
     jw_open(body, NULL, '{');
-    view_run_members(body, &rows.rows[0]);
-    view_run_host(body, &rows.rows[0], &hosts, why);
-    if (!view_root_cause(body, "rootCause", reader, &rows.rows[0], e))
+    view_run_members(body, run);
+    view_run_host(body, &of);
+    if (!view_root_cause(body, "rootCause", reader, run, e))
         return false;
-    jw_raw(body, "agentDigests", rows.rows[0].agent_digests);
-    jw_raw(body, "inputs", rows.rows[0].input);
-    jw_raw(body, "outputs", rows.rows[0].output);
-    jw_raw(body, "errors", rows.rows[0].errors != NULL ? rows.rows[0].errors : "[]");
-    if (!view_nodes(&from, rows.rows[0].run_id, "steps", '[', view_step, body, e))
+    jw_raw(body, "agentDigests", run->agent_digests);
+    jw_raw(body, "inputs", run->input);
+    jw_raw(body, "outputs", run->output);
+    jw_raw(body, "errors", run->errors != NULL ? run->errors : "[]");
+    if (!view_nodes(&from, run->run_id, "steps", '[', view_step, body, e))
         return false;
     jw_close(body, '}');
     return true;

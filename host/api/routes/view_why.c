@@ -2,7 +2,6 @@
 #include "api/routes/view_why.h"
 
 #include "api/http/jsonw.h"
-#include "api/routes/view.h"
 #include "api/routes/view_hosts.h"
 #include "base/mem.h"
 
@@ -89,16 +88,16 @@ static enum why_where where_of(const struct store_run *run, const struct why_ask
     return asked->here != NULL || mine ? WHY_HERE : WHY_ELSEWHERE;
 }
 
-bool why_read_owned(struct store_reader *reader, const struct store_run *run,
-                    const struct store_host_list *hosts, const struct why_asked *asked,
-                    json_t **ret, struct err *e)
+static bool read_why_owned(struct store_reader *reader, const struct why_run *of,
+                           const struct why_asked *asked, json_t **ret, struct err *e)
 {
+    const struct store_run *run = &of->rows.rows[0];
     auto_json reasons = json_array();
     json_int_t more = 0;
     bool alive = false;
 
     if (run->completed_us == 0 &&
-        !hosts_add_why(reasons, reader, run, hosts, where_of(run, asked), &alive, e))
+        !hosts_add_why(reasons, reader, run, &of->hosts, where_of(run, asked), &alive, e))
         return false;
     if (alive && asked->here != NULL) {
         add_here(reasons, asked->here);
@@ -106,6 +105,24 @@ bool why_read_owned(struct store_reader *reader, const struct store_run *run,
     }
     *ret = json_pack("{s:s, s:O, s:I}", "status", status_of(run), "reasons", reasons, "more", more);
     return true;
+}
+
+bool why_run_read(const struct view_source *from, const char *run_id, const struct why_asked *asked,
+                  struct why_run *ret, const char **ret_code, struct err *e)
+{
+    const struct store_page all = {.size = STORE_PAGE_ROWS_MAX};
+
+    return read_run(from, run_id, "Run not found", &ret->rows, ret_code, e) &&
+           store_read_hosts(from->reader, all, &ret->hosts, e) &&
+           read_why_owned(from->reader, ret, asked, &ret->why, e);
+}
+
+void why_run_done(struct why_run *run)
+{
+    store_run_list_done(&run->rows);
+    store_host_list_done(&run->hosts);
+    json_decref(run->why);
+    *run = (struct why_run){0};
 }
 
 const char *why_text(const json_t *why)

@@ -1,10 +1,12 @@
 /* view_why.h -- why a run does not go on: the one list of reasons behind /runs/{runId}/why, and
  * behind waitingFor of /runs/{runId}. What decides is asked on the loop (why_ask_owned); what other
- * hosts have stands in the store and is read beside it (why_read_owned). */
+ * hosts have stands in the store and is read beside it (why_run_read). */
 #ifndef ORCH_API_ROUTES_VIEW_WHY_H
 #define ORCH_API_ROUTES_VIEW_WHY_H
 
 #include "api/request/reply.h"
+#include "api/routes/view.h"
+#include "base/auto.h"
 #include "base/buf.h"
 #include "store/reader.h"
 
@@ -26,11 +28,19 @@ void why_asked_free(void *arg); /* accepts NULL */
 /* {reason, detail, ahead: 0, step?} */
 void why_add(json_t *reasons, const char *reason, const char *detail, const char *step);
 
-/* {status, reasons, more} as run_why_owned has it, of any run that was read with its bodies: one
- * that ended waits for nothing. *ret is the caller's. */
-bool why_read_owned(struct store_reader *reader, const struct store_run *run,
-                    const struct store_host_list *hosts, const struct why_asked *asked,
-                    json_t **ret, struct err *e) must_check;
+/* A run that was read with its bodies, and why it does not go on. */
+struct why_run {
+    struct store_run_list rows; /* the run alone */
+    struct store_host_list hosts;
+    json_t *
+        why; /* {status, reasons, more} as run_why_owned has it; one that ended waits for nothing */
+};
+/* The run of the path. asked: of the same run. What was read is released by why_run_done, also
+ * after a failure. */
+bool why_run_read(const struct view_source *from, const char *run_id, const struct why_asked *asked,
+                  struct why_run *ret, const char **ret_code, struct err *e) must_check;
+void why_run_done(struct why_run *run);
+DEFINE_AUTO_DONE(why_run)
 /* What the run itself waits for, not a step for another of its steps; NULL: nothing is known. */
 const char *why_text(const json_t *why);
 

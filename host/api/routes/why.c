@@ -2,7 +2,6 @@
 #include "api/http/jsonw.h"
 #include "api/request/made.h"
 #include "api/routes/handlers.h"
-#include "api/routes/view.h"
 #include "api/routes/view_why.h"
 
 enum { REASONS_MAX = 20 }; /* each may cost the loop a walk over a lane */
@@ -19,19 +18,15 @@ static bool make_why(const struct api_request *req, struct store_reader *reader,
                      struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
-    auto_done(store_run_list) rows = {0};
-    auto_done(store_host_list) hosts = {0};
-    auto_json why = NULL;
+    auto_done(why_run) of = {0};
     struct buf *body = &made->body;
 
-    if (!read_run(&from, api_param(req, "runId"), "Run not found", &rows, &made->code, e) ||
-        !store_read_hosts(reader, (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &hosts, e) ||
-        !why_read_owned(reader, &rows.rows[0], &hosts, made->arg, &why, e))
+    if (!why_run_read(&from, api_param(req, "runId"), made->arg, &of, &made->code, e))
         return false;
     jw_open(body, NULL, '{');
-    view_reasons(body, rows.rows[0].run_id, why);
-    jw_time(body, "ended_at", rows.rows[0].completed_us);
-    if (!view_root_cause(body, "root_cause", reader, &rows.rows[0], e))
+    view_reasons(body, of.rows.rows[0].run_id, of.why);
+    jw_time(body, "ended_at", of.rows.rows[0].completed_us);
+    if (!view_root_cause(body, "root_cause", reader, &of.rows.rows[0], e))
         return false;
     jw_close(body, '}');
     return true;
