@@ -171,8 +171,9 @@ def test_install_is_durable_for_all_and_remove_reaches_the_next_host(make_host, 
     assert second.stop() == 0
     first.dev = False
     first.start()
-    rows = {row["pluginId"]: row for row in bundles_of(first)}
-    assert rows["emissions"]["verdict"] == "removed" and rows["conformance"]["verdict"] == "ready"
+    # Of one that is removed before its turn to be verified only the file is known.
+    found = {row["file"].split("-")[0].removesuffix(".orchbundle"): row["verdict"] for row in bundles_of(first)}
+    assert found == {"emissions": "removed", "conformance": "ready"}
     assert [name for name in os.listdir(first.home / "plugins") if name.endswith(".removed")]
 
 
@@ -184,7 +185,7 @@ def test_what_one_host_installs_and_removes_the_others_follow_while_they_run(mak
     second = next_home(make_host, first).start()
     first.cli("plugin", "install", publisher.bundle("emissions"))
     until(lambda: verdicts(second).get("emissions") == "ready", RUN_S, "the bundle on the other host")
-    digest = next(row["digest"] for row in bundles_of(second) if row["pluginId"] == "emissions")
+    digest = next(row["digest"] for row in bundles_of(second) if row.get("pluginId") == "emissions")
     second.cli("plugin", "remove", digest)
     until(lambda: verdicts(first)["emissions"] == "removed", RUN_S, "the removal on the other host")
     assert verdicts(first)["conformance"] == verdicts(second)["conformance"] == "ready"
