@@ -66,13 +66,15 @@ static bool tell(struct cli *cli, const json_t *lane)
     return true;
 }
 
-static bool put(struct cli *cli, const json_t *members, struct err *e)
+/* Says what the lane is now. */
+static bool change(struct cli *cli, const char *method, const char *tail, const json_t *members,
+                   struct err *e)
 {
     auto_done(buf) path = {0};
     auto_json lane = NULL;
 
-    lane_path(cli, &path, "");
-    return (client_send(cli, "PUT", buf_text(&path), members, &lane, e) && tell(cli, lane)) ||
+    lane_path(cli, &path, tail);
+    return (client_send(cli, method, buf_text(&path), members, &lane, e) && tell(cli, lane)) ||
            err_wrap(e, "lane '%s'", cli_arg(cli, 0));
 }
 
@@ -88,7 +90,7 @@ static bool set(struct cli *cli, struct err *e)
     }
     if (json_object_size(members) == 0)
         return err_set(e, ERR_INVALID, "nothing to set: give --slots or --express-priority");
-    return put(cli, members, e);
+    return change(cli, "PUT", "", members, e);
 }
 
 /* Of a lane that is there: a name that was mistyped makes none. */
@@ -105,27 +107,17 @@ static bool scale(struct cli *cli, struct err *e)
     if (!client_get(cli, buf_text(&path), &lane, e))
         return err_wrap(e, "lane '%s'", cli_arg(cli, 0));
     members = json_pack("{s:I}", "slots", (json_int_t)slots);
-    return put(cli, members, e);
-}
-
-static bool act(struct cli *cli, const char *tail, struct err *e)
-{
-    auto_done(buf) path = {0};
-    auto_json lane = NULL;
-
-    lane_path(cli, &path, tail);
-    return (client_send(cli, "POST", buf_text(&path), NULL, &lane, e) && tell(cli, lane)) ||
-           err_wrap(e, "lane '%s'", cli_arg(cli, 0));
+    return change(cli, "PUT", "", members, e);
 }
 
 static bool pause_lane(struct cli *cli, struct err *e)
 {
-    return act(cli, ":pause", e);
+    return change(cli, "POST", ":pause", NULL, e);
 }
 
 static bool resume_lane(struct cli *cli, struct err *e)
 {
-    return act(cli, ":resume", e);
+    return change(cli, "POST", ":resume", NULL, e);
 }
 
 static const struct cli_arg lane_args[] = {
