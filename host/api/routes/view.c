@@ -73,27 +73,52 @@ bool read_run(const struct view_source *from, const char *run_id, const char *mi
     return false;
 }
 
+bool read_nodes_each(struct store_reader *reader, const struct store_node_filter *filter,
+                     nodes_fn *fn, void *arg, struct err *e)
+{
+    auto_mem char *token = NULL;
+    bool more;
+
+    do {
+        auto_done(store_node_list) nodes = {0};
+        const struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
+
+        if (!store_read_nodes(reader, filter, page, &nodes, e))
+            return false;
+        free(token);
+        token = mem_str(nodes.next_page);
+        more = fn(arg, &nodes) && token != NULL;
+    } while (more);
+    return true;
+}
+
+struct viewing {
+    struct buf *b;
+    view_node_fn each;
+    bool by_id, cut; /* as an object; there are more than fit */
+};
+
+static bool view_page(void *arg, struct store_node_list *nodes)
+{
+    struct viewing *v = arg;
+
+    for (size_t i = 0; i < nodes->count; i++)
+        v->each(v->b, v->by_id ? nodes->rows[i].node_id : NULL, &nodes->rows[i]);
+    v->cut = v->b->len > VIEW_BYTES_MAX && nodes->next_page != NULL;
+    return !v->cut;
+}
+
 bool view_nodes(const struct view_source *from, const char *run_id, const char *key, char open,
                 view_node_fn each, struct buf *b, struct err *e)
 {
-    const struct store_node_filter filter = {from->tenant, run_id, .outputs = open == '{'};
-    auto_mem char *token = NULL;
+    struct viewing v = {b, each, .by_id = open == '{'};
+    const struct store_node_filter filter = {from->tenant, run_id, .outputs = v.by_id};
 
     jw_open(b, key, open);
-    do {
-        auto_done(store_node_list) nodes = {0};
-
-        if (!store_read_nodes(from->reader, &filter,
-                              (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
-                              &nodes, e))
-            return false;
-        for (size_t i = 0; i < nodes.count; i++)
-            each(b, open == '{' ? nodes.rows[i].node_id : NULL, &nodes.rows[i]);
-        free(token);
-        token = mem_str(nodes.next_page);
-    } while (token != NULL && b->len <= VIEW_BYTES_MAX);
-    jw_close(b, open == '{' ? '}' : ']');
-    return token == NULL ||
+    if (!read_nodes_each(from->reader, &filter, view_page, &v, e))
+        return false;
+    jw_close(b, v.by_id ? '}' : ']');
+    return !v.cut ||
            err_set(e, ERR_TOO_LARGE,
                    "the nodes' outputs are over %d bytes together; ask for the steps one by one",
                    VIEW_BYTES_MAX);

@@ -54,6 +54,12 @@ struct view_source {
     const char *tenant;
 };
 
+/* One page of a run's nodes, the callee's to take; false: these are enough. */
+typedef bool nodes_fn(void *arg, struct store_node_list *nodes);
+/* From page to page, until fn has enough. */
+bool read_nodes_each(struct store_reader *reader, const struct store_node_filter *filter,
+                     nodes_fn *fn, void *arg, struct err *e) must_check;
+
 typedef void (*view_node_fn)(struct buf *b, const char *key, const struct store_node *node);
 /* All nodes of a run as the member `key`: an array, or an object by node id with their outputs. */
 bool view_nodes(const struct view_source *from, const char *run_id, const char *key, char open,

@@ -158,46 +158,39 @@ static void add_free(json_t *reasons, const struct field *f, const json_t *pins)
 
 /* ---- a run whose host lacks a plugin ---- */
 
+struct lacking {
+    json_t *reasons;
+    const struct field *f;
+    const json_t *here, *pins; /* what its host has; what the run wants */
+};
+
 /* Told by the first step that waits for one; where none does, what is lacking is not needed. */
-static bool add_lacking(json_t *reasons, const struct field *f, const json_t *here,
-                        const json_t *pins, const struct store_node_list *nodes)
+static bool add_lacking(void *arg, struct store_node_list *nodes)
 {
+    const struct lacking *l = arg;
+
     for (size_t i = 0; i < nodes->count; i++) {
         const char *agent_id = nodes->rows[i].agent_id;
-        const char *digest = json_string_value(json_object_get(pins, agent_id));
+        const char *digest = json_string_value(json_object_get(l->pins, agent_id));
         auto_done(buf) detail = {0};
 
         if (nodes->rows[i].status != STORE_NODE_RETRYING || digest == NULL ||
-            has(here, agent_id, digest))
+            has(l->here, agent_id, digest))
             continue;
         buf_adds(&detail, "the plugin of its start is not here: its host lacks ");
-        add_where(&detail, f, agent_id, digest);
-        why_add(reasons, "missing_bundle", buf_text(&detail), nodes->rows[i].node_id);
-        return true;
+        add_where(&detail, l->f, agent_id, digest);
+        why_add(l->reasons, "missing_bundle", buf_text(&detail), nodes->rows[i].node_id);
+        return false;
     }
-    return false;
+    return true;
 }
 
-static bool look_for_lacking(json_t *reasons, struct store_reader *reader,
-                             const struct store_run *run, const struct field *f, const json_t *here,
-                             const json_t *pins, struct err *e)
+static bool look_for_lacking(struct store_reader *reader, const struct store_run *run,
+                             struct lacking *l, struct err *e)
 {
     const struct store_node_filter filter = {run->tenant, run->run_id, .outputs = false};
-    auto_mem char *token = NULL;
-    bool said;
 
-    do {
-        auto_done(store_node_list) nodes = {0};
-
-        if (!store_read_nodes(reader, &filter,
-                              (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
-                              &nodes, e))
-            return false;
-        said = add_lacking(reasons, f, here, pins, &nodes);
-        free(token);
-        token = mem_str(nodes.next_page);
-    } while (token != NULL && !said);
-    return true;
+    return read_nodes_each(reader, &filter, add_lacking, l, e);
 }
 
 /* ---- a run that another host has ---- */
@@ -236,7 +229,7 @@ bool hosts_add_why(json_t *reasons, struct store_reader *reader, const struct st
     }
     agents = f.agents[host - hosts->rows];
     if (run->status != STORE_RUN_PENDING && pins != NULL && !has_all(agents, pins) &&
-        !look_for_lacking(reasons, reader, run, &f, agents, pins, e))
+        !look_for_lacking(reader, run, &(struct lacking){reasons, &f, agents, pins}, e))
         return false;
     if (where == WHY_ELSEWHERE && json_array_size(reasons) == 0)
         add_other(reasons, run, host);

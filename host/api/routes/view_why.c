@@ -161,48 +161,40 @@ static void view_cause(struct buf *b, const char *key, const struct store_node *
     jw_close(b, '}');
 }
 
-/* Page by page; the best of them so far stays in its list. */
-static bool read_first_failed(struct store_reader *reader, const struct store_run *run,
-                              struct store_node_list *keep, const struct store_node **ret,
-                              struct err *e)
+struct first_failed {
+    const struct store_node *node; /* NULL: none so far */
+    struct store_node_list page;   /* in which it stands */
+};
+
+static bool take_first(void *arg, struct store_node_list *nodes)
 {
-    const struct store_node_filter filter = {run->tenant, run->run_id, .outputs = false};
-    auto_mem char *token = NULL;
+    struct first_failed *f = arg;
+    const struct store_node *first = f->node;
 
-    do {
-        auto_done(store_node_list) nodes = {0};
-        const struct store_node *first = *ret;
-
-        if (!store_read_nodes(reader, &filter,
-                              (struct store_page){.token = token, .size = STORE_PAGE_ROWS_MAX},
-                              &nodes, e))
-            return false;
-        for (size_t i = 0; i < nodes.count; i++)
-            first = is_before(&nodes.rows[i], first) ? &nodes.rows[i] : first;
-        free(token);
-        token = mem_str(nodes.next_page);
-        if (first != *ret) {
-            store_node_list_done(keep);
-            *keep = nodes;
-            nodes = (struct store_node_list){0};
-            *ret = first;
-        }
-    } while (token != NULL);
+    for (size_t i = 0; i < nodes->count; i++)
+        first = is_before(&nodes->rows[i], first) ? &nodes->rows[i] : first;
+    if (first != f->node) {
+        store_node_list_done(&f->page);
+        *f = (struct first_failed){first, *nodes};
+        *nodes = (struct store_node_list){0};
+    }
     return true;
 }
 
 bool view_root_cause(struct buf *b, const char *key, struct store_reader *reader,
                      const struct store_run *run, struct err *e)
 {
-    auto_done(store_node_list) keep = {0};
-    const struct store_node *first = NULL;
+    const struct store_node_filter filter = {run->tenant, run->run_id, .outputs = false};
+    struct first_failed f = {0};
+    bool read;
 
     if (run->status != STORE_RUN_FAILED) {
         jw_raw(b, key, NULL);
         return true;
     }
-    if (!read_first_failed(reader, run, &keep, &first, e))
-        return false;
-    view_cause(b, key, first, run);
-    return true;
+    read = read_nodes_each(reader, &filter, take_first, &f, e);
+    if (read)
+        view_cause(b, key, f.node, run);
+    store_node_list_done(&f.page);
+    return read;
 }
