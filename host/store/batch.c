@@ -316,6 +316,11 @@ void store_batch_firing_note(struct store_batch *b, const struct store_firing *f
     add(b, OP_FIRING_NOTE, firing);
 }
 
+void store_batch_firing_take(struct store_batch *b, const struct store_firing *firing)
+{
+    add(b, OP_FIRING_TAKE, firing);
+}
+
 void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane)
 {
     add(b, OP_LANE_VERSION_PUT, lane);

@@ -148,7 +148,10 @@ void store_batch_schedule_delete(struct store_batch *b, const char *tenant,
 void store_batch_firing_put(struct store_batch *b, const struct store_firing *firing);
 /* Nothing, where it was. */
 void store_batch_firing_note(struct store_batch *b, const struct store_firing *firing);
-/* Of the schedule those that were due and fired before then, the oldest 1000 at most. */
+/* In place of what became of it before, where that was not its run. ERR_CONFLICT: it was. */
+void store_batch_firing_take(struct store_batch *b, const struct store_firing *firing);
+/* Of the schedule those that were due and fired before then, the oldest 1000 at most; none that is
+ * queued. */
 void store_batch_firings_purge(struct store_batch *b, const char *tenant, const char *schedule_id,
                                int64_t before_us);
 

@@ -59,6 +59,7 @@
     XX(FIRINGS_PURGE, key, "purge firings")                                                        \
     XX(FIRING_PUT, firing, "put firing")                                                           \
     XX(FIRING_NOTE, firing, "note firing")                                                         \
+    XX(FIRING_TAKE, firing, "take firing")                                                         \
     XX(LANE_VERSION_PUT, lane, "put version of lane")                                              \
     XX(LANE_PUT, lane, "put lane")
 

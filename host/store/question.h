@@ -73,6 +73,10 @@
     XX(SCHEDULES_NEXT, &row_schedule)                                                              \
     XX(FIRINGS, &row_firing)                                                                       \
     XX(FIRING, &row_firing)                                                                        \
+    XX(SCHEDULES_QUEUED, &row_schedule)                                                            \
+    XX(FIRING_QUEUED, &row_firing)                                                                 \
+    XX(FIRINGS_QUEUED, NUMBER)                                                                     \
+    XX(FIRINGS_WAIT, NUMBER)                                                                       \
     XX(LANES, &row_lane)                                                                           \
     XX(LANE, &row_lane)                                                                            \
     XX(LANE_VERSIONS, &row_lane)

@@ -316,8 +316,9 @@ bool store_read_firings(struct store_reader *r, const char *tenant, const char *
                         struct err *e) must_check;
 /* What stands against firing a due time of the schedule. */
 struct store_due {
-    bool known;   /* it was reached before */
-    bool goes_on; /* the run that it started last, where runs may not overlap */
+    bool known;     /* it was reached before */
+    bool goes_on;   /* the run that it started last, where runs may not overlap */
+    int64_t queued; /* due times that wait for it, where they do */
     enum store_dag_stands dag;
 };
 bool store_read_due(struct store_reader *r, const struct store_schedule *schedule, int64_t due_us,
@@ -325,6 +326,18 @@ bool store_read_due(struct store_reader *r, const struct store_schedule *schedul
 /* At most one row, none is no error. */
 bool store_read_firing(struct store_reader *r, const char *tenant, const char *schedule_id,
                        int64_t due_us, struct store_firing_list *ret, struct err *e) must_check;
+
+/* Of all tenants, those that are not paused with due times that are queued and no longer wait: the
+ * run before has ended. So many at most. */
+bool store_read_schedules_queued(struct store_reader *r, uint32_t rows,
+                                 struct store_schedule_list *ret, struct err *e) must_check;
+/* The first that is queued, at most one row; and how many are, to STORE_QUEUED_MAX. */
+bool store_read_firing_queued(struct store_reader *r, const char *tenant, const char *schedule_id,
+                              struct store_firing_list *ret, struct err *e) must_check;
+bool store_read_firings_queued(struct store_reader *r, const char *tenant, const char *schedule_id,
+                               int64_t *ret, struct err *e) must_check;
+/* Whether anything is queued, of any tenant: the end of a run may start one. */
+bool store_read_firings_wait(struct store_reader *r, bool *ret, struct err *e) must_check;
 
 /* Lanes that operators set, by name; they are of all tenants. */
 bool store_read_lanes(struct store_reader *r, struct store_page page, struct store_lane_list *ret,

@@ -388,7 +388,8 @@ struct store_schedule_move {
     int64_t updated_us;
 };
 
-/* schedule_firings: what became of a due time. One row each, whoever reached it. */
+/* schedule_firings: what became of a due time. One row each, whoever reached it. One that is queued
+ * waits for the run before. */
 struct store_firing {
     const char *tenant;
     const char *schedule_id;
@@ -398,6 +399,9 @@ struct store_firing {
     const char *outcome; /* "fired", "queued", "skipped", "missed" */
     const char *reason;  /* NULL where it was fired */
 };
+
+/* Of a schedule so many may wait. */
+enum { STORE_QUEUED_MAX = 100 };
 
 /* lanes, lane_versions: what operators said of a lane, the newest version in both. */
 struct store_lane {

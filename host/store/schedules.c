@@ -82,6 +82,45 @@ static bool last_goes_on(struct store_reader *r, const struct store_schedule *sc
     return not_found_is_none(e);
 }
 
+bool store_read_schedules_queued(struct store_reader *r, uint32_t rows,
+                                 struct store_schedule_list *ret, struct err *e)
+{
+    return read_rows(r, ASK_PAGE(Q_SCHEDULES_QUEUED, rows, NULL, P_INT(rows)), &ret->list, NULL, e);
+}
+
+bool store_read_firing_queued(struct store_reader *r, const char *tenant, const char *schedule_id,
+                              struct store_firing_list *ret, struct err *e)
+{
+    return read_rows(r, ASK(Q_FIRING_QUEUED, P_TEXT(tenant), P_TEXT(schedule_id)), &ret->list, NULL,
+                     e);
+}
+
+bool store_read_firings_queued(struct store_reader *r, const char *tenant, const char *schedule_id,
+                               int64_t *ret, struct err *e)
+{
+    return read_int(r,
+                    ASK(Q_FIRINGS_QUEUED, P_TEXT(tenant), P_TEXT(schedule_id),
+                        P_INT(STORE_QUEUED_MAX)),
+                    ret, e);
+}
+
+bool store_read_firings_wait(struct store_reader *r, bool *ret, struct err *e)
+{
+    int64_t wait = 0;
+    bool read = read_int(r, &(struct question){.query = Q_FIRINGS_WAIT, .rows_max = 1}, &wait, e);
+
+    *ret = wait != 0;
+    return read;
+}
+
+static bool count_queued(struct store_reader *r, const struct store_schedule *schedule,
+                         int64_t *ret, struct err *e)
+{
+    *ret = 0;
+    return strcmp(schedule->overlap_policy, "queue") != 0 ||
+           store_read_firings_queued(r, schedule->tenant, schedule->schedule_id, ret, e);
+}
+
 bool store_read_due(struct store_reader *r, const struct store_schedule *schedule, int64_t due_us,
                     struct store_due *ret, struct err *e)
 {
@@ -90,7 +129,7 @@ bool store_read_due(struct store_reader *r, const struct store_schedule *schedul
     if (!store_read_firing(r, schedule->tenant, schedule->schedule_id, due_us, &before, e) ||
         !store_read_dag_stands(r, schedule->tenant, schedule->dag_id, schedule->dag_version,
                                &ret->dag, e) ||
-        !last_goes_on(r, schedule, &ret->goes_on, e))
+        !last_goes_on(r, schedule, &ret->goes_on, e) || !count_queued(r, schedule, &ret->queued, e))
         return false;
     ret->known = before.count > 0;
     return true;

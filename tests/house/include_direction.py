@@ -49,7 +49,7 @@ MAY = {
     "host/engine/control": BASE | {"api", "engine/catalog", "engine/commit", "engine/env", "engine/runs"},
     "host/engine/jobs": BASE | {"engine/env", "store"},
     "host/engine/evidence": BASE | {"api", "authority/trust", "engine/env", "engine/jobs", "engine/runs", "model/ledger", "store"},
-    "host/engine/schedules": BASE | {"api", "engine/control", "engine/env", "engine/jobs", "model/schedule", "store"},
+    "host/engine/schedules": BASE | {"api", "engine/control", "engine/env", "engine/jobs", "engine/runs", "model/schedule", "store"},
     "host/engine/lanes": BASE | {"api", "engine/attempts", "engine/env", "lanes", "store"},
     "host/engine": BASE | {"engine/catalog", "engine/commit", "engine/attempts", "engine/control", "engine/env", "engine/evidence", "engine/jobs", "engine/lanes", "engine/runs", "engine/schedules", "sandbox/client", "store"},
     "host/daemon": BASE | {"api", "authority/client", "bundle", "config", "engine", "engine/catalog", "engine/control", "engine/env", "engine/evidence", "engine/lanes", "engine/schedules", "observe", "sandbox/client", "sandbox/wire", "store"},

@@ -63,7 +63,7 @@ def test_what_is_refused_says_why(host):
     for more, status, code in (({"cron": "61 * * * *"}, 400, "CRON_INVALID"),
                                ({"cron": "* * * * *", "timezone": "X/Y"}, 400, "TIMEZONE_INVALID"),
                                ({"at": "2020-01-01T00:00:00Z"}, 400, "SCHEDULE_IN_PAST"),
-                               ({"every": "1h", "overlapPolicy": "queue"}, 400, "FIELD_INVALID"),
+                               ({"every": "1h", "overlapPolicy": "wait"}, 400, "FIELD_INVALID"),
                                ({"every": "1h", "missedMax": 0}, 400, "FIELD_INVALID"),
                                ({"every": "1h", "dagId": "nobody"}, 404, "DAG_NOT_FOUND")):
         assert is_problem(host.http("POST", "/schedules", {"dagId": "beat"} | more), status, code), more

@@ -70,8 +70,10 @@ struct api_publish {
 struct api_firing {
     const char *schedule_id;
     int64_t due_us;
-    /* Where the schedule stands behind it (store/batch.h); from_us 0: it is fired by hand. */
+    /* Where the schedule stands behind it (store/batch.h); from_us 0: it is not fired by the
+     * calendar. */
     int64_t from_us, next_due_us, next_fire_us;
+    bool again; /* something else became of it before: it was queued */
 };
 
 struct api_run_start {

@@ -59,13 +59,8 @@ static bool read_policies(const json_t *body, struct store_schedule *row, struct
 {
     static const char *const dst[] = {"shift", "skip", "twice", NULL};
     static const char *const missed[] = {"last", "none", "all", NULL};
-    static const char *const overlap[] = {"skip", "allow", "cancel-previous", NULL};
-    const char *given = json_text_of(body, "overlapPolicy");
+    static const char *const overlap[] = {"skip", "allow", "queue", "cancel-previous", NULL};
 
-    if (strcmp(given, "queue") == 0)
-        return err_set(e, ERR_INVALID,
-                       "overlapPolicy: 'queue' is not finished in this version; skip, allow and "
-                       "cancel-previous are");
     return word_of(body, "dstPolicy", dst, &row->dst_policy, e) &&
            word_of(body, "missedPolicy", missed, &row->missed_policy, e) &&
            word_of(body, "overlapPolicy", overlap, &row->overlap_policy, e) &&

@@ -3,8 +3,7 @@
 #include "api/routes/schedules.h"
 #include "base/clock.h"
 #include "base/mem.h"
-
-#include <string.h>
+#include "model/schedule/overlap.h"
 
 /* What is known of the due time, as a thread reads it. */
 struct trigger {
@@ -79,6 +78,14 @@ static void on_over(void *arg, const struct api_outcome *out)
         reply(request_of(arg), out->created ? 201 : 200);
 }
 
+static void on_queued(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        api_reply_outcome_error(request_of(arg), out);
+    else
+        reply(request_of(arg), 202);
+}
+
 /* ---- what it comes to ---- */
 
 /* On a thread. */
@@ -99,26 +106,41 @@ static bool look(const struct api_request *req, void *arg, struct store_reader *
                    t->due.dag == STORE_DAG_IS_DISABLED ? "disabled" : "deleted");
 }
 
-static void skip(struct api_request *req, const struct store_schedule *row, int64_t due_us)
+static void note(struct api_request *req, const struct trigger *t, const char *outcome,
+                 const char *reason, api_done_fn done)
 {
+    const struct store_schedule *row = &t->rows.rows[0];
     const struct api_engine *engine = req->server->opt.engine;
 
     engine->schedule_note(engine->arg,
                           &(struct store_firing){.tenant = row->tenant,
                                                  .schedule_id = row->schedule_id,
-                                                 .due_us = due_us,
-                                                 .outcome = "skipped",
-                                                 .reason = "overlap"},
-                          on_over, req);
+                                                 .due_us = t->due_us,
+                                                 .outcome = outcome,
+                                                 .reason = reason},
+                          done, req);
 }
 
-static void fire(struct api_request *req, const struct trigger *t)
+static void fire(struct api_request *req, const struct trigger *t, bool cancels)
 {
     const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
 
-    engine->schedule_fire(engine->arg, &who, &t->rows.rows[0], t->due_us, t->due.goes_on, on_over,
-                          req);
+    engine->schedule_fire(engine->arg, &who, &t->rows.rows[0], t->due_us, cancels, on_over, req);
+}
+
+static void act(struct api_request *req, const struct trigger *t)
+{
+    const char *reason;
+    enum overlap overlap = overlap_decide(t->rows.rows[0].overlap_policy, t->due.goes_on,
+                                          t->due.queued, STORE_QUEUED_MAX, &reason);
+
+    if (overlap == OVERLAP_SKIPS)
+        note(req, t, "skipped", reason, on_over);
+    else if (overlap == OVERLAP_QUEUES)
+        note(req, t, "queued", reason, on_queued);
+    else
+        fire(req, t, overlap == OVERLAP_CANCELS);
 }
 
 static void looked(struct api_request *req, void *arg, const struct err *e)
@@ -129,10 +151,8 @@ static void looked(struct api_request *req, void *arg, const struct err *e)
         api_reply_error(req, e, t->code);
     else if (t->due.known)
         reply(req, 200);
-    else if (t->due.goes_on && strcmp(t->rows.rows[0].overlap_policy, "skip") == 0)
-        skip(req, &t->rows.rows[0], t->due_us);
     else
-        fire(req, t);
+        act(req, t);
     trigger_free(t);
 }
 

@@ -8,9 +8,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { NEXT_TIMES = 5 };
+enum { NEXT_TIMES = 5, WHY_BYTES = 128 };
 
 bool schedule_rule(const struct store_schedule *row, struct due_read *ret, struct err *e)
 {
@@ -55,13 +56,26 @@ static void add_why(struct buf *b, const char *reason, const char *detail)
     jw_close(b, '}');
 }
 
+static void add_why_queued(struct buf *b, int64_t queued)
+{
+    char detail[WHY_BYTES];
+
+    snprintf(detail, sizeof detail,
+             "due times that are queued wait until the run before ends: %lld, at most %d may",
+             (long long)queued, STORE_QUEUED_MAX);
+    add_why(b, "overlap", detail);
+}
+
 /* Why it does not fire; null: it does. The first that holds. */
 static bool add_whether(struct buf *b, const struct store_schedule *row,
                         struct store_reader *reader, struct err *e)
 {
     enum store_dag_stands stands;
+    int64_t queued = 0;
 
-    if (!store_read_dag_stands(reader, row->tenant, row->dag_id, row->dag_version, &stands, e))
+    if (!store_read_dag_stands(reader, row->tenant, row->dag_id, row->dag_version, &stands, e) ||
+        (strcmp(row->overlap_policy, "queue") == 0 &&
+         !store_read_firings_queued(reader, row->tenant, row->schedule_id, &queued, e)))
         return false;
     if (row->paused)
         add_why(b, "paused", "it is paused: its due times pass by");
@@ -69,6 +83,8 @@ static bool add_whether(struct buf *b, const struct store_schedule *row,
         add_why(b, "dag_disabled", "the version that it starts is disabled: due times are skipped");
     else if (stands == STORE_DAG_IS_GONE)
         add_why(b, "dag_deleted", "the DAG that it starts is not there: due times are skipped");
+    else if (queued > 0)
+        add_why_queued(b, queued);
     else if (row->next_due_us == 0)
         add_why(b, "no_due_time", "its time is over");
     else

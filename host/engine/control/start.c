@@ -192,6 +192,12 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
 static void add_firing(struct commit *c, const struct api_firing *firing)
 {
     const struct active_run *ar = commit_run(c);
+    const struct store_firing row = {.tenant = ar->tenant,
+                                     .schedule_id = firing->schedule_id,
+                                     .due_us = firing->due_us,
+                                     .fired_us = ar->created_us,
+                                     .run_id = ar->run_id,
+                                     .outcome = "fired"};
 
     store_batch_schedule_move(commit_batch(c),
                               &(struct store_schedule_move){.tenant = ar->tenant,
@@ -200,13 +206,10 @@ static void add_firing(struct commit *c, const struct api_firing *firing)
                                                             .next_due_us = firing->next_due_us,
                                                             .next_fire_us = firing->next_fire_us,
                                                             .run_id = ar->run_id});
-    store_batch_firing_put(commit_batch(c),
-                           &(struct store_firing){.tenant = ar->tenant,
-                                                  .schedule_id = firing->schedule_id,
-                                                  .due_us = firing->due_us,
-                                                  .fired_us = ar->created_us,
-                                                  .run_id = ar->run_id,
-                                                  .outcome = "fired"});
+    if (firing->again)
+        store_batch_firing_take(commit_batch(c), &row);
+    else
+        store_batch_firing_put(commit_batch(c), &row);
     store_batch_firings_purge(commit_batch(c), ar->tenant, firing->schedule_id,
                               ar->created_us - ar->env->set.firings_keep_us);
 }

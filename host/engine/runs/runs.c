@@ -23,6 +23,7 @@ struct runs {
     struct run_queue waiting, active; /* PLACE_WAITING, PLACE_ACTIVE */
     uint32_t waiting_count, active_count;
     uint32_t expected; /* that go on, and are still being read */
+    uint64_t removed;
 };
 
 struct runs *runs_new(const struct engine_env *env)
@@ -226,6 +227,12 @@ void runs_remove(struct runs *runs, struct active_run *ar)
     assert(ar->place == PLACE_ENDED && ar->in_flight == 0);
     HASH_DEL(runs->by_id, ar);
     active_run_free(ar);
+    runs->removed++;
+}
+
+uint64_t runs_removed(const struct runs *runs)
+{
+    return runs->removed;
 }
 
 /* ---- admission ---- */

@@ -31,6 +31,8 @@ void runs_expect(struct runs *runs);
 void runs_expect_no_more(struct runs *runs);
 /* Out of the table; frees it. It has ended or was dropped, and nothing of it is on its way. */
 void runs_remove(struct runs *runs, struct active_run *ar);
+/* So many were: another number, and what waits for the end of a run may look again. */
+uint64_t runs_removed(const struct runs *runs);
 
 /* True when a new run need not wait. */
 bool runs_has_room(const struct runs *runs);

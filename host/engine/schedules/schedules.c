@@ -7,6 +7,7 @@
 #include "engine/control/control.h"
 #include "engine/env/env.h"
 #include "engine/jobs/jobs.h"
+#include "engine/runs/runs.h"
 #include "engine/schedules/due.h"
 #include "engine/schedules/fire.h"
 #include "model/schedule/due_words.h"
@@ -14,17 +15,21 @@
 #include <stdio.h>
 
 #define SECOND_NS (1000LL * 1000 * 1000)
+#define HASTE_NS (SECOND_NS / 50)
 enum { TRACE_BYTES = 16, SUBJECT_BYTES = 160 };
 
 struct schedules {
     struct control *ctl;
     const struct engine_env *env;
     const struct jobs *jobs;
-    int64_t due_ns;  /* of the next turn that does something */
-    int64_t fire_us; /* the next that is known to fire; INT64_MAX: none */
-    bool changed;    /* what is known of them is old */
-    bool looks;      /* a look, or what it began, is under way */
-    bool later;      /* some of it could not be begun */
+    int64_t due_ns;   /* of the next turn that does something */
+    int64_t fire_us;  /* the next that is known to fire; INT64_MAX: none */
+    bool changed;     /* what is known of them is old */
+    bool looks;       /* a look, or what it began, is under way */
+    bool later;       /* some of it could not be begun */
+    bool wait;        /* something waits for the end of a run */
+    int64_t haste_ns; /* and is not looked for before */
+    uint64_t ended;   /* runs that had, when it was looked for last */
     size_t begun;
     struct due_look look;
 };
@@ -98,11 +103,16 @@ static void submit(struct schedules *s, struct store_batch *batch)
 static void add_firing(struct store_batch *batch, const struct due_one *one, int64_t due_us,
                        const char *outcome, const char *reason)
 {
-    store_batch_firing_note(batch, &(struct store_firing){.tenant = one->row->tenant,
-                                                          .schedule_id = one->row->schedule_id,
-                                                          .due_us = due_us,
-                                                          .outcome = outcome,
-                                                          .reason = reason});
+    const struct store_firing row = {.tenant = one->row->tenant,
+                                     .schedule_id = one->row->schedule_id,
+                                     .due_us = due_us,
+                                     .outcome = outcome,
+                                     .reason = reason};
+
+    if (one->queued)
+        store_batch_firing_take(batch, &row);
+    else
+        store_batch_firing_note(batch, &row);
 }
 
 static int64_t fire_us(const struct store_schedule *row, int64_t due_us)
@@ -145,8 +155,9 @@ static void note_skipped(struct schedules *s, const struct due_one *one, size_t 
     struct store_batch *batch = store_batch_new();
 
     if (reason != NULL)
-        add_firing(batch, one, one->plan.fires[nth], "skipped", reason);
-    add_move(s, batch, one, one->plan.fires[nth], plan_behind(&one->plan, nth));
+        add_firing(batch, one, one->plan.fires[nth], one->waits ? "queued" : "skipped", reason);
+    if (!one->queued)
+        add_move(s, batch, one, one->plan.fires[nth], plan_behind(&one->plan, nth));
     submit(s, batch);
 }
 
@@ -182,6 +193,7 @@ static void start(struct schedules *s, const struct due_one *one, size_t nth)
 {
     const struct store_schedule *row = one->row;
     int64_t due_us = one->plan.fires[nth], next_us = plan_behind(&one->plan, nth);
+    int64_t from_us = one->queued ? 0 : due_us;
     struct acting *a = mem_new(struct acting);
     char subject[SUBJECT_BYTES], trace[TRACE_BYTES * 2 + 1];
     uint8_t drawn[TRACE_BYTES];
@@ -193,7 +205,8 @@ static void start(struct schedules *s, const struct due_one *one, size_t nth)
     *a = (struct acting){s, one, nth};
     s->begun++;
     fire_due(s->ctl, &who, row,
-             &(struct api_firing){row->schedule_id, due_us, due_us, next_us, fire_us(row, next_us)},
+             &(struct api_firing){row->schedule_id, due_us, from_us, next_us, fire_us(row, next_us),
+                                  one->queued},
              one->cancels, started, a);
 }
 
@@ -233,6 +246,7 @@ static void was_looked(void *arg)
     bool unread = s->look.e.code != ERR_NONE;
 
     s->later = unread;
+    s->wait = s->look.wait || unread;
     s->fire_us = s->look.next_us != 0 ? s->look.next_us : INT64_MAX;
     s->begun = 1;
     for (size_t i = 0; i < s->look.count && !unread; i++)
@@ -248,6 +262,7 @@ static void look(struct schedules *s)
 {
     s->looks = true;
     s->changed = false;
+    s->ended = runs_removed(s->ctl->runs);
     s->look = (struct due_look){.now_us = s->env->clock.wall_us(),
                                 .grace_us = s->env->set.schedule_grace_us};
     beside_give(s->env->beside, &(struct beside_work){look_beside, was_looked, not_looked, s});
@@ -264,11 +279,24 @@ static int64_t sleep_ns(const struct schedules *s)
 {
     int64_t wait_us = s->fire_us - s->env->clock.wall_us();
 
-    if (s->fire_us == INT64_MAX && !store_shared(s->env->store))
+    if (s->fire_us == INT64_MAX && !store_shared(s->env->store) && !s->wait)
         return INT64_MAX;
     if (wait_us <= 0) /* by however much: the clock may be put on by ages */
         return 0;
     return wait_us < 1000000 ? wait_us * 1000 : SECOND_NS;
+}
+
+/* Of this host's: the others' are seen by the next look, within a second. */
+static void hear_ends(struct schedules *s, int64_t now_ns)
+{
+    if (s->looks || !s->wait || s->ended == runs_removed(s->ctl->runs))
+        return;
+    if (now_ns < s->haste_ns) {
+        s->due_ns = s->haste_ns < s->due_ns ? s->haste_ns : s->due_ns;
+        return;
+    }
+    schedules_changed(s);
+    s->haste_ns = now_ns + HASTE_NS;
 }
 
 void schedules_turn(struct schedules *s, int64_t now_ns)
@@ -277,6 +305,7 @@ void schedules_turn(struct schedules *s, int64_t now_ns)
         jobs_has(s->jobs, JOB_SCHEDULES) && s->ctl->mode->accepting && !s->ctl->mode->draining;
     int64_t wait_ns;
 
+    hear_ends(s, now_ns);
     if (s->looks || now_ns < s->due_ns)
         return;
     wait_ns = sleep_ns(s);
@@ -284,7 +313,7 @@ void schedules_turn(struct schedules *s, int64_t now_ns)
         look(s);
         return;
     }
-    s->changed |= store_shared(s->env->store);
+    s->changed |= store_shared(s->env->store) || s->wait;
     if (!mine)
         wait_ns = SECOND_NS;
     s->due_ns = wait_ns == INT64_MAX ? INT64_MAX : now_ns + wait_ns;

@@ -205,6 +205,18 @@ const char *const pg_queries[QUERY_COUNT] = {
                   " AND schedule_id = $2 AND due_at < $3 ORDER BY due_at DESC LIMIT $4",
     [Q_FIRING] = "SELECT {read} FROM schedule_firings WHERE tenant_id = $1"
                  " AND schedule_id = $2 AND due_at = $3",
+    [Q_SCHEDULES_QUEUED] =
+        "SELECT {read} FROM schedules AS s WHERE EXISTS (SELECT FROM schedule_firings AS f"
+        " WHERE f.tenant_id = s.tenant_id AND f.schedule_id = s.schedule_id"
+        " AND f.outcome = 'queued') AND NOT paused AND NOT EXISTS"
+        " (SELECT FROM dag_executions AS r WHERE r.execution_id = s.last_run_id"
+        " AND r.completed_at IS NULL) LIMIT $1",
+    [Q_FIRING_QUEUED] = "SELECT {read} FROM schedule_firings WHERE tenant_id = $1"
+                        " AND schedule_id = $2 AND outcome = 'queued' ORDER BY due_at LIMIT 1",
+    [Q_FIRINGS_QUEUED] = "SELECT count(*) FROM (SELECT FROM schedule_firings WHERE tenant_id = $1"
+                         " AND schedule_id = $2 AND outcome = 'queued' LIMIT $3) AS q",
+    [Q_FIRINGS_WAIT] = "SELECT (EXISTS (SELECT FROM schedule_firings WHERE outcome = 'queued'))"
+                       "::int::bigint",
     [Q_LANES] = "SELECT {read} FROM lanes WHERE lane_name > $1 ORDER BY lane_name LIMIT $2",
     [Q_LANE] = "SELECT {read} FROM lanes WHERE lane_name = $1",
     [Q_LANE_VERSIONS] = "SELECT {read} FROM lane_versions WHERE lane_name = $1 AND version < $2"

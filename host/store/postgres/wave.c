@@ -329,6 +329,7 @@ static void touches_of(const struct op *op, struct touches *t)
     case OP_SCHEDULE_MOVE:
     case OP_FIRING_PUT:
     case OP_FIRING_NOTE:
+    case OP_FIRING_TAKE:
         of_schedule(t, op);
         break;
     case OP_LANE_VERSION_PUT:

@@ -193,13 +193,19 @@ const char *const pg_writes[OP_COUNT] = {
         " (SELECT g.* FROM a CROSS JOIN LATERAL"
         " (SELECT h.tenant_id, h.schedule_id, h.due_at FROM schedule_firings AS h"
         " WHERE h.tenant_id = a.tenant_id AND h.schedule_id = a.id AND h.due_at < a.time"
-        " AND coalesce(h.fired_at, h.due_at) < a.time"
+        " AND coalesce(h.fired_at, h.due_at) < a.time AND h.outcome <> 'queued'"
         " ORDER BY h.due_at LIMIT 1000) AS g) AS o"
         " WHERE f.tenant_id = o.tenant_id AND f.schedule_id = o.schedule_id AND f.due_at = "
         "o.due_at",
     [OP_FIRING_PUT] = INSERT("schedule_firings"),
     [OP_FIRING_NOTE] =
         INSERT("schedule_firings") " ON CONFLICT (tenant_id, schedule_id, due_at) DO NOTHING",
+    [OP_FIRING_TAKE] = "WITH u AS (" UPSERT(
+        "schedule_firings",
+        "tenant_id, schedule_id, due_at") " WHERE schedule_firings.outcome <> 'fired' RETURNING 1)"
+                                          " SELECT expect((SELECT count(*) FROM u) = "
+                                          "cardinality($1::text[]), '" STATE_CONFLICT
+                                          "', 'the due time has its run')",
     [OP_LANE_VERSION_PUT] = INSERT("lane_versions"),
     [OP_LANE_PUT] =
         INSERT("lanes") " ON CONFLICT (lane_name) DO UPDATE SET version = excluded.version,"

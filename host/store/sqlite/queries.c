@@ -209,6 +209,20 @@ const char *const queries[QUERY_COUNT] = {
                   " AND schedule_id = ?2 AND due_at < ?3 ORDER BY due_at DESC LIMIT ?4",
     [Q_FIRING] = "SELECT {read} FROM schedule_firings WHERE tenant_id = ?1"
                  " AND schedule_id = ?2 AND due_at = ?3",
+    [Q_SCHEDULES_QUEUED] =
+        "SELECT {read} FROM schedules AS s WHERE (tenant_id, schedule_id) IN"
+        " (SELECT tenant_id, schedule_id FROM schedule_firings INDEXED BY idx_firings_queued"
+        " WHERE outcome = 'queued' AND tenant_id >= '') AND paused = 0 AND NOT EXISTS"
+        " (SELECT 1 FROM dag_executions AS r WHERE r.execution_id = s.last_run_id"
+        " AND r.completed_at IS NULL) LIMIT ?1",
+    [Q_FIRING_QUEUED] = "SELECT {read} FROM schedule_firings INDEXED BY idx_firings_queued"
+                        " WHERE tenant_id = ?1 AND schedule_id = ?2 AND outcome = 'queued'"
+                        " ORDER BY due_at LIMIT 1",
+    [Q_FIRINGS_QUEUED] = "SELECT count(*) FROM (SELECT 1 FROM schedule_firings INDEXED BY"
+                         " idx_firings_queued WHERE tenant_id = ?1 AND schedule_id = ?2"
+                         " AND outcome = 'queued' LIMIT ?3)",
+    [Q_FIRINGS_WAIT] = "SELECT EXISTS (SELECT 1 FROM schedule_firings INDEXED BY"
+                       " idx_firings_queued WHERE outcome = 'queued' AND tenant_id >= '')",
     [Q_LANES] = "SELECT {read} FROM lanes WHERE lane_name > ?1 ORDER BY lane_name LIMIT ?2",
     [Q_LANE] = "SELECT {read} FROM lanes WHERE lane_name = ?1",
     [Q_LANE_VERSIONS] = "SELECT {read} FROM lane_versions WHERE lane_name = ?1 AND version < ?2"

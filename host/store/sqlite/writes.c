@@ -170,13 +170,19 @@ const struct write_statement write_statements[OP_COUNT] = {
     [OP_FIRINGS_PURGE] =
         {"DELETE FROM schedule_firings WHERE tenant_id = ?1 AND schedule_id = ?2 AND due_at IN"
          " (SELECT due_at FROM schedule_firings WHERE tenant_id = ?1 AND schedule_id = ?2"
-         " AND due_at < ?5 AND coalesce(fired_at, due_at) < ?5 ORDER BY due_at LIMIT 1000)",
+         " AND due_at < ?5 AND coalesce(fired_at, due_at) < ?5 AND outcome <> 'queued' ORDER BY "
+         "due_at"
+         " LIMIT 1000)",
          ERR_NONE, NULL},
     [OP_FIRING_PUT] = {"INSERT INTO schedule_firings ({columns}) VALUES ({values})", ERR_NONE,
                        NULL},
     [OP_FIRING_NOTE] = {"INSERT INTO schedule_firings ({columns}) VALUES ({values})"
                         " ON CONFLICT (tenant_id, schedule_id, due_at) DO NOTHING",
                         ERR_NONE, NULL},
+    [OP_FIRING_TAKE] = {"INSERT INTO schedule_firings ({columns}) VALUES ({values})"
+                        " ON CONFLICT (tenant_id, schedule_id, due_at) DO UPDATE SET {set}"
+                        " WHERE outcome <> 'fired'",
+                        ERR_CONFLICT, "the due time has its run"},
     [OP_LANE_VERSION_PUT] = {"INSERT INTO lane_versions ({columns}) VALUES ({values})", ERR_NONE,
                              NULL},
     [OP_LANE_PUT] =

@@ -34,17 +34,17 @@ class Schedules(Case):
         self.routes(POST_schedules=(201, KEPT))
         inputs = self.file("in.json", '{"a": 1}')
         out, _ = self.orch("schedule", "create", "d", "--every", "1h", "--version", "1.2.3", "--inputs", inputs,
-                           "--dst", "skip", "--missed", "all", "--missed-max", "7", "--overlap", "allow",
+                           "--dst", "skip", "--missed", "all", "--missed-max", "7", "--overlap", "queue",
                            "--jitter-seconds", "30", "--paused", "-o", "name")
         self.assertEqual(out, ID + "\n")
         self.assertEqual(self.sent(), {"dagId": "d", "every": "1h", "version": "1.2.3", "inputs": {"a": 1},
                                        "dstPolicy": "skip", "missedPolicy": "all", "missedMax": 7,
-                                       "overlapPolicy": "allow", "jitterSeconds": 30, "paused": True})
+                                       "overlapPolicy": "queue", "jitterSeconds": 30, "paused": True})
 
     def test_what_cannot_be_sent_asks_no_host(self):
         for wrong, said in ((("--inputs", self.file("bad.json", "{")), "inputs '"),
                             (("--inputs", self.dir + "/nowhere"), "nowhere"),
-                            (("--overlap", "queue"), "queue"), (("--missed-max", "0"), "missed-max")):
+                            (("--overlap", "wait"), "wait"), (("--missed-max", "0"), "missed-max")):
             p = self.orch("schedule", "create", "d", "--every", "1h", *wrong, want=1)
             self.assertIn(said, p[1])
         self.assertEqual(self.host.seen, [])

@@ -95,6 +95,15 @@ static void be_away_for(int64_t minutes)
     rig_settle(&rig);
 }
 
+static void run_ends(void)
+{
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    rig_settle(&rig);
+    rig_pass(RIG_S);
+    rig_settle(&rig);
+}
+
 START_TEST(each_due_time_starts_one_run_with_its_token)
 {
     const struct store_schedule row = every_minute();
@@ -187,11 +196,101 @@ START_TEST(while_the_run_before_goes_on_the_next_is_skipped)
     put(&row);
     pass_minutes(2);
     check_firings("1 fired, 2 skipped overlap");
-    rig_ok(&rig, "first");
-    rig_ok(&rig, "second");
-    rig_settle(&rig);
+    run_ends();
     pass_minutes(1);
     check_firings("1 fired, 2 skipped overlap, 3 fired");
+}
+END_TEST
+
+static struct store_schedule queues(void)
+{
+    struct store_schedule row = every_minute();
+
+    row.overlap_policy = "queue";
+    return row;
+}
+
+START_TEST(what_is_queued_fires_in_its_order_when_the_run_before_ends)
+{
+    const struct store_schedule row = queues();
+
+    put(&row);
+    pass_minutes(3);
+    check_firings("1 fired, 2 queued, 3 queued");
+    ck_assert_uint_eq(runs_there(), 1);
+    run_ends();
+    check_firings("1 fired, 2 fired, 3 queued");
+    pass_minutes(1);
+    check_firings("1 fired, 2 fired, 3 queued, 4 queued");
+    for (int i = 0; i < 3; i++)
+        run_ends();
+    check_firings("1 fired, 2 fired, 3 fired, 4 fired");
+    ck_assert_uint_eq(runs_there(), 4);
+}
+END_TEST
+
+START_TEST(what_is_queued_fires_behind_a_crash)
+{
+    const struct store_schedule row = queues();
+
+    put(&row);
+    pass_minutes(3);
+    rig_crash(&rig);
+    rig_settle(&rig);
+    check_firings("1 fired, 2 queued, 3 queued");
+    run_ends();
+    check_firings("1 fired, 2 fired, 3 queued");
+}
+END_TEST
+
+START_TEST(what_is_queued_waits_while_the_schedule_is_paused)
+{
+    const struct store_schedule row = queues();
+    struct store_schedule_move move = {.tenant = RIG_TENANT,
+                                       .schedule_id = ID,
+                                       .paused = true,
+                                       .updated_us = 1};
+    struct rig_answer paused = {0}, resumed = {0};
+
+    put(&row);
+    pass_minutes(2);
+    keep_pause(engine_control(rig.engine)->schedules, &rig_actor, &move, rig_answered, &paused);
+    run_ends();
+    check_firings("1 fired, 2 queued");
+    move.paused = false;
+    keep_pause(engine_control(rig.engine)->schedules, &rig_actor, &move, rig_answered, &resumed);
+    rig_settle(&rig);
+    check_firings("1 fired, 2 fired");
+}
+END_TEST
+
+START_TEST(what_is_queued_is_skipped_where_the_dag_was_disabled)
+{
+    const struct store_schedule row = queues();
+
+    put(&row);
+    pass_minutes(2);
+    outside_unguarded("UPDATE dag_workflows SET enabled = 0");
+    run_ends();
+    check_firings("1 fired, 2 skipped dag_disabled");
+}
+END_TEST
+
+START_TEST(no_more_is_queued_than_its_number)
+{
+    const struct store_schedule row = queues();
+    auto_done(store_firing_list) rows = {0};
+    struct err e = {0};
+
+    put(&row);
+    pass_minutes(STORE_QUEUED_MAX + 2);
+    ck_assert(store_read_firings(rig.reader, RIG_TENANT, ID, (struct store_page){.size = 200},
+                                 &rows, &e));
+    ck_assert_uint_eq(rows.count, STORE_QUEUED_MAX + 2);
+    ck_assert_str_eq(rows.rows[0].reason, "queue_full");
+    ck_assert_str_eq(rows.rows[0].outcome, "skipped");
+    for (size_t i = 1; i < rows.count - 1; i++)
+        ck_assert_str_eq(rows.rows[i].outcome, "queued");
 }
 END_TEST
 
@@ -354,6 +453,11 @@ TCase *schedules_cases(void)
     tcase_add_test(c, none_of_the_missed_is_made_up_for);
     tcase_add_test(c, a_due_time_within_the_grace_is_not_missed);
     tcase_add_test(c, while_the_run_before_goes_on_the_next_is_skipped);
+    tcase_add_test(c, what_is_queued_fires_in_its_order_when_the_run_before_ends);
+    tcase_add_test(c, what_is_queued_fires_behind_a_crash);
+    tcase_add_test(c, what_is_queued_waits_while_the_schedule_is_paused);
+    tcase_add_test(c, what_is_queued_is_skipped_where_the_dag_was_disabled);
+    tcase_add_test(c, no_more_is_queued_than_its_number);
     tcase_add_test(c, the_run_before_is_cancelled);
     tcase_add_test(c, a_paused_schedule_lets_its_times_pass_by);
     tcase_add_test(c, a_disabled_dag_starts_nothing_and_says_so);

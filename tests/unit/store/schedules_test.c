@@ -213,6 +213,97 @@ START_TEST(a_due_time_is_reached_once)
 }
 END_TEST
 
+static enum err_code take_firing(int64_t due_us, const char *outcome)
+{
+    struct store_batch *b = store_batch_new();
+    const struct store_firing row = firing(due_us, outcome);
+
+    store_batch_firing_take(b, &row);
+    return code_of(b);
+}
+
+START_TEST(what_became_of_a_due_time_is_replaced_until_it_has_its_run)
+{
+    auto_done(store_firing_list) one = {0};
+    struct err e = {0};
+
+    put(ID, SAMPLE_DAG);
+    ck_assert_int_eq(take_firing(DUE, "queued"), ERR_NONE);
+    ck_assert_int_eq(take_firing(DUE, "skipped"), ERR_NONE);
+    ck_assert_int_eq(take_firing(DUE, "fired"), ERR_NONE);
+    ck_assert_int_eq(take_firing(DUE, "fired"), ERR_CONFLICT);
+    ck_assert(store_read_firing(fixture_reader, SAMPLE_TENANT, ID, DUE, &one, &e));
+    ck_assert_uint_eq(one.count, 1);
+    ck_assert_str_eq(one.rows[0].outcome, "fired");
+}
+END_TEST
+
+static void put_queued(const char *id, int64_t due_us)
+{
+    struct store_batch *b = store_batch_new();
+    struct store_firing row = firing(due_us, "queued");
+
+    row.schedule_id = id;
+    store_batch_firing_put(b, &row);
+    commit(b);
+}
+
+/* "ID FIRST COUNT, ": what no longer waits. */
+static void check_queued(const char *want)
+{
+    auto_done(store_schedule_list) l = {0};
+    auto_done(buf) text = {0};
+    struct err e = {0};
+
+    ck_assert_msg(store_read_schedules_queued(fixture_reader, 10, &l, &e), "%s", e.msg);
+    for (size_t i = 0; i < l.count; i++) {
+        auto_done(store_firing_list) first = {0};
+        const char *id = l.rows[i].schedule_id;
+        int64_t queued;
+
+        ck_assert(store_read_firing_queued(fixture_reader, SAMPLE_TENANT, id, &first, &e));
+        ck_assert(store_read_firings_queued(fixture_reader, SAMPLE_TENANT, id, &queued, &e));
+        buf_addf(&text, "%s %lld %lld, ", id, (long long)(first.rows[0].due_us - DUE),
+                 (long long)queued);
+    }
+    ck_assert_str_eq(buf_text(&text), want);
+}
+
+static bool anything_waits(void)
+{
+    bool wait;
+    struct err e = {0};
+
+    ck_assert_msg(store_read_firings_wait(fixture_reader, &wait, &e), "%s", e.msg);
+    return wait;
+}
+
+START_TEST(what_is_queued_waits_for_the_run_before_and_is_not_purged)
+{
+    struct store_batch *b;
+
+    put(ID, SAMPLE_DAG);
+    put("s-2", "d2");
+    ck_assert(!anything_waits());
+    check_queued("");
+    put_queued(ID, DUE + 7);
+    put_queued(ID, DUE + 4);
+    ck_assert(anything_waits());
+    check_queued("s-1 4 2, ");
+    add_run("r1");
+    ck_assert_int_eq(move(0, 0, "r1"), ERR_NONE);
+    check_queued("");
+    ck_assert_int_eq(move(0, 0, "r-gone"), ERR_NONE);
+    b = store_batch_new();
+    store_batch_firings_purge(b, SAMPLE_TENANT, ID, DUE + 100);
+    commit(b);
+    check_queued("s-1 4 2, ");
+    ck_assert_int_eq(set_paused(true, 0), ERR_NONE);
+    check_queued("");
+    ck_assert(anything_waits());
+}
+END_TEST
+
 START_TEST(firings_are_listed_latest_first_and_go_with_their_schedule)
 {
     auto_mem char *token = NULL;
@@ -333,6 +424,8 @@ TCase *schedules_cases(void)
     tcase_add_test(c, a_schedule_moves_on_once_from_each_due_time);
     tcase_add_test(c, a_due_time_is_reached_once);
     tcase_add_test(c, what_stands_against_a_due_time_is_what_was_reached_and_what_goes_on);
+    tcase_add_test(c, what_became_of_a_due_time_is_replaced_until_it_has_its_run);
+    tcase_add_test(c, what_is_queued_waits_for_the_run_before_and_is_not_purged);
     tcase_add_test(c, firings_are_listed_latest_first_and_go_with_their_schedule);
     tcase_add_test(c, what_is_told_of_old_due_times_is_purged_and_the_rest_stays);
     return c;

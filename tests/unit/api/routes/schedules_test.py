@@ -142,8 +142,7 @@ def test_what_is_not_kept_says_why(server_of):
                 ({}, 400, None, "one of cron, every and at"),
                 ({"cron": "* * * * *", "every": "1h"}, 400, None, "only one"),
                 ({"every": 5}, 400, "FIELD_INVALID", "every"),
-                ({"every": "1h", "overlapPolicy": "queue"}, 400, "FIELD_INVALID", "not finished"),
-                ({"every": "1h", "overlapPolicy": "never"}, 400, "FIELD_INVALID", "skip, allow, cancel-previous"),
+                ({"every": "1h", "overlapPolicy": "never"}, 400, "FIELD_INVALID", "skip, allow, queue, cancel-previous"),
                 ({"every": "1h", "missedPolicy": 1}, 400, "FIELD_INVALID", "missedPolicy"),
                 ({"every": "1h", "missedMax": 1001}, 400, "FIELD_INVALID", "missedMax"),
                 ({"every": "1h", "jitterSeconds": -1}, 400, "FIELD_INVALID", "jitterSeconds"),
@@ -185,16 +184,23 @@ def test_a_due_time_by_hand_is_one_run(server_of):
 def test_a_run_that_goes_on_is_waited_for_by_none_skipped_or_cancelled(server_of):
     with server_of() as server:
         publish(server)
-        skips, cancels, allows = (create(server, every="1h", inputs={"hold": True}, overlapPolicy=policy)
-                                  for policy in ("skip", "cancel-previous", "allow"))
+        skips, cancels, allows, queues = (create(server, every="1h", inputs={"hold": True}, overlapPolicy=policy)
+                                          for policy in ("skip", "cancel-previous", "allow", "queue"))
         later = "2026-01-01T01:00:00Z"
-        for made in (skips, cancels, allows):
+        for made in (skips, cancels, allows, queues):
             trigger(server, made, 201, {"dueUtc": DUE})
         skipped = trigger(server, skips, 200, {"dueUtc": later})
         assert (skipped["outcome"], skipped["reason"], skipped["runId"]) == ("skipped", "overlap", None)
         trigger(server, cancels, 201, {"dueUtc": later})
         trigger(server, allows, 201, {"dueUtc": later})
         assert firings(server, skips) == [(later, "skipped", "overlap"), (DUE, "fired", None)]
+        assert get(server, queues)["why"] is None
+        queued = trigger(server, queues, 202, {"dueUtc": later})
+        assert (queued["outcome"], queued["reason"], queued["runId"]) == ("queued", "overlap", None)
+        assert trigger(server, queues, 200, {"dueUtc": later}) == queued
+        assert firings(server, queues) == [(later, "queued", "overlap"), (DUE, "fired", None)]
+        why = get(server, queues)["why"]
+        assert why["reason"] == "overlap" and "ends: 1, at most 100" in why["detail"]
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ int main(void)
     suite_add_tcase(suite, cron_case());
     suite_add_tcase(suite, zone_case());
     suite_add_tcase(suite, due_case());
+    suite_add_tcase(suite, overlap_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -7,5 +7,6 @@
 TCase *cron_case(void);
 TCase *zone_case(void);
 TCase *due_case(void);
+TCase *overlap_cases(void);
 
 #endif

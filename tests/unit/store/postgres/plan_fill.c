@@ -63,7 +63,8 @@ static const char *const fill[] = {
     " '1h', 'UTC', 'shift', 'last', 'skip', '{}', 1, 0, g % 3 = 0, " AGO ", " AGO
     ", now(), now() " EACH,
     "INSERT INTO schedule_firings (tenant_id, schedule_id, due_at, outcome)"
-    " SELECT " TENANT ", 's' || g % 100, " AGO ", 'missed' " EACH,
+    " SELECT " TENANT ", 's' || g % 100, " AGO
+    ", CASE WHEN g % 4000 = 7 THEN 'queued' ELSE 'missed' END " EACH,
     "INSERT INTO lanes (lane_name, version, members, said_by, said_in, reason, said_at)"
     " SELECT 'l' || g, 1, '{}', '', '', '', now() " EACH,
     "INSERT INTO lane_versions (lane_name, version, members, said_by, said_in, reason, said_at)"

@@ -142,6 +142,8 @@ static void ask_dags(struct store_reader *r, struct arena *mem)
 static void ask_others(struct store_reader *r, struct arena *mem)
 {
     struct store_page on = middle(mem, 0, "s5", "");
+    int64_t count;
+    bool wait;
 
     ASK_LIST_OF(secret, store_read_secrets, r, SAMPLE_TENANT, first);
     ASK_LIST_OF(secret, store_read_secrets, r, SAMPLE_TENANT, on);
@@ -162,6 +164,10 @@ static void ask_others(struct store_reader *r, struct arena *mem)
     ASK_LIST_OF(schedule, store_read_schedules_next, r, SAMPLE_TIME, 10);
     ASK_LIST_OF(firing, store_read_firings, r, SAMPLE_TENANT, "s5", first);
     ASK_LIST_OF(firing, store_read_firing, r, SAMPLE_TENANT, "s5", SAMPLE_TIME);
+    ASK_LIST_OF(schedule, store_read_schedules_queued, r, 10);
+    ASK_LIST_OF(firing, store_read_firing_queued, r, SAMPLE_TENANT, "s7");
+    (void)!store_read_firings_queued(r, SAMPLE_TENANT, "s7", &count, NULL);
+    (void)!store_read_firings_wait(r, &wait, NULL);
     ASK_LIST_OF(lane, store_read_lanes, r, first);
     ASK_LIST_OF(lane, store_read_lane, r, "l5");
     ASK_LIST_OF(lane, store_read_lane_versions, r, "l5", first);

@@ -122,6 +122,7 @@ static void add_schedules(struct store_batch *b, const char *prefix)
     store_batch_schedule_move(b, &move);
     store_batch_firing_put(b, &firing);
     store_batch_firing_note(b, &firing);
+    store_batch_firing_take(b, &firing);
     store_batch_schedule_delete(b, SAMPLE_TENANT, prefix);
 }
 

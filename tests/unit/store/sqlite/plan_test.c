@@ -32,6 +32,7 @@ static const struct {
     {Q_IDENTITY, "SCAN store_identity", "a row each time that the store is bound: one"},
     {Q_RUNS_OF_HOST, "SCAN dag_executions USING INDEX idx_dag_executions_unfinished",
      "the runs that have not ended"},
+    {Q_FIRINGS_QUEUED, "SCAN (subquery", "STORE_QUEUED_MAX of one schedule"},
 };
 
 static bool step_allowed(enum query query, const char *step)
