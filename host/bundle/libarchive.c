@@ -2,15 +2,13 @@
 #include "bundle/libarchive.h"
 
 #include "base/auto.h"
-#include "base/library.h"
+#include "base/library_calls.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <assert.h>
 #include <string.h>
 
-/* RETURNS(type, name, parameters, arguments), GIVES(name, parameters, arguments). */
-#define FUNCTIONS(RETURNS, GIVES)                                                                  \
+#define FUNCTIONS(RETURNS, GIVES, RELEASES)                                                        \
     RETURNS(const char *, archive_error_string, (struct archive * a), (a))                         \
     RETURNS(struct archive *, archive_read_new, (void), ())                                        \
     RETURNS(int, archive_read_free, (struct archive * a), (a))                                     \
@@ -57,39 +55,10 @@
     GIVES(archive_entry_set_mtime, (struct archive_entry * entry, time_t s, long ns),              \
           (entry, s, ns))
 
-#define RETURNS_POINTER(type, name, parameters, arguments) static type(*own_##name) parameters;
-#define GIVES_POINTER(name, parameters, arguments) static void(*own_##name) parameters;
-FUNCTIONS(RETURNS_POINTER, GIVES_POINTER)
-
-static void need(void *const *function)
-{
-    bool there = *function != NULL || libarchive_load(NULL);
-
-    assert(there);
-}
-
-/* Not for other libraries: libarchive's own calls of these names stay its own. */
-#define OURS __attribute__((visibility("hidden")))
-#define RETURNS_CALL(type, name, parameters, arguments)                                            \
-    OURS type name parameters                                                                      \
-    {                                                                                              \
-        need((void *)&own_##name);                                                                 \
-        return own_##name arguments;                                                               \
-    }
-#define GIVES_CALL(name, parameters, arguments)                                                    \
-    OURS void name parameters                                                                      \
-    {                                                                                              \
-        need((void *)&own_##name);                                                                 \
-        own_##name arguments;                                                                      \
-    }
 /* The names of the parameters are ours.
  * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,readability-function-size) */
-FUNCTIONS(RETURNS_CALL, GIVES_CALL)
+LIBRARY_CALLS(FUNCTIONS, libarchive_load)
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name,readability-function-size) */
-
-#define RETURNS_ROW(type, name, parameters, arguments) {#name, (void *)&own_##name},
-#define GIVES_ROW(name, parameters, arguments) {#name, (void *)&own_##name},
-static const struct library_function functions[] = {FUNCTIONS(RETURNS_ROW, GIVES_ROW)};
 
 static void *library;
 

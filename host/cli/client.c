@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/curl.h"
 #include "cli/out.h"
 
 #include <curl/curl.h>
@@ -171,8 +172,11 @@ static bool is_loopback(const char *url)
 
 static bool client_make(const struct cli *cli, struct client **ret, struct err *e)
 {
-    auto_obj(client) client = mem_new(struct client);
+    auto_obj(client) client = NULL;
 
+    if (!curl_load(e))
+        return false;
+    client = mem_new(struct client);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return err_set(e, ERR_SYSTEM, "libcurl does not start");
     client->curl = curl_easy_init();

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/program.h"
+#include "cli/curl.h"
 #include "sandbox/client/client.h"
 #include "sandbox/wire/super_wire.h"
 #include "store/store.h"
@@ -98,16 +99,20 @@ void doctor_sandbox(struct cli *cli, json_t *rows)
 void doctor_libraries(struct cli *cli, json_t *rows)
 {
     bool reset_bug = store_driver_has_reset_bug();
+    struct err e = {0};
 
     (void)cli;
     doctor_say(rows, "sqlite", reset_bug ? DOCTOR_WARN : DOCTOR_OK, "%s%s", store_driver_version(),
                reset_bug ? " has the WAL-reset bug; mitigated: one writing connection, which does "
                            "every checkpoint (orch explain sqlite-wal-reset)"
                          : "");
-    doctor_say(rows, "libraries", DOCTOR_OK,
-               "libsodium %s, %s, libcurl %s, jansson %s, libfyaml %s", sodium_version_string(),
-               OpenSSL_version(OPENSSL_VERSION), curl_version_info(CURLVERSION_NOW)->version,
-               jansson_version_str(), fy_library_version());
+    if (!curl_load(&e))
+        doctor_say(rows, "libraries", DOCTOR_FAIL, "%s", e.msg);
+    else
+        doctor_say(rows, "libraries", DOCTOR_OK,
+                   "libsodium %s, %s, libcurl %s, jansson %s, libfyaml %s", sodium_version_string(),
+                   OpenSSL_version(OPENSSL_VERSION), curl_version_info(CURLVERSION_NOW)->version,
+                   jansson_version_str(), fy_library_version());
 }
 
 /* ---- ORCH_HOME ---- */

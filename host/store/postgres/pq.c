@@ -1,16 +1,13 @@
 /* pq.c -- see pq.h. */
 #include "store/postgres/pq.h"
 
-#include "base/library.h"
+#include "base/library_calls.h"
 
-#include <assert.h>
 #include <libpq-fe.h>
 #include <pthread.h>
 
-/* RETURNS(type, name, parameters, arguments); RELEASES(name, type), which takes NULL, and is called
- * with it where the library could not be loaded. What connects has asked for it; whoever did not
- * has it loaded by the call. */
-#define FUNCTIONS(RETURNS, RELEASES)                                                               \
+/* What connects has asked for it; whoever did not has it loaded by the call. */
+#define FUNCTIONS(RETURNS, GIVES, RELEASES)                                                        \
     RETURNS(int, PQcancel, (PGcancel * cancel, char *text, int bytes), (cancel, text, bytes))      \
     RETURNS(PGconn *, PQconnectdbParams,                                                           \
             (const char *const *keys, const char *const *values, int expand),                      \
@@ -76,39 +73,10 @@
     RELEASES(PQfreeCancel, PGcancel *)                                                             \
     RELEASES(PQfreemem, void *)
 
-#define RETURNS_POINTER(type, name, parameters, arguments) static type(*own_##name) parameters;
-#define RELEASES_POINTER(name, type) static void (*own_##name)(type);
-FUNCTIONS(RETURNS_POINTER, RELEASES_POINTER)
-
-static void need(void *const *function)
-{
-    bool there = *function != NULL || pq_load(NULL);
-
-    assert(there);
-}
-
-/* Not for other libraries: libpq's own calls of these names stay its own. */
-#define OURS __attribute__((visibility("hidden")))
-#define RETURNS_CALL(type, name, parameters, arguments)                                            \
-    OURS type name parameters                                                                      \
-    {                                                                                              \
-        need((void *)&own_##name);                                                                 \
-        return own_##name arguments;                                                               \
-    }
-#define RELEASES_CALL(name, type)                                                                  \
-    OURS void name(type p)                                                                         \
-    {                                                                                              \
-        if (own_##name != NULL)                                                                    \
-            own_##name(p);                                                                         \
-    }
 /* The names of the parameters are ours.
  * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name,readability-function-size) */
-FUNCTIONS(RETURNS_CALL, RELEASES_CALL)
+LIBRARY_CALLS(FUNCTIONS, pq_load)
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name,readability-function-size) */
-
-#define RETURNS_ROW(type, name, parameters, arguments) {#name, (void *)&own_##name},
-#define RELEASES_ROW(name, type) {#name, (void *)&own_##name},
-static const struct library_function functions[] = {FUNCTIONS(RETURNS_ROW, RELEASES_ROW)};
 
 bool pq_load(struct err *e)
 {
