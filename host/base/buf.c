@@ -38,11 +38,6 @@ void buf_add(struct buf *b, const void *bytes, size_t len)
     b->data[b->len] = '\0';
 }
 
-void buf_adds(struct buf *b, const char *text)
-{
-    buf_add(b, text, strlen(text));
-}
-
 void buf_addc(struct buf *b, char c)
 {
     buf_reserve(b, 1);
@@ -144,26 +139,40 @@ static void add_escape(struct buf *b, unsigned char c)
         buf_addf(b, "\\u%04x", c);
 }
 
+/* How many of the first bytes need no escape. */
+static size_t plain_prefix(const char *text, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\')
+        at++;
+    return at;
+}
+
 void buf_add_escaped(struct buf *b, const char *text, size_t len)
 {
-    size_t plain = 0;
+    for (;;) {
+        size_t plain = plain_prefix(text, len);
 
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        buf_add(b, text + plain, i - plain);
-        plain = i + 1;
-        add_escape(b, c);
+        buf_add(b, text, plain);
+        if (plain == len)
+            return;
+        add_escape(b, (unsigned char)text[plain]);
+        text += plain + 1;
+        len -= plain + 1;
     }
-    buf_add(b, text + plain, len - plain);
 }
 
 void buf_add_json_str(struct buf *b, const char *text, size_t len)
 {
+    size_t plain = plain_prefix(text, len);
+
     buf_reserve(b, len + 2);
-    buf_addc(b, '"');
-    buf_add_escaped(b, text, len);
+    b->data[b->len++] = '"';
+    if (plain > 0)
+        memcpy(b->data + b->len, text, plain);
+    b->len += plain;
+    if (plain < len)
+        buf_add_escaped(b, text + plain, len - plain);
     buf_addc(b, '"');
 }

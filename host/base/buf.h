@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
     char *data; /* NULL while nothing was ever added */
@@ -21,7 +22,11 @@ DEFINE_AUTO_DONE(buf)
 
 void buf_reserve(struct buf *b, size_t more);
 void buf_add(struct buf *b, const void *bytes, size_t len);
-void buf_adds(struct buf *b, const char *text);
+/* Here, so that the length of what is written in the call is known there. */
+static inline void buf_adds(struct buf *b, const char *text)
+{
+    buf_add(b, text, strlen(text));
+}
 void buf_addc(struct buf *b, char c);
 void buf_add_int(struct buf *b, int64_t number); /* decimal */
 void buf_addf(struct buf *b, const char *fmt, ...) printf_like(2, 3);

@@ -244,39 +244,44 @@ static int utf16_compare(const char *a, const char *b)
     return (int)*p - (int)*q;
 }
 
+/* Of structs whose first member is a key. */
 static int key_order(const void *a, const void *b)
 {
     return utf16_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
-enum { FEW_KEYS = 16 }; /* need no memory of their own */
-
-static int member_order(const void *a, const void *b)
-{
-    return utf16_compare(((const struct json_member *)a)->key,
-                         ((const struct json_member *)b)->key);
-}
-
 /* A generator's names mostly come in order. */
-void jcs_sort_members(struct json_member *members, size_t count)
+static void sort(void *items, size_t count, size_t bytes)
 {
+    const char *at = items;
     size_t i = 1;
 
-    while (i < count && member_order(&members[i - 1], &members[i]) <= 0)
-        i++;
+    for (; i < count && key_order(at, at + bytes) <= 0; i++)
+        at += bytes;
     if (i < count)
-        qsort(members, count, sizeof *members, member_order);
+        qsort(items, count, bytes, key_order);
 }
 
-static bool write_members(const json_t *value, const char *const *keys, size_t count, struct buf *b,
-                          struct err *e)
+void jcs_sort_members(struct json_member *members, size_t count)
+{
+    sort(members, count, sizeof *members);
+}
+
+enum { FEW_MEMBERS = 16 }; /* need no memory of their own */
+
+struct member {
+    const char *key;
+    const json_t *value;
+};
+
+static bool write_members(const struct member *members, size_t count, struct buf *b, struct err *e)
 {
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             buf_addc(b, ',');
-        buf_add_json_str(b, keys[i], strlen(keys[i]));
+        buf_add_json_str(b, members[i].key, strlen(members[i].key));
         buf_addc(b, ':');
-        if (!jcs_write(json_object_get(value, keys[i]), b, e))
+        if (!jcs_write(members[i].value, b, e))
             return false;
     }
     return true;
@@ -285,8 +290,8 @@ static bool write_members(const json_t *value, const char *const *keys, size_t c
 static bool write_object(const json_t *value, struct buf *b, struct err *e)
 {
     size_t count = json_object_size(value), n = 0;
-    auto_mem const char **many = count > FEW_KEYS ? mem_array(count, const char *) : NULL;
-    const char *few[FEW_KEYS] = {0}, **keys = many != NULL ? many : few;
+    auto_mem struct member *many = count > FEW_MEMBERS ? mem_array(count, struct member) : NULL;
+    struct member few[FEW_MEMBERS], *members = many != NULL ? many : few;
     const char *key;
     json_t *child;
 
@@ -294,12 +299,11 @@ static bool write_object(const json_t *value, struct buf *b, struct err *e)
         buf_add(b, "{}", 2);
         return true;
     }
-    json_object_foreach((json_t *)value, key, child) keys[n++] = key;
+    json_object_foreach((json_t *)value, key, child) members[n++] = (struct member){key, child};
     assert(n == count);
-    if (n > 1)
-        qsort(keys, n, sizeof *keys, key_order);
+    sort(members, n, sizeof *members);
     buf_addc(b, '{');
-    if (!write_members(value, keys, n, b, e))
+    if (!write_members(members, n, b, e))
         return false;
     buf_addc(b, '}');
     return true;

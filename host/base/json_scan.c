@@ -104,11 +104,19 @@ static bool scan_escape(struct scan *s)
     return c != 'u' || scan_code_point(s);
 }
 
+/* The first byte that is not just text: what ends a string, and what may not be in one. */
+static const unsigned char *behind_plain(const unsigned char *at, const unsigned char *end)
+{
+    while (at < end && *at >= 0x20 && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
 /* UTF-8 was checked over the whole text. */
 static bool scan_string(struct scan *s)
 {
     s->at++;
-    while (s->at < s->end) {
+    while ((s->at = behind_plain(s->at, s->end)) < s->end) {
         unsigned char c = *s->at;
 
         if (c < 0x20)
@@ -116,7 +124,7 @@ static bool scan_string(struct scan *s)
         s->at++;
         if (c == '"')
             return true;
-        if (c == '\\' && !scan_escape(s))
+        if (!scan_escape(s))
             return false;
     }
     return refuse(s, "a string without its end");

@@ -43,19 +43,54 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
     return more + 1;
 }
 
+/* Bytes at the begin that are ASCII, by eight. */
+static size_t ascii_words(const unsigned char *p, size_t len)
+{
+    size_t at = 0;
+    uint64_t word;
+
+    for (; len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, p + at, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return at;
+}
+
 size_t text_utf8_prefix(const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
     size_t at = 0, step = 1;
 
-    for (; at < len && step > 0; at += step)
-        step = utf8_sequence(p + at, len - at);
+    for (; at < len && step > 0; at += step) {
+        at += ascii_words(p + at, len - at);
+        step = at < len ? utf8_sequence(p + at, len - at) : 0;
+    }
     return at;
 }
 
 bool text_utf8_valid(const void *bytes, size_t len)
 {
     return text_utf8_prefix(bytes, len) == len;
+}
+
+void text_add_code_point(struct buf *b, uint32_t c)
+{
+    if (c < 0x80) {
+        buf_addc(b, (char)c);
+    } else if (c < 0x800) {
+        buf_addc(b, (char)(0xC0 | c >> 6));
+        buf_addc(b, (char)(0x80 | (c & 0x3F)));
+    } else {
+        if (c < 0x10000) {
+            buf_addc(b, (char)(0xE0 | c >> 12));
+        } else {
+            buf_addc(b, (char)(0xF0 | c >> 18));
+            buf_addc(b, (char)(0x80 | (c >> 12 & 0x3F)));
+        }
+        buf_addc(b, (char)(0x80 | (c >> 6 & 0x3F)));
+        buf_addc(b, (char)(0x80 | (c & 0x3F)));
+    }
 }
 
 void text_add_printable(struct buf *b, const char *text, size_t len)

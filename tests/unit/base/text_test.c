@@ -102,11 +102,29 @@ START_TEST(a_text_that_does_not_fit_is_not_cut)
 }
 END_TEST
 
+/* Eight bytes are looked at together. */
+START_TEST(the_valid_prefix_ends_at_the_byte_that_is_wrong)
+{
+    char text[33];
+
+    for (size_t len = 0; len < sizeof text; len++) {
+        for (size_t at = 0; at < len; at++) {
+            memset(text, 'a', sizeof text);
+            text[at] = (char)0xFF;
+            ck_assert_uint_eq(text_utf8_prefix(text, len), at);
+        }
+        memset(text, 'a', sizeof text);
+        ck_assert_uint_eq(text_utf8_prefix(text, len), len);
+    }
+}
+END_TEST
+
 TCase *text_cases(void)
 {
     TCase *tc = tcase_create("text");
 
     tcase_add_test(tc, utf8_is_rfc_3629);
+    tcase_add_test(tc, the_valid_prefix_ends_at_the_byte_that_is_wrong);
     tcase_add_test(tc, printable_text_cannot_move_a_terminal);
     tcase_add_test(tc, hex_goes_both_ways_and_refuses_the_rest);
     tcase_add_test(tc, base64_goes_both_ways_and_refuses_the_rest);
