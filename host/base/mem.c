@@ -76,22 +76,49 @@ void mem_give_back(void)
     malloc_trim(0);
 }
 
-/* What malloc takes from the kernel one by one, and the least that makes it grow the heap. */
-enum { HUGE_PAGE_BYTES = 2 << 20, MAPPED_BYTES = 32 << 20, FIRST_BYTES = 1 << 20 };
+/* What malloc takes from the kernel one by one; what the heap grows by beyond what is expected; and
+ * more than it has left at its end, so that it must grow. */
+enum {
+    HUGE_PAGE_BYTES = 2 << 20,
+    MAPPED_BYTES = 32 << 20,
+    MORE_BYTES = 1 << 20,
+    END_BYTES = 512 << 10
+};
+
+static uintptr_t heap_end(void)
+{
+    return (uintptr_t)sbrk(0);
+}
+
+static void *small_pages; /* taken, and of most of it nothing is ever touched */
+
+/* Fills the heap up to from, where the first huge page begins: one that was touched before it was
+ * advised stays small pages. first_owned is at the heap's end, or of another allocator. */
+static void begin_at(uintptr_t from, void *first_owned)
+{
+    uintptr_t first = (uintptr_t)first_owned;
+
+    if (first > from || from - first > 2 * HUGE_PAGE_BYTES)
+        free(first_owned);
+    else
+        small_pages = mem_resize(first_owned, from - first, 1);
+}
 
 void mem_expect(size_t bytes)
 {
-    uintptr_t from = (uintptr_t)sbrk(0), to;
+    uintptr_t end = heap_end(), page = ~((uintptr_t)HUGE_PAGE_BYTES - 1), from, to;
+    void *first;
 
     if (bytes < HUGE_PAGE_BYTES || bytes > INT_MAX)
         return;
+    from = (end + END_BYTES + HUGE_PAGE_BYTES - 1) & page;
     mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
     mallopt(M_TRIM_THRESHOLD, INT_MAX);
     mallopt(M_TOP_PAD, (int)bytes);
-    free(must(malloc(FIRST_BYTES)));
-    mallopt(M_TOP_PAD, FIRST_BYTES);
-    from = (from + HUGE_PAGE_BYTES - 1) & ~((uintptr_t)HUGE_PAGE_BYTES - 1);
-    to = (uintptr_t)sbrk(0) & ~((uintptr_t)HUGE_PAGE_BYTES - 1);
+    first = must(malloc(from - end));
+    mallopt(M_TOP_PAD, MORE_BYTES);
+    to = heap_end() & page;
     if (from < to)
         (void)madvise((void *)from, to - from, MADV_HUGEPAGE); /* without: as any other memory */
+    begin_at(from, first);
 }

@@ -12,23 +12,37 @@
 #include "model/dag/source/parse.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* What a definition's text becomes: values, and the model beside them. */
 enum { VALUES_A_BYTE = 16, HEAP_A_BYTE = 32, LARGE_BYTES = 64 * 1024 };
 
-static void expect(size_t bytes)
+/* Before it is read, where the file says how long it is. */
+static void expect(const char *name)
 {
-    if (bytes < LARGE_BYTES)
+    struct stat st;
+    size_t bytes;
+
+    if (stat(name, &st) < 0 || st.st_size < LARGE_BYTES)
         return;
+    bytes = st.st_size < DEFINITION_BYTES_MAX ? (size_t)st.st_size : DEFINITION_BYTES_MAX;
     mem_expect(bytes * HEAP_A_BYTE);
     json_expect(bytes * VALUES_A_BYTE);
 }
 
+static struct dag_file large; /* goes with the process, which ends */
+
+/* To walk through a large one once more, to release what is released anyway, is no use to anybody.
+ */
 void dag_file_done(struct dag_file *file)
 {
-    dag_free(file->dag);
-    dag_findings_done(&file->findings);
-    buf_done(&file->text);
+    if (file->text.len >= LARGE_BYTES) {
+        large = *file;
+    } else {
+        dag_free(file->dag);
+        dag_findings_done(&file->findings);
+        buf_done(&file->text);
+    }
     memset(file, 0, sizeof *file);
 }
 
@@ -52,9 +66,9 @@ bool dag_file_read(const struct cli *cli, struct dag_file *ret, struct err *e)
     auto_done(dag_file) file = {.name = cli_flag_text(cli, "file")};
     bool parsed;
 
+    expect(file.name);
     if (!file_read(file.name, DEFINITION_BYTES_MAX, &file.text, e))
         return false;
-    expect(file.text.len);
     parsed = dag_parse(buf_text(&file.text), file.text.len, &file.dag, &file.findings, e);
     if (!parsed && file.findings.count == 0)
         return err_wrap(e, "'%s'", file.name);

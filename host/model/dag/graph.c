@@ -6,6 +6,7 @@
 #include "model/dag/graph.h"
 
 #include "base/mem.h"
+#include "model/dag/node_index.h"
 
 #include <string.h>
 
@@ -28,7 +29,8 @@ static uint32_t unique(uint32_t *numbers, uint32_t count)
 {
     uint32_t kept = 0;
 
-    qsort(numbers, count, sizeof(uint32_t), by_number);
+    if (count > 1)
+        qsort(numbers, count, sizeof(uint32_t), by_number);
     for (uint32_t i = 0; i < count; i++) {
         if (kept == 0 || numbers[kept - 1] != numbers[i])
             numbers[kept++] = numbers[i];
@@ -37,7 +39,8 @@ static uint32_t unique(uint32_t *numbers, uint32_t count)
 }
 
 /* Writes the existing dependencies of a node, sorted and each once; returns how many. */
-static uint32_t index_deps(const struct dag *dag, const struct dag_node *node, uint32_t *out)
+static uint32_t index_deps(const struct node_index *index, const struct dag_node *node,
+                           uint32_t *out)
 {
     uint32_t count = 0;
     size_t i;
@@ -45,12 +48,12 @@ static uint32_t index_deps(const struct dag *dag, const struct dag_node *node, u
 
     json_array_foreach(node->depends_on, i, item)
     {
-        const struct dag_node *dep = dag_find(dag, json_string_value(item));
+        const struct dag_node *dep = node_index_find(index, json_string_value(item));
 
         if (dep != NULL)
-            out[count++] = dag_index(dag, dep);
+            out[count++] = (uint32_t)(dep - index->nodes);
     }
-    return count > 0 ? unique(out, count) : 0;
+    return unique(out, count);
 }
 
 /* Nodes come in sorted order, so each list of dependents is sorted as well. */
@@ -73,9 +76,11 @@ static void index_dependents(struct dag *dag, uint32_t *room)
 
 void graph_index(struct dag *dag)
 {
+    auto_done(node_index) index = {0};
     size_t listed = 0;
     uint32_t *room;
 
+    node_index_make(&index, dag);
     for (size_t i = 0; i < dag->node_count; i++)
         listed += json_array_size(dag->nodes[i].depends_on);
     dag->edges = mem_array(2 * listed + 1, uint32_t);
@@ -84,7 +89,7 @@ void graph_index(struct dag *dag)
         struct dag_node *node = &dag->nodes[i];
 
         node->deps = room;
-        node->dep_count = index_deps(dag, node, room);
+        node->dep_count = index_deps(&index, node, room);
         room += node->dep_count;
         for (uint32_t d = 0; d < node->dep_count; d++)
             dag->nodes[node->deps[d]].dependent_count++;

@@ -300,8 +300,10 @@ static bool hash_nodes(const struct dag *dag, struct sha256_stream *s, struct er
         ids[i].key = dag->nodes[i].node_id;
     jcs_sort_members(ids, dag->node_count); /* the model's own order is that of code points */
     for (size_t i = 0; i < dag->node_count; i++, b.len = 0) {
-        const struct dag_node *node = dag_find(dag, ids[i].key);
+        const struct dag_node *node = &dag->nodes[i];
 
+        if (node->node_id != ids[i].key)
+            node = dag_find(dag, ids[i].key);
         write_text(&b, i > 0 ? "," : "", node->node_id);
         buf_addc(&b, ':');
         if (!write_from_agent_to_isolation(&b, node, e) || !write_from_lane_to_timeout(&b, node, e))

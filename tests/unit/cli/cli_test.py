@@ -380,6 +380,23 @@ class Offline(Case):
         _, err = self.orch("verify", path, want=1)
         self.assertIn("no key is trusted", err)
 
+    def test_a_library_for_requests_is_not_there_before_one(self):
+        env = self.env | {"LD_TRACE_LOADED_OBJECTS": "1"}
+        loaded = subprocess.run([ORCH, "version"], env=env, capture_output=True, text=True).stdout
+        self.assertEqual(re.findall("libjansson|libcurl|libgnutls|libpq|libarchive", loaded), ["libjansson"] * 2)
+
+    def test_a_large_definition_is_judged_as_a_small_one(self):
+        nodes = {f"n{i:04}": {"agent_id": "x", "depends_on": [f"n{i - 1:04}"] if i else []} for i in range(3000)}
+        dag = {"dag_id": "d", "name": "D", "nodes": nodes}
+        _, err = self.orch("dag", "validate", "-f", self.file("large.json", json.dumps(dag)))
+        self.assertIn("valid, 3000 nodes in 3000 levels", err)
+        nodes["n1500"]["depends_on"] = ["nobody"]
+        text = json.dumps(dag, indent=0)
+        _, err = self.orch("dag", "validate", "-f", self.file("large.json", text), want=1)
+        line = text[:text.index('"nobody"')].count("\n") + 1
+        self.assertIn(f"large.json:{line}:", err)
+        self.assertIn("Node 'n1500' depends on 'nobody' which does not exist", err)
+
     def test_doctor_reports_and_judges(self):
         os.chmod(self.dir, 0o755)
         self.file("token", "t")

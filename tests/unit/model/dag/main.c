@@ -68,6 +68,7 @@ int main(void)
     suite_add_tcase(suite, plan_cases());
     suite_add_tcase(suite, graph_text_cases());
     suite_add_tcase(suite, names_cases());
+    suite_add_tcase(suite, node_index_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

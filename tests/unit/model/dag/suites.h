@@ -15,6 +15,7 @@ TCase *policy_cases(void);
 TCase *plan_cases(void);
 TCase *graph_text_cases(void);
 TCase *names_cases(void);
+TCase *node_index_cases(void);
 
 struct parsed {
     bool read;
