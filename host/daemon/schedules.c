@@ -45,6 +45,18 @@ static void schedule_note(void *arg, const struct store_firing *firing, api_done
     keep_note(schedules_of(arg), firing, done, done_arg);
 }
 
+static void backfill_put(void *arg, const struct api_actor *who,
+                         const struct store_backfill *backfill, api_done_fn done, void *done_arg)
+{
+    keep_backfill(schedules_of(arg), who, backfill, done, done_arg);
+}
+
+static void backfill_mark(void *arg, const struct api_actor *who,
+                          const struct store_backfill_mark *mark, api_done_fn done, void *done_arg)
+{
+    keep_mark(schedules_of(arg), who, mark, done, done_arg);
+}
+
 void schedules_serve(struct api_engine *engine)
 {
     engine->schedule_put = schedule_put;
@@ -52,4 +64,6 @@ void schedules_serve(struct api_engine *engine)
     engine->schedule_delete = schedule_delete;
     engine->schedule_fire = schedule_fire;
     engine->schedule_note = schedule_note;
+    engine->backfill_put = backfill_put;
+    engine->backfill_mark = backfill_mark;
 }

@@ -304,6 +304,8 @@ void store_batch_schedule_delete(struct store_batch *b, const char *tenant, cons
 
     add(b, OP_SCHEDULE_DELETE, &key);
     add(b, OP_FIRINGS_DELETE, &key);
+    add(b, OP_BACKFILL_RUNS_DELETE, &key);
+    add(b, OP_BACKFILLS_DELETE, &key);
 }
 
 void store_batch_firing_put(struct store_batch *b, const struct store_firing *firing)
@@ -319,6 +321,31 @@ void store_batch_firing_note(struct store_batch *b, const struct store_firing *f
 void store_batch_firing_take(struct store_batch *b, const struct store_firing *firing)
 {
     add(b, OP_FIRING_TAKE, firing);
+}
+
+void store_batch_backfill_put(struct store_batch *b, const struct store_backfill *backfill)
+{
+    add(b, OP_BACKFILL_PUT, backfill);
+}
+
+void store_batch_backfill_mark(struct store_batch *b, const struct store_backfill_mark *mark)
+{
+    add(b, OP_BACKFILL_MARK, mark);
+}
+
+void store_batch_backfill_move(struct store_batch *b, const struct store_backfill_move *move)
+{
+    add(b, OP_BACKFILL_MOVE, move);
+}
+
+void store_batch_backfill_run_put(struct store_batch *b, const struct store_backfill_run *run)
+{
+    add(b, OP_BACKFILL_RUN_PUT, run);
+}
+
+void store_batch_backfill_run_done(struct store_batch *b, const struct store_backfill_run *run)
+{
+    add(b, OP_BACKFILL_RUN_DONE, run);
 }
 
 void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane)

@@ -141,7 +141,7 @@ void store_batch_schedule_pause(struct store_batch *b, const struct store_schedu
 /* next_*_us are written where the schedule still waits for from_us, so that no due time is dealt
  * with twice. ERR_NOT_FOUND: there is none. */
 void store_batch_schedule_move(struct store_batch *b, const struct store_schedule_move *move);
-/* With its firings. */
+/* With its firings and its backfills. */
 void store_batch_schedule_delete(struct store_batch *b, const char *tenant,
                                  const char *schedule_id);
 /* ERR_CONFLICT: the due time was reached before. */
@@ -154,6 +154,18 @@ void store_batch_firing_take(struct store_batch *b, const struct store_firing *f
  * queued. */
 void store_batch_firings_purge(struct store_batch *b, const char *tenant, const char *schedule_id,
                                int64_t before_us);
+
+/* ---- backfills ---- */
+
+void store_batch_backfill_put(struct store_batch *b, const struct store_backfill *backfill);
+/* ERR_CONFLICT: it is over, or is not there. */
+void store_batch_backfill_mark(struct store_batch *b, const struct store_backfill_mark *mark);
+/* ERR_CONFLICT: it does not wait for from_us, or begins nothing now: it is paused, or over. One
+ * that waits for nothing and has no run is completed by it. */
+void store_batch_backfill_move(struct store_batch *b, const struct store_backfill_move *move);
+void store_batch_backfill_run_put(struct store_batch *b, const struct store_backfill_run *run);
+/* ERR_CONFLICT: somebody else did. */
+void store_batch_backfill_run_done(struct store_batch *b, const struct store_backfill_run *run);
 
 /* What holds from now on, and a version of it. ERR_CONFLICT: the lane has this version already. */
 void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane);

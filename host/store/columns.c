@@ -3,37 +3,9 @@
 
 #include "base/auto.h"
 #include "store/batch.h"
+#include "store/column_words.h"
 #include "store/reader.h"
 #include "store/rows.h"
-
-#define AT(row, member) offsetof(struct row, member)
-#define COL(row, kind, member, name)                                                               \
-    {                                                                                              \
-        name, COL_##kind, AT(row, member), NULL, false, false                                      \
-    }
-#define KEY(row, kind, member, name)                                                               \
-    {                                                                                              \
-        name, COL_##kind, AT(row, member), NULL, true, false                                       \
-    }
-#define OWNER(row, member, name)                                                                   \
-    {                                                                                              \
-        name, COL_TEXT, AT(row, member), NULL, true, true                                          \
-    }
-#define OWNERS(row)                                                                                \
-    OWNER(row, run_id, "execution_id"), OWNER(row, tenant, "tenant_id"),                           \
-        OWNER(row, node_id, "node_id")
-#define READ(row, kind, member, name, expression)                                                  \
-    {                                                                                              \
-        name, COL_##kind, AT(row, member), expression, false, false                                \
-    }
-/* A large column of a list that may be read without: parameter 1 says whether it is wanted. */
-#define BODY(row, kind, member, name)                                                              \
-    READ(row, kind, member, name, "CASE WHEN ?1 > 0 THEN " name " END")
-/* The same, also wanted without the others where it is -1. */
-#define NEEDS(row, kind, member, name)                                                             \
-    READ(row, kind, member, name, "CASE WHEN ?1 <> 0 THEN " name " END")
-#define ROW_TYPE(type, row, table)                                                                 \
-    const struct row_type type = {table, ARRAY_LEN(table), sizeof(struct row)}
 
 static const struct column run_columns[] = {
     KEY(store_run, TEXT, run_id, "execution_id"),
@@ -359,54 +331,6 @@ static const struct column order_columns[] = {
     COL(store_order, ID, order_no, "order_no"),
 };
 ROW_TYPE(row_order, store_order, order_columns);
-
-static const struct column schedule_columns[] = {
-    KEY(store_schedule, TEXT, tenant, "tenant_id"),
-    KEY(store_schedule, TEXT, schedule_id, "schedule_id"),
-    COL(store_schedule, TEXT, dag_id, "dag_id"),
-    COL(store_schedule, TEXT_NULL, dag_version, "dag_version"),
-    COL(store_schedule, TEXT, rule_kind, "rule_kind"),
-    COL(store_schedule, TEXT, rule, "rule"),
-    COL(store_schedule, TEXT, timezone, "timezone"),
-    COL(store_schedule, TEXT, dst_policy, "dst_policy"),
-    COL(store_schedule, TEXT, missed_policy, "missed_policy"),
-    COL(store_schedule, TEXT, overlap_policy, "overlap_policy"),
-    COL(store_schedule, TEXT, inputs, "inputs"),
-    COL(store_schedule, TEXT_NULL, created_by, "created_by"),
-    COL(store_schedule, TEXT_NULL, last_run_id, "last_run_id"),
-    COL(store_schedule, INT, missed_max, "missed_max"),
-    COL(store_schedule, INT, jitter_s, "jitter_seconds"),
-    COL(store_schedule, BOOL, paused, "paused"),
-    COL(store_schedule, TIME, anchor_us, "anchor_at"),
-    COL(store_schedule, TIME, next_due_us, "next_due_at"),
-    COL(store_schedule, TIME, next_fire_us, "next_fire_at"),
-    COL(store_schedule, INT, created_us, "created_at"),
-    COL(store_schedule, INT, updated_us, "updated_at"),
-};
-ROW_TYPE(row_schedule, store_schedule, schedule_columns);
-
-static const struct column schedule_move_columns[] = {
-    COL(store_schedule_move, TEXT, tenant, "tenant_id"),
-    COL(store_schedule_move, TEXT, schedule_id, "schedule_id"),
-    COL(store_schedule_move, TIME, from_us, "from_at"),
-    COL(store_schedule_move, TIME, next_due_us, "next_due_at"),
-    COL(store_schedule_move, TIME, next_fire_us, "next_fire_at"),
-    COL(store_schedule_move, TEXT_NULL, run_id, "last_run_id"),
-    COL(store_schedule_move, BOOL, paused, "paused"),
-    COL(store_schedule_move, TIME, updated_us, "updated_at"),
-};
-ROW_TYPE(row_schedule_move, store_schedule_move, schedule_move_columns);
-
-static const struct column firing_columns[] = {
-    KEY(store_firing, TEXT, tenant, "tenant_id"),
-    KEY(store_firing, TEXT, schedule_id, "schedule_id"),
-    KEY(store_firing, INT, due_us, "due_at"),
-    COL(store_firing, TIME, fired_us, "fired_at"),
-    COL(store_firing, TEXT_NULL, run_id, "run_id"),
-    COL(store_firing, TEXT, outcome, "outcome"),
-    COL(store_firing, TEXT_NULL, reason, "reason"),
-};
-ROW_TYPE(row_firing, store_firing, firing_columns);
 
 static const struct column lane_columns[] = {
     KEY(store_lane, TEXT, lane, "lane_name"),  COL(store_lane, INT, version, "version"),

@@ -60,6 +60,13 @@
     XX(FIRING_PUT, firing, "put firing")                                                           \
     XX(FIRING_NOTE, firing, "note firing")                                                         \
     XX(FIRING_TAKE, firing, "take firing")                                                         \
+    XX(BACKFILL_PUT, backfill, "put backfill")                                                     \
+    XX(BACKFILL_MARK, backfill_mark, "mark backfill")                                              \
+    XX(BACKFILL_RUN_PUT, backfill_run, "put run of backfill")                                      \
+    XX(BACKFILL_RUN_DONE, backfill_run, "end run of backfill")                                     \
+    XX(BACKFILL_MOVE, backfill_move, "move backfill on")                                           \
+    XX(BACKFILL_RUNS_DELETE, key, "delete runs of backfills")                                      \
+    XX(BACKFILLS_DELETE, key, "delete backfills")                                                  \
     XX(LANE_VERSION_PUT, lane, "put version of lane")                                              \
     XX(LANE_PUT, lane, "put lane")
 

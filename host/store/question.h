@@ -77,6 +77,12 @@
     XX(FIRING_QUEUED, &row_firing)                                                                 \
     XX(FIRINGS_QUEUED, NUMBER)                                                                     \
     XX(FIRINGS_WAIT, NUMBER)                                                                       \
+    XX(BACKFILLS, &row_backfill)                                                                   \
+    XX(BACKFILL, &row_backfill)                                                                    \
+    XX(BACKFILLS_BEGIN, &row_backfill)                                                             \
+    XX(BACKFILL_RUNS, NUMBER)                                                                      \
+    XX(BACKFILL_RUNS_OVER, &row_backfill_run)                                                      \
+    XX(BACKFILLS_WAIT, NUMBER)                                                                     \
     XX(LANES, &row_lane)                                                                           \
     XX(LANE, &row_lane)                                                                            \
     XX(LANE_VERSIONS, &row_lane)

@@ -83,6 +83,8 @@ STORE_LIST(host)
 STORE_LIST(job)
 STORE_LIST(schedule)
 STORE_LIST(firing)
+STORE_LIST(backfill)
+STORE_LIST(backfill_run)
 STORE_LIST(lane)
 
 struct store_page {
@@ -338,6 +340,25 @@ bool store_read_firings_queued(struct store_reader *r, const char *tenant, const
                                int64_t *ret, struct err *e) must_check;
 /* Whether anything is queued, of any tenant: the end of a run may start one. */
 bool store_read_firings_wait(struct store_reader *r, bool *ret, struct err *e) must_check;
+
+/* Of a schedule, newest first. */
+bool store_read_backfills(struct store_reader *r, const char *tenant, const char *schedule_id,
+                          struct store_page page, struct store_backfill_list *ret,
+                          struct err *e) must_check;
+bool store_read_backfill(struct store_reader *r, const char *tenant, const char *backfill_id,
+                         struct store_backfill_list *ret, struct err *e) must_check;
+/* Of all tenants, those that may begin a run now: the one first that was served longest ago. So
+ * many at most. */
+bool store_read_backfills_begin(struct store_reader *r, uint32_t rows,
+                                struct store_backfill_list *ret, struct err *e) must_check;
+/* How many runs of it are not counted yet. */
+bool store_read_backfill_runs(struct store_reader *r, const char *tenant, const char *backfill_id,
+                              int64_t *ret, struct err *e) must_check;
+/* Of all tenants, those of them that have ended, or are gone. So many at most. */
+bool store_read_backfill_runs_over(struct store_reader *r, uint32_t rows,
+                                   struct store_backfill_run_list *ret, struct err *e) must_check;
+/* Whether there is any run of one, or one that may begin some: the end of a run concerns it. */
+bool store_read_backfills_wait(struct store_reader *r, bool *ret, struct err *e) must_check;
 
 /* Lanes that operators set, by name; they are of all tenants. */
 bool store_read_lanes(struct store_reader *r, struct store_page page, struct store_lane_list *ret,

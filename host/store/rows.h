@@ -403,6 +403,51 @@ struct store_firing {
 /* Of a schedule so many may wait. */
 enum { STORE_QUEUED_MAX = 100 };
 
+/* backfills: due times of a schedule, from_us to to_us, that are run again. next_due_us is the
+ * first that was not dealt with; 0: all were. It is over when its runs are, too. */
+struct store_backfill {
+    const char *tenant;
+    const char *backfill_id;
+    const char *schedule_id;
+    const char *status; /* "pending", "running", "paused", "completed", "cancelled" */
+    const char *reason, *ticket;
+    const char *created_by; /* NULL */
+    int64_t max_parallel;
+    int64_t total, completed, failed, skipped; /* due times */
+    int64_t from_us, to_us;                    /* both inclusive */
+    int64_t next_due_us;
+    int64_t created_us, updated_us;
+};
+
+/* What an operator says of one. */
+struct store_backfill_mark {
+    const char *tenant;
+    const char *backfill_id;
+    const char *schedule_id;
+    const char *status;
+    int64_t updated_us;
+};
+
+/* Where one stands from now on. */
+struct store_backfill_move {
+    const char *tenant;
+    const char *backfill_id;
+    const char *schedule_id;
+    int64_t from_us; /* the due time that was dealt with; 0: none, next_us stays */
+    int64_t next_us; /* 0: that was the last */
+    int64_t completed, failed, skipped; /* so many more */
+    int64_t updated_us;
+};
+
+/* backfill_runs: a run of one that is not counted yet. */
+struct store_backfill_run {
+    const char *tenant;
+    const char *backfill_id;
+    int64_t due_us;
+    const char *schedule_id;
+    const char *run_id;
+};
+
 /* lanes, lane_versions: what operators said of a lane, the newest version in both. */
 struct store_lane {
     const char *lane;

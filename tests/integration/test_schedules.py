@@ -81,6 +81,29 @@ def test_a_due_time_by_hand_is_one_run(host):
     host.http("DELETE", f"/schedules/{sid}", expect=200)
 
 
+def test_a_backfill_runs_each_due_time_once_over_a_kill(host):
+    sid = create(host, cron="0 6 * * *")["scheduleId"]
+    span = ("--from", "2026-01-01T00:00:00Z", "--to", "2026-01-08T06:00:00Z")
+    planned = json.loads(host.cli("backfill", "plan", sid, *span, "-o", "json").stdout)
+    assert (planned["count"], runs_of(host, sid)) == (8, [])
+    host.http("POST", f"/schedules/{sid}:trigger", {"dueUtc": "2026-01-03T06:00:00Z"}, expect=201)
+    bid = host.cli("backfill", "start", sid, *span, "--max-parallel", "2", "--reason", "late data", "--ticket", "T-1",
+                   "-o", "name").stdout.strip()
+    until(lambda: len(runs_of(host, sid)) >= 2, 20, "its first run")
+    host.kill9()
+    host.start()
+    done = until(lambda: (lambda b: b if b["status"] == "completed" else None)(
+        json.loads(host.cli("backfill", "show", bid, "-o", "json").stdout)), 30, "its end")
+    assert (done["total"], done["completed"], done["failed"], done["skipped"]) == (8, 7, 0, 1)
+    tokens = collections.Counter(r["runToken"] for r in runs_of(host, sid))
+    assert tokens == {f"schedule:{sid}:{t['dueUtc']}": 1 for t in planned["dueTimes"]}
+    assert bid in host.cli("backfill", "list", sid).stdout
+    assert is_problem(host.http("POST", f"/backfills/{bid}:cancel"), 409, "CONFLICT")
+    writer = host.mint("orchestrator:write")
+    assert is_problem(host.http("POST", f"/backfills/{bid}:pause", token=writer), 403, "ERR_SCOPE_MISMATCH")
+    host.http("DELETE", f"/schedules/{sid}", expect=200)
+
+
 def test_another_tenant_sees_none_of_it(host):
     sid = create(host, cron="0 0 1 1 *")["scheduleId"]
     who = {"token": host.mint("orchestrator:admin", tenant="elsewhere"), "X_Stella_Tenant": "elsewhere"}

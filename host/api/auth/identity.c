@@ -8,17 +8,21 @@
 #include <string.h>
 #include <strings.h>
 
+#define READS (SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN | SCOPE_ORCH_READ | SCOPE_ORCH_OPERATE)
+
 /* Which scopes give a right outright; orch:operate gives the last two for a stated reason. */
 static const struct {
     uint32_t scopes;
     uint32_t scopes_with_reason;
     const char *wanted;
 } rights[NEED_COUNT] = {
-    [NEED_READ] = {SCOPE_READ | SCOPE_WRITE | SCOPE_ADMIN | SCOPE_ORCH_READ | SCOPE_ORCH_OPERATE, 0,
-                   "orchestrator:read or orch:read"},
+    [NEED_READ] = {READS, 0, "orchestrator:read or orch:read"},
     [NEED_WRITE] = {SCOPE_WRITE | SCOPE_ADMIN, SCOPE_ORCH_OPERATE,
                     "orchestrator:write or orch:operate"},
     [NEED_ADMIN] = {SCOPE_ADMIN, SCOPE_ORCH_OPERATE, "orchestrator:admin or orch:operate"},
+    [NEED_BACKFILL] = {SCOPE_ADMIN | SCOPE_ORCH_BACKFILL, 0, "orchestrator:admin or orch:backfill"},
+    [NEED_BACKFILL_READ] = {READS | SCOPE_ORCH_BACKFILL, 0,
+                            "orchestrator:read, orch:read or orch:backfill"},
 };
 
 const char *bearer_token(const struct http_head *head)

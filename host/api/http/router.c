@@ -7,10 +7,9 @@
 const char *route_need_text(enum route_need need)
 {
     static const char *const names[NEED_COUNT] = {
-        [NEED_NOTHING] = "nothing",
-        [NEED_READ] = "read",
-        [NEED_WRITE] = "write",
-        [NEED_ADMIN] = "admin",
+        [NEED_NOTHING] = "nothing",   [NEED_READ] = "read",
+        [NEED_WRITE] = "write",       [NEED_ADMIN] = "admin",
+        [NEED_BACKFILL] = "backfill", [NEED_BACKFILL_READ] = "read or backfill",
     };
 
     return names[need];

@@ -27,6 +27,8 @@ enum route_need {
     NEED_READ,
     NEED_WRITE,
     NEED_ADMIN,
+    NEED_BACKFILL,
+    NEED_BACKFILL_READ,
     NEED_COUNT,
 };
 const char *route_need_text(enum route_need need);

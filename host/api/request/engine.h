@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 struct lane_members;
+struct store_backfill;
+struct store_backfill_mark;
 struct store_firing;
 struct store_schedule;
 struct store_schedule_move;
@@ -42,7 +44,7 @@ struct api_outcome {
     const char *version;     /* the same */
     const json_t *warnings;  /* the same: [{node_id,target,path,message}], legal and mostly wrong */
     const char *run_id;      /* run_* */
-    const char *schedule_id; /* schedule_* */
+    const char *schedule_id; /* schedule_*; the backfill's of backfill_* */
     const char *trace_id;    /* run_start, run_restart */
     bool created;            /* false: it was there already (idempotent repeat) */
     bool completed;          /* run_resume: the run had completed, so nothing is done */
@@ -73,7 +75,10 @@ struct api_firing {
     /* Where the schedule stands behind it (store/batch.h); from_us 0: it is not fired by the
      * calendar. */
     int64_t from_us, next_due_us, next_fire_us;
-    bool again; /* something else became of it before: it was queued */
+    bool again; /* something else became of it before: it was queued, missed, skipped */
+    /* NULL: none; what runs it again. It waited for this due time, and does for that one. */
+    const char *backfill_id;
+    int64_t backfill_next_us;
 };
 
 struct api_run_start {
@@ -169,6 +174,12 @@ struct api_engine {
     void (*schedule_fire)(void *arg, const struct api_actor *who,
                           const struct store_schedule *schedule, int64_t due_us, bool cancels,
                           api_done_fn done, void *done_arg);
+    /* A new row, which begins to run; and what an operator says of one: ERR_CONFLICT, it is over.
+     */
+    void (*backfill_put)(void *arg, const struct api_actor *who,
+                         const struct store_backfill *backfill, api_done_fn done, void *done_arg);
+    void (*backfill_mark)(void *arg, const struct api_actor *who,
+                          const struct store_backfill_mark *mark, api_done_fn done, void *done_arg);
     /* What became of a due time that starts nothing; one that was reached before stays. */
     void (*schedule_note)(void *arg, const struct store_firing *firing, api_done_fn done,
                           void *done_arg);

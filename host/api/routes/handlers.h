@@ -85,6 +85,13 @@ void schedule_pause_op(struct api_request *req);
 void schedule_resume_op(struct api_request *req);
 void schedule_delete_op(struct api_request *req);
 void schedule_trigger_op(struct api_request *req);
+/* backfills.c, backfills_view.c */
+made_fn backfill_list;
+made_fn backfill_get;
+void backfill_create(struct api_request *req);
+void backfill_pause_op(struct api_request *req);
+void backfill_resume_op(struct api_request *req);
+void backfill_cancel_op(struct api_request *req);
 
 /* secrets.c */
 made_fn secret_list;

@@ -12,7 +12,7 @@ struct waiting_call {
     struct control *ctl;
     struct actor *by;
     struct call call; /* its texts and inputs are owned below */
-    char *id, *word, *run_token, *schedule_id;
+    char *id, *word, *run_token, *schedule_id, *backfill_id;
     struct api_firing firing;
     json_t *inputs;
     api_done_fn done;
@@ -58,6 +58,7 @@ static void waiting_free(void *arg)
     free(w->word);
     free(w->run_token);
     free(w->schedule_id);
+    free(w->backfill_id);
     json_decref(w->inputs);
     free(w);
 }
@@ -94,6 +95,8 @@ static struct waiting_call *waiting_new(struct control *ctl, const struct api_ac
         w->schedule_id = mem_str(call->firing->schedule_id);
         w->firing = *call->firing;
         w->firing.schedule_id = w->schedule_id;
+        w->backfill_id = mem_str(call->firing->backfill_id);
+        w->firing.backfill_id = w->backfill_id;
         w->call.firing = &w->firing;
     }
     return w;

@@ -188,6 +188,26 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
                            });
 }
 
+/* What the schedule started last is what its calendar did. */
+static void add_backfill(struct commit *c, const struct api_firing *firing)
+{
+    const struct active_run *ar = commit_run(c);
+
+    store_batch_backfill_run_put(commit_batch(c),
+                                 &(struct store_backfill_run){.tenant = ar->tenant,
+                                                              .backfill_id = firing->backfill_id,
+                                                              .due_us = firing->due_us,
+                                                              .schedule_id = firing->schedule_id,
+                                                              .run_id = ar->run_id});
+    store_batch_backfill_move(commit_batch(c),
+                              &(struct store_backfill_move){.tenant = ar->tenant,
+                                                            .backfill_id = firing->backfill_id,
+                                                            .schedule_id = firing->schedule_id,
+                                                            .from_us = firing->due_us,
+                                                            .next_us = firing->backfill_next_us,
+                                                            .updated_us = ar->created_us});
+}
+
 /* The key of the firing, as the run's token, keeps the due time to one run. */
 static void add_firing(struct commit *c, const struct api_firing *firing)
 {
@@ -205,7 +225,11 @@ static void add_firing(struct commit *c, const struct api_firing *firing)
                                                             .from_us = firing->from_us,
                                                             .next_due_us = firing->next_due_us,
                                                             .next_fire_us = firing->next_fire_us,
-                                                            .run_id = ar->run_id});
+                                                            .run_id = firing->backfill_id == NULL
+                                                                          ? ar->run_id
+                                                                          : NULL});
+    if (firing->backfill_id != NULL)
+        add_backfill(c, firing);
     if (firing->again)
         store_batch_firing_take(commit_batch(c), &row);
     else

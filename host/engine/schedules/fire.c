@@ -2,13 +2,15 @@
 #include "engine/schedules/fire.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "engine/control/control.h"
+#include "engine/env/env.h"
 #include "model/schedule/due_words.h"
 #include "store/rows.h"
 
 #include <stdio.h>
 
-enum { TOKEN_BYTES = 160 };
+enum { TOKEN_BYTES = 160, TRACE_BYTES = 16 };
 
 static void nobody_waits(void *arg unused_arg, const struct api_outcome *out unused_arg)
 {
@@ -34,4 +36,23 @@ void fire_due(struct control *ctl, const struct api_actor *who,
                                           .deterministic_mode = true,
                                           .firing = firing},
                   done, done_arg);
+}
+
+void fire_by_itself(struct control *ctl, const struct fire_name *name,
+                    const struct store_schedule *schedule, const struct api_firing *firing,
+                    bool cancels, api_done_fn done, void *done_arg)
+{
+    char trace[TRACE_BYTES * 2 + 1];
+    uint8_t drawn[TRACE_BYTES];
+    struct api_actor who = {name->tenant, name->subject, name->reason, name->ticket, trace, ""};
+
+    ctl->env->random(drawn, sizeof drawn);
+    text_hex(drawn, sizeof drawn, trace);
+    fire_due(ctl, &who, schedule, firing, cancels, done, done_arg);
+}
+
+bool fire_may_be_later(const struct err *e)
+{
+    return e->code == ERR_LIMIT || e->code == ERR_UNAVAILABLE || e->code == ERR_NOT_FOUND ||
+           e->code == ERR_CONFLICT;
 }

@@ -14,4 +14,15 @@ void fire_due(struct control *ctl, const struct api_actor *who,
               const struct store_schedule *schedule, const struct api_firing *firing, bool cancels,
               api_done_fn done, void *done_arg);
 
+/* In whose name, and why. */
+struct fire_name {
+    const char *tenant, *subject, *reason, *ticket;
+};
+/* The same by the host of itself. */
+void fire_by_itself(struct control *ctl, const struct fire_name *name,
+                    const struct store_schedule *schedule, const struct api_firing *firing,
+                    bool cancels, api_done_fn done, void *done_arg);
+/* Whether such a refusal may pass; the others are for good. */
+bool fire_may_be_later(const struct err *e);
+
 #endif

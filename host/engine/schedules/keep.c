@@ -1,10 +1,13 @@
 /* keep.c -- see keep.h. */
 #include "engine/schedules/keep.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/env/audit.h"
 #include "engine/env/env.h"
 #include "engine/schedules/schedules.h"
+
+#include <string.h>
 
 struct keeping {
     struct schedules *schedules;
@@ -71,6 +74,41 @@ void keep_delete(struct schedules *s, const struct api_actor *who, const char *s
     audit_append(schedules_env(s), batch, who, "audit.schedule_deleted",
                  json_pack("{s:s}", "schedule_id", schedule_id));
     submit(s, batch, schedule_id, done, done_arg);
+}
+
+void keep_backfill(struct schedules *s, const struct api_actor *who,
+                   const struct store_backfill *backfill, api_done_fn done, void *done_arg)
+{
+    struct store_batch *batch = store_batch_new();
+    char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
+
+    clock_text(backfill->from_us, from);
+    clock_text(backfill->to_us, to);
+    store_batch_backfill_put(batch, backfill);
+    audit_append(schedules_env(s), batch, who, "audit.backfill_created",
+                 json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "backfill_id", backfill->backfill_id,
+                           "schedule_id", backfill->schedule_id, "from", from, "to", to, "total",
+                           (json_int_t)backfill->total, "max_parallel",
+                           (json_int_t)backfill->max_parallel));
+    submit(s, batch, backfill->backfill_id, done, done_arg);
+}
+
+static const char *mark_entry(const char *status)
+{
+    if (strcmp(status, "paused") == 0)
+        return "audit.backfill_paused";
+    return strcmp(status, "cancelled") == 0 ? "audit.backfill_cancelled" : "audit.backfill_resumed";
+}
+
+void keep_mark(struct schedules *s, const struct api_actor *who,
+               const struct store_backfill_mark *mark, api_done_fn done, void *done_arg)
+{
+    struct store_batch *batch = store_batch_new();
+
+    store_batch_backfill_mark(batch, mark);
+    audit_append(schedules_env(s), batch, who, mark_entry(mark->status),
+                 json_pack("{s:s}", "backfill_id", mark->backfill_id));
+    submit(s, batch, mark->backfill_id, done, done_arg);
 }
 
 void keep_note(struct schedules *s, const struct store_firing *firing, api_done_fn done,

@@ -3,20 +3,22 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "engine/control/control.h"
 #include "engine/env/env.h"
 #include "engine/jobs/jobs.h"
 #include "engine/runs/runs.h"
+#include "engine/schedules/acts.h"
+#include "engine/schedules/backfills.h"
 #include "engine/schedules/due.h"
 #include "engine/schedules/fire.h"
 #include "model/schedule/due_words.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SECOND_NS (1000LL * 1000 * 1000)
 #define HASTE_NS (SECOND_NS / 50)
-enum { TRACE_BYTES = 16, SUBJECT_BYTES = 160 };
+enum { SUBJECT_BYTES = 160 };
 
 struct schedules {
     struct control *ctl;
@@ -26,12 +28,12 @@ struct schedules {
     int64_t fire_us;  /* the next that is known to fire; INT64_MAX: none */
     bool changed;     /* what is known of them is old */
     bool looks;       /* a look, or what it began, is under way */
-    bool later;       /* some of it could not be begun */
     bool wait;        /* something waits for the end of a run */
     int64_t haste_ns; /* and is not looked for before */
     uint64_t ended;   /* runs that had, when it was looked for last */
-    size_t begun;
+    struct acts acts;
     struct due_look look;
+    struct backfills_look backfills;
 };
 
 /* One that is being begun: its place is the look's. */
@@ -41,17 +43,36 @@ struct acting {
     size_t nth; /* of its fires */
 };
 
+/* ---- what was begun comes back ---- */
+
+static void all_is_over(void *arg)
+{
+    struct schedules *s = arg;
+    bool later = s->acts.later;
+
+    s->looks = false;
+    s->changed |= later || s->look.count > 0 || backfills_look_found(&s->backfills);
+    s->due_ns = later ? s->env->clock.mono_ns() + SECOND_NS : 0;
+    due_look_done(&s->look);
+    backfills_look_done(&s->backfills);
+}
+
 struct schedules *schedules_new(struct control *ctl, const struct jobs *jobs)
 {
     struct schedules *s = mem_new(struct schedules);
 
-    *s = (struct schedules){.ctl = ctl, .env = ctl->env, .jobs = jobs, .changed = true};
+    *s = (struct schedules){.ctl = ctl,
+                            .env = ctl->env,
+                            .jobs = jobs,
+                            .changed = true,
+                            .acts = {ctl->env, all_is_over, s}};
     return s;
 }
 
 void schedules_free(struct schedules *s)
 {
     due_look_done(&s->look);
+    backfills_look_done(&s->backfills);
     free(s);
 }
 
@@ -64,38 +85,6 @@ void schedules_changed(struct schedules *s)
 {
     s->changed = true;
     s->due_ns = 0;
-}
-
-/* ---- what was begun comes back ---- */
-
-static void one_is_over(struct schedules *s)
-{
-    if (--s->begun > 0)
-        return;
-    s->looks = false;
-    s->changed |= s->later || s->look.count > 0;
-    s->due_ns = s->later ? s->env->clock.mono_ns() + SECOND_NS : 0;
-    due_look_done(&s->look);
-}
-
-/* Behind an error the schedule is looked at anew: it may be gone, or paused. */
-static void noted(void *arg, const struct store_done *result)
-{
-    struct schedules *s = arg;
-
-    s->later |= result->err != NULL;
-    one_is_over(s);
-}
-
-static void submit(struct schedules *s, struct store_batch *batch)
-{
-    struct err e = {0};
-
-    s->begun++;
-    if (store_submit_take(s->env->store, &batch, noted, s, &e))
-        return;
-    store_batch_free(batch);
-    noted(s, &(struct store_done){.err = &e});
 }
 
 /* ---- what starts nothing ---- */
@@ -146,7 +135,7 @@ static void note_missed(struct schedules *s, const struct due_one *one)
              plan->fire_count > 0 ? plan->fires[0] : plan->next_us);
     log_event(LOG_WARN, "schedule.missed", F_STR("scheduleId", one->row->schedule_id),
               F_STR("tenant", one->row->tenant), F_INT("count", (int64_t)plan->missed_count));
-    submit(s, batch);
+    acts_submit(&s->acts, batch);
 }
 
 static void note_skipped(struct schedules *s, const struct due_one *one, size_t nth,
@@ -158,16 +147,10 @@ static void note_skipped(struct schedules *s, const struct due_one *one, size_t 
         add_firing(batch, one, one->plan.fires[nth], one->waits ? "queued" : "skipped", reason);
     if (!one->queued)
         add_move(s, batch, one, one->plan.fires[nth], plan_behind(&one->plan, nth));
-    submit(s, batch);
+    acts_submit(&s->acts, batch);
 }
 
 /* ---- what starts a run ---- */
-
-static bool may_be_later(enum err_code code)
-{
-    return code == ERR_LIMIT || code == ERR_UNAVAILABLE || code == ERR_NOT_FOUND ||
-           code == ERR_CONFLICT;
-}
 
 static void started(void *arg, const struct api_outcome *out)
 {
@@ -175,10 +158,10 @@ static void started(void *arg, const struct api_outcome *out)
     struct schedules *s = a->schedules;
     const struct due_one *one = a->one;
 
-    if (out->e != NULL && may_be_later(out->e->code)) {
+    if (out->e != NULL && fire_may_be_later(out->e)) {
         log_event(LOG_DEBUG, "schedule.later", F_STR("scheduleId", one->row->schedule_id),
                   F_ERR(out->e));
-        s->later = true;
+        s->acts.later = true;
     } else if (out->e != NULL) {
         log_event(LOG_WARN, "schedule.refused", F_STR("scheduleId", one->row->schedule_id),
                   F_STR("tenant", one->row->tenant), F_ERR(out->e));
@@ -186,28 +169,28 @@ static void started(void *arg, const struct api_outcome *out)
     } else if (!out->created) {
         note_skipped(s, one, a->nth, NULL);
     }
-    one_is_over(s);
+    acts_end(&s->acts);
 }
 
 static void start(struct schedules *s, const struct due_one *one, size_t nth)
 {
     const struct store_schedule *row = one->row;
     int64_t due_us = one->plan.fires[nth], next_us = plan_behind(&one->plan, nth);
-    int64_t from_us = one->queued ? 0 : due_us;
     struct acting *a = mem_new(struct acting);
-    char subject[SUBJECT_BYTES], trace[TRACE_BYTES * 2 + 1];
-    uint8_t drawn[TRACE_BYTES];
-    struct api_actor who = {row->tenant, subject, "due by its schedule", "", trace, ""};
+    char subject[SUBJECT_BYTES];
 
     snprintf(subject, sizeof subject, DUE_TOKEN "%s", row->schedule_id);
-    s->env->random(drawn, sizeof drawn);
-    text_hex(drawn, sizeof drawn, trace);
     *a = (struct acting){s, one, nth};
-    s->begun++;
-    fire_due(s->ctl, &who, row,
-             &(struct api_firing){row->schedule_id, due_us, from_us, next_us, fire_us(row, next_us),
-                                  one->queued},
-             one->cancels, started, a);
+    acts_begin(&s->acts);
+    fire_by_itself(s->ctl, &(struct fire_name){row->tenant, subject, "due by its schedule", ""},
+                   row,
+                   &(struct api_firing){.schedule_id = row->schedule_id,
+                                        .due_us = due_us,
+                                        .from_us = one->queued ? 0 : due_us,
+                                        .next_due_us = next_us,
+                                        .next_fire_us = fire_us(row, next_us),
+                                        .again = one->queued},
+                   one->cancels, started, a);
 }
 
 static void act(struct schedules *s, const struct due_one *one)
@@ -215,7 +198,7 @@ static void act(struct schedules *s, const struct due_one *one)
     if (one->unread) {
         log_event(LOG_WARN, "schedule.unread", F_STR("scheduleId", one->row->schedule_id),
                   F_STR("tenant", one->row->tenant));
-        s->later = true;
+        s->acts.later = true;
         return;
     }
     if (one->plan.missed_count > 0)
@@ -237,6 +220,24 @@ static void look_beside(void *arg, struct store_reader *reader)
     struct schedules *s = arg;
 
     due_look(&s->look, reader);
+    if (s->look.e.code == ERR_NONE)
+        backfills_look(&s->backfills, reader, &s->look.e);
+}
+
+/* What is due goes before what is run again: a backfill of a tenant begins nothing in a look that
+ * fires something of it. */
+static bool is_held(void *arg, const char *tenant)
+{
+    const struct due_look *look = &((struct schedules *)arg)->look;
+    bool held = look->more;
+
+    for (size_t i = 0; i < look->count && !held; i++) {
+        const struct due_one *one = &look->ones[i];
+
+        held = !one->unread && !one->known && one->skipped == NULL && one->plan.fire_count > 0 &&
+               strcmp(one->row->tenant, tenant) == 0;
+    }
+    return held;
 }
 
 static void was_looked(void *arg)
@@ -245,13 +246,15 @@ static void was_looked(void *arg)
 
     bool unread = s->look.e.code != ERR_NONE;
 
-    s->later = unread;
-    s->wait = s->look.wait || unread;
+    s->acts.later = unread;
+    s->wait = s->look.wait || s->backfills.wait || unread;
     s->fire_us = s->look.next_us != 0 ? s->look.next_us : INT64_MAX;
-    s->begun = 1;
+    acts_begin(&s->acts);
     for (size_t i = 0; i < s->look.count && !unread; i++)
         act(s, &s->look.ones[i]);
-    one_is_over(s);
+    if (!unread)
+        backfills_act(&s->backfills, s->ctl, &s->acts, is_held, s);
+    acts_end(&s->acts);
 }
 
 static void not_looked(void *arg unused_arg)

@@ -217,6 +217,22 @@ const char *const pg_queries[QUERY_COUNT] = {
                          " AND schedule_id = $2 AND outcome = 'queued' LIMIT $3) AS q",
     [Q_FIRINGS_WAIT] = "SELECT (EXISTS (SELECT FROM schedule_firings WHERE outcome = 'queued'))"
                        "::int::bigint",
+    [Q_BACKFILLS] = "SELECT {read} FROM backfills WHERE tenant_id = $1 AND schedule_id = $2"
+                    " AND backfill_id < $3 ORDER BY backfill_id DESC LIMIT $4",
+    [Q_BACKFILL] = "SELECT {read} FROM backfills WHERE tenant_id = $1 AND backfill_id = $2",
+    [Q_BACKFILLS_BEGIN] =
+        "SELECT {read} FROM backfills AS b WHERE next_due_at IS NOT NULL"
+        " AND status IN ('pending', 'running') AND (SELECT count(*) FROM backfill_runs AS r"
+        " WHERE r.tenant_id = b.tenant_id AND r.backfill_id = b.backfill_id) < max_parallel"
+        " ORDER BY updated_at LIMIT $1",
+    [Q_BACKFILL_RUNS] = "SELECT count(*) FROM backfill_runs WHERE tenant_id = $1"
+                        " AND backfill_id = $2",
+    [Q_BACKFILL_RUNS_OVER] =
+        "SELECT {read} FROM backfill_runs AS b WHERE NOT EXISTS (SELECT FROM dag_executions AS e"
+        " WHERE e.execution_id = b.run_id AND e.completed_at IS NULL) LIMIT $1",
+    [Q_BACKFILLS_WAIT] =
+        "SELECT (EXISTS (SELECT FROM backfill_runs) OR EXISTS (SELECT FROM backfills"
+        " WHERE next_due_at IS NOT NULL AND status IN ('pending', 'running')))::int::bigint",
     [Q_LANES] = "SELECT {read} FROM lanes WHERE lane_name > $1 ORDER BY lane_name LIMIT $2",
     [Q_LANE] = "SELECT {read} FROM lanes WHERE lane_name = $1",
     [Q_LANE_VERSIONS] = "SELECT {read} FROM lane_versions WHERE lane_name = $1 AND version < $2"

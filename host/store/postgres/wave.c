@@ -34,6 +34,7 @@ enum thing {
     SCHEDULE,
     FIRING,
     FIRINGS_OF_SCHEDULE,
+    BACKFILLS, /* of a schedule */
     LANE,
 };
 
@@ -158,6 +159,10 @@ static void of_key(struct touches *t, enum store_op kind, const struct key_args 
         break;
     case OP_SCHEDULE_DELETE:
         changes(t, SCHEDULE, key->id, "");
+        break;
+    case OP_BACKFILL_RUNS_DELETE:
+    case OP_BACKFILLS_DELETE:
+        changes(t, BACKFILLS, key->id, "");
         break;
     case OP_FIRINGS_PURGE: /* of others than are put beside it */
         reads(t, FIRINGS_OF_SCHEDULE, key->id);
@@ -298,6 +303,23 @@ static void of_schedule(struct touches *t, const struct op *op)
     }
 }
 
+static void of_backfill(struct touches *t, const struct op *op)
+{
+    const struct store_backfill *backfill = op->row;
+    const struct store_backfill_mark *mark = op->row;
+    const struct store_backfill_move *move = op->row;
+    const struct store_backfill_run *run = op->row;
+    const char *schedule_id = run->schedule_id;
+
+    if (op->kind == OP_BACKFILL_PUT)
+        schedule_id = backfill->schedule_id;
+    else if (op->kind == OP_BACKFILL_MARK)
+        schedule_id = mark->schedule_id;
+    else if (op->kind == OP_BACKFILL_MOVE)
+        schedule_id = move->schedule_id;
+    changes(t, BACKFILLS, schedule_id, "");
+}
+
 static void touches_of(const struct op *op, struct touches *t)
 {
     switch (op->kind) {
@@ -331,6 +353,13 @@ static void touches_of(const struct op *op, struct touches *t)
     case OP_FIRING_NOTE:
     case OP_FIRING_TAKE:
         of_schedule(t, op);
+        break;
+    case OP_BACKFILL_PUT:
+    case OP_BACKFILL_MARK:
+    case OP_BACKFILL_MOVE:
+    case OP_BACKFILL_RUN_PUT:
+    case OP_BACKFILL_RUN_DONE:
+        of_backfill(t, op);
         break;
     case OP_LANE_VERSION_PUT:
     case OP_LANE_PUT:

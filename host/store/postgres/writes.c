@@ -15,6 +15,7 @@
     " USING {in} WHERE c.tenant_id = a.tenant_id AND c.execution_id = a.id"                        \
     " AND (a.more IS NULL OR c.node_id = a.more)"
 #define OF_SCHEDULE " WHERE s.tenant_id = a.tenant_id AND s.schedule_id = a.schedule_id"
+#define OF_BACKFILL " WHERE b.tenant_id = a.tenant_id AND b.backfill_id = a.backfill_id"
 #define HAS_NOT_ENDED "e.completed_at IS NULL AND e." GOES_ON
 /* By nothing else, behind what it names: while few rows are known the planner takes any other
  * index, or the whole table first, for as good. OFFSET 0, or a lock, keeps it apart. */
@@ -206,6 +207,32 @@ const char *const pg_writes[OP_COUNT] = {
                                           " SELECT expect((SELECT count(*) FROM u) = "
                                           "cardinality($1::text[]), '" STATE_CONFLICT
                                           "', 'the due time has its run')",
+    [OP_BACKFILL_PUT] = INSERT("backfills"),
+    [OP_BACKFILL_MARK] = HIT("UPDATE backfills AS b SET status = a.status,"
+                             " updated_at = a.updated_at FROM a" OF_BACKFILL
+                             " AND b.status NOT IN ('completed', 'cancelled')",
+                             STATE_CONFLICT, "the backfill is over"),
+    [OP_BACKFILL_RUN_PUT] = INSERT("backfill_runs"),
+    [OP_BACKFILL_RUN_DONE] =
+        HIT("DELETE FROM backfill_runs AS b USING a" OF_BACKFILL " AND b.due_at = a.due_at",
+            STATE_CONFLICT, "the run is counted"),
+    [OP_BACKFILL_MOVE] =
+        HIT("UPDATE backfills AS b SET next_due_at = CASE WHEN a.from_at IS NULL"
+            " THEN b.next_due_at ELSE a.next_due_at END, completed = b.completed + a.completed,"
+            " failed = b.failed + a.failed, skipped = b.skipped + a.skipped,"
+            " updated_at = a.updated_at, status = CASE WHEN b.status = 'cancelled' THEN b.status"
+            " WHEN CASE WHEN a.from_at IS NULL THEN b.next_due_at ELSE a.next_due_at END IS NULL"
+            " AND NOT EXISTS (SELECT FROM backfill_runs AS r WHERE r.tenant_id = a.tenant_id"
+            " AND r.backfill_id = a.backfill_id) THEN 'completed'"
+            " WHEN a.from_at IS NULL THEN b.status ELSE 'running' END FROM a" OF_BACKFILL
+            " AND (a.from_at IS NULL OR (b.next_due_at = a.from_at"
+            " AND b.status IN ('pending', 'running')))",
+            STATE_CONFLICT, "the backfill begins nothing now, or stands elsewhere"),
+    [OP_BACKFILL_RUNS_DELETE] = "DELETE FROM backfill_runs AS r USING {in}, backfills AS b"
+                                " WHERE b.tenant_id = a.tenant_id AND b.schedule_id = a.id"
+                                " AND r.tenant_id = b.tenant_id AND r.backfill_id = b.backfill_id",
+    [OP_BACKFILLS_DELETE] = "DELETE FROM backfills AS b USING {in}"
+                            " WHERE b.tenant_id = a.tenant_id AND b.schedule_id = a.id",
     [OP_LANE_VERSION_PUT] = INSERT("lane_versions"),
     [OP_LANE_PUT] =
         INSERT("lanes") " ON CONFLICT (lane_name) DO UPDATE SET version = excluded.version,"

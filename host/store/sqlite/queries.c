@@ -223,6 +223,25 @@ const char *const queries[QUERY_COUNT] = {
                          " AND outcome = 'queued' LIMIT ?3)",
     [Q_FIRINGS_WAIT] = "SELECT EXISTS (SELECT 1 FROM schedule_firings INDEXED BY"
                        " idx_firings_queued WHERE outcome = 'queued' AND tenant_id >= '')",
+    [Q_BACKFILLS] = "SELECT {read} FROM backfills INDEXED BY idx_backfills_schedule"
+                    " WHERE tenant_id = ?1 AND schedule_id = ?2 AND backfill_id < ?3"
+                    " ORDER BY backfill_id DESC LIMIT ?4",
+    [Q_BACKFILL] = "SELECT {read} FROM backfills WHERE tenant_id = ?1 AND backfill_id = ?2",
+    [Q_BACKFILLS_BEGIN] =
+        "SELECT {read} FROM backfills AS b INDEXED BY idx_backfills_begin"
+        " WHERE next_due_at IS NOT NULL AND status IN ('pending', 'running') AND updated_at >= 0"
+        " AND (SELECT count(*) FROM backfill_runs AS r WHERE r.tenant_id = b.tenant_id"
+        " AND r.backfill_id = b.backfill_id) < max_parallel ORDER BY updated_at LIMIT ?1",
+    [Q_BACKFILL_RUNS] = "SELECT count(*) FROM backfill_runs WHERE tenant_id = ?1"
+                        " AND backfill_id = ?2",
+    [Q_BACKFILL_RUNS_OVER] =
+        "SELECT {read} FROM backfill_runs AS b WHERE tenant_id >= '' AND NOT EXISTS"
+        " (SELECT 1 FROM dag_executions AS e WHERE e.execution_id = b.run_id"
+        " AND e.completed_at IS NULL) LIMIT ?1",
+    [Q_BACKFILLS_WAIT] =
+        "SELECT EXISTS (SELECT 1 FROM backfill_runs WHERE tenant_id >= '') OR EXISTS"
+        " (SELECT 1 FROM backfills INDEXED BY idx_backfills_begin WHERE next_due_at IS NOT NULL"
+        " AND status IN ('pending', 'running') AND updated_at >= 0)",
     [Q_LANES] = "SELECT {read} FROM lanes WHERE lane_name > ?1 ORDER BY lane_name LIMIT ?2",
     [Q_LANE] = "SELECT {read} FROM lanes WHERE lane_name = ?1",
     [Q_LANE_VERSIONS] = "SELECT {read} FROM lane_versions WHERE lane_name = ?1 AND version < ?2"

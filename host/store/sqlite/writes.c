@@ -183,6 +183,31 @@ const struct write_statement write_statements[OP_COUNT] = {
                         " ON CONFLICT (tenant_id, schedule_id, due_at) DO UPDATE SET {set}"
                         " WHERE outcome <> 'fired'",
                         ERR_CONFLICT, "the due time has its run"},
+    [OP_BACKFILL_PUT] = {"INSERT INTO backfills ({columns}) VALUES ({values})", ERR_NONE, NULL},
+    [OP_BACKFILL_MARK] = {"UPDATE backfills SET status = ?4, updated_at = ?5 WHERE tenant_id = ?1"
+                          " AND backfill_id = ?2 AND status NOT IN ('completed', 'cancelled')",
+                          ERR_CONFLICT, "the backfill is over"},
+    [OP_BACKFILL_RUN_PUT] = {"INSERT INTO backfill_runs ({columns}) VALUES ({values})", ERR_NONE,
+                             NULL},
+    [OP_BACKFILL_RUN_DONE] = {"DELETE FROM backfill_runs WHERE tenant_id = ?1 AND backfill_id = ?2"
+                              " AND due_at = ?3",
+                              ERR_CONFLICT, "the run is counted"},
+    [OP_BACKFILL_MOVE] =
+        {"UPDATE backfills SET next_due_at = CASE WHEN ?4 IS NULL THEN next_due_at ELSE ?5 END,"
+         " completed = completed + ?6, failed = failed + ?7, skipped = skipped + ?8,"
+         " updated_at = ?9, status = CASE WHEN status = 'cancelled' THEN status"
+         " WHEN CASE WHEN ?4 IS NULL THEN next_due_at ELSE ?5 END IS NULL AND NOT EXISTS"
+         " (SELECT 1 FROM backfill_runs WHERE tenant_id = ?1 AND backfill_id = ?2)"
+         " THEN 'completed' WHEN ?4 IS NULL THEN status ELSE 'running' END"
+         " WHERE tenant_id = ?1 AND backfill_id = ?2"
+         " AND (?4 IS NULL OR (next_due_at = ?4 AND status IN ('pending', 'running')))",
+         ERR_CONFLICT, "the backfill begins nothing now, or stands elsewhere"},
+    [OP_BACKFILL_RUNS_DELETE] = {"DELETE FROM backfill_runs WHERE tenant_id = ?1 AND backfill_id IN"
+                                 " (SELECT backfill_id FROM backfills WHERE tenant_id = ?1"
+                                 " AND schedule_id = ?2)",
+                                 ERR_NONE, NULL},
+    [OP_BACKFILLS_DELETE] = {"DELETE FROM backfills WHERE tenant_id = ?1 AND schedule_id = ?2",
+                             ERR_NONE, NULL},
     [OP_LANE_VERSION_PUT] = {"INSERT INTO lane_versions ({columns}) VALUES ({values})", ERR_NONE,
                              NULL},
     [OP_LANE_PUT] =

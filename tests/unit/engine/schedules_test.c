@@ -1,6 +1,6 @@
 /* schedules_test.c -- what is due by the calendar is started once, by hand of a clock that is the
  * test's: on time, late, while the run before goes on, over a crash. */
-#include "suites.h"
+#include "schedule_steps.h"
 
 #include "base/mem.h"
 #include "engine/control/control.h"
@@ -11,99 +11,6 @@
 
 #include <string.h>
 
-#define ID "s-1"
-#define EVERY_US (60LL * 1000000)
-#define MINUTE (60 * RIG_S)
-
-static int64_t anchor_us;
-
-static struct store_schedule every_minute(void)
-{
-    anchor_us = rig_wall_us;
-    return (struct store_schedule){.tenant = RIG_TENANT,
-                                   .schedule_id = ID,
-                                   .dag_id = "chain",
-                                   .rule_kind = "every",
-                                   .rule = "1m",
-                                   .timezone = "UTC",
-                                   .dst_policy = "shift",
-                                   .missed_policy = "last",
-                                   .overlap_policy = "allow",
-                                   .inputs = "{}",
-                                   .missed_max = 10,
-                                   .anchor_us = anchor_us,
-                                   .next_due_us = anchor_us + EVERY_US,
-                                   .next_fire_us = anchor_us + EVERY_US,
-                                   .created_us = anchor_us,
-                                   .updated_us = anchor_us};
-}
-
-static void put(const struct store_schedule *row)
-{
-    struct rig_answer answer = {0};
-
-    publish_chain();
-    keep_put(engine_control(rig.engine)->schedules, &rig_actor, row, rig_answered, &answer);
-    rig_settle(&rig);
-    ck_assert_uint_eq(answer.told, 1);
-}
-
-/* "1 fired, 2 skipped overlap, ": the due times in minutes from the anchor, ascending. */
-static void check_firings(const char *want)
-{
-    auto_done(store_firing_list) rows = {0};
-    auto_done(buf) text = {0};
-    struct err e = {0};
-
-    ck_assert(store_read_firings(rig.reader, RIG_TENANT, ID, (struct store_page){.size = 100},
-                                 &rows, &e));
-    for (size_t i = rows.count; i-- > 0;) {
-        const struct store_firing *f = &rows.rows[i];
-
-        ck_assert_int_eq(f->run_id != NULL, strcmp(f->outcome, "fired") == 0);
-        buf_addf(&text, "%s%lld %s%s%s", text.len > 0 ? ", " : "",
-                 (long long)((f->due_us - anchor_us) / EVERY_US), f->outcome,
-                 strcmp(f->outcome, "skipped") == 0 ? " " : "",
-                 strcmp(f->outcome, "skipped") == 0 ? f->reason : "");
-    }
-    ck_assert_str_eq(buf_text(&text), want);
-}
-
-static size_t runs_there(void)
-{
-    auto_done(store_run_list) rows = {0};
-    struct err e = {0};
-
-    ck_assert(store_read_runs(rig.reader, &(struct store_run_filter){.tenant = RIG_TENANT},
-                              (struct store_page){.size = 100}, &rows, &e));
-    return rows.count;
-}
-
-/* Of a scheduler that turns every second, as it does. */
-static void pass_minutes(int count)
-{
-    for (int i = 0; i < count; i++) {
-        rig_pass(MINUTE);
-        rig_settle(&rig);
-    }
-}
-
-/* The machine sleeps, or the host is away. */
-static void be_away_for(int64_t minutes)
-{
-    rig_pass(minutes * MINUTE + 30 * RIG_S);
-    rig_settle(&rig);
-}
-
-static void run_ends(void)
-{
-    rig_ok(&rig, "first");
-    rig_ok(&rig, "second");
-    rig_settle(&rig);
-    rig_pass(RIG_S);
-    rig_settle(&rig);
-}
-
 START_TEST(each_due_time_starts_one_run_with_its_token)
 {
     const struct store_schedule row = every_minute();
@@ -111,7 +18,7 @@ START_TEST(each_due_time_starts_one_run_with_its_token)
     char due[DUE_TEXT_BYTES];
     struct err e = {0};
 
-    put(&row);
+    put_schedule(&row);
     check_firings("");
     pass_minutes(3);
     check_firings("1 fired, 2 fired, 3 fired");
@@ -129,7 +36,7 @@ START_TEST(what_became_of_old_due_times_is_forgotten_and_does_not_fire_again)
 {
     const struct store_schedule row = every_minute();
 
-    put(&row);
+    put_schedule(&row);
     pass_minutes(4);
     check_firings("1 fired, 2 fired, 3 fired, 4 fired");
     rig.env.set.firings_keep_us = 2 * EVERY_US;
@@ -143,7 +50,7 @@ START_TEST(the_latest_of_the_missed_is_made_up_for)
 {
     const struct store_schedule row = every_minute();
 
-    put(&row);
+    put_schedule(&row);
     be_away_for(4);
     check_firings("1 missed, 2 missed, 3 missed, 4 fired");
     pass_minutes(1);
@@ -157,7 +64,7 @@ START_TEST(all_of_the_missed_are_made_up_for_to_their_number)
 
     row.missed_policy = "all";
     row.missed_max = 2;
-    put(&row);
+    put_schedule(&row);
     be_away_for(4);
     check_firings("1 missed, 2 missed, 3 fired, 4 fired");
     ck_assert_uint_eq(runs_there(), 2);
@@ -169,7 +76,7 @@ START_TEST(none_of_the_missed_is_made_up_for)
     struct store_schedule row = every_minute();
 
     row.missed_policy = "none";
-    put(&row);
+    put_schedule(&row);
     be_away_for(3);
     check_firings("1 missed, 2 missed, 3 missed");
     ck_assert_uint_eq(runs_there(), 0);
@@ -181,7 +88,7 @@ START_TEST(a_due_time_within_the_grace_is_not_missed)
     struct store_schedule row = every_minute();
 
     row.missed_policy = "none";
-    put(&row);
+    put_schedule(&row);
     rig_pass(MINUTE + 9 * RIG_S);
     rig_settle(&rig);
     check_firings("1 fired");
@@ -193,7 +100,7 @@ START_TEST(while_the_run_before_goes_on_the_next_is_skipped)
     struct store_schedule row = every_minute();
 
     row.overlap_policy = "skip";
-    put(&row);
+    put_schedule(&row);
     pass_minutes(2);
     check_firings("1 fired, 2 skipped overlap");
     run_ends();
@@ -214,7 +121,7 @@ START_TEST(what_is_queued_fires_in_its_order_when_the_run_before_ends)
 {
     const struct store_schedule row = queues();
 
-    put(&row);
+    put_schedule(&row);
     pass_minutes(3);
     check_firings("1 fired, 2 queued, 3 queued");
     ck_assert_uint_eq(runs_there(), 1);
@@ -233,7 +140,7 @@ START_TEST(what_is_queued_fires_behind_a_crash)
 {
     const struct store_schedule row = queues();
 
-    put(&row);
+    put_schedule(&row);
     pass_minutes(3);
     rig_crash(&rig);
     rig_settle(&rig);
@@ -252,7 +159,7 @@ START_TEST(what_is_queued_waits_while_the_schedule_is_paused)
                                        .updated_us = 1};
     struct rig_answer paused = {0}, resumed = {0};
 
-    put(&row);
+    put_schedule(&row);
     pass_minutes(2);
     keep_pause(engine_control(rig.engine)->schedules, &rig_actor, &move, rig_answered, &paused);
     run_ends();
@@ -268,7 +175,7 @@ START_TEST(what_is_queued_is_skipped_where_the_dag_was_disabled)
 {
     const struct store_schedule row = queues();
 
-    put(&row);
+    put_schedule(&row);
     pass_minutes(2);
     outside_unguarded("UPDATE dag_workflows SET enabled = 0");
     run_ends();
@@ -282,7 +189,7 @@ START_TEST(no_more_is_queued_than_its_number)
     auto_done(store_firing_list) rows = {0};
     struct err e = {0};
 
-    put(&row);
+    put_schedule(&row);
     pass_minutes(STORE_QUEUED_MAX + 2);
     ck_assert(store_read_firings(rig.reader, RIG_TENANT, ID, (struct store_page){.size = 200},
                                  &rows, &e));
@@ -301,7 +208,7 @@ START_TEST(the_run_before_is_cancelled)
     struct err e = {0};
 
     row.overlap_policy = "cancel-previous";
-    put(&row);
+    put_schedule(&row);
     pass_minutes(2);
     check_firings("1 fired, 2 fired");
     ck_assert(store_read_runs(rig.reader, &(struct store_run_filter){.tenant = RIG_TENANT},
@@ -320,7 +227,7 @@ START_TEST(a_paused_schedule_lets_its_times_pass_by)
                                        .updated_us = 1};
     struct rig_answer paused = {0}, resumed = {0};
 
-    put(&row);
+    put_schedule(&row);
     keep_pause(engine_control(rig.engine)->schedules, &rig_actor, &move, rig_answered, &paused);
     pass_minutes(3);
     check_firings("");
@@ -336,7 +243,7 @@ START_TEST(a_disabled_dag_starts_nothing_and_says_so)
 {
     const struct store_schedule row = every_minute();
 
-    put(&row);
+    put_schedule(&row);
     outside_unguarded("UPDATE dag_workflows SET enabled = 0");
     pass_minutes(1);
     check_firings("1 skipped dag_disabled");
@@ -348,7 +255,7 @@ START_TEST(a_crash_makes_no_due_time_fire_twice)
 {
     const struct store_schedule row = every_minute();
 
-    put(&row);
+    put_schedule(&row);
     pass_minutes(2);
     rig_crash(&rig);
     pass_minutes(1);
@@ -361,7 +268,7 @@ START_TEST(a_clock_that_is_put_back_fires_nothing_again)
 {
     const struct store_schedule row = every_minute();
 
-    put(&row);
+    put_schedule(&row);
     pass_minutes(2);
     rig_wall_us -= EVERY_US;
     pass_minutes(1);
@@ -376,7 +283,7 @@ START_TEST(a_deleted_schedule_fires_no_more)
     const struct store_schedule row = every_minute();
     struct rig_answer answer = {0};
 
-    put(&row);
+    put_schedule(&row);
     pass_minutes(1);
     keep_delete(engine_control(rig.engine)->schedules, &rig_actor, ID, rig_answered, &answer);
     pass_minutes(3);
@@ -388,7 +295,7 @@ START_TEST(a_host_that_takes_no_runs_fires_when_it_does)
 {
     const struct store_schedule row = every_minute();
 
-    put(&row);
+    put_schedule(&row);
     engine_accept(rig.engine, false);
     pass_minutes(2);
     check_firings("");

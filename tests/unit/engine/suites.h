@@ -58,5 +58,6 @@ TCase *kept_lanes_cases(void);
 TCase *log_cases(void);
 TCase *remembered_cases(void);
 TCase *schedules_cases(void);
+TCase *backfills_cases(void);
 
 #endif

@@ -37,6 +37,7 @@ TCase *tenants_cases(void);
 TCase *page_cases(void);
 TCase *hosts_cases(void);
 TCase *schedules_cases(void);
+TCase *backfills_cases(void);
 TCase *lanes_cases(void);
 
 /* The driver's: once a program, before the first test and behind the last... */

@@ -15,7 +15,7 @@ static const struct {
     {"admin", "default", SCOPE_ADMIN},      {"reader", "default", SCOPE_READ},
     {"writer", "default", SCOPE_WRITE},     {"operator", "default", SCOPE_ORCH_OPERATE},
     {"acme", "acme", SCOPE_ADMIN},          {"nobody", "default", 0},
-    {"slow-admin", "default", SCOPE_ADMIN},
+    {"slow-admin", "default", SCOPE_ADMIN}, {"backfiller", "default", SCOPE_ORCH_BACKFILL},
 };
 
 struct answer {

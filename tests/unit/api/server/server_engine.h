@@ -26,8 +26,9 @@ struct server {
 };
 
 struct api_engine server_engine_of(struct server *s);
-/* Tokens: "admin", "reader", "writer", "operator" of tenant default; "acme" of tenant acme;
- * "slow-..." answers after 50 ms; "nobody" has no scope; "down" is an authority that is away. */
+/* Tokens: "admin", "reader", "writer", "operator", "backfiller" of tenant default; "acme" of tenant
+ * acme; "slow-..." answers after 50 ms; "nobody" has no scope; "down" is an authority that is away.
+ */
 struct api_auth server_auth_of(struct server *s);
 
 /* An answer that refuses; name may be NULL. */

@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "store/rows.h"
 
+#include <string.h>
+
 static void schedule_put(void *arg, const struct api_actor *who,
                          const struct store_schedule *schedule, api_done_fn done, void *done_arg)
 {
@@ -109,6 +111,36 @@ static void schedule_fire(void *arg, const struct api_actor *who,
                      on_started, &f);
 }
 
+static void backfill_put(void *arg, const struct api_actor *who,
+                         const struct store_backfill *backfill, api_done_fn done, void *done_arg)
+{
+    struct store_batch *batch = store_batch_new();
+
+    (void)who;
+    store_batch_backfill_put(batch, backfill);
+    server_commit(arg, batch, NULL, 0);
+    done(done_arg, &(struct api_outcome){.schedule_id = backfill->backfill_id});
+}
+
+static void backfill_mark(void *arg, const struct api_actor *who,
+                          const struct store_backfill_mark *mark, api_done_fn done, void *done_arg)
+{
+    struct server *s = arg;
+    auto_done(store_backfill_list) rows = {0};
+    struct store_batch *batch;
+    struct err e = {0};
+
+    if (!store_read_backfill(s->reader, who->tenant, mark->backfill_id, &rows, &e) ||
+        strcmp(rows.rows[0].status, "cancelled") == 0) {
+        server_fail(done, done_arg, ERR_CONFLICT, NULL, "the backfill is over");
+        return;
+    }
+    batch = store_batch_new();
+    store_batch_backfill_mark(batch, mark);
+    server_commit(s, batch, NULL, 0);
+    done(done_arg, &(struct api_outcome){.schedule_id = mark->backfill_id});
+}
+
 void server_schedules_serve(struct api_engine *engine)
 {
     engine->schedule_put = schedule_put;
@@ -116,4 +148,6 @@ void server_schedules_serve(struct api_engine *engine)
     engine->schedule_delete = schedule_delete;
     engine->schedule_fire = schedule_fire;
     engine->schedule_note = schedule_note;
+    engine->backfill_put = backfill_put;
+    engine->backfill_mark = backfill_mark;
 }

@@ -65,6 +65,12 @@ static const char *const fill[] = {
     "INSERT INTO schedule_firings (tenant_id, schedule_id, due_at, outcome)"
     " SELECT " TENANT ", 's' || g % 100, " AGO
     ", CASE WHEN g % 4000 = 7 THEN 'queued' ELSE 'missed' END " EACH,
+    "INSERT INTO backfills (tenant_id, backfill_id, schedule_id, status, reason, ticket, "
+    "max_parallel,"
+    " total, completed, failed, skipped, from_at, to_at, next_due_at, created_at, updated_at)"
+    " SELECT " TENANT ", 'b' || g, 's' || g % 100, CASE WHEN g % 4000 = 7 THEN 'running'"
+    " ELSE 'completed' END, '', '', 2, 1, 0, 0, 0, now(), now(),"
+    " CASE WHEN g % 4000 = 7 THEN now() END, now(), now() " EACH,
     "INSERT INTO lanes (lane_name, version, members, said_by, said_in, reason, said_at)"
     " SELECT 'l' || g, 1, '{}', '', '', '', now() " EACH,
     "INSERT INTO lane_versions (lane_name, version, members, said_by, said_in, reason, said_at)"

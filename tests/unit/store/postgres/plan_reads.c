@@ -168,6 +168,13 @@ static void ask_others(struct store_reader *r, struct arena *mem)
     ASK_LIST_OF(firing, store_read_firing_queued, r, SAMPLE_TENANT, "s7");
     (void)!store_read_firings_queued(r, SAMPLE_TENANT, "s7", &count, NULL);
     (void)!store_read_firings_wait(r, &wait, NULL);
+    ASK_LIST_OF(backfill, store_read_backfills, r, SAMPLE_TENANT, "s5", first);
+    ASK_LIST_OF(backfill, store_read_backfills, r, SAMPLE_TENANT, "s5", on);
+    ASK_LIST_OF(backfill, store_read_backfill, r, SAMPLE_TENANT, "b5");
+    ASK_LIST_OF(backfill, store_read_backfills_begin, r, 10);
+    (void)!store_read_backfill_runs(r, SAMPLE_TENANT, "b7", &count, NULL);
+    ASK_LIST_OF(backfill_run, store_read_backfill_runs_over, r, 10);
+    (void)!store_read_backfills_wait(r, &wait, NULL);
     ASK_LIST_OF(lane, store_read_lanes, r, first);
     ASK_LIST_OF(lane, store_read_lane, r, "l5");
     ASK_LIST_OF(lane, store_read_lane_versions, r, "l5", first);

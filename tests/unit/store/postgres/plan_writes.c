@@ -126,6 +126,33 @@ static void add_schedules(struct store_batch *b, const char *prefix)
     store_batch_schedule_delete(b, SAMPLE_TENANT, prefix);
 }
 
+static void add_backfills(struct store_batch *b, const char *prefix)
+{
+    const struct store_backfill backfill = {.tenant = SAMPLE_TENANT,
+                                            .backfill_id = prefix,
+                                            .schedule_id = prefix,
+                                            .status = "pending",
+                                            .reason = "",
+                                            .ticket = "",
+                                            .max_parallel = 1,
+                                            .total = 1,
+                                            .from_us = 1,
+                                            .to_us = 1,
+                                            .next_due_us = 1,
+                                            .created_us = 1,
+                                            .updated_us = 1};
+    const struct store_backfill_mark mark = {SAMPLE_TENANT, prefix, prefix, "running", 1};
+    const struct store_backfill_move move = {SAMPLE_TENANT, prefix, prefix, .from_us = 1,
+                                             .updated_us = 1};
+    const struct store_backfill_run run = {SAMPLE_TENANT, prefix, 1, prefix, "r"};
+
+    store_batch_backfill_put(b, &backfill);
+    store_batch_backfill_mark(b, &mark);
+    store_batch_backfill_run_put(b, &run);
+    store_batch_backfill_move(b, &move);
+    store_batch_backfill_run_done(b, &run);
+}
+
 static void add_lanes(struct store_batch *b, const char *prefix)
 {
     store_batch_lane_put(b, &(struct store_lane){.lane = prefix,
@@ -176,6 +203,7 @@ void plan_write_all(const char *prefix, const char *owner, int64_t epoch,
     }
     add_dags(ret[5], prefix);
     add_others(ret[5], prefix);
+    add_backfills(ret[5], prefix);
     add_schedules(ret[5], prefix);
     add_lanes(ret[5], prefix);
 }

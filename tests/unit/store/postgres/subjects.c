@@ -79,6 +79,14 @@ const struct subject subjects[] = {
     {"schedule_firings", SUBJECT_WORK,
      "INSERT INTO schedule_firings (tenant_id, schedule_id, due_at, outcome) VALUES"
      " (" TENANT ", " KEY ", now(), 'missed')"},
+    {"backfills", SUBJECT_WORK,
+     "INSERT INTO backfills (tenant_id, backfill_id, schedule_id, status, reason, ticket,"
+     " max_parallel, total, completed, failed, skipped, from_at, to_at, created_at, updated_at)"
+     " VALUES (" TENANT ", " KEY ", 's', 'paused', 'r', 'T', 1, 1, 0, 0, 0, now(), now(), now(),"
+     " now())"},
+    {"backfill_runs", SUBJECT_WORK,
+     "INSERT INTO backfill_runs (tenant_id, backfill_id, due_at, schedule_id, run_id) VALUES"
+     " (" TENANT ", " KEY ", now(), 's', 'r')"},
     {"idempotency", SUBJECT_WORK,
      "INSERT INTO idempotency (tenant_id, key, path, request_hash, status, body, created_at,"
      " expires_at) VALUES (" TENANT ", " KEY ", '/', '', 200, '{}', now(), now())"},
