@@ -1,12 +1,10 @@
 /* json.c -- parsing at the door; jcs.c writes the canonical form. See json.h. */
 #include "base/json.h"
 
-#include "base/json_build.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <assert.h>
 #include <string.h>
 
 const struct json_limits json_limits_default = {JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
@@ -64,37 +62,29 @@ static void add_points(struct buf *b, const char *text, size_t len, const struct
     buf_add(b, text + from, len - from);
 }
 
-/* What is wrong with a text that json_build refuses, in jansson's words. */
-static bool refuse_built(const char *text, size_t len, const struct buf *wide,
-                         struct json_place *ret_place, struct err *e)
-{
-    auto_done(buf) pointed = {0};
-    auto_json value = NULL;
-    json_error_t detail = {.text = "no value"};
-
-    add_points(&pointed, text, len, wide);
-    value =
-        json_loadb(pointed.data, pointed.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &detail);
-    assert(value == NULL); /* one grammar, in two hands */
-    *ret_place = (struct json_place){detail.line, detail.column};
-    return err_set(e, ERR_INVALID, "line %d column %d: %s", detail.line, detail.column,
-                   detail.text);
-}
-
-/* Behind json_scan neither a hostile text's depth nor the tree that it would make reaches what
- * recurses or allocates. */
+/* jansson's own depth limit is fixed at 2048 and its scan recurses; behind json_scan neither a
+ * hostile text's depth nor the tree that it would make reaches it. */
 bool json_parse(const char *text, size_t len, const struct json_limits *limits, json_t **ret,
                 struct json_place *ret_place, struct err *e)
 {
     struct json_place unused, *place = ret_place != NULL ? ret_place : &unused;
-    auto_done(buf) wide = {0};
+    auto_done(buf) wide = {0}, pointed = {0};
+    json_error_t detail;
     json_t *value;
 
     if (!json_scan_wide(text, len, limits, &wide, place, e))
         return false;
-    value = json_build(text, len);
-    if (value == NULL)
-        return refuse_built(text, len, &wide, place, e);
+    if (wide.len > 0) {
+        add_points(&pointed, text, len, &wide);
+        text = pointed.data;
+        len = pointed.len;
+    }
+    value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &detail);
+    if (value == NULL) {
+        *place = (struct json_place){detail.line, detail.column};
+        return err_set(e, ERR_INVALID, "line %d column %d: %s", detail.line, detail.column,
+                       detail.text);
+    }
     *ret = value;
     return true;
 }

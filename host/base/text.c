@@ -74,25 +74,6 @@ bool text_utf8_valid(const void *bytes, size_t len)
     return text_utf8_prefix(bytes, len) == len;
 }
 
-void text_add_code_point(struct buf *b, uint32_t c)
-{
-    if (c < 0x80) {
-        buf_addc(b, (char)c);
-    } else if (c < 0x800) {
-        buf_addc(b, (char)(0xC0 | c >> 6));
-        buf_addc(b, (char)(0x80 | (c & 0x3F)));
-    } else {
-        if (c < 0x10000) {
-            buf_addc(b, (char)(0xE0 | c >> 12));
-        } else {
-            buf_addc(b, (char)(0xF0 | c >> 18));
-            buf_addc(b, (char)(0x80 | (c >> 12 & 0x3F)));
-        }
-        buf_addc(b, (char)(0x80 | (c >> 6 & 0x3F)));
-        buf_addc(b, (char)(0x80 | (c & 0x3F)));
-    }
-}
-
 void text_add_printable(struct buf *b, const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text;

@@ -13,8 +13,6 @@
 bool text_utf8_valid(const void *bytes, size_t len);
 /* How many of the first bytes are. */
 size_t text_utf8_prefix(const void *bytes, size_t len);
-/* Appends a code point's UTF-8; no surrogate, at most U+10FFFF. */
-void text_add_code_point(struct buf *b, uint32_t c);
 /* Appends text with invalid bytes as U+FFFD and C0, C1 and DEL controls as \xNN: safe to print. */
 void text_add_printable(struct buf *b, const char *text, size_t len);
 

@@ -15,7 +15,6 @@ int main(void)
     suite_add_tcase(suite, json_cases());
     suite_add_tcase(suite, jcs_cases());
     suite_add_tcase(suite, jcs_object_cases());
-    suite_add_tcase(suite, json_build_cases());
     suite_add_tcase(suite, json_scan_cases());
     suite_add_tcase(suite, json_thread_cases());
     suite_add_tcase(suite, names_cases());

@@ -7,7 +7,6 @@
 TCase *json_cases(void);
 TCase *jcs_cases(void);
 TCase *jcs_object_cases(void);
-TCase *json_build_cases(void);
 TCase *json_scan_cases(void);
 TCase *json_thread_cases(void);
 TCase *names_cases(void);

@@ -1,8 +1,6 @@
 /* yaml_flow.c -- plain and quoted scalars (YAML 1.2.2, 7.3). See yaml_reader.h. */
 #include "model/dag/source/yaml_reader.h"
 
-#include "base/text.h"
-
 #include <stdint.h>
 #include <string.h>
 
@@ -122,6 +120,25 @@ bool yaml_read_single(struct yaml_reader *r, struct buf *out, struct err *e)
     return open_end(e);
 }
 
+static void add_code_point(struct buf *out, uint32_t c)
+{
+    if (c < 0x80) {
+        buf_addc(out, (char)c);
+    } else if (c < 0x800) {
+        buf_addc(out, (char)(0xC0 | c >> 6));
+        buf_addc(out, (char)(0x80 | (c & 0x3F)));
+    } else {
+        if (c < 0x10000) {
+            buf_addc(out, (char)(0xE0 | c >> 12));
+        } else {
+            buf_addc(out, (char)(0xF0 | c >> 18));
+            buf_addc(out, (char)(0x80 | (c >> 12 & 0x3F)));
+        }
+        buf_addc(out, (char)(0x80 | (c >> 6 & 0x3F)));
+        buf_addc(out, (char)(0x80 | (c & 0x3F)));
+    }
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -160,7 +177,7 @@ static bool add_escaped(struct yaml_reader *r, int digits, struct buf *out, stru
         return err_set(e, ERR_INVALID,
                        c > CODE_POINT_LAST ? "an escape beyond U+10FFFF"
                                            : "text with U+0000 or half a surrogate pair");
-    text_add_code_point(out, c);
+    add_code_point(out, c);
     return true;
 }
 
@@ -183,9 +200,9 @@ static bool read_escape(struct yaml_reader *r, struct buf *out, struct err *e)
     if (letter != NULL)
         buf_addc(out, meant[letter - letters]);
     else if (c == 'N' || c == '_')
-        text_add_code_point(out, c == 'N' ? 0x85 : 0xA0);
+        add_code_point(out, c == 'N' ? 0x85 : 0xA0);
     else if (c == 'L' || c == 'P')
-        text_add_code_point(out, c == 'L' ? 0x2028 : 0x2029);
+        add_code_point(out, c == 'L' ? 0x2028 : 0x2029);
     else if (c == 'x' || c == 'u' || c == 'U')
         return add_escaped(r, c == 'x' ? 2 : c == 'u' ? 4 : 8, out, e);
     else if (c == '0')
