@@ -29,7 +29,7 @@ endif()
 
 if(ORCH_COVERAGE)
     # Threads count in the same places.
-    target_compile_options(orch_flags INTERFACE --coverage -O0 -fprofile-update=atomic)
+    target_compile_options(orch_flags INTERFACE --coverage -fprofile-update=atomic)
     target_link_options(orch_flags INTERFACE --coverage)
 endif()
 

@@ -1,9 +1,19 @@
 # orch_unit_test(NAME source... LIBS lib...): one Check program a room or file.
-# orch_thread_test(NAME PROGRAM): a test whose program has threads; the tsan preset builds and runs it.
+# A unit test is read by its sanitizers: the release preset's `all` has none, its target unit_tests has.
+# orch_shipped_test(NAME...): it tries what only a build has that ships, so the release part runs it too.
+# orch_thread_test(NAME PROGRAM [TAG]): a test whose program has threads; the tsan preset builds and runs it,
+# with a tag only its cases that have it (tcase_set_tags).
 # orch_fuzz_target(NAME source LIBS lib...): with ORCH_FUZZ a libFuzzer target that starts from
 # tests/fuzz/corpus/NAME and runs for a bounded time; without it, a program that replays the corpus,
 # so that every preset does.
 pkg_check_modules(CHECK IMPORTED_TARGET check)
+# The environment of a test whose lines do not count: nothing is written, which is quick, too. The authority gets no
+# environment, so what starts one runs behind `coverage`.
+set(ORCH_NOT_COUNTED "")
+if(ORCH_COVERAGE)
+    set(ORCH_NOT_COUNTED "GCOV_PREFIX=/dev/null;GCOV_ERROR_FILE=/dev/null")
+endif()
+add_custom_target(unit_tests)
 add_custom_target(thread_tests)
 add_library(fuzz_replay OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.c)
 target_link_libraries(fuzz_replay PRIVATE orch_flags orch_base)
@@ -18,6 +28,17 @@ function(orch_unit_test name)
     # Check's own limit of 4 s a case is nothing on a machine that does much else.
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 900
         ENVIRONMENT "CK_DEFAULT_TIMEOUT=90;CK_TIMEOUT_MULTIPLIER=3")
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ${ORCH_HARDENED})
+    add_dependencies(unit_tests ${name})
+endfunction()
+
+function(orch_shipped_test)
+    set_tests_properties(${ARGN} PROPERTIES LABELS unit_shipped)
+    foreach(name IN LISTS ARGN)
+        if(TARGET ${name})
+            set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL OFF)
+        endif()
+    endforeach()
 endfunction()
 
 # orch_slow_test(NAME...): over 10 seconds on an idle machine; ./test --changed leaves it out, all of
@@ -30,6 +51,9 @@ endfunction()
 function(orch_thread_test name program)
     set_property(TEST ${name} APPEND PROPERTY LABELS threads)
     add_dependencies(thread_tests ${program})
+    if(ARGC EQUAL 3 AND ORCH_SANITIZE STREQUAL "thread")
+        set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT CK_INCLUDE_TAGS=${ARGV2})
+    endif()
 endfunction()
 
 # 20,000 inputs or 5 seconds, whichever comes first; what libFuzzer finds stays in the build folder.
@@ -53,6 +77,6 @@ function(orch_fuzz_target name source)
         target_link_libraries(${program} PRIVATE fuzz_replay)
         add_test(NAME ${test} COMMAND ${program} ${corpus})
     endif()
-    set_tests_properties(${test} PROPERTIES LABELS fuzz TIMEOUT 300)
+    set_tests_properties(${test} PROPERTIES LABELS fuzz TIMEOUT 300 ENVIRONMENT "${ORCH_NOT_COUNTED}")
     target_link_libraries(${program} PRIVATE orch_flags orch_base ${arg_LIBS})
 endfunction()

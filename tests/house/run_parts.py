@@ -21,16 +21,18 @@ import changed  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # part (and preset), build targets, ctest arguments. The supervisor and the worker are never
 # sanitized, the host and the authority are; what confines those, or judges time, is the release's, as
-# are the long waits of the real host. An integration test has one sanitizer.
+# are the long waits of the real host. A unit test is its sanitizers' alone, and so is where lines are
+# counted; the release part has those of what only ships (orch_shipped_test), and of the integration tests all
+# but a few long ones (sanitized).
 PARTS = [
-    ("release", ["all"], []),
-    ("asan", ["all"], ["-LE", "adversarial|house|docs|bench|conformance|integration_threads", "-E",
-                     "integration_(hangs|.*_slow)"]),
-    ("tsan", ["all"], ["-L", "threads"]),
-    ("cov", ["all", "coverage_clear"], ["-L", "unit|sim|coverage"]),
+    ("release", ["all"], ["-LE", "^unit$|^sanitized$"]),
+    ("asan", ["all", "coverage_clear"], ["-L", "unit|sim|fuzz|memory|coverage"]),
+    ("tsan", ["thread_tests"], ["-L", "threads"]),
     ("tidy", [], ["-L", "tidy"]),
     ("fuzz", ["fuzz_targets"], ["-L", "fuzz"]),
 ]
+# Of one part alone that stands for the suite, while somebody works.
+QUICK = ("release", ["all", "unit_tests"], [])
 SHOWN = {"coverage"}  # tests whose output is worth reading when they pass
 # The longest tests wait more than they compute: for processes, limits and deadlines.
 TESTS_A_CORE = 2
@@ -178,14 +180,15 @@ def in_memory(name):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", choices=[p[0] for p in PARTS])
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--changed", metavar="COMMIT")
     given = parser.parse_args()
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # nothing is written outside of build/
     totals, start = Totals(), time.monotonic()
     if given.changed:
         part_of_change(given.changed, totals)
-    for name, targets, arguments in PARTS:
-        if not given.changed and given.only in (None, name):
+    for name, targets, arguments in [] if given.changed else [QUICK] if given.quick else PARTS:
+        if given.only in (None, name):
             part(name, targets, arguments, totals)
     print(f"{time.monotonic() - start:.0f} s", end="")
     print(f", {totals.skipped} skipped for the reasons above" if totals.skipped else "")

@@ -439,6 +439,7 @@ TCase *hosts_cases(void)
 {
     TCase *c = tcase_create("hosts");
 
+    tcase_set_tags(c, "threads");
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, an_opening_knows_who_it_is_and_holds);
     tcase_add_test(c, an_opening_says_what_it_can_run_and_no_other_does_for_it);

@@ -114,6 +114,7 @@ TCase *order_cases(void)
 {
     TCase *c = tcase_create("order");
 
+    tcase_set_tags(c, "threads");
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, an_event_that_does_not_follow_the_runs_last_one_is_refused);
     tcase_add_test(c, a_fence_that_is_not_there_holds_nobody);

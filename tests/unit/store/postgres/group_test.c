@@ -253,6 +253,7 @@ TCase *group_cases(void)
 {
     TCase *c = tcase_create("group");
 
+    tcase_set_tags(c, "threads");
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, a_poisoned_batch_does_not_touch_its_neighbours);
     tcase_add_test(c, a_group_whose_answer_is_lost_is_found_and_not_done_again);

@@ -474,6 +474,7 @@ TCase *herald_cases(void)
 {
     TCase *tc = tcase_create("herald");
 
+    tcase_set_tags(tc, "threads");
     tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, what_another_notifies_is_delivered_by_turns);

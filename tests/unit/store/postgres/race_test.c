@@ -120,6 +120,7 @@ TCase *race_cases(void)
 {
     TCase *c = tcase_create("race");
 
+    tcase_set_tags(c, "threads");
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, each_run_and_each_job_is_one_hosts);
     tcase_add_test(c, a_host_that_came_meanwhile_keeps_what_it_claimed);

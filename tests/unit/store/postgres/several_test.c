@@ -330,6 +330,7 @@ TCase *several_cases(void)
 {
     TCase *c = tcase_create("several");
 
+    tcase_set_tags(c, "threads");
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, two_hosts_write_side_by_side_and_neither_takes_what_the_other_has);
     tcase_add_test(c, a_silent_host_is_adrift_before_another_follows_it_and_then_writes_nothing);

@@ -222,6 +222,7 @@ TCase *durable_cases(void)
 {
     TCase *c = tcase_create("durable");
 
+    tcase_set_tags(c, "threads");
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, nothing_is_told_before_its_wal_is_synced);
     tcase_add_test(c, a_commit_is_one_write_of_the_wal);

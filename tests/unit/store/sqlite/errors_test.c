@@ -84,6 +84,7 @@ TCase *errors_cases(void)
 {
     TCase *c = tcase_create("errors");
 
+    tcase_set_tags(c, "threads");
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, an_error_of_the_database_has_a_code_of_ours_and_the_systems_reason);
     tcase_add_test(c, anothers_lock_is_no_failure_but_unavailable);

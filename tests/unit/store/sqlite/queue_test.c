@@ -179,6 +179,7 @@ TCase *queue_cases(void)
 {
     TCase *c = tcase_create("queue");
 
+    tcase_set_tags(c, "threads");
     tcase_add_checked_fixture(c, setup, fixture_teardown);
     tcase_add_test(c, a_full_queue_refuses_and_takes_again_once_it_is_shorter);
     tcase_add_test(c, a_queue_takes_bytes_up_to_its_limit_and_not_one_more);

@@ -431,6 +431,7 @@ TCase *writer_cases(void)
 {
     TCase *c = tcase_create("writer");
 
+    tcase_set_tags(c, "threads");
     tcase_add_checked_fixture(c, setup, fixture_teardown);
     tcase_add_test(c, what_waits_together_is_committed_with_one_sync);
     tcase_add_test(c, a_refused_batch_does_not_sink_its_neighbours);
