@@ -137,11 +137,12 @@ static bool settle(struct publishing *p, struct store_reader *reader, struct dag
 
 static bool write_row(struct publishing *p, const struct dag *dag, struct err *e)
 {
-    auto_mem char *definition = text_of(dag_to_json_owned(dag));
+    auto_done(buf) definition = {0};
     auto_mem char *retry = text_of(retry_policy_to_json_owned(&dag->default_retry_policy));
     auto_mem char *timeout = text_of(timeout_policy_to_json_owned(&dag->default_timeout_policy));
 
-    if (!dag_kept_check(definition, strlen(definition), e))
+    dag_add_compact(&definition, dag);
+    if (!dag_kept_check(definition.data, definition.len, e))
         return false;
     p->made.batch = store_batch_new();
     store_batch_dag_put(p->made.batch, &(struct store_dag){
@@ -150,7 +151,7 @@ static bool write_row(struct publishing *p, const struct dag *dag, struct err *e
                                            .version = dag->version,
                                            .name = dag->name,
                                            .description = dag->description,
-                                           .definition = definition,
+                                           .definition = definition.data,
                                            .hash = dag->hash.text,
                                            .retry_policy = retry,
                                            .timeout_policy = timeout,

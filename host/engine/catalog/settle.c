@@ -42,6 +42,16 @@ static bool has_all_of(const struct store_dag *row, const struct dag *dag)
            json_equal(json_object_get(doc, "metadata"), given) == 1;
 }
 
+/* Without the tree that a large definition would be: most have not. */
+static bool has_hash_of(const struct store_dag *row, const struct dag *dag)
+{
+    struct dag under = *dag; /* borrows all of it */
+    struct sha256_hex hash;
+
+    under.version = row->version;
+    return dag_hash(&under, &hash, NULL) && strcmp(hash.text, row->hash) == 0;
+}
+
 /* The newest version, when it has the definition under its own version; *dag becomes it. */
 static bool newest_has(struct store_reader *reader, const char *tenant, struct dag **dag)
 {
@@ -51,7 +61,7 @@ static bool newest_has(struct store_reader *reader, const char *tenant, struct d
     struct err e = {0};
 
     if (!store_read_dag_latest(reader, tenant, (*dag)->dag_id, STORE_DAG_LIVE, &rows, &e) ||
-        strcmp(rows.rows[0].version, (*dag)->version) == 0)
+        strcmp(rows.rows[0].version, (*dag)->version) == 0 || !has_hash_of(&rows.rows[0], *dag))
         return false;
     doc = dag_to_json_owned(*dag);
     json_object_set_new(doc, "version", json_string(rows.rows[0].version));

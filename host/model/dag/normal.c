@@ -154,14 +154,21 @@ json_t *dag_node_to_json_owned(const struct dag_node *node)
     return object;
 }
 
-/* In the order of the source, which people recognise. */
-static json_t *nodes_json(const struct dag *dag)
+/* Of the nodes in the order of the source, which people recognise. */
+static uint32_t *positions_owned(const struct dag *dag)
 {
-    auto_mem uint32_t *by_position = mem_array(dag->node_count + 1, uint32_t);
-    json_t *object = json_object();
+    uint32_t *by_position = mem_array(dag->node_count + 1, uint32_t);
 
     for (uint32_t i = 0; i < dag->node_count; i++)
         by_position[dag->nodes[i].position] = i;
+    return by_position;
+}
+
+static json_t *nodes_json(const struct dag *dag)
+{
+    auto_mem uint32_t *by_position = positions_owned(dag);
+    json_t *object = json_object();
+
     for (size_t i = 0; i < dag->node_count; i++) {
         const struct dag_node *node = &dag->nodes[by_position[i]];
 
@@ -170,7 +177,8 @@ static json_t *nodes_json(const struct dag *dag)
     return object;
 }
 
-json_t *dag_to_json_owned(const struct dag *dag)
+/* What people read before the nodes. */
+static json_t *head_owned(const struct dag *dag)
 {
     json_t *object = json_object();
 
@@ -178,7 +186,11 @@ json_t *dag_to_json_owned(const struct dag *dag)
     put_text(object, "name", dag->name);
     put_text(object, "description", dag->description);
     put_text(object, "version", dag->version);
-    put(object, "nodes", nodes_json(dag));
+    return object;
+}
+
+static void put_tail(json_t *object, const struct dag *dag)
+{
     put(object, "default_retry_policy", retry_policy_to_json_owned(&dag->default_retry_policy));
     put(object, "default_timeout_policy",
         timeout_policy_to_json_owned(&dag->default_timeout_policy));
@@ -189,7 +201,48 @@ json_t *dag_to_json_owned(const struct dag *dag)
     put_text(object, "hash", dag->hash.text);
     put_optional(object, "run_timeout_seconds", dag->run_timeout_s);
     put_shared(object, "signature", dag->signature, json_null());
+}
+
+json_t *dag_to_json_owned(const struct dag *dag)
+{
+    json_t *object = head_owned(dag);
+
+    put(object, "nodes", nodes_json(dag));
+    put_tail(object, dag);
     return object;
+}
+
+static void add_nodes(struct buf *b, const struct dag *dag)
+{
+    auto_mem uint32_t *by_position = positions_owned(dag);
+
+    for (size_t i = 0; i < dag->node_count; i++) {
+        const struct dag_node *node = &dag->nodes[by_position[i]];
+        auto_json value = dag_node_to_json_owned(node);
+
+        if (i > 0)
+            buf_addc(b, ',');
+        buf_add_json_str(b, node->node_id, strlen(node->node_id));
+        buf_addc(b, ':');
+        json_add_compact(b, value);
+    }
+}
+
+void dag_add_compact(struct buf *b, const struct dag *dag)
+{
+    auto_json head = head_owned(dag);
+    auto_json tail = json_object();
+    size_t from;
+
+    json_add_compact(b, head);
+    b->len--; /* the brace that closes it */
+    buf_adds(b, ",\"nodes\":{");
+    add_nodes(b, dag);
+    buf_addc(b, '}');
+    from = b->len;
+    put_tail(tail, dag);
+    json_add_compact(b, tail);
+    b->data[from] = ','; /* the brace that opens it */
 }
 
 /* ---- the hash --------------------------------------------------------------------------------

@@ -9,6 +9,9 @@
 /* The normalised definition, defaults filled in, keys in the order of greenlang 1.1 and 1.2 with
  * ours behind them. dag_from_json of it gives the same model. The caller owns the reference. */
 json_t *dag_to_json_owned(const struct dag *dag) must_check;
+/* Appends it as json_add_compact would, node by node: all of a large one as values is fifty times
+ * its text. */
+void dag_add_compact(struct buf *b, const struct dag *dag);
 /* One node of it. */
 json_t *dag_node_to_json_owned(const struct dag_node *node) must_check;
 json_t *retry_policy_to_json_owned(const struct retry_policy *policy) must_check;

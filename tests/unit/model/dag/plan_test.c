@@ -183,6 +183,20 @@ START_TEST(the_hash_is_that_of_the_canonical_definition)
 }
 END_TEST
 
+START_TEST(a_definition_is_written_as_its_values_are)
+{
+    auto_done(parsed) p = parse(written[_i]);
+    auto_json json = dag_to_json_owned(p.dag);
+    auto_done(buf) by_values = {0}, by_node = {0};
+
+    json_add_compact(&by_values, json);
+    buf_adds(&by_node, "before ");
+    dag_add_compact(&by_node, p.dag);
+    ck_assert_str_eq(by_node.data + strlen("before "), by_values.data);
+    ck_assert_uint_eq(by_node.len, by_values.len + strlen("before "));
+}
+END_TEST
+
 TCase *plan_cases(void)
 {
     TCase *tc = tcase_create("plan");
@@ -192,6 +206,7 @@ TCase *plan_cases(void)
     tcase_add_test(tc, the_normalised_definition_reads_back_as_itself);
     tcase_add_test(tc, a_normalised_definition_has_the_contract_s_fields_in_its_order);
     tcase_add_loop_test(tc, the_hash_covers_what_a_run_depends_on, 0, (int)ARRAY_LEN(hashed));
+    tcase_add_loop_test(tc, a_definition_is_written_as_its_values_are, 0, (int)ARRAY_LEN(written));
     tcase_add_loop_test(tc, the_hash_is_that_of_the_canonical_definition, 0,
                         (int)ARRAY_LEN(written));
     return tc;
