@@ -1,4 +1,5 @@
-/* hash.h -- SHA-256 of OpenSSL, which uses the CPU's SHA instructions (USERS 0.7). */
+/* hash.h -- SHA-256 of OpenSSL, which uses the CPU's SHA instructions (USERS 0.7); the authority's
+ * is libsodium's (hash.c). */
 #ifndef ORCH_BASE_HASH_H
 #define ORCH_BASE_HASH_H
 
