@@ -19,6 +19,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
+struct api_task_now;
+struct api_task_of;
 struct control;
 struct dag_cache;
 struct definitions;
@@ -103,6 +105,9 @@ struct engine_counts {
 struct engine_counts engine_counts(const struct engine *engine);
 /* The lanes of this host (engine/lanes/kept.h); the caller owns it. */
 json_t *engine_lanes_owned(const struct engine *engine) must_check;
+/* As api_engine.task_now says. */
+void engine_task_now(const struct engine *engine, const struct api_task_of *of,
+                     struct api_task_now *ret);
 /* Why the run does not go on (engine/why.h); NULL: it is not here. The caller owns it. */
 json_t *engine_run_why_owned(const struct engine *engine, const char *tenant, const char *run_id,
                              uint32_t max) must_check;

@@ -65,6 +65,48 @@ json_t *engine_run_why_owned(const struct engine *engine, const char *tenant, co
     return ar != NULL ? why_owned(&of, max) : NULL;
 }
 
+static bool is_express(const struct lanes *lanes, const struct api_task_of *of)
+{
+    struct lane_spec spec;
+
+    return lanes_get(lanes, of->lane, &spec) && spec.has_express &&
+           of->priority >= spec.express_priority;
+}
+
+static void tell_waiting(const struct engine *engine, const struct attempt_order *order, bool place,
+                         struct api_task_now *ret)
+{
+    struct lane_place at = {.position = 1, .priority = order->item.priority};
+
+    if (place)
+        at = lanes_place(attempts_lanes(engine->attempts), &order->item,
+                         engine->env->clock.mono_ns());
+    ret->position = at.position;
+    ret->priority = at.priority;
+    ret->at_once = place && at.why == LANE_WHY_NONE;
+}
+
+void engine_task_now(const struct engine *engine, const struct api_task_of *of,
+                     struct api_task_now *ret)
+{
+    const struct active_run *ar = runs_find(engine->runs, of->tenant, of->run_id);
+    const struct attempt_order *order = ar != NULL ? TAILQ_FIRST(&ar->waiting) : NULL;
+    enum node_state state;
+
+    *ret = (struct api_task_now){.here = ar != NULL,
+                                 .express = is_express(attempts_lanes(engine->attempts), of)};
+    if (ar == NULL)
+        return;
+    if (order != NULL) {
+        tell_waiting(engine, order, of->place, ret);
+        return;
+    }
+    state = run_node(ar->run, 0).state;
+    ret->runs = state == NODE_QUEUED || state == NODE_RUNNING || state == NODE_STOPPING;
+    if (ret->runs)
+        ret->started_us = ar->nodes[0].attempt_started_us;
+}
+
 void engine_gauges(const struct engine *engine)
 {
     lanes_gauges(attempts_lanes(engine->attempts), engine->env->metrics);

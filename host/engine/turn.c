@@ -22,6 +22,7 @@
 #include "engine/evidence/statements.h"
 #include "engine/inside.h"
 #include "engine/lanes/kept.h"
+#include "engine/lanes/tasks.h"
 #include "engine/runs/runs.h"
 #include "engine/runs/zeros.h"
 #include "engine/schedules/schedules.h"
@@ -79,6 +80,7 @@ struct engine *engine_new(const struct engine_env *env)
                 &engine->mode);
     engine->control.schedules = schedules_new(&engine->control, engine->chores.jobs);
     engine->control.lanes = kept_lanes_new(env, attempts_lanes(engine->attempts));
+    engine->control.tasks = tasks_new(&engine->control, engine->definitions);
     return engine;
 }
 
@@ -100,6 +102,7 @@ void engine_free(struct engine *engine)
     look_free(engine->control.look);
     later_free(engine->control.later);
     definitions_free(engine->definitions);
+    tasks_free(engine->control.tasks);
     free(engine);
 }
 

@@ -121,6 +121,7 @@ struct lane_place {
     const char *lane;  /* valid while the item waits */
     uint32_t position; /* 1: the next of its lane, by priority and age */
     enum lane_why why; /* the first that holds */
+    int32_t priority;  /* with what it has gained by waiting */
 };
 /* Of an item that waits. */
 struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item *item,

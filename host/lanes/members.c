@@ -2,6 +2,7 @@
 #include "lanes/members.h"
 
 #include "base/json.h"
+#include "lanes/work.h"
 
 #include <string.h>
 
@@ -24,15 +25,14 @@ bool lane_name_read(const char *name, struct err *e)
 
 static bool refuse_member(const char *name, struct err *e)
 {
-    static const char *const to_come[] = {"agent_id",       "dag_id",    "config", "retry_policy",
-                                          "timeout_policy", "max_depth", "rate",   "breaker",
-                                          "autoscale",      "preempt"};
+    static const char *const to_come[] = {"dag_id",  "max_depth", "rate",
+                                          "breaker", "autoscale", "preempt"};
 
     for (size_t i = 0; i < ARRAY_LEN(to_come); i++) {
         if (strcmp(to_come[i], name) == 0)
             return err_set(e, ERR_INVALID,
-                           "'%s' of a lane is not built in this version; slots, express_priority "
-                           "and paused are",
+                           "'%s' of a lane is not built in this version; slots, express_priority, "
+                           "paused, agent_id, config, retry_policy and timeout_policy are",
                            name);
     }
     return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
@@ -59,6 +59,8 @@ static bool check_names(const char *lane, const json_t *object, struct err *e)
     {
         size_t i = 0;
 
+        if (lane_work_is(name))
+            continue;
         while (i < ARRAY_LEN(known) && strcmp(known[i], name) != 0)
             i++;
         if (i == ARRAY_LEN(known))
@@ -86,6 +88,7 @@ bool lane_members_read(const char *lane, const json_t *object, struct lane_membe
         !json_get_int(object, "express_priority", 1, 1, LANE_EXPRESS_NEVER, &priority, e) ||
         !json_get_bool(object, "paused", false, &ret->paused, e))
         return false;
+    ret->work = lane_work_read_owned(object);
     ret->has_slots = json_object_get(object, "slots") != NULL;
     ret->has_express_priority = json_object_get(object, "express_priority") != NULL;
     ret->has_paused = json_object_get(object, "paused") != NULL;
@@ -94,7 +97,30 @@ bool lane_members_read(const char *lane, const json_t *object, struct lane_membe
     return true;
 }
 
+void lane_members_done(struct lane_members *members)
+{
+    json_decref(take(members->work));
+}
+
 /* ---- what they come to ---- */
+
+struct lane_members lane_members_copy(const struct lane_members *members)
+{
+    struct lane_members copy = *members;
+
+    json_incref(copy.work);
+    return copy;
+}
+
+static void add_work(struct lane_members *to, const struct lane_members *more)
+{
+    json_t *before = to->work;
+
+    if (more->work == NULL)
+        return;
+    to->work = lane_work_add_owned(before, more->work);
+    json_decref(before);
+}
 
 void lane_members_add(struct lane_members *to, const struct lane_members *more)
 {
@@ -107,6 +133,7 @@ void lane_members_add(struct lane_members *to, const struct lane_members *more)
     to->has_slots = to->has_slots || more->has_slots;
     to->has_express_priority = to->has_express_priority || more->has_express_priority;
     to->has_paused = to->has_paused || more->has_paused;
+    add_work(to, more);
 }
 
 void lane_members_apply(const struct lane_members *members, struct lane_spec *spec)
@@ -129,5 +156,6 @@ json_t *lane_members_json_owned(const struct lane_members *members)
         json_object_set_new(object, "express_priority", json_integer(members->express_priority));
     if (members->has_paused)
         json_object_set_new(object, "paused", json_boolean(members->paused));
+    lane_work_put(members->work, object);
     return object;
 }

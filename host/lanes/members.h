@@ -26,13 +26,20 @@ struct lane_members {
     uint32_t slots;
     int32_t express_priority;
     bool paused;
+    json_t *work; /* lanes/work.h; NULL: nothing is said of it */
 };
+
+void lane_members_done(struct lane_members *members);
+DEFINE_AUTO_DONE(lane_members)
 
 /* [A-Za-z0-9][A-Za-z0-9_.-]{0,127} */
 bool lane_name_read(const char *name, struct err *e) must_check;
-/* Of the lane of this name; ERR_INVALID names the member. */
+/* Of the lane of this name; ERR_INVALID names the member. Its work is not checked
+ * (lane_work_check). What was read is released by
+ * lane_members_done. */
 bool lane_members_read(const char *lane, const json_t *object, struct lane_members *ret,
                        struct err *e) must_check;
+struct lane_members lane_members_copy(const struct lane_members *members) must_check;
 /* What the second says goes over what the first does. */
 void lane_members_add(struct lane_members *to, const struct lane_members *more);
 void lane_members_apply(const struct lane_members *members, struct lane_spec *spec);

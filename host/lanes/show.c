@@ -66,7 +66,8 @@ static enum lane_why why_of(const struct lanes *lanes, const struct lane_item *i
 struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item *item,
                               int64_t now_ns)
 {
-    struct lane_place place = {item->lane->name, 1, why_of(lanes, item)};
+    struct lane_place place = {item->lane->name, 1, why_of(lanes, item),
+                               lane_class(&lanes->ageing, item->priority, item->since_ns, now_ns)};
 
     for (int half = 0; half < LANE_HALVES; half++)
         place.position += before_in_hall(lanes, &item->lane->halls[half], item, now_ns);

@@ -23,7 +23,8 @@ DEFINE_AUTO(store_batch)
 
 size_t store_batch_bytes(const struct store_batch *b);
 
-/* Runs. Insert refuses a second run of the same (tenant, run_token, dag_id, inputs_hash). Its
+/* Runs. Insert refuses a second run of the same (tenant, run_token, dag_id, inputs_hash), and a
+ * second task of the same (tenant, run_token). Its
  * lease_owner and lease_epoch are written as given: the opening's whose run it is. */
 void store_batch_run_insert(struct store_batch *b, const struct store_run *run);
 

@@ -39,6 +39,7 @@ static const struct column run_columns[] = {
     COL(store_run, TIME, deadline_us, "deadline_at"),
     COL(store_run, TEXT_NULL, lease_owner, "lease_owner"),
     COL(store_run, INT, lease_epoch, "lease_epoch"),
+    COL(store_run, INT, task_priority, "task_priority"),
     COL(store_run, TEXT_NULL, error, "error"),
     NEEDS(store_run, TEXT_NULL, agent_digests, "agent_digests"),
     BODY(store_run, TEXT_NULL, errors, "errors"),

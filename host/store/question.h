@@ -17,6 +17,7 @@
     XX(RUNS_OF_STATUSES, &row_run)                                                                 \
     XX(RUNS_OF_DAG_AND_STATUSES, &row_run)                                                         \
     XX(RUN_BY_TOKEN, &row_run)                                                                     \
+    XX(TASK, &row_run)                                                                             \
     XX(RUNS_UNSIGNED, &row_run)                                                                    \
     XX(UNFINISHED, &row_run)                                                                       \
     XX(FREE_RUNS, &row_run)                                                                        \

@@ -114,6 +114,9 @@ bool store_read_runs(struct store_reader *r, const struct store_run_filter *filt
 bool store_read_run_by_token(struct store_reader *r, const char *tenant, const char *run_token,
                              const char *dag_id, const char *inputs_hash,
                              struct store_run_list *ret, struct err *e) must_check;
+/* The run of the tenant's task: at most one head, none is no error. */
+bool store_read_task(struct store_reader *r, const char *tenant, const char *task_id,
+                     struct store_run_list *ret, struct err *e) must_check;
 /* For recovery: the heads of the pending, running and paused runs of all tenants that the opening
  * has (hosts.h), oldest first. */
 bool store_read_unfinished(struct store_reader *r, const char *owner, int64_t epoch,

@@ -84,6 +84,7 @@ struct store_run {
     int64_t deadline_us;     /* 0: none */
     const char *lease_owner; /* the opening that has it (store/hosts.h); NULL: nobody */
     int64_t lease_epoch;
+    int64_t task_priority; /* of a task of a lane, whose id is the token; 0: it is none */
 };
 
 /* node_traces: one row a node of a run, last write wins. */

@@ -48,6 +48,13 @@ bool store_read_run_by_token(struct store_reader *r, const char *tenant, const c
                      &ret->list, NULL, e);
 }
 
+bool store_read_task(struct store_reader *r, const char *tenant, const char *task_id,
+                     struct store_run_list *ret, struct err *e)
+{
+    return read_rows(r, ASK(Q_TASK, P_INT(0), P_TEXT(tenant), P_TEXT(task_id)), &ret->list, NULL,
+                     e);
+}
+
 /* ",running,paused," for the statement to look into. */
 static void add_words(struct buf *b, uint32_t statuses)
 {

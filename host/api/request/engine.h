@@ -89,6 +89,35 @@ struct api_run_start {
     bool checkpoint_enabled;
     bool deterministic_mode;
     const struct api_firing *firing; /* NULL: none */
+    int32_t task_priority; /* of a task, in its lane; its id is the token; 0: it is none */
+};
+
+/* A task for a lane (LANES_KIT.md 3). */
+struct api_task {
+    const char *lane;
+    const char *task_id;
+    const json_t *payload;
+    int32_t priority;
+    const json_t *retry; /* a policy in place of the lane's; NULL: the lane's */
+    double timeout_s;    /* in place of the lane's; 0: the lane's */
+};
+
+/* A task that has not ended, and what is asked of it. */
+struct api_task_of {
+    const char *tenant, *run_id, *lane;
+    int32_t priority;
+    bool place; /* with its place, which costs a walk over the lane */
+};
+
+/* Of it, as this host knows. */
+struct api_task_now {
+    bool here;          /* the host has it; if not, only express is known */
+    bool express;       /* for its lane's express workers */
+    bool runs;          /* a worker has it, since started_us */
+    int64_t started_us; /* 0 of one that does not run */
+    uint32_t position;  /* of one that waits for a worker, 1: the next; 0: it does not wait */
+    bool at_once;       /* it is taken as soon as the loop turns */
+    int32_t priority;   /* of one that waits, as it counts by now */
 };
 
 struct api_run_restart {
@@ -195,6 +224,12 @@ struct api_engine {
     /* In effect here when it is done, and soon on every host of the store. */
     void (*lane_change)(void *arg, const struct api_actor *who, const struct api_lane_change *what,
                         api_done_fn done, void *done_arg);
+    /* A run of the lane's own DAG, whose token is the task's id. The same task again is answered
+     * with its run (created is false); ERR_CONFLICT with TASK_CONFLICT for another one of its id,
+     * ERR_NOT_FOUND with LANE_NOT_FOUND, ERR_UNPROCESSABLE with LANE_HAS_NO_AGENT. */
+    void (*task_enqueue)(void *arg, const struct api_actor *who, const struct api_task *what,
+                         api_done_fn done, void *done_arg);
+    void (*task_now)(void *arg, const struct api_task_of *of, struct api_task_now *ret);
     /* Why the run does not go on, as this host decides it: {status, reasons: [{reason, detail,
      * ahead, until?, step?, behind?}] (max at most; those with "behind" last), more}; NULL: it is
      * not here. The caller owns it. */

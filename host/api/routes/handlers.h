@@ -50,6 +50,13 @@ void lane_pause_op(struct api_request *req);
 void lane_resume_op(struct api_request *req);
 made_fn lane_versions;
 
+/* tasks.c, tasks_view.c */
+void task_create(struct api_request *req);
+void task_get(struct api_request *req);
+void task_cancel_op(struct api_request *req);
+void task_retry_op(struct api_request *req);
+void task_list(struct api_request *req);
+
 /* steps.c */
 made_fn step_list;
 made_fn step_get;

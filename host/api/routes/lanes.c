@@ -5,7 +5,9 @@
 #include "api/routes/handlers.h"
 #include "api/routes/view.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "lanes/members.h"
+#include "lanes/work.h"
 
 #include <string.h>
 
@@ -67,16 +69,42 @@ static void change(struct api_request *req, const struct lane_members *members, 
     engine->lane_change(engine->arg, &who, &what, on_changed, req);
 }
 
+static void putting_free(void *arg)
+{
+    lane_members_done(arg);
+    free(arg);
+}
+
+static bool check_work(const struct api_request *req, void *arg,
+                       struct store_reader *reader unused_arg, struct err *e)
+{
+    const struct lane_members *members = arg;
+
+    return members->work == NULL || lane_work_check(api_param(req, "name"), members->work, e);
+}
+
+static void checked(struct api_request *req, void *arg, const struct err *e)
+{
+    if (e != NULL)
+        api_reply_error(req, e, e->code == ERR_INVALID ? "FIELD_INVALID" : NULL);
+    else
+        change(req, arg, false);
+    putting_free(arg);
+}
+
+/* What its tasks do is a definition, which is read beside the loop. */
 void lane_put(struct api_request *req)
 {
     const char *name = api_param(req, "name");
-    struct lane_members members;
+    struct lane_members *members = mem_new(struct lane_members);
     struct err e = {0};
 
-    if (lane_name_read(name, &e) && lane_members_read(name, req->json, &members, &e))
-        change(req, &members, false);
-    else
-        api_reply_error(req, &e, "FIELD_INVALID");
+    if (lane_name_read(name, &e) && lane_members_read(name, req->json, members, &e)) {
+        api_read(req, &(struct read){check_work, checked, putting_free, members, false});
+        return;
+    }
+    api_reply_error(req, &e, "FIELD_INVALID");
+    putting_free(members);
 }
 
 void lane_pause_op(struct api_request *req)

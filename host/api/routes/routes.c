@@ -124,6 +124,19 @@ static const struct route rows[] = {
     {HTTP_GET, API_BASE "/lanes/{name}/versions", NEED_ADMIN, NO_BODY, PAGE, 200,
      "listLaneVersions", .make = lane_versions},
 
+    /* Tasks */
+    {HTTP_POST, API_BASE "/tasks", NEED_WRITE, BODY_JSON, RUN_INPUT_BYTES_MAX + SMALL,
+     "lane type payload! priority task_id timeout_s retry", "", 202, "enqueueTask",
+     .handle = task_create, .refuses = true},
+    {HTTP_GET, API_BASE "/tasks", NEED_READ, NO_BODY, "lane status " PAGE, 200, "listTasks",
+     .handle = task_list},
+    {HTTP_POST, API_BASE "/tasks/{task_id}:cancel", NEED_WRITE, BODY_OPTIONAL, SMALL, "reason", "",
+     202, "cancelTask", .handle = task_cancel_op, .refuses = true},
+    {HTTP_POST, API_BASE "/tasks/{task_id}:retry", NEED_WRITE, BODY_OPTIONAL, SMALL, "reason", "",
+     202, "retryTask", .handle = task_retry_op, .refuses = true},
+    {HTTP_GET, API_BASE "/tasks/{task_id}", NEED_READ, NO_BODY, "", 200, "getTask",
+     .handle = task_get},
+
     /* Schedules */
     {HTTP_POST, API_BASE "/schedules:preview", NEED_READ, BODY_JSON, SMALL,
      "cron every at timezone dstPolicy anchor after count", "", 200, "previewSchedule",

@@ -228,7 +228,7 @@ static bool make_run(const struct api_request *req, struct store_reader *reader,
 void run_get(struct api_request *req)
 {
     api_reply_made(req, &(struct make){.fn = make_run,
-                                       .arg = why_ask_owned(req, 1),
+                                       .arg = why_ask_owned(req, api_param(req, "runId"), 1),
                                        .free = why_asked_free});
 }
 
@@ -262,8 +262,7 @@ static void on_paused(void *arg, const struct api_outcome *out)
     reply_accepted(request_of(arg), out, STATUS_PAUSED);
 }
 
-/* The body's reason stands in for the header's. */
-static struct api_actor actor_with_reason(const struct api_request *req)
+struct api_actor run_actor(const struct api_request *req)
 {
     struct api_actor who = api_actor(req);
     const char *reason = json_string_value(json_object_get(req->json, "reason"));
@@ -276,7 +275,7 @@ static struct api_actor actor_with_reason(const struct api_request *req)
 void run_cancel_op(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
-    struct api_actor who = actor_with_reason(req);
+    struct api_actor who = run_actor(req);
 
     engine->run_cancel(engine->arg, &who, api_param(req, "runId"), on_cancelled, req);
 }
@@ -284,7 +283,7 @@ void run_cancel_op(struct api_request *req)
 void run_resume_op(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
-    struct api_actor who = actor_with_reason(req);
+    struct api_actor who = run_actor(req);
 
     engine->run_resume(engine->arg, &who, api_param(req, "runId"), on_resumed, req);
 }
@@ -292,7 +291,7 @@ void run_resume_op(struct api_request *req)
 void run_pause_op(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
-    struct api_actor who = actor_with_reason(req);
+    struct api_actor who = run_actor(req);
 
     engine->run_pause(engine->arg, &who, api_param(req, "runId"), true, on_paused, req);
 }
@@ -300,7 +299,7 @@ void run_pause_op(struct api_request *req)
 void run_unpause_op(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
-    struct api_actor who = actor_with_reason(req);
+    struct api_actor who = run_actor(req);
 
     engine->run_pause(engine->arg, &who, api_param(req, "runId"), false, on_resumed, req);
 }
@@ -317,7 +316,7 @@ void run_restart_op(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
     struct api_run_restart what = {.run_id = api_param(req, "runId")};
-    struct api_actor who = actor_with_reason(req);
+    struct api_actor who = run_actor(req);
     struct err e = {0};
 
     if (!json_get_str(req->json, "fromNode", NULL, &what.from_node, &e) ||

@@ -11,6 +11,8 @@ void run_reply_refused(struct api_request *req, const struct api_outcome *out, c
 /* Fills in a run token from the Idempotency-Key; out must outlive the call of the engine. */
 void run_start_token(const struct api_request *req, struct api_run_start *what,
                      char out[RUN_TOKEN_BYTES]);
+/* Who asks; the body's reason stands in for the header's. */
+struct api_actor run_actor(const struct api_request *req);
 /* A member that must be an object; absent or null: empty, which may be NULL. */
 bool run_object(const json_t *body, const char *key, json_t *empty, const json_t **ret,
                 struct err *e) must_check;

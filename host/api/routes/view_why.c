@@ -9,12 +9,12 @@
 
 /* ---- what this host knows ---- */
 
-struct why_asked *why_ask_owned(const struct api_request *req, uint32_t max)
+struct why_asked *why_ask_owned(const struct api_request *req, const char *run_id, uint32_t max)
 {
     const struct api_engine *engine = req->server->opt.engine;
     struct why_asked *asked = mem_new(struct why_asked);
 
-    asked->here = engine->run_why_owned(engine->arg, req->who.tenant, api_param(req, "runId"), max);
+    asked->here = engine->run_why_owned(engine->arg, req->who.tenant, run_id, max);
     asked->host_id = mem_str(engine->host_id(engine->arg));
     return asked;
 }

@@ -22,7 +22,8 @@ struct why_asked {
     json_t *here;  /* of api_engine.run_why_owned; NULL: the run is not here */
     char *host_id; /* this host's */
 };
-struct why_asked *why_ask_owned(const struct api_request *req, uint32_t max) must_check;
+struct why_asked *why_ask_owned(const struct api_request *req, const char *run_id,
+                                uint32_t max) must_check;
 void why_asked_free(void *arg); /* accepts NULL */
 
 /* {reason, detail, ahead: 0, step?} */
@@ -35,7 +36,7 @@ struct why_run {
     json_t *
         why; /* {status, reasons, more} as run_why_owned has it; one that ended waits for nothing */
 };
-/* The run of the path. asked: of the same run. What was read is released by why_run_done, also
+/* asked: of the same run. What was read is released by why_run_done, also
  * after a failure. */
 bool why_run_read(const struct view_source *from, const char *run_id, const struct why_asked *asked,
                   struct why_run *ret, const char **ret_code, struct err *e) must_check;

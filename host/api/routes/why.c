@@ -46,7 +46,7 @@ static void reply_here(struct api_request *req, const json_t *here)
 void run_why_op(struct api_request *req)
 {
     const struct api_engine *engine = req->server->opt.engine;
-    struct why_asked *asked = why_ask_owned(req, REASONS_MAX);
+    struct why_asked *asked = why_ask_owned(req, api_param(req, "runId"), REASONS_MAX);
 
     if (asked->here != NULL && engine->store_away != NULL &&
         engine->store_away(engine->arg) != NULL) {

@@ -39,10 +39,11 @@ void waiting_done(struct waiting *w)
 void waiting_add(struct waiting *w, struct attempt_order *order)
 {
     const struct dag_node *node = &order->ar->dag->nodes[order->ref.node];
+    int32_t task = order->ar->task_priority;
 
     order->item.owner = order;
     lanes_add(w->lanes, &order->item, node->lane != NULL ? node->lane : LANE_DEFAULT,
-              order->ar->tenant, node->priority, now_ns(w));
+              order->ar->tenant, task > 0 ? task : node->priority, now_ns(w));
     TAILQ_INSERT_TAIL(&order->ar->waiting, order, of_run);
 }
 

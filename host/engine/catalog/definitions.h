@@ -30,6 +30,10 @@ bool definitions_busy(const struct definitions *d);
 
 void definitions_publish(struct definitions *d, const struct api_actor *who,
                          const struct api_publish *what, api_done_fn done, void *done_arg);
+/* What the host writes itself for a lane's tasks, under an id that no client may use; without a
+ * signature. definition is taken as the JSON of what. */
+void definitions_keep(struct definitions *d, const struct api_actor *who, json_t *definition,
+                      api_done_fn done, void *done_arg);
 void definitions_update(struct definitions *d, const struct api_actor *who, const char *dag_id,
                         json_t *patch, api_done_fn done, void *done_arg);
 void definitions_delete(const struct engine_env *env, const struct api_actor *who,

@@ -80,11 +80,14 @@ static bool read_given(const struct publishing *p, struct store_reader *reader, 
     return patched(p, reader, &doc, e) && dag_from_json(doc, ret, findings, e);
 }
 
-/* Valid, and every id of it can be asked for. */
-static bool named_well(const struct dag *dag, struct dag_findings *findings)
+/* Valid, every id of it can be asked for, and its own is not kept for others. */
+static bool named_well(const struct publishing *p, const struct dag *dag,
+                       struct dag_findings *findings)
 {
     if (findings->count == 0)
         dag_check_names(dag, findings);
+    if (findings->count == 0 && !p->given.of_lane)
+        dag_check_kept(dag, findings);
     return findings->count == 0;
 }
 
@@ -104,7 +107,7 @@ static bool read_checked(struct publishing *p, struct store_reader *reader, stru
     auto_done(dag_findings) findings = {0};
     auto_obj(dag) dag = NULL;
 
-    if (read_given(p, reader, &dag, &findings, &p->made.why) && named_well(dag, &findings)) {
+    if (read_given(p, reader, &dag, &findings, &p->made.why) && named_well(p, dag, &findings)) {
         *ret = take(dag);
         return true;
     }

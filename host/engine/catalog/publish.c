@@ -223,6 +223,20 @@ void definitions_publish(struct definitions *d, const struct api_actor *who,
                });
 }
 
+void definitions_keep(struct definitions *d, const struct api_actor *who, json_t *definition,
+                      api_done_fn done, void *done_arg)
+{
+    enqueue(d, &(struct publishing){
+                   .by = actor_new(who),
+                   .given = {.form = GIVEN_OBJECT,
+                             .json = definition,
+                             .rule = VERSION_EXACT,
+                             .of_lane = true},
+                   .done = done,
+                   .done_arg = done_arg,
+               });
+}
+
 void definitions_update(struct definitions *d, const struct api_actor *who, const char *dag_id,
                         json_t *patch, api_done_fn done, void *done_arg)
 {

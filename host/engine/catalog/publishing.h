@@ -29,6 +29,7 @@ struct given {
     json_t *json;
     json_t *signature; /* NULL: none */
     bool new_id;       /* its id must not exist yet */
+    bool of_lane;      /* it may have an id that is kept for lanes */
     enum version_rule rule;
     int64_t now_us;
 };

@@ -21,6 +21,7 @@ struct look;
 struct orders;
 struct runs;
 struct schedules;
+struct tasks;
 
 /* What the calls work on; all borrowed from the engine. */
 struct control {
@@ -36,6 +37,7 @@ struct control {
     struct later *later;
     struct schedules *schedules; /* what starts runs by control_start */
     struct kept_lanes *lanes;    /* in which their attempts wait */
+    struct tasks *tasks;         /* what lanes are given to run */
 };
 
 void control_start(struct control *ctl, const struct api_actor *who,

@@ -27,6 +27,7 @@ struct call {
     const json_t *inputs;
     bool checkpoints, deterministic;
     const struct api_firing *firing;
+    int32_t task_priority;
     struct past *past; /* of the run: for this call to take from; NULL: not read yet */
 };
 

@@ -57,6 +57,10 @@ static bool is_over(struct control *ctl, const struct store_run *row, struct err
     if (runs_find(ctl->runs, row->tenant, row->run_id) != NULL ||
         leftovers_has(ctl->leftovers, row->run_id))
         return err_set(e, ERR_CONFLICT, "run %s is still going on", row->run_id);
+    if (row->task_priority > 0)
+        return err_set(e, ERR_CONFLICT,
+                       "run %s is task '%s', which is tried again by POST /tasks/{task_id}:retry",
+                       row->run_id, row->run_token);
     return orders_here(ctl, row, e);
 }
 
@@ -126,7 +130,7 @@ static bool restartable(struct control *ctl, const struct api_actor *who, const 
 
     if (call->past == NULL && call->inputs != NULL && !start_inputs(call->inputs, &hash, e))
         return false;
-    return start_admitted(ctl, e) && step_settled(ctl, who->tenant, call->id, e) &&
+    return start_admitted(ctl, false, e) && step_settled(ctl, who->tenant, call->id, e) &&
            store_read_run_head(ctl->env->reader, who->tenant, call->id, ret, e) &&
            is_over(ctl, &ret->rows[0], e);
 }

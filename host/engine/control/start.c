@@ -30,10 +30,22 @@ uint64_t start_seed(const struct engine_env *env, const struct dag *dag,
     return seed & INT64_MAX; /* the store's integers are signed */
 }
 
-bool start_admitted(const struct control *ctl, struct err *e)
+static bool has_room(const struct control *ctl, bool task, struct err *e)
 {
-    struct runs_counts counts = runs_counts(ctl->runs);
+    struct runs_counts counts;
 
+    if (!(task ? runs_tasks_full(ctl->runs) : runs_full(ctl->runs)))
+        return true;
+    if (task)
+        return err_set(e, ERR_LIMIT, "lanes have %u tasks, which is all that this host admits",
+                       ctl->env->set.runs_waiting_max);
+    counts = runs_counts(ctl->runs);
+    return err_set(e, ERR_LIMIT, "%u runs execute and %u wait, which is all that this host admits",
+                   counts.active, counts.waiting);
+}
+
+bool start_admitted(const struct control *ctl, bool task, struct err *e)
+{
     if (!ctl->mode->accepting || ctl->mode->draining)
         return err_set(e, ERR_UNAVAILABLE, "this host takes no new runs now (%s)",
                        ctl->mode->draining ? "it is draining" : "accept-runs is false");
@@ -42,11 +54,7 @@ bool start_admitted(const struct control *ctl, struct err *e)
     if (store_pressed(ctl->env->store))
         return err_set(e, ERR_LIMIT, "too much waits for the disk: %zu batches",
                        store_pending(ctl->env->store));
-    if (runs_full(ctl->runs))
-        return err_set(e, ERR_LIMIT,
-                       "%u runs execute and %u wait, which is all that this host admits",
-                       counts.active, counts.waiting);
-    return true;
+    return has_room(ctl, task, e);
 }
 
 bool start_allowed(const struct engine_env *env, const char *tenant, const struct dag *dag,
@@ -84,24 +92,65 @@ bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e)
     return true;
 }
 
+/* What makes two starts the same. */
+struct same {
+    const char *tenant, *run_token, *dag_id, *inputs_hash;
+    bool task;
+};
+
+static void answer_repeat(const struct store_run *row, api_done_fn done, void *done_arg)
+{
+    done(done_arg, &(struct api_outcome){
+                       .run_id = row->run_id,
+                       .trace_id = row->trace_id,
+                       .dag_id = row->dag_id,
+                       .version = row->dag_version,
+                       .created = false,
+                   });
+}
+
+static void answer_conflict(const struct store_run *row, api_done_fn done, void *done_arg)
+{
+    struct err e = {0};
+
+    (void)err_set(&e, ERR_CONFLICT,
+                  "task '%s' is there already, with another lane or another payload",
+                  row->run_token);
+    done(done_arg, &(struct api_outcome){.e = &e, .code = "TASK_CONFLICT"});
+}
+
+static bool task_of(const struct engine_env *env, const struct same *same, api_done_fn done,
+                    void *done_arg)
+{
+    auto_done(store_run_list) rows = {0};
+    const struct store_run *row;
+    struct err e = {0};
+
+    if (!store_read_task(env->reader, same->tenant, same->run_token, &rows, &e) || rows.count == 0)
+        return false;
+    row = &rows.rows[0];
+    if (strcmp(row->dag_id, same->dag_id) == 0 && strcmp(row->inputs_hash, same->inputs_hash) == 0)
+        answer_repeat(row, done, done_arg);
+    else
+        answer_conflict(row, done, done_arg);
+    return true;
+}
+
 /* The run that the same start made before (DESIGN 12), answered as a repeat. */
-static bool repeat_of(const struct engine_env *env, const char *tenant, const char *run_token,
-                      const char *dag_id, const char *inputs_hash, api_done_fn done, void *done_arg)
+static bool repeat_of(const struct engine_env *env, const struct same *same, api_done_fn done,
+                      void *done_arg)
 {
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
-    if (run_token == NULL ||
-        !store_read_run_by_token(env->reader, tenant, run_token, dag_id, inputs_hash, &rows, &e) ||
+    if (same->task)
+        return task_of(env, same, done, done_arg);
+    if (same->run_token == NULL ||
+        !store_read_run_by_token(env->reader, same->tenant, same->run_token, same->dag_id,
+                                 same->inputs_hash, &rows, &e) ||
         rows.count == 0)
         return false;
-    done(done_arg, &(struct api_outcome){
-                       .run_id = rows.rows[0].run_id,
-                       .trace_id = rows.rows[0].trace_id,
-                       .dag_id = rows.rows[0].dag_id,
-                       .version = rows.rows[0].dag_version,
-                       .created = false,
-                   });
+    answer_repeat(&rows.rows[0], done, done_arg);
     return true;
 }
 
@@ -121,10 +170,12 @@ struct active_run *start_run(struct control *ctl, const struct api_actor *who, s
     ar->seed = start->seed;
     ar->deterministic = start->deterministic;
     ar->checkpoints = start->checkpoints;
+    ar->task_priority = start->task_priority;
     ar->run = run_new(ar->dag, &(struct run_options){
                                    .seed = ar->seed,
                                    .deterministic_mode = start->deterministic,
                                    .input = ar->input,
+                                   .input_as_is = ar->task_priority > 0,
                                    .grace_ns = ctl->env->set.cancel_grace_ns,
                                });
     return ar;
@@ -182,6 +233,7 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
                                .counts.total = (int64_t)ar->dag->node_count,
                                .lease_owner = store_host_id(ar->env->store),
                                .lease_epoch = store_host_epoch(ar->env->store),
+                               .task_priority = ar->task_priority,
                                .created_us = ar->created_us,
                                .deadline_us =
                                    timeout_s > 0 ? ar->created_us + (int64_t)(timeout_s * 1e6) : 0,
@@ -243,6 +295,7 @@ struct starting {
     const struct engine_env *env;
     char *tenant, *run_token, *dag_id;
     struct sha256_hex inputs_hash;
+    bool task;
     api_done_fn done;
     void *done_arg;
 };
@@ -263,7 +316,9 @@ static void started(void *arg, const struct api_outcome *outcome)
     bool answered = false;
 
     if (outcome->e != NULL && outcome->e->code == ERR_CONFLICT)
-        answered = repeat_of(s->env, s->tenant, s->run_token, s->dag_id, s->inputs_hash.text,
+        answered = repeat_of(s->env,
+                             &(struct same){s->tenant, s->run_token, s->dag_id, s->inputs_hash.text,
+                                            s->task},
                              s->done, s->done_arg);
     if (!answered)
         s->done(s->done_arg, outcome);
@@ -281,6 +336,7 @@ static struct starting *starting_new(const struct active_run *ar, const char *ru
         .run_token = mem_str(run_token),
         .dag_id = mem_str(ar->dag->dag_id),
         .inputs_hash = ar->inputs_hash,
+        .task = ar->task_priority > 0,
         .done = done,
         .done_arg = done_arg,
     };
@@ -290,7 +346,7 @@ static struct starting *starting_new(const struct active_run *ar, const char *ru
 void start_launch(struct control *ctl, struct active_run **run, struct commit **c)
 {
     struct active_run *ar = *run;
-    bool now = runs_has_room(ctl->runs);
+    bool now = ar->task_priority > 0 || runs_has_room(ctl->runs);
 
     runs_add(ctl->runs, run);
     if (!now || !step_begin(ctl, ar, *c))
@@ -308,7 +364,8 @@ static void start_again(struct control *ctl, const struct api_actor *who, const 
                                           .run_token = call->run_token,
                                           .checkpoint_enabled = call->checkpoints,
                                           .deterministic_mode = call->deterministic,
-                                          .firing = call->firing},
+                                          .firing = call->firing,
+                                          .task_priority = call->task_priority},
                   done, done_arg);
 }
 
@@ -323,50 +380,33 @@ static void start_later(struct control *ctl, const struct dag_key *key, const st
                              .inputs = what->inputs,
                              .checkpoints = what->checkpoint_enabled,
                              .deterministic = what->deterministic_mode,
-                             .firing = what->firing},
+                             .firing = what->firing,
+                             .task_priority = what->task_priority},
               done, done_arg);
 }
 
-void control_start(struct control *ctl, const struct api_actor *who,
-                   const struct api_run_start *what, api_done_fn done, void *done_arg)
+/* Of one that the cache has, and whose agents are allowed. */
+static bool get_dag(struct control *ctl, const struct dag_key *key, struct dag_use **ret,
+                    struct err *e)
 {
-    struct start start = {.deterministic = what->deterministic_mode,
-                          .checkpoints = what->checkpoint_enabled};
-    struct dag_key key = {.tenant = who->tenant, .dag_id = what->dag_id};
-    auto_mem char *version = NULL;
+    if (!dag_cache_get(ctl->dags, key, ret, e))
+        return false;
+    if (start_allowed(ctl->env, key->tenant, dag_use_dag(*ret), NULL, e))
+        return true;
+    dag_use_end(*ret);
+    return false;
+}
+
+static void begin(struct control *ctl, const struct api_actor *who,
+                  const struct api_run_start *what, struct start *start, api_done_fn done,
+                  void *done_arg)
+{
     struct active_run *ar;
     struct commit *c;
-    struct err e = {0};
 
-    if (!start_inputs(what->inputs, &start.inputs_hash, &e)) {
-        answer_error(done, done_arg, &e);
-        return;
-    }
-    if (repeat_of(ctl->env, who->tenant, what->run_token, what->dag_id, start.inputs_hash.text,
-                  done, done_arg))
-        return;
-    if (!start_admitted(ctl, &e) ||
-        !dag_cache_pick(ctl->dags, who->tenant, what->dag_id, what->version, &version, &e)) {
-        answer_error(done, done_arg, &e);
-        return;
-    }
-    key.version = version;
-    if (!dag_cache_has(ctl->dags, &key)) {
-        start_later(ctl, &key, who, what, done, done_arg);
-        return;
-    }
-    if (!dag_cache_get(ctl->dags, &key, &start.use, &e)) {
-        answer_error(done, done_arg, &e);
-        return;
-    }
-    if (!start_allowed(ctl->env, who->tenant, dag_use_dag(start.use), NULL, &e)) {
-        dag_use_end(start.use);
-        answer_error(done, done_arg, &e);
-        return;
-    }
-    start.seed =
-        start_seed(ctl->env, dag_use_dag(start.use), &start.inputs_hash, start.deterministic);
-    ar = start_run(ctl, who, &start, (json_t *)what->inputs);
+    start->seed =
+        start_seed(ctl->env, dag_use_dag(start->use), &start->inputs_hash, start->deterministic);
+    ar = start_run(ctl, who, start, (json_t *)what->inputs);
     c = commit_new(ctl->commits, ar, ar->created_us);
     start_insert(c, who, what->run_token, (struct parent){0});
     if (what->firing != NULL)
@@ -378,4 +418,39 @@ void control_start(struct control *ctl, const struct api_actor *who,
                              .created = true,
                          });
     start_launch(ctl, &ar, &c);
+}
+
+void control_start(struct control *ctl, const struct api_actor *who,
+                   const struct api_run_start *what, api_done_fn done, void *done_arg)
+{
+    struct start start = {.deterministic = what->deterministic_mode,
+                          .checkpoints = what->checkpoint_enabled,
+                          .task_priority = what->task_priority};
+    const struct same same = {.tenant = who->tenant,
+                              .run_token = what->run_token,
+                              .dag_id = what->dag_id,
+                              .inputs_hash = start.inputs_hash.text,
+                              .task = what->task_priority > 0};
+    struct dag_key key = {.tenant = who->tenant, .dag_id = what->dag_id};
+    auto_mem char *version = NULL;
+    struct err e = {0};
+
+    if (!start_inputs(what->inputs, &start.inputs_hash, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    if (repeat_of(ctl->env, &same, done, done_arg))
+        return;
+    if (!start_admitted(ctl, same.task, &e) ||
+        !dag_cache_pick(ctl->dags, who->tenant, what->dag_id, what->version, &version, &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    key.version = version;
+    if (!dag_cache_has(ctl->dags, &key))
+        start_later(ctl, &key, who, what, done, done_arg);
+    else if (get_dag(ctl, &key, &start.use, &e))
+        begin(ctl, who, what, &start, done, done_arg);
+    else
+        answer_error(done, done_arg, &e);
 }

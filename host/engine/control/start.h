@@ -11,6 +11,7 @@ struct start {
     struct sha256_hex inputs_hash;
     uint64_t seed;
     bool deterministic, checkpoints;
+    int32_t task_priority;
 };
 
 struct parent {
@@ -22,7 +23,7 @@ struct parent {
  * goes on; NULL: one that begins. */
 bool start_allowed(const struct engine_env *env, const char *tenant, const struct dag *dag,
                    const json_t *pins, struct err *e) must_check;
-bool start_admitted(const struct control *ctl, struct err *e) must_check;
+bool start_admitted(const struct control *ctl, bool task, struct err *e) must_check;
 /* Object, within its limit; the hash of its canonical form. */
 bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e) must_check;
 /* Equal in every deterministic run of the same definition and input; otherwise drawn. */

@@ -29,6 +29,8 @@ static void changing_free(void *arg)
     struct changing *c = arg;
 
     store_lane_list_done(&c->rows);
+    lane_members_done(&c->said);
+    lane_members_done(&c->all);
     actor_free(c->by);
     free(c->lane);
     free(c);
@@ -137,6 +139,7 @@ static bool may_change(struct changing *c, const char **ret_code, struct err *e)
         return err_set(e, ERR_CONFLICT, "there are %d lanes, which is as many as there may be",
                        LANES_MAX);
     }
+    lane_members_done(&c->all);
     c->all = (struct lane_members){0};
     if (c->rows.count == 0)
         return true;
@@ -173,7 +176,7 @@ void lane_change(struct kept_lanes *kept, const struct api_actor *who,
     *c = (struct changing){.kept = kept,
                            .by = actor_new(who),
                            .lane = mem_str(what->lane),
-                           .said = *what->members,
+                           .said = lane_members_copy(what->members),
                            .must_be_there = what->must_be_there,
                            .done = done,
                            .done_arg = done_arg};

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/attempts/show.h"
 #include "engine/env/env.h"
+#include "lanes/work.h"
 #include "store/hosts.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@
 struct held {
     char *lane;
     struct lane_spec base; /* under what was said */
+    json_t *work;          /* lanes/work.h; NULL: nothing was said of it */
     int64_t version;
     UT_hash_handle hh;
 };
@@ -59,6 +61,7 @@ void kept_lanes_free(struct kept_lanes *kept)
     HASH_ITER(hh, kept->held, held, next)
     {
         HASH_DEL(kept->held, held);
+        json_decref(held->work);
         free(held->lane);
         free(held);
     }
@@ -79,6 +82,13 @@ static struct held *held_of(const struct kept_lanes *kept, const char *lane)
 
     HASH_FIND_STR(kept->held, lane, held);
     return held;
+}
+
+const json_t *kept_lanes_work(const struct kept_lanes *kept, const char *lane)
+{
+    const struct held *held = held_of(kept, lane);
+
+    return held != NULL ? held->work : NULL;
 }
 
 static struct lane_spec base_of(const struct kept_lanes *kept, const char *lane)
@@ -134,6 +144,8 @@ void kept_lanes_hold(struct kept_lanes *kept, const char *lane, int64_t version,
     if (held->version >= version)
         return;
     held->version = version;
+    json_decref(held->work);
+    held->work = json_incref(members->work);
     lanes_set(kept->lanes, lane, &spec, kept->env->clock.mono_ns());
     log_event(LOG_INFO, "lane.set", F_STR("lane", lane), F_INT("version", version),
               F_INT("slots", spec.slots), F_INT("paused", spec.paused));
@@ -152,7 +164,7 @@ static void hold_rows(struct kept_lanes *kept, const struct store_lane_list *row
 {
     for (size_t i = 0; i < rows->count; i++) {
         const struct store_lane *row = &rows->rows[i];
-        struct lane_members members;
+        auto_done(lane_members) members = {0};
         struct err e = {0};
 
         if (kept_members(row, &members, &e))
@@ -240,9 +252,11 @@ json_t *kept_lanes_json_owned(const struct kept_lanes *kept)
 
     json_array_foreach(items, i, item)
     {
-        const struct held *held = held_of(kept, json_string_value(json_object_get(item, "name")));
+        const char *name = json_string_value(json_object_get(item, "name"));
+        const struct held *held = held_of(kept, name);
 
         json_object_set_new(item, "version", json_integer(held != NULL ? held->version : 0));
+        lane_work_show(kept_lanes_work(kept, name), item);
     }
     return items;
 }

@@ -29,10 +29,14 @@ void kept_lanes_heard(struct kept_lanes *kept, const struct store_news *news);
  * caller owns it. */
 json_t *kept_lanes_json_owned(const struct kept_lanes *kept) must_check;
 
+/* What was said of its tasks (lanes/work.h), borrowed; NULL: nothing. */
+const json_t *kept_lanes_work(const struct kept_lanes *kept, const char *lane);
+
+bool kept_lanes_has(const struct kept_lanes *kept, const char *lane);
+
 /* ---- for change.c ---- */
 
 const struct engine_env *kept_lanes_env(const struct kept_lanes *kept);
-bool kept_lanes_has(const struct kept_lanes *kept, const char *lane);
 bool kept_lanes_full(const struct kept_lanes *kept); /* no lane more */
 /* What a row says of its lane. */
 bool kept_members(const struct store_lane *row, struct lane_members *ret, struct err *e) must_check;

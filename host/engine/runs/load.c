@@ -61,6 +61,7 @@ bool load_row(const struct engine_env *env, struct past *past, struct active_run
     ar->seed = (uint64_t)row->seed;
     ar->deterministic = row->deterministic;
     ar->checkpoints = row->checkpoint_enabled;
+    ar->task_priority = (int32_t)row->task_priority;
     if (!chain_goes_on(ar, past, e))
         return false;
     *ret = take(ar);
@@ -84,6 +85,7 @@ void load_machine(struct active_run *ar, const struct store_run *row)
                              .seed = ar->seed,
                              .deterministic_mode = ar->deterministic,
                              .input = ar->input,
+                             .input_as_is = ar->task_priority > 0,
                              .grace_ns = ar->env->set.cancel_grace_ns,
                              .elapsed_ns = row->started_us > 0 ? since_ns(ar, row->started_us) : 0,
                              .paused = row->paused,

@@ -22,7 +22,8 @@ struct runs {
     LIST_HEAD(, unsettled) unsettled;
     struct run_queue waiting, active; /* PLACE_WAITING, PLACE_ACTIVE */
     uint32_t waiting_count, active_count;
-    uint32_t expected; /* that go on, and are still being read */
+    uint32_t task_count; /* of the active ones, those that their lanes bound */
+    uint32_t expected;   /* that go on, and are still being read */
     uint64_t removed;
 };
 
@@ -139,6 +140,7 @@ static void enter_active(struct runs *runs, struct active_run *ar)
     TAILQ_INSERT_TAIL(&runs->active, ar, queue);
     ar->place = PLACE_ACTIVE;
     runs->active_count++;
+    runs->task_count += ar->task_priority > 0;
 }
 
 static void queued(struct runs *runs, const struct active_run *ar, int by)
@@ -217,6 +219,7 @@ void runs_end(struct runs *runs, struct active_run *ar)
     } else {
         TAILQ_REMOVE(&runs->active, ar, queue);
         runs->active_count--;
+        runs->task_count -= ar->task_priority > 0;
     }
     ar->place = PLACE_ENDED;
     runs_gauges(runs);
@@ -237,9 +240,14 @@ uint64_t runs_removed(const struct runs *runs)
 
 /* ---- admission ---- */
 
+static uint32_t places_taken(const struct runs *runs)
+{
+    return runs->active_count - runs->task_count + runs->expected;
+}
+
 static bool has_place(const struct runs *runs)
 {
-    return runs->active_count + runs->expected < runs->env->set.runs_active_max;
+    return places_taken(runs) < runs->env->set.runs_active_max;
 }
 
 bool runs_has_room(const struct runs *runs)
@@ -249,7 +257,7 @@ bool runs_has_room(const struct runs *runs)
 
 uint32_t runs_room(const struct runs *runs)
 {
-    uint32_t taken = runs->active_count + runs->expected + runs->waiting_count;
+    uint32_t taken = places_taken(runs) + runs->waiting_count;
 
     return taken < runs->env->set.runs_active_max ? runs->env->set.runs_active_max - taken : 0;
 }
@@ -257,6 +265,11 @@ uint32_t runs_room(const struct runs *runs)
 bool runs_full(const struct runs *runs)
 {
     return runs->waiting_count >= runs->env->set.runs_waiting_max && !runs_has_room(runs);
+}
+
+bool runs_tasks_full(const struct runs *runs)
+{
+    return runs->task_count >= runs->env->set.runs_waiting_max;
 }
 
 uint32_t runs_ahead(const struct runs *runs, const struct active_run *ar)

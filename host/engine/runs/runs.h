@@ -34,12 +34,17 @@ void runs_remove(struct runs *runs, struct active_run *ar);
 /* So many were: another number, and what waits for the end of a run may look again. */
 uint64_t runs_removed(const struct runs *runs);
 
-/* True when a new run need not wait. */
+/* A task of a lane (active_run.h) takes no place of the runs: it begins at once, and its lane says
+ * when it is carried out.
+ *
+ * True when a new run need not wait. */
 bool runs_has_room(const struct runs *runs);
 /* So many runs more could begin, beside those that wait already. */
 uint32_t runs_room(const struct runs *runs);
 /* True when a new run can neither begin nor wait. */
 bool runs_full(const struct runs *runs);
+/* True when there are as many tasks as runs may wait. */
+bool runs_tasks_full(const struct runs *runs);
 /* How many wait before this one; 0 for one that does not wait, and for NULL. Walks them. */
 uint32_t runs_ahead(const struct runs *runs, const struct active_run *ar);
 /* The run that has waited longest, when there is room for it; otherwise NULL. */

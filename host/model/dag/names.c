@@ -75,6 +75,17 @@ void dag_check_names(const struct dag *dag, struct dag_findings *findings)
         findings_finish(findings);
 }
 
+void dag_check_kept(const struct dag *dag, struct dag_findings *findings)
+{
+    if (strncmp(dag->dag_id, DAG_OF_LANE, strlen(DAG_OF_LANE)) != 0)
+        return;
+    finding_add(findings, FINDING_BAD_FIELD, (struct json_place){0}, NULL, 0,
+                "dag_id '%.64s' begins with '" DAG_OF_LANE
+                "', which is kept for the tasks of lanes",
+                dag->dag_id);
+    findings_finish(findings);
+}
+
 /* ---- mappings ---- */
 
 /* NULL: it may lead to a value. */

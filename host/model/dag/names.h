@@ -11,6 +11,10 @@
  * empty, or a word that stands in its place in a path. The list is in its order afterwards. */
 void dag_check_names(const struct dag *dag, struct dag_findings *findings);
 
+/* Adds a bad_field where its id begins with what is kept for the tasks of lanes. */
+#define DAG_OF_LANE "lane."
+void dag_check_kept(const struct dag *dag, struct dag_findings *findings);
+
 /* [{node_id, target, path, message}]: mappings that are null in every run, because they begin with
  * neither input nor results, or name no node. Legal (greenlang 1.6), and mostly a mistake. At most
  * DAG_WARNINGS_MAX; the caller owns the reference. */

@@ -45,6 +45,8 @@ json_t *input_for_node_owned(const struct run *run, uint32_t index)
 
     if (node->mapping_count > 0)
         return mapped_input(run, node);
+    if (run->opt.input_as_is)
+        return json_incref(run->input);
     json_t *input = json_object();
 
     put_owned(input, "_input", json_incref(run->input));

@@ -36,6 +36,7 @@ struct run_options {
     bool deterministic_mode; /* false: a node starts as soon as its dependencies have ended */
     uint32_t max_parallel;   /* 0: the dag's max_parallel_nodes */
     json_t *input;           /* the run's input, borrowed: the run takes a reference; NULL: {} */
+    bool input_as_is;        /* a node without mappings gets it and nothing else */
     int64_t grace_ns;        /* 0: RUN_GRACE_NS */
     int64_t elapsed_ns;      /* recover: how much of the run's timeout is used up */
     bool paused;             /* recover: it was paused */

@@ -67,6 +67,8 @@ const char *const pg_queries[QUERY_COUNT] = {
     [Q_RUNS_OF_DAG_AND_STATUSES] = RUNS_OF_STATUSES(" AND dag_id = $8", "$9"),
     [Q_RUN_BY_TOKEN] = "SELECT {read} FROM dag_executions WHERE tenant_id = $2 AND run_token = $3"
                        " AND dag_id = $4 AND inputs_hash = $5",
+    [Q_TASK] = "SELECT {read} FROM dag_executions WHERE tenant_id = $2 AND run_token = $3"
+               " AND task_priority > 0",
     [Q_RUNS_UNSIGNED] =
         "SELECT {read} FROM dag_executions WHERE statement_due AND tenant_id = $2"
         " AND ($7 = '' OR status = ANY (" WORDS "))"

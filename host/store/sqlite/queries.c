@@ -74,6 +74,8 @@ const char *const queries[QUERY_COUNT] = {
     [Q_RUNS_OF_DAG_AND_STATUSES] = RUNS_OF_STATUSES(" AND dag_id = ?8", "?9"),
     [Q_RUN_BY_TOKEN] = "SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND run_token = ?3"
                        " AND dag_id = ?4 AND inputs_hash = ?5",
+    [Q_TASK] = "SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND run_token = ?3"
+               " AND task_priority > 0",
     /* The few that have no statement: whatever else is asked of them is looked for in their rows.
      */
     [Q_RUNS_UNSIGNED] = "SELECT {read} FROM dag_executions INDEXED BY idx_dag_executions_unsigned"

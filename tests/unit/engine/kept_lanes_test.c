@@ -30,7 +30,7 @@ static struct rig_answer ask(const char *lane, const char *text, bool must_be_th
 {
     auto_json object = json_loads(text, 0, NULL);
     struct rig_answer answer = {0};
-    struct lane_members members;
+    auto_done(lane_members) members = {0};
     struct err e = {0};
 
     ck_assert_msg(lane_members_read(lane, object, &members, &e), "%s", e.msg);
@@ -204,6 +204,38 @@ START_TEST(a_change_goes_over_what_another_host_said_meanwhile)
 }
 END_TEST
 
+/* What is shown of the lane's tasks. */
+static void check_work(const char *agent, const char *config)
+{
+    auto_json lanes = engine_lanes_owned(rig.engine);
+    auto_mem char *got = NULL;
+    json_t *lane = NULL;
+    size_t i;
+
+    json_array_foreach(lanes, i, lane)
+    {
+        if (strcmp(json_text_of(lane, "name"), "ml") == 0)
+            break;
+    }
+    got = json_dumps(json_object_get(lane, "config"), JSON_COMPACT);
+    ck_assert_str_eq(json_text_of(lane, "agent_id"), agent);
+    ck_assert_str_eq(got, config);
+}
+
+START_TEST(what_a_lane_runs_is_kept_and_another_hosts_word_goes_over_it)
+{
+    put("ml", "{\"agent_id\":\"a\",\"config\":{\"n\":1}}");
+    check_work("a", "{\"n\":1}");
+    rig_crash(&rig);
+    check_work("a", "{\"n\":1}");
+    outside("ml", 2, "{\"agent_id\":\"b\"}");
+    hear(STORE_NEWS_KNOWN, STORE_KNOWN_LANES);
+    check_work("b", "{}");
+    put("ml", "{\"config\":{\"n\":2}}");
+    check_work("b", "{\"n\":2}");
+}
+END_TEST
+
 START_TEST(two_changes_at_once_are_two_versions)
 {
     struct rig_answer answers[2] = {{0}};
@@ -287,6 +319,7 @@ TCase *kept_lanes_cases(void)
     tcase_add_test(tc, only_a_lane_that_is_there_is_paused);
     tcase_add_test(tc, what_another_host_sets_holds_once_it_is_heard_of);
     tcase_add_test(tc, a_change_goes_over_what_another_host_said_meanwhile);
+    tcase_add_test(tc, what_a_lane_runs_is_kept_and_another_hosts_word_goes_over_it);
     tcase_add_test(tc, two_changes_at_once_are_two_versions);
     tcase_add_test(tc, what_a_newer_host_wrote_stays_as_it_is_here);
     tcase_add_test(tc, each_change_is_in_the_ledger_with_who_and_why);

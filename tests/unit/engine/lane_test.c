@@ -137,6 +137,12 @@ static bool told(const char *line)
     return strstr(buf_text(&text), line) != NULL;
 }
 
+/* Of a lane of which nothing was said. */
+#define WORK                                                                                       \
+    "\"agent_id\":null,\"config\":{},\"retry_policy\":{\"max_retries\":3,"                         \
+    "\"strategy\":\"exponential\",\"base_delay\":4.0,\"max_delay\":60.0,\"jitter\":true,"          \
+    "\"jitter_range\":0.2},\"timeout_policy\":{\"timeout_seconds\":120,\"on_timeout\":\"fail\"},"
+
 START_TEST(each_lane_is_shown_and_measured_from_the_start)
 {
     ck_assert(told("orch_lane_depth{lane=\"default\"} 0\n"));
@@ -145,12 +151,14 @@ START_TEST(each_lane_is_shown_and_measured_from_the_start)
     publish(NODE("a", IN("ml")) "," NODE("b", IN("ml")) "," NODE(
         "c", IN("ml") ",\"priority\":50") "," NODE("d", IN("ml") ",\"priority\":50"));
     run_of("l");
-    shows("ml", "{\"name\":\"ml\",\"backend\":\"store\",\"version\":0,\"slots\":1,\"express_"
-                "priority\":12,\"paused\":false,\"depth\":"
-                "{\"regular\":1,\"express\":1,\"total\":2},\"running\":2}");
-    shows("default", "{\"name\":\"default\",\"backend\":\"store\",\"version\":0,\"slots\":100,"
-                     "\"express_priority\":null,\"paused\":"
-                     "false,\"depth\":{\"regular\":0,\"express\":0,\"total\":0},\"running\":0}");
+    shows("ml",
+          "{" WORK "\"name\":\"ml\",\"backend\":\"store\",\"version\":0,\"slots\":1,\"express_"
+          "priority\":12,\"paused\":false,\"depth\":"
+          "{\"regular\":1,\"express\":1,\"total\":2},\"running\":2}");
+    shows("default",
+          "{" WORK "\"name\":\"default\",\"backend\":\"store\",\"version\":0,\"slots\":100,"
+          "\"express_priority\":null,\"paused\":"
+          "false,\"depth\":{\"regular\":0,\"express\":0,\"total\":0},\"running\":0}");
     ck_assert(told("orch_lane_depth{lane=\"ml\"} 2\n"));
     ck_assert(told("orch_lane_running{lane=\"ml\"} 2\n"));
 }

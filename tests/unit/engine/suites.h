@@ -59,5 +59,6 @@ TCase *log_cases(void);
 TCase *remembered_cases(void);
 TCase *schedules_cases(void);
 TCase *backfills_cases(void);
+TCase *tasks_cases(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "lanes/members.h"
+#include "lanes/work.h"
 
 #include <string.h>
 
@@ -13,7 +14,8 @@ static bool reads(const char *lane, const char *text, struct lane_members *ret, 
     auto_json object = json_loads(text, JSON_DECODE_ANY, NULL);
 
     ck_assert_ptr_nonnull(object);
-    return lane_members_read(lane, object, ret, e);
+    return lane_members_read(lane, object, ret, e) &&
+           (ret->work == NULL || lane_work_check(lane, ret->work, e));
 }
 
 static void comes_to(const struct lane_members *members, const char *want)
@@ -31,14 +33,19 @@ START_TEST(what_is_said_is_read_and_written_as_it_was)
         "{\"slots\":0}",
         "{\"slots\":10000,\"express_priority\":101,\"paused\":true}",
         "{\"express_priority\":1,\"paused\":false}",
+        "{\"slots\":1,\"agent_id\":\"a\",\"config\":{\"n\":[1]}}",
+        "{\"retry_policy\":{\"max_retries\":0},\"timeout_policy\":{\"timeout_seconds\":0.5}}",
     };
-    struct lane_members members;
     struct err e = {0};
 
     for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        auto_done(lane_members) members = {0};
+
         ck_assert_msg(reads("ml", said[i], &members, &e), "%s", e.msg);
         comes_to(&members, said[i]);
     }
+    auto_done(lane_members) members = {0};
+
     ck_assert(reads("ml", "{\"backend\":\"store\",\"slots\":1}", &members, &e));
     comes_to(&members, "{\"slots\":1}");
 }
@@ -62,12 +69,20 @@ START_TEST(what_is_refused_is_named)
         {"{\"backend\":\"redis\"}", "'redis' is not built"},
         {"{\"backend\":3}", "'backend'"},
         {"{\"rate\":{\"per_second\":1}}", "'rate' of a lane is not built"},
-        {"{\"agent_id\":\"a\",\"slots\":1}", "'agent_id' of a lane is not built"},
+        {"{\"dag_id\":\"a\",\"slots\":1}", "'dag_id' of a lane is not built"},
+        {"{\"agent_id\":\"\"}", "'agent_id'"},
+        {"{\"agent_id\":7}", "agent_id"},
+        {"{\"config\":[]}", "config"},
+        {"{\"retry_policy\":3}", "retry_policy"},
+        {"{\"retry_policy\":{\"max_retries\":-1}}", "retry_policy.max_retries"},
+        {"{\"retry_policy\":{\"max_retry\":1}}", "unknown field 'max_retry'"},
+        {"{\"timeout_policy\":{\"timeout_seconds\":0}}", "timeout_policy.timeout_seconds"},
+        {"{\"slots\":null,\"agent_id\":\"a\"}", "'slots'"},
         {"{\"slots\":1,\"max_depth\":7}", "'max_depth' of a lane is not built"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
-        struct lane_members members;
+        auto_done(lane_members) members = {0};
         struct err e = {0};
 
         ck_assert_msg(!reads("ml", refused[i].text, &members, &e), "%s", refused[i].text);
@@ -110,6 +125,61 @@ START_TEST(what_is_not_said_holds_as_it_did)
 }
 END_TEST
 
+/* The object with what holds of the work in it. */
+static void shows(const struct lane_members *members, const char *want)
+{
+    auto_json object = json_object();
+    auto_mem char *text = NULL;
+
+    lane_work_show(members->work, object);
+    text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(3));
+    ck_assert_str_eq(text, want);
+}
+
+#define RETRY(max)                                                                                 \
+    "\"retry_policy\":{\"max_retries\":" max ",\"strategy\":\"exponential\",\"base_delay\":4.0,"   \
+    "\"max_delay\":60.0,\"jitter\":true,\"jitter_range\":0.2}"
+#define TIMEOUT(s) "\"timeout_policy\":{\"timeout_seconds\":" s ",\"on_timeout\":\"fail\"}"
+
+START_TEST(what_is_said_of_the_work_goes_over_the_defaults_and_null_takes_it_back)
+{
+    auto_done(lane_members) kept = {0};
+    auto_done(lane_members) more = {0};
+    auto_done(lane_members) back = {0};
+    struct err e = {0};
+
+    shows(&kept, "{\"agent_id\":null,\"config\":{}," RETRY("3") "," TIMEOUT("120") "}");
+    ck_assert(reads("ml", "{\"agent_id\":\"a\",\"config\":{\"n\":1}}", &kept, &e));
+    ck_assert(reads("ml",
+                    "{\"config\":{},\"retry_policy\":{\"max_retries\":0},"
+                    "\"timeout_policy\":{\"timeout_seconds\":7}}",
+                    &more, &e));
+    lane_members_add(&kept, &more);
+    shows(&kept, "{\"agent_id\":\"a\",\"config\":{}," RETRY("0") "," TIMEOUT("7") "}");
+    ck_assert(reads("ml", "{\"agent_id\":null,\"retry_policy\":null}", &back, &e));
+    lane_members_add(&kept, &back);
+    shows(&kept, "{\"agent_id\":null,\"config\":{}," RETRY("3") "," TIMEOUT("7") "}");
+    comes_to(&kept, "{\"config\":{},\"timeout_policy\":{\"timeout_seconds\":7}}");
+}
+END_TEST
+
+START_TEST(a_lane_with_an_agent_has_a_name_that_a_dag_can_have)
+{
+    char longest[LANE_NAME_BYTES_MAX + 1];
+    auto_done(lane_members) members = {0};
+    auto_done(lane_members) named = {0};
+    struct err e = {0};
+
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    ck_assert(reads(longest, "{\"slots\":1}", &members, &e));
+    ck_assert(!reads(longest, "{\"agent_id\":\"a\"}", &named, &e));
+    lane_members_done(&named);
+    ck_assert_msg(strstr(e.msg, "dag_id") != NULL, "%s", e.msg);
+    ck_assert(reads(longest + strlen(LANE_DAG), "{\"agent_id\":\"a\"}", &members, &e));
+}
+END_TEST
+
 START_TEST(a_name_is_of_letters_digits_and_three_signs)
 {
     static const char *const names[] = {"a", "A.b_c-9", "0", "default"};
@@ -136,6 +206,8 @@ TCase *members_case(void)
     tcase_add_test(c, what_is_refused_is_named);
     tcase_add_test(c, default_has_no_express_workers);
     tcase_add_test(c, what_is_not_said_holds_as_it_did);
+    tcase_add_test(c, what_is_said_of_the_work_goes_over_the_defaults_and_null_takes_it_back);
+    tcase_add_test(c, a_lane_with_an_agent_has_a_name_that_a_dag_can_have);
     tcase_add_test(c, a_name_is_of_letters_digits_and_three_signs);
     return c;
 }

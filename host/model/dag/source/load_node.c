@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define LANE_BYTES_MAX 64
+#define LANE_BYTES_MAX 128 /* as the name of a lane */
 #define OUTPUT_KEY_CHARS_MAX 128
 #define SECRET_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/"
 #define CPU_MS_MAX 86400000.0            /* a day */

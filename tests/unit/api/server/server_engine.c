@@ -358,5 +358,6 @@ struct api_engine server_engine_of(struct server *s)
                                 .secret_box_key = box_key};
 
     server_schedules_serve(&engine);
+    server_tasks_serve(&engine);
     return engine;
 }

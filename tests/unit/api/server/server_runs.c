@@ -216,7 +216,12 @@ static void change(struct server *s, const struct api_actor *who, const char *ru
     else if ((runs.rows[0].status == STORE_RUN_RUNNING) != wants_open)
         server_fail(done, done_arg, ERR_CONFLICT, "RUN_STATE", "the run is not in that state");
     else
-        done(done_arg, &(struct api_outcome){.run_id = run_id, .skipped = list, .remaining = list});
+        done(done_arg,
+             &(struct api_outcome){.run_id = run_id,
+                                   .completed = runs.rows[0].task_priority > 0 &&
+                                                runs.rows[0].status == STORE_RUN_COMPLETED,
+                                   .skipped = list,
+                                   .remaining = list});
 }
 
 void server_run_cancel(void *arg, const struct api_actor *who, const char *run_id, api_done_fn done,

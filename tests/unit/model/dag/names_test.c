@@ -53,6 +53,23 @@ START_TEST(an_id_that_no_request_could_name_is_a_finding)
 }
 END_TEST
 
+static size_t kept_findings(const char *dag_id)
+{
+    auto_done(parsed) p = parse_named(dag_id, "1", "n");
+
+    dag_check_kept(p.dag, &p.findings);
+    return p.findings.count;
+}
+
+START_TEST(the_ids_of_lanes_are_kept)
+{
+    ck_assert_uint_eq(kept_findings("lane.ml"), 1);
+    ck_assert_uint_eq(kept_findings("lane."), 1);
+    ck_assert_uint_eq(kept_findings("lane"), 0);
+    ck_assert_uint_eq(kept_findings("a.lane.b"), 0);
+}
+END_TEST
+
 START_TEST(a_mapping_that_names_no_node_is_legal_and_told)
 {
     auto_done(parsed) p = parse_valid(
@@ -79,6 +96,7 @@ TCase *names_cases(void)
     TCase *tc = tcase_create("names");
 
     tcase_add_loop_test(tc, an_id_that_no_request_could_name_is_a_finding, 0, ARRAY_LEN(table));
+    tcase_add_test(tc, the_ids_of_lanes_are_kept);
     tcase_add_test(tc, a_mapping_that_names_no_node_is_legal_and_told);
     return tc;
 }

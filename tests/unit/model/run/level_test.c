@@ -102,6 +102,20 @@ START_TEST(a_node_without_mapping_gets_the_input_and_its_dependencies)
 }
 END_TEST
 
+START_TEST(a_node_of_a_run_whose_input_is_as_it_is_gets_nothing_else)
+{
+    auto_done(trial) t;
+
+    trial_init(&t, TWO_BY_TWO, "");
+    t.opt.input = quoted_json("{'x': 1}");
+    t.opt.input_as_is = true;
+    trial_again(&t);
+    json_decref(t.opt.input);
+    t_start(&t);
+    expect_input(&t, "{'x': 1}");
+}
+END_TEST
+
 START_TEST(a_mapping_gives_exactly_its_targets_and_null_for_what_is_not_there)
 {
     auto_done(trial) t;
@@ -261,6 +275,7 @@ TCase *level_cases(void)
     tcase_add_test(c, no_more_than_max_parallel_nodes_are_open_and_a_place_is_refilled_at_once);
     tcase_add_test(c, a_node_between_two_attempts_keeps_its_place);
     tcase_add_test(c, the_callers_limit_counts_before_the_dags);
+    tcase_add_test(c, a_node_of_a_run_whose_input_is_as_it_is_gets_nothing_else);
     tcase_add_test(c, a_node_without_mapping_gets_the_input_and_its_dependencies);
     tcase_add_test(c, a_mapping_gives_exactly_its_targets_and_null_for_what_is_not_there);
     tcase_add_test(c, a_mapping_does_not_see_its_own_level_whatever_has_ended);

@@ -53,6 +53,7 @@ static void ask_hosts(struct store_reader *r, struct arena *mem)
     int64_t count;
 
     ASK_LIST_OF(run, store_read_run_by_token, r, SAMPLE_TENANT, "t1", "busy", SAMPLE_HASH_A);
+    ASK_LIST_OF(run, store_read_task, r, SAMPLE_TENANT, "t1");
     ASK_LIST_OF(run, store_read_unfinished, r, SAMPLE_HOST, 1, first);
     ASK_LIST_OF(run, store_read_unfinished, r, SAMPLE_HOST, 1, on);
     ASK_LIST_OF(run, store_read_free_runs, r, first);

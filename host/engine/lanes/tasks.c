@@ -1,0 +1,235 @@
+/* tasks.c -- see tasks.h. */
+#include "engine/lanes/tasks.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/catalog/definitions.h"
+#include "engine/control/control.h"
+#include "engine/env/answer.h"
+#include "engine/env/audit.h"
+#include "engine/lanes/kept.h"
+#include "lanes/work.h"
+
+#include <string.h>
+#include <sys/queue.h>
+
+/* No definition has it: of a lane without an agent only tasks that are there are found. */
+#define VERSION_NONE ""
+
+/* One on its way into the store. */
+struct enqueuing {
+    struct tasks *owner;
+    struct actor *by;
+    char *dag_id, *task_id;
+    json_t *payload;
+    json_t *definition; /* NULL: the lane has no agent */
+    int32_t priority;
+    bool stored; /* its definition was, on its behalf */
+    api_done_fn done;
+    void *done_arg;
+    LIST_ENTRY(enqueuing) link;
+    STAILQ_ENTRY(enqueuing) of_storing;
+};
+
+/* A definition that is being stored, and who waits for it, in their order. */
+struct storing {
+    struct tasks *owner;
+    const char *tenant, *dag_id, *version; /* the first's */
+    STAILQ_HEAD(, enqueuing) waiting;
+    LIST_ENTRY(storing) link;
+};
+
+struct tasks {
+    struct control *ctl;
+    struct definitions *definitions;
+    LIST_HEAD(, enqueuing) all;
+    LIST_HEAD(, storing) storing;
+};
+
+struct tasks *tasks_new(struct control *ctl, struct definitions *definitions)
+{
+    struct tasks *tasks = mem_new(struct tasks);
+
+    tasks->ctl = ctl;
+    tasks->definitions = definitions;
+    LIST_INIT(&tasks->all);
+    LIST_INIT(&tasks->storing);
+    return tasks;
+}
+
+static void enqueuing_free(struct enqueuing *q)
+{
+    LIST_REMOVE(q, link);
+    actor_free(q->by);
+    free(q->dag_id);
+    free(q->task_id);
+    json_decref(q->payload);
+    json_decref(q->definition);
+    free(q);
+}
+
+void tasks_free(struct tasks *tasks)
+{
+    struct enqueuing *q;
+    struct storing *s;
+
+    if (tasks == NULL)
+        return;
+    while ((s = LIST_FIRST(&tasks->storing)) != NULL) {
+        LIST_REMOVE(s, link);
+        free(s);
+    }
+    while ((q = LIST_FIRST(&tasks->all)) != NULL)
+        enqueuing_free(q);
+    free(tasks);
+}
+
+static void ends(struct enqueuing *q, const struct api_outcome *out)
+{
+    q->done(q->done_arg, out);
+    enqueuing_free(q);
+}
+
+/* ---- its definition ---- */
+
+static void start(struct enqueuing *q);
+
+static const char *version_of(const struct enqueuing *q)
+{
+    return q->definition != NULL ? json_text_of(q->definition, "version") : VERSION_NONE;
+}
+
+static void was_stored(void *arg, const struct api_outcome *out)
+{
+    struct storing *s = arg;
+    struct enqueuing *q;
+
+    LIST_REMOVE(s, link);
+    while ((q = STAILQ_FIRST(&s->waiting)) != NULL) {
+        STAILQ_REMOVE_HEAD(&s->waiting, of_storing);
+        q->stored = true;
+        if (out->e != NULL)
+            ends(q, out);
+        else
+            start(q);
+    }
+    free(s);
+}
+
+static struct storing *storing_of(const struct tasks *tasks, const struct enqueuing *q)
+{
+    struct storing *s;
+
+    LIST_FOREACH(s, &tasks->storing, link)
+    {
+        if (strcmp(s->tenant, q->by->who.tenant) == 0 && strcmp(s->dag_id, q->dag_id) == 0 &&
+            strcmp(s->version, version_of(q)) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+static struct storing *storing_new(struct enqueuing *first)
+{
+    struct storing *s = mem_new(struct storing);
+
+    *s = (struct storing){.owner = first->owner,
+                          .tenant = first->by->who.tenant,
+                          .dag_id = first->dag_id,
+                          .version = version_of(first)};
+    STAILQ_INIT(&s->waiting);
+    LIST_INSERT_HEAD(&first->owner->storing, s, link);
+    return s;
+}
+
+/* Once for all that wait for it. It is freed on a thread, so that nothing of it is shared. */
+static void store_definition(struct enqueuing *q)
+{
+    struct storing *s = storing_of(q->owner, q);
+    bool first = s == NULL;
+
+    if (first)
+        s = storing_new(q);
+    STAILQ_INSERT_TAIL(&s->waiting, q, of_storing);
+    if (first)
+        definitions_keep(q->owner->definitions, &q->by->who, json_deep_copy(q->definition),
+                         was_stored, s);
+}
+
+/* ---- its run ---- */
+
+static void refuse_no_agent(struct enqueuing *q)
+{
+    struct err e = {0};
+
+    (void)err_set(&e, ERR_UNPROCESSABLE, "lane '%s' has no agent that would run its tasks",
+                  q->dag_id + strlen(LANE_DAG));
+    ends(q, &(struct api_outcome){.e = &e, .code = "LANE_HAS_NO_AGENT"});
+}
+
+/* Not found: its definition, for all else of it is here. */
+static void started(void *arg, const struct api_outcome *out)
+{
+    struct enqueuing *q = arg;
+
+    if (out->e == NULL || out->e->code != ERR_NOT_FOUND || q->stored)
+        ends(q, out);
+    else if (q->definition == NULL)
+        refuse_no_agent(q);
+    else
+        store_definition(q);
+}
+
+static void start(struct enqueuing *q)
+{
+    control_start(q->owner->ctl, &q->by->who,
+                  &(struct api_run_start){.dag_id = q->dag_id,
+                                          .version = version_of(q),
+                                          .inputs = q->payload,
+                                          .run_token = q->task_id,
+                                          .checkpoint_enabled = true,
+                                          .deterministic_mode = true,
+                                          .task_priority = q->priority},
+                  started, q);
+}
+
+static struct enqueuing *enqueuing_new(struct tasks *tasks, const struct api_actor *who,
+                                       const struct api_task *what, json_t *definition)
+{
+    struct enqueuing *q = mem_new(struct enqueuing);
+
+    q->owner = tasks;
+    q->by = actor_new(who);
+    q->dag_id = mem_printf(LANE_DAG "%s", what->lane);
+    q->task_id = mem_str(what->task_id);
+    q->payload = json_incref((json_t *)what->payload);
+    q->definition = definition;
+    q->priority = what->priority;
+    LIST_INSERT_HEAD(&tasks->all, q, link);
+    return q;
+}
+
+void tasks_enqueue(struct tasks *tasks, const struct api_actor *who, const struct api_task *what,
+                   api_done_fn done, void *done_arg)
+{
+    const struct kept_lanes *kept = tasks->ctl->lanes;
+    const struct lane_work_own own = {what->retry, what->timeout_s};
+    struct enqueuing *q;
+    json_t *definition;
+    struct err e = {0};
+
+    if (!kept_lanes_has(kept, what->lane)) {
+        (void)err_set(&e, ERR_NOT_FOUND, "Lane not found");
+        done(done_arg, &(struct api_outcome){.e = &e, .code = "LANE_NOT_FOUND"});
+        return;
+    }
+    if (!lane_work_definition(what->lane, kept_lanes_work(kept, what->lane), &own, &definition,
+                              &e)) {
+        answer_error(done, done_arg, &e);
+        return;
+    }
+    q = enqueuing_new(tasks, who, what, definition);
+    q->done = done;
+    q->done_arg = done_arg;
+    start(q);
+}

@@ -1,0 +1,65 @@
+"""A task is one run of its lane's agent, by what the lane said when it came, and outlives its host.
+
+Rooms: host/lanes, host/engine/lanes, host/engine/control, host/engine/runs, host/api/routes, host/store.
+"""
+from host import RUN_S, until
+
+STUB = "conformance.stub"
+OVER = ("completed", "dead", "cancelled")
+
+
+def add(host, lane, expect=202, payload=None, **task):
+    return host.http("POST", "/tasks", {"lane": lane, "payload": payload or {}, **task}, expect=expect).json
+
+
+def show(host, task_id):
+    return host.http("GET", f"/tasks/{task_id}", expect=200).json
+
+
+def ended(host, task_id):
+    until(lambda: show(host, task_id)["status"] in OVER, RUN_S, f"the end of task {task_id}")
+    return show(host, task_id)
+
+
+def put(host, lane, **members):
+    return host.http("PUT", f"/lanes/{lane}", members, expect=None).json
+
+
+def test_tasks_are_runs_that_outlive_the_host(make_host):
+    own = make_host(workers_per_type=1)
+    put(own, "ml", agent_id=STUB, config={"echo_input": True}, paused=True)
+    first = add(own, "ml", task_id="first", payload={"n": [1]})
+    assert (first["status"], first["position"]) == ("queued", 1), first
+    add(own, "ml", task_id="second", priority=9)
+    put(own, "ml", config={"return": {"later": True}})
+    assert add(own, "ml", 200, task_id="first", payload={"n": [1]})["run_id"] == first["run_id"]
+    assert add(own, "ml", 409, task_id="first", payload={"n": [2]})["code"] == "TASK_CONFLICT"
+    own.kill9()
+    own.start()
+    until(lambda: (show(own, "first")["position"], show(own, "second")["position"]) == (2, 1), RUN_S, "both in the lane again")
+    assert show(own, "first")["why"]["reason"] == "paused"
+    assert add(own, "ml", 200, task_id="first", payload={"n": [1]})["run_id"] == first["run_id"]
+    own.cli("lane", "resume", "ml")
+    assert ended(own, "first")["result"] == {"in": {"n": [1]}}
+    assert ended(own, "second")["started_at"] < show(own, "first")["started_at"]
+    assert ended(own, add(own, "ml")["task_id"])["result"] == {"later": True}
+    run = own.http("GET", f"/runs/{first['run_id']}", expect=200).json
+    assert (run["runToken"], run["dagId"], run["status"]) == ("first", "lane.ml", "completed")
+
+
+def test_a_task_is_cancelled_dead_and_tried_again(make_host):
+    own = make_host(workers_per_type=1)
+    put(own, "ml", agent_id=STUB, config={"fail_times": 1}, retry_policy={"max_retries": 0}, paused=True)
+    own.http("POST", f"/tasks/{add(own, 'ml', task_id='off')['task_id']}:cancel", {"reason": "not wanted"}, expect=202)
+    assert ended(own, "off")["attempts"] == 0
+    own.http("POST", "/tasks/off:cancel", expect=409)
+    own.cli("lane", "resume", "ml")
+    dead = ended(own, add(own, "ml", task_id="again")["task_id"])
+    assert dead["status"] == "dead" and dead["error"]["message"] and dead["attempts"] == 1, dead
+    assert own.http("POST", "/tasks/again:retry", expect=202).json["run_id"] == dead["run_id"]
+    until(lambda: show(own, "again")["status"] == "completed", RUN_S, "the second attempt")
+    assert show(own, "again")["attempts"] == 2
+    own.http("POST", "/tasks/again:retry", expect=409)
+    own.http("POST", f"/runs/{dead['run_id']}:restart", expect=409)
+    items = own.http("GET", "/tasks?lane=ml", expect=200).json["items"]
+    assert {item["task_id"]: item["status"] for item in items} == {"off": "cancelled", "again": "completed"}

@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+"""/tasks of the real server: what is taken and refused, how one is seen, what becomes of it."""
+import sys
+
+from server_lib import ask, expect, main
+
+
+def add(server, status=202, payload=None, **task):
+    return expect(server, status, "POST", "/tasks", {"lane": "ml", "payload": payload or {}, **task}, token="writer")
+
+
+def show(server, task_id, **options):
+    return expect(server, 200, "GET", f"/tasks/{task_id}", token="reader", **options)
+
+
+def listed(server, query=""):
+    return [item["task_id"] for item in expect(server, 200, "GET", f"/tasks?lane=ml{query}", token="reader")["items"]]
+
+
+def test_a_task_is_taken_and_told_where_it_waits(server):
+    told = add(server, task_id="where")
+    assert len(told.pop("run_id")) == 36
+    assert told == {"task_id": "where", "status": "queued", "lane": "ml", "position": 2, "priority": 5}, told
+    again = add(server, 200, task_id="where")
+    assert again["task_id"] == "where"
+    add(server, 409, {"x": 1}, task_id="where")
+    assert add(server, payload={"at_once": True})["position"] == 0
+    by_type = expect(server, 202, "POST", "/tasks", {"type": "ml", "lane": "ml", "payload": {}, "priority": 12})
+    assert by_type["lane"] == "ml" and by_type["priority"] == 12 and len(by_type["task_id"]) == 36
+    assert add(server, payload={"pending": True, "away": True})["status"] == "queued"
+    assert add(server, payload={"away": True})["status"] == "running"
+
+
+def test_an_idempotency_key_names_a_task_that_has_no_id(server):
+    body = {"lane": "ml", "payload": {"key": 1}}
+    first = expect(server, 202, "POST", "/tasks", body, Idempotency_Key="k1")
+    assert first["task_id"].startswith("idempotency:")
+    assert expect(server, 202, "POST", "/tasks", body, Idempotency_Key="k1")["run_id"] == first["run_id"]
+
+
+def test_what_is_refused_of_a_task_is_named(server):
+    cases = [
+        ({}, "'lane'"), ({"lane": "ml", "type": "default"}, "not the same"), ({"lane": 3}, "'lane'"),
+        ({"lane": "ml", "priority": 0}, "'priority'"), ({"lane": "ml", "priority": 101}, "'priority'"),
+        ({"lane": "ml", "priority": 5.5}, "'priority'"), ({"lane": "ml", "priority": None}, "'priority' is null"),
+        ({"lane": "ml", "task_id": ""}, "'task_id'"), ({"lane": "ml", "task_id": "x" * 129}, "'task_id'"),
+        ({"lane": "ml", "task_id": "ä"}, "'task_id'"), ({"lane": "ml", "task_id": "a/b"}, "'task_id'"),
+        ({"lane": "ml", "task_id": ".."}, "'task_id'"), ({"lane": "ml", "task_id": 7}, "'task_id'"),
+        ({"lane": "ml", "timeout_s": 0}, "'timeout_s'"), ({"lane": "ml", "timeout_s": 86401}, "'timeout_s'"),
+        ({"lane": "ml", "timeout_s": "9"}, "'timeout_s'"), ({"lane": "ml", "retry": 3}, "'retry'"),
+        ({"lane": "ml", "retry": {"max_retries": -1}}, "'retry': a finding"),
+        ({"lane": "ml", "payload": [1]}, "'payload' must be an object, not array"),
+    ]
+    for body, named in cases:
+        told = expect(server, 400, "POST", "/tasks", {"payload": {}, **body}, code="FIELD_INVALID")
+        assert named in told["detail"], (body, told["detail"])
+    assert "payload" in expect(server, 400, "POST", "/tasks", {"lane": "ml"})["detail"]
+    assert "prioritty" in expect(server, 400, "POST", "/tasks", {"lane": "ml", "payload": {}, "prioritty": 1})["detail"]
+    expect(server, 404, "POST", "/tasks", {"lane": "nowhere", "payload": {}}, code="LANE_NOT_FOUND")
+    expect(server, 422, "POST", "/tasks", {"lane": "default", "payload": {}}, code="LANE_HAS_NO_AGENT")
+    expect(server, 403, "POST", "/tasks", {"lane": "ml", "payload": {}}, token="reader")
+    expect(server, 401, "POST", "/tasks", {"lane": "ml", "payload": {}}, token="")
+    add(server, task_id="~" * 128, timeout_s=86400, retry={"max_retries": 0})
+    assert show(server, "~" * 128)["task_id"] == "~" * 128
+
+
+def test_a_task_that_waits_is_shown_whole(server):
+    add(server, payload={"a": [1]}, task_id="waits", priority=3)
+    task = show(server, "waits")
+    assert task.pop("enqueued_at") and len(task.pop("run_id")) == 36
+    assert task == {
+        "task_id": "waits", "lane": "ml", "type": "ml", "tenant": "default", "priority": 3, "status": "queued",
+        "completed_at": None, "effective_priority": 11, "express": False, "position": 2, "attempts": 0,
+        "why": {"reason": "lane_full", "detail": "step 'a' is number 3 in lane 'ml': lane_full", "ahead": 2},
+        "preemptions": 0, "worker": None, "started_at": None, "payload": {"a": [1]}, "result": None, "error": None,
+        "replayOf": None}, task
+    running = show(server, add(server, payload={"runs": True}, priority=12)["task_id"])
+    assert (running["status"], running["attempts"], running["position"], running["why"], running["express"]) == \
+        ("running", 1, None, None, True) and running["started_at"], running
+
+
+def test_a_task_that_has_ended_says_how(server):
+    over, dead, cancelled = (show(server, add(server, payload={"end": end})["task_id"])
+                             for end in ("completed", "failed", "cancelled"))
+    assert (over["status"], over["result"], over["error"], over["attempts"]) == ("completed", {"end": "completed"}, None, 1)
+    assert over["started_at"] and over["completed_at"] and over["why"] is None and over["position"] is None
+    assert (dead["status"], dead["result"], dead["error"]) == ("dead", None, {"class": "Broken", "message": "it broke"})
+    assert (cancelled["status"], cancelled["result"], cancelled["attempts"], cancelled["started_at"]) == \
+        ("cancelled", None, 0, None)
+
+
+def test_a_task_is_cancelled_and_tried_again(server):
+    waits, dead, over = (add(server, payload=payload, task_id=f"ops {i}") for i, payload in
+                         enumerate(({}, {"end": "failed"}, {"end": "completed"})))
+    path = lambda task, verb: f"/tasks/{task['task_id'].replace(' ', '%20')}:{verb}"
+    told = expect(server, 202, "POST", path(waits, "cancel"), {"reason": "kit"}, token="writer")
+    assert told == {"task_id": "ops 0", "run_id": waits["run_id"], "status": "cancelling"}
+    told = expect(server, 202, "POST", path(dead, "retry"), token="writer")
+    assert told == {"task_id": "ops 1", "run_id": dead["run_id"], "status": "queued"}
+    for task, verb in ((over, "cancel"), (over, "retry"), (waits, "retry")):
+        expect(server, 409, "POST", path(task, verb))
+    for verb in ("cancel", "retry"):
+        expect(server, 404, "POST", f"/tasks/nobody:{verb}", code="TASK_NOT_FOUND")
+        expect(server, 403, "POST", path(waits, verb), token="reader")
+        assert "nope" in expect(server, 400, "POST", path(waits, verb), {"nope": 1})["detail"]
+
+
+def test_the_tasks_of_a_lane_are_listed_by_status(server_of):
+    with server_of() as server:
+        ids = {end: add(server, payload={"end": end}, task_id=end)["task_id"] for end in ("completed", "failed", "cancelled")}
+        add(server, payload={"runs": True}, task_id="runs")
+        add(server, task_id="waits")
+        assert sorted(listed(server)) == ["cancelled", "completed", "failed", "runs", "waits"]
+        for status, want in (("completed", ["completed"]), ("dead", ["failed"]), ("failed", []), ("cancelled", ["cancelled"]),
+                             ("running", ["runs"]), ("queued", ["waits"]), ("leased", [])):
+            assert listed(server, f"&status={status}") == want, status
+        page = expect(server, 200, "GET", "/tasks?lane=ml&page_size=2")
+        assert len(page["items"]) == 2 and page["next_page_token"]
+        assert page["items"][0].keys() == {"task_id", "run_id", "lane", "type", "tenant", "priority", "status",
+                                           "enqueued_at", "completed_at", "express"}
+        assert expect(server, 200, "GET", "/tasks?lane=default")["items"] == []
+        for query in ("", "?lane=-x", "?lane=ml&status=late", "?lane=ml&page_size=0", "?lane=ml&nope=1"):
+            expect(server, 400, "GET", f"/tasks{query}")
+
+
+def test_another_tenants_task_is_not_there(server):
+    add(server, task_id="mine")
+    reply, _ = ask(server, "GET", "/tasks/mine", token="acme", tenant="acme")
+    assert reply.status == 404
+    expect(server, 404, "GET", "/tasks/nobody", code="TASK_NOT_FOUND")
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))

@@ -1,0 +1,161 @@
+/* server_tasks.c -- the test engine's tasks: made up, but whole in the store; see server_engine.h.
+ * Lane "ml" has an agent, "default" none, and there is no other. What the payload says becomes of
+ * it: {"end": "completed", "failed" or "cancelled"}, {"runs": true}; else it waits as number 2. */
+#include "server_engine.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/uuid.h"
+#include "lanes/work.h"
+#include "store/hosts.h"
+
+#include <string.h>
+
+static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
+
+static bool known(struct server *s, const struct api_actor *who, const struct api_task *what,
+                  const struct sha256_hex *hash, api_done_fn done, void *done_arg)
+{
+    auto_done(store_run_list) rows = {0};
+    struct err e = {0};
+
+    if (!store_read_task(s->reader, who->tenant, what->task_id, &rows, &e) || rows.count == 0)
+        return false;
+    if (strcmp(rows.rows[0].inputs_hash, hash->text) == 0)
+        done(done_arg, &(struct api_outcome){.run_id = rows.rows[0].run_id});
+    else
+        server_fail(done, done_arg, ERR_CONFLICT, "TASK_CONFLICT", "another one");
+    return true;
+}
+
+static void add_node(struct store_batch *batch, const struct store_run *run, const char *payload)
+{
+    bool failed = run->status == STORE_RUN_FAILED;
+
+    store_batch_node_upsert(batch, &(struct store_node){.run_id = run->run_id,
+                                                        .tenant = run->tenant,
+                                                        .node_id = LANE_TASK_NODE,
+                                                        .agent_id = "conformance.stub",
+                                                        .status = failed ? STORE_NODE_FAILED
+                                                                         : STORE_NODE_COMPLETED,
+                                                        .input_hash = zeros,
+                                                        .output_hash = zeros,
+                                                        .outputs = failed ? NULL : payload,
+                                                        .error = failed ? "it broke" : NULL,
+                                                        .error_class = failed ? "Broken" : NULL,
+                                                        .attempts = 1,
+                                                        .started_us = run->started_us,
+                                                        .completed_us = run->completed_us});
+    if (run->status != STORE_RUN_CANCELLED)
+        store_batch_attempt_upsert(batch,
+                                   &(struct store_attempt){.run_id = run->run_id,
+                                                           .tenant = run->tenant,
+                                                           .node_id = LANE_TASK_NODE,
+                                                           .attempt = 1,
+                                                           .outcome = failed ? "crash" : "ok",
+                                                           .started_us = run->started_us,
+                                                           .completed_us = run->completed_us});
+}
+
+/* Long: one row, a member a line. */
+static void insert(struct server *s, const struct api_actor *who, const struct api_task *what,
+                   const struct sha256_hex *hash, const char *run_id)
+{
+    const char *end = json_string_value(json_object_get(what->payload, "end"));
+    auto_mem char *payload = json_dumps(what->payload, JSON_COMPACT);
+    auto_mem char *dag_id = mem_printf(LANE_DAG "%s", what->lane);
+    struct store_batch *batch = store_batch_new();
+    int64_t now = clock_wall_us();
+    struct store_run run = {.run_id = run_id,
+                            .tenant = who->tenant,
+                            .dag_id = dag_id,
+                            .dag_version = "1",
+                            .status = STORE_RUN_RUNNING,
+                            .run_token = what->task_id,
+                            .inputs_hash = hash->text,
+                            .trace_id = who->trace_id,
+                            .input = payload,
+                            .levels = "[[\"task\"]]",
+                            .counts.total = 1,
+                            .lease_owner = store_host_id(s->store),
+                            .lease_epoch = store_host_epoch(s->store),
+                            .task_priority = what->priority,
+                            .created_us = now,
+                            .started_us = now};
+
+    if (json_is_true(json_object_get(what->payload, "pending")))
+        run.status = STORE_RUN_PENDING;
+    if (end != NULL) {
+        run.status = store_run_status_parse(end);
+        run.completed_us = now + 5;
+    }
+    store_batch_run_insert(batch, &run);
+    if (end != NULL)
+        add_node(batch, &run, payload);
+    server_commit(s, batch, NULL, 0);
+}
+
+static void refuse_retry(api_done_fn done, void *done_arg)
+{
+    auto_json findings = json_pack("[{s:s}]", "message", "a finding");
+    struct err e = {0};
+
+    (void)err_set(&e, ERR_UNPROCESSABLE, "a finding");
+    done(done_arg,
+         &(struct api_outcome){.e = &e, .code = "DEFINITION_INVALID", .findings = findings});
+}
+
+static void enqueue(void *arg, const struct api_actor *who, const struct api_task *what,
+                    api_done_fn done, void *done_arg)
+{
+    struct sha256_hex hash;
+    char run_id[UUID_TEXT_BYTES];
+    struct err e = {0};
+
+    if (strcmp(what->lane, "default") == 0) {
+        server_fail(done, done_arg, ERR_UNPROCESSABLE, "LANE_HAS_NO_AGENT", "no agent");
+        return;
+    }
+    if (strcmp(what->lane, "ml") != 0) {
+        server_fail(done, done_arg, ERR_NOT_FOUND, "LANE_NOT_FOUND", "Lane not found");
+        return;
+    }
+    if (json_integer_value(json_object_get(what->retry, "max_retries")) < 0) {
+        refuse_retry(done, done_arg);
+        return;
+    }
+    (void)!jcs_sha256(what->payload, &hash, &e);
+    if (known(arg, who, what, &hash, done, done_arg))
+        return;
+    uuid7(clock_wall_us(), run_id);
+    insert(arg, who, what, &hash, run_id);
+    done(done_arg, &(struct api_outcome){.run_id = run_id, .created = true});
+}
+
+static void now(void *arg, const struct api_task_of *of, struct api_task_now *ret)
+{
+    struct server *s = arg;
+    auto_done(store_run_list) rows = {0};
+    auto_json payload = NULL;
+    struct err e = {0};
+
+    *ret = (struct api_task_now){.express = of->priority >= 12};
+    if (!store_read_run(s->reader, of->tenant, of->run_id, &rows, &e) ||
+        rows.rows[0].completed_us != 0)
+        return;
+    payload = json_loads(rows.rows[0].input, 0, NULL);
+    ret->here = !json_is_true(json_object_get(payload, "away"));
+    ret->runs = json_is_true(json_object_get(payload, "runs"));
+    ret->started_us = ret->runs ? rows.rows[0].created_us : 0;
+    ret->position = ret->here && !ret->runs ? 2 : 0;
+    ret->priority = 11;
+    ret->at_once = json_is_true(json_object_get(payload, "at_once"));
+}
+
+void server_tasks_serve(struct api_engine *engine)
+{
+    engine->task_enqueue = enqueue;
+    engine->task_now = now;
+}

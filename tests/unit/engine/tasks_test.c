@@ -1,0 +1,322 @@
+/* tasks_test.c -- what a lane is given to run is a run: once for its id, with the payload as it is,
+ * by what the lane said when it was enqueued. */
+#include "suites.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/catalog/definitions.h"
+#include "engine/lanes/change.h"
+#include "engine/lanes/tasks.h"
+#include "lanes/members.h"
+
+#include <string.h>
+
+static struct control *control(void)
+{
+    return engine_control(rig.engine);
+}
+
+static void put(const char *lane, const char *text)
+{
+    auto_json object = json_loads(text, 0, NULL);
+    auto_done(lane_members) members = {0};
+    struct rig_answer answer = {0};
+    struct err e = {0};
+
+    ck_assert_msg(lane_members_read(lane, object, &members, &e), "%s", e.msg);
+    lane_change(control()->lanes, &rig_actor, &(struct api_lane_change){lane, &members, false},
+                rig_answered, &answer);
+    rig_settle(&rig);
+    ck_assert_int_eq(answer.code, ERR_NONE);
+}
+
+/* Not settled. */
+static void give(const struct api_task *task, const char *payload, struct rig_answer *answer)
+{
+    auto_json object = json_loads(payload, 0, NULL);
+    struct api_task what = *task;
+
+    what.payload = object;
+    if (what.priority == 0)
+        what.priority = 5;
+    tasks_enqueue(control()->tasks, &rig_actor, &what, rig_answered, answer);
+}
+
+static struct rig_answer add(const char *lane, const char *id, const char *payload)
+{
+    struct rig_answer answer = {0};
+
+    give(&(struct api_task){.lane = lane, .task_id = id}, payload, &answer);
+    rig_settle(&rig);
+    ck_assert_uint_eq(answer.told, 1);
+    return answer;
+}
+
+static struct rig_answer add_with(const char *id, int32_t priority)
+{
+    struct rig_answer answer = {0};
+
+    give(&(struct api_task){.lane = "ml", .task_id = id, .priority = priority}, "{}", &answer);
+    rig_settle(&rig);
+    ck_assert_int_eq(answer.code, ERR_NONE);
+    return answer;
+}
+
+static void refused(const struct rig_answer *a, enum err_code code, const char *word)
+{
+    ck_assert_int_eq(a->code, code);
+    ck_assert_str_eq(a->refusal, word);
+}
+
+static size_t versions_of(const char *dag_id)
+{
+    auto_done(store_dag_list) rows = {0};
+    struct err e = {0};
+
+    ck_assert(store_read_dags(rig.reader,
+                              &(struct store_dag_filter){.tenant = RIG_TENANT, .dag_id = dag_id},
+                              (struct store_page){.size = 100}, &rows, &e));
+    return rows.count;
+}
+
+static struct api_task_now now_of(const char *run_id, int32_t priority)
+{
+    const struct api_task_of of = {RIG_TENANT, run_id, "ml", priority, true};
+    struct api_task_now now;
+
+    engine_task_now(rig.engine, &of, &now);
+    return now;
+}
+
+START_TEST(a_task_is_a_run_of_its_lane_and_the_agent_gets_the_payload)
+{
+    auto_done(store_run_list) rows = {0};
+    const struct rig_attempt *attempt;
+    struct rig_answer a;
+    struct err e = {0};
+
+    put("ml", "{\"agent_id\":\"a\",\"config\":{\"n\":1}}");
+    a = add("ml", "t 1", "{\"x\":[1,{}]}");
+    ck_assert(a.code == ERR_NONE && a.created);
+    attempt = rig_open_attempt(&rig, "task");
+    ck_assert_ptr_nonnull(attempt);
+    ck_assert_str_eq(attempt->agent_id, "a");
+    ck_assert_str_eq(attempt->input, "{\"x\":[1,{}]}");
+    ck_assert_str_eq(attempt->config, "{\"n\":1}");
+    ck_assert(now_of(a.run_id, 5).runs);
+    rig_ok(&rig, "task");
+    ck_assert(store_read_task(rig.reader, RIG_TENANT, "t 1", &rows, &e));
+    ck_assert_uint_eq(rows.count, 1);
+    ck_assert_str_eq(rows.rows[0].run_id, a.run_id);
+    ck_assert_str_eq(rows.rows[0].dag_id, "lane.ml");
+    ck_assert_int_eq(rows.rows[0].status, STORE_RUN_COMPLETED);
+    ck_assert_int_eq(rows.rows[0].task_priority, 5);
+}
+END_TEST
+
+START_TEST(the_same_again_is_its_run_and_another_of_its_id_a_conflict)
+{
+    struct rig_answer first, again, other;
+
+    put("ml", "{\"agent_id\":\"a\"}");
+    put("codegen", "{\"agent_id\":\"a\"}");
+    first = add("ml", "t", "{\"x\":1,\"y\":2}");
+    again = add("ml", "t", "{\"y\":2,\"x\":1}");
+    ck_assert(again.code == ERR_NONE && !again.created);
+    ck_assert_str_eq(again.run_id, first.run_id);
+    other = add("ml", "t", "{\"x\":2}");
+    refused(&other, ERR_CONFLICT, "TASK_CONFLICT");
+    other = add("codegen", "t", "{\"x\":1,\"y\":2}");
+    refused(&other, ERR_CONFLICT, "TASK_CONFLICT");
+    rig_ok(&rig, "task");
+    put("ml", "{\"agent_id\":null}"); /* that is there does not need it */
+    again = add("ml", "t", "{\"x\":1,\"y\":2}");
+    ck_assert(again.code == ERR_NONE && !again.created);
+    ck_assert_uint_eq(rig_open_count(&rig), 0);
+}
+END_TEST
+
+/* The definition is being stored when the others come. */
+START_TEST(those_that_come_at_once_are_one_run_and_store_one_definition)
+{
+    enum { COUNT = 20 };
+    struct rig_answer a[COUNT] = {{0}}, other = {0};
+    size_t created = 0;
+
+    put("ml", "{\"agent_id\":\"a\",\"slots\":100}");
+    for (size_t i = 0; i < COUNT; i++)
+        give(&(struct api_task){.lane = "ml", .task_id = "t"}, "{\"x\":1}", &a[i]);
+    give(&(struct api_task){.lane = "ml", .task_id = "t"}, "{\"x\":2}", &other);
+    rig_settle(&rig);
+    for (size_t i = 0; i < COUNT; i++) {
+        ck_assert_uint_eq(a[i].told, 1);
+        ck_assert_int_eq(a[i].code, ERR_NONE);
+        ck_assert_str_eq(a[i].run_id, a[0].run_id);
+        created += a[i].created;
+    }
+    ck_assert_uint_eq(created, 1);
+    refused(&other, ERR_CONFLICT, "TASK_CONFLICT");
+    ck_assert_uint_eq(rig_open_count(&rig), 1);
+    ck_assert_uint_eq(versions_of("lane.ml"), 1);
+}
+END_TEST
+
+START_TEST(a_lane_that_is_not_there_and_one_without_an_agent_refuse)
+{
+    struct rig_answer a = add("nowhere", "t", "{}");
+
+    refused(&a, ERR_NOT_FOUND, "LANE_NOT_FOUND");
+    a = add("ml", "t", "{}");
+    refused(&a, ERR_UNPROCESSABLE, "LANE_HAS_NO_AGENT");
+    put("ml", "{\"agent_id\":\"a\"}");
+    ck_assert(add("ml", "t", "{}").created);
+}
+END_TEST
+
+/* In whatever order: those that waited when the host died are read beside the loop. */
+static void ends_one_of(const struct rig_answer *ones, const struct rig_answer *two)
+{
+    const struct rig_attempt *attempt = rig_open_attempt(&rig, "task");
+    bool is_two = strcmp(attempt->run_id, two->run_id) == 0;
+
+    ck_assert(is_two || strcmp(attempt->run_id, ones[0].run_id) == 0 ||
+              strcmp(attempt->run_id, ones[1].run_id) == 0);
+    ck_assert_str_eq(attempt->config, is_two ? "{\"n\":2}" : "{\"n\":1}");
+    rig_ok(&rig, "task");
+}
+
+START_TEST(what_a_lane_says_later_is_for_later_tasks)
+{
+    struct rig_answer ones[2], two;
+
+    put("ml", "{\"agent_id\":\"a\",\"config\":{\"n\":1},\"paused\":true}");
+    ones[0] = add("ml", "one", "{}");
+    put("ml", "{\"config\":{\"n\":2}}");
+    two = add("ml", "two", "{}");
+    put("ml", "{\"config\":{\"n\":1}}");
+    ones[1] = add("ml", "three", "{}");
+    ck_assert_uint_eq(versions_of("lane.ml"), 2); /* what is the same has one */
+    rig_crash(&rig);
+    put("ml", "{\"paused\":false}");
+    for (int i = 0; i < 3; i++)
+        ends_one_of(ones, &two);
+    ck_assert_uint_eq(rig_open_count(&rig), 0);
+}
+END_TEST
+
+START_TEST(a_tasks_own_policies_go_over_the_lanes)
+{
+    auto_json retry = json_loads("{\"max_retries\":0}", 0, NULL);
+    auto_json bad = json_loads("{\"max_retries\":-1}", 0, NULL);
+    struct rig_answer a = {0};
+
+    put("ml", "{\"agent_id\":\"a\",\"timeout_policy\":{\"timeout_seconds\":9}}");
+    give(&(struct api_task){.lane = "ml", .task_id = "t", .retry = retry, .timeout_s = 3}, "{}",
+         &a);
+    rig_settle(&rig);
+    ck_assert_int_eq(rig_open_attempt(&rig, "task")->deadline_ns - rig_mono_ns, 3 * RIG_S);
+    rig_fails(&rig, "task", OUTCOME_PLUGIN_TRANSIENT);
+    ck_assert_int_eq(rig_status(&rig, a.run_id), STORE_RUN_FAILED);
+    a = (struct rig_answer){0};
+    give(&(struct api_task){.lane = "ml", .task_id = "u", .retry = bad}, "{}", &a);
+    rig_settle(&rig);
+    ck_assert(a.code == ERR_UNPROCESSABLE && a.findings > 0);
+}
+END_TEST
+
+START_TEST(the_higher_priority_is_next_also_after_a_crash)
+{
+    struct rig_answer low, high;
+
+    put("ml", "{\"agent_id\":\"a\",\"paused\":true}");
+    low = add_with("low", 3);
+    high = add_with("high", 9);
+    ck_assert_uint_eq(now_of(low.run_id, 3).position, 2);
+    ck_assert_uint_eq(now_of(high.run_id, 9).position, 1);
+    ck_assert(now_of(high.run_id, 12).express && !now_of(high.run_id, 9).express);
+    rig_crash(&rig);
+    ck_assert_uint_eq(now_of(low.run_id, 3).position, 2);
+    ck_assert_int_eq(now_of(high.run_id, 9).priority, 9);
+    put("ml", "{\"paused\":false}");
+    ck_assert_str_eq(rig_open_attempt(&rig, "task")->run_id, high.run_id);
+    ck_assert(now_of(high.run_id, 9).runs && !now_of(low.run_id, 3).runs);
+}
+END_TEST
+
+START_TEST(tasks_that_wait_in_a_lane_take_no_place_of_the_runs)
+{
+    struct rig_answer a;
+
+    rig_close(&rig);
+    rig_open(&rig, (struct rig_options){.runs_active_max = 1, .runs_waiting_max = 2});
+    put("ml", "{\"agent_id\":\"a\",\"paused\":true}");
+    add("ml", "one", "{}");
+    add("ml", "two", "{}");
+    a = add("ml", "three", "{}");
+    ck_assert_int_eq(a.code, ERR_LIMIT);
+    ck_assert(!add("ml", "two", "{}").created); /* what is there is answered */
+    publish_chain();
+    run_of("chain");
+    ck_assert_ptr_nonnull(rig_open_attempt(&rig, "first"));
+    put("ml", "{\"paused\":false}");
+    rig_ok(&rig, "task");
+    ck_assert(add("ml", "three", "{}").created);
+}
+END_TEST
+
+START_TEST(the_ids_of_lanes_are_kept_for_them_and_a_task_is_not_restarted)
+{
+    struct rig_answer publishing = {0}, restart = {0}, a;
+
+    definitions_publish(engine_definitions(rig.engine), &rig_actor,
+                        &(struct api_publish){.form = API_DEFINITION_TEXT,
+                                              .json = json_string(
+                                                  "{\"name\":\"n\",\"dag_id\":\"lane.ml\","
+                                                  "\"nodes\":{\"task\":{\"agent_id\":\"a\"}}}")},
+                        rig_answered, &publishing);
+    rig_settle(&rig);
+    ck_assert_int_eq(publishing.code, ERR_UNPROCESSABLE);
+    ck_assert_msg(strstr(publishing.msg, "kept for the tasks of lanes") != NULL, "%s",
+                  publishing.msg);
+    put("ml", "{\"agent_id\":\"a\"}");
+    a = add("ml", "t", "{}");
+    rig_ok(&rig, "task");
+    control_restart(control(), &rig_actor, &(struct api_run_restart){.run_id = a.run_id},
+                    rig_answered, &restart);
+    rig_settle(&rig);
+    ck_assert_int_eq(restart.code, ERR_CONFLICT);
+    ck_assert_msg(strstr(restart.msg, "task 't'") != NULL, "%s", restart.msg);
+}
+END_TEST
+
+/* Nobody is answered, and nothing is left of them. */
+START_TEST(an_engine_that_is_freed_leaves_no_task_behind)
+{
+    struct rig_answer a = {0}, b = {0};
+
+    put("ml", "{\"agent_id\":\"a\"}");
+    give(&(struct api_task){.lane = "ml", .task_id = "one"}, "{}", &a);
+    give(&(struct api_task){.lane = "ml", .task_id = "two"}, "{}", &b);
+    rig_die(&rig);
+    ck_assert_uint_eq(a.told + b.told, 0);
+    rig_start(&rig);
+    ck_assert(add("ml", "one", "{}").created);
+}
+END_TEST
+
+TCase *tasks_cases(void)
+{
+    TCase *c = tcase_create("tasks");
+
+    tcase_add_test(c, a_task_is_a_run_of_its_lane_and_the_agent_gets_the_payload);
+    tcase_add_test(c, the_same_again_is_its_run_and_another_of_its_id_a_conflict);
+    tcase_add_test(c, those_that_come_at_once_are_one_run_and_store_one_definition);
+    tcase_add_test(c, a_lane_that_is_not_there_and_one_without_an_agent_refuse);
+    tcase_add_test(c, what_a_lane_says_later_is_for_later_tasks);
+    tcase_add_test(c, a_tasks_own_policies_go_over_the_lanes);
+    tcase_add_test(c, the_higher_priority_is_next_also_after_a_crash);
+    tcase_add_test(c, tasks_that_wait_in_a_lane_take_no_place_of_the_runs);
+    tcase_add_test(c, the_ids_of_lanes_are_kept_for_them_and_a_task_is_not_restarted);
+    tcase_add_test(c, an_engine_that_is_freed_leaves_no_task_behind);
+    return c;
+}
