@@ -10,6 +10,8 @@ struct proxy *fixture_put_between(void);
 char *fixture_direct_url(void);
 
 TCase *bulletin_cases(void);
+/* What a payload tells, as it would be told again. The caller owns it. */
+char *bulletin_again_owned(const char *payload);
 TCase *group_cases(void);
 TCase *herald_cases(void);
 TCase *plan_cases(void);
