@@ -119,6 +119,9 @@ static void asked(struct engine_world *e, const char *status, bool final)
         resumed(&e->w.facts);
         e->cancel_asked = false;
     }
+    /* That the time is over is found again, if nothing else comes first. */
+    if (strcmp(status, "recovered") == 0)
+        e->w.facts.timed_out = false;
     if (!final && strcmp(status, "cancelling") == 0 && !e->w.facts.timed_out)
         e->cancel_asked = true;
     if (strcmp(status, "paused") == 0)
