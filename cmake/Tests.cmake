@@ -7,12 +7,6 @@
 # tests/fuzz/corpus/NAME and runs for a bounded time; without it, a program that replays the corpus,
 # so that every preset does.
 pkg_check_modules(CHECK IMPORTED_TARGET check)
-# The environment of a test whose lines do not count: nothing is written, which is quick, too. The authority gets no
-# environment, so what starts one runs behind `coverage`.
-set(ORCH_NOT_COUNTED "")
-if(ORCH_COVERAGE)
-    set(ORCH_NOT_COUNTED "GCOV_PREFIX=/dev/null;GCOV_ERROR_FILE=/dev/null")
-endif()
 add_custom_target(unit_tests)
 add_custom_target(thread_tests)
 add_library(fuzz_replay OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.c)
@@ -77,6 +71,6 @@ function(orch_fuzz_target name source)
         target_link_libraries(${program} PRIVATE fuzz_replay)
         add_test(NAME ${test} COMMAND ${program} ${corpus})
     endif()
-    set_tests_properties(${test} PROPERTIES LABELS fuzz TIMEOUT 300 ENVIRONMENT "${ORCH_NOT_COUNTED}")
+    set_tests_properties(${test} PROPERTIES LABELS fuzz TIMEOUT 300 DEPENDS coverage)
     target_link_libraries(${program} PRIVATE orch_flags orch_base ${arg_LIBS})
 endfunction()
