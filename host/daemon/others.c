@@ -21,6 +21,8 @@ static void heard(void *arg, const struct store_news *news)
 {
     struct host *host = arg;
 
+    if (host->beside == NULL) /* stop.c: nobody would look */
+        return;
     engine_on_news(host->engine, news);
     if (host->api == NULL)
         return;

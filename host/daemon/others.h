@@ -5,7 +5,8 @@
 
 struct host;
 
-/* Once, when the parts are there. Ends with the store. */
+/* Once, when the parts are there. Ends with the threads beside the loop: what comes while the host
+ * lets go of its runs is the others' to look at. */
 void others_listen(struct host *host);
 
 #endif

@@ -113,7 +113,7 @@ void stop_host(struct host *host)
     if (host->engine != NULL)
         engine_forget_waiters(host->engine);
     loop_free(host->loop);
-    beside_free(host->beside); /* what is still being read is waited for, and told to nobody */
+    beside_free(take(host->beside)); /* what is still being read is waited for, told to nobody */
     sandbox_free(host->sandbox);
     release(host);
     agents_free(host->agents);

@@ -38,14 +38,19 @@ class Cluster:
             raise SqlFailed(done.stderr)
         return done.stdout.strip()
 
+    def begin(self, text, database):
+        """A psql that stays, and its session with it, until somebody ends it."""
+        psql = subprocess.Popen([PSQL, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", self.url(database)],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        psql.stdin.write(f"SET client_connection_check_interval = '100ms'; {text}\n")
+        psql.stdin.flush()
+        return psql
+
     @contextlib.contextmanager
     def locked(self, database, table):
         """Meanwhile whoever writes to the table waits; readers do not."""
-        holder = subprocess.Popen([PSQL, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", self.url(database)],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        holder = self.begin(f"BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE; SELECT 'held';", database)
         try:
-            holder.stdin.write(f"BEGIN; LOCK TABLE {table} IN EXCLUSIVE MODE; SELECT 'held';\n")
-            holder.stdin.flush()
             assert holder.stdout.readline() == "held\n", "the lock was not given"
             yield
         finally:

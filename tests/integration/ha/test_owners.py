@@ -3,6 +3,7 @@
 Rooms: host/engine/control, host/engine, host/daemon, host/store, host/store/postgres.
 """
 import concurrent.futures
+import contextlib
 import json
 import signal
 import threading
@@ -180,6 +181,30 @@ def test_a_host_that_is_followed_again_and_again_ends_with_the_error(make_field)
         until(lambda: len(host.events("host.fenced")) == life + 1, RUN_S, f"fence {life}\n{host.log_tail()}")
     assert host.wait_end() == 1
     assert len(host.events("host.begins_again")) == 6 and len(host.events("host.not_again")) == 1
+
+
+@contextlib.contextmanager
+def news_without_end(field):
+    """Some times a second, so that the last look is over, every host hears that something is free, and that lanes changed."""
+    teller = field.cluster.begin("DO $$ BEGIN LOOP PERFORM pg_notify('orchestrator.news', E'free\\nknown lanes');"
+                                 " COMMIT; PERFORM pg_sleep(0.15); END LOOP; END $$;", field.database)
+    try:
+        yield
+        assert teller.poll() is None, "nothing was told"
+    finally:
+        teller.kill()
+        teller.communicate()
+
+
+def test_news_that_a_host_hears_while_it_lets_go_of_its_runs_begin_nothing(pair):
+    """What would look is gone by then: the sanitizers' builds say whether it was asked all the same."""
+    first = pair.hosts[0]
+    first.publish(chain("long", 10, {"sleep_s": 0.3}))
+    run = first.run("long")
+    first.wait_node(run, "n01", "completed")
+    with news_without_end(pair):
+        assert first.end(signal.SIGTERM) == 0, first.log_tail()
+    assert ended(pair.hosts[1], run)["status"] == "completed"
 
 
 def test_a_rolling_restart_under_load_loses_and_repeats_nothing(pair):
