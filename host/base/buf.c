@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -139,20 +140,10 @@ static void add_escape(struct buf *b, unsigned char c)
         buf_addf(b, "\\u%04x", c);
 }
 
-/* How many of the first bytes need no escape. */
-static size_t plain_prefix(const char *text, size_t len)
-{
-    size_t at = 0;
-
-    while (at < len && (unsigned char)text[at] >= 0x20 && text[at] != '"' && text[at] != '\\')
-        at++;
-    return at;
-}
-
 void buf_add_escaped(struct buf *b, const char *text, size_t len)
 {
     for (;;) {
-        size_t plain = plain_prefix(text, len);
+        size_t plain = text_plain_prefix(text, len);
 
         buf_add(b, text, plain);
         if (plain == len)
@@ -165,7 +156,7 @@ void buf_add_escaped(struct buf *b, const char *text, size_t len)
 
 void buf_add_json_str(struct buf *b, const char *text, size_t len)
 {
-    size_t plain = plain_prefix(text, len);
+    size_t plain = text_plain_prefix(text, len);
 
     buf_reserve(b, len + 2);
     b->data[b->len++] = '"';

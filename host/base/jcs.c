@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/powers10.h"
+#include "base/sort.h"
 
 #include <assert.h>
 #include <math.h>
@@ -250,21 +251,9 @@ static int key_order(const void *a, const void *b)
     return utf16_compare(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A generator's names mostly come in order. */
-static void sort(void *items, size_t count, size_t bytes)
-{
-    const char *at = items;
-    size_t i = 1;
-
-    for (; i < count && key_order(at, at + bytes) <= 0; i++)
-        at += bytes;
-    if (i < count)
-        qsort(items, count, bytes, key_order);
-}
-
 void jcs_sort_members(struct json_member *members, size_t count)
 {
-    sort(members, count, sizeof *members);
+    sort_mostly_ordered(members, count, sizeof *members, key_order);
 }
 
 enum { FEW_MEMBERS = 16 }; /* need no memory of their own */
@@ -301,7 +290,7 @@ static bool write_object(const json_t *value, struct buf *b, struct err *e)
     }
     json_object_foreach((json_t *)value, key, child) members[n++] = (struct member){key, child};
     assert(n == count);
-    sort(members, n, sizeof *members);
+    sort_mostly_ordered(members, n, sizeof *members, key_order);
     buf_addc(b, '{');
     if (!write_members(members, n, b, e))
         return false;

@@ -104,19 +104,18 @@ static bool scan_escape(struct scan *s)
     return c != 'u' || scan_code_point(s);
 }
 
-/* The first byte that is not just text: what ends a string, and what may not be in one. */
-static const unsigned char *behind_plain(const unsigned char *at, const unsigned char *end)
+/* To what ends a string or may not be in one; false: the text ends before. */
+static bool skip_plain(struct scan *s)
 {
-    while (at < end && *at >= 0x20 && *at != '"' && *at != '\\')
-        at++;
-    return at;
+    s->at += text_plain_prefix(s->at, (size_t)(s->end - s->at));
+    return s->at < s->end;
 }
 
 /* UTF-8 was checked over the whole text. */
 static bool scan_string(struct scan *s)
 {
     s->at++;
-    while ((s->at = behind_plain(s->at, s->end)) < s->end) {
+    while (skip_plain(s)) {
         unsigned char c = *s->at;
 
         if (c < 0x20)

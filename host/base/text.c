@@ -74,6 +74,16 @@ bool text_utf8_valid(const void *bytes, size_t len)
     return text_utf8_prefix(bytes, len) == len;
 }
 
+size_t text_plain_prefix(const void *bytes, size_t len)
+{
+    const unsigned char *p = bytes;
+    size_t at = 0;
+
+    while (at < len && p[at] >= 0x20 && p[at] != '"' && p[at] != '\\')
+        at++;
+    return at;
+}
+
 void text_add_printable(struct buf *b, const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text;

@@ -13,6 +13,8 @@
 bool text_utf8_valid(const void *bytes, size_t len);
 /* How many of the first bytes are. */
 size_t text_utf8_prefix(const void *bytes, size_t len);
+/* How many of the first bytes stand in a JSON string as they are: no escape, no end, no control. */
+size_t text_plain_prefix(const void *bytes, size_t len);
 /* Appends text with invalid bytes as U+FFFD and C0, C1 and DEL controls as \xNN: safe to print. */
 void text_add_printable(struct buf *b, const char *text, size_t len);
 

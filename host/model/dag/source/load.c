@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "base/text.h"
 #include "model/dag/graph.h"
 #include "model/dag/names.h"
@@ -140,18 +141,15 @@ static struct member *sorted_members_owned(json_t *object)
 {
     struct member *members = mem_array(json_object_size(object) + 1, struct member);
     uint32_t count = 0;
-    bool sorted = true; /* as a generator's names mostly are */
     const char *key;
     json_t *value;
 
     json_object_foreach(object, key, value)
     {
         members[count] = (struct member){key, value, count};
-        sorted = sorted && (count == 0 || strcmp(members[count - 1].key, key) < 0);
         count++;
     }
-    if (!sorted)
-        qsort(members, count, sizeof(struct member), by_key);
+    sort_mostly_ordered(members, count, sizeof(struct member), by_key);
     return members;
 }
 
