@@ -17,7 +17,7 @@ bool lane_name_read(const char *name, struct err *e)
         return true;
     return err_set(e, ERR_INVALID,
                    "'%.140s' is no name of a lane: letters, digits, '_', '.', '-', the first a "
-                   "letter or a digit, %d at most",
+                   "letter or a digit, %u at most",
                    name, LANE_NAME_BYTES_MAX);
 }
 

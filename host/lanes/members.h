@@ -8,6 +8,7 @@
 #define ORCH_LANES_MEMBERS_H
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "lanes/lanes.h"
 
 #include <jansson.h>
@@ -15,7 +16,6 @@
 #define LANE_DEFAULT "default"
 
 enum {
-    LANE_NAME_BYTES_MAX = 128,
     LANE_SLOTS_MAX = 10000,
     LANE_EXPRESS_NEVER =
         LANE_PRIORITY_MAX + 1, /* as express_priority: nothing is an express item */

@@ -72,7 +72,7 @@ void lane_work_show(const json_t *work, json_t *to)
 
 static json_t *definition_owned(const char *lane, const json_t *work)
 {
-    auto_mem char *id = mem_printf(LANE_DAG "%s", lane);
+    auto_mem char *id = mem_printf(DAG_OF_LANE "%s", lane);
     json_t *node = json_pack("{s:s}", "lane", lane);
 
     lane_work_show(work, node);

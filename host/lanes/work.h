@@ -12,8 +12,7 @@
 
 #include <jansson.h>
 
-/* With the lane's name behind it the id of the DAG whose runs its tasks are, and its one node. */
-#define LANE_DAG DAG_OF_LANE
+/* The one node of the DAG whose runs a lane's tasks are: DAG_OF_LANE and the lane's name. */
 #define LANE_TASK_NODE "task"
 
 bool lane_work_is(const char *member);

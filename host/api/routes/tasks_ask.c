@@ -9,7 +9,7 @@
 
 const char *task_lane(const struct store_run *run)
 {
-    return run->task_priority > 0 ? run->dag_id + strlen(LANE_DAG) : NULL;
+    return run->task_priority > 0 ? run->dag_id + strlen(DAG_OF_LANE) : NULL;
 }
 
 struct api_task_now task_ask(const struct api_request *req, const struct store_run *run, bool place)

@@ -292,7 +292,7 @@ void task_list(struct api_request *req)
     }
     l = mem_new(struct listing_tasks);
     l->status = statuses[status].word;
-    l->dag_id = mem_printf(LANE_DAG "%s", lane);
+    l->dag_id = mem_printf(DAG_OF_LANE "%s", lane);
     l->filter = (struct store_run_filter){.tenant = req->who.tenant,
                                           .dag_id = l->dag_id,
                                           .statuses = statuses[status].runs};

@@ -163,7 +163,7 @@ static void refuse_no_agent(struct enqueuing *q)
     struct err e = {0};
 
     (void)err_set(&e, ERR_UNPROCESSABLE, "lane '%s' has no agent that would run its tasks",
-                  q->dag_id + strlen(LANE_DAG));
+                  q->dag_id + strlen(DAG_OF_LANE));
     ends(q, &(struct api_outcome){.e = &e, .code = "LANE_HAS_NO_AGENT"});
 }
 
@@ -200,7 +200,7 @@ static struct enqueuing *enqueuing_new(struct tasks *tasks, const struct api_act
 
     q->owner = tasks;
     q->by = actor_new(who);
-    q->dag_id = mem_printf(LANE_DAG "%s", what->lane);
+    q->dag_id = mem_printf(DAG_OF_LANE "%s", what->lane);
     q->task_id = mem_str(what->task_id);
     q->payload = json_incref((json_t *)what->payload);
     q->definition = definition;

@@ -176,7 +176,7 @@ START_TEST(a_lane_with_an_agent_has_a_name_that_a_dag_can_have)
     ck_assert(!reads(longest, "{\"agent_id\":\"a\"}", &named, &e));
     lane_members_done(&named);
     ck_assert_msg(strstr(e.msg, "dag_id") != NULL, "%s", e.msg);
-    ck_assert(reads(longest + strlen(LANE_DAG), "{\"agent_id\":\"a\"}", &members, &e));
+    ck_assert(reads(longest + strlen(DAG_OF_LANE), "{\"agent_id\":\"a\"}", &members, &e));
 }
 END_TEST
 

@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#define LANE_BYTES_MAX 128 /* as the name of a lane */
 #define OUTPUT_KEY_CHARS_MAX 128
 #define SECRET_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/"
 #define CPU_MS_MAX 86400000.0            /* a day */
@@ -139,7 +138,7 @@ const struct field node_fields[] = {
     {.name = "lane",
      FIELD_ID,
      AT(lane),
-     .max = LANE_BYTES_MAX,
+     .max = LANE_NAME_BYTES_MAX,
      .help = "Where its attempts wait for a worker; absent: `default`."},
     {.name = "isolation",
      FIELD_WORD,

@@ -65,7 +65,7 @@ static void insert(struct server *s, const struct api_actor *who, const struct a
 {
     const char *end = json_string_value(json_object_get(what->payload, "end"));
     auto_mem char *payload = json_dumps(what->payload, JSON_COMPACT);
-    auto_mem char *dag_id = mem_printf(LANE_DAG "%s", what->lane);
+    auto_mem char *dag_id = mem_printf(DAG_OF_LANE "%s", what->lane);
     struct store_batch *batch = store_batch_new();
     int64_t now = clock_wall_us();
     struct store_run run = {.run_id = run_id,
