@@ -49,9 +49,5 @@ bool store_read_backfill_runs_over(struct store_reader *r, uint32_t rows,
 
 bool store_read_backfills_wait(struct store_reader *r, bool *ret, struct err *e)
 {
-    int64_t wait = 0;
-    bool read = read_int(r, &(struct question){.query = Q_BACKFILLS_WAIT, .rows_max = 1}, &wait, e);
-
-    *ret = wait != 0;
-    return read;
+    return read_flag(r, Q_BACKFILLS_WAIT, ret, e);
 }

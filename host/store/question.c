@@ -145,6 +145,15 @@ bool read_int(struct store_reader *r, const struct question *q, int64_t *ret, st
     return ask_number(r, q, ret, &real, e);
 }
 
+bool read_flag(struct store_reader *r, enum query query, bool *ret, struct err *e)
+{
+    int64_t number = 0;
+    bool read = read_int(r, &(struct question){.query = query, .rows_max = 1}, &number, e);
+
+    *ret = number != 0;
+    return read;
+}
+
 uint32_t page_rows(uint32_t size)
 {
     if (size == 0)

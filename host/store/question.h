@@ -167,6 +167,8 @@ bool read_real(struct store_reader *r, const struct question *q, double *ret,
                struct err *e) must_check;
 bool read_int(struct store_reader *r, const struct question *q, int64_t *ret,
               struct err *e) must_check;
+/* Of a query without parameters, whether that is not 0; false beside an error. */
+bool read_flag(struct store_reader *r, enum query query, bool *ret, struct err *e) must_check;
 
 /* A page's start: rows and the key to go on from; without a token the key is as given. */
 struct page_start {

@@ -106,11 +106,7 @@ bool store_read_firings_queued(struct store_reader *r, const char *tenant, const
 
 bool store_read_firings_wait(struct store_reader *r, bool *ret, struct err *e)
 {
-    int64_t wait = 0;
-    bool read = read_int(r, &(struct question){.query = Q_FIRINGS_WAIT, .rows_max = 1}, &wait, e);
-
-    *ret = wait != 0;
-    return read;
+    return read_flag(r, Q_FIRINGS_WAIT, ret, e);
 }
 
 static bool count_queued(struct store_reader *r, const struct store_schedule *schedule,

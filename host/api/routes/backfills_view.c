@@ -17,14 +17,6 @@ bool backfill_read(struct store_reader *reader, const char *tenant, const char *
     return false;
 }
 
-static void add_reason(struct buf *b, const char *reason, const char *detail)
-{
-    jw_open(b, "why", '{');
-    jw_str(b, "reason", reason);
-    jw_str(b, "detail", detail);
-    jw_close(b, '}');
-}
-
 static bool add_stands(struct buf *b, const struct store_backfill *row, int64_t running,
                        struct store_reader *reader, struct err *e)
 {
@@ -36,11 +28,11 @@ static bool add_stands(struct buf *b, const struct store_backfill *row, int64_t 
                                schedule.rows[0].dag_version, &stands, e))
         return false;
     if (stands == STORE_DAG_IS_DISABLED)
-        add_reason(b, "dag_disabled", "the version that the schedule starts is disabled");
+        schedule_why(b, "dag_disabled", "the version that the schedule starts is disabled");
     else if (stands == STORE_DAG_IS_GONE)
-        add_reason(b, "dag_deleted", "the DAG that the schedule starts is not there");
+        schedule_why(b, "dag_deleted", "the DAG that the schedule starts is not there");
     else if (running >= row->max_parallel)
-        add_reason(b, "max_parallel", "as many of its runs go on as may");
+        schedule_why(b, "max_parallel", "as many of its runs go on as may");
     else
         jw_str(b, "why", NULL);
     return true;
@@ -51,7 +43,7 @@ static bool add_why(struct buf *b, const struct store_backfill *row, int64_t run
                     struct store_reader *reader, struct err *e)
 {
     if (strcmp(row->status, "paused") == 0)
-        add_reason(b, "paused", "it is paused: runs that it began go on");
+        schedule_why(b, "paused", "it is paused: runs that it began go on");
     else if (row->next_due_us == 0 || strcmp(row->status, "cancelled") == 0)
         jw_str(b, "why", NULL);
     else

@@ -19,6 +19,8 @@ void schedule_next(const struct due_rule *rule, const struct store_schedule *row
 /* The schedule as a client sees it; when: with nextFireTimes. */
 bool schedule_view(struct buf *b, const struct store_schedule *row, bool when,
                    struct store_reader *reader, struct err *e) must_check;
+/* Why it, or a backfill of it, begins nothing now. */
+void schedule_why(struct buf *b, const char *reason, const char *detail);
 void firing_view(struct buf *b, const struct store_firing *row);
 /* Answers a change with the schedule as it stands. */
 void schedule_reply(struct api_request *req, const char *schedule_id, int status);

@@ -48,7 +48,7 @@ bool schedule_read(const struct api_request *req, struct store_reader *reader,
 
 /* ---- one ---- */
 
-static void add_why(struct buf *b, const char *reason, const char *detail)
+void schedule_why(struct buf *b, const char *reason, const char *detail)
 {
     jw_open(b, "why", '{');
     jw_str(b, "reason", reason);
@@ -63,7 +63,7 @@ static void add_why_queued(struct buf *b, int64_t queued)
     snprintf(detail, sizeof detail,
              "due times that are queued wait until the run before ends: %lld, at most %d may",
              (long long)queued, STORE_QUEUED_MAX);
-    add_why(b, "overlap", detail);
+    schedule_why(b, "overlap", detail);
 }
 
 /* Why it does not fire; null: it does. The first that holds. */
@@ -78,15 +78,17 @@ static bool add_whether(struct buf *b, const struct store_schedule *row,
          !store_read_firings_queued(reader, row->tenant, row->schedule_id, &queued, e)))
         return false;
     if (row->paused)
-        add_why(b, "paused", "it is paused: its due times pass by");
+        schedule_why(b, "paused", "it is paused: its due times pass by");
     else if (stands == STORE_DAG_IS_DISABLED)
-        add_why(b, "dag_disabled", "the version that it starts is disabled: due times are skipped");
+        schedule_why(b, "dag_disabled",
+                     "the version that it starts is disabled: due times are skipped");
     else if (stands == STORE_DAG_IS_GONE)
-        add_why(b, "dag_deleted", "the DAG that it starts is not there: due times are skipped");
+        schedule_why(b, "dag_deleted",
+                     "the DAG that it starts is not there: due times are skipped");
     else if (queued > 0)
         add_why_queued(b, queued);
     else if (row->next_due_us == 0)
-        add_why(b, "no_due_time", "its time is over");
+        schedule_why(b, "no_due_time", "its time is over");
     else
         jw_str(b, "why", NULL);
     return true;

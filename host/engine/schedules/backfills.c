@@ -8,10 +8,6 @@
 #include "engine/schedules/acts.h"
 #include "engine/schedules/fire.h"
 
-#include <stdio.h>
-
-enum { SUBJECT_BYTES = 160 };
-
 /* A run that is being started: its place is the look's. */
 struct beginning {
     struct acts *acts;
@@ -114,12 +110,11 @@ static void begin(const struct backfill_one *one, size_t nth, struct control *ct
 {
     const struct store_backfill *row = one->row;
     struct beginning *b = mem_new(struct beginning);
-    char subject[SUBJECT_BYTES];
 
-    snprintf(subject, sizeof subject, "backfill:%s", row->backfill_id);
     *b = (struct beginning){acts, one, nth};
     acts_begin(acts);
-    fire_by_itself(ctl, &(struct fire_name){row->tenant, subject, row->reason, row->ticket},
+    fire_by_itself(ctl,
+                   &(struct fire_name){"backfill:", row->backfill_id, row->reason, row->ticket},
                    &one->schedule.rows[0],
                    &(struct api_firing){.schedule_id = row->schedule_id,
                                         .due_us = one->due[nth],

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { TOKEN_BYTES = 160, TRACE_BYTES = 16 };
+enum { NAME_BYTES = 160, TRACE_BYTES = 16 };
 
 static void nobody_waits(void *arg unused_arg, const struct api_outcome *out unused_arg)
 {
@@ -21,7 +21,7 @@ void fire_due(struct control *ctl, const struct api_actor *who,
               api_done_fn done, void *done_arg)
 {
     auto_json inputs = json_loads(schedule->inputs, 0, NULL);
-    char due[DUE_TEXT_BYTES], token[TOKEN_BYTES];
+    char due[DUE_TEXT_BYTES], token[NAME_BYTES];
 
     due_utc_text(&(struct due){.utc_us = firing->due_us}, due);
     snprintf(token, sizeof token, DUE_TOKEN "%.100s:%s", schedule->schedule_id, due);
@@ -42,10 +42,11 @@ void fire_by_itself(struct control *ctl, const struct fire_name *name,
                     const struct store_schedule *schedule, const struct api_firing *firing,
                     bool cancels, api_done_fn done, void *done_arg)
 {
-    char trace[TRACE_BYTES * 2 + 1];
+    char subject[NAME_BYTES], trace[TRACE_BYTES * 2 + 1];
     uint8_t drawn[TRACE_BYTES];
-    struct api_actor who = {name->tenant, name->subject, name->reason, name->ticket, trace, ""};
+    struct api_actor who = {schedule->tenant, subject, name->reason, name->ticket, trace, ""};
 
+    snprintf(subject, sizeof subject, "%s%s", name->kind, name->id);
     ctl->env->random(drawn, sizeof drawn);
     text_hex(drawn, sizeof drawn, trace);
     fire_due(ctl, &who, schedule, firing, cancels, done, done_arg);

@@ -14,9 +14,9 @@ void fire_due(struct control *ctl, const struct api_actor *who,
               const struct store_schedule *schedule, const struct api_firing *firing, bool cancels,
               api_done_fn done, void *done_arg);
 
-/* In whose name, and why. */
+/* In whose name, KIND and ID, and why. */
 struct fire_name {
-    const char *tenant, *subject, *reason, *ticket;
+    const char *kind, *id, *reason, *ticket;
 };
 /* The same by the host of itself. */
 void fire_by_itself(struct control *ctl, const struct fire_name *name,

@@ -13,12 +13,10 @@
 #include "engine/schedules/fire.h"
 #include "model/schedule/due_words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define SECOND_NS (1000LL * 1000 * 1000)
 #define HASTE_NS (SECOND_NS / 50)
-enum { SUBJECT_BYTES = 160 };
 
 struct schedules {
     struct control *ctl;
@@ -177,13 +175,11 @@ static void start(struct schedules *s, const struct due_one *one, size_t nth)
     const struct store_schedule *row = one->row;
     int64_t due_us = one->plan.fires[nth], next_us = plan_behind(&one->plan, nth);
     struct acting *a = mem_new(struct acting);
-    char subject[SUBJECT_BYTES];
 
-    snprintf(subject, sizeof subject, DUE_TOKEN "%s", row->schedule_id);
     *a = (struct acting){s, one, nth};
     acts_begin(&s->acts);
-    fire_by_itself(s->ctl, &(struct fire_name){row->tenant, subject, "due by its schedule", ""},
-                   row,
+    fire_by_itself(s->ctl,
+                   &(struct fire_name){DUE_TOKEN, row->schedule_id, "due by its schedule", ""}, row,
                    &(struct api_firing){.schedule_id = row->schedule_id,
                                         .due_us = due_us,
                                         .from_us = one->queued ? 0 : due_us,
