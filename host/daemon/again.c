@@ -24,21 +24,23 @@ static bool pause_before(unsigned tries)
     return told_to_end() == 0;
 }
 
-bool again_due(struct again *again, bool fenced, const struct err *why)
+enum again_next again_next(struct again *again, bool fenced, const struct err *why)
 {
     bool was_ready = again->ready_ns != 0;
 
     if (!fenced && (was_ready || again->tries == 0))
-        return false;
+        return AGAIN_FINAL;
+    if (told_to_end() != 0)
+        return AGAIN_TOLD_TO_END;
     if (was_ready && clock_mono_ns() - again->ready_ns >= LASTED_NS)
         again->tries = 0;
     again->ready_ns = 0;
     if (++again->tries > TRIES_MAX) {
         log_event(LOG_ERROR, "host.not_again", F_INT("tries", TRIES_MAX), F_ERR(why));
-        return false;
+        return AGAIN_FINAL;
     }
     if (!pause_before(again->tries))
-        return false;
+        return AGAIN_TOLD_TO_END;
     log_event(LOG_WARN, "host.begins_again", F_INT("try", again->tries), F_ERR(why));
-    return true;
+    return AGAIN_DUE;
 }

@@ -4,7 +4,8 @@
  * Its lives are in one process, one after the other: each is stopped whole (stop.h) before the next
  * begins, whatever was told meanwhile holds, and an address whose port the system chose stays the
  * same. Lives that do not last are counted, and there are longer pauses between them; a host that
- * is followed again and again, or cannot start any more, ends with the error. */
+ * is followed again and again, or cannot start any more, ends with the error. One that is told to
+ * end between two lives ends in order: nothing of it is open then. */
 #ifndef ORCH_DAEMON_AGAIN_H
 #define ORCH_DAEMON_AGAIN_H
 
@@ -19,8 +20,10 @@ struct again {
     unsigned tries;   /* since a life that lasted; 0: this is the first life */
 };
 
-/* Behind a life that ended with why. True: another one is due, its pause is over. False: why is
- * final, or the host is told to end. */
-bool again_due(struct again *again, bool fenced, const struct err *why);
+enum again_next { AGAIN_FINAL, AGAIN_TOLD_TO_END, AGAIN_DUE };
+
+/* Behind a life that ended with why: whether that is final, or another one is due (its pause is
+ * over), or would be if the host were not told to end. */
+enum again_next again_next(struct again *again, bool fenced, const struct err *why);
 
 #endif

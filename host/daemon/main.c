@@ -417,13 +417,15 @@ static int serve(const struct config *config)
 {
     struct again again = {0};
     struct err e = {0};
+    enum again_next next;
     bool fenced, ok;
 
     config_tell_ignored(environ, tell_ignored, NULL);
-    do
+    do {
         ok = live(config, &again, &fenced, &e);
-    while (again_due(&again, fenced, &e));
-    ok = ok && (!fenced || told_to_end() != 0);
+        next = again_next(&again, fenced, &e);
+    } while (next == AGAIN_DUE);
+    ok = next == AGAIN_TOLD_TO_END || (ok && !fenced);
     log_event(LOG_INFO, "host.stopped", F_INT("clean", ok));
     return ok ? 0 : 1;
 }

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from host import FINAL, RUN_S, START_S, chain, until
+from host import FINAL, RUN_S, START_S, chain, descendants, until
 
 TTL_S = 3
 
@@ -181,6 +181,20 @@ def test_a_host_that_is_followed_again_and_again_ends_with_the_error(make_field)
         until(lambda: len(host.events("host.fenced")) == life + 1, RUN_S, f"fence {life}\n{host.log_tail()}")
     assert host.wait_end() == 1
     assert len(host.events("host.begins_again")) == 6 and len(host.events("host.not_again")) == 1
+
+
+def test_a_host_that_is_told_to_end_between_two_lives_ends_in_order(make_field):
+    """It was followed and cannot connect again: none of the two is a fault of its end."""
+    field = make_field(count=1, ttl_s=TTL_S)
+    host, = field.hosts
+    until(lambda: field.rows("SELECT 1 AS pulse FROM pg_stat_activity WHERE application_name LIKE '%:pulse'"
+                             f" AND datname = '{field.database}'"), RUN_S, "a connection of the pulse")
+    field.cluster.sql(f"ALTER DATABASE {field.database} CONNECTION LIMIT 0")
+    fence(field, host)
+    until(lambda: host.events("host.not_started") and not descendants(host.pid), RUN_S,
+          f"the end of a start in vain\n{host.log_tail()}")
+    assert host.end(signal.SIGTERM) == 0, host.log_tail()
+    assert host.events("host.begins_again")
 
 
 @contextlib.contextmanager
