@@ -1,7 +1,7 @@
 """After a kill of the host nothing acknowledged is lost, and no completed node runs again.
 
-kill -9 at random moments under load; at the end every run is completed and every run's event chain
-unbroken. ORCH_CRASH_SEED repeats a run of this test, ORCH_CRASH_KILLS (40) is the number of kills.
+kill -9 at moments that a seed draws, under load; at the end every run is completed and every run's event
+chain unbroken. ORCH_CRASH_SEED draws others, ORCH_CRASH_KILLS (40) is the number of kills.
 
 Rooms: host/store, host/engine, host/daemon, host/model/run.
 """
@@ -19,7 +19,7 @@ import pytest
 
 from host import RUN_S, dag, until
 
-SEED = int(os.environ.get("ORCH_CRASH_SEED") or random.SystemRandom().randrange(2**32))
+SEED = int(os.environ.get("ORCH_CRASH_SEED") or 11)
 KILLS = int(os.environ.get("ORCH_CRASH_KILLS") or 40)
 CLIENTS, IN_FLIGHT_MAX = 6, 60
 LOST_MAX = 7  # of RUN_INFRA_RETRIES_MAX, 10: kills spare a node that lost so many workers until it ends

@@ -1,19 +1,19 @@
 """Several hosts share one database; whatever dies of them, of it or between them, nothing is lost or done twice.
 
-A field of hosts under load meets faults of a schedule that its seed draws; then the judge looks.
-ORCH_CHAOS_SEED repeats the schedule of this test; scripts/chaos runs for as long as it is told.
+A field of hosts under load meets faults of a schedule that its seed draws; then the judge looks. The
+schedule here is the same one every time, ORCH_CHAOS_SEED draws another; scripts/chaos draws one of its
+own, for as long as it is told: what nobody has met yet is looked for there.
 
 Rooms: host/store/postgres, host/store, host/engine, host/daemon, host/api/stream, tests/integration/ha.
 """
 import os
-import random
 
 import pytest
 
 from chaos import weather
 from faults import DATABASE, KINDS, Disk, schedule
 
-SEED = int(os.environ.get("ORCH_CHAOS_SEED") or random.SystemRandom().randrange(2**32))
+SEED = int(os.environ.get("ORCH_CHAOS_SEED") or 2935044761)
 HOSTS, SECONDS, TTL_S = 3, 60, 3
 
 
