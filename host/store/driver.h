@@ -74,7 +74,8 @@ struct store_driver {
     /* After the completions are out: nobody waits for it. */
     bool (*tidy)(struct driver_write *w, bool *ret_done, struct err *e);
     /* While there is nothing to do: sleeps until wake_fd can be read or the driver wants to look at
-     * what it guards. False: nothing more may be written. */
+     * what it guards. False: nothing more may be written. True with an error: what keeps it away,
+     * or will with the next look. */
     bool (*rest)(struct driver_write *w, int wake_fd, struct err *e);
     /* Keeps no memory that it can do without. */
     void (*shed)(struct driver_write *w);

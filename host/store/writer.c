@@ -168,10 +168,11 @@ static bool rest(struct writer *w, struct err *e)
     if (!may_rest(w))
         return true;
     shed(w);
+    *e = (struct err){0};
     sound = w->db->driver->rest(w->db, w->wake_fd, e);
     pthread_mutex_lock(&w->lock);
     w->rests = false;
-    if (sound && atomic_load(&w->db->away))
+    if (sound && e->code != ERR_NONE)
         w->why_away = *e;
     pthread_mutex_unlock(&w->lock);
     (void)eventfd_read(w->wake_fd, &seen); /* behind it: what comes now signals */

@@ -85,7 +85,8 @@ def test_a_database_that_is_away_is_told_at_once(make_host, cluster, database):
             assert int(problem.headers["Retry-After"]) >= 1
             assert time.monotonic() - began < 5, (method, path)
         host.http("GET", "/livez", root=True, token="", expect=200)
-        until(lambda: [e["error"] for e in host.events("store.away")], 30, "a line in the log")
+        until(lambda: host.events("store.away"), 30, "a line in the log")
+        assert all(e["error"] for e in host.events("store.away")), host.events("store.away")
     finally:
         cluster.resume()
     until(lambda: host.http("GET", "/readyz", root=True, token="").status == 200, 60, "readiness")

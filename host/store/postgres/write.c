@@ -363,6 +363,6 @@ bool pg_write_rest(struct driver_write *base, int wake_fd, struct err *e)
             return err_sys(e, "poll");
         if (has_one && p[1].revents != 0)
             look_at_connection(w);
-    } while (w->exchange.conn == NULL && (p[0].revents & POLLIN) == 0);
+    } while (w->exchange.conn == NULL && e->code == ERR_NONE && (p[0].revents & POLLIN) == 0);
     return true;
 }
