@@ -103,8 +103,10 @@ void engine_task_now(const struct engine *engine, const struct api_task_of *of,
     }
     state = run_node(ar->run, 0).state;
     ret->runs = state == NODE_QUEUED || state == NODE_RUNNING || state == NODE_STOPPING;
-    if (ret->runs)
-        ret->started_us = ar->nodes[0].attempt_started_us;
+    if (!ret->runs)
+        return;
+    ret->started_us = ar->nodes[0].attempt_started_us;
+    ret->worker = ar->nodes[0].worker;
 }
 
 void engine_gauges(const struct engine *engine)

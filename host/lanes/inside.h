@@ -41,11 +41,18 @@ struct lane_tenant {
     UT_hash_handle hh; /* by name */
 };
 
+/* The numbers of a half's workers that have an item, a bit each. */
+struct lane_numbers {
+    uint64_t *taken;
+    uint32_t words;
+};
+
 struct lane_hall {
     struct lane_ring rings[LANE_PRIORITY_MAX + 1]; /* by class */
     uint64_t busy[2];                              /* a bit for each ring that has somebody */
     struct lane_seats seats;
     uint32_t waiting, running;
+    struct lane_numbers numbers;
 };
 
 struct lane {
@@ -79,6 +86,11 @@ struct lanes {
 /* ---- lanes.c ---- */
 
 bool lane_has_worker(const struct lane *lane, enum lane_half worker);
+
+/* ---- worker.c ---- */
+
+uint32_t lane_number_take(struct lane_numbers *numbers); /* the lowest, from 1 */
+void lane_number_return(struct lane_numbers *numbers, uint32_t number);
 
 /* ---- seats.c ---- */
 

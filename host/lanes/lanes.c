@@ -22,6 +22,8 @@ static void lane_free(struct lanes *lanes, struct lane *lane)
     HASH_DEL(lanes->lanes, lane);
     if (lane->known)
         TAILQ_REMOVE(&lanes->turns, lane, turn);
+    for (int half = 0; half < LANE_HALVES; half++)
+        free(lane->halls[half].numbers.taken);
     free(lane->name);
     free(lane);
 }
@@ -171,9 +173,11 @@ static bool next_of(const struct lane *lane, enum lane_half *half, enum lane_hal
 static void begin(struct lanes *lanes, struct lane_item *item, enum lane_half worker,
                   int64_t now_ns)
 {
+    struct lane_hall *hall = &item->lane->halls[worker];
+
     lane_stand_up(lanes, item, true, now_ns);
-    item->worker = worker;
-    item->lane->halls[worker].running++;
+    item->worker = (struct lane_worker){worker, lane_number_take(&hall->numbers)};
+    hall->running++;
     lane_tenant_runs(lanes, item->tenant, 1, now_ns);
 }
 
@@ -200,8 +204,11 @@ struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns)
 
 static void end(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
 {
-    assert(item->line == NULL && item->lane->halls[item->worker].running > 0);
-    item->lane->halls[item->worker].running--;
+    struct lane_hall *hall = &item->lane->halls[item->worker.half];
+
+    assert(item->line == NULL && hall->running > 0);
+    hall->running--;
+    lane_number_return(&hall->numbers, item->worker.number);
     lane_tenant_runs(lanes, item->tenant, -1, now_ns);
 }
 

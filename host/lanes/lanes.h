@@ -6,10 +6,10 @@
  * What always holds: of a lane at most `slots` run on its regular workers and at most as many on
  * its express workers; of a tenant at most tenant_max run, in all lanes together; every item that
  * was taken holds exactly one worker until it is put back or has ended. A higher priority is taken
- * first. In one priority the tenants take turns, one item each (deficit round robin, where all
- * items and weights are 1), and of a tenant the oldest is taken first: whoever has 10^5 items
- * delays another's first by one item a worker. Who waits long rises (struct lane_ageing), so that
- * no priority below LANE_AGED_MAX starves another.
+ * first, and the worker of its half with the lowest number. In one priority the tenants take turns,
+ * one item each (deficit round robin, where all items and weights are 1), and of a tenant the
+ * oldest is taken first: whoever has 10^5 items delays another's first by one item a worker. Who
+ * waits long rises (struct lane_ageing), so that no priority below LANE_AGED_MAX starves another.
  *
  * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
  * whatever waits. lanes_place walks what waits in the lane, and so does lanes_set where other items
@@ -20,6 +20,7 @@
 #define ORCH_LANES_LANES_H
 
 #include "base/auto.h"
+#include "lanes/worker.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,8 +33,6 @@ enum {
     LANE_AGED_MAX = 11, /* an item does not rise above it */
     LANE_EXPRESS_PRIORITY = 12,
 };
-
-enum lane_half { LANE_REGULAR, LANE_EXPRESS, LANE_HALVES };
 
 struct lane_spec {
     uint32_t slots; /* of each half; 0: nothing is taken */
@@ -67,9 +66,9 @@ struct lane_item {
     struct lane_line *line; /* in which it waits; NULL: it runs */
     uint64_t number;        /* in the order of lanes_add */
     int64_t since_ns;
-    int32_t priority;      /* its own, 1 to LANE_PRIORITY_MAX */
-    enum lane_half half;   /* in which it waits */
-    enum lane_half worker; /* on which it runs */
+    int32_t priority;          /* its own, 1 to LANE_PRIORITY_MAX */
+    enum lane_half half;       /* in which it waits */
+    struct lane_worker worker; /* on which it runs, or ran last */
     TAILQ_ENTRY(lane_item) link;
 };
 

@@ -13,8 +13,6 @@
 
 #include <jansson.h>
 
-#define LANE_DEFAULT "default"
-
 enum {
     LANE_SLOTS_MAX = 10000,
     LANE_EXPRESS_NEVER =

@@ -42,7 +42,8 @@ def test_tasks_are_runs_that_outlive_the_host(make_host):
     own.cli("lane", "resume", "ml")
     assert ended(own, "first")["result"] == {"in": {"n": [1]}}
     assert ended(own, "second")["started_at"] < show(own, "first")["started_at"]
-    assert ended(own, add(own, "ml")["task_id"])["result"] == {"later": True}
+    later, express = ended(own, add(own, "ml")["task_id"]), ended(own, add(own, "ml", priority=12)["task_id"])
+    assert later["result"] == {"later": True} and (later["worker"], express["worker"]) == ("pool_ml_0", "express_ml_0")
     run = own.http("GET", f"/runs/{first['run_id']}", expect=200).json
     assert (run["runToken"], run["dagId"], run["status"]) == ("first", "lane.ml", "completed")
 

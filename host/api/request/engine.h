@@ -11,6 +11,7 @@
 #define ORCH_API_REQUEST_ENGINE_H
 
 #include "base/err.h"
+#include "lanes/worker.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -111,13 +112,14 @@ struct api_task_of {
 
 /* Of it, as this host knows. */
 struct api_task_now {
-    bool here;          /* the host has it; if not, only express is known */
-    bool express;       /* for its lane's express workers */
-    bool runs;          /* a worker has it, since started_us */
-    int64_t started_us; /* 0 of one that does not run */
-    uint32_t position;  /* of one that waits for a worker, 1: the next; 0: it does not wait */
-    bool at_once;       /* it is taken as soon as the loop turns */
-    int32_t priority;   /* of one that waits, as it counts by now */
+    bool here;                 /* the host has it; if not, only express is known */
+    bool express;              /* for its lane's express workers */
+    bool runs;                 /* a worker has it, since started_us */
+    int64_t started_us;        /* 0 of one that does not run */
+    struct lane_worker worker; /* that has it; none of one that does not run */
+    uint32_t position; /* of one that waits for a worker, 1: the next; 0: it does not wait */
+    bool at_once;      /* it is taken as soon as the loop turns */
+    int32_t priority;  /* of one that waits, as it counts by now */
 };
 
 struct api_run_restart {

@@ -47,7 +47,14 @@ static void asked_free(void *arg)
 struct tried {
     int64_t count;      /* that were started */
     int64_t started_us; /* the first; 0: none was */
+    char *worker;       /* of the last; NULL: not known */
 };
+
+static void tried_done(struct tried *t)
+{
+    free(t->worker);
+}
+DEFINE_AUTO_DONE(tried)
 
 /* 0: it was not. */
 static void add_tried(struct tried *t, int64_t started_us)
@@ -65,6 +72,25 @@ static int64_t begun_us(const struct store_attempt *row)
     return strcmp(row->outcome, outcome_name(OUTCOME_INFRA)) != 0 ? row->started_us : 0;
 }
 
+/* As the engine wrote it down of an attempt that has ended (docs/API.md, detail). */
+static char *worker_owned(const struct store_attempt *row)
+{
+    auto_json detail = row->detail != NULL ? json_loads(row->detail, 0, NULL) : NULL;
+    const char *name = json_string_value(json_object_get(detail, "worker"));
+
+    return name != NULL ? mem_str(name) : NULL;
+}
+
+/* Of one that waits: none. */
+static void add_worker(struct tried *t, const struct store_run *run, const struct api_task_now *now,
+                       const struct store_attempt_list *attempts)
+{
+    if (run->completed_us == 0)
+        t->worker = lane_worker_name_owned(now->worker, task_lane(run));
+    else if (attempts->count > 0)
+        t->worker = worker_owned(&attempts->rows[attempts->count - 1]);
+}
+
 static bool read_tried(struct store_reader *reader, const struct store_run *run,
                        const struct api_task_now *now, struct tried *ret, struct err *e)
 {
@@ -76,6 +102,7 @@ static bool read_tried(struct store_reader *reader, const struct store_run *run,
     *ret = (struct tried){0};
     for (size_t i = 0; i < attempts.count; i++)
         add_tried(ret, begun_us(&attempts.rows[i]));
+    add_worker(ret, run, now, &attempts);
     if (run->completed_us == 0)
         add_tried(ret, now->started_us);
     return true;
@@ -143,7 +170,7 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
     auto_done(why_run) of = {0};
     struct buf *body = &made->body;
     const struct store_run *run;
-    struct tried tried;
+    auto_done(tried) tried = {0};
 
     if (!why_run_read(&from, a->run_id, a->why, &of, &made->code, e))
         return false;
@@ -155,7 +182,7 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
     view_waiting(body, run, a, of.why);
     jw_int(body, "attempts", tried.count);
     jw_int(body, "preemptions", 0); /* nothing is preempted */
-    jw_str(body, "worker", NULL);   /* workers have no names */
+    jw_str(body, "worker", tried.worker);
     jw_time(body, "started_at", tried.started_us);
     view_end(body, run, nodes.count > 0 ? &nodes.rows[0] : NULL);
     jw_str(body, "replayOf", NULL); /* nothing is replayed */

@@ -168,6 +168,7 @@ static void remember_plugin(struct attempt_order *order, const struct agent *age
     snprintf(fact->plugin, sizeof fact->plugin, "%s", agent->plugin);
     fact->plugin_digest = agent->digest;
     fact->profile = profile;
+    fact->worker = order->item.worker;
     fact->sandbox = (struct layer_facts){0};
 }
 

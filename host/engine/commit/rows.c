@@ -104,6 +104,7 @@ static void on_start(struct commit *c, const struct run_decision *d)
         if (!order->input_too_large)
             fact->input_hash = sha256_hex(buf_text(&input), input.len);
         fact->sandbox = (struct layer_facts){0};
+        fact->worker = (struct lane_worker){0};
         if (fact->started_us == 0)
             fact->started_us = commit_wall_us(c);
         row = node_row(ar, d, NODE_RUNNING);
@@ -184,7 +185,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
         compensation_id = mem_printf("compensate_%s", node_id);
         node_id = compensation_id;
     }
-    commit_attempt_detail(&ar->nodes[d->ref.node], d, &detail);
+    commit_attempt_detail(ar, d, &detail);
     store_batch_attempt_upsert(commit_batch(c),
                                &(struct store_attempt){
                                    .run_id = ar->run_id,

@@ -2,6 +2,7 @@
 #include "engine/commit/text.h"
 
 #include "base/jcs_object.h"
+#include "base/mem.h"
 #include "model/words/confinement.h"
 
 #include <assert.h>
@@ -54,9 +55,18 @@ static void write_tally(struct jcs_object *o, const struct node_tally *tally)
     buf_addc(o->b, ']');
 }
 
-void commit_attempt_detail(const struct node_fact *fact, const struct run_decision *d,
+static void write_worker(struct jcs_object *o, struct lane_worker worker, const char *lane)
+{
+    auto_mem char *name = lane_worker_name_owned(worker, lane);
+
+    if (name != NULL)
+        jcs_object_str(o, "worker", name);
+}
+
+void commit_attempt_detail(const struct active_run *ar, const struct run_decision *d,
                            struct buf *ret)
 {
+    const struct node_fact *fact = &ar->nodes[d->ref.node];
     struct jcs_object o;
 
     buf_reserve(ret, DETAIL_BYTES_USUAL);
@@ -68,5 +78,7 @@ void commit_attempt_detail(const struct node_fact *fact, const struct run_decisi
         jcs_object_str(&o, "profile", profile_name(fact->profile));
     }
     write_tally(&o, &d->tally);
+    if (!d->ref.compensation)
+        write_worker(&o, fact->worker, ar->dag->nodes[d->ref.node].lane);
     jcs_object_end(&o);
 }

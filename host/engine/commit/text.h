@@ -16,7 +16,7 @@ void commit_jcs(const json_t *value, struct buf *text);
 const char *commit_sandbox_text(const struct layer_facts *facts, struct buf *text);
 /* What the attempt is remembered by; the tally lets a recovery go on with its numbers. The facts
  * are of the node's own attempt: those of its compensation are not kept. */
-void commit_attempt_detail(const struct node_fact *fact, const struct run_decision *d,
+void commit_attempt_detail(const struct active_run *ar, const struct run_decision *d,
                            struct buf *ret);
 
 #endif

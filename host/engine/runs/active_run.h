@@ -11,6 +11,7 @@
 #include "base/json_thread.h"
 #include "base/uuid.h"
 #include "engine/catalog/dag_cache.h"
+#include "lanes/worker.h"
 #include "model/ledger/event.h"
 #include "model/ledger/layers.h"
 #include "model/run/run.h"
@@ -38,6 +39,7 @@ struct node_fact {
     int64_t started_us;            /* first attempt; 0 before */
     int64_t ended_us;
     int64_t attempt_started_us; /* last attempt at the sandbox */
+    struct lane_worker worker;  /* of the last attempt, once the sandbox had it */
     char plugin[256];           /* of the last attempt */
     struct sha256_hex plugin_digest;
     enum profile profile;       /* of the last attempt at the sandbox; PURE before it */

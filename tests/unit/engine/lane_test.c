@@ -139,7 +139,7 @@ static bool told(const char *line)
 
 /* Of a lane of which nothing was said. */
 #define WORK                                                                                       \
-    "\"agent_id\":null,\"config\":{},\"retry_policy\":{\"max_retries\":3,"                         \
+    "\"agent_id\":null,\"dag_id\":null,\"config\":{},\"retry_policy\":{\"max_retries\":3,"         \
     "\"strategy\":\"exponential\",\"base_delay\":4.0,\"max_delay\":60.0,\"jitter\":true,"          \
     "\"jitter_range\":0.2},\"timeout_policy\":{\"timeout_seconds\":120,\"on_timeout\":\"fail\"},"
 

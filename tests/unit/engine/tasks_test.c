@@ -88,6 +88,46 @@ static struct api_task_now now_of(const char *run_id, int32_t priority)
     return now;
 }
 
+static void has_worker(const char *run_id, int32_t priority, const char *name)
+{
+    auto_mem char *worker = lane_worker_name_owned(now_of(run_id, priority).worker, "ml");
+
+    ck_assert_pstr_eq(worker, name);
+}
+
+static void attempt_had(const char *run_id, size_t attempt, const char *name)
+{
+    auto_done(store_attempt_list) rows = {0};
+    auto_json detail = NULL;
+    struct err e = {0};
+
+    ck_assert(store_read_attempts(rig.reader, RIG_TENANT, run_id, "task",
+                                  (struct store_page){.size = 100}, &rows, &e));
+    ck_assert_uint_gt(rows.count, attempt);
+    detail = json_loads(rows.rows[attempt].detail, 0, NULL);
+    ck_assert_pstr_eq(json_string_value(json_object_get(detail, "worker")), name);
+}
+
+START_TEST(a_task_says_which_worker_has_it_and_its_attempt_which_had)
+{
+    struct rig_answer regular, express, waits;
+
+    put("ml", "{\"agent_id\":\"a\",\"slots\":1}");
+    regular = add_with("regular", 5);
+    waits = add_with("waits", 6);
+    express = add_with("express", 12);
+    has_worker(regular.run_id, 5, "pool_ml_0");
+    has_worker(express.run_id, 12, "express_ml_0");
+    has_worker(waits.run_id, 6, NULL);
+    rig_ok(&rig, "task"); /* the express one, which came last */
+    rig_fails(&rig, "task", OUTCOME_CRASH);
+    has_worker(regular.run_id, 5, NULL);
+    attempt_had(regular.run_id, 0, "pool_ml_0");
+    attempt_had(express.run_id, 0, "express_ml_0");
+    has_worker(waits.run_id, 6, "pool_ml_0");
+}
+END_TEST
+
 START_TEST(a_task_is_a_run_of_its_lane_and_the_agent_gets_the_payload)
 {
     auto_done(store_run_list) rows = {0};
@@ -309,6 +349,7 @@ TCase *tasks_cases(void)
     TCase *c = tcase_create("tasks");
 
     tcase_add_test(c, a_task_is_a_run_of_its_lane_and_the_agent_gets_the_payload);
+    tcase_add_test(c, a_task_says_which_worker_has_it_and_its_attempt_which_had);
     tcase_add_test(c, the_same_again_is_its_run_and_another_of_its_id_a_conflict);
     tcase_add_test(c, those_that_come_at_once_are_one_run_and_store_one_definition);
     tcase_add_test(c, a_lane_that_is_not_there_and_one_without_an_agent_refuse);

@@ -125,19 +125,76 @@ START_TEST(express_items_have_workers_of_their_own_and_may_take_regular_ones)
     add(2, "typed", "acme", 100);
     add(3, "typed", "acme", 12);
     next_is(2);
-    ck_assert_int_eq(items[2].worker, LANE_EXPRESS);
+    ck_assert_int_eq(items[2].worker.half, LANE_EXPRESS);
     next_is(1);
-    ck_assert_int_eq(items[1].worker, LANE_REGULAR);
+    ck_assert_int_eq(items[1].worker.half, LANE_REGULAR);
     next_is(-1);
     stands(3, 1, "lane_full");
     ended(2); /* its worker is not for a regular one */
     next_is(3);
-    ck_assert_int_eq(items[3].worker, LANE_EXPRESS);
+    ck_assert_int_eq(items[3].worker.half, LANE_EXPRESS);
     ended(3);
     next_is(-1);
     stands(0, 1, "lane_full");
     ended(1);
     next_is(0);
+}
+END_TEST
+
+static void runs_on(int i, const char *lane, const char *name)
+{
+    auto_mem char *worker = lane_worker_name_owned(items[i].worker, lane);
+
+    ck_assert_pstr_eq(worker, name);
+}
+
+START_TEST(a_worker_is_the_lowest_that_is_free_of_its_half_and_has_a_name)
+{
+    for (int i = 0; i < 3; i++)
+        add(i, "default", "acme", 5);
+    add(3, "typed", "acme", 12);
+    add(4, "typed", "acme", 12);
+    runs_on(0, NULL, NULL);
+    while (lanes_take(lanes, now_ns) != NULL)
+        ;
+    runs_on(0, NULL, "pool_default_0");
+    runs_on(1, "default", "pool_default_1");
+    runs_on(3, "typed", "express_typed_0");
+    runs_on(4, "typed", "pool_typed_0");
+    lanes_set(lanes, "default", &(struct lane_spec){.slots = 1}, now_ns);
+    ended(0);
+    next_is(-1);
+    ended(1); /* beyond its slots, until now */
+    next_is(2);
+    runs_on(2, NULL, "pool_default_0");
+}
+END_TEST
+
+/* More than one word of them. */
+START_TEST(a_lane_may_have_many_workers)
+{
+    enum { MANY = 130 };
+    struct lane_item many[MANY] = {{0}}, last = {0};
+
+    lanes_set(lanes, "default", &(struct lane_spec){.slots = MANY}, now_ns);
+    for (uint32_t i = 0; i < MANY; i++) {
+        lanes_add(lanes, &many[i], "default", "globex", 100, now_ns);
+        ck_assert_ptr_eq(lanes_take(lanes, now_ns), i < 100 ? &many[i] : NULL);
+        ck_assert_uint_eq(many[i].worker.number, i < 100 ? i + 1 : 0);
+    }
+    lanes_add(lanes, &last, "default", "acme", 5, now_ns);
+    lanes_ended(lanes, &many[65], now_ns);
+    ck_assert_ptr_eq(lanes_take(lanes, now_ns), &many[100]);
+    ck_assert_uint_eq(many[100].worker.number, 66);
+    ck_assert_ptr_eq(lanes_take(lanes, now_ns), &last);
+    ck_assert_uint_eq(last.worker.number, 101);
+    lanes_ended(lanes, &last, now_ns);
+    for (uint32_t i = 0; i < MANY; i++) {
+        if (i > 100)
+            lanes_remove(lanes, &many[i], now_ns);
+        else if (i != 65)
+            lanes_ended(lanes, &many[i], now_ns);
+    }
 }
 END_TEST
 
@@ -177,7 +234,7 @@ START_TEST(nobody_rises_above_eleven_and_so_into_the_express_half)
     stands(0, 2, "");
     next_is(1);
     next_is(0);
-    ck_assert_int_eq(items[0].worker, LANE_REGULAR);
+    ck_assert_int_eq(items[0].worker.half, LANE_REGULAR);
     next_is(-1);
 }
 END_TEST
@@ -225,7 +282,7 @@ START_TEST(what_waits_stands_in_the_half_that_is_its_own_once_that_changes)
               &(struct lane_spec){.slots = 1, .has_express = true, .express_priority = 8}, now_ns);
     stands(2, 4, "");
     next_is(3);
-    ck_assert_int_eq(items[3].worker, LANE_EXPRESS);
+    ck_assert_int_eq(items[3].worker.half, LANE_EXPRESS);
     next_is(1); /* the other tenant's turn */
     next_is(-1);
     lanes_set(lanes, "typed",
@@ -235,7 +292,7 @@ START_TEST(what_waits_stands_in_the_half_that_is_its_own_once_that_changes)
     next_is(-1);
     ended(1);
     next_is(0);
-    ck_assert_int_eq(items[0].worker, LANE_REGULAR);
+    ck_assert_int_eq(items[0].worker.half, LANE_REGULAR);
 }
 END_TEST
 
@@ -356,6 +413,8 @@ TCase *decision_case(void)
     tcase_add_test(tc, tenants_of_one_priority_take_turns);
     tcase_add_test(tc, a_turn_of_one_priority_is_not_one_of_another);
     tcase_add_test(tc, express_items_have_workers_of_their_own_and_may_take_regular_ones);
+    tcase_add_test(tc, a_worker_is_the_lowest_that_is_free_of_its_half_and_has_a_name);
+    tcase_add_test(tc, a_lane_may_have_many_workers);
     tcase_add_test(tc, a_lane_without_express_workers_has_no_express_items);
     tcase_add_test(tc, who_waits_rises_by_one_a_minute_behind_five);
     tcase_add_test(tc, nobody_rises_above_eleven_and_so_into_the_express_half);

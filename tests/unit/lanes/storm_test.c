@@ -107,7 +107,7 @@ static uint32_t on_worker(const struct storm *s, int lane, enum lane_half worker
     uint32_t count = 0;
 
     for (int i = 0; i < STORM; i++)
-        count += s->fate[i] == RUNS && s->lane[i] == lane && s->items[i].worker == worker;
+        count += s->fate[i] == RUNS && s->lane[i] == lane && s->items[i].worker.half == worker;
     return count;
 }
 
@@ -138,14 +138,32 @@ static bool may_run(const struct storm *s, int i)
             (is_express(s, i) && on_worker(s, lane, LANE_EXPRESS) < s->spec[lane].slots));
 }
 
+/* Before i counts as running. */
+static void has_the_lowest_free_worker(const struct storm *s, int i)
+{
+    struct lane_worker worker = s->items[i].worker;
+    uint32_t lower = 0;
+
+    for (int o = 0; o < STORM; o++) {
+        if (o == i || s->fate[o] != RUNS || s->lane[o] != s->lane[i] ||
+            s->items[o].worker.half != worker.half)
+            continue;
+        holds(s->items[o].worker.number != worker.number, "a worker has two items");
+        lower += s->items[o].worker.number < worker.number;
+    }
+    holds(lower + 1 == worker.number, "a lower worker is free");
+}
+
 /* Before i counts as running: nobody else of its lane who might run is before it. */
 static void was_the_right_one(struct storm *s, int i)
 {
     holds(may_run(s, i), "it may not run");
-    holds(is_express(s, i) || s->items[i].worker == LANE_REGULAR, "its worker is an express one");
+    has_the_lowest_free_worker(s, i);
+    holds(is_express(s, i) || s->items[i].worker.half == LANE_REGULAR,
+          "its worker is an express one");
     for (int o = 0; o < STORM; o++) {
         if (o == i || s->lane[o] != s->lane[i] || !may_run(s, o) ||
-            (s->items[i].worker == LANE_EXPRESS && !is_express(s, o)))
+            (s->items[i].worker.half == LANE_EXPRESS && !is_express(s, o)))
             continue;
         holds(class_of(s, o) <= class_of(s, i), "a higher priority waits");
         holds(class_of(s, o) < class_of(s, i) || s->tenant[o] != s->tenant[i] ||

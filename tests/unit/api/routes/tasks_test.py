@@ -77,6 +77,7 @@ def test_a_task_that_waits_is_shown_whole(server):
     running = show(server, add(server, payload={"runs": True}, priority=12)["task_id"])
     assert (running["status"], running["attempts"], running["position"], running["why"], running["express"]) == \
         ("running", 1, None, None, True) and running["started_at"], running
+    assert running["worker"] == "express_ml_0"
 
 
 def test_a_task_that_has_ended_says_how(server):
@@ -87,6 +88,7 @@ def test_a_task_that_has_ended_says_how(server):
     assert (dead["status"], dead["result"], dead["error"]) == ("dead", None, {"class": "Broken", "message": "it broke"})
     assert (cancelled["status"], cancelled["result"], cancelled["attempts"], cancelled["started_at"]) == \
         ("cancelled", None, 0, None)
+    assert [task["worker"] for task in (over, dead, cancelled)] == ["pool_ml_0", "pool_ml_0", None]
 
 
 def test_a_task_is_cancelled_and_tried_again(server):

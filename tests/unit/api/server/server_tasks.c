@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#define DETAIL "{\"worker\":\"pool_ml_0\"}" /* of every attempt */
+
 static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 static bool known(struct server *s, const struct api_actor *who, const struct api_task *what,
@@ -55,6 +57,7 @@ static void add_node(struct store_batch *batch, const struct store_run *run, con
                                                            .node_id = LANE_TASK_NODE,
                                                            .attempt = 1,
                                                            .outcome = failed ? "crash" : "ok",
+                                                           .detail = DETAIL,
                                                            .started_us = run->started_us,
                                                            .completed_us = run->completed_us});
 }
@@ -149,6 +152,8 @@ static void now(void *arg, const struct api_task_of *of, struct api_task_now *re
     ret->here = !json_is_true(json_object_get(payload, "away"));
     ret->runs = json_is_true(json_object_get(payload, "runs"));
     ret->started_us = ret->runs ? rows.rows[0].created_us : 0;
+    if (ret->runs)
+        ret->worker = (struct lane_worker){LANE_EXPRESS, 1};
     ret->position = ret->here && !ret->runs ? 2 : 0;
     ret->priority = 11;
     ret->at_once = json_is_true(json_object_get(payload, "at_once"));
