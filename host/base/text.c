@@ -43,15 +43,34 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
     return more + 1;
 }
 
-/* Bytes at the begin that are ASCII, by eight. */
-static size_t ascii_words(const unsigned char *p, size_t len)
+/* A byte in each of the eight of a word. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static uint64_t not_ascii(uint64_t word)
+{
+    return word & EACH(0x80);
+}
+
+/* Not 0 when a byte is below limit, which is 0x80 at most. */
+static uint64_t below(uint64_t word, unsigned char limit)
+{
+    return (word - EACH(limit)) & ~word & EACH(0x80);
+}
+
+static uint64_t not_plain(uint64_t word)
+{
+    return below(word, 0x20) | below(word ^ EACH('"'), 1) | below(word ^ EACH('\\'), 1);
+}
+
+/* Bytes at the begin in words of eight that have none such. */
+static inline size_t words_without(uint64_t (*such)(uint64_t), const unsigned char *p, size_t len)
 {
     size_t at = 0;
     uint64_t word;
 
     for (; len - at >= sizeof word; at += sizeof word) {
         memcpy(&word, p + at, sizeof word);
-        if ((word & UINT64_C(0x8080808080808080)) != 0)
+        if (such(word) != 0)
             break;
     }
     return at;
@@ -63,7 +82,7 @@ size_t text_utf8_prefix(const void *bytes, size_t len)
     size_t at = 0, step = 1;
 
     for (; at < len && step > 0; at += step) {
-        at += ascii_words(p + at, len - at);
+        at += words_without(not_ascii, p + at, len - at);
         step = at < len ? utf8_sequence(p + at, len - at) : 0;
     }
     return at;
@@ -77,7 +96,7 @@ bool text_utf8_valid(const void *bytes, size_t len)
 size_t text_plain_prefix(const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
-    size_t at = 0;
+    size_t at = words_without(not_plain, p, len);
 
     while (at < len && p[at] >= 0x20 && p[at] != '"' && p[at] != '\\')
         at++;

@@ -103,6 +103,26 @@ START_TEST(a_text_that_does_not_fit_is_not_cut)
 END_TEST
 
 /* Eight bytes are looked at together. */
+/* Wherever it stands, alone or before another one. */
+START_TEST(plain_text_ends_at_the_byte_that_a_json_string_escapes)
+{
+    unsigned char text[20];
+
+    for (unsigned byte = 0; byte < 256; byte++) {
+        bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+
+        for (size_t at = 0; at < sizeof text; at++) {
+            memset(text, 'x', sizeof text);
+            text[at] = (unsigned char)byte;
+            ck_assert_uint_eq(text_plain_prefix(text, sizeof text), plain ? sizeof text : at);
+            ck_assert_uint_eq(text_plain_prefix(text, at), at);
+            text[sizeof text - 1] = '"';
+            ck_assert_uint_eq(text_plain_prefix(text, sizeof text), plain ? sizeof text - 1 : at);
+        }
+    }
+}
+END_TEST
+
 START_TEST(the_valid_prefix_ends_at_the_byte_that_is_wrong)
 {
     char text[33];
@@ -124,6 +144,7 @@ TCase *text_cases(void)
     TCase *tc = tcase_create("text");
 
     tcase_add_test(tc, utf8_is_rfc_3629);
+    tcase_add_test(tc, plain_text_ends_at_the_byte_that_a_json_string_escapes);
     tcase_add_test(tc, the_valid_prefix_ends_at_the_byte_that_is_wrong);
     tcase_add_test(tc, printable_text_cannot_move_a_terminal);
     tcase_add_test(tc, hex_goes_both_ways_and_refuses_the_rest);
