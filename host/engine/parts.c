@@ -2,6 +2,7 @@
 #include "engine/attempts/attempts.h"
 #include "engine/attempts/show.h"
 #include "engine/inside.h"
+#include "engine/lanes/depth.h"
 #include "engine/lanes/kept.h"
 #include "engine/runs/runs.h"
 #include "engine/why.h"
@@ -52,7 +53,10 @@ struct engine_counts engine_counts(const struct engine *engine)
 
 json_t *engine_lanes_owned(const struct engine *engine)
 {
-    return kept_lanes_json_owned(engine->control.lanes);
+    json_t *lanes = kept_lanes_json_owned(engine->control.lanes);
+
+    depth_show(engine->runs, lanes);
+    return lanes;
 }
 
 json_t *engine_run_why_owned(const struct engine *engine, const char *tenant, const char *run_id,

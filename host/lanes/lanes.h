@@ -32,6 +32,7 @@ enum {
     LANE_PRIORITY_DEFAULT = 5,
     LANE_AGED_MAX = 11, /* an item does not rise above it */
     LANE_EXPRESS_PRIORITY = 12,
+    LANE_DEPTH_USUAL = 100000,
 };
 
 struct lane_spec {
@@ -39,6 +40,8 @@ struct lane_spec {
     bool has_express;
     int32_t express_priority; /* items of this priority or more are express ones */
     bool paused;              /* nothing is taken; what runs goes on */
+    bool draining;            /* no task is accepted; what waits is worked off */
+    uint32_t max_depth;       /* of tasks that wait, from 1: no more are accepted */
 };
 
 /* As those of the contract are, and every other that is made. */
@@ -46,7 +49,8 @@ static inline struct lane_spec lane_spec_typed(uint32_t slots)
 {
     return (struct lane_spec){.slots = slots,
                               .has_express = true,
-                              .express_priority = LANE_EXPRESS_PRIORITY};
+                              .express_priority = LANE_EXPRESS_PRIORITY,
+                              .max_depth = LANE_DEPTH_USUAL};
 }
 
 /* An item that has waited for after_ns gains one priority each step_ns. */
@@ -131,6 +135,8 @@ struct lane_view {
     struct lane_spec spec;
     uint32_t waiting[LANE_HALVES], running[LANE_HALVES];
 };
+/* False: it was not set. */
+bool lanes_see(const struct lanes *lanes, const char *name, struct lane_view *ret);
 /* Each that was set, in that order. */
 void lanes_each(const struct lanes *lanes, void (*fn)(void *arg, const struct lane_view *view),
                 void *arg);

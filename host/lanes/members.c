@@ -25,14 +25,14 @@ bool lane_name_read(const char *name, struct err *e)
 
 static bool refuse_member(const char *name, struct err *e)
 {
-    static const char *const to_come[] = {"dag_id",  "max_depth", "rate",
-                                          "breaker", "autoscale", "preempt"};
+    static const char *const to_come[] = {"dag_id", "rate", "breaker", "autoscale", "preempt"};
 
     for (size_t i = 0; i < ARRAY_LEN(to_come); i++) {
         if (strcmp(to_come[i], name) == 0)
             return err_set(e, ERR_INVALID,
                            "'%s' of a lane is not built in this version; slots, express_priority, "
-                           "paused, agent_id, config, retry_policy and timeout_policy are",
+                           "paused, draining, max_depth, agent_id, config, retry_policy and "
+                           "timeout_policy are",
                            name);
     }
     return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
@@ -51,7 +51,8 @@ static bool check_backend(const json_t *object, struct err *e)
 
 static bool check_names(const char *lane, const json_t *object, struct err *e)
 {
-    static const char *const known[] = {"slots", "express_priority", "paused", "backend"};
+    static const char *const known[] = {"slots",    "express_priority", "paused",
+                                        "draining", "max_depth",        "backend"};
     const char *name;
     json_t *value;
 
@@ -78,7 +79,7 @@ static bool check_names(const char *lane, const json_t *object, struct err *e)
 bool lane_members_read(const char *lane, const json_t *object, struct lane_members *ret,
                        struct err *e)
 {
-    int64_t slots, priority;
+    int64_t slots, priority, depth;
 
     *ret = (struct lane_members){0};
     if (!json_is_object(object))
@@ -86,14 +87,19 @@ bool lane_members_read(const char *lane, const json_t *object, struct lane_membe
     if (!check_names(lane, object, e) ||
         !json_get_int(object, "slots", 0, 0, LANE_SLOTS_MAX, &slots, e) ||
         !json_get_int(object, "express_priority", 1, 1, LANE_EXPRESS_NEVER, &priority, e) ||
-        !json_get_bool(object, "paused", false, &ret->paused, e))
+        !json_get_int(object, "max_depth", 1, 1, LANE_DEPTH_MAX, &depth, e) ||
+        !json_get_bool(object, "paused", false, &ret->paused, e) ||
+        !json_get_bool(object, "draining", false, &ret->draining, e))
         return false;
     ret->work = lane_work_read_owned(object);
     ret->has_slots = json_object_get(object, "slots") != NULL;
     ret->has_express_priority = json_object_get(object, "express_priority") != NULL;
     ret->has_paused = json_object_get(object, "paused") != NULL;
+    ret->has_draining = json_object_get(object, "draining") != NULL;
+    ret->has_max_depth = json_object_get(object, "max_depth") != NULL;
     ret->slots = (uint32_t)slots;
     ret->express_priority = (int32_t)priority;
+    ret->max_depth = (uint32_t)depth;
     return true;
 }
 
@@ -130,9 +136,15 @@ void lane_members_add(struct lane_members *to, const struct lane_members *more)
         to->express_priority = more->express_priority;
     if (more->has_paused)
         to->paused = more->paused;
+    if (more->has_draining)
+        to->draining = more->draining;
+    if (more->has_max_depth)
+        to->max_depth = more->max_depth;
     to->has_slots = to->has_slots || more->has_slots;
     to->has_express_priority = to->has_express_priority || more->has_express_priority;
     to->has_paused = to->has_paused || more->has_paused;
+    to->has_draining = to->has_draining || more->has_draining;
+    to->has_max_depth = to->has_max_depth || more->has_max_depth;
     add_work(to, more);
 }
 
@@ -144,6 +156,10 @@ void lane_members_apply(const struct lane_members *members, struct lane_spec *sp
         spec->express_priority = members->express_priority;
     if (members->has_paused)
         spec->paused = members->paused;
+    if (members->has_draining)
+        spec->draining = members->draining;
+    if (members->has_max_depth)
+        spec->max_depth = members->max_depth;
 }
 
 json_t *lane_members_json_owned(const struct lane_members *members)
@@ -156,6 +172,10 @@ json_t *lane_members_json_owned(const struct lane_members *members)
         json_object_set_new(object, "express_priority", json_integer(members->express_priority));
     if (members->has_paused)
         json_object_set_new(object, "paused", json_boolean(members->paused));
+    if (members->has_draining)
+        json_object_set_new(object, "draining", json_boolean(members->draining));
+    if (members->has_max_depth)
+        json_object_set_new(object, "max_depth", json_integer(members->max_depth));
     lane_work_put(members->work, object);
     return object;
 }

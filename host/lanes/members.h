@@ -15,15 +15,17 @@
 
 enum {
     LANE_SLOTS_MAX = 10000,
+    LANE_DEPTH_MAX = 1000000,
     LANE_EXPRESS_NEVER =
         LANE_PRIORITY_MAX + 1, /* as express_priority: nothing is an express item */
 };
 
 struct lane_members {
-    bool has_slots, has_express_priority, has_paused; /* which of these are said */
-    uint32_t slots;
+    /* Which of these are said. */
+    bool has_slots, has_express_priority, has_paused, has_draining, has_max_depth;
+    uint32_t slots, max_depth;
     int32_t express_priority;
-    bool paused;
+    bool paused, draining;
     json_t *work; /* lanes/work.h; NULL: nothing is said of it */
 };
 

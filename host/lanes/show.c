@@ -74,18 +74,36 @@ struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item 
     return place;
 }
 
+static struct lane_view view_of(const struct lane *lane)
+{
+    const struct lane_hall *halls = lane->halls;
+
+    return (struct lane_view){
+        .name = lane->name,
+        .spec = lane->spec,
+        .waiting = {halls[LANE_REGULAR].waiting, halls[LANE_EXPRESS].waiting},
+        .running = {halls[LANE_REGULAR].running, halls[LANE_EXPRESS].running},
+    };
+}
+
+bool lanes_see(const struct lanes *lanes, const char *name, struct lane_view *ret)
+{
+    struct lane *lane;
+
+    HASH_FIND_STR(lanes->lanes, name, lane);
+    if (lane == NULL || !lane->known)
+        return false;
+    *ret = view_of(lane);
+    return true;
+}
+
 void lanes_each(const struct lanes *lanes, void (*fn)(void *arg, const struct lane_view *view),
                 void *arg)
 {
     for (const struct lane *lane = lanes->lanes; lane != NULL; lane = lane->hh.next) {
-        const struct lane_hall *halls = lane->halls;
+        struct lane_view view = view_of(lane);
 
         if (lane->known)
-            fn(arg, &(struct lane_view){
-                        .name = lane->name,
-                        .spec = lane->spec,
-                        .waiting = {halls[LANE_REGULAR].waiting, halls[LANE_EXPRESS].waiting},
-                        .running = {halls[LANE_REGULAR].running, halls[LANE_EXPRESS].running},
-                    });
+            fn(arg, &view);
     }
 }

@@ -50,7 +50,7 @@ MAY = {
     "host/engine/jobs": BASE | {"engine/env", "store"},
     "host/engine/evidence": BASE | {"api", "authority/trust", "engine/env", "engine/jobs", "engine/runs", "model/ledger", "store"},
     "host/engine/schedules": BASE | {"api", "engine/control", "engine/env", "engine/jobs", "engine/runs", "model/schedule", "store"},
-    "host/engine/lanes": BASE | {"api", "engine/attempts", "engine/catalog", "engine/control", "engine/env", "lanes", "store"},
+    "host/engine/lanes": BASE | {"api", "engine/attempts", "engine/catalog", "engine/control", "engine/env", "engine/runs", "lanes", "store"},
     "host/engine": BASE | {"engine/catalog", "engine/commit", "engine/attempts", "engine/control", "engine/env", "engine/evidence", "engine/jobs", "engine/lanes", "engine/runs", "engine/schedules", "sandbox/client", "store"},
     "host/daemon": BASE | {"api", "authority/client", "bundle", "config", "engine", "engine/catalog", "engine/control", "engine/env", "engine/evidence", "engine/lanes", "engine/schedules", "observe", "sandbox/client", "sandbox/wire", "store"},
     "host/cli": BASE | WORDS | {"config", "model/dag/draw"},

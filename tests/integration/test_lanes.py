@@ -39,7 +39,7 @@ def test_a_run_waits_in_its_lane_and_everything_says_so(make_host):
     assert words in own.cli("run", "show", second).stdout
     assert own.metric("orch_lane_depth", 'lane="ml"') == own.metric("orch_lane_running", 'lane="ml"') == 1
     ml = own.http("GET", "/lanes/ml", expect=200).json
-    assert ml == lanes(own)["ml"] and ml["depth"] == {"regular": 1, "express": 0, "total": 1} and ml["running"] == 1
+    assert ml == lanes(own)["ml"] and ml["depth"] == {"regular": 1, "express": 0, "delayed": 0, "total": 1} and ml["running"] == 1
     assert own.cli("lane", "list", "-o", "name").stdout.split() == ["default", "reasoning", "codegen", "ml"]
     assert own.cli("lane", "show", "ml").stdout
     own.cli("run", "cancel", first)
@@ -112,7 +112,7 @@ def test_lanes_are_set_while_the_host_runs_and_outlive_it(make_host):
     until(lambda: "lane_full" in (waits(own, second) or ""), RUN_S, "the second's wait")
     rows = own.http("GET", "/lanes/nightly/versions", expect=200).json["items"]
     assert [(row["version"], row["spec"]) for row in rows] == [
-        (4, {"slots": 1, "paused": False}), (3, {"slots": 1, "paused": True}), (2, {"slots": 1}), (1, {"slots": 2})]
+        (4, {"slots": 1, "paused": False, "draining": False}), (3, {"slots": 1, "paused": True}), (2, {"slots": 1}), (1, {"slots": 2})]
     assert rows[-1]["reason"] == "month end" and rows[0]["actor"]
     own.cli("lane", "set", "nightly", "--slots", "0")
     for one in (run, second):

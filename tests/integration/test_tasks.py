@@ -64,3 +64,22 @@ def test_a_task_is_cancelled_dead_and_tried_again(make_host):
     own.http("POST", f"/runs/{dead['run_id']}:restart", expect=409)
     items = own.http("GET", "/tasks?lane=ml", expect=200).json["items"]
     assert {item["task_id"]: item["status"] for item in items} == {"off": "cancelled", "again": "completed"}
+
+
+def test_a_lane_takes_as_many_as_it_may_and_none_while_it_is_drained(make_host):
+    own = make_host(workers_per_type=1)
+    put(own, "ml", agent_id=STUB, max_depth=1, paused=True)
+    add(own, "ml", task_id="waits")
+    full = own.http("POST", "/tasks", {"lane": "ml", "payload": {}}, expect=429)
+    assert full.json["code"] == "LANE_FULL" and int(full.headers["Retry-After"]) > 0
+    add(own, "ml", 200, task_id="waits")
+    assert "is paused" in own.cli("lane", "drain", "ml").stderr
+    drained = own.http("POST", "/tasks", {"lane": "ml", "payload": {}}, expect=503)
+    assert drained.json["code"] == "LANE_DRAINING" and int(drained.headers["Retry-After"]) > 0
+    put(own, "ml", paused=False)
+    ended(own, "waits")
+    lane = lambda: own.http("GET", "/lanes/ml", expect=200).json
+    until(lambda: lane()["drained"], RUN_S, "the end of what waited")
+    own.cli("lane", "resume", "ml")
+    assert (lane()["draining"], lane()["drained"], lane()["max_depth"]) == (False, False, 1)
+    ended(own, add(own, "ml")["task_id"])

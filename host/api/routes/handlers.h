@@ -48,6 +48,7 @@ void lane_get(struct api_request *req);
 void lane_put(struct api_request *req);
 void lane_pause_op(struct api_request *req);
 void lane_resume_op(struct api_request *req);
+void lane_drain_op(struct api_request *req);
 made_fn lane_versions;
 
 /* tasks.c, tasks_view.c */

@@ -114,7 +114,12 @@ void lane_pause_op(struct api_request *req)
 
 void lane_resume_op(struct api_request *req)
 {
-    change(req, &(struct lane_members){.has_paused = true}, true);
+    change(req, &(struct lane_members){.has_paused = true, .has_draining = true}, true);
+}
+
+void lane_drain_op(struct api_request *req)
+{
+    change(req, &(struct lane_members){.has_draining = true, .draining = true}, true);
 }
 
 /* ---- what was said of one ---- */

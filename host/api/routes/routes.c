@@ -117,6 +117,8 @@ static const struct route rows[] = {
      "pauseLane", .handle = lane_pause_op},
     {HTTP_POST, API_BASE "/lanes/{name}:resume", NEED_ADMIN, BODY_NONE, SMALL, "", "", 200,
      "resumeLane", .handle = lane_resume_op},
+    {HTTP_POST, API_BASE "/lanes/{name}:drain", NEED_ADMIN, BODY_NONE, SMALL, "", "", 200,
+     "drainLane", .handle = lane_drain_op},
     {HTTP_GET, API_BASE "/lanes/{name}", NEED_READ, NO_BODY, "", 200, "getLane",
      .handle = lane_get},
     {HTTP_PUT, API_BASE "/lanes/{name}", NEED_ADMIN, BODY_JSON, SMALL, "*", "", 201, "putLane",

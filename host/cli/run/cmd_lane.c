@@ -3,7 +3,7 @@
 #include "cli/out.h"
 #include "cli/parse.h"
 
-enum { SLOTS_MAX = 10000, EXPRESS_NEVER = 101 }; /* LANES_KIT.md 4 */
+enum { SLOTS_MAX = 10000, EXPRESS_NEVER = 101, DEPTH_MAX = 1000000 }; /* LANES_KIT.md 4 */
 
 static void lane_path(const struct cli *cli, struct buf *path, const char *tail)
 {
@@ -38,9 +38,13 @@ static bool show(struct cli *cli, struct err *e)
         {"slots", "slots"},
         {"express from priority", "express_priority"},
         {"paused", "paused"},
+        {"draining", "draining"},
+        {"drained", "drained"},
         {"running", "running"},
         {"waiting", "depth.total"},
         {"of these express", "depth.express"},
+        {"of these tried again later", "depth.delayed"},
+        {"at most", "max_depth"},
         {NULL, NULL},
     };
     auto_done(buf) path = {0};
@@ -58,11 +62,14 @@ static bool show(struct cli *cli, struct err *e)
 static bool tell(struct cli *cli, const json_t *lane)
 {
     bool paused = json_is_true(json_object_get(lane, "paused"));
+    bool draining = json_is_true(json_object_get(lane, "draining"));
 
     out_id(cli, cli_arg(cli, 0), lane);
     cli_say(cli, "lane %s has %lld slots%s", cli_arg(cli, 0),
             (long long)json_integer_value(json_object_get(lane, "slots")),
-            paused ? " and is paused: nothing new starts in it" : "");
+            paused     ? " and is paused: nothing new starts in it"
+            : draining ? " and is being drained: it takes no task"
+                       : "");
     return true;
 }
 
@@ -81,7 +88,8 @@ static bool change(struct cli *cli, const char *method, const char *tail, const 
 static bool set(struct cli *cli, struct err *e)
 {
     static const char *const flags[][2] = {{"slots", "slots"},
-                                           {"express-priority", "express_priority"}};
+                                           {"express-priority", "express_priority"},
+                                           {"max-depth", "max_depth"}};
     auto_json members = json_object();
 
     for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
@@ -89,7 +97,8 @@ static bool set(struct cli *cli, struct err *e)
             json_object_set_new(members, flags[i][1], json_integer(cli_flag_int(cli, flags[i][0])));
     }
     if (json_object_size(members) == 0)
-        return err_set(e, ERR_INVALID, "nothing to set: give --slots or --express-priority");
+        return err_set(e, ERR_INVALID,
+                       "nothing to set: give --slots, --express-priority or --max-depth");
     return change(cli, "PUT", "", members, e);
 }
 
@@ -120,6 +129,11 @@ static bool resume_lane(struct cli *cli, struct err *e)
     return change(cli, "POST", ":resume", NULL, e);
 }
 
+static bool drain_lane(struct cli *cli, struct err *e)
+{
+    return change(cli, "POST", ":drain", NULL, e);
+}
+
 static const struct cli_arg lane_args[] = {
     {.name = "LANE", .required = true, .help = "name of the lane"}, {.name = NULL}};
 static const struct cli_arg scale_args[] = {
@@ -139,6 +153,12 @@ static const struct cli_flag set_flags[] = {
      .min = 1,
      .max = EXPRESS_NEVER,
      .help = "steps of this priority or more are express ones; 101: none is"},
+    {.name = "max-depth",
+     .type = FLAG_INT,
+     .value = "N",
+     .min = 1,
+     .max = DEPTH_MAX,
+     .help = "tasks that may wait; further ones are refused"},
     {.name = NULL},
 };
 
@@ -173,10 +193,15 @@ static const struct cli_verb verbs[] = {
      .needs_server = true,
      .handler = pause_lane},
     {.name = "resume",
-     .summary = "Start what waits in a paused lane",
+     .summary = "Start what waits in a paused lane, and take tasks in a drained one",
      .args = lane_args,
      .needs_server = true,
      .handler = resume_lane},
+    {.name = "drain",
+     .summary = "Refuse new tasks of a lane, and work off those that wait",
+     .args = lane_args,
+     .needs_server = true,
+     .handler = drain_lane},
     {.handler = NULL},
 };
 const struct cli_group cli_group_lane = {.name = "lane",

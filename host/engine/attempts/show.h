@@ -9,8 +9,8 @@
 
 struct metrics;
 
-/* [{name, backend, slots, express_priority, paused, depth{regular, express, total}, running}]; the
- * caller owns it. */
+/* [{name, backend, slots, express_priority, paused, draining, max_depth, depth{regular, express,
+ * total}, running}]; the caller owns it. */
 json_t *lanes_json_owned(const struct lanes *lanes) must_check;
 /* Depth, running and slots of each lane. */
 void lanes_gauges(const struct lanes *lanes, struct metrics *metrics);

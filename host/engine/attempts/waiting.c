@@ -18,7 +18,9 @@ void waiting_init(struct waiting *w, const struct engine_env *env)
     const struct lane_ageing ageing = {AGEING_AFTER_NS, AGEING_STEP_NS};
 
     *w = (struct waiting){env, lanes_new(env->set.tenant_attempts_max, ageing)};
-    lanes_set(w->lanes, LANE_DEFAULT, &(struct lane_spec){.slots = env->set.attempts_max}, 0);
+    lanes_set(w->lanes, LANE_DEFAULT,
+              &(struct lane_spec){.slots = env->set.attempts_max, .max_depth = LANE_DEPTH_USUAL},
+              0);
     for (size_t i = 0; i < ARRAY_LEN(typed); i++) {
         const struct lane_spec spec = lane_spec_typed(env->set.workers_per_type);
 

@@ -86,6 +86,8 @@ static const char *deed_of(const struct changing *c)
 {
     if (!c->must_be_there)
         return "audit.lane_put";
+    if (c->said.draining)
+        return "audit.lane_drained";
     return c->said.paused ? "audit.lane_paused" : "audit.lane_resumed";
 }
 
@@ -115,10 +117,13 @@ static void put(struct changing *c)
 
 /* ---- what was kept, and what is said now ---- */
 
-/* Nothing to do: it is paused, or it is not, as is said. */
+/* Nothing to do: it is paused and draining, or it is not, as is said. */
 static bool is_so(const struct changing *c)
 {
-    return c->must_be_there && kept_lanes_spec(c->kept, c->lane, &c->all).paused == c->said.paused;
+    struct lane_spec spec = kept_lanes_spec(c->kept, c->lane, &c->all);
+
+    return c->must_be_there && (!c->said.has_paused || spec.paused == c->said.paused) &&
+           (!c->said.has_draining || spec.draining == c->said.draining);
 }
 
 static bool may_change(struct changing *c, const char **ret_code, struct err *e)

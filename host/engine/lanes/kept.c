@@ -118,6 +118,11 @@ bool kept_lanes_has(const struct kept_lanes *kept, const char *lane)
     return lanes_get(kept->lanes, lane, &spec);
 }
 
+bool kept_lanes_see(const struct kept_lanes *kept, const char *lane, struct lane_view *ret)
+{
+    return lanes_see(kept->lanes, lane, ret);
+}
+
 bool kept_lanes_full(const struct kept_lanes *kept)
 {
     return lanes_count(kept->lanes) >= LANES_MAX;

@@ -33,6 +33,8 @@ json_t *kept_lanes_json_owned(const struct kept_lanes *kept) must_check;
 const json_t *kept_lanes_work(const struct kept_lanes *kept, const char *lane);
 
 bool kept_lanes_has(const struct kept_lanes *kept, const char *lane);
+/* What it is and has now; false: there is no such lane. */
+bool kept_lanes_see(const struct kept_lanes *kept, const char *lane, struct lane_view *ret);
 
 /* ---- for change.c ---- */
 

@@ -7,14 +7,17 @@
 #include "engine/control/control.h"
 #include "engine/env/answer.h"
 #include "engine/env/audit.h"
+#include "engine/lanes/depth.h"
 #include "engine/lanes/kept.h"
 #include "lanes/work.h"
 
 #include <string.h>
 #include <sys/queue.h>
 
-/* No definition has it: of a lane without an agent only tasks that are there are found. */
+/* No definition has it: of a lane that takes none only tasks that are there are found. */
 #define VERSION_NONE ""
+#define LANE_FULL "LANE_FULL"
+#define LANE_DRAINING "LANE_DRAINING"
 
 /* One on its way into the store. */
 struct enqueuing {
@@ -22,7 +25,8 @@ struct enqueuing {
     struct actor *by;
     char *dag_id, *task_id;
     json_t *payload;
-    json_t *definition; /* NULL: the lane has no agent */
+    json_t *definition;  /* NULL: only one that is there is answered; else it is refused */
+    const char *refusal; /* with this word */
     int32_t priority;
     bool stored; /* its definition was, on its behalf */
     api_done_fn done;
@@ -158,13 +162,20 @@ static void store_definition(struct enqueuing *q)
 
 /* ---- its run ---- */
 
-static void refuse_no_agent(struct enqueuing *q)
+/* A task that is not there already. */
+static void refuse(struct enqueuing *q)
 {
+    const char *lane = q->dag_id + strlen(DAG_OF_LANE);
     struct err e = {0};
 
-    (void)err_set(&e, ERR_UNPROCESSABLE, "lane '%s' has no agent that would run its tasks",
-                  q->dag_id + strlen(DAG_OF_LANE));
-    ends(q, &(struct api_outcome){.e = &e, .code = "LANE_HAS_NO_AGENT"});
+    if (strcmp(q->refusal, LANE_FULL) == 0)
+        (void)err_set(&e, ERR_LIMIT, "as many tasks as lane '%s' may have wait in it", lane);
+    else if (strcmp(q->refusal, LANE_DRAINING) == 0)
+        (void)err_set(&e, ERR_UNAVAILABLE, "lane '%s' is being drained: it takes no task", lane);
+    else
+        (void)err_set(&e, ERR_UNPROCESSABLE, "lane '%s' has no agent that would run its tasks",
+                      lane);
+    ends(q, &(struct api_outcome){.e = &e, .code = q->refusal});
 }
 
 /* Not found: its definition, for all else of it is here. */
@@ -175,7 +186,7 @@ static void started(void *arg, const struct api_outcome *out)
     if (out->e == NULL || out->e->code != ERR_NOT_FOUND || q->stored)
         ends(q, out);
     else if (q->definition == NULL)
-        refuse_no_agent(q);
+        refuse(q);
     else
         store_definition(q);
 }
@@ -209,16 +220,41 @@ static struct enqueuing *enqueuing_new(struct tasks *tasks, const struct api_act
     return q;
 }
 
+/* In the lane they are only once they are in the store. */
+static uint32_t on_their_way(const struct tasks *tasks, const char *lane)
+{
+    const struct enqueuing *q;
+    uint32_t count = 0;
+
+    LIST_FOREACH(q, &tasks->all, link)
+    count += strcmp(q->dag_id + strlen(DAG_OF_LANE), lane) == 0;
+    return count;
+}
+
+/* Why the lane takes no task that is not there already; NULL: it does. */
+static const char *refusal_of(const struct tasks *tasks, const struct lane_view *lane,
+                              const json_t *definition)
+{
+    if (definition == NULL)
+        return "LANE_HAS_NO_AGENT";
+    if (lane->spec.draining)
+        return LANE_DRAINING;
+    return depth_is_full(tasks->ctl->runs, lane, on_their_way(tasks, lane->name)) ? LANE_FULL
+                                                                                  : NULL;
+}
+
 void tasks_enqueue(struct tasks *tasks, const struct api_actor *who, const struct api_task *what,
                    api_done_fn done, void *done_arg)
 {
     const struct kept_lanes *kept = tasks->ctl->lanes;
     const struct lane_work_own own = {what->retry, what->timeout_s};
+    const char *refusal;
+    struct lane_view lane;
     struct enqueuing *q;
     json_t *definition;
     struct err e = {0};
 
-    if (!kept_lanes_has(kept, what->lane)) {
+    if (!kept_lanes_see(kept, what->lane, &lane)) {
         (void)err_set(&e, ERR_NOT_FOUND, "Lane not found");
         done(done_arg, &(struct api_outcome){.e = &e, .code = "LANE_NOT_FOUND"});
         return;
@@ -228,7 +264,11 @@ void tasks_enqueue(struct tasks *tasks, const struct api_actor *who, const struc
         answer_error(done, done_arg, &e);
         return;
     }
+    refusal = refusal_of(tasks, &lane, definition);
+    if (refusal != NULL)
+        json_decref(take(definition));
     q = enqueuing_new(tasks, who, what, definition);
+    q->refusal = refusal;
     q->done = done;
     q->done_arg = done_arg;
     start(q);

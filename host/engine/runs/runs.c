@@ -267,6 +267,11 @@ bool runs_full(const struct runs *runs)
     return runs->waiting_count >= runs->env->set.runs_waiting_max && !runs_has_room(runs);
 }
 
+uint32_t runs_tasks(const struct runs *runs)
+{
+    return runs->task_count;
+}
+
 bool runs_tasks_full(const struct runs *runs)
 {
     return runs->task_count >= runs->env->set.runs_waiting_max;

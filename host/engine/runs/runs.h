@@ -43,6 +43,7 @@ bool runs_has_room(const struct runs *runs);
 uint32_t runs_room(const struct runs *runs);
 /* True when a new run can neither begin nor wait. */
 bool runs_full(const struct runs *runs);
+uint32_t runs_tasks(const struct runs *runs); /* that have not ended */
 /* True when there are as many tasks as runs may wait. */
 bool runs_tasks_full(const struct runs *runs);
 /* How many wait before this one; 0 for one that does not wait, and for NULL. Walks them. */

@@ -24,16 +24,17 @@ class Lanes(Case):
     def test_lanes_are_set_scaled_paused_and_resumed(self):
         lane, held = {"name": "ml", "slots": 7, "paused": False}, {"name": "ml", "slots": 7, "paused": True}
         self.routes(**{"GET /lanes/ml": (200, lane), "PUT /lanes/ml": (200, lane), "POST /lanes/ml:pause": (200, held),
-                       "POST /lanes/ml:resume": (200, lane), "GET /lanes/m": problem(404, "LANE_NOT_FOUND", "Lane not found")})
-        self.assertIn("lane ml has 7 slots\n", self.orch("lane", "set", "ml", "--slots", "7", "--express-priority", "101")[1])
+                       "POST /lanes/ml:resume": (200, lane), "POST /lanes/ml:drain": (200, {**lane, "draining": True}), "GET /lanes/m": problem(404, "LANE_NOT_FOUND", "Lane not found")})
+        self.assertIn("lane ml has 7 slots\n", self.orch("lane", "set", "ml", "--slots", "7", "--express-priority", "101", "--max-depth", "9")[1])
         self.assertEqual(json.loads(self.orch("lane", "scale", "ml", "0", "-o", "json")[0]), lane)
         self.assertIn("is paused", self.orch("lane", "pause", "ml")[1])
         self.assertNotIn("is paused", self.orch("lane", "resume", "ml")[1])
+        self.assertIn("is being drained", self.orch("lane", "drain", "ml")[1])
         self.assertIn("LANE_NOT_FOUND", self.orch("lane", "scale", "m", "3", want=1)[1])
         sent = [(seen[0], seen[1], json.loads(seen[3]) if seen[3] else None) for seen in self.host.seen]
-        self.assertEqual(sent, [("PUT", "/lanes/ml", {"slots": 7, "express_priority": 101}), ("GET", "/lanes/ml", None),
+        self.assertEqual(sent, [("PUT", "/lanes/ml", {"slots": 7, "express_priority": 101, "max_depth": 9}), ("GET", "/lanes/ml", None),
                                 ("PUT", "/lanes/ml", {"slots": 0}), ("POST", "/lanes/ml:pause", None),
-                                ("POST", "/lanes/ml:resume", None), ("GET", "/lanes/m", None)])
+                                ("POST", "/lanes/ml:resume", None), ("POST", "/lanes/ml:drain", None), ("GET", "/lanes/m", None)])
 
     def test_what_is_no_change_of_a_lane_asks_no_host(self):
         for words, said in ((("set", "ml"), "nothing to set"), (("set", "ml", "--slots", "10001"), "slots"),

@@ -266,7 +266,7 @@ END_TEST
 
 START_TEST(each_change_is_in_the_ledger_with_who_and_why)
 {
-    static const char *const types[] = {"audit.lane_put", "audit.lane_paused",
+    static const char *const types[] = {"audit.lane_put", "audit.lane_paused", "audit.lane_drained",
                                         "audit.lane_resumed"};
     auto_done(store_event_list) events = {0};
     struct err e = {0};
@@ -275,6 +275,8 @@ START_TEST(each_change_is_in_the_ledger_with_who_and_why)
     put("ml", "{\"slots\":3}");
     set_paused("ml", true);
     set_paused("ml", true);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(ask("ml", "{\"draining\":true}", true).code, ERR_NONE);
     set_paused("ml", false);
     ck_assert(store_read_events_after(rig.reader, RIG_TENANT, 0, 100, &events, &e));
     for (size_t i = 0; i < events.count; i++) {

@@ -143,6 +143,8 @@ static bool told(const char *line)
     "\"strategy\":\"exponential\",\"base_delay\":4.0,\"max_delay\":60.0,\"jitter\":true,"          \
     "\"jitter_range\":0.2},\"timeout_policy\":{\"timeout_seconds\":120,\"on_timeout\":\"fail\"},"
 
+#define TAKES "\"paused\":false,\"draining\":false,\"drained\":false,\"max_depth\":100000,"
+
 START_TEST(each_lane_is_shown_and_measured_from_the_start)
 {
     ck_assert(told("orch_lane_depth{lane=\"default\"} 0\n"));
@@ -153,12 +155,12 @@ START_TEST(each_lane_is_shown_and_measured_from_the_start)
     run_of("l");
     shows("ml",
           "{" WORK "\"name\":\"ml\",\"backend\":\"store\",\"version\":0,\"slots\":1,\"express_"
-          "priority\":12,\"paused\":false,\"depth\":"
-          "{\"regular\":1,\"express\":1,\"total\":2},\"running\":2}");
+          "priority\":12," TAKES "\"depth\":"
+          "{\"regular\":1,\"express\":1,\"delayed\":0,\"total\":2},\"running\":2}");
     shows("default",
           "{" WORK "\"name\":\"default\",\"backend\":\"store\",\"version\":0,\"slots\":100,"
-          "\"express_priority\":null,\"paused\":"
-          "false,\"depth\":{\"regular\":0,\"express\":0,\"total\":0},\"running\":0}");
+          "\"express_priority\":null," TAKES "\"depth\":"
+          "{\"regular\":0,\"express\":0,\"delayed\":0,\"total\":0},\"running\":0}");
     ck_assert(told("orch_lane_depth{lane=\"ml\"} 2\n"));
     ck_assert(told("orch_lane_running{lane=\"ml\"} 2\n"));
 }

@@ -344,6 +344,86 @@ START_TEST(an_engine_that_is_freed_leaves_no_task_behind)
 }
 END_TEST
 
+static bool lane_shows(const char *name, const char *want)
+{
+    auto_json lanes = engine_lanes_owned(rig.engine);
+    auto_json wanted = json_loads(want, 0, NULL);
+    json_t *lane, *found = NULL;
+    size_t i;
+
+    json_array_foreach(lanes, i, lane)
+    {
+        if (strcmp(json_text_of(lane, "name"), name) == 0)
+            found = lane;
+    }
+    return json_equal(json_object_get(found, "depth"), json_object_get(wanted, "depth")) &&
+           json_equal(json_object_get(found, "drained"), json_object_get(wanted, "drained"));
+}
+
+#define DEPTH(express, regular, delayed, total)                                                    \
+    "\"depth\":{\"express\":" express ",\"regular\":" regular ",\"delayed\":" delayed              \
+    ",\"total\":" total "}"
+
+START_TEST(as_many_as_a_lane_may_have_wait_in_it_those_that_are_tried_again_among_them)
+{
+    enum { AT_ONCE = 4 };
+    struct rig_answer at_once[AT_ONCE] = {{0}}, one;
+    size_t accepted = 0;
+
+    put("ml", "{\"agent_id\":\"a\",\"slots\":1,\"max_depth\":3}");
+    (void)add("ml", "runs", "{}");
+    (void)add_with("express", 12);
+    rig_ok(&rig, "task"); /* the express one */
+    rig_fails(&rig, "task", OUTCOME_CRASH);
+    ck_assert(lane_shows("ml", "{\"drained\":false," DEPTH("0", "0", "1", "1") "}"));
+    put("ml", "{\"paused\":true}");
+    give(&(struct api_task){.lane = "ml", .task_id = "t0"}, "{}", &at_once[0]);
+    give(&(struct api_task){.lane = "ml", .task_id = "t1"}, "{}", &at_once[1]);
+    give(&(struct api_task){.lane = "ml", .task_id = "t2"}, "{}", &at_once[2]);
+    give(&(struct api_task){.lane = "ml", .task_id = "runs"}, "{}", &at_once[3]);
+    rig_settle(&rig);
+    for (size_t i = 0; i < AT_ONCE - 1; i++)
+        accepted += at_once[i].code == ERR_NONE;
+    ck_assert_uint_eq(accepted, 2);
+    refused(&at_once[2], ERR_LIMIT, "LANE_FULL");
+    ck_assert(at_once[3].code == ERR_NONE && !at_once[3].created);
+    ck_assert(lane_shows("ml", "{\"drained\":false," DEPTH("0", "2", "1", "3") "}"));
+    one = add("ml", "t1", "{}");
+    ck_assert(one.code == ERR_NONE && !one.created);
+    one = add("ml", "t1", "{\"other\":1}");
+    refused(&one, ERR_CONFLICT, "TASK_CONFLICT");
+    put("codegen", "{\"agent_id\":\"a\"}"); /* of its own */
+    ck_assert_int_eq(add("codegen", "t3", "{}").code, ERR_NONE);
+    put("ml", "{\"max_depth\":4}");
+    ck_assert_int_eq(add("ml", "t4", "{}").code, ERR_NONE);
+}
+END_TEST
+
+START_TEST(a_lane_that_is_drained_takes_no_task_and_works_off_those_it_has)
+{
+    struct rig_answer a;
+
+    put("ml", "{\"agent_id\":\"a\",\"slots\":1}");
+    (void)add("ml", "first", "{}");
+    (void)add("ml", "second", "{}");
+    put("ml", "{\"draining\":true}");
+    a = add("ml", "third", "{}");
+    refused(&a, ERR_UNAVAILABLE, "LANE_DRAINING");
+    a = add("ml", "second", "{}");
+    ck_assert(a.code == ERR_NONE && !a.created);
+    rig_crash(&rig);
+    a = add("ml", "third", "{}");
+    refused(&a, ERR_UNAVAILABLE, "LANE_DRAINING");
+    rig_ok(&rig, "task");
+    ck_assert(lane_shows("ml", "{\"drained\":false," DEPTH("0", "0", "0", "0") "}"));
+    rig_ok(&rig, "task");
+    ck_assert(lane_shows("ml", "{\"drained\":true," DEPTH("0", "0", "0", "0") "}"));
+    put("ml", "{\"draining\":false}");
+    ck_assert(lane_shows("ml", "{\"drained\":false," DEPTH("0", "0", "0", "0") "}"));
+    ck_assert_int_eq(add("ml", "third", "{}").code, ERR_NONE);
+}
+END_TEST
+
 TCase *tasks_cases(void)
 {
     TCase *c = tcase_create("tasks");
@@ -353,6 +433,8 @@ TCase *tasks_cases(void)
     tcase_add_test(c, the_same_again_is_its_run_and_another_of_its_id_a_conflict);
     tcase_add_test(c, those_that_come_at_once_are_one_run_and_store_one_definition);
     tcase_add_test(c, a_lane_that_is_not_there_and_one_without_an_agent_refuse);
+    tcase_add_test(c, as_many_as_a_lane_may_have_wait_in_it_those_that_are_tried_again_among_them);
+    tcase_add_test(c, a_lane_that_is_drained_takes_no_task_and_works_off_those_it_has);
     tcase_add_test(c, what_a_lane_says_later_is_for_later_tasks);
     tcase_add_test(c, a_tasks_own_policies_go_over_the_lanes);
     tcase_add_test(c, the_higher_priority_is_next_also_after_a_crash);

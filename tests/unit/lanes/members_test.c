@@ -33,6 +33,8 @@ START_TEST(what_is_said_is_read_and_written_as_it_was)
         "{\"slots\":0}",
         "{\"slots\":10000,\"express_priority\":101,\"paused\":true}",
         "{\"express_priority\":1,\"paused\":false}",
+        "{\"paused\":true,\"draining\":true,\"max_depth\":1}",
+        "{\"draining\":false,\"max_depth\":1000000}",
         "{\"slots\":1,\"agent_id\":\"a\",\"config\":{\"n\":[1]}}",
         "{\"retry_policy\":{\"max_retries\":0},\"timeout_policy\":{\"timeout_seconds\":0.5}}",
     };
@@ -78,7 +80,9 @@ START_TEST(what_is_refused_is_named)
         {"{\"retry_policy\":{\"max_retry\":1}}", "unknown field 'max_retry'"},
         {"{\"timeout_policy\":{\"timeout_seconds\":0}}", "timeout_policy.timeout_seconds"},
         {"{\"slots\":null,\"agent_id\":\"a\"}", "'slots'"},
-        {"{\"slots\":1,\"max_depth\":7}", "'max_depth' of a lane is not built"},
+        {"{\"slots\":1,\"max_depth\":0}", "'max_depth'"},
+        {"{\"max_depth\":1000001}", "'max_depth'"},
+        {"{\"draining\":1}", "'draining'"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
@@ -120,6 +124,10 @@ START_TEST(what_is_not_said_holds_as_it_did)
     ck_assert_uint_eq(spec.slots, 0);
     ck_assert_int_eq(spec.express_priority, 9);
     ck_assert(spec.paused && spec.has_express);
+    ck_assert(reads("ml", "{\"draining\":true,\"max_depth\":7}", &more, &e));
+    lane_members_add(&kept, &more);
+    lane_members_apply(&kept, &spec);
+    ck_assert(spec.draining && spec.max_depth == 7 && spec.express_priority == 9);
     lane_members_apply(&(struct lane_members){0}, &spec);
     ck_assert(spec.paused && spec.express_priority == 9);
 }

@@ -230,7 +230,10 @@ static void positions_are_an_order(const struct storm *s, int lane)
 
 static void set_lane(struct storm *s, int lane, uint32_t lane_slots, int32_t express, bool paused)
 {
-    s->spec[lane] = (struct lane_spec){lane_slots, lane > 0, express, paused};
+    s->spec[lane] = (struct lane_spec){.slots = lane_slots,
+                                       .has_express = lane > 0,
+                                       .express_priority = express,
+                                       .paused = paused};
     lanes_set(s->lanes, names[lane], &s->spec[lane], s->now_ns);
 }
 

@@ -27,9 +27,10 @@ def test_lanes_are_changed_by_admins_and_each_change_is_a_version(server):
     assert expect(server, 200, "PUT", "/lanes/ml", {"slots": 2, "backend": "store"})["slots"] == 2
     assert expect(server, 200, "POST", "/lanes/ml:pause")["name"] == "ml"
     expect(server, 200, "POST", "/lanes/ml:resume")
+    assert expect(server, 200, "POST", "/lanes/ml:drain")["name"] == "ml"
     rows = expect(server, 200, "GET", "/lanes/ml/versions")["items"]
     assert [(row["version"], row["spec"], row["reason"]) for row in rows] == [
-        (4, {"slots": 2}, ""), (3, {"paused": True}, ""), (2, {"slots": 2}, ""), (1, {"slots": 2}, "month end")], rows
+        (5, {"draining": True}, ""), (4, {"paused": False, "draining": False}, ""), (3, {"paused": True}, ""), (2, {"slots": 2}, ""), (1, {}, "month end")], rows
     assert all(row["at"] and row["actor"] and row["tenant"] for row in rows)
     page = expect(server, 200, "GET", "/lanes/ml/versions?page_size=3")
     assert len(page["items"]) == 3 and page["next_page_token"]
@@ -41,7 +42,7 @@ def test_what_is_refused_of_a_lane_is_named(server):
                         ({"backend": "kafka"}, "kafka"), ({"paused": "yes"}, "paused")):
         assert named in expect(server, 400, "PUT", "/lanes/ml", body, code="FIELD_INVALID")["error"]["message"]
     assert "no name" in expect(server, 400, "PUT", "/lanes/-x", {}, code="FIELD_INVALID")["error"]["message"]
-    for act in ("pause", "resume"):
+    for act in ("pause", "resume", "drain"):
         expect(server, 404, "POST", f"/lanes/nowhere:{act}", code="LANE_NOT_FOUND")
         expect(server, 403, "POST", f"/lanes/ml:{act}", token="writer")
     expect(server, 403, "PUT", "/lanes/ml", {"slots": 1}, token="writer")

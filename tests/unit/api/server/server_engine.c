@@ -214,6 +214,8 @@ static json_t *lanes_owned(void *arg)
 static void change_lane(void *arg, const struct api_actor *who, const struct api_lane_change *what,
                         api_done_fn done, void *done_arg)
 {
+    auto_json members = lane_members_json_owned(what->members);
+    auto_mem char *text = json_dumps(members, JSON_COMPACT);
     struct store_batch *batch;
 
     if (what->must_be_there && strcmp(what->lane, "ml") != 0) {
@@ -224,8 +226,7 @@ static void change_lane(void *arg, const struct api_actor *who, const struct api
     store_batch_lane_put(batch,
                          &(struct store_lane){.lane = what->lane,
                                               .version = ++((struct server *)arg)->lane_versions,
-                                              .members = what->members->paused ? "{\"paused\":true}"
-                                                                               : "{\"slots\":2}",
+                                              .members = text,
                                               .said_by = who->subject,
                                               .said_in = who->tenant,
                                               .reason = who->reason,

@@ -1,0 +1,22 @@
+/* depth.h -- how much waits in a lane: for a worker (lanes/lanes.h), and of its tasks those that
+ * have failed and are tried again later. Inside the engine only.
+ *
+ * The latter stand in no lane: they are found among all runs, a walk like the one for their timers.
+ * Loop thread. */
+#ifndef ORCH_ENGINE_LANES_DEPTH_H
+#define ORCH_ENGINE_LANES_DEPTH_H
+
+#include "base/auto.h"
+#include "lanes/lanes.h"
+
+#include <jansson.h>
+
+struct runs;
+
+/* Into each of the lanes as kept_lanes_json_owned shows them: depth.delayed, in depth.total too,
+ * and whether it is drained. */
+void depth_show(struct runs *runs, json_t *lanes);
+/* So many wait that the lane takes no task more; coming: that are accepted and wait nowhere yet. */
+bool depth_is_full(struct runs *runs, const struct lane_view *lane, uint32_t coming);
+
+#endif
