@@ -33,6 +33,8 @@ void step_submit(struct control *ctl, struct commit **c)
 {
     if (commit_acts(*c)->ends_run)
         runs_end(ctl->runs, commit_run(*c));
+    else
+        runs_changed(ctl->runs, commit_run(*c));
     commit_submit(c);
 }
 
@@ -75,20 +77,11 @@ void step_admit(struct control *ctl)
 
 /* ---- events ---- */
 
-static void note_held(struct control *ctl, struct active_run *ar)
-{
-    if (ar->held == run_held_count(ar->run))
-        return;
-    ar->held = run_held_count(ar->run);
-    runs_gauges(ctl->runs);
-}
-
 static void decide_and_submit(struct control *ctl, struct active_run *ar)
 {
     struct commit *c = step_commit(ctl, ar);
 
     commit_decisions(c);
-    note_held(ctl, ar);
     step_submit(ctl, &c);
 }
 
@@ -114,7 +107,7 @@ void step_attempt_begun(struct control *ctl, struct active_run *ar, struct attem
         return;
     if (!run_attempt_started(ar->run, ref, &e))
         log_event(LOG_ERROR, "attempt.start_refused", F_STR("runId", ar->run_id), F_ERR(&e));
-    note_held(ctl, ar);
+    runs_changed(ctl->runs, ar);
 }
 
 struct ticking {

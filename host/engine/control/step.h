@@ -17,8 +17,8 @@ bool step_owned(const struct control *ctl, const struct store_run *row) must_che
 bool step_in_touch(const struct control *ctl, struct err *e) must_check;
 /* A commit of the run, decided now. */
 struct commit *step_commit(struct control *ctl, struct active_run *ar) must_check;
-/* Takes the commit. A run that it ends leaves the queues now, the table when the commit has come
- * back. */
+/* Takes the commit, behind the event that it is of (runs_changed). A run that it ends leaves the
+ * queues now, the table when the commit has come back. */
 void step_submit(struct control *ctl, struct commit **c);
 /* The waiting run starts; what its machine decides goes into the commit. */
 bool step_begin(struct control *ctl, struct active_run *ar, struct commit *c) must_check;

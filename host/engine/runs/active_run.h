@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/json_thread.h"
+#include "base/timers.h"
 #include "base/uuid.h"
 #include "engine/catalog/dag_cache.h"
 #include "lanes/worker.h"
@@ -82,7 +83,8 @@ struct active_run {
     size_t compensation_bytes; /* inputs and errors in compensations */
     uint32_t in_flight;        /* batches */
     uint32_t rebuilds;         /* after refused commits */
-    uint32_t held;             /* of its nodes, as the gauge has it */
+    uint32_t held;             /* of its nodes, as the table has counted them (runs_changed) */
+    struct timer timer;        /* the machine's; in the table's heap while the run is active */
     struct err refused;        /* code set: a commit was; none behind it may happen */
     bool cancelled; /* and acknowledged: holds until the run is over, through a rollback too */
     bool deterministic, checkpoints, dropped;

@@ -22,8 +22,10 @@ struct runs {
     LIST_HEAD(, unsettled) unsettled;
     struct run_queue waiting, active; /* PLACE_WAITING, PLACE_ACTIVE */
     uint32_t waiting_count, active_count;
-    uint32_t task_count; /* of the active ones, those that their lanes bound */
-    uint32_t expected;   /* that go on, and are still being read */
+    struct timers timers; /* of the active ones */
+    uint32_t task_count;  /* of the active ones, those that their lanes bound */
+    uint32_t held_count;  /* of their nodes, those that the host cannot run now */
+    uint32_t expected;    /* that go on, and are still being read */
     uint64_t removed;
 };
 
@@ -59,17 +61,8 @@ void runs_free(struct runs *runs)
     }
     while (!LIST_EMPTY(&runs->unsettled))
         unsettled_free(LIST_FIRST(&runs->unsettled));
+    timers_done(&runs->timers);
     free(runs);
-}
-
-static uint32_t held_count(const struct runs *runs)
-{
-    const struct active_run *ar;
-    uint32_t held = 0;
-
-    TAILQ_FOREACH(ar, &runs->active, queue)
-    held += run_held_count(ar->run);
-    return held;
 }
 
 void runs_gauges(const struct runs *runs)
@@ -78,7 +71,7 @@ void runs_gauges(const struct runs *runs)
 
     metrics_set(m, METRIC_ACTIVE_EXECUTIONS, METRIC_NO_LABELS, runs->active_count);
     metrics_set(m, METRIC_QUEUED_EXECUTIONS, METRIC_NO_LABELS, runs->waiting_count);
-    metrics_set(m, METRIC_HELD_NODES, METRIC_NO_LABELS, held_count(runs));
+    metrics_set(m, METRIC_HELD_NODES, METRIC_NO_LABELS, runs->held_count);
     metrics_set(m, METRIC_DB_PENDING, METRIC_LABELS("orchestrator-service"),
                 (double)store_pending(runs->env->store));
 }
@@ -141,6 +134,15 @@ static void enter_active(struct runs *runs, struct active_run *ar)
     ar->place = PLACE_ACTIVE;
     runs->active_count++;
     runs->task_count += ar->task_priority > 0;
+}
+
+static void leave_active(struct runs *runs, struct active_run *ar)
+{
+    TAILQ_REMOVE(&runs->active, ar, queue);
+    timers_set(&runs->timers, &ar->timer, TIMER_NEVER);
+    runs->active_count--;
+    runs->task_count -= ar->task_priority > 0;
+    runs->held_count -= ar->held;
 }
 
 static void queued(struct runs *runs, const struct active_run *ar, int by)
@@ -214,13 +216,10 @@ void runs_begin(struct runs *runs, struct active_run *ar)
 void runs_end(struct runs *runs, struct active_run *ar)
 {
     assert(ar->place != PLACE_ENDED);
-    if (ar->place == PLACE_WAITING) {
+    if (ar->place == PLACE_WAITING)
         leave_waiting(runs, ar);
-    } else {
-        TAILQ_REMOVE(&runs->active, ar, queue);
-        runs->active_count--;
-        runs->task_count -= ar->task_priority > 0;
-    }
+    else
+        leave_active(runs, ar);
     ar->place = PLACE_ENDED;
     runs_gauges(runs);
 }
@@ -296,29 +295,31 @@ struct active_run *runs_next_waiting(const struct runs *runs)
 
 /* ---- timers ---- */
 
-int64_t runs_next_timer(const struct runs *runs)
+void runs_changed(struct runs *runs, struct active_run *ar)
 {
-    int64_t next = RUN_NO_TIMER;
-    const struct active_run *ar;
+    uint32_t held = run_held_count(ar->run);
 
-    TAILQ_FOREACH(ar, &runs->active, queue)
-    {
-        int64_t timer = run_next_timer(ar->run);
-
-        next = timer < next ? timer : next;
-    }
-    return next;
+    if (ar->place != PLACE_ACTIVE)
+        return;
+    timers_set(&runs->timers, &ar->timer, run_next_timer(ar->run));
+    if (held == ar->held)
+        return;
+    runs->held_count += held - ar->held;
+    ar->held = held;
+    metrics_set(runs->env->metrics, METRIC_HELD_NODES, METRIC_NO_LABELS, runs->held_count);
 }
 
+int64_t runs_next_timer(const struct runs *runs)
+{
+    return timers_due(&runs->timers);
+}
+
+/* Of one that is due again at once the next turn is told. */
 void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg)
 {
-    struct active_run *ar, *next;
-
-    for (ar = TAILQ_FIRST(&runs->active); ar != NULL; ar = next) {
-        next = TAILQ_NEXT(ar, queue); /* ar may end now; its neighbours cannot */
-        if (run_next_timer(ar->run) <= now_ns)
-            fn(arg, ar);
-    }
+    for (uint32_t left = runs->timers.count; left > 0 && timers_due(&runs->timers) <= now_ns;
+         left--)
+        fn(arg, TIMER_OWNER(timers_first(&runs->timers), struct active_run, timer));
 }
 
 void runs_each(struct runs *runs, runs_each_fn *fn, void *arg)
@@ -346,11 +347,9 @@ const char *runs_held_reason(const struct runs *runs)
     const struct active_run *ar;
     const char *reason = NULL;
 
-    TAILQ_FOREACH(ar, &runs->active, queue)
-    {
-        if (reason == NULL)
-            reason = run_held_reason(ar->run);
-    }
+    for (ar = TAILQ_FIRST(&runs->active); runs->held_count > 0 && ar != NULL && reason == NULL;
+         ar = TAILQ_NEXT(ar, queue))
+        reason = run_held_reason(ar->run);
     return reason;
 }
 
@@ -359,7 +358,7 @@ struct runs_counts runs_counts(const struct runs *runs)
     return (struct runs_counts){
         .active = runs->active_count,
         .waiting = runs->waiting_count,
-        .held = held_count(runs),
+        .held = runs->held_count,
     };
 }
 

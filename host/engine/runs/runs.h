@@ -50,6 +50,9 @@ bool runs_tasks_full(const struct runs *runs);
 uint32_t runs_ahead(const struct runs *runs, const struct active_run *ar);
 /* The run that has waited longest, when there is room for it; otherwise NULL. */
 struct active_run *runs_next_waiting(const struct runs *runs);
+/* Behind each event of an active run's machine: when it is due next, and what it holds, are the
+ * table's to know. */
+void runs_changed(struct runs *runs, struct active_run *ar);
 /* From waiting to going on. */
 void runs_begin(struct runs *runs, struct active_run *ar);
 /* Out of the queues and counts; the run stays in the table until its last batch is done. */
@@ -57,7 +60,8 @@ void runs_end(struct runs *runs, struct active_run *ar);
 
 /* The earliest timer of the machines (RUN_NO_TIMER: none). */
 int64_t runs_next_timer(const struct runs *runs);
-/* Calls fn for each run whose timer is due. It may end that run and no other. */
+/* Calls fn for each run whose timer is due, which ticks it (runs_changed). It may end that run and
+ * no other. */
 typedef void runs_due_fn(void *arg, struct active_run *ar);
 void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg);
 

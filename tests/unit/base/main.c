@@ -23,6 +23,7 @@ int main(void)
     suite_add_tcase(suite, misc_cases());
     suite_add_tcase(suite, log_cases());
     suite_add_tcase(suite, signals_cases());
+    suite_add_tcase(suite, timers_cases());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -15,5 +15,6 @@ TCase *text_cases(void);
 TCase *misc_cases(void);
 TCase *log_cases(void);
 TCase *signals_cases(void);
+TCase *timers_cases(void);
 
 #endif
