@@ -7,6 +7,7 @@
 #ifndef ORCH_LANES_INSIDE_H
 #define ORCH_LANES_INSIDE_H
 
+#include "base/timers.h"
 #include "lanes/lanes.h"
 
 #include <uthash.h>
@@ -26,8 +27,7 @@ struct lane_seat {
     struct lane_tenant *tenant;
     LIST_HEAD(, lane_line) lines;
     int32_t class;               /* of its best; the ring in which it is; 0: in none */
-    int64_t rises_ns;            /* when one of its firsts is of a higher class */
-    uint32_t place;              /* in the ageing heap + 1; 0: in none */
+    struct timer rises;          /* when one of its firsts is of a higher class */
     TAILQ_ENTRY(lane_seat) turn; /* of its ring */
     LIST_ENTRY(lane_seat) of_tenant, of_half;
 };
@@ -64,21 +64,13 @@ struct lane {
     UT_hash_handle hh; /* by name */
 };
 
-/* Seats by when they rise, the soonest first. */
-struct lane_heap {
-    struct lane_seat **seats;
-    uint32_t count, room;
-};
-void lane_heap_set(struct lane_heap *heap, struct lane_seat *seat, int64_t rises_ns);
-void lane_heap_remove(struct lane_heap *heap, struct lane_seat *seat); /* absent: nothing */
-
 struct lanes {
     uint32_t tenant_max;
     struct lane_ageing ageing;
     struct lane *lanes;       /* by name, in the order in which they came */
     TAILQ_HEAD(, lane) turns; /* of those that were set: the next to take first */
     struct lane_tenant *tenants;
-    struct lane_heap heap;
+    struct timers rising; /* seats */
     uint64_t last_number;
     uint32_t waiting;
 };

@@ -37,7 +37,7 @@ void lanes_free(struct lanes *lanes)
     assert(lanes->waiting == 0 && lanes->tenants == NULL);
     HASH_ITER(hh, lanes->lanes, lane, next)
     lane_free(lanes, lane);
-    free(lanes->heap.seats);
+    timers_done(&lanes->rising);
     free(lanes);
 }
 

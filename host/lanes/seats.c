@@ -33,7 +33,7 @@ static int64_t rises_at(const struct lanes *lanes, const struct lane_line *line,
     int64_t since_ns = TAILQ_FIRST(&line->items)->since_ns;
 
     if (class_of(lanes, line, now_ns) >= LANE_AGED_MAX)
-        return INT64_MAX;
+        return TIMER_NEVER;
     return since_ns + lanes->ageing.after_ns +
            (steps_risen(&lanes->ageing, now_ns - since_ns) + 1) * lanes->ageing.step_ns;
 }
@@ -71,7 +71,7 @@ enum turn { KEEPS_TURN, HAD_TURN, IS_NEXT };
 
 static void find_ring(struct lanes *lanes, struct lane_seat *seat, enum turn turn, int64_t now_ns)
 {
-    int64_t rises_ns = INT64_MAX, at_ns;
+    int64_t rises_ns = TIMER_NEVER, at_ns;
     struct lane_line *line;
     int32_t class = 0, one;
 
@@ -82,7 +82,7 @@ static void find_ring(struct lanes *lanes, struct lane_seat *seat, enum turn tur
         at_ns = rises_at(lanes, line, now_ns);
         rises_ns = at_ns < rises_ns ? at_ns : rises_ns;
     }
-    lane_heap_set(&lanes->heap, seat, rises_ns);
+    timers_set(&lanes->rising, &seat->rises, rises_ns);
     if (seat->tenant->running >= lanes->tenant_max)
         class = 0;
     if (class == seat->class && turn == KEEPS_TURN)
@@ -94,8 +94,9 @@ static void find_ring(struct lanes *lanes, struct lane_seat *seat, enum turn tur
 
 void lane_age(struct lanes *lanes, int64_t now_ns)
 {
-    while (lanes->heap.count > 0 && lanes->heap.seats[0]->rises_ns <= now_ns)
-        find_ring(lanes, lanes->heap.seats[0], KEEPS_TURN, now_ns);
+    while (timers_due(&lanes->rising) <= now_ns)
+        find_ring(lanes, TIMER_OWNER(timers_first(&lanes->rising), struct lane_seat, rises),
+                  KEEPS_TURN, now_ns);
 }
 
 int32_t lane_best_class(const struct lane_hall *hall)
@@ -177,7 +178,7 @@ void lane_sit(struct lanes *lanes, struct lane_item *item, bool first, int64_t n
 static void seat_free(struct lanes *lanes, struct lane_seat *seat)
 {
     leave_ring(seat);
-    lane_heap_remove(&lanes->heap, seat);
+    timers_set(&lanes->rising, &seat->rises, TIMER_NEVER);
     LIST_REMOVE(seat, of_tenant);
     LIST_REMOVE(seat, of_half);
     free(seat);
