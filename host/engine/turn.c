@@ -366,6 +366,7 @@ int64_t engine_next_timer(const struct engine *engine)
                               leftovers_next_timer(engine->control.leftovers),
                               look_next_timer(&engine->control),
                               hold_next_timer(engine),
+                              attempts_next_timer(engine->attempts),
                               schedules_next_timer(engine->control.schedules)};
     int64_t next = INT64_MAX;
 

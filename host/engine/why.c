@@ -105,7 +105,8 @@ static void add_lane(struct listing *l, const struct lanes *lanes,
         mem_printf("step '%s' is number %" PRIu32 " in lane '%s'%s%s", order->node_id,
                    place.position, place.lane, named ? ": " : "", named ? word : "");
 
-    add(l, &(struct reason){word, order->node_id, NULL, place.position - 1, RUN_NO_TIMER}, detail);
+    add(l, &(struct reason){word, order->node_id, NULL, place.position - 1, place.until_ns},
+        detail);
 }
 
 /* ---- steps ---- */

@@ -60,6 +60,8 @@ struct lane {
     struct lane_spec spec;
     bool known; /* it was set; others are there while something waits in them */
     struct lane_hall halls[LANE_HALVES];
+    struct lane_bucket bucket;
+    struct lane_breaker breaker;
     TAILQ_ENTRY(lane) turn;
     UT_hash_handle hh; /* by name */
 };
@@ -77,6 +79,8 @@ struct lanes {
 
 /* ---- lanes.c ---- */
 
+/* From when on it lets something be taken, whatever waits; INT64_MAX: not by the time alone. */
+int64_t lane_lets_ns(const struct lane *lane, int64_t now_ns);
 bool lane_has_worker(const struct lane *lane, enum lane_half worker);
 
 /* ---- worker.c ---- */

@@ -153,6 +153,14 @@ bool lane_has_worker(const struct lane *lane, enum lane_half worker)
     return lane->halls[worker].running < lane->spec.slots;
 }
 
+int64_t lane_lets_ns(const struct lane *lane, int64_t now_ns)
+{
+    int64_t rate_ns = lane_bucket_next_ns(&lane->bucket, &lane->spec.rate);
+    int64_t breaker_ns = lane_breaker_next_ns(&lane->breaker, &lane->spec.breaker, now_ns);
+
+    return rate_ns > breaker_ns ? rate_ns : breaker_ns;
+}
+
 /* The half whose best is next, and the worker that takes it. */
 static bool next_of(const struct lane *lane, enum lane_half *half, enum lane_half *worker)
 {
@@ -173,11 +181,14 @@ static bool next_of(const struct lane *lane, enum lane_half *half, enum lane_hal
 static void begin(struct lanes *lanes, struct lane_item *item, enum lane_half worker,
                   int64_t now_ns)
 {
-    struct lane_hall *hall = &item->lane->halls[worker];
+    struct lane *lane = item->lane;
+    struct lane_hall *hall = &lane->halls[worker];
 
     lane_stand_up(lanes, item, true, now_ns);
     item->worker = (struct lane_worker){worker, lane_number_take(&hall->numbers)};
     hall->running++;
+    lane_bucket_take(&lane->bucket, &lane->spec.rate, now_ns);
+    lane_breaker_started(&lane->breaker, &lane->spec.breaker, item->number, now_ns);
     lane_tenant_runs(lanes, item->tenant, 1, now_ns);
 }
 
@@ -191,7 +202,7 @@ struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns)
     lane_age(lanes, now_ns);
     TAILQ_FOREACH(lane, &lanes->turns, turn)
     {
-        if (!next_of(lane, &half, &worker))
+        if (!next_of(lane, &half, &worker) || lane_lets_ns(lane, now_ns) > now_ns)
             continue;
         item = lane_best(lanes, &lane->halls[half], now_ns);
         begin(lanes, item, worker, now_ns);
@@ -202,12 +213,36 @@ struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns)
     return NULL;
 }
 
+int64_t lanes_next_ns(const struct lanes *lanes, int64_t now_ns)
+{
+    int64_t next_ns = INT64_MAX, lets_ns;
+    enum lane_half half, worker;
+    const struct lane *lane;
+
+    TAILQ_FOREACH(lane, &lanes->turns, turn)
+    {
+        if (!next_of(lane, &half, &worker))
+            continue;
+        lets_ns = lane_lets_ns(lane, now_ns);
+        next_ns = lets_ns > now_ns && lets_ns < next_ns ? lets_ns : next_ns;
+    }
+    return next_ns;
+}
+
+void lanes_judge(struct lanes *lanes unused_arg, struct lane_item *item, const char *error_class,
+                 int64_t now_ns)
+{
+    lane_breaker_judge(&item->lane->breaker, &item->lane->spec.breaker, item->number, error_class,
+                       now_ns);
+}
+
 static void end(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
 {
     struct lane_hall *hall = &item->lane->halls[item->worker.half];
 
     assert(item->line == NULL && hall->running > 0);
     hall->running--;
+    lane_breaker_ended(&item->lane->breaker, item->number);
     lane_number_return(&hall->numbers, item->worker.number);
     lane_tenant_runs(lanes, item->tenant, -1, now_ns);
 }
@@ -215,6 +250,7 @@ static void end(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
 void lanes_put_back(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
 {
     end(lanes, item, now_ns);
+    lane_bucket_give_back(&item->lane->bucket, &item->lane->spec.rate);
     lane_sit(lanes, item, true, now_ns);
     TAILQ_REMOVE(&lanes->turns, item->lane, turn);
     TAILQ_INSERT_HEAD(&lanes->turns, item->lane, turn);

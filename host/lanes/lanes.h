@@ -10,6 +10,7 @@
  * one item each (deficit round robin, where all items and weights are 1), and of a tenant the
  * oldest is taken first: whoever has 10^5 items delays another's first by one item a worker. Who
  * waits long rises (struct lane_ageing), so that no priority below LANE_AGED_MAX starves another.
+ * Of a lane no more are taken than its rate and its breaker let (rate.h, breaker.h).
  *
  * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
  * whatever waits. lanes_place walks what waits in the lane, and so does lanes_set where other items
@@ -20,6 +21,8 @@
 #define ORCH_LANES_LANES_H
 
 #include "base/auto.h"
+#include "lanes/breaker.h"
+#include "lanes/rate.h"
 #include "lanes/worker.h"
 
 #include <stdbool.h>
@@ -42,7 +45,13 @@ struct lane_spec {
     bool paused;              /* nothing is taken; what runs goes on */
     bool draining;            /* no task is accepted; what waits is worked off */
     uint32_t max_depth;       /* of tasks that wait, from 1: no more are accepted */
+    struct lane_rate rate;    /* of what is taken, of both halves */
+    struct lane_breaker_spec breaker;
 };
+
+/* LANES_KIT.md 4. */
+#define LANE_BREAKER_USUAL                                                                         \
+    ((struct lane_breaker_spec){.failures = 10, .successes = 3, .open_ns = 60LL * 1000000000})
 
 /* As those of the contract are, and every other that is made. */
 static inline struct lane_spec lane_spec_typed(uint32_t slots)
@@ -50,7 +59,8 @@ static inline struct lane_spec lane_spec_typed(uint32_t slots)
     return (struct lane_spec){.slots = slots,
                               .has_express = true,
                               .express_priority = LANE_EXPRESS_PRIORITY,
-                              .max_depth = LANE_DEPTH_USUAL};
+                              .max_depth = LANE_DEPTH_USUAL,
+                              .breaker = LANE_BREAKER_USUAL};
 }
 
 /* An item that has waited for after_ns gains one priority each step_ns. */
@@ -95,6 +105,13 @@ void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, co
                int32_t priority, int64_t now_ns);
 /* Whose turn it is; it runs from here on. NULL: nobody's. */
 struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns);
+/* How what runs went, before it ended; error_class NULL: well. Of what is not told so, nothing is
+ * known. */
+void lanes_judge(struct lanes *lanes, struct lane_item *item, const char *error_class,
+                 int64_t now_ns);
+/* When something may be taken for which there is a worker, and which its lane holds back until
+ * then; INT64_MAX: nothing is held back by the time alone. */
+int64_t lanes_next_ns(const struct lanes *lanes, int64_t now_ns);
 /* It could not run after all: it is the next of its lane, as old as it was. */
 void lanes_put_back(struct lanes *lanes, struct lane_item *item, int64_t now_ns);
 void lanes_ended(struct lanes *lanes, struct lane_item *item, int64_t now_ns);  /* it ran */
@@ -110,6 +127,8 @@ struct lane_item *lanes_any(const struct lanes *lanes); /* one that waits; NULL:
     XX(NO_SUCH_LANE, "no_such_lane")                                                               \
     XX(PAUSED, "paused")                                                                           \
     XX(TENANT_QUOTA, "tenant_quota")                                                               \
+    XX(BREAKER_OPEN, "breaker_open")                                                               \
+    XX(RATE, "rate")                                                                               \
     XX(LANE_FULL, "lane_full")
 
 enum lane_why {
@@ -125,6 +144,7 @@ struct lane_place {
     uint32_t position; /* 1: the next of its lane, by priority and age */
     enum lane_why why; /* the first that holds */
     int32_t priority;  /* with what it has gained by waiting */
+    int64_t until_ns;  /* why holds; INT64_MAX: not known */
 };
 /* Of an item that waits. */
 struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item *item,
@@ -134,6 +154,7 @@ struct lane_view {
     const char *name;
     struct lane_spec spec;
     uint32_t waiting[LANE_HALVES], running[LANE_HALVES];
+    struct lane_breaker breaker;
 };
 /* False: it was not set. */
 bool lanes_see(const struct lanes *lanes, const char *name, struct lane_view *ret);

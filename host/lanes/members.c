@@ -2,6 +2,7 @@
 #include "lanes/members.h"
 
 #include "base/json.h"
+#include "lanes/limits.h"
 #include "lanes/work.h"
 
 #include <string.h>
@@ -25,15 +26,16 @@ bool lane_name_read(const char *name, struct err *e)
 
 static bool refuse_member(const char *name, struct err *e)
 {
-    static const char *const to_come[] = {"dag_id", "rate", "breaker", "autoscale", "preempt"};
+    static const char *const to_come[] = {"dag_id", "autoscale", "preempt"};
 
     for (size_t i = 0; i < ARRAY_LEN(to_come); i++) {
         if (strcmp(to_come[i], name) == 0)
-            return err_set(e, ERR_INVALID,
-                           "'%s' of a lane is not built in this version; slots, express_priority, "
-                           "paused, draining, max_depth, agent_id, config, retry_policy and "
-                           "timeout_policy are",
-                           name);
+            return err_set(
+                e, ERR_INVALID,
+                "'%s' of a lane is not built in this version; slots, express_priority, "
+                "paused, draining, max_depth, rate, breaker, agent_id, config, retry_policy and "
+                "timeout_policy are",
+                name);
     }
     return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
 }
@@ -49,6 +51,12 @@ static bool check_backend(const json_t *object, struct err *e)
                    backend);
 }
 
+/* They say by null that there is none. */
+static bool is_limit(const char *name)
+{
+    return strcmp(name, "rate") == 0 || strcmp(name, "breaker") == 0;
+}
+
 static bool check_names(const char *lane, const json_t *object, struct err *e)
 {
     static const char *const known[] = {"slots",    "express_priority", "paused",
@@ -60,7 +68,7 @@ static bool check_names(const char *lane, const json_t *object, struct err *e)
     {
         size_t i = 0;
 
-        if (lane_work_is(name))
+        if (lane_work_is(name) || is_limit(name))
             continue;
         while (i < ARRAY_LEN(known) && strcmp(known[i], name) != 0)
             i++;
@@ -76,6 +84,22 @@ static bool check_names(const char *lane, const json_t *object, struct err *e)
     return check_backend(object, e);
 }
 
+/* Steps of no lane are everybody's: their failures stop nobody, unless an operator wants it. */
+static bool read_limits(const char *lane, const json_t *object, struct lane_members *ret,
+                        struct err *e)
+{
+    const json_t *rate = json_object_get(object, "rate");
+    const json_t *breaker = json_object_get(object, "breaker");
+    struct lane_breaker_spec usual = LANE_BREAKER_USUAL;
+
+    if (strcmp(lane, LANE_DEFAULT) == 0)
+        usual = (struct lane_breaker_spec){0};
+    ret->has_rate = rate != NULL;
+    ret->has_breaker = breaker != NULL;
+    return (rate == NULL || lane_rate_read(rate, &ret->rate, e)) &&
+           (breaker == NULL || lane_breaker_read(breaker, &usual, &ret->breaker, e));
+}
+
 bool lane_members_read(const char *lane, const json_t *object, struct lane_members *ret,
                        struct err *e)
 {
@@ -89,7 +113,8 @@ bool lane_members_read(const char *lane, const json_t *object, struct lane_membe
         !json_get_int(object, "express_priority", 1, 1, LANE_EXPRESS_NEVER, &priority, e) ||
         !json_get_int(object, "max_depth", 1, 1, LANE_DEPTH_MAX, &depth, e) ||
         !json_get_bool(object, "paused", false, &ret->paused, e) ||
-        !json_get_bool(object, "draining", false, &ret->draining, e))
+        !json_get_bool(object, "draining", false, &ret->draining, e) ||
+        !read_limits(lane, object, ret, e))
         return false;
     ret->work = lane_work_read_owned(object);
     ret->has_slots = json_object_get(object, "slots") != NULL;
@@ -142,6 +167,12 @@ void lane_members_add(struct lane_members *to, const struct lane_members *more)
         to->max_depth = more->max_depth;
     to->has_slots = to->has_slots || more->has_slots;
     to->has_express_priority = to->has_express_priority || more->has_express_priority;
+    if (more->has_rate)
+        to->rate = more->rate;
+    if (more->has_breaker)
+        to->breaker = more->breaker;
+    to->has_rate = to->has_rate || more->has_rate;
+    to->has_breaker = to->has_breaker || more->has_breaker;
     to->has_paused = to->has_paused || more->has_paused;
     to->has_draining = to->has_draining || more->has_draining;
     to->has_max_depth = to->has_max_depth || more->has_max_depth;
@@ -160,6 +191,10 @@ void lane_members_apply(const struct lane_members *members, struct lane_spec *sp
         spec->draining = members->draining;
     if (members->has_max_depth)
         spec->max_depth = members->max_depth;
+    if (members->has_rate)
+        spec->rate = members->rate;
+    if (members->has_breaker)
+        spec->breaker = members->breaker;
 }
 
 json_t *lane_members_json_owned(const struct lane_members *members)
@@ -176,6 +211,10 @@ json_t *lane_members_json_owned(const struct lane_members *members)
         json_object_set_new(object, "draining", json_boolean(members->draining));
     if (members->has_max_depth)
         json_object_set_new(object, "max_depth", json_integer(members->max_depth));
+    if (members->has_rate)
+        json_object_set_new(object, "rate", lane_rate_owned(&members->rate));
+    if (members->has_breaker)
+        json_object_set_new(object, "breaker", lane_breaker_owned(&members->breaker));
     lane_work_put(members->work, object);
     return object;
 }

@@ -23,9 +23,12 @@ enum {
 struct lane_members {
     /* Which of these are said. */
     bool has_slots, has_express_priority, has_paused, has_draining, has_max_depth;
+    bool has_rate, has_breaker;
     uint32_t slots, max_depth;
     int32_t express_priority;
     bool paused, draining;
+    struct lane_rate rate;
+    struct lane_breaker_spec breaker;
     json_t *work; /* lanes/work.h; NULL: nothing is said of it */
 };
 

@@ -52,23 +52,44 @@ static bool finds_worker(const struct lane *lane, enum lane_half half)
            (half == LANE_EXPRESS && lane_has_worker(lane, LANE_EXPRESS));
 }
 
-static enum lane_why why_of(const struct lanes *lanes, const struct lane_item *item)
+/* By its rate or its breaker; NONE: it is not. */
+static enum lane_why held_by(const struct lane *lane, int64_t now_ns)
 {
+    if (lane_breaker_next_ns(&lane->breaker, &lane->spec.breaker, now_ns) > now_ns)
+        return LANE_WHY_BREAKER_OPEN;
+    return lane_bucket_next_ns(&lane->bucket, &lane->spec.rate) > now_ns ? LANE_WHY_RATE
+                                                                         : LANE_WHY_NONE;
+}
+
+static enum lane_why why_of(const struct lanes *lanes, const struct lane_item *item, int64_t now_ns)
+{
+    enum lane_why held;
+
     if (!item->lane->known)
         return LANE_WHY_NO_SUCH_LANE;
     if (item->lane->spec.paused)
         return LANE_WHY_PAUSED;
     if (item->tenant->running >= lanes->tenant_max)
         return LANE_WHY_TENANT_QUOTA;
+    held = held_by(item->lane, now_ns);
+    if (held != LANE_WHY_NONE)
+        return held;
     return finds_worker(item->lane, item->half) ? LANE_WHY_NONE : LANE_WHY_LANE_FULL;
 }
 
 struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item *item,
                               int64_t now_ns)
 {
-    struct lane_place place = {item->lane->name, 1, why_of(lanes, item),
-                               lane_class(&lanes->ageing, item->priority, item->since_ns, now_ns)};
+    struct lane_place place = {
+        .lane = item->lane->name,
+        .position = 1,
+        .why = why_of(lanes, item, now_ns),
+        .priority = lane_class(&lanes->ageing, item->priority, item->since_ns, now_ns),
+        .until_ns = INT64_MAX,
+    };
 
+    if (place.why == LANE_WHY_RATE || place.why == LANE_WHY_BREAKER_OPEN)
+        place.until_ns = lane_lets_ns(item->lane, now_ns);
     for (int half = 0; half < LANE_HALVES; half++)
         place.position += before_in_hall(lanes, &item->lane->halls[half], item, now_ns);
     return place;
@@ -83,6 +104,7 @@ static struct lane_view view_of(const struct lane *lane)
         .spec = lane->spec,
         .waiting = {halls[LANE_REGULAR].waiting, halls[LANE_EXPRESS].waiting},
         .running = {halls[LANE_REGULAR].running, halls[LANE_EXPRESS].running},
+        .breaker = lane->breaker,
     };
 }
 

@@ -341,6 +341,11 @@ void attempts_turn(struct attempts *a)
     }
 }
 
+int64_t attempts_next_timer(const struct attempts *a)
+{
+    return may_begin(a) ? waiting_next_ns(&a->waiting) : INT64_MAX;
+}
+
 /* ---- stopping ---- */
 
 void attempts_stop(struct attempts *a, const struct active_run *ar, struct attempt_ref ref,
@@ -405,17 +410,6 @@ void attempts_on_started(struct attempts *a, uint64_t id, const struct attempt_s
     a->sink.begun(a->sink.arg, r->order->ar, r->order->ref);
 }
 
-enum { LEVEL_WARN = 2 }; /* ORCH_LOG_WARN; the engine knows no plugin's header */
-
-static const char *log_level_of(enum attempt_stream stream, int32_t level)
-{
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
-
-    if (stream != STREAM_LOG && level < LEVEL_WARN) /* else it is a mark of the sandbox */
-        return stream == STREAM_STDOUT ? "stdout" : "stderr";
-    return level >= 0 && level < (int32_t)ARRAY_LEN(levels) ? levels[level] : "info";
-}
-
 void attempts_on_log(struct attempts *a, uint64_t id, enum attempt_stream stream, int32_t level,
                      const char *text, size_t len)
 {
@@ -423,7 +417,7 @@ void attempts_on_log(struct attempts *a, uint64_t id, enum attempt_stream stream
 
     HASH_FIND(hh, a->running, &id, sizeof id, r);
     if (r != NULL)
-        logs_add(&a->logs, r->order, &r->loss, log_level_of(stream, level), text, len);
+        logs_add(&a->logs, r->order, &r->loss, logs_level(stream, level), text, len);
 }
 
 void attempts_flush_logs(struct attempts *a)
@@ -486,6 +480,7 @@ void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_resu
         outcome = (struct attempt_outcome){.class = OUTCOME_PROTOCOL,
                                            .error_class = "RunOutputTooLarge",
                                            .message = e.msg};
+    waiting_judge(&a->waiting, r->order, &outcome);
     a->sink.ended(a->sink.arg, r->order->ar, r->order->ref, &outcome);
     HASH_FIND(hh, a->running, &id, sizeof id, r); /* gone when the run was dropped meanwhile */
     if (r != NULL)

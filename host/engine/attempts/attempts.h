@@ -44,6 +44,9 @@ void attempts_ask_to_stop(struct attempts *attempts);
 /* Starts what waits while there is room, in the store's queue too. Once a turn. */
 void attempts_turn(struct attempts *attempts);
 
+/* When a lane lets go on what it holds back by the time alone; INT64_MAX: none does. */
+int64_t attempts_next_timer(const struct attempts *attempts);
+
 void attempts_on_started(struct attempts *attempts, uint64_t id, const struct attempt_start *start);
 void attempts_on_log(struct attempts *attempts, uint64_t id, enum attempt_stream stream,
                      int32_t level, const char *text, size_t len);

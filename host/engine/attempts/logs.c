@@ -7,6 +7,17 @@
 
 #include <inttypes.h>
 
+enum { LEVEL_WARN = 2 }; /* ORCH_LOG_WARN; the engine knows no plugin's header */
+
+const char *logs_level(enum attempt_stream stream, int32_t level)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+
+    if (stream != STREAM_LOG && level < LEVEL_WARN) /* else it is a mark of the sandbox */
+        return stream == STREAM_STDOUT ? "stdout" : "stderr";
+    return level >= 0 && level < (int32_t)ARRAY_LEN(levels) ? levels[level] : "info";
+}
+
 void logs_init(struct logs *l, const struct engine_env *env)
 {
     *l = (struct logs){.env = env};

@@ -23,6 +23,8 @@ struct log_loss {
 
 void logs_init(struct logs *l, const struct engine_env *env);
 void logs_done(struct logs *l);
+/* The word of a line's level. */
+const char *logs_level(enum attempt_stream stream, int32_t level);
 /* One entry: UTF-8 without NUL. */
 void logs_add(struct logs *l, const struct attempt_order *order, struct log_loss *loss,
               const char *level, const char *text, size_t len);

@@ -1,6 +1,9 @@
 /* show.c -- see show.h. */
 #include "engine/attempts/show.h"
 
+#include "base/clock.h"
+#include "engine/env/env.h"
+#include "lanes/limits.h"
 #include "observe/metrics.h"
 
 static json_t *depth_owned(const struct lane_view *view)
@@ -11,26 +14,64 @@ static json_t *depth_owned(const struct lane_view *view)
                      regular + express);
 }
 
+struct showing {
+    json_t *items;
+    const struct engine_clock *clock;
+    int64_t now_ns;
+};
+
+static json_t *time_owned(const struct showing *s, int64_t at_ns)
+{
+    char text[CLOCK_TEXT_BYTES];
+
+    clock_text(s->clock->wall_us() + (at_ns - s->now_ns) / 1000, text);
+    return json_string(text);
+}
+
+static json_t *breaker_owned(const struct showing *s, const struct lane_view *view)
+{
+    const struct lane_breaker *breaker = &view->breaker;
+    enum lane_breaker_state state = lane_breaker_state(breaker, &view->spec.breaker, s->now_ns);
+    bool closed = state == LANE_BREAKER_CLOSED;
+
+    return json_pack("{s:s, s:o, s:o, s:o, s:I}", "state", lane_breaker_state_text(state),
+                     "error_class", closed ? json_null() : json_string(breaker->failed[0].class),
+                     "opened_at", closed ? json_null() : time_owned(s, breaker->opened_ns),
+                     "retry_at",
+                     closed ? json_null()
+                            : time_owned(s, breaker->opened_ns + view->spec.breaker.open_ns),
+                     "failures", (json_int_t)lane_breaker_failures(breaker));
+}
+
+static json_t *express_owned(const struct lane_spec *spec)
+{
+    return spec->has_express ? json_integer(spec->express_priority) : json_null();
+}
+
 static void add_lane(void *arg, const struct lane_view *view)
 {
     const struct lane_spec *spec = &view->spec;
-    json_t *priority = spec->has_express ? json_integer(spec->express_priority) : json_null();
+    const struct showing *s = arg;
     json_int_t running = view->running[LANE_REGULAR] + (json_int_t)view->running[LANE_EXPRESS];
 
-    json_array_append_new(arg, json_pack("{s:s, s:s, s:I, s:o, s:b, s:b, s:I, s:o, s:I}", "name",
-                                         view->name, "backend", "store", "slots",
-                                         (json_int_t)spec->slots, "express_priority", priority,
-                                         "paused", spec->paused, "draining", spec->draining,
-                                         "max_depth", (json_int_t)spec->max_depth, "depth",
-                                         depth_owned(view), "running", running));
+    json_array_append_new(s->items,
+                          json_pack("{s:s, s:s, s:I, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:I}",
+                                    "name", view->name, "backend", "store", "slots",
+                                    (json_int_t)spec->slots, "express_priority",
+                                    express_owned(spec), "paused", spec->paused, "draining",
+                                    spec->draining, "max_depth", (json_int_t)spec->max_depth,
+                                    "rate", lane_rate_owned(&spec->rate), "breaker",
+                                    lane_breaker_owned(&spec->breaker), "breaker_state",
+                                    breaker_owned(s, view), "depth", depth_owned(view), "running",
+                                    running));
 }
 
-json_t *lanes_json_owned(const struct lanes *lanes)
+json_t *lanes_json_owned(const struct lanes *lanes, const struct engine_clock *clock)
 {
-    json_t *items = json_array();
+    struct showing s = {json_array(), clock, clock->mono_ns()};
 
-    lanes_each(lanes, add_lane, items);
-    return items;
+    lanes_each(lanes, add_lane, &s);
+    return s.items;
 }
 
 static void set_gauges(void *arg, const struct lane_view *view)

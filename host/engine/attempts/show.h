@@ -7,11 +7,12 @@
 
 #include <jansson.h>
 
+struct engine_clock;
 struct metrics;
 
-/* [{name, backend, slots, express_priority, paused, draining, max_depth, depth{regular, express,
- * total}, running}]; the caller owns it. */
-json_t *lanes_json_owned(const struct lanes *lanes) must_check;
+/* [{name, backend, slots, express_priority, paused, draining, max_depth, rate, breaker,
+ * breaker_state, depth{regular, express, total}, running}]; the caller owns it. */
+json_t *lanes_json_owned(const struct lanes *lanes, const struct engine_clock *clock) must_check;
 /* Depth, running and slots of each lane. */
 void lanes_gauges(const struct lanes *lanes, struct metrics *metrics);
 

@@ -65,6 +65,25 @@ void waiting_put_back(struct waiting *w, struct attempt_order *order)
     TAILQ_INSERT_HEAD(&order->ar->waiting, order, of_run);
 }
 
+void waiting_judge(struct waiting *w, struct attempt_order *order,
+                   const struct attempt_outcome *outcome)
+{
+    switch (outcome->class) {
+    case OUTCOME_CANCELLED: /* not by itself, as the two below */
+    case OUTCOME_INFRA:
+    case OUTCOME_LOST:
+        return;
+    default:
+        lanes_judge(w->lanes, &order->item,
+                    outcome->class == OUTCOME_OK ? NULL : attempt_error_class(outcome), now_ns(w));
+    }
+}
+
+int64_t waiting_next_ns(const struct waiting *w)
+{
+    return lanes_next_ns(w->lanes, now_ns(w));
+}
+
 void waiting_ended(struct waiting *w, struct attempt_order *order)
 {
     lanes_ended(w->lanes, &order->item, now_ns(w));

@@ -23,6 +23,11 @@ void waiting_add(struct waiting *w, struct attempt_order *order);
 struct attempt_order *waiting_take(struct waiting *w);
 /* It could not be started after all: it is the next of its lane. */
 void waiting_put_back(struct waiting *w, struct attempt_order *order);
+/* How an order that was taken went, before it ended. */
+void waiting_judge(struct waiting *w, struct attempt_order *order,
+                   const struct attempt_outcome *outcome);
+/* As lanes_next_ns says. */
+int64_t waiting_next_ns(const struct waiting *w);
 /* An order that was taken has ended, its run may be gone. The caller frees it. */
 void waiting_ended(struct waiting *w, struct attempt_order *order);
 /* The waiting order, taken out, or NULL. ref NULL: any of the run's. */

@@ -252,7 +252,7 @@ void kept_lanes_heard(struct kept_lanes *kept, const struct store_news *news)
 
 json_t *kept_lanes_json_owned(const struct kept_lanes *kept)
 {
-    json_t *items = lanes_json_owned(kept->lanes), *item;
+    json_t *items = lanes_json_owned(kept->lanes, &kept->env->clock), *item;
     size_t i;
 
     json_array_foreach(items, i, item)

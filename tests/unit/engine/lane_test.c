@@ -143,7 +143,10 @@ static bool told(const char *line)
     "\"strategy\":\"exponential\",\"base_delay\":4.0,\"max_delay\":60.0,\"jitter\":true,"          \
     "\"jitter_range\":0.2},\"timeout_policy\":{\"timeout_seconds\":120,\"on_timeout\":\"fail\"},"
 
-#define TAKES "\"paused\":false,\"draining\":false,\"drained\":false,\"max_depth\":100000,"
+#define TAKES                                                                                      \
+    "\"paused\":false,\"draining\":false,\"drained\":false,\"max_depth\":100000,\"rate\":null,"    \
+    "\"breaker_state\":{\"state\":\"closed\",\"error_class\":null,\"opened_at\":null,"             \
+    "\"retry_at\":null,\"failures\":0},"
 
 START_TEST(each_lane_is_shown_and_measured_from_the_start)
 {
@@ -155,11 +158,12 @@ START_TEST(each_lane_is_shown_and_measured_from_the_start)
     run_of("l");
     shows("ml",
           "{" WORK "\"name\":\"ml\",\"backend\":\"store\",\"version\":0,\"slots\":1,\"express_"
-          "priority\":12," TAKES "\"depth\":"
+          "priority\":12,\"breaker\":{\"failures\":10,\"open_s\":60.0,\"successes\":3}," TAKES
+          "\"depth\":"
           "{\"regular\":1,\"express\":1,\"delayed\":0,\"total\":2},\"running\":2}");
     shows("default",
           "{" WORK "\"name\":\"default\",\"backend\":\"store\",\"version\":0,\"slots\":100,"
-          "\"express_priority\":null," TAKES "\"depth\":"
+          "\"express_priority\":null,\"breaker\":null," TAKES "\"depth\":"
           "{\"regular\":0,\"express\":0,\"delayed\":0,\"total\":0},\"running\":0}");
     ck_assert(told("orch_lane_depth{lane=\"ml\"} 2\n"));
     ck_assert(told("orch_lane_running{lane=\"ml\"} 2\n"));

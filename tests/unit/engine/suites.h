@@ -60,5 +60,6 @@ TCase *remembered_cases(void);
 TCase *schedules_cases(void);
 TCase *backfills_cases(void);
 TCase *tasks_cases(void);
+TCase *lane_limits_cases(void);
 
 #endif

@@ -35,6 +35,8 @@ START_TEST(what_is_said_is_read_and_written_as_it_was)
         "{\"express_priority\":1,\"paused\":false}",
         "{\"paused\":true,\"draining\":true,\"max_depth\":1}",
         "{\"draining\":false,\"max_depth\":1000000}",
+        "{\"rate\":{\"per_second\":4.0,\"burst\":2}}",
+        "{\"rate\":null,\"breaker\":{\"failures\":10,\"open_s\":60.0,\"successes\":3}}",
         "{\"slots\":1,\"agent_id\":\"a\",\"config\":{\"n\":[1]}}",
         "{\"retry_policy\":{\"max_retries\":0},\"timeout_policy\":{\"timeout_seconds\":0.5}}",
     };
@@ -70,7 +72,9 @@ START_TEST(what_is_refused_is_named)
         {"{\"nope\":1}", "no member 'nope'"},
         {"{\"backend\":\"redis\"}", "'redis' is not built"},
         {"{\"backend\":3}", "'backend'"},
-        {"{\"rate\":{\"per_second\":1}}", "'rate' of a lane is not built"},
+        {"{\"rate\":{\"per_second\":0}}", "'per_second'"},
+        {"{\"breaker\":3}", "'breaker'"},
+        {"{\"preempt\":true}", "'preempt' of a lane is not built"},
         {"{\"dag_id\":\"a\",\"slots\":1}", "'dag_id' of a lane is not built"},
         {"{\"agent_id\":\"\"}", "'agent_id'"},
         {"{\"agent_id\":7}", "agent_id"},
@@ -101,7 +105,8 @@ START_TEST(default_has_no_express_workers)
     struct lane_members members;
     struct err e = {0};
 
-    ck_assert(reads(LANE_DEFAULT, "{\"slots\":3}", &members, &e));
+    ck_assert(reads(LANE_DEFAULT, "{\"slots\":3,\"breaker\":null}", &members, &e));
+    ck_assert_uint_eq(members.breaker.failures, 0); /* nobody's failures stop everybody */
     ck_assert(!reads(LANE_DEFAULT, "{\"express_priority\":12}", &members, &e));
     ck_assert_ptr_nonnull(strstr(e.msg, "no express"));
 }
@@ -128,6 +133,11 @@ START_TEST(what_is_not_said_holds_as_it_did)
     lane_members_add(&kept, &more);
     lane_members_apply(&kept, &spec);
     ck_assert(spec.draining && spec.max_depth == 7 && spec.express_priority == 9);
+    ck_assert(spec.rate.per_second == 0 && spec.breaker.failures == 0);
+    ck_assert(reads("ml", "{\"rate\":{\"per_second\":4},\"breaker\":null}", &more, &e));
+    lane_members_add(&kept, &more);
+    lane_members_apply(&kept, &spec);
+    ck_assert(spec.rate.per_second == 4 && spec.rate.burst == 4 && spec.breaker.failures == 10);
     lane_members_apply(&(struct lane_members){0}, &spec);
     ck_assert(spec.paused && spec.express_priority == 9);
 }

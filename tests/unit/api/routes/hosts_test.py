@@ -38,7 +38,7 @@ def test_lanes_are_changed_by_admins_and_each_change_is_a_version(server):
 
 
 def test_what_is_refused_of_a_lane_is_named(server):
-    for body, named in (({"slots": -1}, "slots"), ({"nope": 1}, "nope"), ({"rate": {"per_second": 1}}, "'rate' of a lane is not built"),
+    for body, named in (({"slots": -1}, "slots"), ({"nope": 1}, "nope"), ({"rate": {"per_second": 0}}, "'per_second'"), ({"preempt": True}, "'preempt' of a lane is not built"),
                         ({"backend": "kafka"}, "kafka"), ({"paused": "yes"}, "paused")):
         assert named in expect(server, 400, "PUT", "/lanes/ml", body, code="FIELD_INVALID")["error"]["message"]
     assert "no name" in expect(server, 400, "PUT", "/lanes/-x", {}, code="FIELD_INVALID")["error"]["message"]
