@@ -1,8 +1,8 @@
 /* depth.h -- how much waits in a lane: for a worker (lanes/lanes.h), and of its tasks those that
  * have failed and are tried again later. Inside the engine only.
  *
- * The latter stand in no lane: they are found among all runs, a walk like the one for their timers.
- * Loop thread. */
+ * The latter stand in no lane: they are found among all runs, a walk that is made when somebody
+ * asks. Loop thread. */
 #ifndef ORCH_ENGINE_LANES_DEPTH_H
 #define ORCH_ENGINE_LANES_DEPTH_H
 
