@@ -348,6 +348,17 @@ void store_batch_backfill_run_done(struct store_batch *b, const struct store_bac
     add(b, OP_BACKFILL_RUN_DONE, run);
 }
 
+void store_batch_dead_letter_put(struct store_batch *b, const struct store_dead_letter *letter)
+{
+    add(b, OP_DEAD_LETTER_PUT, letter);
+}
+
+void store_batch_dead_letter_drop(struct store_batch *b, const char *tenant,
+                                  const char *dead_letter_id)
+{
+    add(b, OP_DEAD_LETTER_DROP, &(struct key_args){.tenant = tenant, .id = dead_letter_id});
+}
+
 void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane)
 {
     add(b, OP_LANE_VERSION_PUT, lane);

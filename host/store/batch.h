@@ -171,6 +171,15 @@ void store_batch_backfill_run_done(struct store_batch *b, const struct store_bac
 /* What holds from now on, and a version of it. ERR_CONFLICT: the lane has this version already. */
 void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane);
 
+/* ---- dead letters ---- */
+
+/* Of a task that has one it is the newest death: when it died first, and who replayed it, stays,
+ * and deaths is one more. */
+void store_batch_dead_letter_put(struct store_batch *b, const struct store_dead_letter *letter);
+/* The task is dead no more. None to drop is no error. */
+void store_batch_dead_letter_drop(struct store_batch *b, const char *tenant,
+                                  const char *dead_letter_id);
+
 /* Idempotency rows and revoked tokens whose expires_us is before now_us, and orders that came too
  * late for their run. */
 void store_batch_purge_expired(struct store_batch *b, int64_t now_us);

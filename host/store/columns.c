@@ -40,6 +40,10 @@ static const struct column run_columns[] = {
     COL(store_run, TEXT_NULL, lease_owner, "lease_owner"),
     COL(store_run, INT, lease_epoch, "lease_epoch"),
     COL(store_run, INT, task_priority, "task_priority"),
+    READ(store_run, SAID, is_dead, "is_dead",
+         "CASE WHEN task_priority > 0 AND status = 'failed' THEN EXISTS"
+         " (SELECT 1 FROM dead_letters AS l WHERE l.tenant_id = dag_executions.tenant_id"
+         " AND l.dead_letter_id = execution_id) ELSE false END"),
     COL(store_run, TEXT_NULL, error, "error"),
     NEEDS(store_run, TEXT_NULL, agent_digests, "agent_digests"),
     BODY(store_run, TEXT_NULL, errors, "errors"),

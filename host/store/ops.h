@@ -68,7 +68,9 @@
     XX(BACKFILL_RUNS_DELETE, key, "delete runs of backfills")                                      \
     XX(BACKFILLS_DELETE, key, "delete backfills")                                                  \
     XX(LANE_VERSION_PUT, lane, "put version of lane")                                              \
-    XX(LANE_PUT, lane, "put lane")
+    XX(LANE_PUT, lane, "put lane")                                                                 \
+    XX(DEAD_LETTER_PUT, dead_letter, "put dead letter")                                            \
+    XX(DEAD_LETTER_DROP, key, "drop dead letter")
 
 enum store_op {
 #define XX(kind, row, text) OP_##kind,

@@ -86,7 +86,10 @@
     XX(BACKFILLS_WAIT, NUMBER)                                                                     \
     XX(LANES, &row_lane)                                                                           \
     XX(LANE, &row_lane)                                                                            \
-    XX(LANE_VERSIONS, &row_lane)
+    XX(LANE_VERSIONS, &row_lane)                                                                   \
+    XX(DEAD_LETTERS, &row_dead_letter)                                                             \
+    XX(DEAD_LETTERS_ALIKE, &row_dead_letter)                                                       \
+    XX(DEAD_LETTER, &row_dead_letter)
 
 enum query {
 #define XX(name, row) Q_##name,

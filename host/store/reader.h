@@ -86,6 +86,7 @@ STORE_LIST(firing)
 STORE_LIST(backfill)
 STORE_LIST(backfill_run)
 STORE_LIST(lane)
+STORE_LIST(dead_letter)
 
 struct store_page {
     const char *token; /* NULL: from the start */
@@ -372,5 +373,18 @@ bool store_read_lane(struct store_reader *r, const char *lane, struct store_lane
 /* Newest first. */
 bool store_read_lane_versions(struct store_reader *r, const char *lane, struct store_page page,
                               struct store_lane_list *ret, struct err *e) must_check;
+
+/* ---- dead letters ---- */
+
+struct store_dead_filter {
+    const char *tenant;
+    const char *lane, *error_class, *fingerprint; /* NULL: any */
+};
+/* That of the youngest task first. */
+bool store_read_dead_letters(struct store_reader *r, const struct store_dead_filter *filter,
+                             struct store_page page, struct store_dead_letter_list *ret,
+                             struct err *e) must_check;
+bool store_read_dead_letter(struct store_reader *r, const char *tenant, const char *dead_letter_id,
+                            struct store_dead_letter_list *ret, struct err *e) must_check;
 
 #endif

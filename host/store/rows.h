@@ -85,6 +85,7 @@ struct store_run {
     const char *lease_owner; /* the opening that has it (store/hosts.h); NULL: nobody */
     int64_t lease_epoch;
     int64_t task_priority; /* of a task of a lane, whose id is the token; 0: it is none */
+    bool is_dead;          /* read only: a task that failed, and its dead letter is there */
 };
 
 /* node_traces: one row a node of a run, last write wins. */
@@ -458,6 +459,25 @@ struct store_lane {
     const char *said_in;
     const char *reason;
     int64_t said_us;
+};
+
+/* dead_letters: one a task that failed, however often it did. A task's letter has its run's id. */
+struct store_dead_letter {
+    const char *dead_letter_id;
+    const char *tenant;
+    const char *task_id;
+    const char *run_id;
+    const char *lane;
+    const char
+        *reason; /* "retries_exhausted", "permanent_error", "deliveries_exhausted", "poison" */
+    const char *error_class;
+    const char *message;
+    const char *fingerprint; /* lanes/fingerprint.h */
+    const char *replayed_by; /* ids of tasks, a line each; "" : none. Written by replays alone */
+    int64_t deaths;
+    int64_t attempts; /* of all its deaths */
+    int64_t priority;
+    int64_t first_us, last_us; /* of its deaths */
 };
 
 struct store_tenant {

@@ -45,7 +45,7 @@ MAY = {
     "host/engine/catalog": BASE | {"api", "authority/trust", "bundle", "engine/env", "model/dag", "model/dag/source", "model/version", "sandbox/client", "store"},
     "host/engine/runs": BASE | {"engine/catalog", "engine/env", "lanes", "model/dag", "model/ledger", "model/run", "model/words", "observe", "sandbox/client", "store"},
     "host/engine/attempts": BASE | {"engine/catalog", "engine/env", "engine/runs", "lanes", "model/dag", "model/words", "observe", "sandbox/client"},
-    "host/engine/commit": BASE | {"api", "engine/attempts", "engine/env", "engine/runs", "lanes", "model/ledger", "model/run", "model/words", "store"},
+    "host/engine/commit": BASE | {"api", "engine/attempts", "engine/env", "engine/runs", "lanes", "model/dag", "model/ledger", "model/run", "model/words", "store"},
     "host/engine/control": BASE | {"api", "engine/catalog", "engine/commit", "engine/env", "engine/runs"},
     "host/engine/jobs": BASE | {"engine/env", "store"},
     "host/engine/evidence": BASE | {"api", "authority/trust", "engine/env", "engine/jobs", "engine/runs", "model/ledger", "store"},

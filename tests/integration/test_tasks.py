@@ -57,9 +57,15 @@ def test_a_task_is_cancelled_dead_and_tried_again(make_host):
     own.cli("lane", "resume", "ml")
     dead = ended(own, add(own, "ml", task_id="again")["task_id"])
     assert dead["status"] == "dead" and dead["error"]["message"] and dead["attempts"] == 1, dead
+    letter, = own.http("GET", "/deadletter?lane=ml", expect=200).json["items"]
+    assert (letter["taskId"], letter["deadLetterId"], letter["reason"]) == ("again", dead["dead_letter_id"], "retries_exhausted"), letter
+    own.kill9()
+    own.start()
+    assert own.http("GET", f"/deadletter/{letter['deadLetterId']}", expect=200).json["task"]["status"] == "dead"
     assert own.http("POST", "/tasks/again:retry", expect=202).json["run_id"] == dead["run_id"]
     until(lambda: show(own, "again")["status"] == "completed", RUN_S, "the second attempt")
     assert show(own, "again")["attempts"] == 2
+    assert own.http("GET", "/deadletter", expect=200).json["items"] == []
     own.http("POST", "/tasks/again:retry", expect=409)
     own.http("POST", f"/runs/{dead['run_id']}:restart", expect=409)
     items = own.http("GET", "/tasks?lane=ml", expect=200).json["items"]

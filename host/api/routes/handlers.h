@@ -58,6 +58,10 @@ void task_cancel_op(struct api_request *req);
 void task_retry_op(struct api_request *req);
 void task_list(struct api_request *req);
 
+/* letters_view.c: dead letters */
+made_fn letter_list;
+void letter_get(struct api_request *req);
+
 /* steps.c */
 made_fn step_list;
 made_fn step_get;

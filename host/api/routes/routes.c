@@ -139,6 +139,12 @@ static const struct route rows[] = {
     {HTTP_GET, API_BASE "/tasks/{task_id}", NEED_READ, NO_BODY, "", 200, "getTask",
      .handle = task_get},
 
+    /* Dead letters */
+    {HTTP_GET, API_BASE "/deadletter", NEED_READ, NO_BODY, "lane errorClass fingerprint " PAGE, 200,
+     "listDeadLetters", .make = letter_list},
+    {HTTP_GET, API_BASE "/deadletter/{deadLetterId}", NEED_READ, NO_BODY, "", 200, "getDeadLetter",
+     .handle = letter_get},
+
     /* Schedules */
     {HTTP_POST, API_BASE "/schedules:preview", NEED_READ, BODY_JSON, SMALL,
      "cron every at timezone dstPolicy anchor after count", "", 200, "previewSchedule",

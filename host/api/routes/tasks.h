@@ -6,6 +6,7 @@
 #include "api/request/made.h"
 
 #define TASK_QUEUED "queued"
+#define TASK_DEAD "dead" /* it failed, and its dead letter is there */
 
 /* Of a run that is a task's; NULL: it is none. */
 const char *task_lane(const struct store_run *run);
@@ -14,6 +15,10 @@ struct api_task_now task_ask(const struct api_request *req, const struct store_r
                              bool place);
 /* In the words of a task; now: asked of the same run. */
 const char *task_status(const struct store_run *run, const struct api_task_now *now);
+
+/* As the list of tasks has it; name: NULL in an array. */
+void task_view(const char *name, const struct store_run *run, const struct api_task_now *now,
+               struct buf *b);
 
 /* Finds the run of the path's {task_id}, then goes on with its head, on the loop; 404
  * TASK_NOT_FOUND. */

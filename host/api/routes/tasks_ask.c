@@ -29,7 +29,7 @@ const char *task_status(const struct store_run *run, const struct api_task_now *
     case STORE_RUN_COMPLETED:
         return STATUS_COMPLETED;
     case STORE_RUN_FAILED:
-        return "dead";
+        return run->is_dead ? TASK_DEAD : STATUS_FAILED;
     case STORE_RUN_CANCELLED:
         return STATUS_CANCELLED;
     default:

@@ -186,6 +186,7 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
     jw_time(body, "started_at", tried.started_us);
     view_end(body, run, nodes.count > 0 ? &nodes.rows[0] : NULL);
     jw_str(body, "replayOf", NULL); /* nothing is replayed */
+    jw_str(body, "dead_letter_id", run->is_dead ? run->run_id : NULL);
     jw_close(body, '}');
     return true;
 }
@@ -217,7 +218,7 @@ static const struct {
     {"leased", 1u << STORE_RUN_RUNNING},
     {STATUS_RUNNING, 1u << STORE_RUN_RUNNING | 1u << STORE_RUN_PAUSED},
     {STATUS_COMPLETED, 1u << STORE_RUN_COMPLETED},
-    {"dead", 1u << STORE_RUN_FAILED},
+    {TASK_DEAD, 1u << STORE_RUN_FAILED},
     {STATUS_FAILED, 1u << STORE_RUN_FAILED},
     {STATUS_CANCELLED, 1u << STORE_RUN_CANCELLED},
 };
@@ -247,22 +248,25 @@ static bool read_listed(const struct api_request *req, void *arg, struct store_r
     return query_page(req, &page, e) && store_read_runs(reader, &l->filter, page, &l->rows, e);
 }
 
+void task_view(const char *name, const struct store_run *run, const struct api_task_now *now,
+               struct buf *b)
+{
+    jw_open(b, name, '{');
+    view_head(b, run, task_status(run, now));
+    jw_bool(b, "express", now->express);
+    jw_close(b, '}');
+}
+
 static void add_listed(struct api_request *req, const struct listing_tasks *l,
                        const struct store_run *run, struct buf *b)
 {
     struct api_task_now now;
-    const char *status;
 
     if (task_lane(run) == NULL)
         return;
     now = task_ask(req, run, false);
-    status = task_status(run, &now);
-    if (*l->status != '\0' && strcmp(status, l->status) != 0)
-        return;
-    jw_open(b, NULL, '{');
-    view_head(b, run, status);
-    jw_bool(b, "express", now.express);
-    jw_close(b, '}');
+    if (*l->status == '\0' || strcmp(task_status(run, &now), l->status) == 0)
+        task_view(NULL, run, &now, b);
 }
 
 /* A page is of the lane's runs: it may have fewer tasks, or none, and another behind it. */

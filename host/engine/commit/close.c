@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "engine/commit/letters.h"
 #include "engine/env/append.h"
 #include "engine/env/env.h"
 #include "engine/runs/active_run.h"
@@ -147,7 +148,8 @@ bool close_batch(const struct engine_env *env, struct past *past, const struct s
     struct close_event event = {0};
 
     if (!add_event(env, row, why, batch, &event, e) ||
-        !close_nodes(env, row, event.wall_us, batch, e)) {
+        !close_nodes(env, row, event.wall_us, batch, e) ||
+        !close_letter(env, row, why, event.wall_us, batch, e)) {
         free(event.payload);
         return err_wrap(e, "end run %s", row->run_id);
     }

@@ -171,6 +171,7 @@ struct active_run *start_run(struct control *ctl, const struct api_actor *who, s
     ar->deterministic = start->deterministic;
     ar->checkpoints = start->checkpoints;
     ar->task_priority = start->task_priority;
+    ar->task_id = start->task_priority > 0 ? mem_str(start->task_id) : NULL;
     ar->run = run_new(ar->dag, &(struct run_options){
                                    .seed = ar->seed,
                                    .deterministic_mode = start->deterministic,
@@ -425,7 +426,8 @@ void control_start(struct control *ctl, const struct api_actor *who,
 {
     struct start start = {.deterministic = what->deterministic_mode,
                           .checkpoints = what->checkpoint_enabled,
-                          .task_priority = what->task_priority};
+                          .task_priority = what->task_priority,
+                          .task_id = what->run_token};
     const struct same same = {.tenant = who->tenant,
                               .run_token = what->run_token,
                               .dag_id = what->dag_id,

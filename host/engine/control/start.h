@@ -11,7 +11,8 @@ struct start {
     struct sha256_hex inputs_hash;
     uint64_t seed;
     bool deterministic, checkpoints;
-    int32_t task_priority;
+    int32_t task_priority; /* 0: it is no task */
+    const char *task_id;   /* of a task */
 };
 
 struct parent {

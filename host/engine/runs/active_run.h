@@ -60,6 +60,7 @@ struct active_run {
     char trace_id[33];
     char restart_of[UUID_TEXT_BYTES]; /* the run that it restarts; "": none */
     char *tenant;
+    char *task_id;      /* of a lane's task; NULL: it is none */
     json_t *started_by; /* {actor, reason, ticket} until its first event has it; NULL afterwards */
     struct dag_use *use;
     const struct dag *dag; /* of use */

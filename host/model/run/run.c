@@ -239,6 +239,7 @@ struct node_view run_node(const struct run *run, uint32_t node)
         .tally = s->tally,
         .class = s->class,
         .error = s->error,
+        .error_class = s->error_class,
         .outputs = s->outputs,
         .timed_out = s->timed_out,
     };

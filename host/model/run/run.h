@@ -188,8 +188,9 @@ struct node_view {
     enum node_state state;
     struct node_tally tally;
     enum outcome class;
-    const char *error; /* NULL: none */
-    json_t *outputs;   /* NULL: none */
+    const char *error;       /* NULL: none */
+    const char *error_class; /* NULL: none, or not known: the node's end was restored */
+    json_t *outputs;         /* NULL: none */
     bool timed_out;
 };
 

@@ -239,4 +239,14 @@ const char *const pg_queries[QUERY_COUNT] = {
     [Q_LANE] = "SELECT {read} FROM lanes WHERE lane_name = $1",
     [Q_LANE_VERSIONS] = "SELECT {read} FROM lane_versions WHERE lane_name = $1 AND version < $2"
                         " ORDER BY version DESC LIMIT $3",
+    [Q_DEAD_LETTERS] =
+        "SELECT {read} FROM dead_letters WHERE tenant_id = $1 AND dead_letter_id < $2"
+        " AND ($3 IS NULL OR lane = $3) AND ($4 IS NULL OR error_class = $4)"
+        " ORDER BY dead_letter_id DESC LIMIT $5",
+    [Q_DEAD_LETTERS_ALIKE] =
+        "SELECT {read} FROM dead_letters WHERE tenant_id = $1 AND dead_letter_id < $2"
+        " AND ($3 IS NULL OR lane = $3) AND ($4 IS NULL OR error_class = $4)"
+        " AND fingerprint = $5 ORDER BY dead_letter_id DESC LIMIT $6",
+    [Q_DEAD_LETTER] = "SELECT {read} FROM dead_letters WHERE tenant_id = $1"
+                      " AND dead_letter_id = $2",
 };

@@ -36,6 +36,7 @@ enum thing {
     FIRINGS_OF_SCHEDULE,
     BACKFILLS, /* of a schedule */
     LANE,
+    LETTER,
 };
 
 enum { TOUCHES_MAX = 3, FIRST_CAP = 256, NEVER = -1 };
@@ -163,6 +164,9 @@ static void of_key(struct touches *t, enum store_op kind, const struct key_args 
     case OP_BACKFILL_RUNS_DELETE:
     case OP_BACKFILLS_DELETE:
         changes(t, BACKFILLS, key->id, "");
+        break;
+    case OP_DEAD_LETTER_DROP:
+        changes(t, LETTER, key->id, "");
         break;
     case OP_FIRINGS_PURGE: /* of others than are put beside it */
         reads(t, FIRINGS_OF_SCHEDULE, key->id);
@@ -364,6 +368,9 @@ static void touches_of(const struct op *op, struct touches *t)
     case OP_LANE_VERSION_PUT:
     case OP_LANE_PUT:
         changes(t, LANE, ((const struct store_lane *)op->row)->lane, "");
+        break;
+    case OP_DEAD_LETTER_PUT:
+        changes(t, LETTER, ((const struct store_dead_letter *)op->row)->dead_letter_id, "");
         break;
     default:
         of_others(t, op);

@@ -239,6 +239,14 @@ const char *const pg_writes[OP_COUNT] = {
                         " members = excluded.members, said_by = excluded.said_by,"
                         " said_in = excluded.said_in, reason = excluded.reason, said_at = "
                         "excluded.said_at",
+    [OP_DEAD_LETTER_PUT] =
+        INSERT("dead_letters") " ON CONFLICT (tenant_id, dead_letter_id) DO UPDATE SET"
+                               " reason = excluded.reason, error_class = excluded.error_class,"
+                               " message = excluded.message, fingerprint = excluded.fingerprint,"
+                               " deaths = dead_letters.deaths + 1, attempts = excluded.attempts,"
+                               " last_seen_at = excluded.last_seen_at",
+    [OP_DEAD_LETTER_DROP] = "DELETE FROM dead_letters AS l USING {in}"
+                            " WHERE l.tenant_id = a.tenant_id AND l.dead_letter_id = a.id",
 };
 
 const char pg_write_begin[] =

@@ -216,4 +216,14 @@ const struct write_statement write_statements[OP_COUNT] = {
          " members = excluded.members, said_by = excluded.said_by,"
          " said_in = excluded.said_in, reason = excluded.reason, said_at = excluded.said_at",
          ERR_NONE, NULL},
+    [OP_DEAD_LETTER_PUT] = {"INSERT INTO dead_letters ({columns}) VALUES ({values})"
+                            " ON CONFLICT (tenant_id, dead_letter_id) DO UPDATE SET "
+                            "reason = excluded.reason, error_class = excluded.error_class,"
+                            " message = excluded.message, fingerprint = excluded.fingerprint,"
+                            " deaths = dead_letters.deaths + 1, attempts = excluded.attempts,"
+                            " last_seen_at = excluded.last_seen_at",
+                            ERR_NONE, NULL},
+    [OP_DEAD_LETTER_DROP] = {"DELETE FROM dead_letters WHERE tenant_id = ?1"
+                             " AND dead_letter_id = ?2",
+                             ERR_NONE, NULL},
 };

@@ -61,5 +61,6 @@ TCase *schedules_cases(void);
 TCase *backfills_cases(void);
 TCase *tasks_cases(void);
 TCase *lane_limits_cases(void);
+TCase *letters_cases(void);
 
 #endif

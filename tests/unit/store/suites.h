@@ -39,6 +39,7 @@ TCase *hosts_cases(void);
 TCase *schedules_cases(void);
 TCase *backfills_cases(void);
 TCase *lanes_cases(void);
+TCase *letters_cases(void);
 
 /* The driver's: once a program, before the first test and behind the last... */
 bool fixture_begin(struct err *e);

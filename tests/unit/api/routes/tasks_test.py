@@ -73,7 +73,7 @@ def test_a_task_that_waits_is_shown_whole(server):
         "completed_at": None, "effective_priority": 11, "express": False, "position": 2, "attempts": 0,
         "why": {"reason": "lane_full", "detail": "step 'a' is number 3 in lane 'ml': lane_full", "ahead": 2},
         "preemptions": 0, "worker": None, "started_at": None, "payload": {"a": [1]}, "result": None, "error": None,
-        "replayOf": None}, task
+        "replayOf": None, "dead_letter_id": None}, task
     running = show(server, add(server, payload={"runs": True}, priority=12)["task_id"])
     assert (running["status"], running["attempts"], running["position"], running["why"], running["express"]) == \
         ("running", 1, None, None, True) and running["started_at"], running
@@ -86,6 +86,9 @@ def test_a_task_that_has_ended_says_how(server):
     assert (over["status"], over["result"], over["error"], over["attempts"]) == ("completed", {"end": "completed"}, None, 1)
     assert over["started_at"] and over["completed_at"] and over["why"] is None and over["position"] is None
     assert (dead["status"], dead["result"], dead["error"]) == ("dead", None, {"class": "Broken", "message": "it broke"})
+    assert dead["dead_letter_id"] and over["dead_letter_id"] is None
+    cleared = show(server, add(server, payload={"end": "failed", "cleared": True})["task_id"])
+    assert (cleared["status"], cleared["dead_letter_id"], cleared["error"]) == ("failed", None, dead["error"])
     assert (cancelled["status"], cancelled["result"], cancelled["attempts"], cancelled["started_at"]) == \
         ("cancelled", None, 0, None)
     assert [task["worker"] for task in (over, dead, cancelled)] == ["pool_ml_0", "pool_ml_0", None]
@@ -110,10 +113,11 @@ def test_a_task_is_cancelled_and_tried_again(server):
 def test_the_tasks_of_a_lane_are_listed_by_status(server_of):
     with server_of() as server:
         ids = {end: add(server, payload={"end": end}, task_id=end)["task_id"] for end in ("completed", "failed", "cancelled")}
+        add(server, payload={"end": "failed", "cleared": True}, task_id="cleared")
         add(server, payload={"runs": True}, task_id="runs")
         add(server, task_id="waits")
-        assert sorted(listed(server)) == ["cancelled", "completed", "failed", "runs", "waits"]
-        for status, want in (("completed", ["completed"]), ("dead", ["failed"]), ("failed", []), ("cancelled", ["cancelled"]),
+        assert sorted(listed(server)) == ["cancelled", "cleared", "completed", "failed", "runs", "waits"]
+        for status, want in (("completed", ["completed"]), ("dead", ["failed"]), ("failed", ["cleared"]), ("cancelled", ["cancelled"]),
                              ("running", ["runs"]), ("queued", ["waits"]), ("leased", [])):
             assert listed(server, f"&status={status}") == want, status
         page = expect(server, 200, "GET", "/tasks?lane=ml&page_size=2")

@@ -1,6 +1,7 @@
 /* server_tasks.c -- the test engine's tasks: made up, but whole in the store; see server_engine.h.
  * Lane "ml" has an agent, "default" none, and there is no other. What the payload says becomes of
- * it: {"end": "completed", "failed" or "cancelled"}, {"runs": true}; else it waits as number 2. */
+ * it: {"end": "completed", "failed" or "cancelled"}, {"runs": true}; else it waits as number 2. One
+ * that failed has a dead letter, {"error": its message}, but for {"cleared": true}. */
 #include "server_engine.h"
 
 #include "base/clock.h"
@@ -62,6 +63,31 @@ static void add_node(struct store_batch *batch, const struct store_run *run, con
                                                            .completed_us = run->completed_us});
 }
 
+static void add_letter(struct store_batch *batch, const struct store_run *run,
+                       const struct api_task *what)
+{
+    const char *error = json_string_value(json_object_get(what->payload, "error"));
+
+    if (json_is_true(json_object_get(what->payload, "cleared")))
+        return;
+    store_batch_dead_letter_put(
+        batch, &(struct store_dead_letter){.dead_letter_id = run->run_id,
+                                           .tenant = run->tenant,
+                                           .task_id = run->run_token,
+                                           .run_id = run->run_id,
+                                           .lane = what->lane,
+                                           .reason = "retries_exhausted",
+                                           .error_class = "Broken",
+                                           .message = error != NULL ? error : "it broke",
+                                           .fingerprint = error != NULL ? error : zeros,
+                                           .replayed_by = "",
+                                           .deaths = 1,
+                                           .attempts = 1,
+                                           .priority = what->priority,
+                                           .first_us = run->completed_us,
+                                           .last_us = run->completed_us});
+}
+
 /* Long: one row, a member a line. */
 static void insert(struct server *s, const struct api_actor *who, const struct api_task *what,
                    const struct sha256_hex *hash, const char *run_id)
@@ -97,6 +123,8 @@ static void insert(struct server *s, const struct api_actor *who, const struct a
     store_batch_run_insert(batch, &run);
     if (end != NULL)
         add_node(batch, &run, payload);
+    if (run.status == STORE_RUN_FAILED)
+        add_letter(batch, &run, what);
     server_commit(s, batch, NULL, 0);
 }
 

@@ -72,6 +72,10 @@ static const char *const fill[] = {
     " SELECT " TENANT ", 'b' || g, 's' || g % 100, CASE WHEN g % 4000 = 7 THEN 'running'"
     " ELSE 'completed' END, '', '', 2, 1, 0, 0, 0, now(), now(),"
     " CASE WHEN g % 4000 = 7 THEN now() END, now(), now() " EACH,
+    "INSERT INTO dead_letters (dead_letter_id, tenant_id, task_id, run_id, lane, reason,"
+    " error_class, message, fingerprint, replayed_by, deaths, attempts, priority, first_seen_at,"
+    " last_seen_at) SELECT " RUN ", 't' || g, 'r' || g, 'l' || g % 10,"
+    " 'permanent_error', 'E', 'm', 'f' || g % 100, '', 1, 1, 5, now(), now() " EACH,
     "INSERT INTO lanes (lane_name, version, members, said_by, said_in, reason, said_at)"
     " SELECT 'l' || g, 1, '{}', '', '', '', now() " EACH,
     "INSERT INTO lane_versions (lane_name, version, members, said_by, said_in, reason, said_at)"

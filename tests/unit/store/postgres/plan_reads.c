@@ -140,6 +140,16 @@ static void ask_dags(struct store_reader *r, struct arena *mem)
     (void)!store_read_dag_count(r, SAMPLE_TENANT, &count, NULL);
 }
 
+static void ask_letters(struct store_reader *r)
+{
+    struct store_dead_filter filter = {.tenant = SAMPLE_TENANT, .lane = "l5"};
+
+    ASK_LIST_OF(dead_letter, store_read_dead_letters, r, &filter, first);
+    filter.fingerprint = "f5";
+    ASK_LIST_OF(dead_letter, store_read_dead_letters, r, &filter, first);
+    ASK_LIST_OF(dead_letter, store_read_dead_letter, r, SAMPLE_TENANT, "r5");
+}
+
 static void ask_others(struct store_reader *r, struct arena *mem)
 {
     struct store_page on = middle(mem, 0, "s5", "");
@@ -176,6 +186,7 @@ static void ask_others(struct store_reader *r, struct arena *mem)
     (void)!store_read_backfill_runs(r, SAMPLE_TENANT, "b7", &count, NULL);
     ASK_LIST_OF(backfill_run, store_read_backfill_runs_over, r, 10);
     (void)!store_read_backfills_wait(r, &wait, NULL);
+    ask_letters(r);
     ASK_LIST_OF(lane, store_read_lanes, r, first);
     ASK_LIST_OF(lane, store_read_lane, r, "l5");
     ASK_LIST_OF(lane, store_read_lane_versions, r, "l5", first);

@@ -164,6 +164,28 @@ static void add_lanes(struct store_batch *b, const char *prefix)
                                                  .said_us = 1});
 }
 
+static void add_letters(struct store_batch *b, const char *prefix)
+{
+    const struct store_dead_letter letter = {.dead_letter_id = prefix,
+                                             .tenant = SAMPLE_TENANT,
+                                             .task_id = "t",
+                                             .run_id = prefix,
+                                             .lane = "ml",
+                                             .reason = "permanent_error",
+                                             .error_class = "E",
+                                             .message = "m",
+                                             .fingerprint = SAMPLE_HASH_A,
+                                             .replayed_by = "",
+                                             .deaths = 1,
+                                             .attempts = 1,
+                                             .priority = 5,
+                                             .first_us = 1,
+                                             .last_us = 1};
+
+    store_batch_dead_letter_put(b, &letter);
+    store_batch_dead_letter_drop(b, SAMPLE_TENANT, "none");
+}
+
 static void add_others(struct store_batch *b, const char *prefix)
 {
     const struct store_idempotency answer = {SAMPLE_TENANT, prefix, "/", "", 200, "{}", 1, 2};
@@ -206,4 +228,5 @@ void plan_write_all(const char *prefix, const char *owner, int64_t epoch,
     add_backfills(ret[5], prefix);
     add_schedules(ret[5], prefix);
     add_lanes(ret[5], prefix);
+    add_letters(ret[5], prefix);
 }

@@ -87,6 +87,14 @@ const struct subject subjects[] = {
     {"backfill_runs", SUBJECT_WORK,
      "INSERT INTO backfill_runs (tenant_id, backfill_id, due_at, schedule_id, run_id) VALUES"
      " (" TENANT ", " KEY ", now(), 's', 'r')"},
+    {"dead_letters", SUBJECT_WORK,
+     "INSERT INTO dead_letters (dead_letter_id, tenant_id, task_id, run_id, lane, reason,"
+     " error_class, message, fingerprint, replayed_by, deaths, attempts, priority, first_seen_at,"
+     " last_seen_at) VALUES (" TENANT " || " KEY ", " TENANT ", 't', 'r', 'l', 'poison', 'E', 'm',"
+     " 'f', '', 1, 1, 5, now(), now())"},
+    {"dead_letter_snapshots", SUBJECT_WORK,
+     "INSERT INTO dead_letter_snapshots (tenant_id, snapshot_id, reason, items, sha256, letters,"
+     " created_at) VALUES (" TENANT ", " KEY ", 'r', '[]', 'h', 0, now())"},
     {"idempotency", SUBJECT_WORK,
      "INSERT INTO idempotency (tenant_id, key, path, request_hash, status, body, created_at,"
      " expires_at) VALUES (" TENANT ", " KEY ", '/', '', 200, '{}', now(), now())"},

@@ -1,0 +1,37 @@
+/* letters.c -- questions about dead letters (reader.h). */
+#include "store/question.h"
+
+/* Ids are ASCII. */
+#define AFTER_ALL "\x7f"
+
+static struct page_key letter_key(const void *row)
+{
+    return (struct page_key){0, ((const struct store_dead_letter *)row)->dead_letter_id, "", ""};
+}
+
+bool store_read_dead_letters(struct store_reader *r, const struct store_dead_filter *filter,
+                             struct store_page page, struct store_dead_letter_list *ret,
+                             struct err *e)
+{
+    auto_done(page_start) at = {0};
+
+    if (!page_begin(page, (struct page_key){0, AFTER_ALL, "", ""}, &at, e))
+        return false;
+/* What both ask for first; the limit is the last of each. */
+#define ASK_LETTERS(query, ...)                                                                    \
+    read_rows(r,                                                                                   \
+              ASK_PAGE(query, at.rows, letter_key, P_TEXT(filter->tenant), P_TEXT(at.key.text),    \
+                       P_TEXT(filter->lane), P_TEXT(filter->error_class), __VA_ARGS__),            \
+              &ret->list, NULL, e)
+    if (filter->fingerprint != NULL)
+        return ASK_LETTERS(Q_DEAD_LETTERS_ALIKE, P_TEXT(filter->fingerprint), P_INT(at.rows + 1));
+    return ASK_LETTERS(Q_DEAD_LETTERS, P_INT(at.rows + 1));
+#undef ASK_LETTERS
+}
+
+bool store_read_dead_letter(struct store_reader *r, const char *tenant, const char *dead_letter_id,
+                            struct store_dead_letter_list *ret, struct err *e)
+{
+    return read_row(r, ASK(Q_DEAD_LETTER, P_TEXT(tenant), P_TEXT(dead_letter_id)), "dead letter",
+                    dead_letter_id, &ret->list, e);
+}

@@ -1,0 +1,2 @@
+DROP TABLE dead_letter_snapshots;
+DROP TABLE dead_letters;
