@@ -13,16 +13,18 @@ static const char *lane_of(const char *dag_id)
     return dag_id + strlen(DAG_OF_LANE);
 }
 
-static void put(struct store_batch *batch, struct store_dead_letter *letter, int64_t wall_us)
+/* What all of them have in common is filled in. */
+static void put(struct store_batch *batch, const struct store_dead_letter *letter, int64_t wall_us)
 {
     struct sha256_hex fingerprint = fingerprint_of(letter->error_class, letter->message);
+    struct store_dead_letter row = *letter;
 
-    letter->dead_letter_id = letter->run_id;
-    letter->fingerprint = fingerprint.text;
-    letter->replayed_by = "";
-    letter->deaths = 1;
-    letter->first_us = letter->last_us = wall_us;
-    store_batch_dead_letter_put(batch, letter);
+    row.dead_letter_id = row.run_id;
+    row.fingerprint = fingerprint.text;
+    row.replayed_by = "";
+    row.deaths = 1;
+    row.first_us = row.last_us = wall_us;
+    store_batch_dead_letter_put(batch, &row);
 }
 
 /* The policy would have retried it, and had no attempt left. */
