@@ -62,6 +62,7 @@ def test_a_task_is_cancelled_dead_and_tried_again(make_host):
     own.kill9()
     own.start()
     assert own.http("GET", f"/deadletter/{letter['deadLetterId']}", expect=200).json["task"]["status"] == "dead"
+    assert letter["deadLetterId"] in own.cli("dlq", "list", "--lane", "ml").stdout
     assert own.http("POST", "/tasks/again:retry", expect=202).json["run_id"] == dead["run_id"]
     until(lambda: show(own, "again")["status"] == "completed", RUN_S, "the second attempt")
     assert show(own, "again")["attempts"] == 2
