@@ -58,6 +58,7 @@ class Storm:
                 continue
             if next(iter(host.events("host.ready")), None):
                 self.breaches.append(f"{host.name} ended by itself, {host.process.returncode}\n{host.log_tail(8)}")
+                self.say(self.breaches[-1])
             host.wait_end()
             self.restarts += 1
             time.sleep(LOOK_S)
@@ -108,7 +109,7 @@ def main():
     parser.add_argument("--only", type=lambda text: tuple(text.split(",")), default=tuple(KINDS))
     told = parser.parse_args()
     print(f"seed {told.seed}, {told.hosts} hosts, {told.minutes:g} minutes", flush=True)
-    cluster, disk = Cluster(), Disk()
+    cluster, disk = Cluster(), Disk(told.minutes)
     try:
         with tempfile.TemporaryDirectory(prefix="orch-chaos-") as folder:
             publisher = Publisher(pathlib.Path(folder) / "publisher")

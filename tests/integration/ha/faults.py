@@ -146,14 +146,16 @@ def schedule(seed, seconds, hosts, ttl_s, kinds=tuple(KINDS)):
 
 
 class Disk:
-    """A small file system for a database's tablespace; only root can make one, where mounts are possible."""
+    """A small file system for a database's tablespace, with room for what so many minutes leave; only root
+    can make one, where mounts are possible."""
 
-    MIB = 96
+    MIB, MIB_A_MINUTE = 96, 8
 
-    def __init__(self):
+    def __init__(self, minutes=1):
+        mib = round(self.MIB + self.MIB_A_MINUTE * minutes)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="orch-disk-"))
         self.mounted = os.geteuid() == 0 and subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={self.MIB}m,mode=0700,uid=nobody", "orch-disk", self.folder],
+            ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=0700,uid=nobody", "orch-disk", self.folder],
             capture_output=True).returncode == 0
 
     def fill(self):
