@@ -27,6 +27,13 @@ static void enqueue_task(void *arg, const struct api_actor *who, const struct ap
                   done_arg);
 }
 
+static void prioritize_task(void *arg, const struct api_actor *who,
+                            const struct api_task_priority *what, api_done_fn done, void *done_arg)
+{
+    control_prioritize(engine_control(((const struct host *)arg)->engine), who, what, done,
+                       done_arg);
+}
+
 static void task_now(void *arg, const struct api_task_of *of, struct api_task_now *ret)
 {
     engine_task_now(((const struct host *)arg)->engine, of, ret);
@@ -52,6 +59,7 @@ void queues_serve(struct api_engine *engine)
     engine->lanes_owned = lanes_owned;
     engine->lane_change = change_lane;
     engine->task_enqueue = enqueue_task;
+    engine->task_prioritize = prioritize_task;
     engine->task_now = task_now;
     engine->run_why_owned = run_why_owned;
     engine->host_id = host_id;

@@ -95,7 +95,6 @@ void engine_task_now(const struct engine *engine, const struct api_task_of *of,
 {
     const struct active_run *ar = runs_find(engine->runs, of->tenant, of->run_id);
     const struct attempt_order *order = ar != NULL ? TAILQ_FIRST(&ar->waiting) : NULL;
-    enum node_state state;
 
     *ret = (struct api_task_now){.here = ar != NULL,
                                  .express = is_express(attempts_lanes(engine->attempts), of)};
@@ -105,8 +104,7 @@ void engine_task_now(const struct engine *engine, const struct api_task_of *of,
         tell_waiting(engine, order, of->place, ret);
         return;
     }
-    state = run_node(ar->run, 0).state;
-    ret->runs = state == NODE_QUEUED || state == NODE_RUNNING || state == NODE_STOPPING;
+    ret->runs = active_run_task_runs(ar);
     if (!ret->runs)
         return;
     ret->started_us = ar->nodes[0].attempt_started_us;

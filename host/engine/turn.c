@@ -234,6 +234,8 @@ static void start_and_stop(struct engine *engine, struct acts *acts)
 
 static void act_durable(struct engine *engine, struct acts *acts)
 {
+    if (acts->reorders)
+        attempts_prioritize(engine->attempts, acts->ar);
     start_and_stop(engine, acts); /* first: an attempt on its way shortens the next step's wait */
     acts_publish(engine->env, acts);
     ends_tell(acts);

@@ -95,6 +95,8 @@ int32_t lane_class(const struct lane_ageing *ageing, int32_t priority, int64_t s
                    int64_t now_ns);
 /* At one end of its line: whoever is put back is the next of its tenant, and its tenant is next. */
 void lane_sit(struct lanes *lanes, struct lane_item *item, bool first, int64_t now_ns);
+/* Behind those of its line that came before it. */
+void lane_sit_by_age(struct lanes *lanes, struct lane_item *item, int64_t now_ns);
 /* had_turn: it is taken; else it goes away, and its tenant keeps its turn. */
 void lane_stand_up(struct lanes *lanes, struct lane_item *item, bool had_turn, int64_t now_ns);
 /* All that waits in the lane, in the half that half_of says, in the order in which it came. */

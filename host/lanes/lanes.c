@@ -148,6 +148,16 @@ void lanes_remove(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
     forget(lanes, item->lane, item->tenant);
 }
 
+/* Seats and lines that are empty for a moment are made anew; the lane and the tenant stay. */
+void lanes_prioritize(struct lanes *lanes, struct lane_item *item, int32_t priority, int64_t now_ns)
+{
+    assert(priority >= 1 && priority <= LANE_PRIORITY_MAX);
+    lane_stand_up(lanes, item, false, now_ns);
+    item->priority = priority;
+    item->half = half_of(item->lane, priority);
+    lane_sit_by_age(lanes, item, now_ns);
+}
+
 bool lane_has_worker(const struct lane *lane, enum lane_half worker)
 {
     return lane->halls[worker].running < lane->spec.slots;

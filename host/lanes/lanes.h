@@ -14,7 +14,8 @@
  *
  * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
  * whatever waits. lanes_place walks what waits in the lane, and so does lanes_set where other items
- * are express ones from then on. What is remembered is the lanes
+ * are express ones from then on; lanes_prioritize walks those of its tenant and priority that are
+ * younger. What is remembered is the lanes
  * that were set, and one record for each tenant, priority and lane in which something waits or
  * runs. */
 #ifndef ORCH_LANES_LANES_H
@@ -116,6 +117,9 @@ int64_t lanes_next_ns(const struct lanes *lanes, int64_t now_ns);
 void lanes_put_back(struct lanes *lanes, struct lane_item *item, int64_t now_ns);
 void lanes_ended(struct lanes *lanes, struct lane_item *item, int64_t now_ns);  /* it ran */
 void lanes_remove(struct lanes *lanes, struct lane_item *item, int64_t now_ns); /* it waits */
+/* It waits with another priority from here on, as old as it was. */
+void lanes_prioritize(struct lanes *lanes, struct lane_item *item, int32_t priority,
+                      int64_t now_ns);
 
 uint32_t lanes_waiting(const struct lanes *lanes);
 struct lane_item *lanes_any(const struct lanes *lanes); /* one that waits; NULL: none does */

@@ -161,18 +161,40 @@ static struct lane_line *line_of(struct lane_seat *seat, int32_t priority)
     return line;
 }
 
+/* before NULL: at the end. */
+static void sit_before(struct lanes *lanes, struct lane_item *item, struct lane_item *before)
+{
+    if (before != NULL)
+        TAILQ_INSERT_BEFORE(before, item, link);
+    else
+        TAILQ_INSERT_TAIL(&item->line->items, item, link);
+    item->lane->halls[item->half].waiting++;
+    lanes->waiting++;
+}
+
 void lane_sit(struct lanes *lanes, struct lane_item *item, bool first, int64_t now_ns)
 {
     struct lane_seat *seat = seat_of(item);
 
     item->line = line_of(seat, item->priority);
-    if (first)
-        TAILQ_INSERT_HEAD(&item->line->items, item, link);
-    else
-        TAILQ_INSERT_TAIL(&item->line->items, item, link);
-    item->lane->halls[item->half].waiting++;
-    lanes->waiting++;
+    sit_before(lanes, item, first ? TAILQ_FIRST(&item->line->items) : NULL);
     find_ring(lanes, seat, first ? IS_NEXT : KEEPS_TURN, now_ns);
+}
+
+void lane_sit_by_age(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
+{
+    struct lane_seat *seat = seat_of(item);
+    struct lane_item *before = NULL, *other;
+
+    item->line = line_of(seat, item->priority);
+    TAILQ_FOREACH_REVERSE(other, &item->line->items, lane_items, link)
+    {
+        if (other->number < item->number)
+            break;
+        before = other;
+    }
+    sit_before(lanes, item, before);
+    find_ring(lanes, seat, KEEPS_TURN, now_ns);
 }
 
 static void seat_free(struct lanes *lanes, struct lane_seat *seat)

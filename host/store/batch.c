@@ -117,6 +117,13 @@ void store_batch_run_reopen(struct store_batch *b, const char *tenant, const cha
     add(b, OP_ORDER_DONE, &(struct key_args){.tenant = tenant, .id = run_id});
 }
 
+void store_batch_task_prioritize(struct store_batch *b, const char *tenant, const char *run_id,
+                                 int32_t priority)
+{
+    add(b, OP_TASK_PRIORITIZE,
+        &(struct key_args){.tenant = tenant, .id = run_id, .number = priority});
+}
+
 void store_batch_run_claim(struct store_batch *b, const char *run_id, const char *owner,
                            int64_t epoch)
 {

@@ -61,6 +61,10 @@ void store_batch_run_end(struct store_batch *b, const struct store_run_end *end)
 void store_batch_run_reopen(struct store_batch *b, const char *tenant, const char *run_id,
                             const char *owner, int64_t epoch);
 
+/* ERR_NOT_FOUND: the tenant has no such task that goes on. */
+void store_batch_task_prioritize(struct store_batch *b, const char *tenant, const char *run_id,
+                                 int32_t priority);
+
 /* Who has what (store/hosts.h). A claim takes the run, or the job, only when it is free (and the
  * run goes on), a release gives it up only when (owner, epoch) has it; else nothing happens, which
  * is no error. */

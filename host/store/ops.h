@@ -18,6 +18,7 @@
     XX(RUN_CLAIM, lease, "claim run")                                                              \
     XX(RUN_RELEASE, lease, "release run")                                                          \
     XX(JOB_CLAIM, lease, "claim job")                                                              \
+    XX(TASK_PRIORITIZE, key, "prioritize task")                                                    \
     XX(ORDER_PUT, order, "put order")                                                              \
     XX(ORDER_DONE, key, "delete orders")                                                           \
     XX(NODE_UPSERT, node, "write node")                                                            \

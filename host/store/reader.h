@@ -111,6 +111,8 @@ bool store_read_run_head(struct store_reader *r, const char *tenant, const char 
 /* Heads. */
 bool store_read_runs(struct store_reader *r, const struct store_run_filter *filter,
                      struct store_page page, struct store_run_list *ret, struct err *e) must_check;
+/* The page token of store_read_runs that goes on behind this one; the caller owns it. */
+char *store_runs_behind_owned(const struct store_run *run) must_check;
 /* The run that the same start made before: at most one head, none is no error. */
 bool store_read_run_by_token(struct store_reader *r, const char *tenant, const char *run_token,
                              const char *dag_id, const char *inputs_hash,

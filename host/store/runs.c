@@ -1,5 +1,6 @@
 /* runs.c -- questions about runs (reader.h). */
 #include "base/buf.h"
+#include "base/mem.h"
 #include "store/question.h"
 
 #include <string.h>
@@ -10,6 +11,16 @@ static struct page_key run_key(const void *row)
     int64_t started = run->started_us != 0 ? run->started_us : run->created_us;
 
     return (struct page_key){started, run->run_id, "", ""};
+}
+
+char *store_runs_behind_owned(const struct store_run *run)
+{
+    const struct page_key key = run_key(run);
+    struct arena *mem = arena_new();
+    char *token = mem_str(page_token(mem, &key));
+
+    arena_free(mem);
+    return token;
 }
 
 static struct page_key by_creation(const void *row)

@@ -34,8 +34,14 @@ def test_tasks_are_runs_that_outlive_the_host(make_host):
     put(own, "ml", config={"return": {"later": True}})
     assert add(own, "ml", 200, task_id="first", payload={"n": [1]})["run_id"] == first["run_id"]
     assert add(own, "ml", 409, task_id="first", payload={"n": [2]})["code"] == "TASK_CONFLICT"
+    third = add(own, "ml", task_id="third", priority=2)
+    assert own.http("POST", "/tasks/third:prioritize", {"priority": 12}, expect=200).json["express"] is True
     own.kill9()
     own.start()
+    until(lambda: show(own, "third")["position"] == 1, RUN_S, "the third in the lane again, before the others")
+    own.http("POST", f"/runs/{third['run_id']}:cancel", expect=202)
+    until(lambda: show(own, "third")["status"] == "cancelled", RUN_S, "the third gone")
+    own.http("POST", "/tasks/third:prioritize", {"priority": 5}, expect=409)
     until(lambda: (show(own, "first")["position"], show(own, "second")["position"]) == (2, 1), RUN_S, "both in the lane again")
     assert show(own, "first")["why"]["reason"] == "paused"
     assert add(own, "ml", 200, task_id="first", payload={"n": [1]})["run_id"] == first["run_id"]

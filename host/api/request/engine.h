@@ -103,6 +103,11 @@ struct api_task {
     double timeout_s;    /* in place of the lane's; 0: the lane's */
 };
 
+struct api_task_priority {
+    const char *run_id;
+    int32_t priority;
+};
+
 /* A task that has not ended, and what is asked of it. */
 struct api_task_of {
     const char *tenant, *run_id, *lane;
@@ -231,6 +236,9 @@ struct api_engine {
      * ERR_NOT_FOUND with LANE_NOT_FOUND, ERR_UNPROCESSABLE with LANE_HAS_NO_AGENT. */
     void (*task_enqueue)(void *arg, const struct api_actor *who, const struct api_task *what,
                          api_done_fn done, void *done_arg);
+    /* It waits with another priority; ERR_CONFLICT: it does not wait. */
+    void (*task_prioritize)(void *arg, const struct api_actor *who,
+                            const struct api_task_priority *what, api_done_fn done, void *done_arg);
     void (*task_now)(void *arg, const struct api_task_of *of, struct api_task_now *ret);
     /* Why the run does not go on, as this host decides it: {status, reasons: [{reason, detail,
      * ahead, until?, step?, behind?}] (max at most; those with "behind" last), more}; NULL: it is

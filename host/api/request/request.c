@@ -77,6 +77,8 @@ void request_free(struct api_request *req)
     buf_done(&req->body);
     buf_done(&req->extra);
     buf_done(&req->held_body);
+    if (req->kept != NULL)
+        req->kept_free(req->kept);
     free(req);
 }
 

@@ -47,6 +47,8 @@ struct api_request {
     int64_t began_ns;
     int held_status; /* the answer while it is being remembered */
     struct buf held_body;
+    void *kept; /* its handler's, until it is answered; freed with the request */
+    void (*kept_free)(void *kept);
     LIST_ENTRY(api_request) link;
 };
 

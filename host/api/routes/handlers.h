@@ -51,11 +51,13 @@ void lane_resume_op(struct api_request *req);
 void lane_drain_op(struct api_request *req);
 made_fn lane_versions;
 
-/* tasks.c, tasks_view.c */
+/* tasks.c, tasks_change.c, tasks_view.c */
 void task_create(struct api_request *req);
 void task_get(struct api_request *req);
 void task_cancel_op(struct api_request *req);
 void task_retry_op(struct api_request *req);
+void task_batch(struct api_request *req);
+void task_prioritize_op(struct api_request *req);
 void task_list(struct api_request *req);
 
 /* letters_view.c: dead letters */

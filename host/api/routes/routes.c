@@ -3,6 +3,7 @@
 #include "api/routes/routes.h"
 
 #include "api/routes/handlers.h"
+#include "api/routes/tasks.h"
 #include "base/limits.h"
 
 #define NO_BODY BODY_NONE, 0, ""
@@ -127,15 +128,18 @@ static const struct route rows[] = {
      "listLaneVersions", .make = lane_versions},
 
     /* Tasks */
-    {HTTP_POST, API_BASE "/tasks", NEED_WRITE, BODY_JSON, RUN_INPUT_BYTES_MAX + SMALL,
-     "lane type payload! priority task_id timeout_s retry", "", 202, "enqueueTask",
-     .handle = task_create, .refuses = true},
+    {HTTP_POST, API_BASE "/tasks", NEED_WRITE, BODY_JSON, RUN_INPUT_BYTES_MAX + SMALL, TASK_FIELDS,
+     "", 202, "enqueueTask", .handle = task_create, .refuses = true},
+    {HTTP_POST, API_BASE "/tasks:batch", NEED_WRITE, BODY_JSON, HTTP_BODY_BYTES_MAX, "tasks!", "",
+     200, "enqueueTasks", .handle = task_batch, .refuses = true},
     {HTTP_GET, API_BASE "/tasks", NEED_READ, NO_BODY, "lane status " PAGE, 200, "listTasks",
      .handle = task_list},
     {HTTP_POST, API_BASE "/tasks/{task_id}:cancel", NEED_WRITE, BODY_OPTIONAL, SMALL, "reason", "",
      202, "cancelTask", .handle = task_cancel_op, .refuses = true},
     {HTTP_POST, API_BASE "/tasks/{task_id}:retry", NEED_WRITE, BODY_OPTIONAL, SMALL, "reason", "",
      202, "retryTask", .handle = task_retry_op, .refuses = true},
+    {HTTP_POST, API_BASE "/tasks/{task_id}:prioritize", NEED_WRITE, BODY_JSON, SMALL,
+     "priority! reason", "", 200, "prioritizeTask", .handle = task_prioritize_op, .refuses = true},
     {HTTP_GET, API_BASE "/tasks/{task_id}", NEED_READ, NO_BODY, "", 200, "getTask",
      .handle = task_get},
 

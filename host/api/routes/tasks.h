@@ -4,9 +4,38 @@
 #define ORCH_API_ROUTES_TASKS_H
 
 #include "api/request/made.h"
+#include "api/routes/runs.h"
 
 #define TASK_QUEUED "queued"
 #define TASK_DEAD "dead" /* it failed, and its dead letter is there */
+
+#define TASK_FIELDS "lane type payload! priority task_id timeout_s retry"
+
+enum { TASK_ID_MADE_BYTES = RUN_TOKEN_BYTES + 16 };
+
+/* ---- enqueued ---- */
+
+/* What a client says of one, borrowed from the body; ERR_INVALID names what is wrong. */
+bool task_read(const json_t *body, struct api_task *ret, struct err *e) must_check;
+/* An id for one that came without: of the Idempotency-Key and its place in what came with it (the
+ * same again is the same task), or new. */
+void task_name(const struct api_request *req, uint32_t index, struct api_task *what,
+               char made[TASK_ID_MADE_BYTES]);
+
+/* One that is durable, as its host had it then. */
+struct task_accepted {
+    char *run_id; /* owned */
+    struct api_task_now now;
+};
+void task_accept(const struct api_request *req, const struct api_outcome *out,
+                 struct task_accepted *ret);
+/* The members of its answer, into an object that is open. On a thread. */
+bool task_add_accepted(struct store_reader *reader, const char *tenant,
+                       const struct task_accepted *a, struct buf *body, struct err *e) must_check;
+/* Why it was not: out->e is set. *code NULL: the error's own. */
+void task_refusal(const struct api_outcome *out, struct err *e, const char **code);
+
+/* ---- that is there ---- */
 
 /* Of a run that is a task's; NULL: it is none. */
 const char *task_lane(const struct store_run *run);
@@ -19,6 +48,8 @@ const char *task_status(const struct store_run *run, const struct api_task_now *
 /* As the list of tasks has it; name: NULL in an array. */
 void task_view(const char *name, const struct store_run *run, const struct api_task_now *now,
                struct buf *b);
+/* The whole task, as it is now. */
+void task_reply(struct api_request *req, const struct store_run *run);
 
 /* Finds the run of the path's {task_id}, then goes on with its head, on the loop; 404
  * TASK_NOT_FOUND. */

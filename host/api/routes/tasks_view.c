@@ -1,4 +1,4 @@
-/* tasks_view.c -- a task as clients see it, and those of a lane. */
+/* tasks_view.c -- a task as clients see it. */
 #include "api/http/jsonw.h"
 #include "api/routes/handlers.h"
 #include "api/routes/tasks.h"
@@ -24,6 +24,15 @@ static void view_head(struct buf *b, const struct store_run *run, const char *st
     jw_str(b, "status", status);
     jw_time(b, "enqueued_at", run->created_us);
     jw_time(b, "completed_at", run->completed_us);
+}
+
+void task_view(const char *name, const struct store_run *run, const struct api_task_now *now,
+               struct buf *b)
+{
+    jw_open(b, name, '{');
+    view_head(b, run, task_status(run, now));
+    jw_bool(b, "express", now->express);
+    jw_close(b, '}');
 }
 
 /* ---- one ---- */
@@ -191,7 +200,7 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
     return true;
 }
 
-static void reply_task(struct api_request *req, const struct store_run *run)
+void task_reply(struct api_request *req, const struct store_run *run)
 {
     struct asked_task *a = mem_new(struct asked_task);
 
@@ -203,129 +212,5 @@ static void reply_task(struct api_request *req, const struct store_run *run)
 
 void task_get(struct api_request *req)
 {
-    task_find(req, reply_task);
-}
-
-/* ---- those of a lane ---- */
-
-/* "" any; which runs may be in it; a task's own word says which of them are. */
-static const struct {
-    const char *word;
-    uint32_t runs;
-} statuses[] = {
-    {"", 0},
-    {TASK_QUEUED, 1u << STORE_RUN_PENDING | 1u << STORE_RUN_RUNNING | 1u << STORE_RUN_PAUSED},
-    {"leased", 1u << STORE_RUN_RUNNING},
-    {STATUS_RUNNING, 1u << STORE_RUN_RUNNING | 1u << STORE_RUN_PAUSED},
-    {STATUS_COMPLETED, 1u << STORE_RUN_COMPLETED},
-    {TASK_DEAD, 1u << STORE_RUN_FAILED},
-    {STATUS_FAILED, 1u << STORE_RUN_FAILED},
-    {STATUS_CANCELLED, 1u << STORE_RUN_CANCELLED},
-};
-
-struct listing_tasks {
-    const char *status;
-    struct store_run_filter filter;
-    char *dag_id;
-    struct store_run_list rows;
-};
-
-static void listing_free(void *arg)
-{
-    struct listing_tasks *l = arg;
-
-    store_run_list_done(&l->rows);
-    free(l->dag_id);
-    free(l);
-}
-
-static bool read_listed(const struct api_request *req, void *arg, struct store_reader *reader,
-                        struct err *e)
-{
-    struct listing_tasks *l = arg;
-    struct store_page page;
-
-    return query_page(req, &page, e) && store_read_runs(reader, &l->filter, page, &l->rows, e);
-}
-
-void task_view(const char *name, const struct store_run *run, const struct api_task_now *now,
-               struct buf *b)
-{
-    jw_open(b, name, '{');
-    view_head(b, run, task_status(run, now));
-    jw_bool(b, "express", now->express);
-    jw_close(b, '}');
-}
-
-static void add_listed(struct api_request *req, const struct listing_tasks *l,
-                       const struct store_run *run, struct buf *b)
-{
-    struct api_task_now now;
-
-    if (task_lane(run) == NULL)
-        return;
-    now = task_ask(req, run, false);
-    if (*l->status == '\0' || strcmp(task_status(run, &now), l->status) == 0)
-        task_view(NULL, run, &now, b);
-}
-
-/* A page is of the lane's runs: it may have fewer tasks, or none, and another behind it. */
-static void reply_listed(struct api_request *req, void *arg, const struct err *e)
-{
-    struct listing_tasks *l = arg;
-    struct buf body = {0};
-
-    if (e != NULL) {
-        api_reply_error(req, e, NULL);
-        listing_free(l);
-        return;
-    }
-    jw_open(&body, NULL, '{');
-    jw_open(&body, "items", '[');
-    for (size_t i = 0; i < l->rows.count; i++)
-        add_listed(req, l, &l->rows.rows[i], &body);
-    jw_close(&body, ']');
-    view_next_page(&body, l->rows.next_page);
-    jw_close(&body, '}');
-    api_reply_text(req, 200, &body);
-    listing_free(l);
-}
-
-static bool read_status(const struct api_request *req, size_t *ret, struct err *e)
-{
-    const char *said = api_query(req, "status");
-
-    for (*ret = 0; said != NULL && *ret < ARRAY_LEN(statuses); ++*ret) {
-        if (*ret > 0 && strcmp(statuses[*ret].word, said) == 0)
-            return true;
-    }
-    return said == NULL ||
-           err_set(e, ERR_INVALID,
-                   "query parameter 'status' must be queued, leased, running, completed, dead, "
-                   "failed or cancelled");
-}
-
-void task_list(struct api_request *req)
-{
-    const char *lane = api_query(req, "lane");
-    struct listing_tasks *l;
-    size_t status = 0;
-    struct err e = {0};
-
-    if (lane == NULL)
-        (void)err_set(&e, ERR_INVALID,
-                      "query parameter 'lane' is wanted: tasks are listed by lane");
-    else if (lane_name_read(lane, &e))
-        (void)!read_status(req, &status, &e);
-    if (e.code != ERR_NONE) {
-        api_reply_error(req, &e, "FIELD_INVALID");
-        return;
-    }
-    l = mem_new(struct listing_tasks);
-    l->status = statuses[status].word;
-    l->dag_id = mem_printf(DAG_OF_LANE "%s", lane);
-    l->filter = (struct store_run_filter){.tenant = req->who.tenant,
-                                          .dag_id = l->dag_id,
-                                          .statuses = statuses[status].runs};
-    api_read(req, &(struct read){read_listed, reply_listed, listing_free, l, false});
+    task_find(req, task_reply);
 }

@@ -371,6 +371,11 @@ void attempts_stop(struct attempts *a, const struct active_run *ar, struct attem
     }
 }
 
+void attempts_prioritize(struct attempts *a, const struct active_run *ar)
+{
+    waiting_prioritize(&a->waiting, ar);
+}
+
 void attempts_forget(struct attempts *a, const struct active_run *ar)
 {
     struct attempt_order *order;

@@ -36,6 +36,8 @@ void attempts_stop(struct attempts *attempts, const struct active_run *ar, struc
                    bool kill);
 /* The run goes away without its attempts ending: kills them, their ends are not told. */
 void attempts_forget(struct attempts *attempts, const struct active_run *ar);
+/* The task has another priority. */
+void attempts_prioritize(struct attempts *attempts, const struct active_run *ar);
 /* The host is draining: what waits ends without having been started, and so does every order that
  * comes from now on. */
 void attempts_give_back(struct attempts *attempts);

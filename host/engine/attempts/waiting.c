@@ -110,6 +110,14 @@ struct attempt_order *waiting_remove(struct waiting *w, const struct active_run 
     return NULL;
 }
 
+void waiting_prioritize(struct waiting *w, const struct active_run *ar)
+{
+    struct attempt_order *order;
+
+    TAILQ_FOREACH(order, &ar->waiting, of_run)
+    lanes_prioritize(w->lanes, &order->item, ar->task_priority, now_ns(w));
+}
+
 struct attempt_order *waiting_remove_any(struct waiting *w)
 {
     struct lane_item *item = lanes_any(w->lanes);

@@ -60,6 +60,7 @@ struct acts {
     char *run_error; /* with ends_run; NULL: none */
     struct act_answer answer;
     bool ends_run;   /* a statement is due */
+    bool reorders;   /* the task has another priority */
     uint32_t orders; /* that it carries out (control/carry.h) */
 };
 

@@ -48,6 +48,9 @@ void control_pause(struct control *ctl, const struct api_actor *who, const char 
                    api_done_fn done, void *done_arg);
 void control_resume(struct control *ctl, const struct api_actor *who, const char *run_id,
                     api_done_fn done, void *done_arg);
+/* Of a task that waits, here; ERR_CONFLICT of any other. */
+void control_prioritize(struct control *ctl, const struct api_actor *who,
+                        const struct api_task_priority *what, api_done_fn done, void *done_arg);
 void control_restart(struct control *ctl, const struct api_actor *who,
                      const struct api_run_restart *what, api_done_fn done, void *done_arg);
 void control_checkpoints_delete(struct control *ctl, const struct api_actor *who,

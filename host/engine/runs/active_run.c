@@ -67,6 +67,14 @@ const struct node_texts *active_run_texts(struct active_run *ar, uint32_t node,
     return texts;
 }
 
+bool active_run_task_runs(const struct active_run *ar)
+{
+    enum node_state state = run_node(ar->run, 0).state;
+
+    return TAILQ_EMPTY(&ar->waiting) &&
+           (state == NODE_QUEUED || state == NODE_RUNNING || state == NODE_STOPPING);
+}
+
 size_t outputs_bytes(const struct buf *canonical, const struct buf *compact)
 {
     size_t longer = canonical->len > compact->len ? canonical->len : compact->len;

@@ -120,6 +120,9 @@ const struct node_texts *active_run_texts(struct active_run *ar, uint32_t node,
                                           const json_t *outputs) must_check;
 void active_run_drop_texts(struct active_run *ar, uint32_t node);
 
+/* A worker has the one node of a task, or is about to; what waits for one does not run. */
+bool active_run_task_runs(const struct active_run *ar) must_check;
+
 /* The bytes that an output takes: its longer text, as an object. */
 size_t outputs_bytes(const struct buf *canonical, const struct buf *compact);
 /* The node is completed with an output of so many bytes. */

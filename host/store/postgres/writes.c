@@ -58,6 +58,11 @@ const char *const pg_writes[OP_COUNT] = {
                           " AND ((e.lease_owner = a.lease_owner AND e.lease_epoch = a.lease_epoch)"
                           " OR NOT " WHO_HAS_IT_LIVES("e") ")))",
                           STATE_CONFLICT, "the run goes on"),
+    /* The sum keeps the planner from the index of tasks, which it takes for as good as the key. */
+    [OP_TASK_PRIORITIZE] =
+        HIT("UPDATE dag_executions AS e SET task_priority = a.number"
+            " FROM a" OF_RUN "id AND e.completed_at IS NULL AND e.task_priority + 0 > 0",
+            STATE_NOT_FOUND, "no such task that goes on"),
     /* Who lives is as the statement's snapshot has it, the run as it is when it is locked: one
      * whose owner has changed in between is another's. */
     [OP_RUN_CLAIM] =

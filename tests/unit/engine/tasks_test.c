@@ -227,6 +227,58 @@ START_TEST(the_higher_priority_is_next_also_after_a_crash)
 }
 END_TEST
 
+static struct rig_answer prioritize(const char *run_id, int32_t priority)
+{
+    struct rig_answer answer = {0};
+
+    control_prioritize(task_control(), &rig_actor, &(struct api_task_priority){run_id, priority},
+                       rig_answered, &answer);
+    rig_settle(&rig);
+    ck_assert_uint_eq(answer.told, 1);
+    return answer;
+}
+
+static void does_not_wait(const char *run_id, const char *why)
+{
+    struct rig_answer a = prioritize(run_id, 9);
+
+    ck_assert_int_eq(a.code, ERR_CONFLICT);
+    ck_assert_msg(strstr(a.msg, why) != NULL, "%s", a.msg);
+}
+
+START_TEST(a_task_that_waits_is_given_another_priority_also_after_a_crash)
+{
+    struct rig_answer first, second;
+
+    task_lane_put("ml", "{\"agent_id\":\"a\",\"slots\":1,\"paused\":true}");
+    first = task_add_with("first", 5);
+    second = task_add_with("second", 5);
+    ck_assert_int_eq(prioritize(second.run_id, 12).code, ERR_NONE);
+    ck_assert_uint_eq(now_of(second.run_id, 12).position, 1);
+    rig_crash(&rig);
+    ck_assert_int_eq(now_of(second.run_id, 12).priority, 12);
+    ck_assert_uint_eq(now_of(first.run_id, 5).position, 2);
+    task_lane_put("ml", "{\"paused\":false}");
+    ck_assert_uint_eq(rig_open_count(&rig), 2); /* one on an express worker */
+    does_not_wait(first.run_id, "running");
+    rig_ok(&rig, "task");
+    rig_ok(&rig, "task");
+    does_not_wait(first.run_id, "completed");
+}
+END_TEST
+
+START_TEST(a_task_between_two_attempts_waits_and_one_that_is_none_is_not_there)
+{
+    struct rig_answer a;
+
+    task_lane_put("ml", "{\"agent_id\":\"a\"}");
+    a = task_add_with("t", 5);
+    rig_fails(&rig, "task", OUTCOME_PLUGIN_TRANSIENT);
+    ck_assert_int_eq(prioritize(a.run_id, 9).code, ERR_NONE);
+    ck_assert_int_eq(prioritize("nobody", 9).code, ERR_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(tasks_that_wait_in_a_lane_take_no_place_of_the_runs)
 {
     struct rig_answer a;
@@ -300,6 +352,8 @@ TCase *tasks_cases(void)
     tcase_add_test(c, what_a_lane_says_later_is_for_later_tasks);
     tcase_add_test(c, a_tasks_own_policies_go_over_the_lanes);
     tcase_add_test(c, the_higher_priority_is_next_also_after_a_crash);
+    tcase_add_test(c, a_task_that_waits_is_given_another_priority_also_after_a_crash);
+    tcase_add_test(c, a_task_between_two_attempts_waits_and_one_that_is_none_is_not_there);
     tcase_add_test(c, tasks_that_wait_in_a_lane_take_no_place_of_the_runs);
     tcase_add_test(c, the_ids_of_lanes_are_kept_for_them_and_a_task_is_not_restarted);
     tcase_add_test(c, an_engine_that_is_freed_leaves_no_task_behind);

@@ -356,6 +356,28 @@ START_TEST(what_is_put_back_is_next_and_as_old_as_it_was)
 }
 END_TEST
 
+START_TEST(another_priority_is_anothers_place_and_its_age_stays)
+{
+    add(0, "typed", "acme", 5);
+    now_ns = 1;
+    add(1, "typed", "acme", 7);
+    add(2, "typed", "acme", 5);
+    add(3, "typed", "acme", 7);
+    lanes_prioritize(lanes, &items[2], 7, now_ns);
+    stands(2, 2, ""); /* between those that came before and after it */
+    lanes_prioritize(lanes, &items[0], 7, now_ns);
+    stands(0, 1, "");
+    lanes_prioritize(lanes, &items[3], 12, now_ns);
+    next_is(3);
+    ck_assert_int_eq(items[3].worker.half, LANE_EXPRESS);
+    lanes_prioritize(lanes, &items[0], 1, now_ns);
+    next_is(1);
+    ended(1);
+    next_is(2);
+    stands(0, 1, "lane_full");
+}
+END_TEST
+
 START_TEST(what_is_taken_out_was_never_there)
 {
     add(0, "typed", "acme", 5);
@@ -425,6 +447,7 @@ TCase *decision_case(void)
     tcase_add_test(tc, a_lane_that_is_not_there_says_so_until_it_is);
     tcase_add_test(tc, a_tenant_has_its_share_of_all_lanes_together);
     tcase_add_test(tc, what_is_put_back_is_next_and_as_old_as_it_was);
+    tcase_add_test(tc, another_priority_is_anothers_place_and_its_age_stays);
     tcase_add_test(tc, what_is_taken_out_was_never_there);
     tcase_add_test(tc, each_lane_shows_what_waits_and_what_runs);
     return tc;

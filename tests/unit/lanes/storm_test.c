@@ -200,12 +200,14 @@ static void change_one(struct storm *s, int i)
         s->fate[i] = WAITS;
         return;
     }
-    if (s->fate[i] == RUNS)
+    if (s->fate[i] == RUNS) {
         lanes_ended(s->lanes, &s->items[i], s->now_ns);
-    else if (chance(4) == 0)
+    } else if (chance(4) == 0) {
         lanes_remove(s->lanes, &s->items[i], s->now_ns);
-    else
+    } else {
+        lanes_prioritize(s->lanes, &s->items[i], 1 + (int32_t)chance(30), s->now_ns);
         return;
+    }
     s->fate[i] = AWAY;
 }
 

@@ -153,36 +153,6 @@ START_TEST(the_same_token_dag_and_inputs_give_one_run_a_tenant)
 }
 END_TEST
 
-START_TEST(of_a_tasks_id_there_is_one_whatever_its_lane_and_payload)
-{
-    auto_done(store_run_list) found = {0};
-    auto_done(store_run_list) none = {0};
-    struct store_batch *b = store_batch_new();
-    struct store_run run = sample_run("r1");
-    struct err e = {0};
-
-    run.run_token = "t";
-    add(run); /* of no task: in nobody's way */
-    run.run_id = "r2";
-    run.dag_id = "lane.ml";
-    run.task_priority = 7;
-    add(run);
-    run.run_id = "r3";
-    run.dag_id = "lane.codegen";
-    run.inputs_hash = SAMPLE_HASH_B;
-    store_batch_run_insert(b, &run);
-    ck_assert_int_eq(commit_code(b), ERR_CONFLICT);
-    run.tenant = "other";
-    add(run);
-    ck_assert(store_read_task(fixture_reader, SAMPLE_TENANT, "t", &found, &e));
-    ck_assert_uint_eq(found.count, 1);
-    ck_assert_str_eq(found.rows[0].run_id, "r2");
-    ck_assert_int_eq(found.rows[0].task_priority, 7);
-    ck_assert(store_read_task(fixture_reader, SAMPLE_TENANT, "token", &none, &e));
-    ck_assert_uint_eq(none.count, 0);
-}
-END_TEST
-
 START_TEST(a_run_id_is_taken_once)
 {
     struct store_batch *b = store_batch_new();
@@ -481,7 +451,6 @@ TCase *runs_cases(void)
     tcase_add_test(c, update_and_end_change_a_run_and_reopen_clears_its_end);
     tcase_add_test(c, changes_to_a_run_that_is_not_there_are_refused);
     tcase_add_test(c, the_same_token_dag_and_inputs_give_one_run_a_tenant);
-    tcase_add_test(c, of_a_tasks_id_there_is_one_whatever_its_lane_and_payload);
     tcase_add_test(c, a_run_id_is_taken_once);
     tcase_add_test(c, runs_list_newest_first_then_by_id_on_any_page_size);
     tcase_add_test(c, a_list_has_no_bodies_and_one_run_has_them);

@@ -2,7 +2,7 @@
 """/tasks of the real server: what is taken and refused, how one is seen, what becomes of it."""
 import sys
 
-from server_lib import ask, expect, main
+from server_lib import ask, expect, main, publish, start
 
 
 def add(server, status=202, payload=None, **task):
@@ -110,6 +110,20 @@ def test_a_task_is_cancelled_and_tried_again(server):
         assert "nope" in expect(server, 400, "POST", path(waits, verb), {"nope": 1})["detail"]
 
 
+def test_a_task_that_waits_is_given_another_priority(server):
+    waits, over = (add(server, payload=payload, task_id=f"prio {i}") for i, payload in enumerate(({}, {"end": "completed"})))
+    path = lambda task: f"/tasks/{task['task_id'].replace(' ', '%20')}:prioritize"
+    task = expect(server, 200, "POST", path(waits), {"priority": 12, "reason": "kit"}, token="writer")
+    assert (task["task_id"], task["priority"], task["express"], task["status"]) == ("prio 0", 12, True, "queued"), task
+    assert show(server, "prio%200")["priority"] == 12
+    expect(server, 409, "POST", path(over), {"priority": 12})
+    for body in ({"priority": 0}, {"priority": 101}, {"priority": "9"}, {"priority": None}, {}, {"priority": 5, "nope": 1}):
+        expect(server, 400, "POST", path(waits), body)
+    expect(server, 404, "POST", "/tasks/nobody:prioritize", {"priority": 5}, code="TASK_NOT_FOUND")
+    expect(server, 403, "POST", path(waits), {"priority": 5}, token="reader")
+    assert show(server, "prio%200")["priority"] == 12
+
+
 def test_the_tasks_of_a_lane_are_listed_by_status(server_of):
     with server_of() as server:
         ids = {end: add(server, payload={"end": end}, task_id=end)["task_id"] for end in ("completed", "failed", "cancelled")}
@@ -125,8 +139,64 @@ def test_the_tasks_of_a_lane_are_listed_by_status(server_of):
         assert page["items"][0].keys() == {"task_id", "run_id", "lane", "type", "tenant", "priority", "status",
                                            "enqueued_at", "completed_at", "express"}
         assert expect(server, 200, "GET", "/tasks?lane=default")["items"] == []
-        for query in ("", "?lane=-x", "?lane=ml&status=late", "?lane=ml&page_size=0", "?lane=ml&nope=1"):
+        everywhere = expect(server, 200, "GET", "/tasks?page_size=500")["items"]
+        assert [item["task_id"] for item in everywhere] == listed(server)
+        for query in ("?lane=-x", "?lane=ml&status=late", "?lane=ml&page_size=0", "?lane=ml&nope=1"):
             expect(server, 400, "GET", f"/tasks{query}")
+
+
+def pages(server, query):
+    """Each page's ids, and that only the last may be short."""
+    found, token = [], ""
+    while token is not None:
+        page = expect(server, 200, "GET", f"/tasks?{query}{token}", token="reader")
+        found.append([item["task_id"] for item in page["items"]])
+        token = f"&page_token={page['next_page_token']}" if page.get("next_page_token") else None
+    return found
+
+
+def test_a_page_is_full_where_there_are_enough_whatever_lies_between(server_of):
+    with server_of() as server:
+        publish(server)
+        for i in range(12):
+            add(server, payload={"runs": i % 4 == 0}, task_id=f"t{i:02}")
+            start(server)
+        running, every = ["t08", "t04", "t00"], [f"t{i:02}" for i in range(11, -1, -1)]
+        assert pages(server, "lane=ml&status=running&page_size=2") == [running[:2], running[2:]]
+        assert pages(server, "status=running&page_size=1")[:3] == [[one] for one in running]
+        assert pages(server, "page_size=5")[:3] == [every[:5], every[5:10], every[10:]]
+
+
+def test_a_batch_gives_each_its_own_result(server):
+    known = add(server, task_id="batch known")
+    tasks = [{"lane": "ml", "payload": {"n": 0}, "task_id": "batch 0"}, {"lane": "nowhere", "payload": {}},
+             {"lane": "ml", "payload": []}, {"lane": "ml", "payload": {}, "nope": 1}, {"lane": "ml", "payload": {}, "task_id": "batch known"},
+             {"lane": "ml", "payload": {"x": 1}, "task_id": "batch known"}, 7, {"lane": "ml", "payload": {}, "retry": {"max_retries": -1}},
+             {"type": "ml", "payload": {"runs": True}, "priority": 12}, {"lane": "ml", "payload": {"n": 0}, "task_id": "batch 0"}]
+    told = expect(server, 200, "POST", "/tasks:batch", {"tasks": tasks}, token="writer")
+    results = told["results"]
+    assert [one["index"] for one in results] == list(range(len(tasks)))
+    assert [one["http_status"] for one in results] == [202, 404, 400, 400, 200, 409, 400, 400, 202, 200], results
+    assert [one.get("error", {}).get("code") for one in results] == [
+        None, "LANE_NOT_FOUND", "FIELD_INVALID", "FIELD_INVALID", None, "TASK_CONFLICT", "FIELD_INVALID", "FIELD_INVALID", None, None]
+    assert (told["accepted"], told["rejected"]) == (4, 6)
+    assert results[0]["run_id"] == results[9]["run_id"] and results[4]["run_id"] == known["run_id"]
+    assert results[0].keys() == {"index", "http_status", "task_id", "run_id", "status", "lane", "position", "priority"}
+    assert (results[8]["status"], results[8]["priority"]) == ("running", 12)
+    assert "nope" in results[3]["error"]["message"] and "'retry': a finding" in results[7]["error"]["message"]
+
+
+def test_a_batch_is_1_to_1000_tasks_and_its_key_names_them(server):
+    one = {"lane": "ml", "payload": {}}
+    expect(server, 400, "POST", "/tasks:batch", {"tasks": []}, code="FIELD_INVALID")
+    expect(server, 400, "POST", "/tasks:batch", {"tasks": {}})
+    expect(server, 413, "POST", "/tasks:batch", {"tasks": [one] * 1001})
+    expect(server, 403, "POST", "/tasks:batch", {"tasks": [one]}, token="reader")
+    told = expect(server, 200, "POST", "/tasks:batch", {"tasks": [{"lane": "nowhere", "payload": {}}] * 1000})
+    assert (told["accepted"], told["rejected"], len(told["results"])) == (0, 1000, 1000)
+    told = expect(server, 200, "POST", "/tasks:batch", {"tasks": [one] * 40}, Idempotency_Key="batch")
+    assert told["accepted"] == 40 and len({task["task_id"] for task in told["results"]}) == 40
+    assert all(task["task_id"].startswith("idempotency:") for task in told["results"])
 
 
 def test_another_tenants_task_is_not_there(server):

@@ -187,8 +187,28 @@ static void now(void *arg, const struct api_task_of *of, struct api_task_now *re
     ret->at_once = json_is_true(json_object_get(payload, "at_once"));
 }
 
+static void prioritize(void *arg, const struct api_actor *who, const struct api_task_priority *what,
+                       api_done_fn done, void *done_arg)
+{
+    struct server *s = arg;
+    auto_done(store_run_list) rows = {0};
+    struct store_batch *batch;
+    struct err e = {0};
+
+    if (!store_read_run(s->reader, who->tenant, what->run_id, &rows, &e) ||
+        rows.rows[0].completed_us != 0) {
+        server_fail(done, done_arg, ERR_CONFLICT, NULL, "it does not wait");
+        return;
+    }
+    batch = store_batch_new();
+    store_batch_task_prioritize(batch, who->tenant, what->run_id, what->priority);
+    server_commit(s, batch, NULL, 0);
+    done(done_arg, &(struct api_outcome){.run_id = what->run_id});
+}
+
 void server_tasks_serve(struct api_engine *engine)
 {
     engine->task_enqueue = enqueue;
+    engine->task_prioritize = prioritize;
     engine->task_now = now;
 }

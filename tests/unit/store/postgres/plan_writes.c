@@ -15,6 +15,8 @@ static void add_start(struct store_batch *b, const char *run_id, const char *own
 
     run.lease_owner = owner;
     run.lease_epoch = epoch;
+    run.run_token = run_id;
+    run.task_priority = 5;
     store_batch_run_insert(b, &run);
     store_batch_event_append(b, &event);
     store_batch_log_append(b, &log);
@@ -33,6 +35,7 @@ static void add_steps(struct store_batch *b, const char *run_id)
         sample_step(b, run_id, node_id, 2 + i * 2);
     }
     store_batch_run_update(b, &update);
+    store_batch_task_prioritize(b, SAMPLE_TENANT, run_id, 9);
 }
 
 static void add_end(struct store_batch *b, const char *run_id)

@@ -1,0 +1,83 @@
+/* tasks_test.c -- a task is a run with a priority: one of its id, which may be given another. */
+#include "suites.h"
+
+#include <string.h>
+
+static void add(struct store_run run)
+{
+    struct store_batch *b = store_batch_new();
+
+    store_batch_run_insert(b, &run);
+    commit(b);
+}
+
+START_TEST(of_a_tasks_id_there_is_one_whatever_its_lane_and_payload)
+{
+    auto_done(store_run_list) found = {0};
+    auto_done(store_run_list) none = {0};
+    struct store_batch *b = store_batch_new();
+    struct store_run run = sample_run("r1");
+    struct err e = {0};
+
+    run.run_token = "t";
+    add(run); /* of no task: in nobody's way */
+    run.run_id = "r2";
+    run.dag_id = "lane.ml";
+    run.task_priority = 7;
+    add(run);
+    run.run_id = "r3";
+    run.dag_id = "lane.codegen";
+    run.inputs_hash = SAMPLE_HASH_B;
+    store_batch_run_insert(b, &run);
+    ck_assert_int_eq(commit_code(b), ERR_CONFLICT);
+    run.tenant = "other";
+    add(run);
+    ck_assert(store_read_task(fixture_reader, SAMPLE_TENANT, "t", &found, &e));
+    ck_assert_uint_eq(found.count, 1);
+    ck_assert_str_eq(found.rows[0].run_id, "r2");
+    ck_assert_int_eq(found.rows[0].task_priority, 7);
+    ck_assert(store_read_task(fixture_reader, SAMPLE_TENANT, "token", &none, &e));
+    ck_assert_uint_eq(none.count, 0);
+}
+END_TEST
+
+static struct store_batch *prioritized(const char *tenant, const char *run_id)
+{
+    struct store_batch *b = store_batch_new();
+
+    store_batch_task_prioritize(b, tenant, run_id, 12);
+    return b;
+}
+
+START_TEST(a_task_that_goes_on_is_given_another_priority)
+{
+    auto_done(store_run_list) found = {0};
+    struct store_batch *b = store_batch_new();
+    const struct store_run_end end = sample_run_end("r1");
+    struct store_run run = sample_run("r1");
+    struct err e = {0};
+
+    add_run("r0");
+    run.run_token = "t";
+    run.task_priority = 7;
+    add(run);
+    commit(prioritized(SAMPLE_TENANT, "r1"));
+    ck_assert_int_eq(commit_code(prioritized(SAMPLE_TENANT, "r0")), ERR_NOT_FOUND); /* no task */
+    ck_assert_int_eq(commit_code(prioritized("other", "r1")), ERR_NOT_FOUND);
+    ck_assert(store_read_task(fixture_reader, SAMPLE_TENANT, "t", &found, &e));
+    ck_assert_int_eq(found.rows[0].task_priority, 12);
+    store_batch_run_end(b, &end);
+    commit(b);
+    ck_assert_int_eq(commit_code(prioritized(SAMPLE_TENANT, "r1")), ERR_NOT_FOUND);
+}
+END_TEST
+
+TCase *tasks_cases(void)
+{
+    TCase *c = tcase_create("tasks");
+
+    tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
+    tcase_add_test(c, of_a_tasks_id_there_is_one_whatever_its_lane_and_payload);
+    tcase_add_test(c, a_task_that_goes_on_is_given_another_priority);
+    return c;
+}
