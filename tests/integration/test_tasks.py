@@ -44,12 +44,15 @@ def test_tasks_are_runs_that_outlive_the_host(make_host):
     own.http("POST", "/tasks/third:prioritize", {"priority": 5}, expect=409)
     until(lambda: (show(own, "first")["position"], show(own, "second")["position"]) == (2, 1), RUN_S, "both in the lane again")
     assert show(own, "first")["why"]["reason"] == "paused"
+    assert "paused" in own.cli("why", "first").stdout and "paused" in own.cli("task", "show", "first").stdout
     assert add(own, "ml", 200, task_id="first", payload={"n": [1]})["run_id"] == first["run_id"]
     own.cli("lane", "resume", "ml")
     assert ended(own, "first")["result"] == {"in": {"n": [1]}}
     assert ended(own, "second")["started_at"] < show(own, "first")["started_at"]
     later, express = ended(own, add(own, "ml")["task_id"]), ended(own, add(own, "ml", priority=12)["task_id"])
     assert later["result"] == {"later": True} and (later["worker"], express["worker"]) == ("pool_ml_0", "express_ml_0")
+    assert own.cli("task", "submit", "ml", "--task-id", "by-hand", "--wait").stdout == "by-hand\n"
+    assert own.cli("task", "list", "--lane", "ml", "--status", "cancelled", "-o", "name").stdout == "third\n"
     run = own.http("GET", f"/runs/{first['run_id']}", expect=200).json
     assert (run["runToken"], run["dagId"], run["status"]) == ("first", "lane.ml", "completed")
 

@@ -3,6 +3,7 @@
 #include "cli/run/cmd_run.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "cli/client.h"
 #include "cli/ledger/verify.h"
@@ -15,6 +16,23 @@
 enum { TRIES_MAX = 60, WAIT_MS_MAX = 2000 };
 enum { PREFIX_MIN = 4, UUID_TEXT_LEN = 36, SEARCH_PAGES = 8 };
 enum { SIGNED_WITHIN_MS = 5000, SIGNED_POLL_MS = 100 };
+
+bool run_read_object(const char *path, const char *what, json_t **ret, struct err *e)
+{
+    auto_json object = NULL;
+
+    if (path == NULL) {
+        *ret = json_object();
+        return true;
+    }
+    if (!client_read_json(path, RUN_INPUT_BYTES_MAX, what, &object, e))
+        return false;
+    if (!json_is_object(object))
+        return err_set(e, ERR_INVALID, "%s '%s': a JSON object is needed, not %s", what, path,
+                       json_type_name(object));
+    *ret = take(object);
+    return true;
+}
 
 /* ---- which run ---- */
 

@@ -26,23 +26,6 @@ static bool post_verb(struct cli *cli, const char *run_id, const char *tail, con
     return client_send(cli, "POST", buf_text(&path), body, ret, e) || err_wrap(e, "run %s", run_id);
 }
 
-static bool read_inputs(const char *path, json_t **ret, struct err *e)
-{
-    auto_json inputs = NULL;
-
-    if (path == NULL) {
-        *ret = json_object();
-        return true;
-    }
-    if (!client_read_json(path, RUN_INPUT_BYTES_MAX, "inputs", &inputs, e))
-        return false;
-    if (!json_is_object(inputs))
-        return err_set(e, ERR_INVALID, "inputs '%s': a JSON object is needed, not %s", path,
-                       json_type_name(inputs));
-    *ret = take(inputs);
-    return true;
-}
-
 static struct watch_options watch_flags_of(const struct cli *cli)
 {
     return (struct watch_options){.outputs = cli_flag_bool(cli, "outputs"),
@@ -74,7 +57,7 @@ static bool start(struct cli *cli, struct err *e)
 
     if ((flag == NULL) == (arg == NULL))
         return err_set(e, ERR_INVALID, "name one definition, as DAG or with --dag-id");
-    if (!read_inputs(cli_flag_text(cli, "inputs"), &inputs, e))
+    if (!run_read_object(cli_flag_text(cli, "inputs"), "inputs", &inputs, e))
         return false;
     body = json_pack("{s:s, s:s*, s:O, s:s*}", "dagId", flag != NULL ? flag : arg, "version",
                      cli_flag_text(cli, "version"), "inputs", inputs, "runToken",

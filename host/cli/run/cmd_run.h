@@ -18,6 +18,10 @@ cli_handler_fn run_provenance_verb;
  * for the run when only one of the newest has it. *ret is borrowed from cli. */
 bool run_id_of(struct cli *cli, const char **ret, struct err *e) must_check;
 
+/* The JSON object of the file that a flag names, as what: a run's input. path NULL: an empty one.
+ */
+bool run_read_object(const char *path, const char *what, json_t **ret, struct err *e) must_check;
+
 struct watch_options {
     bool tree;             /* show the run, live on a terminal; false: only wait */
     bool outputs;          /* print what the last level returned */

@@ -1,4 +1,4 @@
-/* cmd_why.c -- `orch why`: what a run waits for, or what it failed by. */
+/* cmd_why.c -- `orch why`: what a run or a task waits for, or what it failed by. */
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/client.h"
@@ -6,10 +6,8 @@
 #include "cli/run/cmd_run.h"
 
 static const struct out_column shown[] = {
-    {"run", "run_id"},
-    {"status", "status"},
-    {"ended", "ended_at"},
-    {NULL, NULL},
+    {"task", "task_id"},   {"run", "run_id"}, {"status", "status"},
+    {"ended", "ended_at"}, {NULL, NULL},
 };
 
 static void say_none(struct cli *cli, const json_t *why)
@@ -28,24 +26,56 @@ static void say_more(struct cli *cli, const json_t *why)
         cli_say(cli, "and %lld more", (long long)more);
 }
 
+/* Of the task of this id; NULL: there is none. A task's id may look like anything, a run's too. */
+static bool find_task(struct cli *cli, json_t **ret, struct err *e)
+{
+    const char *id = cli_arg(cli, 0);
+    auto_done(buf) path = {0};
+    struct err why = {0};
+
+    *ret = NULL;
+    if (id == NULL || cli_flag_given(cli, "run-id"))
+        return true;
+    buf_adds(&path, "/tasks");
+    client_path_add(&path, id);
+    if (client_get(cli, buf_text(&path), ret, &why) || why.code == ERR_NOT_FOUND)
+        return true;
+    *e = why;
+    return false;
+}
+
+static bool ask(struct cli *cli, json_t **ret, struct err *e)
+{
+    auto_done(buf) path = {0};
+    auto_json task = NULL;
+    const char *run_id;
+
+    if (!find_task(cli, &task, e))
+        return false;
+    run_id = json_text_of(task, "run_id");
+    if (task == NULL && !run_id_of(cli, &run_id, e))
+        return false;
+    buf_adds(&path, "/runs");
+    client_path_add(&path, run_id);
+    buf_adds(&path, "/why");
+    if (!client_get(cli, buf_text(&path), ret, e))
+        return false;
+    if (task != NULL)
+        json_object_set(*ret, "task_id", json_object_get(task, "task_id"));
+    return true;
+}
+
 static bool why(struct cli *cli, struct err *e)
 {
     static const struct out_column columns[] = {
         {"REASON", "reason"}, {"STEP", "step"},  {"AHEAD", "ahead"},
         {"UNTIL", "until"},   {"WHY", "detail"}, {NULL, NULL},
     };
-    auto_done(buf) path = {0};
     auto_json reply = NULL;
-    const char *run_id = NULL;
 
-    if (!run_id_of(cli, &run_id, e))
+    if (!ask(cli, &reply, e))
         return false;
-    buf_adds(&path, "/runs");
-    client_path_add(&path, run_id);
-    buf_adds(&path, "/why");
-    if (!client_get(cli, buf_text(&path), &reply, e))
-        return false;
-    out_object(cli, shown, reply);
+    out_object(cli, json_object_get(reply, "task_id") != NULL ? shown : shown + 1, reply);
     if (cli->set.format != CLI_TABLE)
         return true;
     run_show_cause(cli, json_object_get(reply, "root_cause"));
@@ -62,10 +92,11 @@ static bool why(struct cli *cli, struct err *e)
 static const struct cli_flag flags[] = {
     {.name = "run-id", .type = FLAG_TEXT, .value = "ID", .help = "the run, instead of RUN"},
     {.name = NULL}};
-static const struct cli_arg args[] = {{.name = "RUN", .help = "id of the run, or its beginning"},
+static const struct cli_arg args[] = {{.name = "RUN",
+                                       .help = "id of the run, or its beginning, or of a task"},
                                       {.name = NULL}};
 static const struct cli_verb verbs[] = {
-    {.summary = "Say why a run does not go on, or what it failed by",
+    {.summary = "Say why a run or a task does not go on, or what it failed by",
      .details = "Each line is one thing that is waited for, from what decides it: first what the "
                 "run waits for, then the steps that wait for other steps. AHEAD is how many are "
                 "before it, UNTIL when it is over. A run that another host has is known to that "
@@ -77,5 +108,5 @@ static const struct cli_verb verbs[] = {
     {.handler = NULL},
 };
 const struct cli_group cli_group_why = {.name = "why",
-                                        .summary = "Why a run does not go on",
+                                        .summary = "Why a run or a task does not go on",
                                         .verbs = verbs};
