@@ -122,7 +122,7 @@ def test_a_run_whose_checkpoints_were_deleted_runs_from_scratch(host, hand):
 
 
 def test_rows_of_a_running_run_may_vanish(host, hand):
-    publish(host, chain("long", 12, {"sleep_ms": 100}))
+    publish(host, chain("long", 12, {"sleep_s": 0.1}))
     run = host.run("long")
     host.wait_node(run, "n03", "completed")
     hand.types(f"DELETE FROM dag_checkpoints WHERE execution_id = '{run}'")
@@ -245,7 +245,7 @@ def test_an_input_that_does_not_fit_its_hash_is_not_run_on(host, hand):
 
 @pytest.mark.parametrize("table", ["dag_executions", "dag_checkpoints", "hosts"])
 def test_a_table_that_an_operator_locks_for_seconds_is_waited_for(host, hand, table):
-    publish(host, chain("ten", 10, {"sleep_ms": 20}))
+    publish(host, chain("ten", 10, {"sleep_s": 0.02}))
     run = host.run("ten")
     lock = threading.Thread(target=hand.types, args=(
         f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT", "keeper"))
@@ -258,7 +258,7 @@ def test_a_table_that_an_operator_locks_for_seconds_is_waited_for(host, hand, ta
 
 
 def test_ended_sessions_are_followed_by_others(host, hand, cluster):
-    publish(host, chain("ten", 10, {"sleep_ms": 50}))
+    publish(host, chain("ten", 10, {"sleep_s": 0.05}))
     run = host.run("ten")
     for _ in range(5):
         cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE"

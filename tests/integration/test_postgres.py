@@ -50,7 +50,7 @@ def test_connections_that_the_server_ends_are_made_anew(make_host, cluster, data
 
 def test_a_server_that_is_away_is_waited_for(make_host, cluster, database):
     host = make_host(store=database[1])
-    host.publish(chain("twenty", 20, {"sleep_ms": 50}))
+    host.publish(chain("twenty", 20, {"sleep_s": 0.2}))
     run_id = host.run("twenty")
     cluster.halt(signal.SIGKILL)
     time.sleep(2)
@@ -151,7 +151,7 @@ def doctor(host, **environment):
 
 def test_a_host_that_was_killed_goes_on_with_what_it_had_begun(make_host, database):
     host = make_host(store=database[1])
-    host.publish(chain("long", 10, {"sleep_ms": 100}))
+    host.publish(chain("long", 10, {"sleep_s": 0.1}))
     run_id = host.run("long")
     host.wait_node(run_id, "n03", "completed")
     host.kill9()

@@ -98,7 +98,7 @@ def test_runs_of_both_hosts_come_in_one_order_without_a_gap(two):
 
 def test_a_client_that_goes_on_at_the_other_host_misses_nothing(two):
     _, a, b = two
-    a.publish(chain("slow", 8, {"sleep_ms": 60}))
+    a.publish(chain("slow", 8, {"sleep_s": 0.06}))
     run_id = a.run("slow")
     cursor, seen, host = 0, [], a
     while not seen or seen[-1]["type"] != "run.completed":
