@@ -21,8 +21,8 @@ sys.dont_write_bytecode = True
 import blocks  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "docs/OPERATIONS.md", "docs/API.md", "docs/DEFINITIONS.md", "docs/SANDBOX.md", "docs/THREATS.md",
-         "docs/ARCHITECTURE.md", "docs/PROTOCOL.md", "docs/HACKING.md", "docs/ABI.md",
+PAGES = ["README.md", "docs/OPERATIONS.md", "docs/API.md", "docs/LANES.md", "docs/DEFINITIONS.md", "docs/SANDBOX.md",
+         "docs/THREATS.md", "docs/ARCHITECTURE.md", "docs/PROTOCOL.md", "docs/HACKING.md", "docs/ABI.md",
          "docs/PLUGIN_GUIDE.md"]
 HERE = "127.0.0.1:"
 PORTS = (8080, 8081, 8082)  # as the pages have them; the first is that of ./up
