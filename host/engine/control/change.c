@@ -19,13 +19,7 @@ static void answer_not_running(struct control *ctl, const struct api_actor *who,
     auto_done(store_run_list) rows = {0};
     struct err e = {0};
 
-    if (!step_settled(ctl, who->tenant, run_id, &e) ||
-        !store_read_run_head(ctl->env->reader, who->tenant, run_id, &rows, &e)) {
-        answer_error(done, done_arg, &e);
-        return;
-    }
-    if (leftovers_has(ctl->leftovers, run_id)) {
-        err_set(&e, ERR_UNAVAILABLE, "run %s is being built from its rows: ask again", run_id);
+    if (!orders_read_head(ctl, who->tenant, run_id, &rows, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }

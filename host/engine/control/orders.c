@@ -2,6 +2,7 @@
 #include "engine/control/orders.h"
 
 #include "base/mem.h"
+#include "engine/control/leftovers.h"
 #include "engine/control/step.h"
 #include "engine/control/takeover.h"
 #include "engine/control/wish.h"
@@ -9,6 +10,16 @@
 #include "engine/env/env.h"
 
 #include <string.h>
+
+bool orders_read_head(const struct control *ctl, const char *tenant, const char *run_id,
+                      struct store_run_list *ret, struct err *e)
+{
+    if (!step_settled(ctl, tenant, run_id, e) ||
+        !store_read_run_head(ctl->env->reader, tenant, run_id, ret, e))
+        return false;
+    return !leftovers_has(ctl->leftovers, run_id) ||
+           err_set(e, ERR_UNAVAILABLE, "run %s is being built from its rows: ask again", run_id);
+}
 
 /* An order on its way to its row. */
 struct giving {

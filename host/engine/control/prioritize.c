@@ -1,7 +1,6 @@
 /* prioritize.c -- a task that waits gets another priority: its row says so, and its lane once that
  * is durable. See control.h. */
 #include "engine/commit/rows.h"
-#include "engine/control/leftovers.h"
 #include "engine/control/orders.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
@@ -13,12 +12,7 @@ static void why_not_here(struct control *ctl, const char *tenant, const char *ru
 {
     auto_done(store_run_list) rows = {0};
 
-    if (!step_settled(ctl, tenant, run_id, e) ||
-        !store_read_run_head(ctl->env->reader, tenant, run_id, &rows, e))
-        return;
-    if (leftovers_has(ctl->leftovers, run_id))
-        (void)err_set(e, ERR_UNAVAILABLE, "run %s is being built from its rows: ask again", run_id);
-    else if (orders_here(ctl, &rows.rows[0], e))
+    if (orders_read_head(ctl, tenant, run_id, &rows, e) && orders_here(ctl, &rows.rows[0], e))
         (void)err_set(e, ERR_CONFLICT, "the task is %s: it does not wait",
                       store_run_status_text(rows.rows[0].status));
 }
