@@ -217,6 +217,15 @@ bool text_unbase64(struct buf *b, const char *text, size_t len, bool url, struct
     return true;
 }
 
+bool text_is_among(const char *text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i], text) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool text_copy(char *out, size_t out_bytes, const char *text)
 {
     size_t len = strlen(text);

@@ -45,6 +45,8 @@ bool text_unbase64(struct buf *b, const char *text, size_t len, bool url, struct
 /* Copies into a fixed array; false when it does not fit (nothing is cut silently). */
 bool text_copy(char *out, size_t out_bytes, const char *text) must_check;
 
+bool text_is_among(const char *text, const char *const *words, size_t count);
+
 /* The word nearest to text by edit distance, or NULL when none is near enough to suggest.
  * words ends with NULL. */
 const char *text_nearest(const char *text, const char *const *words);

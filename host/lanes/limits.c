@@ -2,9 +2,9 @@
 #include "lanes/limits.h"
 
 #include "base/json.h"
+#include "base/text.h"
 
 #include <math.h>
-#include <string.h>
 
 #define SECOND_NS 1e9
 
@@ -19,11 +19,7 @@ static bool check_members(const json_t *said, const char *what, const char *cons
         return err_set(e, ERR_INVALID, "'%s' must be an object or null", what);
     json_object_foreach((json_t *)said, name, value)
     {
-        size_t i = 0;
-
-        while (i < count && strcmp(known[i], name) != 0)
-            i++;
-        if (i == count)
+        if (!text_is_among(name, known, count))
             return err_set(e, ERR_INVALID, "'%s' of a lane has no member '%.64s'", what, name);
     }
     return true;

@@ -2,6 +2,7 @@
 #include "lanes/members.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "lanes/limits.h"
 #include "lanes/work.h"
 
@@ -28,15 +29,12 @@ static bool refuse_member(const char *name, struct err *e)
 {
     static const char *const to_come[] = {"dag_id", "autoscale", "preempt"};
 
-    for (size_t i = 0; i < ARRAY_LEN(to_come); i++) {
-        if (strcmp(to_come[i], name) == 0)
-            return err_set(
-                e, ERR_INVALID,
-                "'%s' of a lane is not built in this version; slots, express_priority, "
-                "paused, draining, max_depth, rate, breaker, agent_id, config, retry_policy and "
-                "timeout_policy are",
-                name);
-    }
+    if (text_is_among(name, to_come, ARRAY_LEN(to_come)))
+        return err_set(e, ERR_INVALID,
+                       "'%s' of a lane is not built in this version; slots, express_priority, "
+                       "paused, draining, max_depth, rate, breaker, agent_id, config, retry_policy "
+                       "and timeout_policy are",
+                       name);
     return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
 }
 
@@ -66,13 +64,9 @@ static bool check_names(const char *lane, const json_t *object, struct err *e)
 
     json_object_foreach((json_t *)object, name, value)
     {
-        size_t i = 0;
-
         if (lane_work_is(name) || is_limit(name))
             continue;
-        while (i < ARRAY_LEN(known) && strcmp(known[i], name) != 0)
-            i++;
-        if (i == ARRAY_LEN(known))
+        if (!text_is_among(name, known, ARRAY_LEN(known)))
             return refuse_member(name, e);
         if (json_is_null(value))
             return err_set(e, ERR_INVALID, "'%s' is null", name);

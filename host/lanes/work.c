@@ -5,10 +5,9 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "model/dag/dag.h"
 #include "model/dag/source/parse.h"
-
-#include <string.h>
 
 static const char *const members[] = {"agent_id", "config", "retry_policy", "timeout_policy"};
 
@@ -21,11 +20,7 @@ enum { VERSION_CHARS = 32 }; /* of the hash: enough that no two are the same */
 
 bool lane_work_is(const char *member)
 {
-    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-        if (strcmp(members[i], member) == 0)
-            return true;
-    }
-    return false;
+    return text_is_among(member, members, ARRAY_LEN(members));
 }
 
 /* ---- what holds ---- */
