@@ -1,6 +1,6 @@
 """Fixtures: `host` is shared by the tests of one file, which must leave it working; `make_host`
 gives hosts of the test's own, with settings, to be stopped and killed. A failing test shows the
-end of the logs of every host that lives."""
+end of the logs of every host that lives or fell in it."""
 import pytest
 
 from cluster import Cluster
@@ -48,5 +48,7 @@ def make_host(tmp_path, publisher):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     if outcome.get_result().failed:
-        for one in Host.alive:
+        for one in [*Host.alive, *Host.fallen]:
             outcome.get_result().sections.append((f"log of {one.home}", one.log_tail()))
+    if call.when == "teardown":
+        Host.fallen.clear()

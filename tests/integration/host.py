@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -27,6 +28,7 @@ IS_SANITIZED = any(word in (BIN / "orchd").read_bytes() for word in (b"__asan_in
 SANITIZED = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
 # Nothing is judged by these: they only end a wait in vain, on a machine that does much else.
 START_S, STOP_S, GONE_S, RUN_S = 60, 60, 30, 90
+SANITIZER_REPORT = re.compile(r"^(==\d+==)?(ERROR|WARNING|FATAL): ?\w+Sanitizer.*|^\S+:\d+:\d+: runtime error:.*", re.M)
 
 
 class HostFailed(AssertionError):
@@ -134,6 +136,7 @@ class Publisher:
 
 class Host:
     alive = []
+    fallen = []  # in the test that runs: not in order
 
     def __init__(self, home, publisher, plugins=("conformance",), **settings):
         self.home = pathlib.Path(home)
@@ -200,6 +203,8 @@ class Host:
         code = self.process.wait(seconds)
         until(lambda: not (self.below & running()), GONE_S, f"end of the host's children {self.below}")
         Host.alive.remove(self)
+        Host.fallen += [self][:code not in (0, -signal.SIGKILL)]
+        self.check_sanitizers()
         return code
 
     def stop(self):
@@ -222,6 +227,13 @@ class Host:
                 pass
         self.process.wait()
         Host.alive.remove(self)
+        self.check_sanitizers()
+
+    def check_sanitizers(self):
+        """One that gives up at its end leaves its threads where they are, and says so."""
+        report = SANITIZER_REPORT.search(self.log_text())
+        if report and not self.events("host.store_stalled"):
+            raise HostFailed("\n".join(self.log_text()[report.start():].splitlines()[:80]))
 
     # ---- its log ----
 
