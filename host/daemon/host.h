@@ -46,6 +46,7 @@ struct host {
     struct engine_env env;           /* what the engine is given: the parts above */
     struct engine *engine;
     struct api *api;
+    json_t *lanes;                  /* of the file that the settings name; NULL: none */
     struct descriptors_share files; /* what runs and connections may have */
     char box_key[64];               /* base64 of the authority's box key; "" until known */
     char builder_id[160];           /* names the host's signing key in statements */

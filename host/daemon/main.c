@@ -18,6 +18,7 @@
 #include "daemon/migrate.h"
 #include "daemon/notify.h"
 #include "daemon/others.h"
+#include "daemon/queues.h"
 #include "daemon/revocations.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
@@ -221,6 +222,9 @@ static struct engine_settings settings_of(const struct host *host)
         .workers_per_type = (uint32_t)config_int(config, CONFIG_WORKERS_PER_TYPE),
         .places_max = host->files.attempts,
         .tenant_attempts_max = tenant_attempts_max(host),
+        .ageing = {config_int(config, CONFIG_LANE_AGEING_AFTER_MS) * 1000000,
+                   config_int(config, CONFIG_LANE_AGEING_STEP_MS) * 1000000},
+        .lanes = host->lanes,
         .cancel_grace_ns = config_int(config, CONFIG_CANCEL_GRACE_MS) * 1000000,
         .schedule_grace_us = config_int(config, CONFIG_SCHEDULE_GRACE_MS) * 1000,
         .firings_keep_us = config_int(config, CONFIG_SCHEDULE_FIRINGS_DAYS) * 86400 * 1000000,
@@ -372,8 +376,8 @@ static bool start(struct host *host, struct err *e)
     unsigned recovered;
 
     /* Whatever may be refused comes before the runs: recovery begins their attempts anew. */
-    if (!binding_home(host->home, e) || !lock_home(host, e) || !start_parts(host, e) ||
-        !server_start(host, e) || !write_pid(host, e) ||
+    if (!binding_home(host->home, e) || !lock_home(host, e) || !queues_read(host, e) ||
+        !start_parts(host, e) || !server_start(host, e) || !write_pid(host, e) ||
         !engine_recover(host->engine, &recovered, e))
         return false;
     others_listen(host);

@@ -1,16 +1,37 @@
 /* queues.c -- see queues.h. */
 #include "daemon/queues.h"
 
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/limits.h"
 #include "daemon/host.h"
 #include "engine/control/control.h"
 #include "engine/engine.h"
 #include "engine/lanes/change.h"
+#include "engine/lanes/kept.h"
 #include "engine/lanes/tasks.h"
+#include "lanes/file.h"
 #include "store/hosts.h"
+
+bool queues_read(struct host *host, struct err *e)
+{
+    const char *path = config_text(host->config, CONFIG_FILE);
+    auto_done(buf) text = {0};
+
+    if (*path == '\0' || (file_read(path, DEFINITION_BYTES_MAX, &text, e) &&
+                          lane_file_read(buf_text(&text), text.len, &host->lanes, e)))
+        return true;
+    return err_wrap(e, "config '%s'", path);
+}
 
 static json_t *lanes_owned(void *arg)
 {
     return engine_lanes_owned(((const struct host *)arg)->engine);
+}
+
+static struct lane_routing lane_routing(void *arg)
+{
+    return kept_lanes_routing(engine_control(((const struct host *)arg)->engine)->lanes);
 }
 
 static void change_lane(void *arg, const struct api_actor *who, const struct api_lane_change *what,
@@ -57,6 +78,7 @@ static void gauges(void *arg)
 void queues_serve(struct api_engine *engine)
 {
     engine->lanes_owned = lanes_owned;
+    engine->lane_routing = lane_routing;
     engine->lane_change = change_lane;
     engine->task_enqueue = enqueue_task;
     engine->task_prioritize = prioritize_task;

@@ -123,4 +123,5 @@ void stop_host(struct host *host)
     authority_client_free(host->authority);
     revocations_free(host->revocations);
     metrics_free(host->metrics);
+    json_decref(host->lanes);
 }

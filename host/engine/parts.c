@@ -74,7 +74,7 @@ static bool is_express(const struct lanes *lanes, const struct api_task_of *of)
     struct lane_spec spec;
 
     return lanes_get(lanes, of->lane, &spec) && spec.has_express &&
-           of->priority >= spec.express_priority;
+           !lanes_routing(lanes).no_express && of->priority >= spec.express_priority;
 }
 
 static void tell_waiting(const struct engine *engine, const struct attempt_order *order, bool place,

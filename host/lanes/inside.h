@@ -16,7 +16,7 @@ TAILQ_HEAD(lane_items, lane_item);
 
 struct lane_line {
     struct lane_seat *seat;
-    int32_t priority;
+    int32_t priority;        /* of its items; LANE_PRIORITY_DEFAULT where none counts */
     struct lane_items items; /* never empty, oldest first */
     LIST_ENTRY(lane_line) link;
 };
@@ -69,6 +69,7 @@ struct lane {
 struct lanes {
     uint32_t tenant_max;
     struct lane_ageing ageing;
+    struct lane_routing routing;
     struct lane *lanes;       /* by name, in the order in which they came */
     TAILQ_HEAD(, lane) turns; /* of those that were set: the next to take first */
     struct lane_tenant *tenants;
@@ -100,7 +101,8 @@ void lane_sit_by_age(struct lanes *lanes, struct lane_item *item, int64_t now_ns
 /* had_turn: it is taken; else it goes away, and its tenant keeps its turn. */
 void lane_stand_up(struct lanes *lanes, struct lane_item *item, bool had_turn, int64_t now_ns);
 /* All that waits in the lane, in the half that half_of says, in the order in which it came. */
-typedef enum lane_half lane_half_fn(const struct lane *lane, int32_t priority);
+typedef enum lane_half lane_half_fn(const struct lanes *lanes, const struct lane *lane,
+                                    int32_t priority);
 void lane_sit_anew(struct lanes *lanes, const struct lane *lane, lane_half_fn *half_of,
                    int64_t now_ns);
 /* Everybody who has waited long enough rises. */

@@ -60,10 +60,12 @@ static struct lane *lane_of(struct lanes *lanes, const char *name)
     return lane;
 }
 
-static enum lane_half half_of(const struct lane *lane, int32_t priority)
+static enum lane_half half_of(const struct lanes *lanes, const struct lane *lane, int32_t priority)
 {
-    return lane->spec.has_express && priority >= lane->spec.express_priority ? LANE_EXPRESS
-                                                                             : LANE_REGULAR;
+    bool express = lane->spec.has_express && !lanes->routing.no_express &&
+                   priority >= lane->spec.express_priority;
+
+    return express ? LANE_EXPRESS : LANE_REGULAR;
 }
 
 void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *spec, int64_t now_ns)
@@ -78,6 +80,23 @@ void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *sp
     lane->spec = *spec;
     if (halves_change)
         lane_sit_anew(lanes, lane, half_of, now_ns);
+}
+
+void lanes_route(struct lanes *lanes, struct lane_routing routing, int64_t now_ns)
+{
+    const struct lane *lane;
+
+    if (routing.no_express == lanes->routing.no_express &&
+        routing.no_priority == lanes->routing.no_priority)
+        return;
+    lanes->routing = routing;
+    for (lane = lanes->lanes; lane != NULL; lane = lane->hh.next)
+        lane_sit_anew(lanes, lane, half_of, now_ns);
+}
+
+struct lane_routing lanes_routing(const struct lanes *lanes)
+{
+    return lanes->routing;
 }
 
 bool lanes_get(const struct lanes *lanes, const char *name, struct lane_spec *ret)
@@ -138,7 +157,7 @@ void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, co
     item->number = ++lanes->last_number;
     item->since_ns = now_ns;
     item->priority = given ? priority : LANE_PRIORITY_DEFAULT;
-    item->half = half_of(item->lane, item->priority);
+    item->half = half_of(lanes, item->lane, item->priority);
     lane_sit(lanes, item, false, now_ns);
 }
 
@@ -154,7 +173,7 @@ void lanes_prioritize(struct lanes *lanes, struct lane_item *item, int32_t prior
     assert(priority >= 1 && priority <= LANE_PRIORITY_MAX);
     lane_stand_up(lanes, item, false, now_ns);
     item->priority = priority;
-    item->half = half_of(item->lane, priority);
+    item->half = half_of(lanes, item->lane, priority);
     lane_sit_by_age(lanes, item, now_ns);
 }
 

@@ -14,10 +14,9 @@
  *
  * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
  * whatever waits. lanes_place walks what waits in the lane, and so does lanes_set where other items
- * are express ones from then on; lanes_prioritize walks those of its tenant and priority that are
- * younger. What is remembered is the lanes
- * that were set, and one record for each tenant, priority and lane in which something waits or
- * runs. */
+ * are express ones from then on and lanes_route everything; lanes_prioritize walks those of its
+ * tenant and priority that are younger. What is remembered is the lanes that were set, and one
+ * record for each tenant, priority and lane in which something waits or runs. */
 #ifndef ORCH_LANES_LANES_H
 #define ORCH_LANES_LANES_H
 
@@ -69,6 +68,12 @@ struct lane_ageing {
     int64_t after_ns, step_ns;
 };
 
+/* What an operator switches off in all lanes. */
+struct lane_routing {
+    bool no_express;  /* no item is an express one */
+    bool no_priority; /* of a tenant the oldest is taken first, whatever its priority */
+};
+
 struct lane;
 struct lane_line;
 struct lane_tenant;
@@ -99,6 +104,10 @@ void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *sp
 /* How it is set; false: it is not. */
 bool lanes_get(const struct lanes *lanes, const char *name, struct lane_spec *ret);
 uint32_t lanes_count(const struct lanes *lanes); /* of those that were set */
+
+/* What waits stands anew, as old as it was. */
+void lanes_route(struct lanes *lanes, struct lane_routing routing, int64_t now_ns);
+struct lane_routing lanes_routing(const struct lanes *lanes);
 
 /* Behind all of its tenant and priority. A lane that was not set takes it too: there it waits. A
  * priority that is none counts as LANE_PRIORITY_DEFAULT. */

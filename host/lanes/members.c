@@ -94,6 +94,28 @@ static bool read_limits(const char *lane, const json_t *object, struct lane_memb
            (breaker == NULL || lane_breaker_read(breaker, &usual, &ret->breaker, e));
 }
 
+/* The switch of all lanes. */
+static bool read_routing(const json_t *object, struct lane_members *ret, struct err *e)
+{
+    const char *name;
+    bool express, priority;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        if (strcmp(name, "express") != 0 && strcmp(name, "priority") != 0)
+            return err_set(e, ERR_INVALID, "the routing has no member '%.64s'", name);
+    }
+    if (!json_get_bool(object, "express", true, &express, e) ||
+        !json_get_bool(object, "priority", true, &priority, e))
+        return false;
+    ret->has_express = json_object_get(object, "express") != NULL;
+    ret->has_priority = json_object_get(object, "priority") != NULL;
+    ret->routing = (struct lane_routing){!express, !priority};
+    return ret->has_express || ret->has_priority ||
+           err_set(e, ERR_INVALID, "nothing is said: 'express' and 'priority' are what may be");
+}
+
 bool lane_members_read(const char *lane, const json_t *object, struct lane_members *ret,
                        struct err *e)
 {
@@ -102,6 +124,8 @@ bool lane_members_read(const char *lane, const json_t *object, struct lane_membe
     *ret = (struct lane_members){0};
     if (!json_is_object(object))
         return err_set(e, ERR_INVALID, "what is said of a lane must be an object");
+    if (strcmp(lane, LANE_ALL) == 0)
+        return read_routing(object, ret, e);
     if (!check_names(lane, object, e) ||
         !json_get_int(object, "slots", 0, 0, LANE_SLOTS_MAX, &slots, e) ||
         !json_get_int(object, "express_priority", 1, 1, LANE_EXPRESS_NEVER, &priority, e) ||
@@ -170,6 +194,12 @@ void lane_members_add(struct lane_members *to, const struct lane_members *more)
     to->has_paused = to->has_paused || more->has_paused;
     to->has_draining = to->has_draining || more->has_draining;
     to->has_max_depth = to->has_max_depth || more->has_max_depth;
+    if (more->has_express)
+        to->routing.no_express = more->routing.no_express;
+    if (more->has_priority)
+        to->routing.no_priority = more->routing.no_priority;
+    to->has_express = to->has_express || more->has_express;
+    to->has_priority = to->has_priority || more->has_priority;
     add_work(to, more);
 }
 
@@ -209,6 +239,10 @@ json_t *lane_members_json_owned(const struct lane_members *members)
         json_object_set_new(object, "rate", lane_rate_owned(&members->rate));
     if (members->has_breaker)
         json_object_set_new(object, "breaker", lane_breaker_owned(&members->breaker));
+    if (members->has_express)
+        json_object_set_new(object, "express", json_boolean(!members->routing.no_express));
+    if (members->has_priority)
+        json_object_set_new(object, "priority", json_boolean(!members->routing.no_priority));
     lane_work_put(members->work, object);
     return object;
 }

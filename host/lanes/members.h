@@ -30,7 +30,14 @@ struct lane_members {
     struct lane_rate rate;
     struct lane_breaker_spec breaker;
     json_t *work; /* lanes/work.h; NULL: nothing is said of it */
+    /* Of LANE_ALL, and of it alone. */
+    bool has_express, has_priority;
+    struct lane_routing routing;
 };
+
+/* No lane has this name: what is said of it is the switch of all lanes, kept as a lane's word is.
+ */
+#define LANE_ALL "*"
 
 void lane_members_done(struct lane_members *members);
 DEFINE_AUTO_DONE(lane_members)

@@ -144,8 +144,10 @@ static struct lane_seat *seat_of(struct lane_item *item)
     return seat;
 }
 
-static struct lane_line *line_of(struct lane_seat *seat, int32_t priority)
+static struct lane_line *line_of(const struct lanes *lanes, struct lane_seat *seat,
+                                 const struct lane_item *item)
 {
+    int32_t priority = lanes->routing.no_priority ? LANE_PRIORITY_DEFAULT : item->priority;
     struct lane_line *line;
 
     LIST_FOREACH(line, &seat->lines, link)
@@ -176,7 +178,7 @@ void lane_sit(struct lanes *lanes, struct lane_item *item, bool first, int64_t n
 {
     struct lane_seat *seat = seat_of(item);
 
-    item->line = line_of(seat, item->priority);
+    item->line = line_of(lanes, seat, item);
     sit_before(lanes, item, first ? TAILQ_FIRST(&item->line->items) : NULL);
     find_ring(lanes, seat, first ? IS_NEXT : KEEPS_TURN, now_ns);
 }
@@ -186,7 +188,7 @@ void lane_sit_by_age(struct lanes *lanes, struct lane_item *item, int64_t now_ns
     struct lane_seat *seat = seat_of(item);
     struct lane_item *before = NULL, *other;
 
-    item->line = line_of(seat, item->priority);
+    item->line = line_of(lanes, seat, item);
     TAILQ_FOREACH_REVERSE(other, &item->line->items, lane_items, link)
     {
         if (other->number < item->number)
@@ -259,7 +261,7 @@ void lane_sit_anew(struct lanes *lanes, const struct lane *lane, lane_half_fn *h
     qsort(items, count, sizeof *items, by_number);
     for (size_t i = 0; i < count; i++) {
         lane_stand_up(lanes, items[i], false, now_ns);
-        items[i]->half = half_of(lane, items[i]->priority);
+        items[i]->half = half_of(lanes, lane, items[i]->priority);
         lane_sit(lanes, items[i], false, now_ns);
     }
 }

@@ -13,17 +13,22 @@ const char *lane_why_text(enum lane_why why)
     return texts[why];
 }
 
+static int32_t class_of(const struct lanes *lanes, const struct lane_item *item, int64_t now_ns)
+{
+    return lane_class(&lanes->ageing, item->line->priority, item->since_ns, now_ns);
+}
+
 /* A line is in the order in which its items are taken, so those before another are its first. */
 static uint32_t before_in_line(const struct lanes *lanes, const struct lane_line *line,
                                const struct lane_item *item, int64_t now_ns)
 {
-    int32_t class = lane_class(&lanes->ageing, item->priority, item->since_ns, now_ns), one;
+    int32_t class = class_of(lanes, item, now_ns), one;
     const struct lane_item *other;
     uint32_t count = 0;
 
     TAILQ_FOREACH(other, &line->items, link)
     {
-        one = lane_class(&lanes->ageing, other->priority, other->since_ns, now_ns);
+        one = class_of(lanes, other, now_ns);
         if (one < class || (one == class && other->number >= item->number))
             break;
         count++;
@@ -84,7 +89,7 @@ struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item 
         .lane = item->lane->name,
         .position = 1,
         .why = why_of(lanes, item, now_ns),
-        .priority = lane_class(&lanes->ageing, item->priority, item->since_ns, now_ns),
+        .priority = class_of(lanes, item, now_ns),
         .until_ns = INT64_MAX,
     };
 

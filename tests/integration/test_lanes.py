@@ -4,7 +4,7 @@ Rooms: host/lanes, host/engine/attempts, host/engine/lanes, host/api/routes, hos
 """
 import json
 
-from host import RUN_S, dag, until
+from host import RUN_S, STUB, dag, until
 
 HOLD = {"sleep_s": 600}
 
@@ -46,6 +46,42 @@ def test_a_run_waits_in_its_lane_and_everything_says_so(make_host):
     until(lambda: waits(own, second) is None, RUN_S, "the first's worker")
     own.cli("run", "cancel", second)
     until(lambda: lanes(own)["ml"]["running"] == 0, RUN_S, "the lane's end")
+
+
+def test_a_file_says_which_lanes_there_are_and_what_is_set_goes_over_it(make_host, tmp_path):
+    file = tmp_path / "lanes.yaml"
+    file.write_text("lanes:\n  filed: {agent_id: conformance.stub, config: {return: {f: 1}}, slots: 3}\n")
+    own = make_host(config=file)
+    assert lanes(own)["filed"]["slots"] == 3 and lanes(own)["filed"]["version"] == 0
+    task = own.http("POST", "/tasks", {"lane": "filed", "payload": {}}, expect=202).json["task_id"]
+    done = until(lambda: (now := own.http("GET", f"/tasks/{task}").json)["status"] == "completed" and now, RUN_S, "the task")
+    assert done["result"] == {"f": 1}
+    own.http("PUT", "/lanes/filed", {"slots": 1}, expect=200)
+    assert own.stop() == 0
+    own.start()
+    assert lanes(own)["filed"]["slots"] == 1 and lanes(own)["filed"]["agent_id"] == STUB
+    assert own.stop() == 0
+    file.write_text("lanes:\n  filed: {slots: many}\n")
+    own.launch()
+    assert own.wait_end() == 1
+    assert f"config '{file}': lane 'filed': 'slots'" in own.log_text()
+
+
+def test_the_bypass_sends_express_tasks_to_the_regular_workers_and_outlives_the_host(make_host):
+    own = make_host(workers_per_type=1)
+    own.http("PUT", "/lanes/ml", {"agent_id": STUB, "config": HOLD}, expect=200)
+    assert own.http("POST", "/admin/routing", {"express": False}, expect=200).json == {"express": False, "priority": True}
+    assert own.stop() == 0
+    own.start()
+    add = lambda priority: own.http("POST", "/tasks", {"lane": "ml", "payload": {}, "priority": priority}, expect=202).json["task_id"]
+    see = lambda task: own.http("GET", f"/tasks/{task}", expect=200).json
+    busy = add(5)
+    until(lambda: see(busy)["worker"] == "pool_ml_0", RUN_S, "the regular worker's task")
+    late = add(15)
+    assert (see(late)["status"], see(late)["express"], see(late)["why"]["reason"]) == ("queued", False, "lane_full")
+    assert own.cli("lane", "route", "--express", "on").stdout
+    until(lambda: see(late)["worker"] == "express_ml_0", RUN_S, "the express worker's task")
+    assert see(late)["express"]
 
 
 def test_a_lane_that_is_not_there_holds_its_node_and_nothing_else(host):

@@ -11,7 +11,7 @@
 #define ORCH_API_REQUEST_ENGINE_H
 
 #include "base/err.h"
-#include "lanes/worker.h"
+#include "lanes/lanes.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -229,6 +229,7 @@ struct api_engine {
     /* The lanes of this host (docs/API.md), an array; the caller owns it. */
     json_t *(*lanes_owned)(void *arg);
     /* In effect here when it is done, and soon on every host of the store. */
+    struct lane_routing (*lane_routing)(void *arg);
     void (*lane_change)(void *arg, const struct api_actor *who, const struct api_lane_change *what,
                         api_done_fn done, void *done_arg);
     /* A run of the lane's own DAG, whose token is the task's id. The same task again is answered

@@ -50,6 +50,8 @@ void lane_pause_op(struct api_request *req);
 void lane_resume_op(struct api_request *req);
 void lane_drain_op(struct api_request *req);
 made_fn lane_versions;
+void routing_get(struct api_request *req);
+void routing_set(struct api_request *req);
 
 /* tasks.c, tasks_change.c, tasks_view.c */
 void task_create(struct api_request *req);

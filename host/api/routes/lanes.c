@@ -122,6 +122,45 @@ void lane_drain_op(struct api_request *req)
     change(req, &(struct lane_members){.has_draining = true, .draining = true}, true);
 }
 
+/* ---- the switch of all ---- */
+
+static void reply_routing(struct api_request *req)
+{
+    const struct api_engine *engine = req->server->opt.engine;
+    struct lane_routing routing = engine->lane_routing(engine->arg);
+    json_t *body =
+        json_pack("{s:b, s:b}", "express", !routing.no_express, "priority", !routing.no_priority);
+
+    api_reply_json(req, 200, &body);
+}
+
+void routing_get(struct api_request *req)
+{
+    reply_routing(req);
+}
+
+static void on_routed(void *arg, const struct api_outcome *out)
+{
+    if (out->e != NULL)
+        api_reply_outcome_error(request_of(arg), out);
+    else
+        reply_routing(request_of(arg));
+}
+
+void routing_set(struct api_request *req)
+{
+    const struct api_engine *engine = req->server->opt.engine;
+    struct api_actor who = api_actor(req);
+    auto_done(lane_members) members = {0};
+    struct err e = {0};
+
+    if (lane_members_read(LANE_ALL, req->json, &members, &e))
+        engine->lane_change(engine->arg, &who, &(struct api_lane_change){LANE_ALL, &members, false},
+                            on_routed, req);
+    else
+        api_reply_error(req, &e, "FIELD_INVALID");
+}
+
 /* ---- what was said of one ---- */
 
 static void add_version(struct buf *b, const struct store_lane *row)

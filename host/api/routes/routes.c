@@ -186,6 +186,10 @@ static const struct route rows[] = {
      "getBackfill", .make = backfill_get},
 
     /* Administration */
+    {HTTP_GET, API_BASE "/admin/routing", NEED_ADMIN, NO_BODY, "", 200, "getRouting",
+     .handle = routing_get},
+    {HTTP_POST, API_BASE "/admin/routing", NEED_ADMIN, BODY_JSON, SMALL, "express priority", "",
+     200, "setRouting", .handle = routing_set, .refuses = true},
     {HTTP_GET, API_BASE "/admin/health", NEED_ADMIN, NO_BODY, "", 200, "adminHealth",
      .handle = admin_health},
     {HTTP_GET, API_BASE "/admin/metrics", NEED_ADMIN, NO_BODY, "", 200, "adminMetrics",

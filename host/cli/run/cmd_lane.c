@@ -3,6 +3,8 @@
 #include "cli/out.h"
 #include "cli/parse.h"
 
+#include <string.h>
+
 enum { SLOTS_MAX = 10000, EXPRESS_NEVER = 101, DEPTH_MAX = 1000000 }; /* LANES_KIT.md 4 */
 
 static void lane_path(const struct cli *cli, struct buf *path, const char *tail)
@@ -134,6 +136,47 @@ static bool drain_lane(struct cli *cli, struct err *e)
     return change(cli, "POST", ":drain", NULL, e);
 }
 
+/* ---- all of them ---- */
+
+static void say_switch(const struct cli *cli, const char *name, json_t *members)
+{
+    const char *said = cli_flag_text(cli, name);
+
+    if (said != NULL)
+        json_object_set_new(members, name, json_boolean(strcmp(said, "on") == 0));
+}
+
+static bool route(struct cli *cli, struct err *e)
+{
+    static const struct out_column shown[] = {{"express workers", "express"},
+                                              {"priorities", "priority"},
+                                              {NULL, NULL}};
+    auto_json members = json_object();
+    auto_json routing = NULL;
+
+    say_switch(cli, "express", members);
+    say_switch(cli, "priority", members);
+    if (json_object_size(members) > 0
+            ? !client_send(cli, "POST", "/admin/routing", members, &routing, e)
+            : !client_get(cli, "/admin/routing", &routing, e))
+        return false;
+    out_object(cli, shown, routing);
+    return true;
+}
+
+static const struct cli_flag route_flags[] = {
+    {.name = "express",
+     .type = FLAG_CHOICE,
+     .value = "SWITCH",
+     .choices = "on|off",
+     .help = "off: what is of an express priority waits for the regular workers"},
+    {.name = "priority",
+     .type = FLAG_CHOICE,
+     .value = "SWITCH",
+     .choices = "on|off",
+     .help = "off: of a tenant the oldest is next, whatever its priority"},
+    {.name = NULL},
+};
 static const struct cli_arg lane_args[] = {
     {.name = "LANE", .required = true, .help = "name of the lane"}, {.name = NULL}};
 static const struct cli_arg scale_args[] = {
@@ -202,6 +245,12 @@ static const struct cli_verb verbs[] = {
      .args = lane_args,
      .needs_server = true,
      .handler = drain_lane},
+    {.name = "route",
+     .summary = "Show what is switched off in all lanes, or switch it",
+     .details = "It holds on every host of the store, at once and after restarts.",
+     .flags = route_flags,
+     .needs_server = true,
+     .handler = route},
     {.handler = NULL},
 };
 const struct cli_group cli_group_lane = {.name = "lane",

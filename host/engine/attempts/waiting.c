@@ -3,10 +3,6 @@
 
 #include "lanes/members.h"
 
-/* LANES.md 2. */
-#define AGEING_AFTER_NS (300LL * 1000 * 1000 * 1000)
-#define AGEING_STEP_NS (60LL * 1000 * 1000 * 1000)
-
 static int64_t now_ns(const struct waiting *w)
 {
     return w->env->clock.mono_ns();
@@ -15,9 +11,8 @@ static int64_t now_ns(const struct waiting *w)
 void waiting_init(struct waiting *w, const struct engine_env *env)
 {
     static const char *const typed[] = {"reasoning", "codegen", "ml"};
-    const struct lane_ageing ageing = {AGEING_AFTER_NS, AGEING_STEP_NS};
 
-    *w = (struct waiting){env, lanes_new(env->set.tenant_attempts_max, ageing)};
+    *w = (struct waiting){env, lanes_new(env->set.tenant_attempts_max, env->set.ageing)};
     lanes_set(w->lanes, LANE_DEFAULT,
               &(struct lane_spec){.slots = env->set.attempts_max, .max_depth = LANE_DEPTH_USUAL},
               0);

@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "authority/client/client.h"
 #include "base/err.h"
+#include "lanes/lanes.h"
 #include "observe/metrics.h"
 #include "sandbox/client/client.h"
 #include "store/beside.h"
@@ -73,12 +74,14 @@ struct engine_settings {
     uint32_t workers_per_type;    /* of each lane of the contract's; as many express ones */
     uint32_t places_max;          /* in the sandbox at a time, of all lanes */
     uint32_t tenant_attempts_max; /* of these, of one tenant */
-    int64_t cancel_grace_ns;      /* between "please stop" and the kill */
-    int64_t head_interval_ns;     /* between an event and the head over it; 0: only when asked */
-    int64_t schedule_grace_us;    /* a due time that is reached later is missed */
-    int64_t firings_keep_us;      /* what became of older ones is forgotten */
-    int min_level;                /* of the sandbox's layers */
-    const char *warm_tenants; /* "acme, test-*": whose nodes may share a loaded plugin; "": none */
+    struct lane_ageing ageing;
+    const json_t *lanes;       /* as the host's file has them (lanes/file.h); NULL: none */
+    int64_t cancel_grace_ns;   /* between "please stop" and the kill */
+    int64_t head_interval_ns;  /* between an event and the head over it; 0: only when asked */
+    int64_t schedule_grace_us; /* a due time that is reached later is missed */
+    int64_t firings_keep_us;   /* what became of older ones is forgotten */
+    int min_level;             /* of the sandbox's layers */
+    const char *warm_tenants;  /* "acme, test-*": whose nodes may share a loaded plugin; "": none */
     struct engine_ceilings ceilings;
 };
 

@@ -7,6 +7,8 @@
 #include "engine/env/env.h"
 #include "engine/lanes/kept.h"
 
+#include <string.h>
+
 enum { TRIES_MAX = 16 };
 
 struct changing {
@@ -82,8 +84,15 @@ static void committed(void *arg, const struct store_done *result)
     ends(c, &(struct api_outcome){.e = result->err, .created = created});
 }
 
+static bool is_of_all(const struct changing *c)
+{
+    return strcmp(c->lane, LANE_ALL) == 0;
+}
+
 static const char *deed_of(const struct changing *c)
 {
+    if (is_of_all(c))
+        return "audit.lanes_routed";
     if (!c->must_be_there)
         return "audit.lane_put";
     if (c->said.draining)
@@ -128,7 +137,7 @@ static bool is_so(const struct changing *c)
 
 static bool may_change(struct changing *c, const char **ret_code, struct err *e)
 {
-    bool there = kept_lanes_has(c->kept, c->lane);
+    bool there = is_of_all(c) || kept_lanes_has(c->kept, c->lane);
 
     *ret_code = NULL;
     if (c->e.code != ERR_NONE) {

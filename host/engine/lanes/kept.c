@@ -15,8 +15,10 @@
 /* A lane of which something was kept. */
 struct held {
     char *lane;
-    struct lane_spec base; /* under what was said */
-    json_t *work;          /* lanes/work.h; NULL: nothing was said of it */
+    /* What it was started with, under what was said. */
+    struct lane_spec base;
+    json_t *given; /* lanes/work.h */
+    json_t *work;  /* that holds; NULL: nothing was said of it */
     int64_t version;
     UT_hash_handle hh;
 };
@@ -32,7 +34,8 @@ struct kept_lanes {
     const struct engine_env *env;
     struct lanes *lanes;
     struct held *held;
-    struct page page; /* the thread's while it is read */
+    int64_t routing_version; /* of LANE_ALL */
+    struct page page;        /* the thread's while it is read */
     bool looks, again;
 };
 
@@ -61,6 +64,7 @@ void kept_lanes_free(struct kept_lanes *kept)
     HASH_ITER(hh, kept->held, held, next)
     {
         HASH_DEL(kept->held, held);
+        json_decref(held->given);
         json_decref(held->work);
         free(held->lane);
         free(held);
@@ -138,8 +142,29 @@ static struct held *hold_first(struct kept_lanes *kept, const char *lane)
     return held;
 }
 
-void kept_lanes_hold(struct kept_lanes *kept, const char *lane, int64_t version,
-                     const struct lane_members *members)
+static void set(const struct kept_lanes *kept, const struct held *held,
+                const struct lane_spec *spec)
+{
+    lanes_set(kept->lanes, held->lane, spec, kept->env->clock.mono_ns());
+    log_event(LOG_INFO, "lane.set", F_STR("lane", held->lane), F_INT("version", held->version),
+              F_INT("slots", spec->slots), F_INT("paused", spec->paused));
+}
+
+/* The switch of all lanes. */
+static void hold_routing(struct kept_lanes *kept, int64_t version,
+                         const struct lane_members *members)
+{
+    if (kept->routing_version >= version)
+        return;
+    kept->routing_version = version;
+    lanes_route(kept->lanes, members->routing, kept->env->clock.mono_ns());
+    log_event(LOG_WARN, "lanes.routed", F_INT("version", version),
+              F_INT("express", !members->routing.no_express),
+              F_INT("priority", !members->routing.no_priority));
+}
+
+static void hold_lane(struct kept_lanes *kept, const char *lane, int64_t version,
+                      const struct lane_members *members)
 {
     struct lane_spec spec = kept_lanes_spec(kept, lane, members);
     struct held *held = held_of(kept, lane);
@@ -150,10 +175,47 @@ void kept_lanes_hold(struct kept_lanes *kept, const char *lane, int64_t version,
         return;
     held->version = version;
     json_decref(held->work);
-    held->work = json_incref(members->work);
-    lanes_set(kept->lanes, lane, &spec, kept->env->clock.mono_ns());
-    log_event(LOG_INFO, "lane.set", F_STR("lane", lane), F_INT("version", version),
-              F_INT("slots", spec.slots), F_INT("paused", spec.paused));
+    held->work = held->given != NULL && members->work != NULL
+                     ? lane_work_add_owned(held->given, members->work)
+                     : json_incref(members->work != NULL ? members->work : held->given);
+    set(kept, held, &spec);
+}
+
+void kept_lanes_hold(struct kept_lanes *kept, const char *lane, int64_t version,
+                     const struct lane_members *members)
+{
+    if (strcmp(lane, LANE_ALL) == 0)
+        hold_routing(kept, version, members);
+    else
+        hold_lane(kept, lane, version, members);
+}
+
+/* ---- what the host was started with ---- */
+
+static bool hold_given(struct kept_lanes *kept, struct err *e)
+{
+    const char *name;
+    json_t *object;
+
+    json_object_foreach((json_t *)kept->env->set.lanes, name, object)
+    {
+        auto_done(lane_members) members = {0};
+        struct held *held;
+
+        if (!kept_lanes_has(kept, name) && kept_lanes_full(kept))
+            return err_set(e, ERR_INVALID,
+                           "there are more than %d lanes, which is as many as "
+                           "there may be",
+                           LANES_MAX);
+        if (!lane_members_read(name, object, &members, e))
+            return false;
+        held = hold_first(kept, name);
+        lane_members_apply(&members, &held->base);
+        held->given = json_incref(members.work);
+        held->work = json_incref(members.work);
+        set(kept, held, &held->base);
+    }
+    return true;
 }
 
 /* ---- what the store has ---- */
@@ -200,6 +262,8 @@ static bool turn_page(struct page *page)
 
 bool kept_lanes_begin(struct kept_lanes *kept, struct err *e)
 {
+    if (!hold_given(kept, e))
+        return err_wrap(e, "the lanes of the file");
     do {
         read_page(kept, kept->env->reader);
         if (kept->page.e.code != ERR_NONE) {
@@ -249,6 +313,11 @@ void kept_lanes_heard(struct kept_lanes *kept, const struct store_news *news)
 }
 
 /* ---- what is told of them ---- */
+
+struct lane_routing kept_lanes_routing(const struct kept_lanes *kept)
+{
+    return lanes_routing(kept->lanes);
+}
 
 json_t *kept_lanes_json_owned(const struct kept_lanes *kept)
 {

@@ -32,6 +32,9 @@ json_t *kept_lanes_json_owned(const struct kept_lanes *kept) must_check;
 /* What was said of its tasks (lanes/work.h), borrowed; NULL: nothing. */
 const json_t *kept_lanes_work(const struct kept_lanes *kept, const char *lane);
 
+/* What is switched off in all of them. */
+struct lane_routing kept_lanes_routing(const struct kept_lanes *kept);
+
 bool kept_lanes_has(const struct kept_lanes *kept, const char *lane);
 /* What it is and has now; false: there is no such lane. */
 bool kept_lanes_see(const struct kept_lanes *kept, const char *lane, struct lane_view *ret);

@@ -21,6 +21,13 @@ class Lanes(Case):
         self.assertIn("express from priority", self.orch("lane", "show", "ml")[0])
         self.assertEqual(json.loads(self.orch("lane", "show", "ml", "-o", "json")[0]), lane)
 
+    def test_all_lanes_are_routed(self):
+        off = {"express": False, "priority": True}
+        self.routes(**{"GET /admin/routing": (200, {"express": True, "priority": True}), "POST /admin/routing": (200, off)})
+        self.assertIn("express workers", self.orch("lane", "route")[0])
+        self.assertEqual(json.loads(self.orch("lane", "route", "--express", "off", "--priority", "on", "-o", "json")[0]), off)
+        self.assertIn("on|off", self.orch("lane", "route", "--express", "no", want=1)[1])
+
     def test_lanes_are_set_scaled_paused_and_resumed(self):
         lane, held = {"name": "ml", "slots": 7, "paused": False}, {"name": "ml", "slots": 7, "paused": True}
         self.routes(**{"GET /lanes/ml": (200, lane), "PUT /lanes/ml": (200, lane), "POST /lanes/ml:pause": (200, held),

@@ -236,6 +236,55 @@ START_TEST(what_a_lane_runs_is_kept_and_another_hosts_word_goes_over_it)
 }
 END_TEST
 
+START_TEST(what_is_set_goes_over_what_the_file_says)
+{
+    auto_json lanes = json_loads("{\"ml\":{\"slots\":3,\"agent_id\":\"a\",\"config\":{\"n\":1}},"
+                                 "\"filed\":{\"express_priority\":9,\"paused\":true}}",
+                                 0, NULL);
+
+    rig_die(&rig);
+    rig.options.lanes = lanes;
+    rig_start(&rig);
+    check_lane("ml", "0 3 12 goes on");
+    check_lane("filed", "0 1 9 paused");
+    check_work("a", "{\"n\":1}");
+    ck_assert(!put("filed", "{\"paused\":false}").created);
+    check_lane("filed", "1 1 9 goes on");
+    put("ml", "{\"config\":{\"n\":2}}");
+    check_work("a", "{\"n\":2}");
+    rig_crash(&rig);
+    check_lane("filed", "1 1 9 goes on");
+    check_lane("ml", "1 3 12 goes on");
+    check_work("a", "{\"n\":2}");
+    put("ml", "{\"config\":null,\"slots\":2}"); /* nothing is said of it any more */
+    check_work("a", "{\"n\":1}");
+    check_lane("ml", "2 2 12 goes on");
+}
+END_TEST
+
+static void is_routed(bool express, bool priority)
+{
+    struct lane_routing routing = kept_lanes_routing(kept());
+
+    ck_assert(routing.no_express == !express && routing.no_priority == !priority);
+}
+
+START_TEST(the_switch_of_all_lanes_is_kept_and_heard_of)
+{
+    ck_assert_int_eq(put(LANE_ALL, "{\"express\":false}").code, ERR_NONE);
+    is_routed(false, true);
+    put(LANE_ALL, "{\"priority\":false}");
+    is_routed(false, false);
+    rig_crash(&rig);
+    is_routed(false, false);
+    outside(LANE_ALL, 3, "{\"express\":true,\"priority\":false}");
+    hear(STORE_NEWS_KNOWN, STORE_KNOWN_LANES);
+    is_routed(true, false);
+    put(LANE_ALL, "{\"priority\":true}");
+    is_routed(true, true);
+}
+END_TEST
+
 START_TEST(two_changes_at_once_are_two_versions)
 {
     struct rig_answer answers[2] = {{0}};
@@ -322,6 +371,8 @@ TCase *kept_lanes_cases(void)
     tcase_add_test(tc, what_another_host_sets_holds_once_it_is_heard_of);
     tcase_add_test(tc, a_change_goes_over_what_another_host_said_meanwhile);
     tcase_add_test(tc, what_a_lane_runs_is_kept_and_another_hosts_word_goes_over_it);
+    tcase_add_test(tc, what_is_set_goes_over_what_the_file_says);
+    tcase_add_test(tc, the_switch_of_all_lanes_is_kept_and_heard_of);
     tcase_add_test(tc, two_changes_at_once_are_two_versions);
     tcase_add_test(tc, what_a_newer_host_wrote_stays_as_it_is_here);
     tcase_add_test(tc, each_change_is_in_the_ledger_with_who_and_why);

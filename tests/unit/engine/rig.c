@@ -145,6 +145,8 @@ void rig_boot(struct rig *rig)
                 .tenant_attempts_max = rig->options.tenant_attempts_max > 0
                                            ? rig->options.tenant_attempts_max
                                            : or_100(rig->options.attempts_max),
+                .ageing = {300 * RIG_S, 60 * RIG_S},
+                .lanes = rig->options.lanes,
                 .cancel_grace_ns = 5 * RIG_S,
                 .schedule_grace_us = 10 * RIG_S / 1000,
                 .firings_keep_us = 30 * 86400 * RIG_S / 1000,

@@ -111,6 +111,7 @@ struct rig_options {
     const char *host_id;        /* NULL: one that is made up */
     unsigned beside_threads;    /* 0: 2 */
     int64_t head_interval_ns;   /* 0: heads only when asked */
+    const json_t *lanes;        /* of its file; NULL: none */
     bool closed;                /* no runs are admitted */
 };
 

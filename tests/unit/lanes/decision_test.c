@@ -296,6 +296,34 @@ START_TEST(what_waits_stands_in_the_half_that_is_its_own_once_that_changes)
 }
 END_TEST
 
+START_TEST(what_is_switched_off_counts_in_no_lane_until_it_is_on_again)
+{
+    add(0, "typed", "acme", 5);
+    add(1, "typed", "acme", 15);
+    add(2, "typed", "acme", 7);
+    lanes_route(lanes, (struct lane_routing){.no_express = true}, now_ns);
+    next_is(1); /* by its priority, on the only regular worker */
+    ck_assert_int_eq(items[1].worker.half, LANE_REGULAR);
+    next_is(-1);
+    add(3, "typed", "acme", 15);
+    next_is(-1);
+    stands(3, 1, "lane_full");
+    ended(1);
+    lanes_route(lanes, (struct lane_routing){.no_express = true, .no_priority = true}, now_ns);
+    stands(0, 1, "");
+    stands(2, 2, "");
+    stands(3, 3, "");
+    ck_assert_int_eq(lanes_place(lanes, &items[3], now_ns).priority, LANE_PRIORITY_DEFAULT);
+    next_is(0);
+    ended(0);
+    lanes_route(lanes, (struct lane_routing){0}, now_ns);
+    next_is(3);
+    ck_assert_int_eq(items[3].worker.half, LANE_EXPRESS);
+    next_is(2);
+    ck_assert(!lanes_routing(lanes).no_priority);
+}
+END_TEST
+
 START_TEST(what_was_set_can_be_asked_for)
 {
     struct lane_spec spec;
@@ -443,6 +471,7 @@ TCase *decision_case(void)
     tcase_add_test(tc, a_paused_lane_and_one_without_slots_take_nothing);
     tcase_add_test(tc, fewer_slots_wait_for_what_runs);
     tcase_add_test(tc, what_waits_stands_in_the_half_that_is_its_own_once_that_changes);
+    tcase_add_test(tc, what_is_switched_off_counts_in_no_lane_until_it_is_on_again);
     tcase_add_test(tc, what_was_set_can_be_asked_for);
     tcase_add_test(tc, a_lane_that_is_not_there_says_so_until_it_is);
     tcase_add_test(tc, a_tenant_has_its_share_of_all_lanes_together);

@@ -10,6 +10,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, decision_case());
+    suite_add_tcase(suite, file_case());
     suite_add_tcase(suite, fingerprint_case());
     suite_add_tcase(suite, limits_case());
     suite_add_tcase(suite, members_case());

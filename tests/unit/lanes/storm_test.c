@@ -88,6 +88,7 @@ struct storm {
     enum fate fate[STORM];
     int lane[STORM], tenant[STORM];
     struct lane_spec spec[LANES]; /* of the last there is none */
+    struct lane_routing routing;
     uint32_t tenant_max;
     int64_t now_ns;
 };
@@ -114,10 +115,11 @@ static uint32_t on_worker(const struct storm *s, int lane, enum lane_half worker
 static int32_t class_of(const struct storm *s, int i)
 {
     int64_t over = s->now_ns - s->items[i].since_ns - AGEING.after_ns;
-    int64_t risen = s->items[i].priority + (over < 0 ? 0 : over / AGEING.step_ns);
+    int32_t own = s->routing.no_priority ? LANE_PRIORITY_DEFAULT : s->items[i].priority;
+    int64_t risen = own + (over < 0 ? 0 : over / AGEING.step_ns);
 
-    if (s->items[i].priority >= 11)
-        return s->items[i].priority;
+    if (own >= 11)
+        return own;
     return risen > 11 ? 11 : (int32_t)risen;
 }
 
@@ -125,7 +127,8 @@ static bool is_express(const struct storm *s, int i)
 {
     const struct lane_spec *spec = &s->spec[s->lane[i]];
 
-    return spec->has_express && s->items[i].priority >= spec->express_priority;
+    return spec->has_express && !s->routing.no_express &&
+           s->items[i].priority >= spec->express_priority;
 }
 
 static bool may_run(const struct storm *s, int i)
@@ -254,6 +257,10 @@ START_TEST(every_decision_of_a_storm_is_the_one_that_looks_at_everything)
         if (chance(16) == 0) /* an operator does */
             set_lane(&s, (int)chance(LANES - 1), chance(6), 1 + (int32_t)chance(30),
                      chance(4) == 0);
+        if (chance(64) == 0) {
+            s.routing = (struct lane_routing){chance(2) == 0, chance(2) == 0};
+            lanes_route(s.lanes, s.routing, s.now_ns);
+        }
         take_all(&s);
         if (step % 64 == 0)
             positions_are_an_order(&s, (int)chance(LANES));

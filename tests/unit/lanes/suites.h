@@ -10,6 +10,7 @@
 #define AGEING ((struct lane_ageing){300 * SECOND_NS, 60 * SECOND_NS})
 
 TCase *decision_case(void);
+TCase *file_case(void);
 TCase *fingerprint_case(void);
 TCase *limits_case(void);
 TCase *members_case(void);

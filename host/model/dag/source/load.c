@@ -339,6 +339,17 @@ bool dag_parse(const char *text, size_t len, struct dag **ret, struct dag_findin
     return parse(text, len, true, ret, findings, e);
 }
 
+bool dag_text_read(const char *text, size_t len, json_t **ret, struct err *e)
+{
+    auto_done(source) source = {0};
+    struct json_place place;
+
+    if (!source_read(text, len, false, &source, &place, e))
+        return false;
+    *ret = json_incref(source.root);
+    return true;
+}
+
 bool dag_from_json(json_t *doc, struct dag **ret, struct dag_findings *findings, struct err *e)
 {
     auto_done(source) source = {.root = json_incref(doc)};

@@ -13,6 +13,10 @@
 bool dag_parse(const char *text, size_t len, struct dag **ret, struct dag_findings *findings,
                struct err *e) must_check;
 
+/* The value alone, of whatever is written in these languages, with the same bounds; the caller owns
+ * it. */
+bool dag_text_read(const char *text, size_t len, json_t **ret, struct err *e) must_check;
+
 /* The same from a parsed body; findings have no places. Holds a reference to doc, which the caller
  * leaves unchanged from now on. False only when doc is not an object. */
 bool dag_from_json(json_t *doc, struct dag **ret, struct dag_findings *findings,

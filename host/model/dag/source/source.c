@@ -33,12 +33,12 @@ bool source_read(const char *text, size_t len, bool placed, struct source *ret,
 {
     *ret_place = (struct json_place){0, 0};
     if (len > DEFINITION_BYTES_MAX)
-        return err_set(e, ERR_TOO_LARGE, "the definition has %zu bytes, at most %u are taken", len,
+        return err_set(e, ERR_TOO_LARGE, "the text has %zu bytes, at most %u are taken", len,
                        DEFINITION_BYTES_MAX);
     if (memchr(text, '\0', len) != NULL)
-        return err_set(e, ERR_INVALID, "the definition holds a NUL byte");
+        return err_set(e, ERR_INVALID, "the text holds a NUL byte");
     if (!text_utf8_valid(text, len))
-        return err_set(e, ERR_INVALID, "the definition is not valid UTF-8");
+        return err_set(e, ERR_INVALID, "the text is not valid UTF-8");
     if (looks_like_json(text, len))
         return source_read_json(text, len, placed, ret, ret_place, e);
     return source_read_yaml(text, len, ret, ret_place, e);

@@ -37,6 +37,15 @@ def test_lanes_are_changed_by_admins_and_each_change_is_a_version(server):
     assert expect(server, 200, "GET", "/lanes/nowhere/versions")["items"] == []
 
 
+def test_all_lanes_are_routed_by_admins(server):
+    assert expect(server, 200, "GET", "/admin/routing") == {"express": True, "priority": True}
+    for said, told in (({"express": False}, {"express": False, "priority": True}), ({"express": True}, {"express": True, "priority": True})):
+        assert expect(server, 200, "POST", "/admin/routing", said) == told == expect(server, 200, "GET", "/admin/routing")
+    for bad in ({}, {"express": "no"}, {"expres": False}, {"slots": 1}, []):
+        expect(server, 400, "POST", "/admin/routing", bad)
+    expect(server, 403, "POST", "/admin/routing", {"express": False}, token="writer")
+
+
 def test_what_is_refused_of_a_lane_is_named(server):
     for body, named in (({"slots": -1}, "slots"), ({"nope": 1}, "nope"), ({"rate": {"per_second": 0}}, "'per_second'"), ({"preempt": True}, "'preempt' of a lane is not built"),
                         ({"backend": "kafka"}, "kafka"), ({"paused": "yes"}, "paused")):

@@ -210,6 +210,11 @@ static json_t *lanes_owned(void *arg)
                      "slots", 2);
 }
 
+static struct lane_routing lane_routing(void *arg)
+{
+    return ((const struct server *)arg)->routing;
+}
+
 /* It knows the two above, makes none that is there, and holds what it was told for nothing. */
 static void change_lane(void *arg, const struct api_actor *who, const struct api_lane_change *what,
                         api_done_fn done, void *done_arg)
@@ -220,6 +225,11 @@ static void change_lane(void *arg, const struct api_actor *who, const struct api
 
     if (what->must_be_there && strcmp(what->lane, "ml") != 0) {
         server_fail(done, done_arg, ERR_NOT_FOUND, "LANE_NOT_FOUND", "Lane not found");
+        return;
+    }
+    if (strcmp(what->lane, LANE_ALL) == 0) {
+        ((struct server *)arg)->routing = what->members->routing;
+        done(done_arg, &(struct api_outcome){.created = false});
         return;
     }
     batch = store_batch_new();
@@ -345,6 +355,7 @@ struct api_engine server_engine_of(struct server *s)
                                 .secret_delete = delete_secret,
                                 .ledger_seal = server_ledger_seal,
                                 .lanes_owned = lanes_owned,
+                                .lane_routing = lane_routing,
                                 .lane_change = change_lane,
                                 .run_why_owned = run_why_owned,
                                 .host_id = host_id,

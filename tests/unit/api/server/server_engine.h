@@ -23,6 +23,7 @@ struct server {
     json_t *event_n;  /* by run: the number of its last event */
     int answers_open; /* that the api waits for */
     int64_t lane_versions;
+    struct lane_routing routing;
 };
 
 struct api_engine server_engine_of(struct server *s);

@@ -229,7 +229,7 @@ START_TEST(a_text_that_cannot_be_read_gives_one_finding_with_its_place)
         {"- a\n", "bad_syntax 0:0 a definition is an object, not array\n"},
         {"{\"a\": 1,\n \"a\": 2}", "bad_syntax 2:4 duplicate object key near '\"a\"'\n"},
         {"{\"a\": 1", "bad_syntax 1:8 the text ends inside of an array or object\n"},
-        {"a: \xC3\x28\n", "bad_syntax 0:0 the definition is not valid UTF-8\n"},
+        {"a: \xC3\x28\n", "bad_syntax 0:0 the text is not valid UTF-8\n"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
@@ -289,7 +289,7 @@ START_TEST(a_text_over_the_limit_or_with_a_nul_is_refused_unread)
 
     ck_assert_int_eq(p.e.code, ERR_TOO_LARGE);
     ck_assert(!dag_parse("a\0b", 3, &dag, &findings, NULL));
-    ck_assert_str_eq(findings.items[0].message, "the definition holds a NUL byte");
+    ck_assert_str_eq(findings.items[0].message, "the text holds a NUL byte");
 }
 END_TEST
 
