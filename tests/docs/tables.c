@@ -43,7 +43,9 @@ static void print_body(const struct route *row)
         printf("-");
         return;
     }
-    if (strcmp(row->fields, "*") == 0)
+    if (row->body == BODY_BYTES)
+        printf("calls");
+    else if (strcmp(row->fields, "*") == 0)
         printf("%s",
                strstr(row->pattern, "/lanes/") != NULL ? "members of a lane" : "a definition");
     else if (*row->fields == '\0')

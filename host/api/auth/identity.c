@@ -97,12 +97,12 @@ static bool either_header(const struct http_head *head, enum http_header a, enum
     return true;
 }
 
-static bool scope_decide(const struct claims *claims, enum route_need need,
-                         const struct identity *who, const char **ret_code, struct err *e)
+bool identity_may(const struct identity *who, enum route_need need, const char **ret_code,
+                  struct err *e)
 {
-    if ((claims->scopes & rights[need].scopes) != 0)
+    if ((who->claims.scopes & rights[need].scopes) != 0)
         return true;
-    if ((claims->scopes & rights[need].scopes_with_reason) == 0) {
+    if ((who->claims.scopes & rights[need].scopes_with_reason) == 0) {
         *ret_code = "ERR_SCOPE_MISMATCH";
         return err_set(e, ERR_DENIED, "needs the scope %s", rights[need].wanted);
     }
@@ -125,5 +125,5 @@ bool identity_decide(const struct http_head *head, const struct claims *claims,
                          sizeof ret->reason, e) &&
            either_header(head, HTTP_HEADER_TICKET, HTTP_HEADER_OPERATOR_TICKET, ret->ticket,
                          sizeof ret->ticket, e) &&
-           scope_decide(claims, need, ret, ret_code, e);
+           identity_may(ret, need, ret_code, e);
 }

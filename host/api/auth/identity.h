@@ -31,4 +31,8 @@ bool identity_decide(const struct http_head *head, const struct claims *claims,
                      enum route_need need, bool dev, struct identity *ret, const char **ret_code,
                      struct err *e) must_check;
 
+/* Whether who was decided about may do something else besides. */
+bool identity_may(const struct identity *who, enum route_need need, const char **ret_code,
+                  struct err *e) must_check;
+
 #endif

@@ -2,6 +2,7 @@
 #include "api/http/fields.h"
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <stdbool.h>
@@ -77,4 +78,15 @@ json_t *fields_check_owned(const json_t *object, const char *list)
             add(errors, name, "missing", "Field required");
     }
     return errors;
+}
+
+bool fields_check(const json_t *object, const char *list, struct err *e)
+{
+    auto_json offences = fields_check_owned(object, list);
+    const json_t *first = json_array_get(offences, 0);
+
+    return first == NULL ||
+           err_set(e, ERR_INVALID, "%s: %s",
+                   json_string_value(json_array_get(json_object_get(first, "loc"), 1)),
+                   json_string_value(json_object_get(first, "msg")));
 }

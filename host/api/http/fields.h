@@ -2,6 +2,8 @@
 #ifndef ORCH_API_HTTP_FIELDS_H
 #define ORCH_API_HTTP_FIELDS_H
 
+#include "base/err.h"
+
 #include <jansson.h>
 
 /* list: "name! nodes! description": a "!" marks what must be there; "*" takes anything. The result
@@ -9,5 +11,7 @@
  * shape); empty: all is well. The caller owns it. */
 json_t *fields_check_owned(const json_t *object, const char *list)
     __attribute__((warn_unused_result));
+/* The first of them as ERR_INVALID; false: there is one. */
+bool fields_check(const json_t *object, const char *list, struct err *e) must_check;
 
 #endif

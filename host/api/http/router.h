@@ -14,6 +14,7 @@
 
 struct api_request;
 struct made;
+struct problem;
 struct store_reader;
 
 /* What the paths of the product begin with; probes and discovery stand beside it. */
@@ -37,7 +38,7 @@ enum route_body {
     BODY_NONE,     /* bytes that come are passed over */
     BODY_OPTIONAL, /* a JSON object or nothing */
     BODY_JSON,     /* a JSON object */
-    BODY_BYTES,
+    BODY_BYTES,    /* the handler reads it */
 };
 
 typedef void (*route_fn)(struct api_request *req);
@@ -45,6 +46,10 @@ typedef void (*route_fn)(struct api_request *req);
  * and made->code. */
 typedef bool made_fn(const struct api_request *req, struct store_reader *reader, struct made *made,
                      struct err *e);
+
+/* Appends a refusal in the words of a protocol that has its own (request/reply.h). */
+typedef void refusal_fn(const struct api_request *req, const struct problem *problem,
+                        struct buf *body);
 
 struct route {
     enum http_method method;
@@ -61,6 +66,7 @@ struct route {
     made_fn *make;   /* all that the route does */
     bool refuses;    /* a member that is not known with 400, as lanes and schedules do (LANES_KIT.md
                         3); the other routes with 422 */
+    refusal_fn *refusal; /* NULL: a refusal is the problem (http/problem.h) */
 };
 
 struct route_table {

@@ -176,21 +176,34 @@ void api_reply_text(struct api_request *req, int status, struct buf *body)
         request_send(req, status, JSON_TYPE, body);
 }
 
-void request_send_problem(struct api_request *req, const struct problem *problem)
+static void add_problem(const struct problem *problem, struct buf *body)
 {
     auto_json value = problem_json_owned(problem);
-    struct buf body = {0};
 
     assert(value != NULL);
+    json_add_compact(body, value);
+}
+
+void request_send_problem(struct api_request *req, const struct problem *problem)
+{
+    const struct route *route = req->match.route;
+    const char *content_type = PROBLEM_TYPE;
+    struct buf body = {0};
+
     if (problem_is_internal(problem))
         log_event(LOG_ERROR, "http.internal", F_ERR(problem->e),
-                  F_STR("route", req->match.route != NULL ? req->match.route->pattern : "none"),
+                  F_STR("route", route != NULL ? route->pattern : "none"),
                   F_STR("trace_id", req->trace.trace_id));
     if (problem->e->code == ERR_UNAVAILABLE ||
         (problem->e->code == ERR_LIMIT && !(req->limited && !req->rate.admitted)))
         api_header(req, "Retry-After", "1"); /* the rate's own is in add_rate_headers */
-    json_add_compact(&body, value);
-    request_send(req, problem_status(problem), PROBLEM_TYPE, &body);
+    if (route != NULL && route->refusal != NULL) {
+        route->refusal(req, problem, &body);
+        content_type = JSON_TYPE;
+    } else {
+        add_problem(problem, &body);
+    }
+    request_send(req, problem_status(problem), content_type, &body);
 }
 
 void api_reply_findings(struct api_request *req, const struct err *e, const char *code,

@@ -62,6 +62,10 @@ void task_batch(struct api_request *req);
 void task_prioritize_op(struct api_request *req);
 void task_list(struct api_request *req);
 
+/* rpc.c: JSON-RPC */
+void rpc_post(struct api_request *req);
+void rpc_method_list(struct api_request *req);
+
 /* letters_view.c: dead letters */
 made_fn letter_list;
 void letter_get(struct api_request *req);

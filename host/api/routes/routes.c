@@ -4,10 +4,12 @@
 
 #include "api/routes/handlers.h"
 #include "api/routes/tasks.h"
+#include "api/rpc/call.h"
 #include "base/limits.h"
 
 #define NO_BODY BODY_NONE, 0, ""
 #define SMALL (64 * 1024)
+#define RPC_BODY BODY_BYTES, 10 * 1024 * 1024, "", ""
 #define PAGE "page_size page_token"
 #define WORKFLOW_FIELDS                                                                            \
     "name nodes description version default_retry_policy default_timeout_policy on_failure "       \
@@ -142,6 +144,16 @@ static const struct route rows[] = {
      "priority! reason", "", 200, "prioritizeTask", .handle = task_prioritize_op, .refuses = true},
     {HTTP_GET, API_BASE "/tasks/{task_id}", NEED_READ, NO_BODY, "", 200, "getTask",
      .handle = task_get},
+
+    /* JSON-RPC 2.0 */
+    {HTTP_POST, "/v1/jsonrpc", NEED_READ, RPC_BODY, 200, "callV1", .handle = rpc_post,
+     .refusal = rpc_refusal_text},
+    {HTTP_POST, "/v2/jsonrpc", NEED_READ, RPC_BODY, 200, "callV2", .handle = rpc_post,
+     .refusal = rpc_refusal_text},
+    {HTTP_GET, "/v1/methods", NEED_READ, NO_BODY, "", 200, "listMethodsV1",
+     .handle = rpc_method_list},
+    {HTTP_GET, "/v2/methods", NEED_READ, NO_BODY, "", 200, "listMethodsV2",
+     .handle = rpc_method_list},
 
     /* Dead letters */
     {HTTP_GET, API_BASE "/deadletter", NEED_READ, NO_BODY, "lane errorClass fingerprint " PAGE, 200,

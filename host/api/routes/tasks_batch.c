@@ -124,18 +124,9 @@ static void on_enqueued(void *arg, const struct api_outcome *out)
 
 static bool read_one(const json_t *task, struct api_task *ret, struct err *e)
 {
-    auto_json unknown = NULL;
-    const json_t *first;
-
     if (!json_is_object(task))
         return err_set(e, ERR_INVALID, "a task is an object, not %s", json_type_name(task));
-    unknown = fields_check_owned(task, TASK_FIELDS);
-    first = json_array_get(unknown, 0);
-    if (first == NULL)
-        return task_read(task, ret, e);
-    return err_set(e, ERR_INVALID, "%s: %s",
-                   json_string_value(json_array_get(json_object_get(first, "loc"), 1)),
-                   json_string_value(json_object_get(first, "msg")));
+    return fields_check(task, TASK_FIELDS, e) && task_read(task, ret, e);
 }
 
 static void enqueue(struct batch *b, size_t index)

@@ -12,6 +12,7 @@ TCase *identity_cases(void);
 TCase *limits_cases(void);
 TCase *tokens_cases(void);
 TCase *idempotency_cases(void);
+TCase *envelope_cases(void);
 TCase *made_cases(void);
 TCase *request_cases(void);
 TCase *turn_cases(void);

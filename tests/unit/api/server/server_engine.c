@@ -206,8 +206,8 @@ static void delete_secret(void *arg, const struct api_actor *who, const char *na
 static json_t *lanes_owned(void *arg)
 {
     (void)arg;
-    return json_pack("[{s:s, s:i}, {s:s, s:i}]", "name", "default", "slots", 16, "name", "ml",
-                     "slots", 2);
+    return json_pack("[{s:s, s:i}, {s:s, s:i, s:i, s:{s:i}}]", "name", "default", "slots", 16,
+                     "name", "ml", "slots", 2, "running", 1, "depth", "total", 3);
 }
 
 static struct lane_routing lane_routing(void *arg)

@@ -1,0 +1,43 @@
+/* rpc.c -- JSON-RPC 2.0: its methods, and its routes. */
+#include "api/routes/rpc.h"
+
+#include "api/routes/handlers.h"
+#include "base/json.h"
+
+#include <string.h>
+
+static const struct rpc_method rows[] = {
+    {"get_status", NEED_READ, "include_workers include_queue include_metrics", rpc_get_status},
+};
+static const struct rpc_methods methods = {rows, ARRAY_LEN(rows)};
+
+void rpc_refuse_params(struct rpc_call *call, const struct err *e)
+{
+    rpc_refuse(call, &(struct rpc_refusal){.e = e, .word = "FIELD_INVALID", .code = RPC_PARAMS});
+}
+
+const json_t *rpc_lanes(struct rpc_call *call)
+{
+    const struct api_engine *engine = call->req->server->opt.engine;
+
+    if (*call->shared == NULL)
+        *call->shared = engine->lanes_owned(engine->arg);
+    return *call->shared;
+}
+
+void rpc_post(struct api_request *req)
+{
+    rpc_serve(req, &methods);
+}
+
+/* Both versions are the same calls. */
+void rpc_method_list(struct api_request *req)
+{
+    bool second = strncmp(req->head.path, "/v2/", strlen("/v2/")) == 0;
+    json_t *names = json_array(), *body;
+
+    for (size_t i = 0; i < methods.count; i++)
+        json_array_append_new(names, json_string(methods.rows[i].name));
+    body = json_pack("{s:o, s:s}", "methods", names, "version", second ? "2.0" : "1.0");
+    api_reply_json(req, 200, &body);
+}

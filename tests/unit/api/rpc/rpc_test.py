@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+"""JSON-RPC on the real server: what is a call and who may make it, batches, and each method."""
+import json
+import sys
+
+from server_lib import ask, main
+
+METHODS = ["get_status"]
+
+
+def call(method, params=None, ident=1, **more):
+    told = {"jsonrpc": "2.0", "method": method, **more}
+    if ident is not ...:
+        told["id"] = ident
+    return told if params is None else {**told, "params": params}
+
+
+def send(server, body, status=200, path="/v1/jsonrpc", **options):
+    reply, doc = ask(server, "POST", path, body, base="", **options)
+    assert reply.status == status, (reply.status, doc)
+    assert status == 204 or reply.getheader("Content-Type") == "application/json"
+    return doc
+
+
+def good(server, method, params=None, **options):
+    doc = send(server, call(method, params), **options)
+    assert doc.keys() == {"jsonrpc", "id", "result"} and (doc["jsonrpc"], doc["id"]) == ("2.0", 1), doc
+    assert doc["result"].keys() == {"data", "metadata"}
+    assert doc["result"]["metadata"]["execution_time"] >= 0 and doc["result"]["metadata"]["timestamp"].endswith("Z")
+    return doc["result"]["data"]
+
+
+def bad(server, code, body, status=200, ident=1, **options):
+    doc = send(server, body, status, **options)
+    assert doc.keys() == {"jsonrpc", "id", "error"} and (doc["jsonrpc"], doc["id"]) == ("2.0", ident), doc
+    assert doc["error"]["code"] == code and doc["error"]["message"], doc
+    return doc["error"]
+
+
+def test_what_is_no_json_is_a_parse_error(server):
+    for raw in (b"", b"{", b"nope", b'{"jsonrpc":"2.0","method":"get_status","id":1', b'[{"jsonrpc":"2.0"', b'{"id":1,"id":2}'):
+        bad(server, -32700, raw, 400, ident=None)
+    bad(server, -32700, b"[" * 5000, 400, ident=None)
+
+
+def test_what_is_no_call_is_an_invalid_request(server):
+    for body, ident in ((1, None), ("x", None), ({"jsonrpc": "2.0", "id": 1}, 1), (call(7), 1), (call("get_status", ident=1.5), None),
+                        (call("get_status", "x"), 1), (call("rpc.discover"), 1), (call("get_status", parms={}), 1)):
+        bad(server, -32600, body, 400, ident)
+    bad(server, -32600, [], 400, ident=None)
+    bad(server, -32600, [call("get_status")] * 101, 400, ident=None)
+
+
+def test_an_unknown_method_lists_what_there_is(server):
+    error = bad(server, -32601, call("make_coffee"))
+    assert error["data"] == {"code": "NOT_FOUND", "available": METHODS}, error
+    assert "make_coffee" in error["message"]
+    bad(server, -32601, call("GET_STATUS"))
+    error = bad(server, -32601, call("x" * 5000 + "ä"))
+    assert len(error["message"].encode()) < 1100
+
+
+def test_params_are_an_object_of_known_members(server):
+    bad(server, -32602, call("get_status", [True]))
+    assert "nope" in bad(server, -32602, call("get_status", {"nope": 1}))["message"]
+    assert "include_workers" in bad(server, -32602, call("get_status", {"include_workers": "yes"}))["message"]
+
+
+def test_a_notification_is_not_answered(server):
+    assert send(server, call("get_status", ident=...), 204) == b""
+    assert send(server, call("nope", ident=...), 204) == b""
+    assert send(server, [call("get_status", ident=...)] * 3, 204) == b""
+    assert send(server, call("get_status", ident=None))["id"] is None
+
+
+def test_a_batch_is_answered_call_by_call(server):
+    doc = send(server, [call("get_status", ident=1), call("nope", ident="two"), call("get_status", ident=...), 7,
+                        call("get_status", [], ident=-4)])
+    assert [one["id"] for one in doc] == [1, "two", None, -4]
+    assert [one.get("error", {}).get("code") for one in doc] == [None, -32601, -32600, -32602]
+    doc = send(server, [call("get_status", ident=i) for i in range(100)])
+    assert [one["id"] for one in doc] == list(range(100)) and all("result" in one for one in doc)
+    assert send(server, [7])[0]["error"]["code"] == -32600
+
+
+def test_who_may_not_is_told_in_the_same_words(server):
+    error = bad(server, -32005, call("get_status"), 401, ident=None, token="")
+    assert error["data"]["code"] == "TOKEN_REQUIRED"
+    bad(server, -32005, call("get_status"), 401, ident=None, token="wrong")
+    bad(server, -32006, call("get_status"), 403, ident=None, token="nobody")
+    error = bad(server, -32000, call("get_status"), 503, ident=None, token="down")
+    assert error["data"]["retry_after_s"] == 1
+    bad(server, -32006, call("get_status"), 403, ident=None, tenant="acme")
+    bad(server, -32600, call("get_status"), 400, ident=None, path="/v1/jsonrpc?x=1")
+    good(server, "get_status", token="reader")
+
+
+def test_a_body_has_10_mib_at_most(server):
+    reply, doc = ask(server, "POST", "/v1/jsonrpc", b" " * (10 * 1024 * 1024 + 1), base="")
+    assert (reply.status, doc["error"]["code"], doc["id"]) == (413, -32600, None)
+    text = json.dumps(call("get_status")).encode()
+    assert "result" in send(server, text + b" " * (10 * 1024 * 1024 - len(text)))
+    assert bad(server, -32600, b"[" + b"0," * 450000 + b"0]", 413, ident=None)
+
+
+def test_the_methods_are_listed_in_both_versions(server):
+    for version, said in (("v1", "1.0"), ("v2", "2.0")):
+        reply, doc = ask(server, "GET", f"/{version}/methods", base="", token="reader")
+        assert (reply.status, doc) == (200, {"methods": METHODS, "version": said})
+        assert "result" in send(server, call("get_status"), path=f"/{version}/jsonrpc")
+    reply, doc = ask(server, "POST", "/v3/jsonrpc", call("get_status"), base="")
+    assert (reply.status, doc["code"]) == (404, "ROUTE_NOT_FOUND")
+    reply, doc = ask(server, "GET", "/v1/jsonrpc", base="")
+    assert (reply.status, doc["code"]) == (405, "METHOD_NOT_ALLOWED")
+
+
+def test_get_status_says_what_waits_and_who_works(server):
+    told = good(server, "get_status")
+    assert told == {"queue_depth": 3, "active_workers": 1,
+                    "workers": {"default": {"slots": 16, "running": 0}, "ml": {"slots": 2, "running": 1}},
+                    "queue": {"default": {"depth": 0, "running": 0}, "ml": {"depth": 3, "running": 1}}}, told
+    told = good(server, "get_status", {"include_workers": False, "include_queue": False, "include_metrics": True})
+    assert told.keys() == {"queue_depth", "active_workers", "metrics"}
+    assert told["metrics"].keys() == {"active_runs", "max_runs", "queued_runs", "ready"}
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
