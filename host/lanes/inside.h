@@ -91,6 +91,7 @@ void lane_number_return(struct lane_numbers *numbers, uint32_t number);
 
 /* ---- seats.c ---- */
 
+bool lane_came_before(const struct lane_item *item, const struct lane_item *other);
 /* The class of an item of this priority and age. */
 int32_t lane_class(const struct lane_ageing *ageing, int32_t priority, int64_t since_ns,
                    int64_t now_ns);

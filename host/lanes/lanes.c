@@ -155,10 +155,10 @@ void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, co
     item->lane = lane_of(lanes, lane);
     item->tenant = tenant_of(lanes, tenant);
     item->number = ++lanes->last_number;
-    item->since_ns = now_ns;
+    item->since_ns = now_ns - item->age_ns;
     item->priority = given ? priority : LANE_PRIORITY_DEFAULT;
     item->half = half_of(lanes, item->lane, item->priority);
-    lane_sit(lanes, item, false, now_ns);
+    lane_sit_by_age(lanes, item, now_ns);
 }
 
 void lanes_remove(struct lanes *lanes, struct lane_item *item, int64_t now_ns)

@@ -14,9 +14,10 @@
  *
  * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
  * whatever waits. lanes_place walks what waits in the lane, and so does lanes_set where other items
- * are express ones from then on and lanes_route everything; lanes_prioritize walks those of its
- * tenant and priority that are younger. What is remembered is the lanes that were set, and one
- * record for each tenant, priority and lane in which something waits or runs. */
+ * are express ones from then on and lanes_route everything; lanes_prioritize, and lanes_add of what
+ * came before others, walk those of its tenant and priority that are younger. What is remembered is
+ * the lanes that were set, and one record for each tenant, priority and lane in which something
+ * waits or runs. */
 #ifndef ORCH_LANES_LANES_H
 #define ORCH_LANES_LANES_H
 
@@ -78,13 +79,15 @@ struct lane;
 struct lane_line;
 struct lane_tenant;
 
-/* Of the lanes from lanes_add until it was removed or has ended; only owner is the caller's. */
+/* Of the lanes from lanes_add until it was removed or has ended; but for the caller's own. */
 struct lane_item {
-    void *owner;
+    void *owner;     /* the caller's */
+    int64_t came_us; /* the caller's: who came before, by any clock that all items share */
+    int64_t age_ns;  /* the caller's: how long it had waited when it was added */
     struct lane *lane;
     struct lane_tenant *tenant;
     struct lane_line *line; /* in which it waits; NULL: it runs */
-    uint64_t number;        /* in the order of lanes_add */
+    uint64_t number; /* in the order of lanes_add, which decides between those that came at once */
     int64_t since_ns;
     int32_t priority;          /* its own, 1 to LANE_PRIORITY_MAX */
     enum lane_half half;       /* in which it waits */
@@ -109,8 +112,8 @@ uint32_t lanes_count(const struct lanes *lanes); /* of those that were set */
 void lanes_route(struct lanes *lanes, struct lane_routing routing, int64_t now_ns);
 struct lane_routing lanes_routing(const struct lanes *lanes);
 
-/* Behind all of its tenant and priority. A lane that was not set takes it too: there it waits. A
- * priority that is none counts as LANE_PRIORITY_DEFAULT. */
+/* Behind those of its tenant and priority that came before it. A lane that was not set takes it
+ * too: there it waits. A priority that is none counts as LANE_PRIORITY_DEFAULT. */
 void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, const char *tenant,
                int32_t priority, int64_t now_ns);
 /* Whose turn it is; it runs from here on. NULL: nobody's. */

@@ -6,6 +6,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
+bool lane_came_before(const struct lane_item *item, const struct lane_item *other)
+{
+    return item->came_us < other->came_us ||
+           (item->came_us == other->came_us && item->number < other->number);
+}
+
 /* ---- classes ---- */
 
 static int64_t steps_risen(const struct lane_ageing *ageing, int64_t waited_ns)
@@ -116,7 +122,7 @@ struct lane_item *lane_best(const struct lanes *lanes, const struct lane_hall *h
     {
         first = TAILQ_FIRST(&line->items);
         if (class_of(lanes, line, now_ns) == seat->class &&
-            (best == NULL || first->number < best->number))
+            (best == NULL || lane_came_before(first, best)))
             best = first;
     }
     assert(best != NULL);
@@ -191,7 +197,7 @@ void lane_sit_by_age(struct lanes *lanes, struct lane_item *item, int64_t now_ns
     item->line = line_of(lanes, seat, item);
     TAILQ_FOREACH_REVERSE(other, &item->line->items, lane_items, link)
     {
-        if (other->number < item->number)
+        if (lane_came_before(other, item))
             break;
         before = other;
     }
@@ -241,12 +247,12 @@ static size_t list_hall(const struct lane_hall *hall, struct lane_item **items)
     return count;
 }
 
-static int by_number(const void *a, const void *b)
+static int by_age(const void *a, const void *b)
 {
-    uint64_t one = (*(struct lane_item *const *)a)->number;
-    uint64_t other = (*(struct lane_item *const *)b)->number;
+    const struct lane_item *one = *(struct lane_item *const *)a;
+    const struct lane_item *other = *(struct lane_item *const *)b;
 
-    return (one > other) - (one < other);
+    return lane_came_before(other, one) - lane_came_before(one, other);
 }
 
 void lane_sit_anew(struct lanes *lanes, const struct lane *lane, lane_half_fn *half_of,
@@ -258,7 +264,7 @@ void lane_sit_anew(struct lanes *lanes, const struct lane *lane, lane_half_fn *h
 
     count += list_hall(&lane->halls[LANE_EXPRESS], items + count);
     assert(count == waiting);
-    qsort(items, count, sizeof *items, by_number);
+    qsort(items, count, sizeof *items, by_age);
     for (size_t i = 0; i < count; i++) {
         lane_stand_up(lanes, items[i], false, now_ns);
         items[i]->half = half_of(lanes, lane, items[i]->priority);

@@ -29,7 +29,7 @@ static uint32_t before_in_line(const struct lanes *lanes, const struct lane_line
     TAILQ_FOREACH(other, &line->items, link)
     {
         one = class_of(lanes, other, now_ns);
-        if (one < class || (one == class && other->number >= item->number))
+        if (one < class || (one == class && !lane_came_before(other, item)))
             break;
         count++;
     }

@@ -36,8 +36,12 @@ def test_tasks_are_runs_that_outlive_the_host(make_host):
     assert add(own, "ml", 409, task_id="first", payload={"n": [2]})["code"] == "TASK_CONFLICT"
     third = add(own, "ml", task_id="third", priority=2)
     assert own.http("POST", "/tasks/third:prioritize", {"priority": 12}, expect=200).json["express"] is True
+    row = [f"row{i}" for i in range(8)]
+    for task_id in row:
+        add(own, "ml", task_id=task_id, priority=1)
     own.kill9()
     own.start()
+    until(lambda: [show(own, task_id)["position"] for task_id in row] == list(range(4, 12)), RUN_S, "the row as it was")
     until(lambda: show(own, "third")["position"] == 1, RUN_S, "the third in the lane again, before the others")
     own.http("POST", f"/runs/{third['run_id']}:cancel", expect=202)
     until(lambda: show(own, "third")["status"] == "cancelled", RUN_S, "the third gone")

@@ -32,13 +32,17 @@ void waiting_done(struct waiting *w)
     lanes_free(w->lanes);
 }
 
-/* A handler undoes the node with a worker of the node's lane. */
+/* A handler undoes the node with a worker of the node's lane. A task is as old as its run, over a
+ * retry and a restart. */
 void waiting_add(struct waiting *w, struct attempt_order *order)
 {
     const struct dag_node *node = &order->ar->dag->nodes[order->ref.node];
     int32_t task = order->ar->task_priority;
+    int64_t now_us = w->env->clock.wall_us();
 
     order->item.owner = order;
+    order->item.came_us = task > 0 ? order->ar->created_us : now_us;
+    order->item.age_ns = now_us > order->item.came_us ? (now_us - order->item.came_us) * 1000 : 0;
     lanes_add(w->lanes, &order->item, node->lane != NULL ? node->lane : LANE_DEFAULT,
               order->ar->tenant, task > 0 ? task : node->priority, now_ns(w));
     TAILQ_INSERT_TAIL(&order->ar->waiting, order, of_run);

@@ -87,6 +87,23 @@ START_TEST(the_higher_priority_is_first_and_in_one_priority_the_oldest)
 }
 END_TEST
 
+START_TEST(what_came_before_is_first_whenever_it_is_added)
+{
+    now_ns = 1000 * SECOND_NS;
+    for (int i = 0; i < 3; i++)
+        items[i] = (struct lane_item){.came_us = 9 - i};
+    for (int i = 0; i < 3; i++)
+        add(i, "typed", "acme", 5);
+    stands(0, 3, "");
+    stands(2, 1, "");
+    next_is(2);
+    ended(2);
+    items[3] = (struct lane_item){.came_us = 100, .age_ns = 400 * SECOND_NS};
+    add(3, "typed", "acme", 5); /* it has waited long before it was added */
+    ck_assert_int_eq(lanes_place(lanes, &items[3], now_ns).priority, 6);
+}
+END_TEST
+
 START_TEST(tenants_of_one_priority_take_turns)
 {
     for (int i = 0; i < 4; i++)
@@ -460,6 +477,7 @@ TCase *decision_case(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, the_higher_priority_is_first_and_in_one_priority_the_oldest);
+    tcase_add_test(tc, what_came_before_is_first_whenever_it_is_added);
     tcase_add_test(tc, tenants_of_one_priority_take_turns);
     tcase_add_test(tc, a_turn_of_one_priority_is_not_one_of_another);
     tcase_add_test(tc, express_items_have_workers_of_their_own_and_may_take_regular_ones);

@@ -157,6 +157,12 @@ static void has_the_lowest_free_worker(const struct storm *s, int i)
     holds(lower + 1 == worker.number, "a lower worker is free");
 }
 
+static bool came_before(const struct lane_item *item, const struct lane_item *other)
+{
+    return item->came_us < other->came_us ||
+           (item->came_us == other->came_us && item->number < other->number);
+}
+
 /* Before i counts as running: nobody else of its lane who might run is before it. */
 static void was_the_right_one(struct storm *s, int i)
 {
@@ -170,7 +176,7 @@ static void was_the_right_one(struct storm *s, int i)
             continue;
         holds(class_of(s, o) <= class_of(s, i), "a higher priority waits");
         holds(class_of(s, o) < class_of(s, i) || s->tenant[o] != s->tenant[i] ||
-                  is_express(s, o) != is_express(s, i) || s->items[o].number > s->items[i].number,
+                  is_express(s, o) != is_express(s, i) || came_before(&s->items[i], &s->items[o]),
               "an older one waits");
     }
 }
@@ -198,6 +204,8 @@ static void change_one(struct storm *s, int i)
     if (s->fate[i] == AWAY) {
         s->lane[i] = (int)chance(LANES);
         s->tenant[i] = (int)chance(TENANTS);
+        s->items[i].age_ns = chance(3) == 0 ? chance(600) * SECOND_NS : 0;
+        s->items[i].came_us = (s->now_ns - s->items[i].age_ns) / 1000;
         lanes_add(s->lanes, &s->items[i], names[s->lane[i]], tenants[s->tenant[i]],
                   (int32_t)chance(30), s->now_ns);
         s->fate[i] = WAITS;
