@@ -45,6 +45,8 @@ endfunction()
 function(orch_thread_test name program)
     set_property(TEST ${name} APPEND PROPERTY LABELS threads)
     add_dependencies(thread_tests ${program})
+    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT
+        "TSAN_OPTIONS=suppressions=\"${PROJECT_SOURCE_DIR}/tests/tsan.supp\"")
     if(ARGC EQUAL 3 AND ORCH_SANITIZE STREQUAL "thread")
         set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT CK_INCLUDE_TAGS=${ARGV2})
     endif()

@@ -26,6 +26,7 @@ FINAL = {"completed", "failed", "cancelled"}
 IS_SANITIZED = any(word in (BIN / "orchd").read_bytes() for word in (b"__asan_init", b"__tsan_init"))
 # For a library of faults/ in a host that is sanitized.
 SANITIZED = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+os.environ.setdefault("TSAN_OPTIONS", f'suppressions="{ROOT}/tests/tsan.supp"')
 # Nothing is judged by these: they only end a wait in vain, on a machine that does much else.
 START_S, STOP_S, GONE_S, RUN_S = 60, 60, 30, 90
 SANITIZER_REPORT = re.compile(r"^(==\d+==)?(ERROR|WARNING|FATAL): ?\w+Sanitizer.*|^\S+:\d+:\d+: runtime error:.*", re.M)

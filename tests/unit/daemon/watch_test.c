@@ -8,8 +8,11 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define TURN_NS (400LL * 1000 * 1000)
@@ -142,6 +145,39 @@ START_TEST(a_step_of_the_wall_clock_is_seen_once_and_a_drift_is_none)
 }
 END_TEST
 
+/* Which a sanitizer of threads takes for a race of the two (tests/tsan.supp). */
+
+static void *open_when_told(void *arg)
+{
+    while (!atomic_load_explicit((atomic_bool *)arg, memory_order_relaxed))
+        usleep(1000);
+    close(eventfd(0, EFD_CLOEXEC));
+    return NULL;
+}
+
+START_TEST(the_numbers_of_a_loop_that_is_closed_are_another_threads)
+{
+    atomic_bool told = false;
+    pthread_t other;
+    uv_loop_t loop;
+
+    ck_assert_int_eq(pthread_create(&other, NULL, open_when_told, &told), 0);
+    ck_assert_int_eq(uv_loop_init(&loop), 0);
+    ck_assert_int_eq(uv_loop_close(&loop), 0);
+    atomic_store_explicit(&told, true, memory_order_relaxed);
+    ck_assert_int_eq(pthread_join(other, NULL), 0);
+}
+END_TEST
+
+static TCase *numbers_case(void)
+{
+    TCase *tc = tcase_create("numbers");
+
+    tcase_set_tags(tc, "threads");
+    tcase_add_test(tc, the_numbers_of_a_loop_that_is_closed_are_another_threads);
+    return tc;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("daemon");
@@ -154,6 +190,7 @@ int main(void)
     tcase_add_loop_test(tests, a_loop_that_works_or_waits_is_not_told_of, 0, 2);
     tcase_add_test(tests, a_step_of_the_wall_clock_is_seen_once_and_a_drift_is_none);
     suite_add_tcase(suite, tests);
+    suite_add_tcase(suite, numbers_case());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
