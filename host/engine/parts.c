@@ -4,6 +4,7 @@
 #include "engine/inside.h"
 #include "engine/lanes/depth.h"
 #include "engine/lanes/kept.h"
+#include "engine/lanes/workers.h"
 #include "engine/runs/runs.h"
 #include "engine/why.h"
 
@@ -113,7 +114,10 @@ void engine_task_now(const struct engine *engine, const struct api_task_of *of,
 
 void engine_gauges(const struct engine *engine)
 {
-    lanes_gauges(attempts_lanes(engine->attempts), engine->env->metrics);
+    const struct lanes *lanes = attempts_lanes(engine->attempts);
+
+    lanes_gauges(lanes, engine->env->metrics);
+    workers_gauges(engine->runs, lanes, &engine->mode, engine->env->metrics);
 }
 
 json_t *engine_queue_depth_owned(const struct engine *engine)

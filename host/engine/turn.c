@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/attempts/attempts.h"
 #include "engine/catalog/definitions.h"
+#include "engine/commit/counts.h"
 #include "engine/commit/ends.h"
 #include "engine/commit/tell.h"
 #include "engine/control/carry.h"
@@ -237,6 +238,7 @@ static void act_durable(struct engine *engine, struct acts *acts)
     if (acts->reorders)
         attempts_prioritize(engine->attempts, acts->ar);
     start_and_stop(engine, acts); /* first: an attempt on its way shortens the next step's wait */
+    counts_durable(acts);
     acts_publish(engine->env, acts);
     ends_tell(acts);
     if (acts->event_count > 0)
@@ -312,10 +314,7 @@ static void tell_ended(struct engine *engine, const char *tenant, int64_t before
         ends_tell_closed(&ended.event, ended.error);
         engine->env->publish(engine->env->arg, &ended.event, 1);
         heads_note(engine->chores.heads, ended.event.tenant, ended.event.seq, ended.event.seq);
-        metrics_add(engine->env->metrics, METRIC_DAG_EXECUTIONS,
-                    METRIC_LABELS(ended.event.dag_id, ended.event.status), 1);
-        metrics_add(engine->env->metrics, METRIC_RUNS,
-                    METRIC_LABELS(ended.event.status, ended.event.tenant), 1);
+        counts_closed(engine->env->metrics, &ended.event);
         if (ended.done != NULL)
             ended.done(ended.done_arg, &(struct api_outcome){.run_id = ended.event.run_id,
                                                              .dag_id = ended.event.dag_id,

@@ -50,6 +50,13 @@ struct lane_spec {
     struct lane_breaker_spec breaker;
 };
 
+/* The lanes of the contract, which are there from the start (contract/mcp.md 1.1). */
+#define LANE_TYPED_MAP(XX)                                                                         \
+    XX(REASONING, "reasoning")                                                                     \
+    XX(CODEGEN, "codegen")                                                                         \
+    XX(ML, "ml")
+bool lane_is_typed(const char *name);
+
 /* LANES_KIT.md 4. */
 #define LANE_BREAKER_USUAL                                                                         \
     ((struct lane_breaker_spec){.failures = 10, .successes = 3, .open_ns = 60LL * 1000000000})

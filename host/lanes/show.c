@@ -2,6 +2,8 @@
  * lanes.h. */
 #include "lanes/inside.h"
 
+#include <string.h>
+
 const char *lane_why_text(enum lane_why why)
 {
     static const char *const texts[] = {
@@ -16,6 +18,16 @@ const char *lane_why_text(enum lane_why why)
 static int32_t class_of(const struct lanes *lanes, const struct lane_item *item, int64_t now_ns)
 {
     return lane_class(&lanes->ageing, item->line->priority, item->since_ns, now_ns);
+}
+
+bool lane_is_typed(const char *name)
+{
+#define XX(id, typed)                                                                              \
+    if (strcmp(name, typed) == 0)                                                                  \
+        return true;
+    LANE_TYPED_MAP(XX)
+#undef XX
+    return false;
 }
 
 /* A line is in the order in which its items are taken, so those before another are its first. */

@@ -5,8 +5,8 @@
  * have closed lists and alerts ask for them; it is counted. So no tenant can fill the memory.
  * Label values longer than METRIC_LABEL_BYTES_MAX are cut.
  *
- * Names, labels and bounds: contract/greenlang.md 8 and contract/stellaops.md 9.1, with the bounds
- * that let the alerts fire (DESIGN.md 12). */
+ * Names, labels and bounds: contract/greenlang.md 8, contract/stellaops.md 9.1 and contract/mcp.md
+ * 6.1, with the bounds that let the alerts fire (DESIGN.md 12). */
 #ifndef ORCH_OBSERVE_METRICS_H
 #define ORCH_OBSERVE_METRICS_H
 
@@ -29,6 +29,7 @@ enum {
     "100.0 500.0 1000.0 5000.0 10000.0 50000.0 100000.0 500000.0 1e+06 1e+07 5e+07"
 #define METRIC_BOUNDS_CHAIN "1.0 5.0 10.0 20.0 50.0 100.0 200.0 500.0"
 #define METRIC_BOUNDS_WIDTH "1.0 2.0 3.0 5.0 10.0 20.0 50.0 100.0"
+#define METRIC_BOUNDS_TASK "0.005 0.01 0.025 0.05 0.075 0.1 0.15 0.25 0.5 1.0 2.5 5.0 10.0"
 #define METRIC_BOUNDS_HTTP "0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1.0 2.5 5.0 10.0"
 
 /* Labels in alphabetical order, which is the order in the text. */
@@ -81,6 +82,27 @@ enum {
     XX(LANE_RUNNING, GAUGE, "orch_lane_running", "lane", "", "Attempts that have a worker")        \
     XX(LANE_SLOTS, GAUGE, "orch_lane_slots", "lane", "",                                           \
        "Regular workers; a lane with express ones has as many again")                              \
+    XX(TASKS_ENQUEUED, COUNTER, "mcp_tasks_enqueued_total", "", "", "Tasks that lanes accepted")   \
+    XX(TASKS_COMPLETED, COUNTER, "mcp_tasks_completed_total", "", "", "Tasks that ended well")     \
+    XX(TASKS_FAILED, COUNTER, "mcp_tasks_failed_total", "", "", "Tasks that died")                 \
+    XX(TASKS_WAITING, GAUGE, "mcp_queue_depth", "", "",                                            \
+       "Tasks that wait, those that are tried again later too")                                    \
+    XX(TASKS_RUNNING, GAUGE, "mcp_consumer_group_lag", "", "", "Tasks that have a worker")         \
+    XX(WORKERS_ACTIVE, GAUGE, "mcp_active_workers", "", "",                                        \
+       "Express workers of reasoning, codegen and ml that take tasks")                             \
+    XX(WORKER_RESTARTS, COUNTER, "mcp_worker_restarts_total", "", "",                              \
+       "Attempts of a lane whose process was ended by a signal or for its memory")                 \
+    XX(ACK_FAILURES, COUNTER, "mcp_ack_failures_total", "", "",                                    \
+       "Tasks whose entry a broker kept in spite of three acknowledgements")                       \
+    XX(ACK_RATE, GAUGE, "mcp_ack_success_rate", "", "",                                            \
+       "Share of the acknowledgements that a broker took; 1 without any")                          \
+    XX(LATENCY_REASONING, HISTOGRAM, "mcp_task_latency_seconds_reasoning", "", METRIC_BOUNDS_TASK, \
+       "Time of a task of the lane from its coming to its last commit")                            \
+    XX(LATENCY_CODEGEN, HISTOGRAM, "mcp_task_latency_seconds_codegen", "", METRIC_BOUNDS_TASK,     \
+       "Time of a task of the lane from its coming to its last commit")                            \
+    XX(LATENCY_ML, HISTOGRAM, "mcp_task_latency_seconds_ml", "", METRIC_BOUNDS_TASK,               \
+       "Time of a task of the lane from its coming to its last commit")                            \
+    XX(RESIDENT, GAUGE, "process_resident_memory_bytes", "", "", "Memory of orchd itself")         \
     XX(HTTP_DURATION, HISTOGRAM, "http_request_duration_seconds", "method route status",           \
        METRIC_BOUNDS_HTTP, "Time from the request's headers to its answer")                        \
     XX(STREAM_CLIENTS, GAUGE, "orch_stream_clients", "", "", "Connected stream clients")           \

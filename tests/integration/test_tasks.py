@@ -70,6 +70,11 @@ def test_a_task_is_cancelled_dead_and_tried_again(make_host):
     own.cli("lane", "resume", "ml")
     dead = ended(own, add(own, "ml", task_id="again")["task_id"])
     assert dead["status"] == "dead" and dead["error"]["message"] and dead["attempts"] == 1, dead
+    counted = lambda: [own.metric(f"mcp_tasks_{what}_total") for what in ("enqueued", "completed", "failed")]
+    until(lambda: counted() == [2, 0, 1], RUN_S, "the counters")
+    assert own.metric("mcp_task_latency_seconds_ml_count") == 1
+    assert (own.metric("mcp_queue_depth"), own.metric("mcp_consumer_group_lag"), own.metric("mcp_active_workers")) == (0, 0, 3)
+    assert own.metric("process_resident_memory_bytes") > 1 << 20
     letter, = own.http("GET", "/deadletter?lane=ml", expect=200).json["items"]
     assert (letter["taskId"], letter["deadLetterId"], letter["reason"]) == ("again", dead["dead_letter_id"], "retries_exhausted"), letter
     own.kill9()

@@ -4,6 +4,7 @@
 #include "api/request/made.h"
 #include "api/routes/handlers.h"
 #include "base/mem.h"
+#include "observe/resident.h"
 #include "store/reader.h"
 #include "store/store.h"
 
@@ -55,6 +56,8 @@ void metrics_prometheus(struct api_request *req)
     engine->gauges(engine->arg);
     metrics_set(req->server->opt.metrics, METRIC_DB_ACTIVE, METRIC_LABELS("orchestrator-service"),
                 store_connections_at_work());
+    metrics_set(req->server->opt.metrics, METRIC_RESIDENT, METRIC_NO_LABELS,
+                (double)resident_bytes());
     text->metrics = req->server->opt.metrics;
     (void)next_piece(text, &body);
     if (body.len >= PIECE_BYTES && req->head.method != HTTP_HEAD) {

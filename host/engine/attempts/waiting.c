@@ -10,7 +10,11 @@ static int64_t now_ns(const struct waiting *w)
 
 void waiting_init(struct waiting *w, const struct engine_env *env)
 {
-    static const char *const typed[] = {"reasoning", "codegen", "ml"};
+    static const char *const typed[] = {
+#define XX(id, name) name,
+        LANE_TYPED_MAP(XX)
+#undef XX
+    };
 
     *w = (struct waiting){env, lanes_new(env->set.tenant_attempts_max, env->set.ageing)};
     lanes_set(w->lanes, LANE_DEFAULT,

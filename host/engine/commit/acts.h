@@ -59,6 +59,7 @@ struct acts {
     size_t end_count, end_cap;
     char *run_error; /* with ends_run; NULL: none */
     struct act_answer answer;
+    bool enqueues;   /* a task of a lane is new */
     bool ends_run;   /* a statement is due */
     bool reorders;   /* the task has another priority */
     uint32_t orders; /* that it carries out (control/carry.h) */

@@ -410,6 +410,7 @@ static void begin(struct control *ctl, const struct api_actor *who,
     ar = start_run(ctl, who, start, (json_t *)what->inputs);
     c = commit_new(ctl->commits, ar, ar->created_us);
     start_insert(c, who, what->run_token, (struct parent){0});
+    commit_acts(c)->enqueues = ar->task_priority > 0;
     if (what->firing != NULL)
         add_firing(c, what->firing);
     commit_set_answer(c, &(struct act_answer){

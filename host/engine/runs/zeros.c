@@ -26,6 +26,7 @@ void zeros_begin(struct metrics *m)
     for (int type = FINDING_INVALID + 1; type < FINDING_TYPE_COUNT; type++)
         metrics_touch(m, METRIC_VALIDATION_ERRORS,
                       METRIC_LABELS(finding_type_text((enum finding_type)type)));
+    metrics_set(m, METRIC_ACK_RATE, METRIC_NO_LABELS, 1);
 }
 
 void zeros_tenant(struct metrics *m, const char *tenant)

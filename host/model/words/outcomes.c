@@ -50,6 +50,11 @@ bool outcome_answered(enum outcome outcome)
     return outcomes[outcome].answered;
 }
 
+bool outcome_crashed(enum outcome outcome)
+{
+    return outcome == OUTCOME_CRASH || outcome == OUTCOME_OOM;
+}
+
 const char *error_source_name(enum error_source source)
 {
     static const char *const names[] = {

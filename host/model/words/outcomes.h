@@ -57,5 +57,7 @@ enum outcome outcome_parse(const char *name); /* INVALID for an unknown word */
 const char *outcome_error_class(enum outcome outcome);
 enum outcome_retry outcome_retry(enum outcome outcome);
 bool outcome_answered(enum outcome outcome);
+/* The process was ended by a signal that nobody of us sent for the run's sake. */
+bool outcome_crashed(enum outcome outcome);
 
 #endif

@@ -62,5 +62,6 @@ TCase *backfills_cases(void);
 TCase *tasks_cases(void);
 TCase *lane_limits_cases(void);
 TCase *letters_cases(void);
+TCase *counts_cases(void);
 
 #endif

@@ -34,6 +34,8 @@ START_TEST(an_agent_that_was_killed_did_not_answer)
     for (size_t i = 0; i < ARRAY_LEN(killed); i++)
         ck_assert(!outcome_answered(killed[i]));
     ck_assert(outcome_answered(OUTCOME_OK));
+    ck_assert(outcome_crashed(OUTCOME_CRASH) && outcome_crashed(OUTCOME_OOM));
+    ck_assert(!outcome_crashed(OUTCOME_TIMEOUT) && !outcome_crashed(OUTCOME_PLUGIN_FATAL));
     ck_assert(outcome_answered(OUTCOME_PLUGIN_FATAL));
 }
 END_TEST

@@ -1,0 +1,81 @@
+/* counts.c -- see counts.h. */
+#include "engine/commit/counts.h"
+
+#include "engine/env/env.h"
+#include "lanes/lanes.h"
+#include "lanes/work.h"
+#include "model/words/outcomes.h"
+#include "model/words/states.h"
+
+#include <string.h>
+
+static const char *lane_of(const struct active_run *ar, uint32_t node)
+{
+    const char *lane = ar->dag->nodes[node].lane;
+
+    return lane != NULL ? lane : LANE_DEFAULT;
+}
+
+/* ---- workers ---- */
+
+static void count_crashes(const struct acts *acts)
+{
+    struct metrics *m = acts->ar->env->metrics;
+
+    for (size_t i = 0; i < acts->end_count; i++) {
+        const struct act_end *end = &acts->ends[i];
+
+        if (outcome_crashed(end->class) &&
+            strcmp(lane_of(acts->ar, end->ref.node), LANE_DEFAULT) != 0)
+            metrics_add(m, METRIC_WORKER_RESTARTS, METRIC_NO_LABELS, 1);
+    }
+}
+
+/* ---- tasks ---- */
+
+static void count_latency(const struct active_run *ar)
+{
+    static const struct {
+        const char *lane;
+        enum metric_id id;
+    } lanes[] = {
+#define XX(id, name) {name, METRIC_LATENCY_##id},
+        LANE_TYPED_MAP(XX)
+#undef XX
+    };
+    double seconds = (double)(active_run_wall_us(ar) - ar->created_us) / 1e6;
+
+    for (size_t i = 0; i < ARRAY_LEN(lanes); i++) {
+        if (strcmp(lane_of(ar, 0), lanes[i].lane) == 0)
+            metrics_observe(ar->env->metrics, lanes[i].id, METRIC_NO_LABELS, seconds);
+    }
+}
+
+static void count_task_end(const struct active_run *ar)
+{
+    bool well = ar->final_state == RUN_COMPLETED;
+
+    if (!well && ar->final_state != RUN_FAILED)
+        return;
+    metrics_add(ar->env->metrics, well ? METRIC_TASKS_COMPLETED : METRIC_TASKS_FAILED,
+                METRIC_NO_LABELS, 1);
+    count_latency(ar);
+}
+
+void counts_durable(const struct acts *acts)
+{
+    if (acts->enqueues)
+        metrics_add(acts->ar->env->metrics, METRIC_TASKS_ENQUEUED, METRIC_NO_LABELS, 1);
+    count_crashes(acts);
+    if (acts->ends_run && acts->ar->task_priority > 0)
+        count_task_end(acts->ar);
+}
+
+void counts_closed(struct metrics *m, const struct api_event *event)
+{
+    metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS(event->dag_id, event->status), 1);
+    metrics_add(m, METRIC_RUNS, METRIC_LABELS(event->status, event->tenant), 1);
+    if (strncmp(event->dag_id, DAG_OF_LANE, strlen(DAG_OF_LANE)) == 0 &&
+        strcmp(event->status, STATUS_FAILED) == 0)
+        metrics_add(m, METRIC_TASKS_FAILED, METRIC_NO_LABELS, 1);
+}

@@ -1,0 +1,17 @@
+/* counts.h -- what a durable commit adds to the metrics of tasks (contract/mcp.md 6.1) and of runs
+ * that were ended by their rows. Inside the engine only.
+ *
+ * A task counts once when it comes, once when it has ended well, and each time it dies; one that is
+ * cancelled counts nowhere, nor does a node of another DAG. Loop thread. */
+#ifndef ORCH_ENGINE_COMMIT_COUNTS_H
+#define ORCH_ENGINE_COMMIT_COUNTS_H
+
+#include "engine/commit/acts.h"
+
+struct metrics;
+
+void counts_durable(const struct acts *acts);
+/* Of a run that was ended by its rows alone (close.h). */
+void counts_closed(struct metrics *m, const struct api_event *event);
+
+#endif
