@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/attempts/logs.h"
 #include "engine/attempts/secrets.h"
+#include "engine/attempts/spec.h"
 #include "engine/attempts/waiting.h"
 #include "engine/catalog/agents.h"
 #include "engine/catalog/ceilings.h"
@@ -13,8 +14,6 @@
 #include "engine/runs/pins.h"
 
 #include <assert.h>
-#include <fnmatch.h>
-#include <string.h>
 
 /* An order that the sandbox has. Found by the sandbox's id alone, so that what comes late finds
  * nothing rather than what is gone. */
@@ -115,49 +114,6 @@ static void refuse(struct attempts *a, struct attempt_order *order, enum outcome
     attempt_order_free(order);
 }
 
-/* One of the words of the list, with commas and spaces between, is a pattern of the tenant. */
-static bool tenant_in(const char *list, const char *tenant)
-{
-    auto_mem char *words = mem_str(list);
-    char *left = NULL, *word;
-
-    for (word = strtok_r(words, ", ", &left); word != NULL; word = strtok_r(NULL, ", ", &left)) {
-        if (fnmatch(word, tenant, 0) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Attempts that share a loaded plugin: the node asks, the operator lets its tenant, the publisher's
- * grant lets the plugin. Otherwise as if it had not asked. */
-static enum isolation isolation_of(const struct attempts *a, const struct dag_node *node,
-                                   const char *tenant, const struct agent *agent)
-{
-    if (node->isolation != ISOLATION_WARM)
-        return node->isolation;
-    return agent->warm && tenant_in(a->env->set.warm_tenants, tenant) ? ISOLATION_WARM
-                                                                      : ISOLATION_UNSET;
-}
-
-/* The node's wishes; a handler runs with the agent's own. */
-static void spec_of_node(const struct attempts *a, struct attempt_spec *spec,
-                         const struct dag_node *node, const struct agent *agent)
-{
-    if (node->profile != PROFILE_UNSET)
-        spec->profile = node->profile;
-    spec->isolation = isolation_of(a, node, spec->tenant, agent);
-    spec->limits = ceilings_limits(&a->env->set.ceilings, &node->limits);
-    spec->has_secrets = node->secret_ref_count > 0;
-}
-
-/* Equal in every replay: from the run's seed and the node, not from the machine. */
-static void seed_of(const struct attempt_order *order, uint8_t seed[32])
-{
-    auto_mem char *text = mem_printf("%llu:%s", (unsigned long long)order->seed, order->node_id);
-
-    sha256(text, strlen(text), seed);
-}
-
 static void remember_plugin(struct attempt_order *order, const struct agent *agent,
                             enum profile profile)
 {
@@ -170,37 +126,6 @@ static void remember_plugin(struct attempt_order *order, const struct agent *age
     fact->profile = profile;
     fact->worker = order->item.worker;
     fact->sandbox = (struct layer_facts){0};
-}
-
-static struct attempt_spec spec_of(struct attempts *a, const struct attempt_order *order,
-                                   const struct agent *agent, const char *key)
-{
-    struct active_run *ar = order->ar;
-    const struct dag_node *node = &ar->dag->nodes[order->ref.node];
-    struct attempt_spec spec = {
-        .digest = agent->digest.text,
-        .agent_id = order->agent_id,
-        .tenant = ar->tenant,
-        .profile = agent->profile,
-        .limits = ceilings_limits(&a->env->set.ceilings, &(struct node_limits){0}),
-        .min_level = a->env->set.min_level,
-        .deadline_ns = order->timeout_ns > 0 ? a->env->clock.mono_ns() + order->timeout_ns : 0,
-        .run_id = ar->run_id,
-        .node_id = order->node_id,
-        .attempt = order->ref.attempt,
-        .idempotency_key = key,
-        .logical_time_us = ar->deterministic ? (uint64_t)node->level * 1000000u
-                                             : (uint64_t)a->env->clock.wall_us(),
-        .config_json = order->config,
-        .config_bytes = order->config_bytes,
-        .input_json = order->input,
-        .input_bytes = order->input_bytes,
-    };
-
-    seed_of(order, spec.seed);
-    if (!order->ref.compensation)
-        spec_of_node(a, &spec, node, agent);
-    return spec;
 }
 
 /* Kills an attempt for a reason of ours; it then ends with this class instead of cancelled. */
@@ -275,7 +200,7 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
     agent = runnable(a, order);
     if (agent == NULL)
         return true;
-    spec = spec_of(a, order, agent, key);
+    spec = order_spec(a->env, order, agent, key);
     if (!sandbox->attempt_start(sandbox->sandbox, &spec, &id, &secrets, &e)) {
         if (e.code == ERR_LIMIT)
             return false;
