@@ -274,6 +274,7 @@ static struct engine_env env_of(struct host *host)
                 .attempt_start = sandbox_attempt_start,
                 .attempt_cancel = sandbox_attempt_cancel,
                 .attempt_kill = sandbox_attempt_kill,
+                .attempt_pid = sandbox_attempt_pid,
                 .plugin_add = sandbox_plugin_add,
                 .plugin_remove = sandbox_plugin_remove,
                 .plugin_revoke = sandbox_plugin_revoke,

@@ -34,6 +34,11 @@ static struct lane_routing lane_routing(void *arg)
     return kept_lanes_routing(engine_control(((const struct host *)arg)->engine)->lanes);
 }
 
+static json_t *workers_owned(void *arg)
+{
+    return engine_workers_owned(((const struct host *)arg)->engine);
+}
+
 static void change_lane(void *arg, const struct api_actor *who, const struct api_lane_change *what,
                         api_done_fn done, void *done_arg)
 {
@@ -79,6 +84,7 @@ void queues_serve(struct api_engine *engine)
 {
     engine->lanes_owned = lanes_owned;
     engine->lane_routing = lane_routing;
+    engine->workers_owned = workers_owned;
     engine->lane_change = change_lane;
     engine->task_enqueue = enqueue_task;
     engine->task_prioritize = prioritize_task;

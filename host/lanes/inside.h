@@ -41,11 +41,13 @@ struct lane_tenant {
     UT_hash_handle hh; /* by name */
 };
 
-/* The numbers of a half's workers that have an item, a bit each. */
+/* The numbers of a half's workers that have an item, a bit each, and what each of them has done. */
 struct lane_numbers {
     uint64_t *taken;
+    struct lane_deeds *deeds; /* LANE_NUMBER_BITS of each word */
     uint32_t words;
 };
+enum { LANE_NUMBER_BITS = 64 };
 
 struct lane_hall {
     struct lane_ring rings[LANE_PRIORITY_MAX + 1]; /* by class */
@@ -58,7 +60,8 @@ struct lane_hall {
 struct lane {
     char *name;
     struct lane_spec spec;
-    bool known; /* it was set; others are there while something waits in them */
+    int64_t set_ns; /* first */
+    bool known;     /* it was set; others are there while something waits in them */
     struct lane_hall halls[LANE_HALVES];
     struct lane_bucket bucket;
     struct lane_breaker breaker;
@@ -88,6 +91,7 @@ bool lane_has_worker(const struct lane *lane, enum lane_half worker);
 
 uint32_t lane_number_take(struct lane_numbers *numbers); /* the lowest, from 1 */
 void lane_number_return(struct lane_numbers *numbers, uint32_t number);
+void lane_numbers_done(struct lane_numbers *numbers);
 
 /* ---- seats.c ---- */
 

@@ -23,7 +23,7 @@ static void lane_free(struct lanes *lanes, struct lane *lane)
     if (lane->known)
         TAILQ_REMOVE(&lanes->turns, lane, turn);
     for (int half = 0; half < LANE_HALVES; half++)
-        free(lane->halls[half].numbers.taken);
+        lane_numbers_done(&lane->halls[half].numbers);
     free(lane->name);
     free(lane);
 }
@@ -74,8 +74,10 @@ void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *sp
     bool halves_change = lane->spec.has_express != spec->has_express ||
                          lane->spec.express_priority != spec->express_priority;
 
-    if (!lane->known)
+    if (!lane->known) {
         TAILQ_INSERT_TAIL(&lanes->turns, lane, turn);
+        lane->set_ns = now_ns;
+    }
     lane->known = true;
     lane->spec = *spec;
     if (halves_change)

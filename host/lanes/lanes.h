@@ -129,6 +129,8 @@ struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns);
  * known. */
 void lanes_judge(struct lanes *lanes, struct lane_item *item, const char *error_class,
                  int64_t now_ns);
+/* What its worker did with it, for the worker's own record; before it ended. */
+void lanes_note(struct lane_item *item, enum lane_deed deed, int64_t now_ns);
 /* When something may be taken for which there is a worker, and which its lane holds back until
  * then; INT64_MAX: nothing is held back by the time alone. */
 int64_t lanes_next_ns(const struct lanes *lanes, int64_t now_ns);
@@ -184,5 +186,17 @@ bool lanes_see(const struct lanes *lanes, const char *name, struct lane_view *re
 /* Each that was set, in that order. */
 void lanes_each(const struct lanes *lanes, void (*fn)(void *arg, const struct lane_view *view),
                 void *arg);
+
+/* A worker of a lane, or one more that still has something after the lane was made smaller. */
+struct lane_hand {
+    const char *lane;
+    struct lane_worker worker;
+    bool busy;
+    struct lane_deeds deeds;
+    int64_t since_ns; /* it crashed last, or its lane was set first */
+};
+typedef void lane_hand_fn(void *arg, const struct lane_hand *hand);
+/* Each of all lanes that were set, by lane and number. Walks all of them. */
+void lanes_each_hand(const struct lanes *lanes, lane_hand_fn *fn, void *arg);
 
 #endif

@@ -16,6 +16,14 @@ struct lane_worker {
     uint32_t number; /* from 1; 0: there is none */
 };
 
+/* What its worker has done since the host started. */
+struct lane_deeds {
+    uint64_t well, badly; /* of what it ran */
+    uint64_t crashes;     /* of badly */
+    int64_t crashed_ns;   /* the last time; 0: it never did */
+};
+enum lane_deed { LANE_WELL, LANE_BADLY, LANE_CRASHED };
+
 /* pool_<lane>_<n> of a regular one, express_<lane>_<n> of an express one, n from 0; lane NULL: the
  * default. NULL of none; the caller owns it. */
 char *lane_worker_name_owned(struct lane_worker worker, const char *lane) must_check;

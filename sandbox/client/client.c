@@ -12,6 +12,7 @@
 #include "sandbox/client/spec.h"
 #include "sandbox/client/zygote.h"
 #include "sandbox/image/plugin_info.h"
+#include "sandbox/kernel/pidfd.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -354,6 +355,17 @@ void sandbox_attempt_kill(struct sandbox *sb, uint64_t id)
     if (a == NULL || cancel_waiting(sb, a))
         return;
     slot_kill(a->slot, KILL_CANCEL);
+}
+
+pid_t sandbox_attempt_pid(struct sandbox *sb, uint64_t id)
+{
+    const struct attempt *a = attempt_find(&sb->attempts, id);
+    pid_t pid = 0, parent;
+
+    if (a == NULL || a->slot == NULL || a->started_ns == 0 || a->slot->process.fd < 0 ||
+        !pidfd_ids(a->slot->process.fd, &pid, &parent))
+        return 0;
+    return pid;
 }
 
 /* ---- start, end ---- */

@@ -29,6 +29,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct json_read;
 struct sandbox;
@@ -211,6 +212,9 @@ bool sandbox_attempt_start(struct sandbox *sb, const struct attempt_spec *spec, 
 void sandbox_attempt_cancel(struct sandbox *sb, uint64_t id);
 /* SIGKILL; the outcome is cancelled. */
 void sandbox_attempt_kill(struct sandbox *sb, uint64_t id);
+
+/* Its process, as this process's namespace sees it, once it has its input; 0: there is none. */
+pid_t sandbox_attempt_pid(struct sandbox *sb, uint64_t id);
 
 /* A sign of life of the supervisor. Called once a second by who wants to know, more
  * seldom while it answers and there is nothing to do, or never: for how

@@ -2,6 +2,9 @@
 
 Rooms: host/lanes, host/engine/lanes, host/engine/control, host/engine/runs, host/api/routes, host/store.
 """
+import os
+import signal
+
 from host import RUN_S, until
 
 STUB = "conformance.stub"
@@ -89,6 +92,30 @@ def test_a_task_is_cancelled_dead_and_tried_again(make_host):
     own.http("POST", f"/runs/{dead['run_id']}:restart", expect=409)
     items = own.http("GET", "/tasks?lane=ml", expect=200).json["items"]
     assert {item["task_id"]: item["status"] for item in items} == {"off": "cancelled", "again": "completed"}
+
+
+def workers(host):
+    told = host.http("GET", "/api/v1/workers/status", root=True, token="", expect=200).json
+    return {worker["id"]: worker for worker in told["workers"]}
+
+
+def test_a_worker_is_a_process_that_an_operator_may_kill(make_host):
+    own = make_host(workers_per_type=1)
+    put(own, "ml", agent_id=STUB, config={"sleep_s": 600}, retry_policy={"max_retries": 1, "base_delay": 0.1, "jitter": False})
+    add(own, "ml", task_id="hit", priority=12)
+    until(lambda: workers(own)["express_ml_0"]["pid"], RUN_S, "its process")
+    worker = workers(own)["express_ml_0"]
+    assert (worker["current_task"], worker["status"], worker["restarts"]) == ("hit", "processing", 0), worker
+    assert workers(own)["pool_ml_0"]["status"] == "idle"
+    os.kill(worker["pid"], signal.SIGKILL)
+    until(lambda: workers(own)["express_ml_0"]["pid"] not in (None, worker["pid"]), RUN_S, "the second attempt")
+    again = workers(own)["express_ml_0"]
+    assert (again["current_task"], again["restarts"], again["tasks_failed"]) == ("hit", 1, 1), again
+    until(lambda: own.metric("mcp_worker_restarts_total") == 1, RUN_S, "the restart counted")
+    attempts = own.http("GET", f"/runs/{show(own, 'hit')['run_id']}/steps/task", expect=200).json["attempts"]
+    assert attempts[0]["outcome"] == "crash", attempts
+    own.http("POST", "/tasks/hit:cancel", expect=202)
+    assert ended(own, "hit")["status"] == "cancelled"
 
 
 def test_a_lane_takes_as_many_as_it_may_and_none_while_it_is_drained(make_host):

@@ -228,6 +228,8 @@ struct api_engine {
     void (*ledger_seal)(void *arg, const char *tenant, api_done_fn done, void *done_arg);
     /* The lanes of this host (docs/API.md), an array; the caller owns it. */
     json_t *(*lanes_owned)(void *arg);
+    /* Their workers, an object (docs/API.md); the caller owns it. */
+    json_t *(*workers_owned)(void *arg);
     /* In effect here when it is done, and soon on every host of the store. */
     struct lane_routing (*lane_routing)(void *arg);
     void (*lane_change)(void *arg, const struct api_actor *who, const struct api_lane_change *what,

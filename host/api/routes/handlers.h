@@ -52,6 +52,7 @@ void lane_drain_op(struct api_request *req);
 made_fn lane_versions;
 void routing_get(struct api_request *req);
 void routing_set(struct api_request *req);
+void workers_status(struct api_request *req);
 
 /* tasks.c, tasks_change.c, tasks_view.c */
 void task_create(struct api_request *req);

@@ -50,6 +50,14 @@ void lane_get(struct api_request *req)
     reply_lane(req, 200);
 }
 
+void workers_status(struct api_request *req)
+{
+    const struct api_engine *engine = req->server->opt.engine;
+    json_t *body = engine->workers_owned(engine->arg);
+
+    api_reply_json(req, 200, &body);
+}
+
 /* ---- changed ---- */
 
 static void on_changed(void *arg, const struct api_outcome *out)

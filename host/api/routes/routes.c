@@ -23,6 +23,8 @@ static const struct route rows[] = {
     {HTTP_GET, "/readyz", NEED_NOTHING, NO_BODY, "verbose", 200, "readyz", .handle = health_ready},
     {HTTP_GET, "/metrics", NEED_NOTHING, NO_BODY, "", 200, "prometheus",
      .handle = metrics_prometheus},
+    {HTTP_GET, "/api/v1/workers/status", NEED_NOTHING, NO_BODY, "", 200, "getWorkers",
+     .handle = workers_status},
     {HTTP_GET, "/.well-known/openapi", NEED_NOTHING, NO_BODY, "", 200, "openapi",
      .handle = openapi_get},
     {HTTP_GET, "/openapi/orchestrator.json", NEED_NOTHING, NO_BODY, "", 200, "openapiFile",

@@ -78,6 +78,12 @@ struct lanes *attempts_lanes(const struct attempts *a)
     return a->waiting.lanes;
 }
 
+void attempts_each_running(const struct attempts *a, attempts_each_fn *fn, void *arg)
+{
+    for (const struct running *r = a->running; r != NULL; r = r->hh.next)
+        fn(arg, r->order, r->id);
+}
+
 uint32_t attempts_running(const struct attempts *a)
 {
     return a->running_count;

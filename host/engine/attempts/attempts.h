@@ -58,6 +58,9 @@ void attempts_on_done(struct attempts *attempts, uint64_t id, const struct attem
 void attempts_flush_logs(struct attempts *attempts);
 
 struct lanes *attempts_lanes(const struct attempts *attempts); /* for show.h, and to be set */
+/* Each that the sandbox has, with its number there. */
+typedef void attempts_each_fn(void *arg, const struct attempt_order *order, uint64_t id);
+void attempts_each_running(const struct attempts *attempts, attempts_each_fn *fn, void *arg);
 uint32_t attempts_running(const struct attempts *attempts);
 uint32_t attempts_waiting(const struct attempts *attempts);
 

@@ -19,11 +19,11 @@ void waiting_init(struct waiting *w, const struct engine_env *env)
     *w = (struct waiting){env, lanes_new(env->set.tenant_attempts_max, env->set.ageing)};
     lanes_set(w->lanes, LANE_DEFAULT,
               &(struct lane_spec){.slots = env->set.attempts_max, .max_depth = LANE_DEPTH_USUAL},
-              0);
+              now_ns(w));
     for (size_t i = 0; i < ARRAY_LEN(typed); i++) {
         const struct lane_spec spec = lane_spec_typed(env->set.workers_per_type);
 
-        lanes_set(w->lanes, typed[i], &spec, 0);
+        lanes_set(w->lanes, typed[i], &spec, now_ns(w));
     }
 }
 
@@ -68,6 +68,13 @@ void waiting_put_back(struct waiting *w, struct attempt_order *order)
     TAILQ_INSERT_HEAD(&order->ar->waiting, order, of_run);
 }
 
+static enum lane_deed deed_of(enum outcome class)
+{
+    if (class == OUTCOME_OK)
+        return LANE_WELL;
+    return outcome_crashed(class) ? LANE_CRASHED : LANE_BADLY;
+}
+
 void waiting_judge(struct waiting *w, struct attempt_order *order,
                    const struct attempt_outcome *outcome)
 {
@@ -77,6 +84,7 @@ void waiting_judge(struct waiting *w, struct attempt_order *order,
     case OUTCOME_LOST:
         return;
     default:
+        lanes_note(&order->item, deed_of(outcome->class), now_ns(w));
         lanes_judge(w->lanes, &order->item,
                     outcome->class == OUTCOME_OK ? NULL : attempt_error_class(outcome), now_ns(w));
     }

@@ -38,6 +38,7 @@ struct engine_sandbox {
                           uint64_t *ret_id, int *ret_secret_fd, struct err *e);
     void (*attempt_cancel)(struct sandbox *sandbox, uint64_t id);
     void (*attempt_kill)(struct sandbox *sandbox, uint64_t id);
+    pid_t (*attempt_pid)(struct sandbox *sandbox, uint64_t id);
     bool (*plugin_add)(struct sandbox *sandbox, const struct sandbox_plugin *plugin, struct err *e);
     void (*plugin_remove)(struct sandbox *sandbox, const char *digest);
     void (*plugin_revoke)(struct sandbox *sandbox, const char *digest, const char *why);

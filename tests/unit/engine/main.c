@@ -204,7 +204,7 @@ int main(void)
         share_cases,      lane_cases,        kept_lanes_cases, why_cases,       log_cases,
         remembered_cases, budget_cases,      unsigned_cases,   beside_cases,    owners_cases,
         pins_cases,       stock_cases,       past_cases,       schedules_cases, backfills_cases,
-        tasks_cases,      lane_limits_cases, letters_cases,    counts_cases};
+        tasks_cases,      lane_limits_cases, letters_cases,    counts_cases,    workers_cases};
     Suite *suite = suite_create("engine");
     SRunner *runner;
     int failed;

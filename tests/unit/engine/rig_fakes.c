@@ -89,6 +89,14 @@ static void attempt_kill(struct sandbox *sb, uint64_t id)
         sb->on_stop(sb->arg, id, true);
 }
 
+/* Those that were handed over would have one. */
+static pid_t attempt_pid(struct sandbox *sb, uint64_t id)
+{
+    const struct rig_attempt *a = by_id(sb, id);
+
+    return a != NULL && a->open ? (pid_t)(1000 + id) : 0;
+}
+
 static struct rig_plugin *rig_plugin_find(struct sandbox *sb, const char *digest)
 {
     for (size_t i = 0; i < ARRAY_LEN(sb->loaded); i++) {
@@ -406,8 +414,8 @@ void rig_authority_answers(struct rig *rig, enum err_code code)
 
 struct engine_sandbox rig_sandbox(struct rig *rig)
 {
-    return (struct engine_sandbox){&rig->sandbox, attempt_start,   attempt_cancel, attempt_kill,
-                                   plugin_add,    rig_plugin_gone, plugin_revoke};
+    return (struct engine_sandbox){&rig->sandbox, attempt_start, attempt_cancel,  attempt_kill,
+                                   attempt_pid,   plugin_add,    rig_plugin_gone, plugin_revoke};
 }
 
 struct engine_authority rig_authority(struct rig *rig)

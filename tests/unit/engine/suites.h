@@ -63,5 +63,6 @@ TCase *tasks_cases(void);
 TCase *lane_limits_cases(void);
 TCase *letters_cases(void);
 TCase *counts_cases(void);
+TCase *workers_cases(void);
 
 #endif

@@ -22,6 +22,11 @@ def test_lanes_are_listed_and_one_is_shown(server):
     expect(server, 401, "GET", "/lanes", token="")
 
 
+def test_workers_are_shown_to_whoever_asks(server):
+    told = expect(server, 200, "GET", "/api/v1/workers/status", base="", token="", tenant="")
+    assert told == {"expected": 6, "workers": [{"id": "express_ml_0"}]}
+
+
 def test_lanes_are_changed_by_admins_and_each_change_is_a_version(server):
     assert expect(server, 201, "PUT", "/lanes/ml", {}, X_Stella_Reason="month end")["name"] == "ml"
     assert expect(server, 200, "PUT", "/lanes/ml", {"slots": 2, "backend": "store"})["slots"] == 2

