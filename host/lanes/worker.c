@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 char *lane_worker_name_owned(struct lane_worker worker, const char *lane)
 {
@@ -13,6 +14,14 @@ char *lane_worker_name_owned(struct lane_worker worker, const char *lane)
         return NULL;
     return mem_printf("%s_%s_%" PRIu32, worker.half == LANE_EXPRESS ? "express" : "pool",
                       lane != NULL ? lane : LANE_DEFAULT, worker.number - 1);
+}
+
+char *lane_worker_title_owned(struct lane_worker worker, const char *lane)
+{
+    if (worker.number == 0 || lane == NULL || strcmp(lane, LANE_DEFAULT) == 0)
+        return NULL;
+    return mem_printf("%spool: %s %" PRIu32, worker.half == LANE_EXPRESS ? "express_" : "", lane,
+                      worker.number - 1);
 }
 
 static void grow(struct lane_numbers *numbers)

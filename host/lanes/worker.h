@@ -27,5 +27,8 @@ enum lane_deed { LANE_WELL, LANE_BADLY, LANE_CRASHED };
 /* pool_<lane>_<n> of a regular one, express_<lane>_<n> of an express one, n from 0; lane NULL: the
  * default. NULL of none; the caller owns it. */
 char *lane_worker_name_owned(struct lane_worker worker, const char *lane) must_check;
+/* Of its process: pool: <lane> <n> or express_pool: <lane> <n>, which is 32 bytes longer than the
+ * lane's name at most. NULL of the default's, and of none; the caller owns it. */
+char *lane_worker_title_owned(struct lane_worker worker, const char *lane) must_check;
 
 #endif

@@ -92,7 +92,8 @@ struct attempt_spec {
     size_t config_bytes;
     const char *input_json; /* NULL: {} */
     size_t input_bytes;
-    bool has_secrets; /* then ret_secret_fd gets the write end of the secrets pipe */
+    const char *title; /* of its process from its input on, for ps; NULL: that of all */
+    bool has_secrets;  /* then ret_secret_fd gets the write end of the secrets pipe */
 };
 
 struct attempt_result {

@@ -92,6 +92,7 @@ bool spec_pack(const struct attempt_spec *spec, struct buf *b, struct err *e)
         .idempotency_key = text_of(spec->idempotency_key, ""),
         .config = json_of(spec->config_json, spec->config_bytes),
         .input = json_of(spec->input_json, spec->input_bytes),
+        .title = text_of(spec->title, ""),
         .attempt = spec->attempt,
         .deadline_ns = spec->deadline_ns,
         .logical_time_us = spec->logical_time_us,

@@ -3,6 +3,7 @@
 #include "sandbox/supervisor/init.h"
 
 #include "sandbox/profile/arch.h"
+#include "sandbox/wire/attempt_wire.h"
 #include "sandbox/wire/super_wire.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -47,11 +49,13 @@ static void go_first(void)
  * tells the supervisor its number: after exec nobody's word about numbers is taken. */
 static _Noreturn void become_worker(int control, int log, int worker_fd)
 {
-    static const char *const argv[] = {"orch-worker", NULL};
+    static char title_room[ATTEMPT_TITLE_BYTES_MAX + 1];
+    static const char *const argv[] = {"orch-worker", title_room, NULL};
     static const char *const environment[] = {NULL};
     int dead[2], fds[3] = {control, log, worker_fd};
 
     go_first();
+    memset(title_room, ' ', sizeof title_room - 1);
     if (!place(fds, 3) || pipe(dead) < 0 || dup2(dead[0], 0) < 0 || dup2(fds[1], 1) < 0 ||
         dup2(fds[1], 2) < 0 || dup2(fds[0], 3) < 0 || send(3, "", 1, MSG_NOSIGNAL) != 1)
         _exit(EXIT_NO_EXEC);

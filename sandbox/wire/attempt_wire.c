@@ -30,6 +30,7 @@ void attempt_input_pack(const struct attempt_input *input, struct buf *b)
     pack_text(b, &input->idempotency_key);
     pack_text(b, &input->config);
     pack_text(b, &input->input);
+    pack_text(b, &input->title);
 }
 
 bool attempt_input_unpack(const void *bytes, size_t len, struct attempt_input *ret, struct err *e)
@@ -52,6 +53,7 @@ bool attempt_input_unpack(const void *bytes, size_t len, struct attempt_input *r
     unpack_text(&u, &ret->idempotency_key);
     unpack_text(&u, &ret->config);
     unpack_text(&u, &ret->input);
+    unpack_text(&u, &ret->title);
     return unpack_end(&u, e);
 }
 

@@ -29,6 +29,7 @@ enum {
     ATTEMPT_NOTE_BYTES_MAX = 4 * 1024, /* of one progress note */
     ATTEMPT_CLASS_BYTES_MAX = 64,
     ATTEMPT_MESSAGE_BYTES_MAX = 4 * 1024,
+    ATTEMPT_TITLE_BYTES_MAX = 160,              /* of what ps shows: a lane's name and 32 more */
     ATTEMPT_INPUT_BYTES_MAX = 10 * 1024 * 1024, /* packed */
 };
 
@@ -113,7 +114,7 @@ struct attempt_input {
     struct attempt_text {
         const char *text;
         size_t bytes;
-    } agent, run_id, node, idempotency_key, config, input;
+    } agent, run_id, node, idempotency_key, config, input, title; /* title empty: none */
     uint32_t attempt;
     int64_t deadline_ns;
     uint64_t logical_time_us;

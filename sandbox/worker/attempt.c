@@ -255,6 +255,7 @@ _Noreturn void attempt_main(struct zygote *z, const struct fork_request *order, 
     if (!channel_write(ATTEMPT_READY, &ready, sizeof ready, NULL, 0) || !read_input(&packed) ||
         !attempt_input_unpack(packed.data, packed.len, &input, &e))
         _exit(EXIT_NO_INPUT);
+    title_set(&input.title);
     run = run_begin(&input);
     if (has(order, SPAWN_SECRETS)) {
         run_read_secrets(run, FD_SECRETS);

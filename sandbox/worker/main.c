@@ -81,8 +81,9 @@ static bool load_math(void)
            dlopen("libm.so.6", RTLD_NOW | RTLD_GLOBAL) != NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    title_keep(argc, argv);
     prctl(PR_SET_NAME, "orch-worker", 0, 0, 0);
     if (!zygote_setup(&zygote) || !load_math())
         return EXIT_NO_SETUP;

@@ -10,6 +10,7 @@
  *   code.c      the plugin's code        say.c       its log, on the way out
  *                                        crash.c     where it crashed
  *                                        redact.c    secrets out of what it says
+ *                                        title.c     what ps shows of it
  *
  * A clean zygote never loads a plugin: nothing that it or the start of an attempt says can be
  * forged, and every attempt has all its walls before the first instruction of its plugin. A warm
@@ -101,6 +102,13 @@ const orch_plugin *plugin_load(bool gate, struct err *e);
 /* Appends what ABOUT says. False when it is over its limits. */
 bool plugin_describe(const orch_plugin *plugin, struct buf *b, struct err *e) must_check;
 const orch_agent *plugin_agent(const orch_plugin *plugin, const char *id, size_t bytes);
+
+/* ---- title.c ---- */
+
+/* The program's own arguments, before anything else. */
+void title_keep(int argc, char **argv);
+/* Empty: it stays. */
+void title_set(const struct attempt_text *title);
 
 /* ---- crash.c ---- */
 

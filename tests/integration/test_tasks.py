@@ -3,6 +3,7 @@
 Rooms: host/lanes, host/engine/lanes, host/engine/control, host/engine/runs, host/api/routes, host/store.
 """
 import os
+import pathlib
 import signal
 
 from host import RUN_S, until
@@ -107,6 +108,8 @@ def test_a_worker_is_a_process_that_an_operator_may_kill(make_host):
     worker = workers(own)["express_ml_0"]
     assert (worker["current_task"], worker["status"], worker["restarts"]) == ("hit", "processing", 0), worker
     assert workers(own)["pool_ml_0"]["status"] == "idle"
+    title = lambda pid: pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0")
+    until(lambda: title(worker["pid"]) == b"express_pool: ml 0", RUN_S, "its title")
     os.kill(worker["pid"], signal.SIGKILL)
     until(lambda: workers(own)["express_ml_0"]["pid"] not in (None, worker["pid"]), RUN_S, "the second attempt")
     again = workers(own)["express_ml_0"]

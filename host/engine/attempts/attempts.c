@@ -196,6 +196,8 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
 {
     const struct engine_sandbox *sandbox = &a->env->sandbox;
     auto_mem char *key = mem_printf("%s/%s", order->ar->run_id, order->node_id);
+    auto_mem char *title =
+        lane_worker_title_owned(order->item.worker, order->ar->dag->nodes[order->ref.node].lane);
     const struct agent *agent;
     auto_fd secrets = -1;
     struct attempt_spec spec;
@@ -207,6 +209,7 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
     if (agent == NULL)
         return true;
     spec = order_spec(a->env, order, agent, key);
+    spec.title = title;
     if (!sandbox->attempt_start(sandbox->sandbox, &spec, &id, &secrets, &e)) {
         if (e.code == ERR_LIMIT)
             return false;

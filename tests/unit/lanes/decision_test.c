@@ -2,9 +2,6 @@
  */
 #include "suites.h"
 
-#include "base/buf.h"
-#include "base/mem.h"
-
 #include <string.h>
 
 enum { ITEMS = 16 };
@@ -186,42 +183,6 @@ START_TEST(a_worker_is_the_lowest_that_is_free_of_its_half_and_has_a_name)
     ended(1); /* beyond its slots, until now */
     next_is(2);
     runs_on(2, NULL, "pool_default_0");
-}
-END_TEST
-
-static void tell_hand(void *arg, const struct lane_hand *hand)
-{
-    auto_mem char *name = lane_worker_name_owned(hand->worker, hand->lane);
-
-    buf_addf(arg, "%s%s %d/%d/%d since %d\n", name, hand->busy ? " busy" : "",
-             (int)hand->deeds.well, (int)hand->deeds.badly, (int)hand->deeds.crashes,
-             (int)hand->since_ns);
-}
-
-static void hands_are(const char *want)
-{
-    auto_done(buf) text = {0};
-
-    lanes_each_hand(lanes, tell_hand, &text);
-    ck_assert_str_eq(buf_text(&text), want);
-}
-
-START_TEST(each_worker_is_there_from_the_start_and_has_a_record_of_its_own)
-{
-    hands_are("express_typed_0 0/0/0 since 0\npool_typed_0 0/0/0 since 0\n"
-              "pool_default_0 0/0/0 since 0\npool_default_1 0/0/0 since 0\n");
-    add(0, "typed", "acme", 12);
-    next_is(0);
-    lanes_note(&items[0], LANE_WELL, 5);
-    lanes_note(&items[0], LANE_BADLY, 6);
-    lanes_note(&items[0], LANE_CRASHED, 7);
-    hands_are("express_typed_0 busy 1/2/1 since 7\npool_typed_0 0/0/0 since 0\n"
-              "pool_default_0 0/0/0 since 0\npool_default_1 0/0/0 since 0\n");
-    lanes_set(lanes, "typed", &(struct lane_spec){.has_express = true, .express_priority = 12}, 8);
-    lanes_set(lanes, "default", &(struct lane_spec){.slots = 1}, 8);
-    hands_are("express_typed_0 busy 1/2/1 since 7\npool_default_0 0/0/0 since 0\n");
-    ended(0);
-    hands_are("pool_default_0 0/0/0 since 0\n");
 }
 END_TEST
 
@@ -519,7 +480,6 @@ TCase *decision_case(void)
     tcase_add_test(tc, a_turn_of_one_priority_is_not_one_of_another);
     tcase_add_test(tc, express_items_have_workers_of_their_own_and_may_take_regular_ones);
     tcase_add_test(tc, a_worker_is_the_lowest_that_is_free_of_its_half_and_has_a_name);
-    tcase_add_test(tc, each_worker_is_there_from_the_start_and_has_a_record_of_its_own);
     tcase_add_test(tc, a_lane_may_have_many_workers);
     tcase_add_test(tc, a_lane_without_express_workers_has_no_express_items);
     tcase_add_test(tc, who_waits_rises_by_one_a_minute_behind_five);

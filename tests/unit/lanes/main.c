@@ -15,6 +15,7 @@ int main(void)
     suite_add_tcase(suite, limits_case());
     suite_add_tcase(suite, members_case());
     suite_add_tcase(suite, storm_case());
+    suite_add_tcase(suite, worker_case());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

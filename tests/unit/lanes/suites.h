@@ -15,5 +15,6 @@ TCase *fingerprint_case(void);
 TCase *limits_case(void);
 TCase *members_case(void);
 TCase *storm_case(void);
+TCase *worker_case(void);
 
 #endif

@@ -228,6 +228,7 @@ START_TEST(the_input_comes_out_as_it_went_in)
                                .idempotency_key = {"", 0},
                                .config = {"{}", 2},
                                .input = {"{\"x\":1}", 7},
+                               .title = {"pool: ml 0", 10},
                                .attempt = 3,
                                .deadline_ns = 4,
                                .logical_time_us = 5,
@@ -245,6 +246,8 @@ START_TEST(the_input_comes_out_as_it_went_in)
     ck_assert_int_eq(memcmp(out.seed, in.seed, sizeof in.seed), 0);
     ck_assert_uint_eq(out.input.bytes, 7);
     ck_assert_int_eq(memcmp(out.input.text, in.input.text, 7), 0);
+    ck_assert_uint_eq(out.title.bytes, 10);
+    ck_assert_int_eq(memcmp(out.title.text, "pool: ml 0", 10), 0);
     ck_assert(!attempt_input_unpack(b.data, b.len - 1, &out, &e));
 }
 END_TEST
