@@ -4,8 +4,10 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "daemon/host.h"
 #include "engine/control/control.h"
+#include "engine/control/shed.h"
 #include "engine/engine.h"
 #include "engine/lanes/change.h"
 #include "engine/lanes/kept.h"
@@ -37,6 +39,28 @@ static struct lane_routing lane_routing(void *arg)
 static json_t *workers_owned(void *arg)
 {
     return engine_workers_owned(((const struct host *)arg)->engine);
+}
+
+static void switch_shed(void *arg, const struct api_actor *who, bool on, api_done_fn done,
+                        void *done_arg)
+{
+    shed_switch(engine_control(((const struct host *)arg)->engine)->shed, who, on, done, done_arg);
+}
+
+static struct api_shed now_shed(void *arg)
+{
+    return shed_now(engine_control(((const struct host *)arg)->engine)->shed);
+}
+
+json_t *queues_admission_owned(const struct host *host)
+{
+    const struct api_shed shed = shed_now(engine_control(host->engine)->shed);
+    auto_mem char *text = NULL;
+
+    if (shed.on)
+        text = mem_printf("refuses new runs and tasks: %s", shed.reason);
+    return json_pack("{s:s, s:s}", "status", shed.on ? "fail" : "pass", "detail",
+                     shed.on ? text : "open");
 }
 
 static void change_lane(void *arg, const struct api_actor *who, const struct api_lane_change *what,
@@ -85,6 +109,8 @@ void queues_serve(struct api_engine *engine)
     engine->lanes_owned = lanes_owned;
     engine->lane_routing = lane_routing;
     engine->workers_owned = workers_owned;
+    engine->shed_switch = switch_shed;
+    engine->shed_now = now_shed;
     engine->lane_change = change_lane;
     engine->task_enqueue = enqueue_task;
     engine->task_prioritize = prioritize_task;

@@ -12,4 +12,7 @@ bool queues_read(struct host *host, struct err *e) must_check;
 
 void queues_serve(struct api_engine *engine);
 
+/* For health: whether new runs and tasks are taken, and why not; the caller owns it. */
+json_t *queues_admission_owned(const struct host *host) must_check;
+
 #endif

@@ -293,6 +293,7 @@ static json_t *checks_of(struct host *host)
     json_object_set_new(checks, "ledger",
                         check(unsealed == NULL, unsealed != NULL ? unsealed->msg : ledger));
     json_object_set_new(checks, "sandbox", sandbox_check(host));
+    json_object_set_new(checks, "admission", queues_admission_owned(host));
     return checks;
 }
 

@@ -13,6 +13,7 @@
 #include "engine/control/look.h"
 #include "engine/control/recover.h"
 #include "engine/control/release.h"
+#include "engine/control/shed.h"
 #include "engine/control/step.h"
 #include "engine/control/takeover.h"
 #include "engine/env/answer.h"
@@ -73,7 +74,8 @@ struct engine *engine_new(const struct engine_env *env)
                                        .takeover = takeover_new(),
                                        .orders = orders_new(),
                                        .look = look_new(),
-                                       .later = later_new()};
+                                       .later = later_new(),
+                                       .shed = shed_new(env)};
     chores_init(&engine->chores,
                 &(struct left_unsigned){.env = env,
                                         .dags = engine->dags,
@@ -102,6 +104,7 @@ void engine_free(struct engine *engine)
     orders_free(engine->control.orders);
     look_free(engine->control.look);
     later_free(engine->control.later);
+    shed_free(engine->control.shed);
     definitions_free(engine->definitions);
     tasks_free(engine->control.tasks);
     free(engine);

@@ -121,6 +121,31 @@ def test_a_worker_is_a_process_that_an_operator_may_kill(make_host):
     assert ended(own, "hit")["status"] == "cancelled"
 
 
+def shed(host, deed, body=None, expect=200, **options):
+    return host.http("GET" if deed == "status" else "POST", f"/api/v1/admin/rate-limit/{deed}", body, expect=expect, root=True,
+                     **options).json
+
+
+def test_an_operator_lets_nothing_new_in(make_host):
+    own = make_host(workers_per_type=1)
+    put(own, "ml", agent_id=STUB, paused=True)
+    add(own, "ml", task_id="there")
+    assert shed(own, "enable", {"reason": "month end"})["enabled"] is True
+    refused = own.http("POST", "/tasks", {"lane": "ml", "payload": {}}, expect=429)
+    assert (refused.json["code"], refused.headers["Retry-After"]) == ("RATE_LIMITED", "30"), refused.json
+    assert refused.json["detail"] == "Rate limit exceeded. Retry after 30 seconds."
+    batch = own.http("POST", "/tasks:batch", {"tasks": [{"lane": "ml", "payload": {}}]}, expect=200).json
+    assert batch["results"][0]["http_status"] == 429, batch
+    add(own, "ml", 200, task_id="there")
+    own.cli("lane", "resume", "ml")
+    assert ended(own, "there")["status"] == "completed"
+    assert "month end" in own.http("GET", "/healthz?verbose=1", root=True, token="", expect=200).text.decode()
+    assert shed(own, "status")["reason"] == "month end"
+    shed(own, "disable", expect=401, token="")
+    shed(own, "disable")
+    ended(own, add(own, "ml")["task_id"])
+
+
 def test_a_lane_takes_as_many_as_it_may_and_none_while_it_is_drained(make_host):
     own = make_host(workers_per_type=1)
     put(own, "ml", agent_id=STUB, max_depth=1, paused=True)

@@ -139,6 +139,14 @@ struct api_lane_change {
     bool must_be_there; /* it is paused or resumed, where it is not so already; else it is made */
 };
 
+/* Whether new runs and tasks are refused, by an operator's word. */
+struct api_shed {
+    bool on;
+    const char *reason; /* NULL when it is off; valid for the call */
+    int64_t since_us;   /* the same */
+};
+enum { API_SHED_RETRY_S = 30 }; /* who is refused may ask again */
+
 struct api_secret_put {
     const char *name;
     const void *boxed; /* sealed by the client to the authority's box key */
@@ -230,6 +238,10 @@ struct api_engine {
     json_t *(*lanes_owned)(void *arg);
     /* Their workers, an object (docs/API.md); the caller owns it. */
     json_t *(*workers_owned)(void *arg);
+    /* On this host; who->reason says why. One that is so already is no error. */
+    void (*shed_switch)(void *arg, const struct api_actor *who, bool on, api_done_fn done,
+                        void *done_arg);
+    struct api_shed (*shed_now)(void *arg);
     /* In effect here when it is done, and soon on every host of the store. */
     struct lane_routing (*lane_routing)(void *arg);
     void (*lane_change)(void *arg, const struct api_actor *who, const struct api_lane_change *what,

@@ -176,6 +176,16 @@ void api_reply_text(struct api_request *req, int status, struct buf *body)
         request_send(req, status, JSON_TYPE, body);
 }
 
+/* By an operator's switch, which stands for minutes; else what is full now may not be soon. */
+static void add_retry_after(struct api_request *req, const struct problem *problem)
+{
+    bool shed = problem->code != NULL && strcmp(problem->code, "RATE_LIMITED") == 0;
+    char seconds[16];
+
+    snprintf(seconds, sizeof seconds, "%d", shed ? API_SHED_RETRY_S : 1);
+    api_header(req, "Retry-After", seconds);
+}
+
 static void add_problem(const struct problem *problem, struct buf *body)
 {
     auto_json value = problem_json_owned(problem);
@@ -196,7 +206,7 @@ void request_send_problem(struct api_request *req, const struct problem *problem
                   F_STR("trace_id", req->trace.trace_id));
     if (problem->e->code == ERR_UNAVAILABLE ||
         (problem->e->code == ERR_LIMIT && !(req->limited && !req->rate.admitted)))
-        api_header(req, "Retry-After", "1"); /* the rate's own is in add_rate_headers */
+        add_retry_after(req, problem); /* the rate's own is in add_rate_headers */
     if (route != NULL && route->refusal != NULL) {
         route->refusal(req, problem, &body);
         content_type = JSON_TYPE;

@@ -54,6 +54,11 @@ void routing_get(struct api_request *req);
 void routing_set(struct api_request *req);
 void workers_status(struct api_request *req);
 
+/* shed.c */
+void shed_status(struct api_request *req);
+void shed_enable_op(struct api_request *req);
+void shed_disable_op(struct api_request *req);
+
 /* tasks.c, tasks_change.c, tasks_view.c */
 void task_create(struct api_request *req);
 void task_get(struct api_request *req);

@@ -21,6 +21,7 @@ struct look;
 struct orders;
 struct runs;
 struct schedules;
+struct shed;
 struct tasks;
 
 /* What the calls work on; all borrowed from the engine. */
@@ -37,6 +38,7 @@ struct control {
     struct later *later;
     struct schedules *schedules; /* what starts runs by control_start */
     struct kept_lanes *lanes;    /* in which their attempts wait */
+    struct shed *shed;           /* whether new ones are taken */
     struct tasks *tasks;         /* what lanes are given to run */
 };
 

@@ -146,7 +146,7 @@ static void restart(struct control *ctl, const struct api_actor *who, const stru
     if (later_behind(ctl, who, call, done, done_arg))
         return;
     if (!restartable(ctl, who, call, &rows, &e)) {
-        answer_error(done, done_arg, &e);
+        start_refuse(ctl, &e, done, done_arg);
         return;
     }
     if (call->past == NULL) {

@@ -7,6 +7,7 @@
 #include "engine/catalog/ceilings.h"
 #include "engine/commit/rows.h"
 #include "engine/control/later.h"
+#include "engine/control/shed.h"
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
@@ -49,12 +50,19 @@ bool start_admitted(const struct control *ctl, bool task, struct err *e)
     if (!ctl->mode->accepting || ctl->mode->draining)
         return err_set(e, ERR_UNAVAILABLE, "this host takes no new runs now (%s)",
                        ctl->mode->draining ? "it is draining" : "accept-runs is false");
-    if (!step_in_touch(ctl, e))
+    if (!step_in_touch(ctl, e) || !shed_lets_in(ctl->shed, e))
         return false;
     if (store_pressed(ctl->env->store))
         return err_set(e, ERR_LIMIT, "too much waits for the disk: %zu batches",
                        store_pending(ctl->env->store));
     return has_room(ctl, task, e);
+}
+
+void start_refuse(const struct control *ctl, const struct err *e, api_done_fn done, void *done_arg)
+{
+    bool shed = e->code == ERR_LIMIT && shed_now(ctl->shed).on;
+
+    done(done_arg, &(struct api_outcome){.e = e, .code = shed ? "RATE_LIMITED" : NULL});
 }
 
 bool start_allowed(const struct engine_env *env, const char *tenant, const struct dag *dag,
@@ -446,7 +454,7 @@ void control_start(struct control *ctl, const struct api_actor *who,
         return;
     if (!start_admitted(ctl, same.task, &e) ||
         !dag_cache_pick(ctl->dags, who->tenant, what->dag_id, what->version, &version, &e)) {
-        answer_error(done, done_arg, &e);
+        start_refuse(ctl, &e, done, done_arg);
         return;
     }
     key.version = version;

@@ -25,6 +25,8 @@ struct parent {
 bool start_allowed(const struct engine_env *env, const char *tenant, const struct dag *dag,
                    const json_t *pins, struct err *e) must_check;
 bool start_admitted(const struct control *ctl, bool task, struct err *e) must_check;
+/* Answers that a start is not to be, with the word for it. */
+void start_refuse(const struct control *ctl, const struct err *e, api_done_fn done, void *done_arg);
 /* Object, within its limit; the hash of its canonical form. */
 bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e) must_check;
 /* Equal in every deterministic run of the same definition and input; otherwise drawn. */

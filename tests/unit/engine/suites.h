@@ -64,5 +64,6 @@ TCase *lane_limits_cases(void);
 TCase *letters_cases(void);
 TCase *counts_cases(void);
 TCase *workers_cases(void);
+TCase *shed_cases(void);
 
 #endif

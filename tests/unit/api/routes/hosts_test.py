@@ -27,6 +27,24 @@ def test_workers_are_shown_to_whoever_asks(server):
     assert told == {"expected": 6, "workers": [{"id": "express_ml_0"}]}
 
 
+def shedding(server, status, deed, body=None, **options):
+    method = "GET" if deed == "status" else "POST"
+    return expect(server, status, method, f"/api/v1/admin/rate-limit/{deed}", body, base="", **options)
+
+
+def test_an_admin_switches_admission_off_and_says_why(server):
+    off = {"enabled": False, "reason": None, "since": None, "retry_after_s": 30, "automatic": False}
+    assert shedding(server, 200, "status", token="reader") == off
+    on = {**off, "enabled": True, "reason": "kit", "since": "1970-01-01T00:00:01.000000Z"}
+    assert shedding(server, 200, "enable", {"reason": "kit"}, X_Stella_Reason="every request's") == on
+    assert shedding(server, 200, "enable", X_Stella_Reason="of the header")["reason"] == "of the header"
+    shedding(server, 403, "enable", token="reader")
+    shedding(server, 400, "enable", {"reason": "x" * 257}, code="FIELD_INVALID")
+    shedding(server, 400, "enable", {"nope": 1})
+    shedding(server, 401, "disable", token="")
+    assert shedding(server, 200, "disable") == off
+
+
 def test_lanes_are_changed_by_admins_and_each_change_is_a_version(server):
     assert expect(server, 201, "PUT", "/lanes/ml", {}, X_Stella_Reason="month end")["name"] == "ml"
     assert expect(server, 200, "PUT", "/lanes/ml", {"slots": 2, "backend": "store"})["slots"] == 2

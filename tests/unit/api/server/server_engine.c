@@ -221,6 +221,23 @@ static json_t *workers_owned(void *arg)
     return json_pack("{s:i, s:[{s:s}]}", "expected", 6, "workers", "id", "express_ml_0");
 }
 
+static void switch_shed(void *arg, const struct api_actor *who, bool on, api_done_fn done,
+                        void *done_arg)
+{
+    struct server *s = arg;
+
+    snprintf(s->shed_reason, sizeof s->shed_reason, "%s", who->reason);
+    s->shed = on;
+    done(done_arg, &(struct api_outcome){0});
+}
+
+static struct api_shed now_shed(void *arg)
+{
+    const struct server *s = arg;
+
+    return (struct api_shed){s->shed, s->shed ? s->shed_reason : NULL, s->shed ? 1000000 : 0};
+}
+
 /* It knows the two above, makes none that is there, and holds what it was told for nothing. */
 static void change_lane(void *arg, const struct api_actor *who, const struct api_lane_change *what,
                         api_done_fn done, void *done_arg)
@@ -363,6 +380,8 @@ struct api_engine server_engine_of(struct server *s)
                                 .lanes_owned = lanes_owned,
                                 .lane_routing = lane_routing,
                                 .workers_owned = workers_owned,
+                                .shed_switch = switch_shed,
+                                .shed_now = now_shed,
                                 .lane_change = change_lane,
                                 .run_why_owned = run_why_owned,
                                 .host_id = host_id,

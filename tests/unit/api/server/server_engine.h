@@ -24,6 +24,8 @@ struct server {
     int answers_open; /* that the api waits for */
     int64_t lane_versions;
     struct lane_routing routing;
+    bool shed;
+    char shed_reason[300];
 };
 
 struct api_engine server_engine_of(struct server *s);
