@@ -148,6 +148,7 @@ static struct request_server *make_requests(const struct api *api)
                                                         .tickets = api->tickets,
                                                         .turn = opt->turn,
                                                         .turn_arg = opt->turn_arg,
+                                                        .admin_loopback = opt->admin_loopback,
                                                         .dev = opt->dev,
                                                         .rate_per_s = opt->rate_per_s,
                                                         .rate_burst = opt->rate_burst});

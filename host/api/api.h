@@ -39,6 +39,7 @@ struct api_options {
     void *turn_arg;
     const char *listen_host; /* NULL: 127.0.0.1 */
     uint16_t listen_port;    /* 0: any free port, see api_port */
+    bool admin_loopback;     /* some routes need no token from this machine (struct route) */
     bool dev;                /* a missing tenant is "default" */
 
     /* 0 takes the default in parentheses. */

@@ -47,6 +47,7 @@ bool server_start(struct host *host, struct err *e)
         .turn = loop_request,
         .turn_arg = host->loop,
         .listen_host = address,
+        .admin_loopback = config_bool(host->config, CONFIG_ADMIN_LOOPBACK),
         .dev = config_bool(host->config, CONFIG_DEV),
         .connections_max = host->files.connections,
         .probe_connections = host->files.probes,

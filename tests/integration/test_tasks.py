@@ -127,9 +127,12 @@ def shed(host, deed, body=None, expect=200, **options):
 
 
 def test_an_operator_lets_nothing_new_in(make_host):
-    own = make_host(workers_per_type=1)
+    own = make_host(workers_per_type=1, admin_loopback="true")
     put(own, "ml", agent_id=STUB, paused=True)
     add(own, "ml", task_id="there")
+    assert [shed(own, deed, token="")["enabled"] for deed in ("enable", "status", "disable")] == [True, True, False]
+    own.http("GET", "/lanes", token="", expect=401)
+    shed(own, "enable", expect=401, token="none")
     assert shed(own, "enable", {"reason": "month end"})["enabled"] is True
     refused = own.http("POST", "/tasks", {"lane": "ml", "payload": {}}, expect=429)
     assert (refused.json["code"], refused.headers["Retry-After"]) == ("RATE_LIMITED", "30"), refused.json
@@ -141,7 +144,6 @@ def test_an_operator_lets_nothing_new_in(make_host):
     assert ended(own, "there")["status"] == "completed"
     assert "month end" in own.http("GET", "/healthz?verbose=1", root=True, token="", expect=200).text.decode()
     assert shed(own, "status")["reason"] == "month end"
-    shed(own, "disable", expect=401, token="")
     shed(own, "disable")
     ended(own, add(own, "ml")["task_id"])
 

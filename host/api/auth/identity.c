@@ -25,6 +25,10 @@ static const struct {
                             "orchestrator:read, orch:read or orch:backfill"},
 };
 
+const struct claims claims_loopback = {.subject = "loopback",
+                                       .tenant = "default",
+                                       .scopes = SCOPE_ADMIN};
+
 const char *bearer_token(const struct http_head *head)
 {
     const char *value = http_header(head, HTTP_HEADER_AUTHORIZATION);

@@ -24,6 +24,9 @@ struct identity {
 };
 
 /* The token behind "Authorization: Bearer "; NULL when there is none. */
+/* Of a client of the host's own machine, where that is enough (struct route). */
+extern const struct claims claims_loopback;
+
 const char *bearer_token(const struct http_head *head);
 
 /* need must not be NEED_NOTHING. On failure *ret_code is the problem's code. */

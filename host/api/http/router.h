@@ -67,6 +67,7 @@ struct route {
     bool refuses;    /* a member that is not known with 400, as lanes and schedules do (LANES_KIT.md
                         3); the other routes with 422 */
     refusal_fn *refusal; /* NULL: a refusal is the problem (http/problem.h) */
+    bool loopback;       /* admin_loopback lets who asks from this machine in without a token */
 };
 
 struct route_table {

@@ -81,12 +81,23 @@ static void check_route(struct api_request *req)
     early_set(req, 405, "METHOD_NOT_ALLOWED", &e);
 }
 
+/* From this machine, where an operator said that this is enough; whoever has a token is asked for
+ * it. Behind a proxy on this machine everybody is. */
+static bool needs_no_token(const struct api_request *req)
+{
+    const struct request_server *server = req->server;
+
+    return req->match.route->loopback && server->opt.admin_loopback &&
+           req->head.header[HTTP_HEADER_AUTHORIZATION] == NULL &&
+           server->opt.conn->is_loopback(req->conn);
+}
+
 static void check_bearer(struct api_request *req)
 {
     struct err e = {0};
 
     if (req->match.route == NULL || req->match.route->need == NEED_NOTHING ||
-        bearer_token(&req->head) != NULL)
+        bearer_token(&req->head) != NULL || needs_no_token(req))
         return;
     (void)err_set(&e, ERR_UNAUTHENTICATED, "the header Authorization: Bearer is missing");
     early_set(req, 401, "TOKEN_REQUIRED", &e);
@@ -308,23 +319,14 @@ static void run_handler(struct api_request *req)
     }
 }
 
-static void on_claims(void *arg, const struct claims *claims, const struct err *e)
+/* dev: a missing tenant is "default". */
+static void decide(struct api_request *req, const struct claims *claims, bool dev)
 {
-    struct api_request *req = request_of(arg);
     struct request_server *server = req->server;
     const char *code;
     struct err why = {0};
 
-    if (req->conn == NULL) {
-        request_free(req);
-        return;
-    }
-    if (claims == NULL) {
-        api_reply_error(req, e, e->code == ERR_UNAUTHENTICATED ? "TOKEN_INVALID" : NULL);
-        return;
-    }
-    if (!identity_decide(&req->head, claims, req->match.route->need, server->opt.dev, &req->who,
-                         &code, &why)) {
+    if (!identity_decide(&req->head, claims, req->match.route->need, dev, &req->who, &code, &why)) {
         api_reply_error(req, &why, code);
         return;
     }
@@ -336,6 +338,21 @@ static void on_claims(void *arg, const struct claims *claims, const struct err *
         return;
     }
     run_handler(req);
+}
+
+static void on_claims(void *arg, const struct claims *claims, const struct err *e)
+{
+    struct api_request *req = request_of(arg);
+
+    if (req->conn == NULL) {
+        request_free(req);
+        return;
+    }
+    if (claims == NULL) {
+        api_reply_error(req, e, e->code == ERR_UNAUTHENTICATED ? "TOKEN_INVALID" : NULL);
+        return;
+    }
+    decide(req, claims, req->server->opt.dev);
 }
 
 static void reply_early(struct api_request *req)
@@ -359,6 +376,8 @@ static void dispatch(struct api_request *req)
         request_send(req, 204, NULL, &nothing); /* OPTIONS */
     } else if (req->match.route->need == NEED_NOTHING) {
         run_handler(req);
+    } else if (needs_no_token(req)) {
+        decide(req, &claims_loopback, true);
     } else {
         tokens_verify(req->server->opt.tokens, bearer_token(&req->head), on_claims, req);
     }

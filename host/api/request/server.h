@@ -47,6 +47,7 @@ struct request_conn_ops {
     void (*pieces)(struct conn *conn, struct buf *wire, const struct reply_pieces *body);
     /* Of pieces that were LATER and are not freed: there is one now. */
     void (*go_on)(struct conn *conn);
+    bool (*is_loopback)(const struct conn *conn); /* its client is on this machine */
     /* The head, then the events that the query of `asked` wants, in the form of content_type.
      * Takes wire and asked's contents. False: nothing was taken, and the connection still waits
      * for the request's answer; *ret_code and e say which. */
@@ -68,7 +69,8 @@ struct request_options {
      * no request's any more. May be NULL itself. */
     void (*turn)(void *arg, const char *method, const char *route);
     void *turn_arg;
-    bool dev; /* a missing tenant is "default" */
+    bool admin_loopback; /* see struct route */
+    bool dev;            /* a missing tenant is "default" */
     uint32_t rate_per_s;
     uint32_t rate_burst;
 };

@@ -286,6 +286,13 @@ void conn_answer(struct conn *c, struct buf *wire, struct buf *body, bool close)
     begin_answer(c, CONN_ANSWER, wire, close);
 }
 
+/* As door.c keeps addresses: of ::1 its network is left. */
+bool conn_is_loopback(const struct conn *c)
+{
+    return IN6_IS_ADDR_UNSPECIFIED(&c->peer) ||
+           (IN6_IS_ADDR_V4MAPPED(&c->peer) && c->peer.s6_addr[12] == 127);
+}
+
 void conn_pieces(struct conn *c, struct buf *wire, const struct reply_pieces *body)
 {
     conn_bound(c);

@@ -141,6 +141,7 @@ struct conn *conn_of(struct lws *wsi);
 /* The whole answer; see struct request_conn_ops. */
 void conn_answer(struct conn *c, struct buf *wire, struct buf *body, bool close);
 void conn_pieces(struct conn *c, struct buf *wire, const struct reply_pieces *body);
+bool conn_is_loopback(const struct conn *c);
 bool conn_stream(struct conn *c, struct buf *wire, const char *content_type,
                  struct http_head *asked, const struct identity *who, const char **ret_code,
                  struct err *e) must_check;

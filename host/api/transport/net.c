@@ -17,6 +17,7 @@ enum {
 const struct request_conn_ops net_request_ops = {.answer = conn_answer,
                                                  .pieces = conn_pieces,
                                                  .go_on = conn_soon,
+                                                 .is_loopback = conn_is_loopback,
                                                  .stream = conn_stream};
 const struct stream_conn_ops net_stream_ops = {.wake = conn_wake, .kill = conn_kill};
 
