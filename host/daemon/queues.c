@@ -10,6 +10,7 @@
 #include "engine/control/shed.h"
 #include "engine/engine.h"
 #include "engine/lanes/change.h"
+#include "engine/lanes/clear.h"
 #include "engine/lanes/kept.h"
 #include "engine/lanes/tasks.h"
 #include "lanes/file.h"
@@ -84,6 +85,13 @@ static void prioritize_task(void *arg, const struct api_actor *who,
                        done_arg);
 }
 
+static void clear_letters(void *arg, const struct api_actor *who,
+                          const struct api_letters_clear *what, api_done_fn done, void *done_arg)
+{
+    letters_clear(engine_control(((const struct host *)arg)->engine)->env, who, what, done,
+                  done_arg);
+}
+
 static void task_now(void *arg, const struct api_task_of *of, struct api_task_now *ret)
 {
     engine_task_now(((const struct host *)arg)->engine, of, ret);
@@ -114,6 +122,7 @@ void queues_serve(struct api_engine *engine)
     engine->lane_change = change_lane;
     engine->task_enqueue = enqueue_task;
     engine->task_prioritize = prioritize_task;
+    engine->letters_clear = clear_letters;
     engine->task_now = task_now;
     engine->run_why_owned = run_why_owned;
     engine->host_id = host_id;

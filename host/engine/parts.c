@@ -4,6 +4,7 @@
 #include "engine/inside.h"
 #include "engine/lanes/depth.h"
 #include "engine/lanes/kept.h"
+#include "engine/lanes/tasks.h"
 #include "engine/lanes/workers.h"
 #include "engine/runs/runs.h"
 #include "engine/why.h"
@@ -123,6 +124,7 @@ void engine_gauges(const struct engine *engine)
 
     lanes_gauges(lanes, engine->env->metrics);
     workers_gauges(engine->runs, lanes, &engine->mode, engine->env->metrics);
+    tasks_gauges(engine->control.tasks);
 }
 
 json_t *engine_queue_depth_owned(const struct engine *engine)

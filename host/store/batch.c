@@ -360,6 +360,29 @@ void store_batch_dead_letter_put(struct store_batch *b, const struct store_dead_
     add(b, OP_DEAD_LETTER_PUT, letter);
 }
 
+void store_batch_dead_letter_replayed(struct store_batch *b, const char *tenant,
+                                      const char *dead_letter_id, const char *task_id)
+{
+    add(b, OP_DEAD_LETTER_REPLAYED,
+        &(struct key_args){.tenant = tenant,
+                           .id = dead_letter_id,
+                           .more = task_id,
+                           .number = STORE_REPLAYS_BYTES_MAX});
+}
+
+void store_batch_dead_letter_clear(struct store_batch *b, const char *tenant,
+                                   const char *dead_letter_id, int64_t deaths)
+{
+    add(b, OP_DEAD_LETTER_CLEAR,
+        &(struct key_args){.tenant = tenant, .id = dead_letter_id, .number = deaths});
+}
+
+void store_batch_dead_snapshot_put(struct store_batch *b,
+                                   const struct store_dead_snapshot *snapshot)
+{
+    add(b, OP_DEAD_SNAPSHOT_PUT, snapshot);
+}
+
 void store_batch_dead_letter_drop(struct store_batch *b, const char *tenant,
                                   const char *dead_letter_id)
 {

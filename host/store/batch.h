@@ -177,9 +177,20 @@ void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane);
 
 /* ---- dead letters ---- */
 
+enum { STORE_REPLAYS_BYTES_MAX = 16 * 1024 };
 /* Of a task that has one it is the newest death: when it died first, and who replayed it, stays,
  * and deaths is one more. */
 void store_batch_dead_letter_put(struct store_batch *b, const struct store_dead_letter *letter);
+/* Another task was made of it. ERR_CONFLICT: it is there no more, or was replayed until no more ids
+ * are kept of it (STORE_REPLAYS_BYTES_MAX). */
+void store_batch_dead_letter_replayed(struct store_batch *b, const char *tenant,
+                                      const char *dead_letter_id, const char *task_id);
+/* With the snapshot that has it. ERR_CONFLICT: it is there no more, or its task has died again
+ * since it was read with so many deaths. */
+void store_batch_dead_letter_clear(struct store_batch *b, const char *tenant,
+                                   const char *dead_letter_id, int64_t deaths);
+void store_batch_dead_snapshot_put(struct store_batch *b,
+                                   const struct store_dead_snapshot *snapshot);
 /* The task is dead no more. None to drop is no error. */
 void store_batch_dead_letter_drop(struct store_batch *b, const char *tenant,
                                   const char *dead_letter_id);

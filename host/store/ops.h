@@ -71,7 +71,10 @@
     XX(LANE_VERSION_PUT, lane, "put version of lane")                                              \
     XX(LANE_PUT, lane, "put lane")                                                                 \
     XX(DEAD_LETTER_PUT, dead_letter, "put dead letter")                                            \
-    XX(DEAD_LETTER_DROP, key, "drop dead letter")
+    XX(DEAD_LETTER_DROP, key, "drop dead letter")                                                  \
+    XX(DEAD_LETTER_REPLAYED, key, "note replay of dead letter")                                    \
+    XX(DEAD_LETTER_CLEAR, key, "clear dead letter")                                                \
+    XX(DEAD_SNAPSHOT_PUT, dead_snapshot, "put snapshot of dead letters")
 
 enum store_op {
 #define XX(kind, row, text) OP_##kind,

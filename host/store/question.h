@@ -89,7 +89,13 @@
     XX(LANE_VERSIONS, &row_lane)                                                                   \
     XX(DEAD_LETTERS, &row_dead_letter)                                                             \
     XX(DEAD_LETTERS_ALIKE, &row_dead_letter)                                                       \
-    XX(DEAD_LETTER, &row_dead_letter)
+    XX(DEAD_LETTER, &row_dead_letter)                                                              \
+    XX(DEAD_SNAPSHOT, &row_dead_snapshot)                                                          \
+    XX(DEAD_TOTALS, &row_dead_totals)                                                              \
+    XX(DEAD_BY_LANE, &row_dead_count)                                                              \
+    XX(DEAD_BY_CLASS, &row_dead_count)                                                             \
+    XX(DEAD_GROUPS, &row_dead_group)                                                               \
+    XX(DEAD_DEPTHS, &row_dead_count)
 
 enum query {
 #define XX(name, row) Q_##name,

@@ -24,6 +24,7 @@
 #define STORE_LIST_BYTES_MAX (1u * 1024 * 1024)
 #define STORE_EVENT_SCAN_MAX 20000
 #define STORE_STATS_RUNS_MAX 500
+#define STORE_DEAD_COUNTED_MAX 100000
 
 struct store;
 struct store_reader;
@@ -87,6 +88,9 @@ STORE_LIST(backfill)
 STORE_LIST(backfill_run)
 STORE_LIST(lane)
 STORE_LIST(dead_letter)
+STORE_LIST(dead_snapshot)
+STORE_LIST(dead_count)
+STORE_LIST(dead_group)
 
 struct store_page {
     const char *token; /* NULL: from the start */
@@ -388,5 +392,23 @@ bool store_read_dead_letters(struct store_reader *r, const struct store_dead_fil
                              struct err *e) must_check;
 bool store_read_dead_letter(struct store_reader *r, const char *tenant, const char *dead_letter_id,
                             struct store_dead_letter_list *ret, struct err *e) must_check;
+/* ERR_NOT_FOUND: there is none. */
+bool store_read_dead_snapshot(struct store_reader *r, const char *tenant, const char *snapshot_id,
+                              struct store_dead_snapshot_list *ret, struct err *e) must_check;
+
+/* By tenant, of all; so many tenants at most. */
+bool store_read_dead_depths(struct store_reader *r, uint32_t tenants,
+                            struct store_dead_count_list *ret, struct err *e) must_check;
+/* The next three look at the youngest STORE_DEAD_COUNTED_MAX letters of the tenant. */
+bool store_read_dead_totals(struct store_reader *r, const char *tenant,
+                            struct store_dead_totals *ret, struct err *e) must_check;
+/* The most first, STORE_PAGE_ROWS_MAX names at most. */
+enum store_dead_by { STORE_DEAD_BY_LANE, STORE_DEAD_BY_CLASS };
+bool store_read_dead_counts(struct store_reader *r, const char *tenant, enum store_dead_by by,
+                            struct store_dead_count_list *ret, struct err *e) must_check;
+/* The largest first; lane NULL: any. rows as page.size. */
+bool store_read_dead_groups(struct store_reader *r, const char *tenant, const char *lane,
+                            uint32_t rows, struct store_dead_group_list *ret,
+                            struct err *e) must_check;
 
 #endif

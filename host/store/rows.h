@@ -10,6 +10,7 @@
 #define ORCH_STORE_ROWS_H
 
 #include "model/words/states.h"
+#include "store/rows_letters.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,7 +60,7 @@ struct store_run {
     const char *chain_hash;   /* provenance_chain_hash; NULL until the end */
     const char *trace_id;
     const char *parent_run_id; /* NULL; the run that this one restarts or replays */
-    const char *parent_kind;   /* NULL, PARENT_RESTART, "replay" */
+    const char *parent_kind;   /* NULL, PARENT_RESTART, PARENT_REPLAY */
     const char *created_by;    /* subject of the token, NULL when unknown */
     const char *input;         /* JSON; NULL in a list that was read without bodies */
     const char *output;        /* JSON, NULL until the end */
@@ -459,25 +460,6 @@ struct store_lane {
     const char *said_in;
     const char *reason;
     int64_t said_us;
-};
-
-/* dead_letters: one a task that failed, however often it did. A task's letter has its run's id. */
-struct store_dead_letter {
-    const char *dead_letter_id;
-    const char *tenant;
-    const char *task_id;
-    const char *run_id;
-    const char *lane;
-    const char
-        *reason; /* "retries_exhausted", "permanent_error", "deliveries_exhausted", "poison" */
-    const char *error_class;
-    const char *message;
-    const char *fingerprint; /* lanes/fingerprint.h */
-    const char *replayed_by; /* ids of tasks, a line each; "" : none. Written by replays alone */
-    int64_t deaths;
-    int64_t attempts; /* of all its deaths */
-    int64_t priority;
-    int64_t first_us, last_us; /* of its deaths */
 };
 
 struct store_tenant {

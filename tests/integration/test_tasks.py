@@ -2,6 +2,7 @@
 
 Rooms: host/lanes, host/engine/lanes, host/engine/control, host/engine/runs, host/api/routes, host/store.
 """
+import json
 import os
 import pathlib
 import signal
@@ -85,6 +86,10 @@ def test_a_task_is_cancelled_dead_and_tried_again(make_host):
     own.start()
     assert own.http("GET", f"/deadletter/{letter['deadLetterId']}", expect=200).json["task"]["status"] == "dead"
     assert letter["deadLetterId"] in own.cli("dlq", "list", "--lane", "ml").stdout
+    counted = json.loads(own.cli("dlq", "stats", "-o", "json").stdout)
+    assert (counted["total"], counted["byLane"], counted["retryable"], counted["verdict"]) == (1, {"ml": 1}, 1, "ok"), counted
+    assert counted["clusters"] == own.http("GET", "/deadletter/summary?lane=ml", expect=200).json["groups"]
+    assert counted["clusters"][0]["sample"] == [{"deadLetterId": letter["deadLetterId"], "taskId": "again"}], counted
     assert own.http("POST", "/tasks/again:retry", expect=202).json["run_id"] == dead["run_id"]
     until(lambda: show(own, "again")["status"] == "completed", RUN_S, "the second attempt")
     assert show(own, "again")["attempts"] == 2
@@ -146,6 +151,37 @@ def test_an_operator_lets_nothing_new_in(make_host):
     assert shed(own, "status")["reason"] == "month end"
     shed(own, "disable")
     ended(own, add(own, "ml")["task_id"])
+
+
+def test_what_is_dead_is_replayed_by_the_lane_as_it_is_now(make_host):
+    own = make_host(workers_per_type=2)
+    put(own, "ml", agent_id=STUB, config={"fail_times": 9}, retry_policy={"max_retries": 0})
+    for i in range(3):
+        add(own, "ml", task_id=f"dead{i}", payload={"n": i})
+    for i in range(3):
+        assert ended(own, f"dead{i}")["status"] == "dead"
+    put(own, "ml", config={"echo_input": True})
+    letters = lambda: {item["taskId"]: item for item in own.http("GET", "/deadletter?lane=ml", expect=200).json["items"]}
+    new = own.cli("dlq", "replay", letters()["dead0"]["deadLetterId"], "--reason", "repaired").stdout.strip()
+    own.kill9()
+    own.start()
+    task = ended(own, new)
+    assert (task["status"], task["replayOf"], task["priority"], task["payload"]) == ("completed", "dead0", 10, {"n": 0}), task
+    assert letters()["dead0"]["replayedBy"] == [new] and show(own, "dead0")["status"] == "dead"
+    assert "2 would be replayed" in own.cli("dlq", "replay", "--lane", "ml", "--preview").stderr
+    told = json.loads(own.cli("dlq", "replay", "--lane", "ml", "--reason", "the others", "-o", "json").stdout)
+    assert sorted(item["taskId"] for item in told["replayed"]) == ["dead1", "dead2"], told
+    for item in told["replayed"]:
+        assert ended(own, item["newTaskId"])["status"] == "completed"
+    assert own.http("POST", "/deadletter:replay", {"filter": {"lane": "ml"}, "reason": "again"}, expect=202).json["count"] == 0
+    depth = lambda: own.http("GET", "/metrics", root=True, token="", expect=200).text.decode()
+    until(lambda: 'orchestrator_dlq_depth{tenant="default"} 3' in depth(), RUN_S, "the count of what is dead")
+    snapshot = own.cli("dlq", "clear", "--lane", "ml", "--reason", "mended").stdout.strip()
+    own.kill9()
+    own.start()
+    kept = own.http("GET", f"/deadletter/snapshots/{snapshot}", expect=200).json
+    assert sorted(item["taskId"] for item in kept["items"]) == ["dead0", "dead1", "dead2"] and kept["reason"] == "mended", kept
+    assert letters() == {} and show(own, "dead0")["status"] == "failed"
 
 
 def test_a_lane_takes_as_many_as_it_may_and_none_while_it_is_drained(make_host):

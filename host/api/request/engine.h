@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "lanes/lanes.h"
+#include "store/rows_letters.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -91,6 +92,7 @@ struct api_run_start {
     bool deterministic_mode;
     const struct api_firing *firing; /* NULL: none */
     int32_t task_priority; /* of a task, in its lane; its id is the token; 0: it is none */
+    const char *replay_of; /* as api_task says */
 };
 
 /* A task for a lane (LANES_KIT.md 3). */
@@ -101,6 +103,19 @@ struct api_task {
     int32_t priority;
     const json_t *retry; /* a policy in place of the lane's; NULL: the lane's */
     double timeout_s;    /* in place of the lane's; 0: the lane's */
+    /* The dead letter that it is made of, which says so from the same commit on; ERR_CONFLICT: it
+     * is there no more. NULL: none. */
+    const char *replay_of;
+};
+
+/* Dead letters that go, as they were read, and the snapshot of them that stays. */
+struct api_letters_clear {
+    struct store_dead_snapshot snapshot;
+    const struct api_letter_seen {
+        const char *dead_letter_id;
+        int64_t deaths;
+    } * letters;
+    size_t count;
 };
 
 struct api_task_priority {
@@ -254,6 +269,9 @@ struct api_engine {
     /* It waits with another priority; ERR_CONFLICT: it does not wait. */
     void (*task_prioritize)(void *arg, const struct api_actor *who,
                             const struct api_task_priority *what, api_done_fn done, void *done_arg);
+    /* All of them, or none: ERR_CONFLICT, one has changed since. */
+    void (*letters_clear)(void *arg, const struct api_actor *who,
+                          const struct api_letters_clear *what, api_done_fn done, void *done_arg);
     void (*task_now)(void *arg, const struct api_task_of *of, struct api_task_now *ret);
     /* Why the run does not go on, as this host decides it: {status, reasons: [{reason, detail,
      * ahead, until?, step?, behind?}] (max at most; those with "behind" last), more}; NULL: it is

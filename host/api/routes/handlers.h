@@ -72,9 +72,16 @@ void task_list(struct api_request *req);
 void rpc_post(struct api_request *req);
 void rpc_method_list(struct api_request *req);
 
-/* letters_view.c: dead letters */
+/* letters_view.c, letters_stats.c */
 made_fn letter_list;
+made_fn letter_summary;
+made_fn letter_stats;
 void letter_get(struct api_request *req);
+/* letters_replay.c, letters_replay_many.c */
+void letter_replay_op(struct api_request *req);
+void letter_replay_many_op(struct api_request *req);
+void letter_clear_op(struct api_request *req); /* letters_clear.c */
+made_fn letter_snapshot;
 
 /* steps.c */
 made_fn step_list;

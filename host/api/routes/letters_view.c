@@ -1,6 +1,7 @@
 /* letters_view.c -- dead letters as clients see them: list, show (LANES_KIT.md 5). */
 #include "api/http/jsonw.h"
 #include "api/routes/handlers.h"
+#include "api/routes/letters.h"
 #include "api/routes/tasks.h"
 #include "api/routes/view.h"
 #include "base/mem.h"
@@ -21,8 +22,7 @@ static void add_replays(struct buf *b, const char *lines)
     jw_close(b, ']');
 }
 
-/* Members of an open object. */
-static void letter_view(struct buf *b, const struct store_dead_letter *row)
+void letter_view(struct buf *b, const struct store_dead_letter *row)
 {
     jw_str(b, "deadLetterId", row->dead_letter_id);
     jw_str(b, "taskId", row->task_id);
@@ -42,8 +42,8 @@ static void letter_view(struct buf *b, const struct store_dead_letter *row)
     add_replays(b, row->replayed_by);
 }
 
-static bool letter_read(struct store_reader *reader, const char *tenant, const char *id,
-                        struct store_dead_letter_list *ret, const char **ret_code, struct err *e)
+bool letter_read(struct store_reader *reader, const char *tenant, const char *id,
+                 struct store_dead_letter_list *ret, const char **ret_code, struct err *e)
 {
     if (store_read_dead_letter(reader, tenant, id, ret, e))
         return true;

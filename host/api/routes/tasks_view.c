@@ -170,12 +170,23 @@ static bool read_task_node(struct store_reader *reader, const struct store_run *
            e->code == ERR_NOT_FOUND;
 }
 
+/* The dead one that it was made of: none, of most. */
+static bool read_original(struct store_reader *reader, const struct store_run *run,
+                          struct store_run_list *ret, struct err *e)
+{
+    bool is = run->parent_kind != NULL && strcmp(run->parent_kind, PARENT_REPLAY) == 0;
+
+    return !is || store_read_run_head(reader, run->tenant, run->parent_run_id, ret, e) ||
+           e->code == ERR_NOT_FOUND;
+}
+
 static bool make_task(const struct api_request *req, struct store_reader *reader, struct made *made,
                       struct err *e)
 {
     const struct view_source from = {reader, req->who.tenant};
     const struct asked_task *a = made->arg;
     auto_done(store_node_list) nodes = {0};
+    auto_done(store_run_list) original = {0};
     auto_done(why_run) of = {0};
     struct buf *body = &made->body;
     const struct store_run *run;
@@ -184,7 +195,8 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
     if (!why_run_read(&from, a->run_id, a->why, &of, &made->code, e))
         return false;
     run = &of.rows.rows[0];
-    if (!read_tried(reader, run, &a->now, &tried, e) || !read_task_node(reader, run, &nodes, e))
+    if (!read_tried(reader, run, &a->now, &tried, e) || !read_task_node(reader, run, &nodes, e) ||
+        !read_original(reader, run, &original, e))
         return false;
     jw_open(body, NULL, '{');
     view_head(body, run, task_status(run, &a->now));
@@ -194,7 +206,7 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
     jw_str(body, "worker", tried.worker);
     jw_time(body, "started_at", tried.started_us);
     view_end(body, run, nodes.count > 0 ? &nodes.rows[0] : NULL);
-    jw_str(body, "replayOf", NULL); /* nothing is replayed */
+    jw_str(body, "replayOf", original.count > 0 ? original.rows[0].run_token : NULL);
     jw_str(body, "dead_letter_id", run->is_dead ? run->run_id : NULL);
     jw_close(body, '}');
     return true;

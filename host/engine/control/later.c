@@ -12,7 +12,7 @@ struct waiting_call {
     struct control *ctl;
     struct actor *by;
     struct call call; /* its texts and inputs are owned below */
-    char *id, *word, *run_token, *schedule_id, *backfill_id;
+    char *id, *word, *run_token, *replay_of, *schedule_id, *backfill_id;
     struct api_firing firing;
     json_t *inputs;
     api_done_fn done;
@@ -57,6 +57,7 @@ static void waiting_free(void *arg)
     free(w->id);
     free(w->word);
     free(w->run_token);
+    free(w->replay_of);
     free(w->schedule_id);
     free(w->backfill_id);
     json_decref(w->inputs);
@@ -83,6 +84,7 @@ static struct waiting_call *waiting_new(struct control *ctl, const struct api_ac
         .id = mem_str(call->id),
         .word = mem_str(call->word),
         .run_token = mem_str(call->run_token),
+        .replay_of = mem_str(call->replay_of),
         .inputs = json_incref((json_t *)call->inputs),
         .done = done,
         .done_arg = done_arg,
@@ -90,6 +92,7 @@ static struct waiting_call *waiting_new(struct control *ctl, const struct api_ac
     w->call.id = w->id;
     w->call.word = w->word;
     w->call.run_token = w->run_token;
+    w->call.replay_of = w->replay_of;
     w->call.inputs = w->inputs;
     if (call->firing != NULL) {
         w->schedule_id = mem_str(call->firing->schedule_id);

@@ -374,7 +374,8 @@ static void start_again(struct control *ctl, const struct api_actor *who, const 
                                           .checkpoint_enabled = call->checkpoints,
                                           .deterministic_mode = call->deterministic,
                                           .firing = call->firing,
-                                          .task_priority = call->task_priority},
+                                          .task_priority = call->task_priority,
+                                          .replay_of = call->replay_of},
                   done, done_arg);
 }
 
@@ -390,7 +391,8 @@ static void start_later(struct control *ctl, const struct dag_key *key, const st
                              .checkpoints = what->checkpoint_enabled,
                              .deterministic = what->deterministic_mode,
                              .firing = what->firing,
-                             .task_priority = what->task_priority},
+                             .task_priority = what->task_priority,
+                             .replay_of = what->replay_of},
               done, done_arg);
 }
 
@@ -406,6 +408,19 @@ static bool get_dag(struct control *ctl, const struct dag_key *key, struct dag_u
     return false;
 }
 
+/* With all that holds from the same commit on. A task's letter has its run's id. */
+static void insert(struct commit *c, const struct api_actor *who, const struct api_run_start *what)
+{
+    const char *of = what->replay_of;
+
+    start_insert(c, who, what->run_token, (struct parent){of, of != NULL ? PARENT_REPLAY : NULL});
+    commit_acts(c)->enqueues = what->task_priority > 0;
+    if (what->firing != NULL)
+        add_firing(c, what->firing);
+    if (of != NULL)
+        store_batch_dead_letter_replayed(commit_batch(c), who->tenant, of, what->run_token);
+}
+
 static void begin(struct control *ctl, const struct api_actor *who,
                   const struct api_run_start *what, struct start *start, api_done_fn done,
                   void *done_arg)
@@ -417,10 +432,7 @@ static void begin(struct control *ctl, const struct api_actor *who,
         start_seed(ctl->env, dag_use_dag(start->use), &start->inputs_hash, start->deterministic);
     ar = start_run(ctl, who, start, (json_t *)what->inputs);
     c = commit_new(ctl->commits, ar, ar->created_us);
-    start_insert(c, who, what->run_token, (struct parent){0});
-    commit_acts(c)->enqueues = ar->task_priority > 0;
-    if (what->firing != NULL)
-        add_firing(c, what->firing);
+    insert(c, who, what);
     commit_set_answer(c, &(struct act_answer){
                              .done = started,
                              .forget = starting_free,

@@ -17,7 +17,7 @@ struct start {
 
 struct parent {
     const char *run_id;
-    const char *kind; /* "restart", "replay" */
+    const char *kind; /* PARENT_RESTART, PARENT_REPLAY */
 };
 
 /* Every node may have what it asks for, and none of its agents was taken away. pins: of a run that

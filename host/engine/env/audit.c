@@ -73,8 +73,8 @@ static void written(void *arg, const struct store_done *result)
         log_event(LOG_WARN, "ledger.entry_not_kept", F_ERR(result->err));
 }
 
-static void submit(const struct engine_env *env, struct store_batch *batch, api_done_fn done,
-                   void *done_arg)
+void audit_submit(const struct engine_env *env, struct store_batch *batch, api_done_fn done,
+                  void *done_arg)
 {
     struct writing *w = mem_new(struct writing);
     struct err e = {0};
@@ -92,7 +92,7 @@ void audit_write(const struct engine_env *env, const struct api_actor *who, cons
     struct store_batch *batch = store_batch_new();
 
     audit_append(env, batch, who, type, data);
-    submit(env, batch, done, done_arg);
+    audit_submit(env, batch, done, done_arg);
 }
 
 void audit_write_once(const struct engine_env *env, const struct api_actor *who, const char *id,
@@ -107,7 +107,7 @@ void audit_write_once(const struct engine_env *env, const struct api_actor *who,
         return;
     batch = store_batch_new();
     append(batch, who, id, env->clock.wall_us(), type, take(taken));
-    submit(env, batch, NULL, NULL);
+    audit_submit(env, batch, NULL, NULL);
 }
 
 struct actor *actor_new(const struct api_actor *who)

@@ -16,6 +16,9 @@ struct engine_env;
 /* type: "audit.dag_disabled"; data: an object, taken, or NULL. */
 void audit_append(const struct engine_env *env, struct store_batch *batch,
                   const struct api_actor *who, const char *type, json_t *data);
+/* Of a batch that has entries; takes it. done comes when it is durable. */
+void audit_submit(const struct engine_env *env, struct store_batch *batch, api_done_fn done,
+                  void *done_arg);
 /* With the completion of a batch that has entries: the signed heads hear of them. */
 void audit_committed(const struct engine_env *env, const struct store_done *result);
 

@@ -7,6 +7,7 @@
 #include "engine/control/control.h"
 #include "engine/env/answer.h"
 #include "engine/env/audit.h"
+#include "engine/lanes/dead_depths.h"
 #include "engine/lanes/depth.h"
 #include "engine/lanes/kept.h"
 #include "lanes/work.h"
@@ -23,7 +24,7 @@
 struct enqueuing {
     struct tasks *owner;
     struct actor *by;
-    char *dag_id, *task_id;
+    char *dag_id, *task_id, *replay_of;
     json_t *payload;
     json_t *definition;  /* NULL: only one that is there is answered; else it is refused */
     const char *refusal; /* with this word */
@@ -46,6 +47,7 @@ struct storing {
 struct tasks {
     struct control *ctl;
     struct definitions *definitions;
+    struct dead_depths *dead;
     LIST_HEAD(, enqueuing) all;
     LIST_HEAD(, storing) storing;
 };
@@ -56,6 +58,7 @@ struct tasks *tasks_new(struct control *ctl, struct definitions *definitions)
 
     tasks->ctl = ctl;
     tasks->definitions = definitions;
+    tasks->dead = dead_depths_new(ctl->env);
     LIST_INIT(&tasks->all);
     LIST_INIT(&tasks->storing);
     return tasks;
@@ -67,6 +70,7 @@ static void enqueuing_free(struct enqueuing *q)
     actor_free(q->by);
     free(q->dag_id);
     free(q->task_id);
+    free(q->replay_of);
     json_decref(q->payload);
     json_decref(q->definition);
     free(q);
@@ -85,7 +89,13 @@ void tasks_free(struct tasks *tasks)
     }
     while ((q = LIST_FIRST(&tasks->all)) != NULL)
         enqueuing_free(q);
+    dead_depths_free(tasks->dead);
     free(tasks);
+}
+
+void tasks_gauges(struct tasks *tasks)
+{
+    dead_depths_ask(tasks->dead);
 }
 
 static void ends(struct enqueuing *q, const struct api_outcome *out)
@@ -200,7 +210,8 @@ static void start(struct enqueuing *q)
                                           .run_token = q->task_id,
                                           .checkpoint_enabled = true,
                                           .deterministic_mode = true,
-                                          .task_priority = q->priority},
+                                          .task_priority = q->priority,
+                                          .replay_of = q->replay_of},
                   started, q);
 }
 
@@ -213,6 +224,7 @@ static struct enqueuing *enqueuing_new(struct tasks *tasks, const struct api_act
     q->by = actor_new(who);
     q->dag_id = mem_printf(DAG_OF_LANE "%s", what->lane);
     q->task_id = mem_str(what->task_id);
+    q->replay_of = mem_str(what->replay_of);
     q->payload = json_incref((json_t *)what->payload);
     q->definition = definition;
     q->priority = what->priority;

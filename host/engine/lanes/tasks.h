@@ -19,6 +19,9 @@ struct tasks;
 struct tasks *tasks_new(struct control *ctl, struct definitions *definitions) must_check;
 void tasks_free(struct tasks *tasks); /* accepts NULL; nobody answers it any more */
 
+/* Of the tasks that are dead, of all tenants. */
+void tasks_gauges(struct tasks *tasks);
+
 /* As api_engine.task_enqueue says. */
 void tasks_enqueue(struct tasks *tasks, const struct api_actor *who, const struct api_task *what,
                    api_done_fn done, void *done_arg);

@@ -20,6 +20,7 @@
 
 /* Why a run has a parent: it takes over what the parent's nodes before one gave. */
 #define PARENT_RESTART "restart"
+#define PARENT_REPLAY "replay" /* of a task's dead letter */
 
 /* Of the machine only: no row has them. */
 #define STATUS_READY "ready"

@@ -59,6 +59,11 @@
     IDS(state, "$2", "$3", "$4")                                                                   \
     " SELECT {read} FROM ids CROSS JOIN LATERAL (SELECT * FROM " state                             \
     " AND tenant_id = $2 AND dag_id = ids.id ORDER BY version_key DESC LIMIT 1) AS d LIMIT $5"
+/* Of the tenant; parameter 2 bounds what is looked at. */
+#define YOUNGEST_LETTERS                                                                           \
+    "SELECT * FROM dead_letters WHERE tenant_id = $1 ORDER BY dead_letter_id DESC LIMIT $2"
+#define SAMPLE(n) " max(dead_letter_id || ' ' || task_id) FILTER (WHERE nth = " n ") AS sample_" n
+
 const char *const pg_queries[QUERY_COUNT] = {
     [Q_RUN] = "SELECT {read} FROM dag_executions WHERE tenant_id = $2 AND execution_id = $3",
     [Q_RUNS] = RUNS("", "$7"),
@@ -249,4 +254,25 @@ const char *const pg_queries[QUERY_COUNT] = {
         " AND fingerprint = $5 ORDER BY dead_letter_id DESC LIMIT $6",
     [Q_DEAD_LETTER] = "SELECT {read} FROM dead_letters WHERE tenant_id = $1"
                       " AND dead_letter_id = $2",
+    [Q_DEAD_SNAPSHOT] = "SELECT {read} FROM dead_letter_snapshots WHERE tenant_id = $1"
+                        " AND snapshot_id = $2",
+    [Q_DEAD_TOTALS] =
+        "SELECT count(*) AS letters, count(*) FILTER (WHERE reason IN ('retries_exhausted',"
+        " 'deliveries_exhausted')) AS retryable, min(first_seen_at) AS oldest_at,"
+        " max(last_seen_at) AS newest_at FROM (" YOUNGEST_LETTERS ") AS l",
+    [Q_DEAD_BY_LANE] = "SELECT lane AS name, count(*) AS letters FROM (" YOUNGEST_LETTERS
+                       ") AS l GROUP BY lane ORDER BY letters DESC, name LIMIT $3",
+    [Q_DEAD_BY_CLASS] = "SELECT error_class AS name, count(*) AS letters FROM (" YOUNGEST_LETTERS
+                        ") AS l GROUP BY error_class ORDER BY letters DESC, name LIMIT $3",
+    /* Of a group the youngest letter is the first. */
+    [Q_DEAD_GROUPS] =
+        "SELECT lane, fingerprint, min(error_class) AS error_class,"
+        " max(message) FILTER (WHERE nth = 1) AS message," SAMPLE("1") "," SAMPLE("2") "," SAMPLE(
+            "3") ", count(*) AS letters, min(first_seen_at) AS first_seen_at,"
+                 " max(last_seen_at) AS last_seen_at FROM (SELECT *, row_number() OVER"
+                 " (PARTITION BY lane, fingerprint ORDER BY dead_letter_id DESC) AS nth"
+                 " FROM (" YOUNGEST_LETTERS ") AS l WHERE $3 IS NULL OR lane = $3) AS n"
+                 " GROUP BY lane, fingerprint ORDER BY letters DESC, lane, fingerprint LIMIT $4",
+    [Q_DEAD_DEPTHS] = "SELECT tenant_id AS name, count(*) AS letters FROM dead_letters"
+                      " GROUP BY tenant_id ORDER BY tenant_id LIMIT $1",
 };

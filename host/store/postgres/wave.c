@@ -167,6 +167,8 @@ static void of_key(struct touches *t, enum store_op kind, const struct key_args 
         changes(t, BACKFILLS, key->id, "");
         break;
     case OP_DEAD_LETTER_DROP:
+    case OP_DEAD_LETTER_REPLAYED:
+    case OP_DEAD_LETTER_CLEAR:
         changes(t, LETTER, key->id, "");
         break;
     case OP_FIRINGS_PURGE: /* of others than are put beside it */
@@ -175,6 +177,8 @@ static void of_key(struct touches *t, enum store_op kind, const struct key_args 
     case OP_FIRINGS_DELETE:
         changes(t, FIRINGS_OF_SCHEDULE, key->id, "");
         break;
+    case OP_DEAD_SNAPSHOT_PUT:
+        break; /* only ever added */
     case OP_PURGE_IDEMPOTENCY:
         changes(t, KEYS, "", "");
         break;

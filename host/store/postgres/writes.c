@@ -252,6 +252,16 @@ const char *const pg_writes[OP_COUNT] = {
                                " last_seen_at = excluded.last_seen_at",
     [OP_DEAD_LETTER_DROP] = "DELETE FROM dead_letters AS l USING {in}"
                             " WHERE l.tenant_id = a.tenant_id AND l.dead_letter_id = a.id",
+    [OP_DEAD_LETTER_REPLAYED] =
+        HIT("UPDATE dead_letters AS l SET replayed_by = l.replayed_by || a.more || chr(10) FROM a"
+            " WHERE l.tenant_id = a.tenant_id AND l.dead_letter_id = a.id"
+            " AND length(l.replayed_by) + length(a.more) < a.number",
+            STATE_CONFLICT, "the dead letter is there no more, or was replayed too often"),
+    [OP_DEAD_LETTER_CLEAR] =
+        HIT("DELETE FROM dead_letters AS l USING a WHERE l.tenant_id = a.tenant_id"
+            " AND l.dead_letter_id = a.id AND l.deaths = a.number",
+            STATE_CONFLICT, "the dead letter has changed"),
+    [OP_DEAD_SNAPSHOT_PUT] = INSERT("dead_letter_snapshots"),
 };
 
 const char pg_write_begin[] =

@@ -230,4 +230,13 @@ const struct write_statement write_statements[OP_COUNT] = {
     [OP_DEAD_LETTER_DROP] = {"DELETE FROM dead_letters WHERE tenant_id = ?1"
                              " AND dead_letter_id = ?2",
                              ERR_NONE, NULL},
+    [OP_DEAD_LETTER_REPLAYED] =
+        {"UPDATE dead_letters SET replayed_by = replayed_by || ?3 || char(10) WHERE tenant_id = ?1"
+         " AND dead_letter_id = ?2 AND length(replayed_by) + length(?3) < ?4",
+         ERR_CONFLICT, "the dead letter is there no more, or was replayed too often"},
+    [OP_DEAD_LETTER_CLEAR] = {"DELETE FROM dead_letters WHERE tenant_id = ?1"
+                              " AND dead_letter_id = ?2 AND deaths = ?4",
+                              ERR_CONFLICT, "the dead letter has changed"},
+    [OP_DEAD_SNAPSHOT_PUT] = {"INSERT INTO dead_letter_snapshots ({columns}) VALUES ({values})",
+                              ERR_NONE, NULL},
 };

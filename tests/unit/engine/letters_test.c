@@ -2,7 +2,9 @@
  * has it until it is dead no more. */
 #include "suites.h"
 
+#include "base/mem.h"
 #include "engine/lanes/change.h"
+#include "engine/lanes/clear.h"
 #include "engine/lanes/tasks.h"
 #include "lanes/fingerprint.h"
 #include "lanes/members.h"
@@ -177,6 +179,155 @@ START_TEST(a_task_that_cannot_be_built_anew_leaves_one)
 }
 END_TEST
 
+/* ---- replayed ---- */
+
+static void replay(const char *of, const char *id, struct rig_answer *ret)
+{
+    auto_json payload = json_loads("{\"n\":1}", 0, NULL);
+    const struct api_task task = {
+        .lane = "ml", .task_id = id, .payload = payload, .priority = 10, .replay_of = of};
+
+    tasks_enqueue(engine_control(rig.engine)->tasks, &rig_actor, &task, rig_answered, ret);
+    rig_settle(&rig);
+}
+
+/* The dead letter of task "t" and of its run. */
+static struct rig_answer dies(void)
+{
+    struct rig_answer a;
+
+    put("{\"agent_id\":\"a\",\"retry_policy\":{\"max_retries\":0}}");
+    a = add("t");
+    rig_fails(&rig, "task", OUTCOME_PLUGIN_TRANSIENT);
+    return a;
+}
+
+static void is_replayed_by(const char *want)
+{
+    auto_done(store_dead_letter_list) l = {0};
+
+    read_letters(&l, 1);
+    ck_assert_str_eq(l.rows[0].replayed_by, want);
+}
+
+START_TEST(a_replay_is_another_run_that_names_the_one_that_died)
+{
+    struct rig_answer dead = dies(), again = {0};
+    auto_done(store_run_list) l = {0};
+    struct err e = {0};
+
+    replay(dead.run_id, "t2", &again);
+    ck_assert(again.code == ERR_NONE && again.created);
+    is_replayed_by("t2\n");
+    is_there(dead.run_id, "t retries_exhausted RuntimeError 1/1");
+    rig_ok(&rig, "task");
+    ck_assert_int_eq(rig_status(&rig, again.run_id), STORE_RUN_COMPLETED);
+    ck_assert_int_eq(rig_status(&rig, dead.run_id), STORE_RUN_FAILED);
+    ck_assert(store_read_run_head(rig.reader, RIG_TENANT, again.run_id, &l, &e));
+    ck_assert_str_eq(l.rows[0].parent_run_id, dead.run_id);
+    ck_assert_str_eq(l.rows[0].parent_kind, PARENT_REPLAY);
+    ck_assert_int_eq(l.rows[0].task_priority, 10);
+    is_replayed_by("t2\n");
+}
+END_TEST
+
+/* The link is in the batch that has the run: both are there, or neither is. */
+START_TEST(a_crash_loses_a_replay_with_its_link_or_neither)
+{
+    struct rig_answer dead = dies(), again = {0};
+
+    rig_crash(&rig);
+    replay(dead.run_id, "t2", &again);
+    rig_crash(&rig);
+    is_replayed_by("t2\n");
+    ck_assert_uint_eq(rig_open_count(&rig), 1);
+    replay(dead.run_id, "t2", &again); /* the same again is the same task */
+    ck_assert(again.code == ERR_NONE && !again.created);
+    is_replayed_by("t2\n");
+}
+END_TEST
+
+START_TEST(what_is_dead_no_more_is_not_replayed)
+{
+    struct rig_answer dead = dies(), again = {0};
+
+    resume(dead.run_id);
+    rig_ok(&rig, "task");
+    none_is_there();
+    replay(dead.run_id, "t2", &again);
+    ck_assert_int_eq(again.code, ERR_CONFLICT);
+    ck_assert_uint_eq(rig_open_count(&rig), 0);
+}
+END_TEST
+
+/* ---- cleared ---- */
+
+static enum err_code clear(const char *id, int64_t deaths)
+{
+    const struct api_letter_seen seen = {id, deaths};
+    const struct api_letters_clear what = {.snapshot = {.tenant = RIG_TENANT,
+                                                        .snapshot_id = "s",
+                                                        .reason = "over",
+                                                        .items = "[]",
+                                                        .sha256 = "h",
+                                                        .letters = 1,
+                                                        .created_us = 1},
+                                           .letters = &seen,
+                                           .count = 1};
+    struct rig_answer answer = {0};
+
+    letters_clear(engine_control(rig.engine)->env, &rig_actor, &what, rig_answered, &answer);
+    rig_settle(&rig);
+    return answer.code;
+}
+
+START_TEST(what_is_cleared_is_in_the_ledger_and_what_died_since_stays)
+{
+    struct rig_answer dead = dies();
+    auto_done(store_event_list) events = {0};
+    const struct store_event *last;
+    struct err e = {0};
+
+    resume(dead.run_id);
+    rig_fails(&rig, "task", OUTCOME_PLUGIN_TRANSIENT);
+    ck_assert_int_eq(clear(dead.run_id, 1), ERR_CONFLICT);
+    is_there(dead.run_id, "t retries_exhausted RuntimeError 2/2");
+    ck_assert_int_eq(clear(dead.run_id, 2), ERR_NONE);
+    none_is_there();
+    ck_assert_int_eq(rig_status(&rig, dead.run_id), STORE_RUN_FAILED);
+    ck_assert(store_read_events_after(rig.reader, RIG_TENANT, 0, 500, &events, &e));
+    last = &events.rows[events.count - 1];
+    ck_assert_str_eq(last->type, "audit.dead_letters_cleared");
+    ck_assert_ptr_nonnull(strstr(last->payload, "\"snapshot_id\":\"s\""));
+}
+END_TEST
+
+/* ---- counted ---- */
+
+/* As a scrape finds it that comes behind another. */
+static void depth_is(const char *want)
+{
+    auto_mem char *line =
+        mem_printf("orchestrator_dlq_depth{tenant=\"" RIG_TENANT "\"} %s\n", want);
+    auto_done(buf) text = {0};
+
+    engine_gauges(rig.engine);
+    rig_settle(&rig);
+    metrics_text(rig.metrics, &text);
+    ck_assert_msg(strstr(buf_text(&text), line) != NULL, "%s", buf_text(&text));
+}
+
+START_TEST(the_depth_of_a_tenant_rises_and_falls)
+{
+    struct rig_answer dead = dies();
+
+    depth_is("1");
+    resume(dead.run_id);
+    rig_ok(&rig, "task");
+    depth_is("0");
+}
+END_TEST
+
 TCase *letters_cases(void)
 {
     TCase *c = tcase_create("letters");
@@ -187,5 +338,10 @@ TCase *letters_cases(void)
     tcase_add_test(c, one_that_dies_again_is_counted_and_one_that_is_dead_no_more_has_none);
     tcase_add_test(c, a_crash_neither_loses_a_letter_nor_writes_it_twice);
     tcase_add_test(c, a_task_that_cannot_be_built_anew_leaves_one);
+    tcase_add_test(c, a_replay_is_another_run_that_names_the_one_that_died);
+    tcase_add_test(c, a_crash_loses_a_replay_with_its_link_or_neither);
+    tcase_add_test(c, what_is_dead_no_more_is_not_replayed);
+    tcase_add_test(c, the_depth_of_a_tenant_rises_and_falls);
+    tcase_add_test(c, what_is_cleared_is_in_the_ledger_and_what_died_since_stays);
     return c;
 }

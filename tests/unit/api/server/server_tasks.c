@@ -110,6 +110,8 @@ static void insert(struct server *s, const struct api_actor *who, const struct a
                             .counts.total = 1,
                             .lease_owner = store_host_id(s->store),
                             .lease_epoch = store_host_epoch(s->store),
+                            .parent_run_id = what->replay_of,
+                            .parent_kind = what->replay_of != NULL ? PARENT_REPLAY : NULL,
                             .task_priority = what->priority,
                             .created_us = now,
                             .started_us = now};
@@ -125,6 +127,8 @@ static void insert(struct server *s, const struct api_actor *who, const struct a
         add_node(batch, &run, payload);
     if (run.status == STORE_RUN_FAILED)
         add_letter(batch, &run, what);
+    if (what->replay_of != NULL)
+        store_batch_dead_letter_replayed(batch, who->tenant, what->replay_of, what->task_id);
     server_commit(s, batch, NULL, 0);
 }
 
@@ -206,9 +210,28 @@ static void prioritize(void *arg, const struct api_actor *who, const struct api_
     done(done_arg, &(struct api_outcome){.run_id = what->run_id});
 }
 
+static void clear(void *arg, const struct api_actor *who, const struct api_letters_clear *what,
+                  api_done_fn done, void *done_arg)
+{
+    struct store_batch *batch = store_batch_new();
+
+    if (strcmp(who->reason, "too late") == 0) {
+        store_batch_free(batch);
+        server_fail(done, done_arg, ERR_CONFLICT, NULL, "the dead letter has changed");
+        return;
+    }
+    store_batch_dead_snapshot_put(batch, &what->snapshot);
+    for (size_t i = 0; i < what->count; i++)
+        store_batch_dead_letter_clear(batch, who->tenant, what->letters[i].dead_letter_id,
+                                      what->letters[i].deaths);
+    server_commit(arg, batch, NULL, 0);
+    done(done_arg, &(struct api_outcome){0});
+}
+
 void server_tasks_serve(struct api_engine *engine)
 {
     engine->task_enqueue = enqueue;
     engine->task_prioritize = prioritize;
+    engine->letters_clear = clear;
     engine->task_now = now;
 }

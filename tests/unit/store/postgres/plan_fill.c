@@ -76,6 +76,8 @@ static const char *const fill[] = {
     " error_class, message, fingerprint, replayed_by, deaths, attempts, priority, first_seen_at,"
     " last_seen_at) SELECT " RUN ", 't' || g, 'r' || g, 'l' || g % 10,"
     " 'permanent_error', 'E', 'm', 'f' || g % 100, '', 1, 1, 5, now(), now() " EACH,
+    "INSERT INTO dead_letter_snapshots (tenant_id, snapshot_id, reason, items, sha256, letters,"
+    " created_at) SELECT " TENANT ", 's' || g, '', '[]', '', 0, now() " EACH,
     "INSERT INTO lanes (lane_name, version, members, said_by, said_in, reason, said_at)"
     " SELECT 'l' || g, 1, '{}', '', '', '', now() " EACH,
     "INSERT INTO lane_versions (lane_name, version, members, said_by, said_in, reason, said_at)"

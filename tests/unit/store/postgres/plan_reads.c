@@ -143,11 +143,18 @@ static void ask_dags(struct store_reader *r, struct arena *mem)
 static void ask_letters(struct store_reader *r)
 {
     struct store_dead_filter filter = {.tenant = SAMPLE_TENANT, .lane = "l5"};
+    struct store_dead_totals totals;
 
     ASK_LIST_OF(dead_letter, store_read_dead_letters, r, &filter, first);
     filter.fingerprint = "f5";
     ASK_LIST_OF(dead_letter, store_read_dead_letters, r, &filter, first);
     ASK_LIST_OF(dead_letter, store_read_dead_letter, r, SAMPLE_TENANT, "r5");
+    ASK_LIST_OF(dead_count, store_read_dead_depths, r, 10);
+    ASK_LIST_OF(dead_snapshot, store_read_dead_snapshot, r, SAMPLE_TENANT, "s5");
+    (void)!store_read_dead_totals(r, SAMPLE_TENANT, &totals, NULL);
+    ASK_LIST_OF(dead_count, store_read_dead_counts, r, SAMPLE_TENANT, STORE_DEAD_BY_LANE);
+    ASK_LIST_OF(dead_count, store_read_dead_counts, r, SAMPLE_TENANT, STORE_DEAD_BY_CLASS);
+    ASK_LIST_OF(dead_group, store_read_dead_groups, r, SAMPLE_TENANT, "l5", 10);
 }
 
 static void ask_others(struct store_reader *r, struct arena *mem)

@@ -30,6 +30,11 @@ static const struct {
     {"Q_NODE_DURATION", "what STORE_STATS_RUNS_MAX runs executed", false},
     {"Q_SLOW_NODES", "the same", false},
     {"Q_RUNS_OF_HOST", "the runs that go on at one host, from an index alone", false},
+    {"Q_DEAD_TOTALS", "STORE_DEAD_COUNTED_MAX letters of the tenant", false},
+    {"Q_DEAD_BY_LANE", "the same", false},
+    {"Q_DEAD_BY_CLASS", "the same", false},
+    {"Q_DEAD_GROUPS", "the same", false},
+    {"Q_DEAD_DEPTHS", "all letters, once a scrape, on a thread", false},
     {"OP_DAG_SET_ENABLED", "rare, and a table that grew is soon analyzed", true},
     {"OP_DAG_DELETE", "the same", true},
 };

@@ -186,7 +186,11 @@ static void add_letters(struct store_batch *b, const char *prefix)
                                              .last_us = 1};
 
     store_batch_dead_letter_put(b, &letter);
+    store_batch_dead_letter_replayed(b, SAMPLE_TENANT, prefix, "t2");
+    store_batch_dead_letter_clear(b, SAMPLE_TENANT, prefix, 1);
     store_batch_dead_letter_drop(b, SAMPLE_TENANT, "none");
+    store_batch_dead_snapshot_put(b, &(struct store_dead_snapshot){SAMPLE_TENANT, prefix, "", NULL,
+                                                                   "[]", "", 1, 1});
 }
 
 static void add_others(struct store_batch *b, const char *prefix)

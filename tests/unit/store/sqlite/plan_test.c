@@ -33,6 +33,15 @@ static const struct {
     {Q_RUNS_OF_HOST, "SCAN dag_executions USING INDEX idx_dag_executions_unfinished",
      "the runs that have not ended"},
     {Q_FIRINGS_QUEUED, "SCAN (subquery", "STORE_QUEUED_MAX of one schedule"},
+    {Q_DEAD_DEPTHS, "SCAN dead_letters USING COVERING INDEX",
+     "all letters, once a scrape, on a thread"},
+    {Q_DEAD_TOTALS, "SCAN (subquery", "STORE_DEAD_COUNTED_MAX letters of the tenant"},
+    {Q_DEAD_BY_LANE, "SCAN (subquery", "the same"},
+    {Q_DEAD_BY_LANE, "USE TEMP B-TREE FOR ", "the same"},
+    {Q_DEAD_BY_CLASS, "SCAN (subquery", "the same"},
+    {Q_DEAD_BY_CLASS, "USE TEMP B-TREE FOR ", "the same"},
+    {Q_DEAD_GROUPS, "SCAN (subquery", "the same"},
+    {Q_DEAD_GROUPS, "USE TEMP B-TREE FOR ", "the same"},
 };
 
 static bool step_allowed(enum query query, const char *step)
