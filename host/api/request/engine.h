@@ -103,6 +103,7 @@ struct api_task {
     int32_t priority;
     const json_t *retry; /* a policy in place of the lane's; NULL: the lane's */
     double timeout_s;    /* in place of the lane's; 0: the lane's */
+    bool force;          /* into a lane that has max_depth tasks, too */
     /* The dead letter that it is made of, which says so from the same commit on; ERR_CONFLICT: it
      * is there no more. NULL: none. */
     const char *replay_of;

@@ -28,6 +28,8 @@ static void rpc_free(void *arg)
     struct rpc *rpc = arg;
 
     for (size_t i = 0; i < rpc->count; i++) {
+        if (rpc->calls[i].kept != NULL)
+            rpc->calls[i].kept_free(rpc->calls[i].kept);
         buf_done(&rpc->calls[i].data);
         free((char *)rpc->calls[i].error.message);
         json_decref((json_t *)rpc->calls[i].error.data);

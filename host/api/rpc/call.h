@@ -20,6 +20,8 @@ struct rpc_call {
     struct buf data;      /* of a success: the method writes one JSON value */
     /* What the calls of a body share, the methods' own: one look at the lanes. NULL at first. */
     json_t **shared;
+    void *kept; /* its method's, freed with it */
+    void (*kept_free)(void *kept);
     /* ---- call.c's ---- */
     struct rpc_error error; /* code NONE: it went well; its texts are owned */
     bool ended;

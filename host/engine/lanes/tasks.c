@@ -245,14 +245,15 @@ static uint32_t on_their_way(const struct tasks *tasks, const char *lane)
 
 /* Why the lane takes no task that is not there already; NULL: it does. */
 static const char *refusal_of(const struct tasks *tasks, const struct lane_view *lane,
-                              const json_t *definition)
+                              const json_t *definition, bool force)
 {
     if (definition == NULL)
         return "LANE_HAS_NO_AGENT";
     if (lane->spec.draining)
         return LANE_DRAINING;
-    return depth_is_full(tasks->ctl->runs, lane, on_their_way(tasks, lane->name)) ? LANE_FULL
-                                                                                  : NULL;
+    if (!force && depth_is_full(tasks->ctl->runs, lane, on_their_way(tasks, lane->name)))
+        return LANE_FULL;
+    return NULL;
 }
 
 void tasks_enqueue(struct tasks *tasks, const struct api_actor *who, const struct api_task *what,
@@ -276,7 +277,7 @@ void tasks_enqueue(struct tasks *tasks, const struct api_actor *who, const struc
         answer_error(done, done_arg, &e);
         return;
     }
-    refusal = refusal_of(tasks, &lane, definition);
+    refusal = refusal_of(tasks, &lane, definition, what->force);
     if (refusal != NULL)
         json_decref(take(definition));
     q = enqueuing_new(tasks, who, what, definition);

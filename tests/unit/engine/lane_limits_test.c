@@ -53,9 +53,16 @@ START_TEST(as_many_as_a_lane_may_have_wait_in_it_those_that_are_tried_again_amon
     ck_assert(one.code == ERR_NONE && !one.created);
     one = task_add("ml", "t1", "{\"other\":1}");
     task_refused(&one, ERR_CONFLICT, "TASK_CONFLICT");
+    one = (struct rig_answer){0};
+    task_give(&(struct api_task){.lane = "ml", .task_id = "forced", .force = true}, "{}", &one);
+    rig_settle(&rig);
+    ck_assert(one.code == ERR_NONE && one.created);
+    ck_assert(lane_shows("ml", "{\"drained\":false," DEPTH("0", "3", "1", "4") "}"));
+    one = task_add("ml", "t1b", "{}");
+    task_refused(&one, ERR_LIMIT, "LANE_FULL");
     task_lane_put("codegen", "{\"agent_id\":\"a\"}"); /* of its own */
     ck_assert_int_eq(task_add("codegen", "t3", "{}").code, ERR_NONE);
-    task_lane_put("ml", "{\"max_depth\":4}");
+    task_lane_put("ml", "{\"max_depth\":5}");
     ck_assert_int_eq(task_add("ml", "t4", "{}").code, ERR_NONE);
 }
 END_TEST
@@ -69,6 +76,10 @@ START_TEST(a_lane_that_is_drained_takes_no_task_and_works_off_those_it_has)
     (void)task_add("ml", "second", "{}");
     task_lane_put("ml", "{\"draining\":true}");
     a = task_add("ml", "third", "{}");
+    task_refused(&a, ERR_UNAVAILABLE, "LANE_DRAINING");
+    a = (struct rig_answer){0};
+    task_give(&(struct api_task){.lane = "ml", .task_id = "third", .force = true}, "{}", &a);
+    rig_settle(&rig);
     task_refused(&a, ERR_UNAVAILABLE, "LANE_DRAINING");
     a = task_add("ml", "second", "{}");
     ck_assert(a.code == ERR_NONE && !a.created);

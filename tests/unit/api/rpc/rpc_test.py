@@ -3,9 +3,9 @@
 import json
 import sys
 
-from server_lib import ask, main
+from server_lib import ask, expect, main
 
-METHODS = ["get_status"]
+METHODS = ["run_task", "get_status", "inject"]
 
 
 def call(method, params=None, ident=1, **more):
@@ -122,6 +122,79 @@ def test_get_status_says_what_waits_and_who_works(server):
     told = good(server, "get_status", {"include_workers": False, "include_queue": False, "include_metrics": True})
     assert told.keys() == {"queue_depth", "active_workers", "metrics"}
     assert told["metrics"].keys() == {"active_runs", "max_runs", "queued_runs", "ready"}
+
+
+def task_of(server, told):
+    return expect(server, 200, "GET", f"/tasks/{told['task_id']}")
+
+
+def test_run_task_is_a_task_of_the_tools_lane(server):
+    told = good(server, "run_task", {"tool": "DeepSeek", "prompt": "p", "context": {"k": 1}, "tags": ["a"], "priority": 12, "timeout": 10},
+                token="writer")
+    assert told.keys() == {"task_id", "run_id", "status", "lane", "position", "priority", "tool"}
+    assert (told["status"], told["lane"], told["tool"], told["priority"]) == ("queued", "codegen", "DeepSeek", 12), told
+    assert task_of(server, told)["payload"] == {"tool": "DeepSeek", "prompt": "p", "context": {"k": 1}, "tags": ["a"]}
+    told = good(server, "run_task", {"tool": "ml", "prompt": "p", "timeout": 600})
+    assert (told["lane"], told["priority"]) == ("ml", 5)
+    assert task_of(server, told)["payload"] == {"tool": "ml", "prompt": "p", "context": {}, "tags": []}
+
+
+def test_what_is_refused_of_run_task_is_named(server):
+    fine = {"tool": "DeepSeek", "prompt": "p"}
+    for params, named in (({"prompt": ""}, "prompt"), ({"prompt": " \n "}, "prompt"), ({"prompt": 7}, "prompt"), ({"priority": 0}, "priority"),
+                          ({"priority": 101}, "priority"), ({"priority": "5"}, "priority"), ({"priority": None}, "priority"),
+                          ({"timeout": 9}, "timeout"), ({"timeout": 601}, "timeout"), ({"timeout": "9"}, "timeout"), ({"context": []}, "context"),
+                          ({"tags": {}}, "tags"), ({"tags": [1]}, "tags"), ({"tool": 7}, "tool"), ({"tool": None}, "tool"), ({"nope": 1}, "nope")):
+        assert named in bad(server, -32602, call("run_task", {**fine, **params}))["message"], params
+    assert "prompt" in bad(server, -32602, call("run_task", {"tool": "DeepSeek"}))["message"]
+    for tool in ("GPT", "deepseek", "Perplexity"):
+        error = bad(server, -32602, call("run_task", {**fine, "tool": tool}))
+        assert error["data"] == {"code": "LANE_NOT_FOUND", "available": ["DeepSeek", "Perplexity", "Copilot", "default", "ml"]}, error
+    error = bad(server, -32000, call("run_task", {**fine, "tool": "default"}))
+    assert error["data"] == {"code": "LANE_HAS_NO_AGENT"}
+    error = bad(server, -32006, call("run_task", fine), 403, token="reader")
+    assert error["data"]["code"] == "ERR_SCOPE_MISMATCH"
+
+
+def test_inject_is_a_task_as_post_tasks_takes_it(server):
+    task = {"lane": "ml", "payload": {"i": 1}, "task_id": "rpc", "priority": 9}
+    told = good(server, "inject", {"task": task, "position": "back"})
+    assert told.keys() == {"task_id", "run_id", "status", "lane", "position", "priority"}
+    assert (told["task_id"], told["lane"], told["priority"]) == ("rpc", "ml", 9)
+    assert good(server, "inject", {"task": task})["run_id"] == told["run_id"]
+    assert bad(server, -32002, call("inject", {"task": {**task, "payload": {}}}))["data"]["code"] == "TASK_CONFLICT"
+    told = good(server, "inject", {"task": {"tool": "Copilot", "prompt": "p", "task_id": "rpc tool"}})
+    assert (told["task_id"], told["lane"], told["tool"]) == ("rpc tool", "codegen", "Copilot")
+
+
+def test_inject_goes_into_a_full_lane_by_force_only(server):
+    params = {"task": {"lane": "ml", "payload": {"full": True}}}
+    reply, doc = ask(server, "POST", "/v1/jsonrpc", call("inject", params), base="")
+    assert (reply.status, reply.getheader("Retry-After")) == (429, "1")
+    assert (doc["error"]["code"], doc["error"]["data"]) == (-32004, {"code": "LANE_FULL", "retry_after_s": 1})
+    good(server, "inject", {**params, "force": True})
+    assert send(server, [call("inject", params)])[0]["error"]["code"] == -32004
+
+
+def test_what_is_refused_of_inject_is_named(server):
+    fine = {"lane": "ml", "payload": {}}
+    for params, named in (({}, "task"), ({"task": []}, "task"), ({"task": fine, "position": "middle"}, "position"), ({"task": fine, "force": "yes"}, "force"),
+                          ({"task": {"lane": "ml", "payload": 7}}, "payload"), ({"task": {"payload": {}}}, "lane"), ({"task": {**fine, "nope": 1}}, "nope"),
+                          ({"task": {"tool": "ml", "prompt": "p", "lane": "ml"}}, "lane"), ({"task": {**fine, "lane": "none"}}, "lane"),
+                          ({"task": {**fine, "retry": {"max_retries": -1}}}, "retry")):
+        assert named in bad(server, -32602, call("inject", params))["message"], params
+    error = bad(server, -32602, call("inject", {"task": fine, "position": "front"}))
+    assert "not there yet" in error["message"] and "priority" in error["message"]
+    bad(server, -32006, call("inject", {"task": fine}), 403, token="reader")
+
+
+def test_a_batch_of_tasks_is_answered_when_all_are_durable(server):
+    calls = [call("inject", {"task": {"lane": "ml", "payload": {"i": i}}}, ident=i) for i in range(99)]
+    doc = send(server, [*calls, call("run_task", {"tool": "ml", "prompt": "p"}, ident=...)])
+    assert [one["id"] for one in doc] == list(range(99))
+    for i in (0, 40, 98):
+        assert task_of(server, doc[i]["result"]["data"])["payload"] == {"i": i}
+    assert len({one["result"]["data"]["task_id"] for one in doc}) == 99
 
 
 if __name__ == "__main__":

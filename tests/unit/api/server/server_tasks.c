@@ -1,6 +1,7 @@
 /* server_tasks.c -- the test engine's tasks: made up, but whole in the store; see server_engine.h.
- * Lane "ml" has an agent, "default" none, and there is no other. What the payload says becomes of
- * it: {"end": "completed", "failed" or "cancelled"}, {"runs": true}; else it waits as number 2. One
+ * Lanes "ml" and "codegen" have an agent, "default" none, and there is no other. One whose payload
+ * is {"full": true} finds its lane full, unless it is forced. What the payload says becomes of it:
+ * {"end": "completed", "failed" or "cancelled"}, {"runs": true}; else it waits as number 2. One
  * that failed has a dead letter, {"error": its message}, but for {"cleared": true}. */
 #include "server_engine.h"
 
@@ -153,7 +154,11 @@ static void enqueue(void *arg, const struct api_actor *who, const struct api_tas
         server_fail(done, done_arg, ERR_UNPROCESSABLE, "LANE_HAS_NO_AGENT", "no agent");
         return;
     }
-    if (strcmp(what->lane, "ml") != 0) {
+    if (json_is_true(json_object_get(what->payload, "full")) && !what->force) {
+        server_fail(done, done_arg, ERR_LIMIT, "LANE_FULL", "it is full");
+        return;
+    }
+    if (strcmp(what->lane, "ml") != 0 && strcmp(what->lane, "codegen") != 0) {
         server_fail(done, done_arg, ERR_NOT_FOUND, "LANE_NOT_FOUND", "Lane not found");
         return;
     }
