@@ -41,7 +41,8 @@ def kill(_field, host, _act):
 @contextlib.contextmanager
 def drain(_field, host, _act):
     code = host.end(signal.SIGTERM)
-    if code and not host.events("host.store_stalled"):  # with its database away it may give up, and say so
+    # With its database away it may give up, or have ended by itself in a start that was in vain, and says so.
+    if code and not host.events("host.store_stalled") and not host.events("host.not_started"):
         host.drained.append((code, host.log_tail(8)))
     yield
     host.up()
