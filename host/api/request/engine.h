@@ -258,8 +258,9 @@ struct api_engine {
     void (*shed_switch)(void *arg, const struct api_actor *who, bool on, api_done_fn done,
                         void *done_arg);
     struct api_shed (*shed_now)(void *arg);
-    /* In effect here when it is done, and soon on every host of the store. */
+    /* What is switched off in all of them; lane_change of LANE_ALL switches it. */
     struct lane_routing (*lane_routing)(void *arg);
+    /* In effect here when it is done, and soon on every host of the store. */
     void (*lane_change)(void *arg, const struct api_actor *who, const struct api_lane_change *what,
                         api_done_fn done, void *done_arg);
     /* A run of the lane's own DAG, whose token is the task's id. The same task again is answered
