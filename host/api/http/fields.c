@@ -1,6 +1,7 @@
 /* fields.c -- see fields.h. */
 #include "api/http/fields.h"
 
+#include "api/http/http.h"
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -89,4 +90,13 @@ bool fields_check(const json_t *object, const char *list, struct err *e)
            err_set(e, ERR_INVALID, "%s: %s",
                    json_string_value(json_array_get(json_object_get(first, "loc"), 1)),
                    json_string_value(json_object_get(first, "msg")));
+}
+
+bool fields_text(const json_t *object, const char *name, const char *absent, size_t bytes_max,
+                 const char **ret, struct err *e)
+{
+    if (!json_get_str(object, name, absent, ret, e))
+        return false;
+    return (strlen(*ret) <= bytes_max && http_text_clean(*ret, strlen(*ret))) ||
+           err_set(e, ERR_INVALID, "%s: more than %zu bytes, or not text", name, bytes_max);
 }

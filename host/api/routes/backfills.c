@@ -1,6 +1,7 @@
 /* backfills.c -- backfills are made, or shown before they are, and paused, resumed, cancelled
  * (LANES_KIT.md 12). */
 #include "api/routes/backfills.h"
+#include "api/http/fields.h"
 #include "api/http/jsonw.h"
 #include "api/routes/handlers.h"
 #include "api/routes/schedules.h"
@@ -46,13 +47,8 @@ static bool read_time(const json_t *body, const char *name, int64_t *ret, struct
 static bool read_stated(const json_t *body, const char *name, size_t bytes_max, const char **ret,
                         struct err *e)
 {
-    if (!json_get_str(body, name, "", ret, e))
-        return false;
-    if (**ret == '\0')
-        return err_set(e, ERR_INVALID, "%s: a backfill wants one", name);
-    if (strlen(*ret) > bytes_max || !http_text_clean(*ret, strlen(*ret)))
-        return err_set(e, ERR_INVALID, "%s: more than %zu bytes, or not text", name, bytes_max);
-    return true;
+    return fields_text(body, name, "", bytes_max, ret, e) &&
+           (**ret != '\0' || err_set(e, ERR_INVALID, "%s: a backfill wants one", name));
 }
 
 static bool read_body(const struct api_request *req, struct filling *f, struct err *e)

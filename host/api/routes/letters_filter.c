@@ -1,6 +1,5 @@
 /* letters_filter.c -- many dead letters by what they have in common; see letters.h. */
 #include "api/http/fields.h"
-#include "api/http/http.h"
 #include "api/routes/letters.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -11,13 +10,9 @@
 
 bool letter_reason(const json_t *body, const char **ret, struct err *e)
 {
-    if (!json_get_str(body, "reason", "", ret, e))
-        return false;
-    if ((*ret)[strspn(*ret, " \t")] == '\0')
-        return err_set(e, ERR_INVALID, "'reason' says why, for the ledger");
-    return (strlen(*ret) <= REASON_BYTES_MAX && http_text_clean(*ret, strlen(*ret))) ||
-           err_set(e, ERR_INVALID, "'reason' has more than %d bytes, or is not text",
-                   REASON_BYTES_MAX);
+    return fields_text(body, "reason", "", REASON_BYTES_MAX, ret, e) &&
+           ((*ret)[strspn(*ret, " \t")] != '\0' ||
+            err_set(e, ERR_INVALID, "'reason' says why, for the ledger"));
 }
 
 static bool read_time(const json_t *filter, const char *name, int64_t *ret, struct err *e)

@@ -1,10 +1,8 @@
 /* shed.c -- an operator's switch against too much work (contract/mcp.md 5.1, LANES_KIT.md 9). */
+#include "api/http/fields.h"
 #include "api/http/jsonw.h"
 #include "api/request/reply.h"
 #include "api/routes/handlers.h"
-#include "base/json.h"
-
-#include <string.h>
 
 static void reply_shed(struct api_request *req)
 {
@@ -30,24 +28,14 @@ static void on_switched(void *arg, const struct api_outcome *out)
         reply_shed(request_of(arg));
 }
 
-/* What the body says is what is shown; a header may be every request's. */
-static bool read_reason(const struct api_request *req, struct api_actor *who, struct err *e)
-{
-    if (!json_get_str(req->json, "reason", who->reason, &who->reason, e))
-        return false;
-    return (strlen(who->reason) <= REASON_BYTES_MAX &&
-            http_text_clean(who->reason, strlen(who->reason))) ||
-           err_set(e, ERR_INVALID, "'reason' has more than %d bytes, or is no text",
-                   REASON_BYTES_MAX);
-}
-
 static void turn_it(struct api_request *req, bool on)
 {
     const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
     struct err e = {0};
 
-    if (read_reason(req, &who, &e))
+    /* What the body says is what is shown; a header may be every request's. */
+    if (fields_text(req->json, "reason", who.reason, REASON_BYTES_MAX, &who.reason, &e))
         engine->shed_switch(engine->arg, &who, on, on_switched, req);
     else
         api_reply_error(req, &e, "FIELD_INVALID");
