@@ -6,6 +6,7 @@
 #include "api/request/request.h"
 #include "api/request/server.h"
 #include "api/routes/routes.h"
+#include "api/rpc/history.h"
 #include "api/stream/server.h"
 #include "api/transport/net.h"
 #include "base/json_thread.h"
@@ -28,6 +29,7 @@ struct api {
     struct api_options opt; /* with the defaults filled in */
     struct tokens *tokens;
     struct verdicts *tickets; /* one-time, for browsers */
+    struct rpc_history *rpc_history;
     struct stream_server *streams;
     struct request_server *requests;
     struct net *net;
@@ -113,6 +115,7 @@ static void release(struct api *api)
     stream_server_free(api->streams);
     tokens_free(api->tokens);
     verdicts_free(api->tickets);
+    rpc_history_free(api->rpc_history);
     free(api);
 }
 
@@ -146,6 +149,7 @@ static struct request_server *make_requests(const struct api *api)
                                                         .metrics = opt->metrics,
                                                         .tokens = api->tokens,
                                                         .tickets = api->tickets,
+                                                        .rpc_history = api->rpc_history,
                                                         .turn = opt->turn,
                                                         .turn_arg = opt->turn_arg,
                                                         .admin_loopback = opt->admin_loopback,
@@ -185,6 +189,7 @@ static void rooms_make(struct api *api)
 {
     api->tokens = tokens_new(api->opt.auth);
     api->tickets = verdicts_new();
+    api->rpc_history = rpc_history_new();
     api->streams = make_streams(api);
     api->requests = make_requests(api);
 }

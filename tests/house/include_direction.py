@@ -33,7 +33,7 @@ MAY = {
     "host/store/postgres": BASE | {"model/version", "store"},
     "host/store/sqlite": BASE | {"model/version", "store"},
     "host/observe": BASE,
-    "host/api": BASE | {"api/auth", "api/request", "api/routes", "api/stream", "api/transport", "observe", "store"},
+    "host/api": BASE | {"api/auth", "api/request", "api/routes", "api/rpc", "api/stream", "api/transport", "observe", "store"},
     "host/api/http": BASE,
     "host/api/auth": BASE | WORDS | {"api/http", "store"},
     "host/api/stream": BASE | WORDS | {"api/auth", "api/http", "model/ledger", "observe", "store"},

@@ -25,6 +25,7 @@ struct idempotency;
 struct json_thread;
 struct metrics;
 struct rate;
+struct rpc_history;
 struct store_reader;
 struct tokens;
 struct verdicts;
@@ -65,6 +66,7 @@ struct request_options {
     struct metrics *metrics;
     struct tokens *tokens;
     struct verdicts *tickets; /* one-time, for browsers */
+    struct rpc_history *rpc_history;
     /* For whoever watches the loop: whose turn it is from now on, by texts that live forever; NULL:
      * no request's any more. May be NULL itself. */
     void (*turn)(void *arg, const char *method, const char *route);

@@ -71,6 +71,7 @@ void task_list(struct api_request *req);
 /* rpc.c: JSON-RPC */
 void rpc_post(struct api_request *req);
 void rpc_method_list(struct api_request *req);
+void rpc_past_calls(struct api_request *req);
 
 /* letters_view.c, letters_stats.c */
 made_fn letter_list;

@@ -162,6 +162,10 @@ static const struct route rows[] = {
      .handle = rpc_method_list},
     {HTTP_GET, "/v2/methods", NEED_READ, NO_BODY, "", 200, "listMethodsV2",
      .handle = rpc_method_list},
+    {HTTP_GET, "/v1/history", NEED_READ, NO_BODY, "limit", 200, "listCallsV1",
+     .handle = rpc_past_calls},
+    {HTTP_GET, "/v2/history", NEED_READ, NO_BODY, "limit", 200, "listCallsV2",
+     .handle = rpc_past_calls},
 
     /* Dead letters */
     {HTTP_GET, API_BASE "/deadletter", NEED_READ, NO_BODY, "lane errorClass fingerprint " PAGE, 200,

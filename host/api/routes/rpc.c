@@ -2,6 +2,7 @@
 #include "api/routes/rpc.h"
 
 #include "api/routes/handlers.h"
+#include "api/rpc/history.h"
 #include "base/json.h"
 
 #include <string.h>
@@ -47,4 +48,18 @@ void rpc_method_list(struct api_request *req)
         json_array_append_new(names, json_string(methods.rows[i].name));
     body = json_pack("{s:o, s:s}", "methods", names, "version", second ? "2.0" : "1.0");
     api_reply_json(req, 200, &body);
+}
+
+void rpc_past_calls(struct api_request *req)
+{
+    struct buf body = {0};
+    struct err e = {0};
+    int64_t limit;
+
+    if (!http_query_int(&req->head.query, "limit", 100, 1, HISTORY_CALLS_MAX, &limit, &e)) {
+        api_reply_error(req, &e, "FIELD_INVALID");
+        return;
+    }
+    rpc_history_show(req->server->opt.rpc_history, req->who.tenant, limit, &body);
+    api_reply_text(req, 200, &body);
 }

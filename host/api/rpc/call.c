@@ -2,6 +2,7 @@
 #include "api/rpc/call.h"
 
 #include "api/http/fields.h"
+#include "api/rpc/history.h"
 #include "base/clock.h"
 #include "base/json_thread.h"
 #include "base/limits.h"
@@ -139,11 +140,24 @@ static void refuse_body(struct api_request *req, enum rpc_code code, const struc
 
 static void fill(struct rpc *rpc);
 
+static void remember(const struct rpc_call *call)
+{
+    const struct api_request *req = call->req;
+
+    rpc_history_add(req->server->opt.rpc_history, req->who.tenant,
+                    &(struct rpc_past){.method = call->ask.method,
+                                       .id = call->ask.id,
+                                       .ended_us = clock_wall_us(),
+                                       .took_ns = call->took_ns,
+                                       .error_code = (int)call->error.code});
+}
+
 static void ends(struct rpc_call *call)
 {
     assert(!call->ended);
     call->ended = true;
     call->took_ns = clock_mono_ns() - call->began_ns;
+    remember(call);
     call->rpc->under_way--;
     fill(call->rpc);
 }

@@ -21,6 +21,7 @@ int main(void)
     suite_add_tcase(suite, tokens_cases());
     suite_add_tcase(suite, idempotency_cases());
     suite_add_tcase(suite, envelope_cases());
+    suite_add_tcase(suite, history_cases());
     suite_add_tcase(suite, made_cases());
     suite_add_tcase(suite, request_cases());
     suite_add_tcase(suite, turn_cases());

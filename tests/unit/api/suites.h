@@ -13,6 +13,7 @@ TCase *limits_cases(void);
 TCase *tokens_cases(void);
 TCase *idempotency_cases(void);
 TCase *envelope_cases(void);
+TCase *history_cases(void);
 TCase *made_cases(void);
 TCase *request_cases(void);
 TCase *turn_cases(void);

@@ -114,6 +114,28 @@ def test_the_methods_are_listed_in_both_versions(server):
     assert (reply.status, doc["code"]) == (405, "METHOD_NOT_ALLOWED")
 
 
+def test_the_latest_calls_are_remembered(server):
+    def past(limit="", status=200, **options):
+        reply, doc = ask(server, "GET", f"/v2/history{limit}", base="", **options)
+        assert reply.status == status, (reply.status, doc)
+        return doc
+
+    before = past()["total"]
+    good(server, "get_status")
+    send(server, [call("nope", ident="b"), 7, call("get_status", ident=...)])
+    told = past("?limit=4", token="reader")
+    assert told["total"] >= before + 4 or told["total"] > 1000
+    assert [(one["method"], one["id"], one["success"], one["error_code"]) for one in told["history"]] == [
+        ("get_status", None, True, None), (None, None, False, -32600), ("nope", "b", False, -32601), ("get_status", 1, True, None)], told
+    for one in told["history"]:
+        assert one["duration_ms"] >= 0 and one["timestamp"].endswith("Z"), one
+    assert len(past("?limit=1")["history"]) == 1
+    for limit in ("0", "-1", "x", "10001", ""):
+        past("?limit=" + limit, 400)
+    past(status=401, token="")
+    assert past(tenant="acme", token="acme")["total"] == 0
+
+
 def test_get_status_says_what_waits_and_who_works(server):
     told = good(server, "get_status")
     assert told == {"queue_depth": 3, "active_workers": 1,
