@@ -7,6 +7,7 @@
 #include "engine/control/control.h"
 #include "engine/engine.h"
 #include "engine/env/env.h"
+#include "engine/lanes/follow.h"
 
 struct engine {
     const struct engine_env *env;
@@ -18,6 +19,7 @@ struct engine {
     struct definitions *definitions;
     struct statements *statements;
     struct chores chores;
+    struct follow follow;   /* of lanes whose slots the host sets */
     struct control control; /* of the parts above, and its own */
     int64_t hold_ns;        /* when store_hold is asked next, while there is something to lose */
 };

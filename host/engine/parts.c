@@ -53,11 +53,18 @@ struct engine_counts engine_counts(const struct engine *engine)
     };
 }
 
+static struct depth_of depth_of_engine(const struct engine *engine)
+{
+    return (struct depth_of){engine->runs, attempts_lanes(engine->attempts),
+                             engine->env->clock.mono_ns()};
+}
+
 json_t *engine_lanes_owned(const struct engine *engine)
 {
+    const struct depth_of of = depth_of_engine(engine);
     json_t *lanes = kept_lanes_json_owned(engine->control.lanes);
 
-    depth_show(engine->runs, lanes);
+    depth_show(&of, lanes);
     return lanes;
 }
 
@@ -120,9 +127,11 @@ void engine_task_now(const struct engine *engine, const struct api_task_of *of,
 
 void engine_gauges(const struct engine *engine)
 {
-    const struct lanes *lanes = attempts_lanes(engine->attempts);
+    const struct depth_of depth = depth_of_engine(engine);
+    const struct lanes *lanes = depth.lanes;
 
     lanes_gauges(lanes, engine->env->metrics);
+    depth_gauges(&depth, engine->env->metrics);
     workers_gauges(engine->runs, lanes, &engine->mode, engine->env->metrics);
     tasks_gauges(engine->control.tasks);
 }

@@ -83,6 +83,8 @@ struct engine *engine_new(const struct engine_env *env)
                 &engine->mode);
     engine->control.schedules = schedules_new(&engine->control, engine->chores.jobs);
     engine->control.lanes = kept_lanes_new(env, attempts_lanes(engine->attempts));
+    engine->follow =
+        (struct follow){env, &engine->mode, engine->runs, attempts_lanes(engine->attempts), 0};
     engine->control.tasks = tasks_new(&engine->control, engine->definitions);
     return engine;
 }
@@ -241,7 +243,7 @@ static void act_durable(struct engine *engine, struct acts *acts)
     if (acts->reorders)
         attempts_prioritize(engine->attempts, acts->ar);
     start_and_stop(engine, acts); /* first: an attempt on its way shortens the next step's wait */
-    counts_durable(acts);
+    counts_durable(acts, attempts_lanes(engine->attempts));
     acts_publish(engine->env, acts);
     ends_tell(acts);
     if (acts->event_count > 0)
@@ -371,7 +373,8 @@ int64_t engine_next_timer(const struct engine *engine)
                               look_next_timer(&engine->control),
                               hold_next_timer(engine),
                               attempts_next_timer(engine->attempts),
-                              schedules_next_timer(engine->control.schedules)};
+                              schedules_next_timer(engine->control.schedules),
+                              follow_next_timer(&engine->follow)};
     int64_t next = INT64_MAX;
 
     if (commits_wait(engine->commits))
@@ -395,6 +398,7 @@ void engine_turn(struct engine *engine, int64_t now_ns)
     statements_turn(engine->statements);
     chores_turn(&engine->chores, now_ns);
     schedules_turn(engine->control.schedules, now_ns);
+    follow_turn(&engine->follow, now_ns);
 }
 
 void engine_on_news(struct engine *engine, const struct store_news *news)

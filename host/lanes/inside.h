@@ -60,6 +60,9 @@ struct lane_hall {
 struct lane {
     char *name;
     struct lane_spec spec;
+    uint32_t slots; /* that it has now */
+    struct lane_scaling scaling;
+    struct lane_latency latency;
     int64_t set_ns; /* first */
     bool known;     /* it was set; others are there while something waits in them */
     struct lane_hall halls[LANE_HALVES];
@@ -78,7 +81,7 @@ struct lanes {
     struct lane_tenant *tenants;
     struct timers rising; /* seats */
     uint64_t last_number;
-    uint32_t waiting;
+    uint32_t waiting, following;
 };
 
 /* ---- lanes.c ---- */

@@ -68,6 +68,22 @@ static enum lane_half half_of(const struct lanes *lanes, const struct lane *lane
     return express ? LANE_EXPRESS : LANE_REGULAR;
 }
 
+/* What is said of the slots, or that it follows from now on, is where it begins anew. */
+static void set_slots(struct lane *lane, const struct lane_spec *spec, int64_t now_ns)
+{
+    const struct lane_autoscale *scale = &spec->autoscale;
+    bool anew = !lane->known || lane->spec.autoscale.max == 0 || lane->spec.slots != spec->slots;
+    uint32_t slots = anew || scale->max == 0 ? spec->slots : lane->slots;
+
+    if (scale->max > 0 && slots < scale->min)
+        slots = scale->min;
+    if (scale->max > 0 && slots > scale->max)
+        slots = scale->max;
+    lane->slots = slots;
+    if (anew)
+        lane->scaling = (struct lane_scaling){.stepped_ns = now_ns};
+}
+
 void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *spec, int64_t now_ns)
 {
     struct lane *lane = lane_of(lanes, name);
@@ -78,6 +94,9 @@ void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *sp
         TAILQ_INSERT_TAIL(&lanes->turns, lane, turn);
         lane->set_ns = now_ns;
     }
+    lanes->following += (uint32_t)(spec->autoscale.max > 0);
+    lanes->following -= (uint32_t)(lane->spec.autoscale.max > 0);
+    set_slots(lane, spec, now_ns);
     lane->known = true;
     lane->spec = *spec;
     if (halves_change)
@@ -101,15 +120,45 @@ struct lane_routing lanes_routing(const struct lanes *lanes)
     return lanes->routing;
 }
 
-bool lanes_get(const struct lanes *lanes, const char *name, struct lane_spec *ret)
+static struct lane *known_lane(const struct lanes *lanes, const char *name)
 {
     struct lane *lane;
 
     HASH_FIND_STR(lanes->lanes, name, lane);
-    if (lane == NULL || !lane->known)
+    return lane != NULL && lane->known ? lane : NULL;
+}
+
+bool lanes_get(const struct lanes *lanes, const char *name, struct lane_spec *ret)
+{
+    const struct lane *lane = known_lane(lanes, name);
+
+    if (lane != NULL)
+        *ret = lane->spec;
+    return lane != NULL;
+}
+
+bool lanes_look(struct lanes *lanes, const char *name, uint32_t elsewhere, int64_t now_ns,
+                struct lane_scaled *ret)
+{
+    struct lane *lane = known_lane(lanes, name);
+    struct lane_view view;
+
+    if (lane == NULL || lane->spec.autoscale.max == 0 || lane->spec.paused ||
+        !lanes_see(lanes, name, &view))
         return false;
-    *ret = lane->spec;
-    return true;
+    ret->from = lane->slots;
+    ret->to = lane_scaling_look(&lane->scaling, lane->slots, lane_wants(&view, elsewhere, now_ns),
+                                now_ns);
+    lane->slots = ret->to;
+    return ret->to != ret->from;
+}
+
+void lanes_took(struct lanes *lanes, const char *name, int64_t took_us, int64_t now_ns)
+{
+    struct lane *lane = known_lane(lanes, name);
+
+    if (lane != NULL)
+        lane_latency_add(&lane->latency, took_us, now_ns);
 }
 
 uint32_t lanes_count(const struct lanes *lanes)
@@ -120,6 +169,11 @@ uint32_t lanes_count(const struct lanes *lanes)
     TAILQ_FOREACH(lane, &lanes->turns, turn)
     count++;
     return count;
+}
+
+uint32_t lanes_following(const struct lanes *lanes)
+{
+    return lanes->following;
 }
 
 static struct lane_tenant *tenant_of(struct lanes *lanes, const char *name)
@@ -181,7 +235,7 @@ void lanes_prioritize(struct lanes *lanes, struct lane_item *item, int32_t prior
 
 bool lane_has_worker(const struct lane *lane, enum lane_half worker)
 {
-    return lane->halls[worker].running < lane->spec.slots;
+    return lane->halls[worker].running < lane->slots;
 }
 
 int64_t lane_lets_ns(const struct lane *lane, int64_t now_ns)

@@ -10,7 +10,8 @@
  * one item each (deficit round robin, where all items and weights are 1), and of a tenant the
  * oldest is taken first: whoever has 10^5 items delays another's first by one item a worker. Who
  * waits long rises (struct lane_ageing), so that no priority below LANE_AGED_MAX starves another.
- * Of a lane no more are taken than its rate and its breaker let (rate.h, breaker.h).
+ * Of a lane no more are taken than its rate and its breaker let (rate.h, breaker.h). A lane that
+ * follows its load has more or fewer slots than it was given (scale.h).
  *
  * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
  * whatever waits. lanes_place walks what waits in the lane, and so does lanes_set where other items
@@ -24,6 +25,7 @@
 #include "base/auto.h"
 #include "lanes/breaker.h"
 #include "lanes/rate.h"
+#include "lanes/scale.h"
 #include "lanes/worker.h"
 
 #include <stdbool.h>
@@ -40,7 +42,7 @@ enum {
 };
 
 struct lane_spec {
-    uint32_t slots; /* of each half; 0: nothing is taken */
+    uint32_t slots; /* of each half; 0: nothing is taken. Of a lane that follows: to begin with */
     bool has_express;
     int32_t express_priority; /* items of this priority or more are express ones */
     bool paused;              /* nothing is taken; what runs goes on */
@@ -48,6 +50,7 @@ struct lane_spec {
     uint32_t max_depth;       /* of tasks that wait, from 1: no more are accepted */
     struct lane_rate rate;    /* of what is taken, of both halves */
     struct lane_breaker_spec breaker;
+    struct lane_autoscale autoscale;
 };
 
 /* The lanes of the contract, which are there from the start (contract/mcp.md 1.1). */
@@ -113,7 +116,17 @@ void lanes_free(struct lanes *lanes); /* no item is in them; accepts NULL */
 void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *spec, int64_t now_ns);
 /* How it is set; false: it is not. */
 bool lanes_get(const struct lanes *lanes, const char *name, struct lane_spec *ret);
-uint32_t lanes_count(const struct lanes *lanes); /* of those that were set */
+/* A lane that follows its load is looked at, with so many in it that wait elsewhere (lane_wants).
+ * False: nothing of it changes, as it does not follow, is paused or is at rest. */
+struct lane_scaled {
+    uint32_t from, to;
+};
+bool lanes_look(struct lanes *lanes, const char *name, uint32_t elsewhere, int64_t now_ns,
+                struct lane_scaled *ret);
+/* A task of it has ended, for good or bad, so long after it came. */
+void lanes_took(struct lanes *lanes, const char *name, int64_t took_us, int64_t now_ns);
+uint32_t lanes_count(const struct lanes *lanes);     /* of those that were set */
+uint32_t lanes_following(const struct lanes *lanes); /* of those that follow their load */
 
 /* What waits stands anew, as old as it was. */
 void lanes_route(struct lanes *lanes, struct lane_routing routing, int64_t now_ns);
@@ -178,9 +191,14 @@ struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item 
 struct lane_view {
     const char *name;
     struct lane_spec spec;
+    uint32_t slots; /* that it has now */
     uint32_t waiting[LANE_HALVES], running[LANE_HALVES];
     struct lane_breaker breaker;
+    const struct lane_latency *latency; /* valid during the call; of lanes_see until the next */
 };
+/* The slots that it wants, with so many in it that wait elsewhere: tasks that are tried again
+ * later. */
+uint32_t lane_wants(const struct lane_view *view, uint32_t elsewhere, int64_t now_ns);
 /* False: it was not set. */
 bool lanes_see(const struct lanes *lanes, const char *name, struct lane_view *ret);
 /* Each that was set, in that order. */

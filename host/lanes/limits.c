@@ -76,6 +76,25 @@ bool lane_breaker_read(const json_t *said, const struct lane_breaker_spec *usual
     return true;
 }
 
+bool lane_autoscale_read(const json_t *said, struct lane_autoscale *ret, struct err *e)
+{
+    static const char *const known[] = {"min", "max"};
+    int64_t min, max;
+
+    *ret = (struct lane_autoscale){0};
+    if (json_is_null(said))
+        return true;
+    if (!check_members(said, "autoscale", known, ARRAY_LEN(known), e) ||
+        !json_get_int(said, "min", 0, 1, LANE_SLOTS_MAX, &min, e) ||
+        !json_get_int(said, "max", 0, 1, LANE_SLOTS_MAX, &max, e))
+        return false;
+    if (min == 0 || max == 0 || min > max)
+        return err_set(e, ERR_INVALID,
+                       "'autoscale' wants both 'min' and 'max', and no 'min' above 'max'");
+    *ret = (struct lane_autoscale){(uint32_t)min, (uint32_t)max};
+    return true;
+}
+
 json_t *lane_rate_owned(const struct lane_rate *rate)
 {
     if (rate->per_second == 0)
@@ -90,4 +109,12 @@ json_t *lane_breaker_owned(const struct lane_breaker_spec *spec)
         return json_null();
     return json_pack("{s:I, s:f, s:I}", "failures", (json_int_t)spec->failures, "open_s",
                      (double)spec->open_ns / SECOND_NS, "successes", (json_int_t)spec->successes);
+}
+
+json_t *lane_autoscale_owned(const struct lane_autoscale *autoscale)
+{
+    if (autoscale->max == 0)
+        return json_null();
+    return json_pack("{s:I, s:I}", "min", (json_int_t)autoscale->min, "max",
+                     (json_int_t)autoscale->max);
 }

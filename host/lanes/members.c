@@ -3,7 +3,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "lanes/limits.h"
 #include "lanes/work.h"
 
 #include <string.h>
@@ -27,14 +26,15 @@ bool lane_name_read(const char *name, struct err *e)
 
 static bool refuse_member(const char *name, struct err *e)
 {
-    static const char *const to_come[] = {"dag_id", "autoscale", "preempt"};
+    static const char *const to_come[] = {"dag_id", "preempt"};
 
     if (text_is_among(name, to_come, ARRAY_LEN(to_come)))
-        return err_set(e, ERR_INVALID,
-                       "'%s' of a lane is not built in this version; slots, express_priority, "
-                       "paused, draining, max_depth, rate, breaker, agent_id, config, retry_policy "
-                       "and timeout_policy are",
-                       name);
+        return err_set(
+            e, ERR_INVALID,
+            "'%s' of a lane is not built in this version; slots, express_priority, "
+            "paused, draining, max_depth, rate, breaker, autoscale, agent_id, config, retry_policy "
+            "and timeout_policy are",
+            name);
     return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
 }
 
@@ -52,7 +52,8 @@ static bool check_backend(const json_t *object, struct err *e)
 /* They say by null that there is none. */
 static bool is_limit(const char *name)
 {
-    return strcmp(name, "rate") == 0 || strcmp(name, "breaker") == 0;
+    return strcmp(name, "rate") == 0 || strcmp(name, "breaker") == 0 ||
+           strcmp(name, "autoscale") == 0;
 }
 
 static bool check_names(const char *lane, const json_t *object, struct err *e)
@@ -84,14 +85,17 @@ static bool read_limits(const char *lane, const json_t *object, struct lane_memb
 {
     const json_t *rate = json_object_get(object, "rate");
     const json_t *breaker = json_object_get(object, "breaker");
+    const json_t *autoscale = json_object_get(object, "autoscale");
     struct lane_breaker_spec usual = LANE_BREAKER_USUAL;
 
     if (strcmp(lane, LANE_DEFAULT) == 0)
         usual = (struct lane_breaker_spec){0};
     ret->has_rate = rate != NULL;
     ret->has_breaker = breaker != NULL;
+    ret->has_autoscale = autoscale != NULL;
     return (rate == NULL || lane_rate_read(rate, &ret->rate, e)) &&
-           (breaker == NULL || lane_breaker_read(breaker, &usual, &ret->breaker, e));
+           (breaker == NULL || lane_breaker_read(breaker, &usual, &ret->breaker, e)) &&
+           (autoscale == NULL || lane_autoscale_read(autoscale, &ret->autoscale, e));
 }
 
 /* The switch of all lanes. */
@@ -189,6 +193,9 @@ void lane_members_add(struct lane_members *to, const struct lane_members *more)
         to->rate = more->rate;
     if (more->has_breaker)
         to->breaker = more->breaker;
+    if (more->has_autoscale)
+        to->autoscale = more->autoscale;
+    to->has_autoscale = to->has_autoscale || more->has_autoscale;
     to->has_rate = to->has_rate || more->has_rate;
     to->has_breaker = to->has_breaker || more->has_breaker;
     to->has_paused = to->has_paused || more->has_paused;
@@ -219,6 +226,8 @@ void lane_members_apply(const struct lane_members *members, struct lane_spec *sp
         spec->rate = members->rate;
     if (members->has_breaker)
         spec->breaker = members->breaker;
+    if (members->has_autoscale)
+        spec->autoscale = members->autoscale;
 }
 
 json_t *lane_members_json_owned(const struct lane_members *members)
@@ -239,6 +248,8 @@ json_t *lane_members_json_owned(const struct lane_members *members)
         json_object_set_new(object, "rate", lane_rate_owned(&members->rate));
     if (members->has_breaker)
         json_object_set_new(object, "breaker", lane_breaker_owned(&members->breaker));
+    if (members->has_autoscale)
+        json_object_set_new(object, "autoscale", lane_autoscale_owned(&members->autoscale));
     if (members->has_express)
         json_object_set_new(object, "express", json_boolean(!members->routing.no_express));
     if (members->has_priority)

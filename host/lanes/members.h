@@ -10,11 +10,11 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "lanes/lanes.h"
+#include "lanes/limits.h"
 
 #include <jansson.h>
 
 enum {
-    LANE_SLOTS_MAX = 10000,
     LANE_DEPTH_MAX = 1000000,
     LANE_EXPRESS_NEVER =
         LANE_PRIORITY_MAX + 1, /* as express_priority: nothing is an express item */
@@ -23,12 +23,13 @@ enum {
 struct lane_members {
     /* Which of these are said. */
     bool has_slots, has_express_priority, has_paused, has_draining, has_max_depth;
-    bool has_rate, has_breaker;
+    bool has_rate, has_breaker, has_autoscale;
     uint32_t slots, max_depth;
     int32_t express_priority;
     bool paused, draining;
     struct lane_rate rate;
     struct lane_breaker_spec breaker;
+    struct lane_autoscale autoscale;
     json_t *work; /* lanes/work.h; NULL: nothing is said of it */
     /* Of LANE_ALL, and of it alone. */
     bool has_express, has_priority;

@@ -119,10 +119,24 @@ static struct lane_view view_of(const struct lane *lane)
     return (struct lane_view){
         .name = lane->name,
         .spec = lane->spec,
+        .slots = lane->slots,
         .waiting = {halls[LANE_REGULAR].waiting, halls[LANE_EXPRESS].waiting},
         .running = {halls[LANE_REGULAR].running, halls[LANE_EXPRESS].running},
         .breaker = lane->breaker,
+        .latency = &lane->latency,
     };
+}
+
+uint32_t lane_wants(const struct lane_view *view, uint32_t elsewhere, int64_t now_ns)
+{
+    const struct lane_load load = {
+        .slots = view->slots,
+        .depth = view->waiting[LANE_REGULAR] + view->waiting[LANE_EXPRESS] + elsewhere,
+        .running = view->running[LANE_REGULAR] + view->running[LANE_EXPRESS],
+        .slow = lane_latency_slow(view->latency, now_ns),
+    };
+
+    return lane_desired(&load, view->spec.autoscale);
 }
 
 bool lanes_see(const struct lanes *lanes, const char *name, struct lane_view *ret)

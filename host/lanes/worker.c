@@ -95,7 +95,7 @@ static struct lane_hand hand_of(const struct lane *lane, struct lane_worker work
 static void each_of_half(const struct lane *lane, enum lane_half half, lane_hand_fn *fn, void *arg)
 {
     uint32_t taken = lane->halls[half].numbers.words * LANE_NUMBER_BITS;
-    uint32_t slots = lane->spec.slots, last = taken > slots ? taken : slots;
+    uint32_t slots = lane->slots, last = taken > slots ? taken : slots;
 
     for (uint32_t number = 1; number <= last; number++) {
         struct lane_hand hand = hand_of(lane, (struct lane_worker){half, number});

@@ -82,6 +82,8 @@ enum {
     XX(LANE_RUNNING, GAUGE, "orch_lane_running", "lane", "", "Attempts that have a worker")        \
     XX(LANE_SLOTS, GAUGE, "orch_lane_slots", "lane", "",                                           \
        "Regular workers; a lane with express ones has as many again")                              \
+    XX(LANE_DESIRED, GAUGE, "orchestrator_lane_desired_slots", "lane", "",                         \
+       "Regular workers that its load asks for")                                                   \
     XX(TASKS_ENQUEUED, COUNTER, "mcp_tasks_enqueued_total", "", "", "Tasks that lanes accepted")   \
     XX(TASKS_COMPLETED, COUNTER, "mcp_tasks_completed_total", "", "", "Tasks that ended well")     \
     XX(TASKS_FAILED, COUNTER, "mcp_tasks_failed_total", "", "", "Tasks that died")                 \

@@ -38,6 +38,8 @@ static bool show(struct cli *cli, struct err *e)
     static const struct out_column shown[] = {
         {"lane", "name"},
         {"slots", "slots"},
+        {"slots that were set", "base_slots"},
+        {"slots that its load wants", "desired_slots"},
         {"express from priority", "express_priority"},
         {"paused", "paused"},
         {"draining", "draining"},

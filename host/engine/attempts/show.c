@@ -54,16 +54,16 @@ static void add_lane(void *arg, const struct lane_view *view)
     const struct showing *s = arg;
     json_int_t running = view->running[LANE_REGULAR] + (json_int_t)view->running[LANE_EXPRESS];
 
-    json_array_append_new(s->items,
-                          json_pack("{s:s, s:s, s:I, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:I}",
-                                    "name", view->name, "backend", "store", "slots",
-                                    (json_int_t)spec->slots, "express_priority",
-                                    express_owned(spec), "paused", spec->paused, "draining",
-                                    spec->draining, "max_depth", (json_int_t)spec->max_depth,
-                                    "rate", lane_rate_owned(&spec->rate), "breaker",
-                                    lane_breaker_owned(&spec->breaker), "breaker_state",
-                                    breaker_owned(s, view), "depth", depth_owned(view), "running",
-                                    running));
+    json_array_append_new(
+        s->items,
+        json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:I}", "name",
+                  view->name, "backend", "store", "slots", (json_int_t)view->slots, "base_slots",
+                  (json_int_t)spec->slots, "autoscale", lane_autoscale_owned(&spec->autoscale),
+                  "express_priority", express_owned(spec), "paused", spec->paused, "draining",
+                  spec->draining, "max_depth", (json_int_t)spec->max_depth, "rate",
+                  lane_rate_owned(&spec->rate), "breaker", lane_breaker_owned(&spec->breaker),
+                  "breaker_state", breaker_owned(s, view), "depth", depth_owned(view), "running",
+                  running));
 }
 
 json_t *lanes_json_owned(const struct lanes *lanes, const struct engine_clock *clock)
@@ -82,7 +82,7 @@ static void set_gauges(void *arg, const struct lane_view *view)
                 view->waiting[LANE_REGULAR] + view->waiting[LANE_EXPRESS]);
     metrics_set(arg, METRIC_LANE_RUNNING, lane,
                 view->running[LANE_REGULAR] + view->running[LANE_EXPRESS]);
-    metrics_set(arg, METRIC_LANE_SLOTS, lane, view->spec.slots);
+    metrics_set(arg, METRIC_LANE_SLOTS, lane, view->slots);
 }
 
 void lanes_gauges(const struct lanes *lanes, struct metrics *metrics)

@@ -33,7 +33,7 @@ static void count_crashes(const struct acts *acts)
 
 /* ---- tasks ---- */
 
-static void count_latency(const struct active_run *ar)
+static void count_latency(const struct active_run *ar, struct lanes *lanes_of)
 {
     static const struct {
         const char *lane;
@@ -43,15 +43,16 @@ static void count_latency(const struct active_run *ar)
         LANE_TYPED_MAP(XX)
 #undef XX
     };
-    double seconds = (double)(active_run_wall_us(ar) - ar->created_us) / 1e6;
+    int64_t took_us = active_run_wall_us(ar) - ar->created_us;
 
     for (size_t i = 0; i < ARRAY_LEN(lanes); i++) {
         if (strcmp(lane_of(ar, 0), lanes[i].lane) == 0)
-            metrics_observe(ar->env->metrics, lanes[i].id, METRIC_NO_LABELS, seconds);
+            metrics_observe(ar->env->metrics, lanes[i].id, METRIC_NO_LABELS, (double)took_us / 1e6);
     }
+    lanes_took(lanes_of, lane_of(ar, 0), took_us, ar->env->clock.mono_ns());
 }
 
-static void count_task_end(const struct active_run *ar)
+static void count_task_end(const struct active_run *ar, struct lanes *lanes)
 {
     bool well = ar->final_state == RUN_COMPLETED;
 
@@ -59,16 +60,16 @@ static void count_task_end(const struct active_run *ar)
         return;
     metrics_add(ar->env->metrics, well ? METRIC_TASKS_COMPLETED : METRIC_TASKS_FAILED,
                 METRIC_NO_LABELS, 1);
-    count_latency(ar);
+    count_latency(ar, lanes);
 }
 
-void counts_durable(const struct acts *acts)
+void counts_durable(const struct acts *acts, struct lanes *lanes)
 {
     if (acts->enqueues)
         metrics_add(acts->ar->env->metrics, METRIC_TASKS_ENQUEUED, METRIC_NO_LABELS, 1);
     count_crashes(acts);
     if (acts->ends_run && acts->ar->task_priority > 0)
-        count_task_end(acts->ar);
+        count_task_end(acts->ar, lanes);
 }
 
 void counts_closed(struct metrics *m, const struct api_event *event)

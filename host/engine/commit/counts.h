@@ -2,15 +2,17 @@
  * that were ended by their rows. Inside the engine only.
  *
  * A task counts once when it comes, once when it has ended well, and each time it dies; one that is
- * cancelled counts nowhere, nor does a node of another DAG. Loop thread. */
+ * cancelled counts nowhere, nor does a node of another DAG. How long it took, from its coming to
+ * its last commit, its lane hears too (lanes_took). Loop thread. */
 #ifndef ORCH_ENGINE_COMMIT_COUNTS_H
 #define ORCH_ENGINE_COMMIT_COUNTS_H
 
 #include "engine/commit/acts.h"
 
+struct lanes;
 struct metrics;
 
-void counts_durable(const struct acts *acts);
+void counts_durable(const struct acts *acts, struct lanes *lanes);
 /* Of a run that was ended by its rows alone (close.h). */
 void counts_closed(struct metrics *m, const struct api_event *event);
 

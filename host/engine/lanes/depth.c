@@ -2,6 +2,7 @@
 #include "engine/lanes/depth.h"
 
 #include "base/json.h"
+#include "engine/env/env.h"
 #include "engine/runs/runs.h"
 
 #include <string.h>
@@ -30,13 +31,29 @@ static void count_one(void *arg, struct active_run *ar)
         json_object_set_new(arg, lane, json_integer(int_of(arg, lane) + 1));
 }
 
-void depth_show(struct runs *runs, json_t *lanes)
+json_t *depth_delayed_owned(struct runs *runs)
 {
-    auto_json delayed = json_object();
+    json_t *delayed = json_object();
+
+    if (runs_tasks(runs) > 0)
+        runs_each(runs, count_one, delayed);
+    return delayed;
+}
+
+static json_t *wants_owned(const struct depth_of *of, const char *lane, json_int_t later)
+{
+    struct lane_view view;
+    bool there = lanes_see(of->lanes, lane, &view);
+
+    return json_integer(there ? lane_wants(&view, (uint32_t)later, of->now_ns) : 0);
+}
+
+void depth_show(const struct depth_of *of, json_t *lanes)
+{
+    auto_json delayed = depth_delayed_owned(of->runs);
     json_t *lane;
     size_t i;
 
-    runs_each(runs, count_one, delayed);
     json_array_foreach(lanes, i, lane)
     {
         json_t *depth = json_object_get(lane, "depth");
@@ -44,11 +61,35 @@ void depth_show(struct runs *runs, json_t *lanes)
         json_int_t total = int_of(depth, "total") + later;
         bool over = total == 0 && int_of(lane, "running") == 0;
 
+        json_object_set_new(lane, "desired_slots",
+                            wants_owned(of, json_text_of(lane, "name"), later));
         json_object_set_new(depth, "delayed", json_integer(later));
         json_object_set_new(depth, "total", json_integer(total));
         json_object_set_new(lane, "drained",
                             json_boolean(over && json_is_true(json_object_get(lane, "draining"))));
     }
+}
+
+struct telling {
+    const struct depth_of *of;
+    const json_t *delayed;
+    struct metrics *metrics;
+};
+
+static void set_gauge(void *arg, const struct lane_view *view)
+{
+    const struct telling *t = arg;
+    uint32_t later = (uint32_t)int_of(t->delayed, view->name);
+
+    metrics_set(t->metrics, METRIC_LANE_DESIRED, METRIC_LABELS(view->name),
+                lane_wants(view, later, t->of->now_ns));
+}
+
+void depth_gauges(const struct depth_of *of, struct metrics *metrics)
+{
+    auto_json delayed = depth_delayed_owned(of->runs);
+
+    lanes_each(of->lanes, set_gauge, &(struct telling){of, delayed, metrics});
 }
 
 /* ---- of one ---- */

@@ -29,7 +29,7 @@ static bool host_takes(const struct engine_mode *mode)
 
 static uint32_t active_of(const struct lane_view *view, bool takes)
 {
-    return takes ? view->spec.slots : view->running[LANE_EXPRESS];
+    return takes ? view->slots : view->running[LANE_EXPRESS];
 }
 
 static void count_lane(void *arg, const struct lane_view *view)
@@ -38,7 +38,7 @@ static void count_lane(void *arg, const struct lane_view *view)
 
     if (!lane_is_typed(view->name))
         return;
-    c->count.expected += view->spec.slots;
+    c->count.expected += view->slots;
     c->count.active += active_of(view, c->takes);
 }
 
@@ -67,8 +67,8 @@ static void tell_type(void *arg, const struct lane_view *view)
 
     if (strcmp(view->name, LANE_DEFAULT) != 0)
         json_object_set_new(t->types, view->name,
-                            json_pack("{s:I, s:I}", "expected", (json_int_t)view->spec.slots,
-                                      "active", (json_int_t)active_of(view, t->takes)));
+                            json_pack("{s:I, s:I}", "expected", (json_int_t)view->slots, "active",
+                                      (json_int_t)active_of(view, t->takes)));
 }
 
 static void tell_hand(void *arg, const struct lane_hand *hand)

@@ -144,7 +144,8 @@ static bool told(const char *line)
     "\"jitter_range\":0.2},\"timeout_policy\":{\"timeout_seconds\":120,\"on_timeout\":\"fail\"},"
 
 #define TAKES                                                                                      \
-    "\"paused\":false,\"draining\":false,\"drained\":false,\"max_depth\":100000,\"rate\":null,"    \
+    "\"autoscale\":null,\"paused\":false,\"draining\":false,\"drained\":false,\"max_depth\":"      \
+    "100000,\"rate\":null,"                                                                        \
     "\"breaker_state\":{\"state\":\"closed\",\"error_class\":null,\"opened_at\":null,"             \
     "\"retry_at\":null,\"failures\":0},"
 
@@ -153,18 +154,19 @@ START_TEST(each_lane_is_shown_and_measured_from_the_start)
     ck_assert(told("orch_lane_depth{lane=\"default\"} 0\n"));
     ck_assert(told("orch_lane_running{lane=\"reasoning\"} 0\n"));
     ck_assert(told("orch_lane_slots{lane=\"codegen\"} 1\n"));
+    ck_assert(told("orchestrator_lane_desired_slots{lane=\"codegen\"} 2\n"));
     publish(NODE("a", IN("ml")) "," NODE("b", IN("ml")) "," NODE(
         "c", IN("ml") ",\"priority\":50") "," NODE("d", IN("ml") ",\"priority\":50"));
     run_of("l");
-    shows("ml",
-          "{" WORK "\"name\":\"ml\",\"backend\":\"store\",\"version\":0,\"slots\":1,\"express_"
-          "priority\":12,\"breaker\":{\"failures\":10,\"open_s\":60.0,\"successes\":3}," TAKES
-          "\"depth\":"
-          "{\"regular\":1,\"express\":1,\"delayed\":0,\"total\":2},\"running\":2}");
-    shows("default",
-          "{" WORK "\"name\":\"default\",\"backend\":\"store\",\"version\":0,\"slots\":100,"
-          "\"express_priority\":null,\"breaker\":null," TAKES "\"depth\":"
-          "{\"regular\":0,\"express\":0,\"delayed\":0,\"total\":0},\"running\":0}");
+    shows("ml", "{" WORK "\"name\":\"ml\",\"backend\":\"store\",\"version\":0,\"slots\":1,\"base_"
+                "slots\":1,\"desired_slots\":2,\"express_"
+                "priority\":12,\"breaker\":{\"failures\":10,\"open_s\":60.0,\"successes\":3}," TAKES
+                "\"depth\":"
+                "{\"regular\":1,\"express\":1,\"delayed\":0,\"total\":2},\"running\":2}");
+    shows("default", "{" WORK "\"name\":\"default\",\"backend\":\"store\",\"version\":0,\"slots\":"
+                     "100,\"base_slots\":100,\"desired_slots\":10,"
+                     "\"express_priority\":null,\"breaker\":null," TAKES "\"depth\":"
+                     "{\"regular\":0,\"express\":0,\"delayed\":0,\"total\":0},\"running\":0}");
     ck_assert(told("orch_lane_depth{lane=\"ml\"} 2\n"));
     ck_assert(told("orch_lane_running{lane=\"ml\"} 2\n"));
 }

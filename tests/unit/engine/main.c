@@ -197,16 +197,15 @@ int64_t append_event(const char *tenant, const char *name)
 
 int main(void)
 {
-    TCase *(*const cases[])(
-        void) = {start_cases,      admission_cases,  attempt_cases,    held_cases,
-                 refused_cases,    change_cases,     restart_cases,    recover_cases,
-                 evidence_cases,   size_cases,       definition_cases, secret_cases,
-                 agents_cases,     sandbox_cases,    names_cases,      share_cases,
-                 lane_cases,       kept_lanes_cases, why_cases,        log_cases,
-                 remembered_cases, budget_cases,     unsigned_cases,   beside_cases,
-                 owners_cases,     pins_cases,       stock_cases,      past_cases,
-                 schedules_cases,  backfills_cases,  tasks_cases,      lane_limits_cases,
-                 letters_cases,    counts_cases,     workers_cases,    shed_cases};
+    TCase *(*const cases[])(void) = {
+        start_cases,      admission_cases,   attempt_cases,    held_cases,      refused_cases,
+        change_cases,     restart_cases,     recover_cases,    evidence_cases,  size_cases,
+        definition_cases, secret_cases,      agents_cases,     sandbox_cases,   names_cases,
+        share_cases,      lane_cases,        kept_lanes_cases, why_cases,       log_cases,
+        remembered_cases, budget_cases,      unsigned_cases,   beside_cases,    owners_cases,
+        pins_cases,       stock_cases,       past_cases,       schedules_cases, backfills_cases,
+        tasks_cases,      lane_limits_cases, letters_cases,    counts_cases,    workers_cases,
+        shed_cases,       follow_cases};
     Suite *suite = suite_create("engine");
     SRunner *runner;
     int failed;

@@ -61,6 +61,7 @@ TCase *schedules_cases(void);
 TCase *backfills_cases(void);
 TCase *tasks_cases(void);
 TCase *lane_limits_cases(void);
+TCase *follow_cases(void);
 TCase *letters_cases(void);
 TCase *counts_cases(void);
 TCase *workers_cases(void);

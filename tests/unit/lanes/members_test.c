@@ -74,6 +74,14 @@ START_TEST(what_is_refused_is_named)
         {"{\"backend\":3}", "'backend'"},
         {"{\"rate\":{\"per_second\":0}}", "'per_second'"},
         {"{\"breaker\":3}", "'breaker'"},
+        {"{\"autoscale\":3}", "'autoscale'"},
+        {"{\"autoscale\":{}}", "'autoscale'"},
+        {"{\"autoscale\":{\"min\":1}}", "'autoscale'"},
+        {"{\"autoscale\":{\"max\":1}}", "'autoscale'"},
+        {"{\"autoscale\":{\"min\":3,\"max\":2}}", "'autoscale'"},
+        {"{\"autoscale\":{\"min\":0,\"max\":2}}", "'min'"},
+        {"{\"autoscale\":{\"min\":1,\"max\":10001}}", "'max'"},
+        {"{\"autoscale\":{\"min\":1,\"max\":2,\"by\":1}}", "no member 'by'"},
         {"{\"preempt\":true}", "'preempt' of a lane is not built"},
         {"{\"dag_id\":\"a\",\"slots\":1}", "'dag_id' of a lane is not built"},
         {"{\"agent_id\":\"\"}", "'agent_id'"},
@@ -133,6 +141,15 @@ START_TEST(what_is_not_said_holds_as_it_did)
     lane_members_add(&kept, &more);
     lane_members_apply(&kept, &spec);
     ck_assert(spec.draining && spec.max_depth == 7 && spec.express_priority == 9);
+    ck_assert(reads("ml", "{\"autoscale\":{\"min\":2,\"max\":9}}", &more, &e));
+    lane_members_add(&kept, &more);
+    lane_members_apply(&kept, &spec);
+    ck_assert(spec.autoscale.min == 2 && spec.autoscale.max == 9);
+    ck_assert(reads("ml", "{\"autoscale\":null}", &more, &e));
+    comes_to(&more, "{\"autoscale\":null}");
+    lane_members_add(&kept, &more);
+    lane_members_apply(&kept, &spec);
+    ck_assert_uint_eq(spec.autoscale.max, 0);
     ck_assert(spec.rate.per_second == 0 && spec.breaker.failures == 0);
     ck_assert(reads("ml", "{\"rate\":{\"per_second\":4},\"breaker\":null}", &more, &e));
     lane_members_add(&kept, &more);
