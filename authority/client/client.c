@@ -257,7 +257,7 @@ static void receive(struct authority_client *c)
 {
     for (int i = 0; c->sock >= 0 && i < REPLIES_PER_TURN; i++) {
         auto_done(message) m = {.fd = -1};
-        enum frame_recv got = message_recv(c->sock, READER_HOST, c->in, &m, NULL);
+        enum frame_recv got = authority_recv(c->sock, READER_HOST, c->in, &m, NULL);
 
         if (got == FRAME_NONE)
             return;

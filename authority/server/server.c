@@ -141,7 +141,7 @@ static enum frame_recv serve_one(struct server *s, struct connection *c, struct 
 {
     auto_done(message) message = {.fd = -1};
     auto_done(buf) reply = {0};
-    enum frame_recv got = message_recv(c->sock, READER_AUTHORITY, in, &message, &c->e);
+    enum frame_recv got = authority_recv(c->sock, READER_AUTHORITY, in, &message, &c->e);
 
     if (got == FRAME_GOT && server_handle(s, &message, &reply))
         send_reply(c, message.type, message.id, &reply);

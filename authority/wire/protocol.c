@@ -4,24 +4,13 @@
 #include "authority/keys/secret.h"
 #include "authority/trust/dsse.h"
 #include "authority/trust/trust.h"
-#include "base/fd.h"
 
 #include <assert.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #define AUTHORITY_BODY_BYTES_MAX (2 * DSSE_ENVELOPE_BYTES_MAX)
 
-/* The frame's own limits beside the body's; a memfd adds one descriptor. */
-struct message_rule {
-    struct frame_rule frame;
-    size_t body_bytes_max;
-};
-
 static const struct message_rule requests[MESSAGE_COUNT] = {
-#define XX(name, fds, bytes)                                                                       \
-    [MESSAGE_##name] = {{MESSAGE_##name, #name, fds, (fds) + 1, 0, FRAME_PAYLOAD_BYTES_MAX}, bytes},
+#define XX(name, fds, bytes) [MESSAGE_##name] = MESSAGE_RULE(MESSAGE_##name, #name, fds, bytes),
     AUTHORITY_MESSAGE_MAP(XX)
 #undef XX
 };
@@ -29,8 +18,8 @@ static const struct message_rule requests[MESSAGE_COUNT] = {
 /* Replies carry no descriptor of their own; any may be an error. */
 static const struct message_rule replies[MESSAGE_COUNT] = {
 #define XX(name, fds, bytes)                                                                       \
-    [MESSAGE_##name] = {{MESSAGE_##name | MESSAGE_REPLY, #name, 0, 1, 0, FRAME_PAYLOAD_BYTES_MAX}, \
-                        AUTHORITY_BODY_BYTES_MAX * 2},
+    [MESSAGE_##name] =                                                                             \
+        MESSAGE_RULE(MESSAGE_##name | MESSAGE_REPLY, #name, 0, AUTHORITY_BODY_BYTES_MAX * 2),
     AUTHORITY_MESSAGE_MAP(XX)
 #undef XX
 };
@@ -49,34 +38,6 @@ size_t message_bytes_max(enum authority_message request)
     return requests[request].body_bytes_max;
 }
 
-void message_done(struct message *m)
-{
-    if (m->mapping != NULL)
-        munmap(m->mapping, m->mapping_bytes);
-    auto_close_fd(&m->fd);
-    *m = (struct message){.fd = -1};
-}
-
-bool message_send(int sock, unsigned type, uint64_t id, const struct buf *body, int fd,
-                  struct err *e)
-{
-    auto_fd memfd = -1;
-    int fds[2];
-    struct frame frame = {.type = (uint16_t)type, .id = id, .fds = fds};
-
-    if (fd >= 0)
-        fds[frame.fd_count++] = fd;
-    if (body->len <= FRAME_PAYLOAD_BYTES_MAX) {
-        frame.payload = body->data;
-        frame.payload_bytes = (uint32_t)body->len;
-        return frame_send(sock, &frame, e);
-    }
-    if (!memfd_sealed("authority-message", body->data, body->len, false, &memfd, e))
-        return false;
-    fds[frame.fd_count++] = memfd;
-    return frame_send(sock, &frame, e);
-}
-
 static const struct message_rule *rule_of(enum message_reader reader, unsigned type)
 {
     bool reply = (type & MESSAGE_REPLY) != 0;
@@ -87,77 +48,20 @@ static const struct message_rule *rule_of(enum message_reader reader, unsigned t
     return reply ? &replies[request] : &requests[request];
 }
 
-/* Maps the body that came as a memfd. Sealed, so that it cannot change under the reader. */
-static bool map_body(const struct message_rule *rule, int fd, struct message *m, struct err *e)
+static const struct message_rule *request_rule(unsigned type)
 {
-    struct stat st;
-
-    if (!memfd_is_sealed(fd) || fstat(fd, &st) < 0)
-        return err_set(e, ERR_DENIED, "message %s with a body that is not sealed",
-                       rule->frame.name);
-    if (st.st_size <= 0 || (size_t)st.st_size > rule->body_bytes_max)
-        return err_set(e, ERR_DENIED, "message %s with a body of %jd bytes", rule->frame.name,
-                       (intmax_t)st.st_size);
-    m->mapping = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (m->mapping == MAP_FAILED) {
-        m->mapping = NULL;
-        return err_sys(e, "map the body of message %s", rule->frame.name);
-    }
-    m->mapping_bytes = m->body_bytes = (size_t)st.st_size;
-    m->body = m->mapping;
-    return true;
+    return rule_of(READER_AUTHORITY, type);
 }
 
-/* Which of the frame's descriptors is what follows from their number. */
-static bool open_body(const struct message_rule *rule, struct frame_in *in, struct message *m,
-                      struct err *e)
+static const struct message_rule *reply_rule(unsigned type)
 {
-    uint32_t own_fds = rule->frame.fds_min;
-
-    if (own_fds > 0)
-        m->fd = frame_take_fd(in, 0);
-    if (in->frame.fd_count > own_fds) {
-        auto_fd memfd = frame_take_fd(in, own_fds);
-
-        if (in->frame.payload_bytes > 0)
-            return err_set(e, ERR_DENIED, "message %s with two bodies", rule->frame.name);
-        return map_body(rule, memfd, m, e);
-    }
-    if (in->frame.payload_bytes > rule->body_bytes_max)
-        return err_set(e, ERR_DENIED, "message %s with %u bytes", rule->frame.name,
-                       in->frame.payload_bytes);
-    m->body = in->frame.payload;
-    m->body_bytes = in->frame.payload_bytes;
-    return true;
+    return rule_of(READER_HOST, type);
 }
 
-static bool accept_frame(enum message_reader reader, struct frame_in *in, struct message *m,
-                         struct err *e)
+enum frame_recv authority_recv(int sock, enum message_reader reader, struct frame_in *in,
+                               struct message *ret, struct err *e)
 {
-    const struct message_rule *rule = rule_of(reader, in->frame.type);
-
-    if (rule == NULL)
-        return err_set(e, ERR_DENIED, "message type %u is not for this peer", in->frame.type);
-    return frame_permitted(&rule->frame, 1, &in->frame, e) && open_body(rule, in, m, e);
-}
-
-enum frame_recv message_recv(int sock, enum message_reader reader, struct frame_in *in,
-                             struct message *ret, struct err *e)
-{
-    auto_done(message) m = {.fd = -1};
-    enum frame_recv got = frame_recv(sock, in, e);
-
-    if (got != FRAME_GOT)
-        return got;
-    m.type = in->frame.type;
-    m.id = in->frame.id;
-    if (!accept_frame(reader, in, &m, e)) {
-        frame_close_fds(in);
-        return FRAME_BAD;
-    }
-    *ret = m;
-    m = (struct message){.fd = -1};
-    return FRAME_GOT;
+    return message_recv(sock, reader == READER_HOST ? reply_rule : request_rule, in, ret, e);
 }
 
 void reasons_pack(struct buf *b, const struct token_reason why[ELEVATION_COUNT])

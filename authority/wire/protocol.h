@@ -1,9 +1,8 @@
 /* protocol.h -- what the host and the authority say to each other, and nothing else may be said.
  *
- * Frames of ipc/frame.h. A reply has its request's type with MESSAGE_REPLY set and its id. A body
- * is the frame's payload; a larger one travels as a sealed memfd, the frame's last descriptor,
- * with an empty payload. Fields are packed as ipc/pack.h does. A reply's body begins with
- * [u32 err_code]; when that is not 0 a [str message] is all that follows.
+ * Messages of ipc/message.h. A reply has its request's type with MESSAGE_REPLY set and its id.
+ * Fields are packed as ipc/pack.h does. A reply's body begins with [u32 err_code]; when that is not
+ * 0 a [str message] is all that follows.
  *
  *   request        its fields                              reply's fields
  *   VERIFY_BUNDLE  str tenant ("": any of the entry),      str key, str signer,
@@ -29,17 +28,14 @@
  *   TRUST_REVOKE   str key, str reason                     -
  *   key: its fingerprint; its id in hex is taken as well
  *   claims: str subject, str tenant, str id, u32 scopes, u64 issued_s, u64 expires_s,
- *           3 * (str reason, str ticket)
- *
- * Whoever sends a message that is not in the table, has the wrong descriptors or is too large has
- * ended the connection. */
+ *           3 * (str reason, str ticket) */
 #ifndef ORCH_AUTHORITY_WIRE_PROTOCOL_H
 #define ORCH_AUTHORITY_WIRE_PROTOCOL_H
 
 #include "authority/token/token.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "ipc/frame.h"
+#include "ipc/message.h"
 #include "ipc/pack.h"
 
 /*     message        descriptors, bytes at most (of what protocol.c includes) */
@@ -71,28 +67,11 @@ enum authority_message {
 const char *message_name(unsigned type); /* of a request or its reply */
 size_t message_bytes_max(enum authority_message request);
 
-/* One received message. The body lies in the frame_in or in the mapping of a memfd. */
-struct message {
-    unsigned type;
-    uint64_t id;
-    const void *body;
-    size_t body_bytes;
-    int fd; /* -1: none */
-    void *mapping;
-    size_t mapping_bytes;
-};
-void message_done(struct message *m);
-DEFINE_AUTO_DONE(message)
-
-/* fd is not consumed; -1 for none. Errors as frame_send. */
-bool message_send(int sock, unsigned type, uint64_t id, const struct buf *body, int fd,
-                  struct err *e) must_check;
-
 /* Which end of the socket reads: it decides which messages are permitted. */
 enum message_reader { READER_AUTHORITY, READER_HOST };
-/* FRAME_GOT gives *ret, to be released with message_done, valid until in is reused. */
-enum frame_recv message_recv(int sock, enum message_reader reader, struct frame_in *in,
-                             struct message *ret, struct err *e) must_check;
+/* As message_recv. */
+enum frame_recv authority_recv(int sock, enum message_reader reader, struct frame_in *in,
+                               struct message *ret, struct err *e) must_check;
 
 void claims_pack(struct buf *b, const struct token_claims *claims);
 void claims_unpack(struct unpack *u, struct token_claims *ret);

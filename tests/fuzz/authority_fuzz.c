@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     message.body = bytes + 1;
     message.body_bytes = len - 1;
     if (message.body_bytes > message_bytes_max(message.type))
-        return 0; /* message_recv lets none through */
+        return 0; /* authority_recv lets none through */
     if (!server_handle(server, &message, &reply))
         assert(!"without a pipe no reply comes later");
     u = unpack_of(reply.data, reply.len);

@@ -64,7 +64,7 @@ static uint64_t receive(int peer)
     auto_done(message) m = {.fd = -1};
     struct err e = {0};
 
-    ck_assert_int_eq(message_recv(peer, READER_AUTHORITY, in, &m, &e), FRAME_GOT);
+    ck_assert_int_eq(authority_recv(peer, READER_AUTHORITY, in, &m, &e), FRAME_GOT);
     ck_assert_uint_eq(m.type, MESSAGE_TRUST_RELOAD);
     return m.id;
 }

@@ -96,7 +96,7 @@ START_TEST(a_request_that_is_cut_short_is_an_error_not_an_end)
         if (message_bytes_max(type) == 0 || type == MESSAGE_SECRET_UNSEAL)
             continue;
         ck_good(message_send(sock, type, type, &body, -1, &e), &e);
-        ck_assert_int_eq(message_recv(sock, READER_HOST, in, &m, &e), FRAME_GOT);
+        ck_assert_int_eq(authority_recv(sock, READER_HOST, in, &m, &e), FRAME_GOT);
         ck_assert_uint_eq(m.type, type | MESSAGE_REPLY);
         u = unpack_of(m.body, m.body_bytes);
         ck_assert_msg(unpack_u32(&u) != ERR_NONE, "%s", message_name(type));
