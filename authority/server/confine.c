@@ -1,15 +1,16 @@
 /* confine.c -- see confine.h. */
 #include "authority/server/confine.h"
 
+#include "sandbox/kernel/filter.h"
+#include "sandbox/kernel/landlock.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifdef ORCH_UNCONFINED
@@ -56,41 +57,20 @@ bool confine_early(int socket_fd, struct err *e)
     return true;
 }
 
-/* Every right of the first ABI: what is handled and not granted is refused. */
-#define LANDLOCK_HANDLED ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
-#define LANDLOCK_STATE                                                                             \
-    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |  \
-     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
-
-static bool landlock_allow(int ruleset, const char *dir, struct err *e)
+static bool landlock(const char *const *dirs, int *ret_abi, struct err *e)
 {
-    auto_fd fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_STATE, .parent_fd = fd};
-
-    if (fd < 0)
-        return err_sys(e, "open '%s'", dir);
-    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
-        return err_sys(e, "landlock rule for '%s'", dir);
-    return true;
-}
-
-static bool landlock_enter(const char *const *dirs, int *ret_abi, struct err *e)
-{
-    struct landlock_ruleset_attr attr = {.handled_access_fs = LANDLOCK_HANDLED};
-    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     auto_fd ruleset = -1;
 
-    *ret_abi = abi > 0 ? (int)abi : 0;
-    if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
+    *ret_abi = (int)landlock_abi();
+    if (*ret_abi == 0)
         return true;
-    ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+    ruleset = landlock_ruleset(false);
     if (ruleset < 0)
         return err_sys(e, "landlock ruleset");
-    for (; *dirs != NULL; dirs++) {
-        if (!landlock_allow(ruleset, *dirs, e))
-            return false;
-    }
-    return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0 || err_sys(e, "enter landlock");
+    for (; *dirs != NULL; dirs++)
+        if (!landlock_grant(ruleset, *dirs, LANDLOCK_GRANT_STATE))
+            return err_sys(e, "landlock rule for '%s'", *dirs);
+    return landlock_enter(ruleset) || err_sys(e, "enter landlock");
 }
 
 /* What answering needs, by reason; anything else ends the process. */
@@ -140,41 +120,6 @@ static const int permitted[] = {
     SCMP_SYS(gettid),
     SCMP_SYS(tgkill),
 };
-/* Only without PROT_EXEC, their third argument. */
-static const int permitted_data[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
-
-static void auto_seccomp_release(scmp_filter_ctx *filter)
-{
-    if (*filter != NULL)
-        seccomp_release(*filter);
-}
-
-static bool seccomp_fail(struct err *e, const char *what, int result)
-{
-    errno = -result;
-    return err_sys(e, "%s", what);
-}
-
-static bool seccomp_enter(bool *ret, struct err *e)
-{
-    __attribute__((cleanup(auto_seccomp_release))) scmp_filter_ctx filter =
-        seccomp_init(SCMP_ACT_KILL_PROCESS);
-    int result = filter != NULL ? 0 : -ENOMEM;
-
-    for (size_t i = 0; result == 0 && i < ARRAY_LEN(permitted); i++)
-        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, permitted[i], 0);
-    for (size_t i = 0; result == 0 && i < ARRAY_LEN(permitted_data); i++)
-        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, permitted_data[i], 1,
-                                  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    if (result != 0)
-        return seccomp_fail(e, "build the seccomp filter", result);
-    result = seccomp_load(filter);
-    if (result != 0)
-        return seccomp_fail(e, "load the seccomp filter", result);
-    *ret = true;
-    return true;
-}
-
 static bool can_lock_memory(void)
 {
     static const char page[64];
@@ -184,11 +129,12 @@ static bool can_lock_memory(void)
 
 bool confine_late(const char *const *dirs, struct confinement *ret, struct err *e)
 {
+    static const struct filter_calls calls = {permitted, ARRAY_LEN(permitted), FILTER_KILL};
     struct confinement got = {.memory_locked = can_lock_memory()};
 
-    if (confined &&
-        (!landlock_enter(dirs, &got.landlock_abi, e) || !seccomp_enter(&got.seccomp, e)))
+    if (confined && (!landlock(dirs, &got.landlock_abi, e) || !filter_enter(&calls, e)))
         return false;
+    got.seccomp = confined;
     *ret = got;
     return true;
 }

@@ -16,6 +16,14 @@ enum { LANDLOCK_ABI_SCOPE = 6 };
 /* A close-on-exec descriptor, -1 with errno. scoped: signals and abstract sockets end at the
  * domain (asked of kernels that can). */
 int landlock_ruleset(bool scoped);
+int landlock_ruleset_files(void); /* the same of files alone: the network stays as it is */
+/* What a rule set lets be done beneath a folder, or to a file. */
+enum landlock_grant {
+    LANDLOCK_GRANT_READ,  /* the file, the files in it and their names */
+    LANDLOCK_GRANT_STATE, /* that, and files made, written and removed in it */
+};
+/* False with errno. */
+bool landlock_grant(int ruleset, const char *path, enum landlock_grant grant);
 /* Needs no_new_privs. Each call makes a domain of its own, also from one rule set. */
 bool landlock_enter(int ruleset);
 
