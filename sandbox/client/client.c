@@ -54,7 +54,10 @@ static bool heard(void *owner, struct frame_in *in)
     case MSG_ZYGOTE_GONE:
         return zygote_heard(&sb->plugins, &in->frame);
     case MSG_AUTHORITY:
-        events_authority(&sb->events, frame_take_fd(in, 0));
+        events_socket(&sb->events, EVENT_AUTHORITY, frame_take_fd(in, 0));
+        return true;
+    case MSG_BRIDGE:
+        events_socket(&sb->events, EVENT_BRIDGE, frame_take_fd(in, 0));
         return true;
     default:
         process_heard(&sb->slots, in);
@@ -98,6 +101,10 @@ static void tell(struct sandbox *sb, struct event *event)
     case EVENT_AUTHORITY:
         if (c->on_authority != NULL)
             c->on_authority(sb->arg, take_fd(&event->fd));
+        break;
+    case EVENT_BRIDGE:
+        if (c->on_bridge != NULL)
+            c->on_bridge(sb->arg, take_fd(&event->fd));
         break;
     }
 }
@@ -205,6 +212,11 @@ void sandbox_kill_supervisor(struct sandbox *sb)
 void sandbox_kill_authority(struct sandbox *sb)
 {
     super_tell(&sb->super, MSG_AUTHORITY_KILL, 0, NULL, 0, NULL, 0);
+}
+
+void sandbox_kill_bridge(struct sandbox *sb)
+{
+    super_tell(&sb->super, MSG_BRIDGE_KILL, 0, NULL, 0, NULL, 0);
 }
 
 int sandbox_poll_fd(const struct sandbox *sb)

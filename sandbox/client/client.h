@@ -38,6 +38,7 @@ struct sandbox_options {
     const char *supervisor_path; /* orch-supervisor */
     const char *worker_path;     /* orch-worker */
     const char *authority_path;  /* orch-authority; NULL: none is started */
+    const char *bridge_path;     /* orch-bridge; NULL: none is started */
     const char *home;            /* ORCH_HOME, handed to the authority; NULL without one */
     bool authority_create_root;  /* development: it may make a root key where there is none */
     uint32_t spares_max;         /* over all keys; 0: 64 */
@@ -141,6 +142,7 @@ struct sandbox_events {
     void (*on_plugin_quarantined)(void *arg, const char *digest, const struct err *why);
     /* A fresh authority process; the callee owns fd. */
     void (*on_authority)(void *arg, int fd);
+    void (*on_bridge)(void *arg, int fd); /* the same of the bridge */
     /* Every attempt already had its on_attempt_done (infra). Nothing can be started any more. */
     void (*on_supervisor_gone)(void *arg);
     /* One entry (stream.h). level: ORCH_LOG_*; of stdout and stderr INFO, but for the marks of what
@@ -226,6 +228,7 @@ bool sandbox_beat_waits(const struct sandbox *sb); /* the last one has no answer
 void sandbox_kill_supervisor(struct sandbox *sb);
 /* The authority hangs: the supervisor ends it and starts another. */
 void sandbox_kill_authority(struct sandbox *sb);
+void sandbox_kill_bridge(struct sandbox *sb); /* the same of the bridge */
 
 struct sandbox_counts {
     uint32_t attempts_waiting, attempts_running, spares_ready, spares_starting, zygotes;

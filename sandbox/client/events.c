@@ -78,9 +78,9 @@ void events_plugin_quarantined(struct events *events, const char *digest, const 
     plugin_lost(events, EVENT_PLUGIN_QUARANTINED, digest, why);
 }
 
-void events_authority(struct events *events, int fd)
+void events_socket(struct events *events, enum event_kind kind, int fd)
 {
-    append(events, EVENT_AUTHORITY)->fd = fd;
+    append(events, kind)->fd = fd;
 }
 
 struct event *events_next(struct events *events)

@@ -24,6 +24,7 @@ enum event_kind {
     EVENT_PLUGIN_FAILED,
     EVENT_PLUGIN_QUARANTINED,
     EVENT_AUTHORITY,
+    EVENT_BRIDGE,
 };
 
 struct event {
@@ -37,7 +38,7 @@ struct event {
     char *digest;               /* of PLUGIN_* */
     struct plugin_info *info;   /* of PLUGIN_READY */
     struct err *why;            /* of PLUGIN_FAILED and PLUGIN_QUARANTINED */
-    int fd;                     /* of AUTHORITY; -1: taken */
+    int fd;                     /* of AUTHORITY and BRIDGE; -1: taken */
 };
 
 struct events {
@@ -57,8 +58,8 @@ void events_heartbeat(struct events *events, uint64_t attempt);
 void events_plugin_ready(struct events *events, const char *digest, struct plugin_info *info);
 void events_plugin_failed(struct events *events, const char *digest, const struct err *why);
 void events_plugin_quarantined(struct events *events, const char *digest, const struct err *why);
-/* Takes fd. */
-void events_authority(struct events *events, int fd);
+/* AUTHORITY or BRIDGE. Takes fd. */
+void events_socket(struct events *events, enum event_kind kind, int fd);
 
 /* The oldest, out of the list; NULL: there is none. */
 struct event *events_next(struct events *events);

@@ -31,6 +31,7 @@ static const struct frame_rule rules[] = {
     {MSG_FORBIDDEN, "forbidden", 0, 0, sizeof(struct call), sizeof(struct call)},
     {MSG_RELEASED, "released", 0, 0, 2 * sizeof(uint64_t), 2 * sizeof(uint64_t)},
     {MSG_AUTHORITY, "authority", 1, 1, 0, 0},
+    {MSG_BRIDGE, "bridge", 1, 1, 0, 0},
     {MSG_PONG, "pong", 0, 0, 0, 0},
 };
 
@@ -231,6 +232,10 @@ static _Noreturn void become_supervisor(const struct sandbox_options *o, int soc
         argv[n++] = o->home;
         if (o->authority_create_root)
             argv[n++] = "--create-root";
+    }
+    if (o->bridge_path != NULL) {
+        argv[n++] = "--bridge";
+        argv[n++] = o->bridge_path;
     }
     if (o->without != NULL) {
         argv[n++] = "--without";

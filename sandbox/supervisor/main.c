@@ -33,15 +33,11 @@ static bool parse_without(struct super *s, char *list)
 static bool parse_arguments(struct super *s, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"worker", required_argument, NULL, 'w'},
-        {"authority", required_argument, NULL, 'a'},
-        {"home", required_argument, NULL, 'h'},
-        {"without", required_argument, NULL, 'o'},
-        {"fault", required_argument, NULL, 'f'},
-        {"create-root", no_argument, NULL, 'c'},
-        {"log-level", required_argument, NULL, 'l'},
-        {"log-format", required_argument, NULL, 'm'},
-        {NULL, 0, NULL, 0},
+        {"worker", required_argument, NULL, 'w'},     {"authority", required_argument, NULL, 'a'},
+        {"bridge", required_argument, NULL, 'b'},     {"home", required_argument, NULL, 'h'},
+        {"without", required_argument, NULL, 'o'},    {"fault", required_argument, NULL, 'f'},
+        {"create-root", no_argument, NULL, 'c'},      {"log-level", required_argument, NULL, 'l'},
+        {"log-format", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0},
     };
     bool ok = true;
 
@@ -50,10 +46,12 @@ static bool parse_arguments(struct super *s, int argc, char **argv)
             s->worker_path = optarg;
         else if (c == 'a')
             s->authority.path = optarg;
+        else if (c == 'b')
+            s->bridge.path = optarg;
         else if (c == 'h')
-            s->authority.home = optarg;
+            s->authority.words[1] = optarg;
         else if (c == 'c')
-            s->authority.create_root = true;
+            s->authority.words[2] = "--create-root";
         else if (c == 'l')
             ok = log_level_parse(optarg, &s->log_least);
         else if (c == 'm')
@@ -64,7 +62,7 @@ static bool parse_arguments(struct super *s, int argc, char **argv)
             ok = c == 'f' && faults_parse(&s->faults, optarg);
     }
     return ok && optind == argc && s->worker_path != NULL &&
-           (s->authority.path == NULL || s->authority.home != NULL);
+           (s->authority.path == NULL || s->authority.words[1] != NULL);
 }
 
 static bool start(struct super *s, struct err *e)
@@ -79,7 +77,8 @@ static bool start(struct super *s, struct err *e)
     s->host.watch.fd = HOST_FD; /* may be spoken to before it is listened to */
     if (!loop_open(&s->loop, e) || !fd_set_nonblock(HOST_FD, e))
         return false;
-    authority_keep(&s->authority, &s->loop, &s->host); /* it starts while we probe */
+    kept_begin(&s->authority, &s->loop, &s->host); /* it starts while we probe */
+    kept_begin(&s->bridge, &s->loop, &s->host);
     if (!probe_layers(s, e))
         return false;
     /* Without root the id maps of a child are only ours to write while we are dumpable. */
@@ -87,7 +86,8 @@ static bool start(struct super *s, struct err *e)
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     loop_watch(&s->loop, &s->host.watch, HOST_FD, requests_on_host, s);
     host_tell(&s->host, MSG_HELLO, 0, &s->layers.report, sizeof s->layers.report, -1);
-    authority_hand_over(&s->authority);
+    kept_hand_over(&s->authority);
+    kept_hand_over(&s->bridge);
     attempts_start(&s->attempts, &s->loop);
     hangs_start(&s->hangs, &s->zygotes, &s->attempts, &s->loop);
     return true;
@@ -101,8 +101,8 @@ static void turn(struct super *s, int timeout_ms)
     zygotes_bury(&s->zygotes, &s->files);
 }
 
-/* Everything below us is gone when this returns, and so are our groups. Timers are over: no
- * authority is started again. */
+/* Everything below us is gone when this returns, and so are our groups. Timers are over:
+ * none that is kept is started again. */
 static void end(struct super *s)
 {
     int64_t until = clock_mono_ns() + END_MS * 1000000LL;
@@ -112,7 +112,8 @@ static void end(struct super *s)
         zygote_kill(z);
     while (!LIST_EMPTY(&s->zygotes.live) && clock_mono_ns() < until)
         turn(s, 10);
-    authority_kill(&s->authority); /* it ends by itself when the host is gone, unless it hangs */
+    kept_kill(&s->authority); /* they end by themselves when the host is gone, unless they hang */
+    kept_kill(&s->bridge);
     cgroups_free(s->layers.cgroups);
 }
 
@@ -120,7 +121,10 @@ static struct super *super_new(void)
 {
     struct super *s = mem_new(struct super);
 
-    s->host.watch.fd = s->authority.process.fd = s->authority.socket = -1;
+    s->host.watch.fd = -1;
+    s->authority =
+        (struct kept){.process = &kept_authority, .words = {"--home"}, .life.fd = -1, .socket = -1};
+    s->bridge = (struct kept){.process = &kept_bridge, .life.fd = -1, .socket = -1};
     s->log_least = LOG_INFO;
     s->log_json = isatty(STDERR_FILENO) == 0;
     s->attempts = (struct attempts){

@@ -22,6 +22,7 @@ static const struct frame_rule rules[] = {
     {MSG_RELEASE, "release", 0, 0, sizeof(uint32_t), sizeof(uint32_t)},
     {MSG_PING, "ping", 0, 0, 0, 0},
     {MSG_AUTHORITY_KILL, "authority-kill", 0, 0, 0, 0},
+    {MSG_BRIDGE_KILL, "bridge-kill", 0, 0, 0, 0},
 };
 
 static bool may_start(uint32_t flags, int told, int *ret_plugin, struct err *e)
@@ -73,7 +74,10 @@ static void on_frame(struct super *s, struct frame_in *in)
         hangs_beat(&s->hangs);
         break;
     case MSG_AUTHORITY_KILL:
-        authority_kill(&s->authority);
+        kept_kill(&s->authority);
+        break;
+    case MSG_BRIDGE_KILL:
+        kept_kill(&s->bridge);
         break;
     case MSG_KILL:
         attempt_kill(&s->attempts, in->frame.id);

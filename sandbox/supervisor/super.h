@@ -9,7 +9,7 @@
  *   main  probe  requests  start  hear
  *   ---------------------------------------------------------------
  *   hangs
- *   attempt (walls, usage)  zygote  authority  init  cgroup  layers  ids  look  limits
+ *   attempt (walls, usage)  zygote  kept  init  cgroup  layers  ids  look  limits
  *   host  files  faults  loop
  */
 #ifndef ORCH_SANDBOX_SUPERVISOR_SUPER_H
@@ -17,8 +17,8 @@
 
 #include "base/log.h"
 #include "sandbox/supervisor/attempt.h"
-#include "sandbox/supervisor/authority.h"
 #include "sandbox/supervisor/hangs.h"
+#include "sandbox/supervisor/kept.h"
 
 struct super {
     struct loop loop;
@@ -28,7 +28,7 @@ struct super {
     struct layers layers;
     struct zygotes zygotes;
     struct attempts attempts;
-    struct authority authority;
+    struct kept authority, bridge;
     struct hangs hangs;
     enum log_level log_least; /* of whoever started us, and of what is started from here */
     bool log_json;

@@ -37,6 +37,7 @@ enum super_message {
     MSG_RELEASE,        /* u32 wants RELEASED; the attempt has ended */
     MSG_PING,           /* nothing; answered by PONG */
     MSG_AUTHORITY_KILL, /* it does not answer: another is started */
+    MSG_BRIDGE_KILL,    /* the same */
 
     MSG_HELLO = 32, /* struct layer_report; first message, once */
     MSG_ZYGOTE_READY,
@@ -48,6 +49,7 @@ enum super_message {
     MSG_OVER_CPU,     /* killed over its CPU time */
     MSG_RELEASED,     /* u64 oom kills, u64 peak bytes */
     MSG_AUTHORITY,    /* fd: socket to a fresh authority */
+    MSG_BRIDGE,       /* fd: socket to a fresh bridge */
     MSG_START_FAILED, /* text; instead of HELLO */
     MSG_PONG,         /* nothing */
     MSG_FORBIDDEN,    /* struct call; killed for it */
