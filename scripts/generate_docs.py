@@ -28,7 +28,11 @@ PART = re.compile(r"(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL
 # The level and the event's name, or the names that an expression chooses from, up to the first field.
 LOG = re.compile(r'\b(?:log_event|log_fields|add_line)\(([^;]*?)(?:,\s*(?:&?F_|fields\b)|\);)')
 EVENT = re.compile(r'"([a-z0-9_]+(?:\.[a-z0-9_]+)+)"')
-PROCESS = {"authority": "authority", "sandbox": "supervisor"}
+PROCESS = {"authority": "authority", "sandbox": "supervisor", "host/bridge": "bridge"}
+
+
+def process_of(source):
+    return next((process for folder, process in PROCESS.items() if source.startswith(folder + "/")), "orchd")
 
 
 def log_lines(root):
@@ -38,7 +42,7 @@ def log_lines(root):
         for path in sorted((root / folder).rglob("*.c")):
             for line in LOG.findall(path.read_text()):
                 for event in EVENT.findall(line):
-                    key = (event, PROCESS.get(folder, "orchd"))
+                    key = (event, process_of(path.relative_to(root).as_posix()))
                     found.setdefault(key, set()).update(word.lower() for word in re.findall(r"LOG_(\w+)", line))
     return [(event, process, sorted(levels)) for (event, process), levels in sorted(found.items())]
 

@@ -8,9 +8,10 @@
 /* The folder of the running program; release with free. */
 char *program_dir(void) must_check;
 
-/* The folder of orch-supervisor, orch-worker and orch-authority: set, unless it is NULL or empty;
- * else where the supervisor is, beside this program (a build folder) or in ../libexec/orch
- * (installed); else beside this program, so that the error names a place. Release with free. */
+/* The folder of orch-supervisor, orch-worker, orch-authority and orch-bridge: set, unless it is
+ * NULL or empty; else where the supervisor is, beside this program (a build folder) or in
+ * ../libexec/orch (installed); else beside this program, so that the error names a place. Release
+ * with free. */
 char *program_libexec(const char *set) must_check;
 
 #endif

@@ -26,6 +26,7 @@
 struct again;
 struct agents;
 struct beside;
+struct bridge_client;
 struct engine;
 struct loop;
 struct revocations;
@@ -37,6 +38,7 @@ struct host {
     struct loop *loop;
     struct sandbox *sandbox;
     struct authority_client *authority;
+    struct bridge_client *bridge; /* NULL: there is nothing it would speak to */
     struct store *store;
     struct store_reader *reader;
     struct beside *beside;

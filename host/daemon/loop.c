@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bridge/client/client.h"
 #include "daemon/ending.h"
 #include "daemon/host.h"
 #include "daemon/pulse.h"
@@ -17,12 +18,19 @@
 
 #include <poll.h>
 
+/* A client's socket, from one process at its other end to the next. */
+struct followed {
+    struct loop *loop;
+    uv_poll_cb cb;
+    uv_poll_t *handle; /* one of its own for each process that lived */
+    int fd, events;    /* as polled; fd -1: none */
+};
+
 struct loop {
     struct host *host;
     uv_loop_t uv;
     uv_poll_t sandbox, store, beside;
-    uv_poll_t *authority;               /* a handle of its own for each authority that lived */
-    int authority_fd, authority_events; /* as polled; fd -1: none */
+    struct followed authority, bridge;
     uv_prepare_t prepare;
     uv_timer_t timer;
     uv_poll_t told;
@@ -31,8 +39,8 @@ struct loop {
 
 /* What is not one of these is the api's own: its handles are on the same loop. */
 static const char in_api[] = "api", in_sandbox[] = "sandbox", in_store[] = "store",
-                  in_authority[] = "authority", in_engine[] = "engine", in_reload[] = "reload",
-                  in_stop[] = "stop";
+                  in_authority[] = "authority", in_bridge[] = "bridge", in_engine[] = "engine",
+                  in_reload[] = "reload", in_stop[] = "stop";
 
 #define TURN_NS_MAX (10LL * 1000 * 1000 * 1000)
 
@@ -73,6 +81,15 @@ static void on_authority(uv_poll_t *handle, int status unused_arg, int events un
     watch_phase(host->loop->watch, in_api);
 }
 
+static void on_bridge(uv_poll_t *handle, int status unused_arg, int events unused_arg)
+{
+    struct host *host = handle->data;
+
+    watch_phase(host->loop->watch, in_bridge);
+    bridge_client_turn(host->bridge);
+    watch_phase(host->loop->watch, in_api);
+}
+
 static void on_timer(uv_timer_t *handle unused_arg)
 {
     /* It only wakes the loop: the prepare step does what is due. */
@@ -85,34 +102,41 @@ static void free_handle(uv_handle_t *handle)
 
 /* The next connection that is accepted may get the same number, which libuv refuses while the old
  * one is polled; a thread's may get it, too. */
-static void on_authority_closing(void *arg)
+static void on_closing(void *arg)
 {
-    struct loop *loop = arg;
+    struct followed *f = arg;
 
-    if (loop->authority != NULL)
-        uv_close((uv_handle_t *)take(loop->authority), free_handle);
-    loop->authority_fd = -1;
+    if (f->handle != NULL)
+        uv_close((uv_handle_t *)take(f->handle), free_handle);
+    f->fd = -1;
 }
 
-/* Follows the client from one authority to the next. */
-static void follow_authority(struct loop *loop)
+static void follow(struct followed *f, int fd, short wanted)
 {
-    int fd = authority_client_fd(loop->host->authority);
-    short wanted = authority_client_events(loop->host->authority);
     int events = ((wanted & POLLIN) ? UV_READABLE : 0) | ((wanted & POLLOUT) ? UV_WRITABLE : 0);
 
-    if (fd == loop->authority_fd && events == loop->authority_events)
+    if (fd == f->fd && events == f->events)
         return;
-    loop->authority_fd = fd;
-    loop->authority_events = events;
+    f->fd = fd;
+    f->events = events;
     if (fd < 0)
         return;
-    if (loop->authority == NULL) {
-        loop->authority = mem_new(uv_poll_t);
-        uv_poll_init(&loop->uv, loop->authority, fd);
-        loop->authority->data = loop->host;
+    if (f->handle == NULL) {
+        f->handle = mem_new(uv_poll_t);
+        uv_poll_init(&f->loop->uv, f->handle, fd);
+        f->handle->data = f->loop->host;
     }
-    uv_poll_start(loop->authority, events, on_authority);
+    uv_poll_start(f->handle, events, f->cb);
+}
+
+static void follow_all(struct loop *loop)
+{
+    const struct host *host = loop->host;
+
+    follow(&loop->authority, authority_client_fd(host->authority),
+           authority_client_events(host->authority));
+    if (host->bridge != NULL)
+        follow(&loop->bridge, bridge_client_fd(host->bridge), bridge_client_events(host->bridge));
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -153,11 +177,13 @@ static void before_blocking(uv_prepare_t *handle)
     if ((authority_client_events(host->authority) & POLLOUT) ||
         authority_client_deadline_ns(host->authority) <= now)
         authority_client_turn(host->authority, now);
+    if (host->bridge != NULL && (bridge_client_events(host->bridge) & POLLOUT))
+        bridge_client_turn(host->bridge);
     watch_phase(loop->watch, in_sandbox);
     if (sandbox_next_timer(host->sandbox) <= now)
         sandbox_turn(host->sandbox, now);
     watch_phase(loop->watch, in_api);
-    follow_authority(loop);
+    follow_all(loop);
     loop_told_to_end(loop);
     uv_update_time(&loop->uv);
     arm_timer(loop, clock_mono_ns());
@@ -191,7 +217,8 @@ bool loop_new(struct host *host, struct loop **ret, struct err *e)
     int failed;
 
     loop->host = host;
-    loop->authority_fd = -1;
+    loop->authority = (struct followed){.loop = loop, .cb = on_authority, .fd = -1};
+    loop->bridge = (struct followed){.loop = loop, .cb = on_bridge, .fd = -1};
     failed = uv_loop_init(&loop->uv);
     if (failed != 0) {
         free(loop);
@@ -203,7 +230,9 @@ bool loop_new(struct host *host, struct loop **ret, struct err *e)
         return false;
     }
     host->uv = &loop->uv;
-    authority_client_watch(host->authority, on_authority_closing, loop);
+    authority_client_watch(host->authority, on_closing, &loop->authority);
+    if (host->bridge != NULL)
+        bridge_client_watch(host->bridge, on_closing, &loop->bridge);
     uv_poll_init(&loop->uv, &loop->sandbox, sandbox_poll_fd(host->sandbox));
     uv_poll_init(&loop->uv, &loop->store, store_poll_fd(host->store));
     uv_poll_init(&loop->uv, &loop->beside, beside_fd(host->beside));
@@ -228,7 +257,10 @@ void loop_free(struct loop *loop)
         return;
     watch_stop(loop->watch);
     authority_client_watch(loop->host->authority, NULL, NULL);
-    on_authority_closing(loop);
+    on_closing(&loop->authority);
+    if (loop->host->bridge != NULL)
+        bridge_client_watch(loop->host->bridge, NULL, NULL);
+    on_closing(&loop->bridge);
     uv_close((uv_handle_t *)&loop->sandbox, NULL);
     uv_close((uv_handle_t *)&loop->store, NULL);
     uv_close((uv_handle_t *)&loop->beside, NULL);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "daemon/again.h"
 #include "daemon/binding.h"
+#include "daemon/bridge.h"
 #include "daemon/credentials.h"
 #include "daemon/files.h"
 #include "daemon/home.h"
@@ -83,6 +84,11 @@ static void on_authority_socket(void *arg, int fd)
         agents_scan(host->agents);
 }
 
+static void on_bridge_socket(void *arg, int fd)
+{
+    bridge_attach(arg, fd);
+}
+
 static void on_supervisor_gone(void *arg)
 {
     struct host *host = arg;
@@ -121,6 +127,7 @@ static const struct sandbox_events sandbox_callbacks = {
     .on_plugin_failed = on_plugin_failed,
     .on_plugin_quarantined = on_plugin_quarantined,
     .on_authority = on_authority_socket,
+    .on_bridge = on_bridge_socket,
     .on_supervisor_gone = on_supervisor_gone,
     .on_attempt_log = on_attempt_log,
     .on_attempt_started = on_attempt_started,
@@ -135,12 +142,14 @@ static bool begin_sandbox(struct host *host, struct err *e)
     auto_mem char *supervisor = mem_printf("%s/orch-supervisor", libexec);
     auto_mem char *worker = mem_printf("%s/orch-worker", libexec);
     auto_mem char *authority = mem_printf("%s/orch-authority", libexec);
+    auto_mem char *bridge = mem_printf("%s/orch-bridge", libexec);
 
     return sandbox_begin(
         &(struct sandbox_options){
             .supervisor_path = supervisor,
             .worker_path = worker,
             .authority_path = authority,
+            .bridge_path = host->bridge != NULL ? bridge : NULL,
             .authority_create_root = config_bool(host->config, CONFIG_DEV),
             .home = host->home,
             .without = config_text(host->config, CONFIG_SANDBOX_WITHOUT),
@@ -299,6 +308,7 @@ static struct engine_env env_of(struct host *host)
         .arg = host,
         .publish = publish,
         .audited = audited,
+        .run_here = bridge_run_here,
         .fatal = fatal,
     };
 }
@@ -342,6 +352,7 @@ static bool start_parts(struct host *host, struct err *e)
 {
     host->metrics = metrics_new();
     host->authority = authority_client_new();
+    bridge_begin(host);
     host->agents = agents_new(&host->env);
     host->revocations = revocations_new(host);
     /* The supervisor probes the machine while the store is opened and looked at. */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bridge/client/client.h"
 #include "bundle/archive.h"
 #include "daemon/host.h"
 #include "engine/engine.h"
@@ -75,6 +76,14 @@ static void beat_authority(struct host *host, int64_t now_ns)
         sandbox_kill_authority(host->sandbox);
 }
 
+static void beat_bridge(struct host *host)
+{
+    if (host->bridge == NULL || bridge_client_beat(host->bridge) != SILENT_S)
+        return;
+    log_event(LOG_WARN, "bridge.silent", F_INT("seconds", SILENT_S));
+    sandbox_kill_bridge(host->sandbox);
+}
+
 static void look_at_store(struct host *host)
 {
     struct err why = {0};
@@ -119,6 +128,7 @@ int64_t pulse_turn(struct host *host, int64_t now_ns)
     p->beat_ns = now_ns;
     beat_supervisor(host);
     beat_authority(host, now_ns);
+    beat_bridge(host);
     look_at_store(host);
     look_at_wall_clock(host);
     return now_ns + BEAT_NS;

@@ -7,6 +7,7 @@
  *   the authority   its keys, when nothing      10 s           its link is closed (client.h)
  *                   else is asked of it         5 s, no link   /readyz 503
  *                                               6 s, no link   it is killed; another is started
+ *   the bridge      a PING                      10 s           it is killed; another is started
  *
  * While nothing is under way it asks every 10 s, until one does not answer; the first work has it
  * ask at once. With the same beat the wall clock is looked at (wall.h). Zygotes, their inits and

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/bridge.h"
 #include "daemon/host.h"
 #include "daemon/queues.h"
 #include "daemon/reload.h"
@@ -314,6 +315,7 @@ static json_t *degraded_owned(const struct host *host)
     }
     if (!authority_client_attached(host->authority))
         json_array_append_new(reasons, json_string("the authority is being started again"));
+    bridge_degraded(host, reasons);
     return reasons;
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bridge/client/client.h"
 #include "daemon/host.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
@@ -121,6 +122,7 @@ void stop_host(struct host *host)
     store_close(host->store);
     engine_free(host->engine);
     authority_client_free(host->authority);
+    bridge_client_free(host->bridge);
     revocations_free(host->revocations);
     metrics_free(host->metrics);
     json_decref(host->lanes);

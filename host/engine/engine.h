@@ -97,6 +97,10 @@ struct heads *engine_heads(struct engine *engine);
 struct seals *engine_seals(struct engine *engine);
 struct statements *engine_statements(struct engine *engine);
 
+/* The id of each run that is this host's. */
+typedef void engine_run_fn(void *arg, const char *run_id);
+void engine_each_run(const struct engine *engine, engine_run_fn *fn, void *arg);
+
 struct engine_counts {
     uint32_t runs_active, runs_waiting, attempts_running, attempts_waiting;
     uint32_t nodes_held;     /* the host could not run them twice in a row, and tries on */

@@ -39,6 +39,26 @@ struct statements *engine_statements(struct engine *engine)
     return engine->statements;
 }
 
+struct each_run {
+    engine_run_fn *fn;
+    void *arg;
+};
+
+static void tell_run(void *arg, struct active_run *ar)
+{
+    const struct each_run *each = arg;
+
+    if (ar->place != PLACE_ENDED)
+        each->fn(each->arg, ar->run_id);
+}
+
+void engine_each_run(const struct engine *engine, engine_run_fn *fn, void *arg)
+{
+    struct each_run each = {fn, arg};
+
+    runs_each(engine->runs, tell_run, &each);
+}
+
 struct engine_counts engine_counts(const struct engine *engine)
 {
     struct runs_counts counts = runs_counts(engine->runs);

@@ -42,6 +42,10 @@ MAY = {
     "host/api/transport": BASE | {"api/http", "api/request", "api/stream"},
     "host/api/routes": BASE | {"api/auth", "api/http", "api/request", "api/rpc", "lanes", "model/dag", "model/dag/source", "model/dag/draw", "model/ledger", "model/schedule", "model/words", "observe", "store"},
     "host/lanes": BASE | {"model/dag", "model/dag/source"},
+    "host/bridge/wire": BASE | {"ipc"},
+    "host/bridge/client": BASE | {"bridge/wire"},
+    "host/bridge/redis": BASE,
+    "host/bridge/server": BASE | {"bridge/redis", "bridge/wire", "sandbox/kernel"},
     "host/engine/env": BASE | {"api", "authority/client", "lanes", "model/ledger", "observe", "sandbox/client", "store"},
     "host/engine/catalog": BASE | {"api", "authority/trust", "bundle", "engine/env", "model/dag", "model/dag/source", "model/version", "sandbox/client", "store"},
     "host/engine/runs": BASE | {"engine/catalog", "engine/env", "lanes", "model/dag", "model/ledger", "model/run", "model/words", "observe", "sandbox/client", "store"},
@@ -53,7 +57,7 @@ MAY = {
     "host/engine/schedules": BASE | {"api", "engine/control", "engine/env", "engine/jobs", "engine/runs", "model/schedule", "store"},
     "host/engine/lanes": BASE | {"api", "engine/attempts", "engine/catalog", "engine/control", "engine/env", "engine/runs", "lanes", "store"},
     "host/engine": BASE | {"engine/catalog", "engine/commit", "engine/attempts", "engine/control", "engine/env", "engine/evidence", "engine/jobs", "engine/lanes", "engine/runs", "engine/schedules", "sandbox/client", "store"},
-    "host/daemon": BASE | {"api", "authority/client", "bundle", "config", "engine", "engine/catalog", "engine/control", "engine/env", "engine/evidence", "engine/lanes", "engine/schedules", "lanes", "observe", "sandbox/client", "sandbox/wire", "store"},
+    "host/daemon": BASE | {"api", "authority/client", "bridge/client", "bundle", "config", "engine", "engine/catalog", "engine/control", "engine/env", "engine/evidence", "engine/lanes", "engine/schedules", "lanes", "observe", "sandbox/client", "sandbox/wire", "store"},
     "host/cli": BASE | WORDS | {"config", "model/dag/draw"},
     "host/cli/dag": CLI | WORDS | {"model/dag", "model/dag/draw", "model/dag/source"},
     "host/cli/doctor": CLI | {"authority/trust", "config", "sandbox/client", "sandbox/wire", "store"},
@@ -84,7 +88,9 @@ MAY = {
 ONLY = {
     "archive.h": {"host/bundle"},
     "archive_entry.h": {"host/bundle"},
-    "curl/curl.h": {"host/cli", "host/cli/doctor"},
+    "curl/curl.h": {"host/bridge/redis", "host/cli", "host/cli/doctor"},
+    "hiredis/async.h": {"host/bridge/redis"},
+    "hiredis/hiredis.h": {"host/bridge/redis"},
     "libfyaml.h": {"host/model/dag/source", "host/cli/doctor"},
     "libwebsockets.h": {"host/api/transport"},
     "libpq-fe.h": {"host/store/postgres"},
@@ -92,10 +98,10 @@ ONLY = {
     "linux/seccomp.h": {"sandbox/profile", "sandbox/supervisor"},
     "openssl/crypto.h": {"host/cli/doctor"},
     "openssl/sha.h": {"host/base"},
-    "seccomp.h": {"authority/server", "sandbox/client", "sandbox/kernel"},
+    "seccomp.h": {"authority/server", "host/bridge/server", "sandbox/client", "sandbox/kernel"},
     "sodium.h": {"authority/keys", "host/base", "host/cli/doctor", "host/daemon"},
     "sqlite3.h": {"host/store/sqlite"},
-    "uv.h": {"host/api", "host/api/transport", "host/daemon"},
+    "uv.h": {"host/api", "host/api/transport", "host/bridge/redis", "host/daemon"},
 }
 # Nothing of ours, so that they build alone; a file of a plugin names its neighbour without folder.
 ALONE = ("plugin-sdk", "plugins")

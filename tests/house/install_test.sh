@@ -14,7 +14,7 @@ cmake --install "$build" --prefix "$work/first" >"$work/install.log" || fail "cm
 mv "$work/first" "$stage" # no path of the build or the prefix may be needed
 
 for file in bin/orch sbin/orchd libexec/orch/orch-supervisor libexec/orch/orch-worker \
-    libexec/orch/orch-authority; do
+    libexec/orch/orch-authority libexec/orch/orch-bridge; do
     [ -x "$stage/$file" ] || fail "$file is not installed"
 done
 for file in share/man/man1/orch.1 share/bash-completion/completions/orch.bash \

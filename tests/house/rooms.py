@@ -24,12 +24,11 @@ SOURCES = {".c", ".h", ".cpp", ".def"}
 DATA = {"abi", "cmake", "include", "schema", "templates"}  # these and what is below them are no rooms
 # Coming: the room is there before its first source.
 COMING = (
-    "host/lanes/memory", "host/lanes/redis", "host/lanes/nats", "host/engine/schedules",
     "host/api/auth/oauth", "host/api/console", "host/observe/alerts", "host/observe/otlp", "sandbox/broker",
 )
 NAMED = ("plugin-sdk",)  # its sources lie in folders of data
 BULLETS = ("Owns", "Called by", "Always", "Runs in")
-PROCESS = re.compile(r"\b(orchd|orch|orch-(?:supervisor|worker|authority|broker)|supervisor|worker|zygote|attempts?"
+PROCESS = re.compile(r"\b(orchd|orch|orch-(?:supervisor|worker|authority|bridge|broker)|supervisor|worker|zygote|attempts?"
                      r"|authority|broker|[Ee]very process|[Ee]very program)\b")
 Room = collections.namedtuple("Room", "path sentence bullets")
 seen = []

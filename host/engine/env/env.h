@@ -114,11 +114,13 @@ struct engine_env {
     bool (*agent_awaited)(const struct agents *agents, const char *tenant, const char *agent_id,
                           const char *digest, struct err *ret);
 
-    void *arg; /* of the three below */
+    void *arg; /* of the four below */
     /* Committed events, in order of seq, each once. */
     void (*publish)(void *arg, const struct api_event *events, size_t count);
     /* An entry of the ledger that is nobody's event was committed (audit.h). */
     void (*audited)(void *arg, const struct store_done *entry);
+    /* The run is this host's from here on, or no longer. NULL: nobody asks. */
+    void (*run_here)(void *arg, const char *run_id, bool here);
     /* The host must end; only the first reason counts. */
     void (*fatal)(void *arg, const struct err *why);
 };

@@ -173,10 +173,17 @@ static void enter_waiting(struct runs *runs, struct active_run *ar, bool back)
     queued(runs, ar, 1);
 }
 
+static void tell(const struct runs *runs, const struct active_run *ar, bool here)
+{
+    if (runs->env->run_here != NULL)
+        runs->env->run_here(runs->env->arg, ar->run_id, here);
+}
+
 static void add(struct runs *runs, struct active_run *ar, bool back)
 {
     assert(ar->place == PLACE_WAITING);
     HASH_ADD_STR(runs->by_id, run_id, ar);
+    tell(runs, ar, true);
     zeros_tenant(runs->env->metrics, ar->tenant);
     zeros_dag(runs->env->metrics, ar->dag->dag_id);
     if (run_state(ar->run) == RUN_NEW)
@@ -221,6 +228,7 @@ void runs_end(struct runs *runs, struct active_run *ar)
     else
         leave_active(runs, ar);
     ar->place = PLACE_ENDED;
+    tell(runs, ar, false);
     runs_gauges(runs);
 }
 

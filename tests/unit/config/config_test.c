@@ -1,4 +1,5 @@
 /* config_test.c -- where a setting comes from, and what is refused. */
+#include "base/limits.h"
 #include "config/config.h"
 #include "config/descriptors.h"
 #include "config/password.h"
@@ -138,6 +139,28 @@ START_TEST(a_password_is_not_shown)
 }
 END_TEST
 
+START_TEST(an_address_of_redis_begins_so_and_is_bounded)
+{
+    static char long_url[REDIS_URL_BYTES_MAX + 1] = "redis://";
+    const char *const vars[] = {"REDIS_URL", "redis://:secret@r:1/2", NULL};
+    auto_obj(config) config = NULL;
+    auto_done(buf) shown = {0};
+    struct err e = {0};
+
+    memset(long_url + strlen(long_url), 'a', sizeof long_url - 1 - strlen(long_url));
+    ck_assert(!load((const char *[]){"orchd", "--redis-url", "rediss://r", NULL}, &config, &e));
+    ck_assert_str_eq(e.msg, "redis-url: command line: an address of Redis begins with redis://");
+    ck_assert(!load((const char *[]){"orchd", "--redis-url", long_url, NULL}, &config, &e));
+    ck_assert_str_eq(e.msg, "redis-url: command line: more than 2047 bytes");
+    ck_assert(!load((const char *[]){"orchd", "--redis-url=redis://:secret@r", NULL}, &config, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "write the whole address in ORCH_REDIS_URL"));
+    env = vars;
+    ck_assert(load((const char *[]){"orchd", NULL}, &config, &e));
+    config_add_value(config, CONFIG_REDIS_URL, &shown);
+    ck_assert_str_eq(buf_text(&shown), "redis://:***@r:1/2");
+}
+END_TEST
+
 START_TEST(a_password_is_not_taken_where_others_read_it)
 {
     static const char *const vars[] = {"ORCH_STORE", "postgresql://u:secret@h/db", NULL};
@@ -250,6 +273,8 @@ static const struct {
     {CONFIG_CANCEL_GRACE_MS, 0, 600000},
     {CONFIG_DRAIN_S, 0, 86400},
     {CONFIG_LEDGER_HEAD_SECONDS, 0, 86400},
+    {CONFIG_REDIS_TIMEOUT_MS, 100, 600000},
+    {CONFIG_REDIS_BACKOFF_MAX_MS, 100, 600000},
     {CONFIG_LANE_AGEING_AFTER_MS, 100, 86400000},
     {CONFIG_LANE_AGEING_STEP_MS, 100, 86400000},
     {CONFIG_SCHEDULE_GRACE_MS, 100, 86400000},
@@ -375,6 +400,7 @@ int main(void)
     tcase_add_test(tc, a_variable_that_another_one_overrules_is_told);
     tcase_add_test(tc, the_contract_s_names_of_the_store_are_read_in_their_order);
     tcase_add_test(tc, a_password_is_not_shown);
+    tcase_add_test(tc, an_address_of_redis_begins_so_and_is_bounded);
     tcase_add_test(tc, a_password_is_not_taken_where_others_read_it);
     tcase_add_test(tc, a_value_that_does_not_fit_names_its_source);
     tcase_add_test(tc, a_number_is_taken_at_its_bounds_and_refused_beyond_them);

@@ -1,0 +1,226 @@
+/* server.c -- see server.h. */
+#include "bridge/server/server.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "bridge/redis/keys.h"
+#include "bridge/redis/redis.h"
+#include "bridge/redis/target.h"
+#include "bridge/wire/outbox.h"
+
+#include <stdio.h>
+
+enum { REQUESTS_A_TURN = 256 };
+
+struct server {
+    uv_loop_t uv;
+    uv_poll_t link;
+    int sock;
+    bool over; /* e says why, unless the host is gone */
+    struct err e;
+    bool set_up;
+    struct redis_target target;
+    struct redis *redis; /* NULL: none is wanted */
+    struct redis_keys *keys;
+    bool told_lost;
+    struct outbox out;
+    struct frame_in in;
+};
+
+static void end(struct server *s)
+{
+    s->over = true;
+    uv_stop(&s->uv);
+}
+
+/* ---- to the host ---- */
+
+static void on_link(uv_poll_t *link, int status, int events);
+
+static void send_out(struct server *s)
+{
+    if (s->over)
+        return;
+    if (!outbox_send(&s->out, s->sock)) {
+        end(s); /* the host is gone */
+        return;
+    }
+    uv_poll_start(&s->link, UV_READABLE | (outbox_empty(&s->out) ? 0 : UV_WRITABLE), on_link);
+}
+
+/* Takes the bytes of body. */
+static void say(struct server *s, enum bridge_message type, struct buf *body)
+{
+    if (!outbox_add(&s->out, type, body)) {
+        (void)err_set(&s->e, ERR_LIMIT, "the host does not hear what it is told");
+        end(s);
+    }
+    send_out(s);
+}
+
+static void say_state(struct server *s, bool up, const char *why)
+{
+    struct bridge_state state = {.up = up};
+    struct buf body = {0};
+
+    snprintf(state.why, sizeof state.why, "%s", why);
+    bridge_state_pack(&body, &state);
+    say(s, BRIDGE_STATE, &body);
+}
+
+/* ---- Redis ---- */
+
+static void on_up(void *arg)
+{
+    struct server *s = arg;
+
+    s->told_lost = false;
+    log_event(LOG_INFO, "redis.connected", F_STR("host", s->target.host),
+              F_STR("port", s->target.port), F_INT("database", s->target.database));
+    redis_keys_use(s->keys, s->redis);
+    say_state(s, true, "");
+}
+
+/* msg: what the runbooks look for (contract/mcp.md 7.3). */
+static void on_lost(void *arg, const char *why)
+{
+    struct server *s = arg;
+
+    if (!s->told_lost)
+        log_event(LOG_WARN, "redis.lost", F_STR("msg", "Redis connection lost"),
+                  F_STR("host", s->target.host), F_STR("port", s->target.port),
+                  F_STR("error", why));
+    s->told_lost = true;
+    redis_keys_use(s->keys, NULL);
+    say_state(s, false, why);
+}
+
+/* ---- from the host ---- */
+
+static bool set_up(struct server *s, const struct message *m)
+{
+    struct bridge_setup setup;
+
+    if (s->set_up || !bridge_setup_unpack(m, &setup, &s->e))
+        return false;
+    s->set_up = true;
+    if (setup.redis_url[0] == '\0')
+        return true;
+    if (!redis_target_parse(setup.redis_url, &s->target, &s->e)) {
+        log_event(LOG_ERROR, "redis.unusable", F_ERR(&s->e));
+        say_state(s, false, s->e.msg);
+        s->e = (struct err){0};
+        return true;
+    }
+    s->redis = redis_new(&s->uv, &(struct redis_options){.target = s->target,
+                                                         .timeout_ms = setup.timeout_ms,
+                                                         .backoff_max_ms = setup.backoff_max_ms,
+                                                         .on_up = on_up,
+                                                         .on_lost = on_lost,
+                                                         .arg = s});
+    return true;
+}
+
+static bool keep(struct server *s, const struct message *m)
+{
+    struct bridge_keep keep;
+    struct err e = {0};
+
+    if (!bridge_keep_unpack(m, &keep, &s->e))
+        return false;
+    if (!redis_keys_keep(s->keys, keep.key, keep.value, keep.value_bytes, keep.ttl_ms, &e))
+        log_event(LOG_WARN, "redis.key_left_out", F_STR("key", keep.key), F_ERR(&e));
+    return true;
+}
+
+static bool forget(struct server *s, const struct message *m)
+{
+    char key[BRIDGE_KEY_BYTES_MAX];
+
+    if (!bridge_forget_unpack(m, key, &s->e))
+        return false;
+    redis_keys_forget(s->keys, key);
+    return true;
+}
+
+/* False: it said what it may not. */
+static bool hear(struct server *s, const struct message *m)
+{
+    struct buf body = {0};
+
+    switch (m->type) {
+    case BRIDGE_SETUP:
+        return set_up(s, m);
+    case BRIDGE_KEEP:
+        return keep(s, m);
+    case BRIDGE_FORGET:
+        return forget(s, m);
+    default:
+        say(s, BRIDGE_PONG, &body);
+        return true;
+    }
+}
+
+static void on_link(uv_poll_t *link, int status unused_arg, int events unused_arg)
+{
+    struct server *s = link->data;
+
+    for (int i = 0; i < REQUESTS_A_TURN && !s->over; i++) {
+        auto_done(message) m = {.fd = -1};
+        enum frame_recv got = bridge_request_recv(s->sock, &s->in, &m, &s->e);
+
+        if (got == FRAME_NONE)
+            break;
+        if (got != FRAME_GOT)
+            end(s);
+        else if (!hear(s, &m)) {
+            if (s->e.code == ERR_NONE)
+                (void)err_set(&s->e, ERR_DENIED, "the host set the bridge up twice");
+            end(s);
+        }
+    }
+    send_out(s);
+}
+
+static struct server *server_new(int sock)
+{
+    struct server *s = mem_new(struct server);
+
+    s->sock = sock;
+    outbox_init(&s->out);
+    uv_loop_init(&s->uv);
+    s->keys = redis_keys_new(&s->uv);
+    uv_poll_init(&s->uv, &s->link, sock);
+    s->link.data = s;
+    uv_poll_start(&s->link, UV_READABLE, on_link);
+    return s;
+}
+
+static void server_free(struct server *s)
+{
+    redis_free(s->redis);
+    redis_keys_free(s->keys);
+    uv_close((uv_handle_t *)&s->link, NULL);
+    uv_run(&s->uv, UV_RUN_DEFAULT);
+    uv_loop_close(&s->uv);
+    redis_target_done(&s->target);
+    outbox_clear(&s->out);
+    free(s);
+}
+
+bool bridge_run(int sock, struct err *e)
+{
+    struct server *s;
+    bool ok;
+
+    if (!fd_set_nonblock(sock, e))
+        return false;
+    s = server_new(sock);
+    uv_run(&s->uv, UV_RUN_DEFAULT);
+    ok = s->e.code == ERR_NONE;
+    if (e != NULL)
+        *e = s->e;
+    server_free(s);
+    return ok;
+}

@@ -1,0 +1,11 @@
+/* suites.h -- the suites of the bridge's tests. */
+#ifndef ORCH_TESTS_BRIDGE_SUITES_H
+#define ORCH_TESTS_BRIDGE_SUITES_H
+
+#include <check.h>
+
+TCase *client_cases(void);
+TCase *redis_cases(void);
+TCase *target_cases(void);
+
+#endif
