@@ -60,8 +60,11 @@ static bool ask(struct cli *cli, json_t **ret, struct err *e)
     buf_adds(&path, "/why");
     if (!client_get(cli, buf_text(&path), ret, e))
         return false;
-    if (task != NULL)
+    if (task != NULL) {
+        /* In the words of a task, as GET /tasks has it: its run runs while it waits. */
         json_object_set(*ret, "task_id", json_object_get(task, "task_id"));
+        json_object_set(*ret, "status", json_object_get(task, "status"));
+    }
     return true;
 }
 

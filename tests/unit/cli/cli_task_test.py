@@ -101,7 +101,7 @@ class Why(Case):
         out, _ = self.orch("why", ID)
         for word in (ID, RUN, "paused", "its lane is paused"):
             self.assertIn(word, out)
-        self.assertEqual(json.loads(self.orch("why", ID, "-o", "json")[0]), self.WHY | {"task_id": ID})
+        self.assertEqual(json.loads(self.orch("why", ID, "-o", "json")[0]), self.WHY | {"task_id": ID, "status": "queued"})
 
     def test_a_run_that_is_no_task_is_asked_as_ever(self):
         self.routes(**{f"GET /runs/{RUN}/why": (200, self.WHY)})
