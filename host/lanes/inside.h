@@ -3,7 +3,8 @@
  * A tenant sits in each half of a lane in which it waits (struct lane_seat), with one line for each
  * priority; a line's first is its oldest, so the best of the lines' firsts is the tenant's best. It
  * is in the ring of that one's class, its priority as it has aged: the ring of the highest class
- * has everybody whose turn may be next. A tenant that runs all that it may is in no ring. */
+ * has everybody whose turn may be next. A tenant that runs all that it may, or that its quota or
+ * the lane's rate for each tenant holds back, is in no ring. */
 #ifndef ORCH_LANES_INSIDE_H
 #define ORCH_LANES_INSIDE_H
 
@@ -25,6 +26,8 @@ struct lane_seat {
     struct lane *lane;
     enum lane_half half;
     struct lane_tenant *tenant;
+    struct lane_share *share;
+    uint32_t served; /* items in this turn */
     LIST_HEAD(, lane_line) lines;
     int32_t class;               /* of its best; the ring in which it is; 0: in none */
     struct timer rises;          /* when one of its firsts is of a higher class */
@@ -40,6 +43,22 @@ struct lane_tenant {
     struct lane_seats seats;
     UT_hash_handle hh; /* by name */
 };
+
+/* What a tenant has of a lane, while something of it waits or runs there, while it has a quota, and
+ * until its buckets would be full anyhow; LANE_FADING_MAX of the last kind. */
+struct lane_share {
+    char *tenant;
+    struct lane *lane;
+    struct lane_seat *seats[LANE_HALVES]; /* NULL: nothing waits there */
+    uint32_t waiting, running, tasks;     /* the last: tasks that run */
+    bool has_quota;
+    struct lane_quota quota; /* nothing is bounded where it has none */
+    struct lane_bucket hourly, rate;
+    struct timer wakes; /* what waits may start, by the time alone */
+    struct timer fades; /* its buckets are full, and it has nothing else */
+    UT_hash_handle hh;  /* by tenant */
+};
+enum { LANE_FADING_MAX = 10000 };
 
 /* The numbers of a half's workers that have an item, a bit each, and what each of them has done. */
 struct lane_numbers {
@@ -68,6 +87,7 @@ struct lane {
     struct lane_hall halls[LANE_HALVES];
     struct lane_bucket bucket;
     struct lane_breaker breaker;
+    struct lane_share *shares; /* by tenant */
     TAILQ_ENTRY(lane) turn;
     UT_hash_handle hh; /* by name */
 };
@@ -79,16 +99,38 @@ struct lanes {
     struct lane *lanes;       /* by name, in the order in which they came */
     TAILQ_HEAD(, lane) turns; /* of those that were set: the next to take first */
     struct lane_tenant *tenants;
-    struct timers rising; /* seats */
+    struct timers rising;         /* seats */
+    struct timers waking, fading; /* shares */
     uint64_t last_number;
     uint32_t waiting, following;
 };
 
 /* ---- lanes.c ---- */
 
+struct lane *lane_of(struct lanes *lanes, const char *name); /* which is made */
+/* Unless it was set, or there is something in it. */
+void lane_forget(struct lanes *lanes, struct lane *lane);
 /* From when on it lets something be taken, whatever waits; INT64_MAX: not by the time alone. */
 int64_t lane_lets_ns(const struct lane *lane, int64_t now_ns);
 bool lane_has_worker(const struct lane *lane, enum lane_half worker);
+
+/* ---- share.c ---- */
+
+struct lane_share *lane_share_of(struct lanes *lanes, struct lane *lane, const char *tenant);
+void lane_share_free(struct lanes *lanes, struct lane_share *share);
+/* Nothing waits in that half any more. */
+void lane_share_left(struct lanes *lanes, struct lane_share *share, enum lane_half half);
+/* Unless there is a reason to keep it; its lane may go with it. */
+void lane_share_forget(struct lanes *lanes, struct lane_share *share, int64_t now_ns);
+/* From when on one more may start: by its quota, by its lane's rate for each tenant, by both;
+ * INT64_MAX: not by the time alone. */
+int64_t lane_share_quota_ns(const struct lane_share *share);
+int64_t lane_share_rate_ns(const struct lane_share *share);
+int64_t lane_share_lets_ns(const struct lane_share *share);
+void lane_share_begins(struct lanes *lanes, struct lane_item *item, int64_t now_ns);
+void lane_share_ends(struct lanes *lanes, struct lane_item *item, bool put_back, int64_t now_ns);
+/* Whose time has come. */
+void lane_shares_turn(struct lanes *lanes, int64_t now_ns);
 
 /* ---- worker.c ---- */
 
@@ -113,6 +155,8 @@ typedef enum lane_half lane_half_fn(const struct lanes *lanes, const struct lane
                                     int32_t priority);
 void lane_sit_anew(struct lanes *lanes, const struct lane *lane, lane_half_fn *half_of,
                    int64_t now_ns);
+/* Where the seat belongs now; it keeps its turn. */
+void lane_find_ring(struct lanes *lanes, struct lane_seat *seat, int64_t now_ns);
 /* Everybody who has waited long enough rises. */
 void lane_age(struct lanes *lanes, int64_t now_ns);
 /* The class of the best that may be taken; 0: there is none. */

@@ -19,6 +19,10 @@ struct lanes *lanes_new(uint32_t tenant_max, struct lane_ageing ageing)
 
 static void lane_free(struct lanes *lanes, struct lane *lane)
 {
+    struct lane_share *share, *next;
+
+    HASH_ITER(hh, lane->shares, share, next)
+    lane_share_free(lanes, share);
     HASH_DEL(lanes->lanes, lane);
     if (lane->known)
         TAILQ_REMOVE(&lanes->turns, lane, turn);
@@ -38,12 +42,14 @@ void lanes_free(struct lanes *lanes)
     HASH_ITER(hh, lanes->lanes, lane, next)
     lane_free(lanes, lane);
     timers_done(&lanes->rising);
+    timers_done(&lanes->waking);
+    timers_done(&lanes->fading);
     free(lanes);
 }
 
 /* ---- who is there ---- */
 
-static struct lane *lane_of(struct lanes *lanes, const char *name)
+struct lane *lane_of(struct lanes *lanes, const char *name)
 {
     struct lane *lane;
 
@@ -89,6 +95,8 @@ void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *sp
     struct lane *lane = lane_of(lanes, name);
     bool halves_change = lane->spec.has_express != spec->has_express ||
                          lane->spec.express_priority != spec->express_priority;
+    bool rate_changes = lane->spec.tenant_rate.per_second != spec->tenant_rate.per_second ||
+                        lane->spec.tenant_rate.burst != spec->tenant_rate.burst;
 
     if (!lane->known) {
         TAILQ_INSERT_TAIL(&lanes->turns, lane, turn);
@@ -99,7 +107,7 @@ void lanes_set(struct lanes *lanes, const char *name, const struct lane_spec *sp
     set_slots(lane, spec, now_ns);
     lane->known = true;
     lane->spec = *spec;
-    if (halves_change)
+    if (halves_change || rate_changes)
         lane_sit_anew(lanes, lane, half_of, now_ns);
 }
 
@@ -189,11 +197,18 @@ static struct lane_tenant *tenant_of(struct lanes *lanes, const char *name)
     return tenant;
 }
 
-/* Nobody is remembered for whom nothing waits and nothing runs, and no lane that was not set. */
-static void forget(struct lanes *lanes, struct lane *lane, struct lane_tenant *tenant)
+void lane_forget(struct lanes *lanes, struct lane *lane)
 {
-    if (!lane->known && LIST_EMPTY(&lane->halls[LANE_REGULAR].seats))
+    if (!lane->known && lane->shares == NULL)
         lane_free(lanes, lane);
+}
+
+/* Nobody is remembered for whom nothing waits and nothing runs, and no lane that was not set. */
+static void forget(struct lanes *lanes, const struct lane_item *item, int64_t now_ns)
+{
+    struct lane_tenant *tenant = item->tenant;
+
+    lane_share_forget(lanes, item->share, now_ns);
     if (tenant->running > 0 || !LIST_EMPTY(&tenant->seats))
         return;
     HASH_DEL(lanes->tenants, tenant);
@@ -210,6 +225,7 @@ void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, co
 
     item->lane = lane_of(lanes, lane);
     item->tenant = tenant_of(lanes, tenant);
+    item->share = lane_share_of(lanes, item->lane, tenant);
     item->number = ++lanes->last_number;
     item->since_ns = now_ns - item->age_ns;
     item->priority = given ? priority : LANE_PRIORITY_DEFAULT;
@@ -220,7 +236,7 @@ void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, co
 void lanes_remove(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
 {
     lane_stand_up(lanes, item, false, now_ns);
-    forget(lanes, item->lane, item->tenant);
+    forget(lanes, item, now_ns);
 }
 
 /* Seats and lines that are empty for a moment are made anew; the lane and the tenant stay. */
@@ -274,6 +290,7 @@ static void begin(struct lanes *lanes, struct lane_item *item, enum lane_half wo
     hall->running++;
     lane_bucket_take(&lane->bucket, &lane->spec.rate, now_ns);
     lane_breaker_started(&lane->breaker, &lane->spec.breaker, item->number, now_ns);
+    lane_share_begins(lanes, item, now_ns);
     lane_tenant_runs(lanes, item->tenant, 1, now_ns);
 }
 
@@ -285,6 +302,7 @@ struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns)
     struct lane *lane;
 
     lane_age(lanes, now_ns);
+    lane_shares_turn(lanes, now_ns);
     TAILQ_FOREACH(lane, &lanes->turns, turn)
     {
         if (!next_of(lane, &half, &worker) || lane_lets_ns(lane, now_ns) > now_ns)
@@ -300,9 +318,11 @@ struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns)
 
 int64_t lanes_next_ns(const struct lanes *lanes, int64_t now_ns)
 {
-    int64_t next_ns = INT64_MAX, lets_ns;
+    int64_t next_ns = timers_due(&lanes->waking), lets_ns;
     enum lane_half half, worker;
     const struct lane *lane;
+
+    next_ns = next_ns > now_ns ? next_ns : INT64_MAX;
 
     TAILQ_FOREACH(lane, &lanes->turns, turn)
     {
@@ -321,7 +341,7 @@ void lanes_judge(struct lanes *lanes unused_arg, struct lane_item *item, const c
                        now_ns);
 }
 
-static void end(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
+static void end(struct lanes *lanes, struct lane_item *item, bool put_back, int64_t now_ns)
 {
     struct lane_hall *hall = &item->lane->halls[item->worker.half];
 
@@ -329,12 +349,13 @@ static void end(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
     hall->running--;
     lane_breaker_ended(&item->lane->breaker, item->number);
     lane_number_return(&hall->numbers, item->worker.number);
+    lane_share_ends(lanes, item, put_back, now_ns);
     lane_tenant_runs(lanes, item->tenant, -1, now_ns);
 }
 
 void lanes_put_back(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
 {
-    end(lanes, item, now_ns);
+    end(lanes, item, true, now_ns);
     lane_bucket_give_back(&item->lane->bucket, &item->lane->spec.rate);
     lane_sit(lanes, item, true, now_ns);
     TAILQ_REMOVE(&lanes->turns, item->lane, turn);
@@ -343,8 +364,8 @@ void lanes_put_back(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
 
 void lanes_ended(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
 {
-    end(lanes, item, now_ns);
-    forget(lanes, item->lane, item->tenant);
+    end(lanes, item, false, now_ns);
+    forget(lanes, item, now_ns);
 }
 
 uint32_t lanes_waiting(const struct lanes *lanes)

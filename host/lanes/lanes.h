@@ -10,20 +10,23 @@
  * one item each (deficit round robin, where all items and weights are 1), and of a tenant the
  * oldest is taken first: whoever has 10^5 items delays another's first by one item a worker. Who
  * waits long rises (struct lane_ageing), so that no priority below LANE_AGED_MAX starves another.
- * Of a lane no more are taken than its rate and its breaker let (rate.h, breaker.h). A lane that
- * follows its load has more or fewer slots than it was given (scale.h).
+ * Of a lane no more are taken than its rate and its breaker let (rate.h, breaker.h), and of a
+ * tenant no more in it than its quota and the lane's rate for each tenant (quota.h). A tenant whose
+ * quota has a weight takes as many items in each of its turns. A lane
+ * that follows its load has more or fewer slots than it was given (scale.h).
  *
  * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
  * whatever waits. lanes_place walks what waits in the lane, and so does lanes_set where other items
  * are express ones from then on and lanes_route everything; lanes_prioritize, and lanes_add of what
  * came before others, walk those of its tenant and priority that are younger. What is remembered is
- * the lanes that were set, and one record for each tenant, priority and lane in which something
- * waits or runs. */
+ * the lanes that were set, the quotas, one record for each tenant, priority and lane in which
+ * something waits or runs, and 10,000 at most of those whose buckets are not full yet. */
 #ifndef ORCH_LANES_LANES_H
 #define ORCH_LANES_LANES_H
 
 #include "base/auto.h"
 #include "lanes/breaker.h"
+#include "lanes/quota.h"
 #include "lanes/rate.h"
 #include "lanes/scale.h"
 #include "lanes/worker.h"
@@ -44,11 +47,12 @@ enum {
 struct lane_spec {
     uint32_t slots; /* of each half; 0: nothing is taken. Of a lane that follows: to begin with */
     bool has_express;
-    int32_t express_priority; /* items of this priority or more are express ones */
-    bool paused;              /* nothing is taken; what runs goes on */
-    bool draining;            /* no task is accepted; what waits is worked off */
-    uint32_t max_depth;       /* of tasks that wait, from 1: no more are accepted */
-    struct lane_rate rate;    /* of what is taken, of both halves */
+    int32_t express_priority;     /* items of this priority or more are express ones */
+    bool paused;                  /* nothing is taken; what runs goes on */
+    bool draining;                /* no task is accepted; what waits is worked off */
+    uint32_t max_depth;           /* of tasks that wait, from 1: no more are accepted */
+    struct lane_rate rate;        /* of what is taken, of both halves */
+    struct lane_rate tenant_rate; /* the same of each tenant's */
     struct lane_breaker_spec breaker;
     struct lane_autoscale autoscale;
 };
@@ -87,6 +91,7 @@ struct lane_routing {
 
 struct lane;
 struct lane_line;
+struct lane_share;
 struct lane_tenant;
 
 /* Of the lanes from lanes_add until it was removed or has ended; but for the caller's own. */
@@ -94,8 +99,10 @@ struct lane_item {
     void *owner;     /* the caller's */
     int64_t came_us; /* the caller's: who came before, by any clock that all items share */
     int64_t age_ns;  /* the caller's: how long it had waited when it was added */
+    bool is_task;    /* the caller's: it counts among the lane's tasks */
     struct lane *lane;
     struct lane_tenant *tenant;
+    struct lane_share *share;
     struct lane_line *line; /* in which it waits; NULL: it runs */
     uint64_t number; /* in the order of lanes_add, which decides between those that came at once */
     int64_t since_ns;
@@ -127,6 +134,10 @@ bool lanes_look(struct lanes *lanes, const char *name, uint32_t elsewhere, int64
 void lanes_took(struct lanes *lanes, const char *name, int64_t took_us, int64_t now_ns);
 uint32_t lanes_count(const struct lanes *lanes);     /* of those that were set */
 uint32_t lanes_following(const struct lanes *lanes); /* of those that follow their load */
+
+/* What one tenant may have of one lane, set or not; NULL: it has no quota. */
+void lanes_bound(struct lanes *lanes, const char *lane, const char *tenant,
+                 const struct lane_quota *quota, int64_t now_ns);
 
 /* What waits stands anew, as old as it was. */
 void lanes_route(struct lanes *lanes, struct lane_routing routing, int64_t now_ns);
@@ -204,6 +215,17 @@ bool lanes_see(const struct lanes *lanes, const char *name, struct lane_view *re
 /* Each that was set, in that order. */
 void lanes_each(const struct lanes *lanes, void (*fn)(void *arg, const struct lane_view *view),
                 void *arg);
+
+/* What a tenant has of a lane. */
+struct lane_share_view {
+    uint32_t waiting, running;
+    uint32_t tasks;   /* that run */
+    bool held;        /* its quota lets nothing more start */
+    int64_t until_ns; /* held: INT64_MAX: not known */
+};
+/* False: nothing. */
+bool lanes_see_share(const struct lanes *lanes, const char *lane_name, const char *tenant,
+                     int64_t now_ns, struct lane_share_view *ret);
 
 /* A worker of a lane, or one more that still has something after the lane was made smaller. */
 struct lane_hand {

@@ -35,22 +35,44 @@ static bool get_number(const json_t *object, const char *name, double absent, do
            err_set(e, ERR_INVALID, "'%s' must be a number from %g to %g", name, min, max);
 }
 
-bool lane_rate_read(const json_t *said, struct lane_rate *ret, struct err *e)
+static bool read_rate(const json_t *said, struct lane_rate *ret, struct err *e)
 {
-    static const char *const known[] = {"per_second", "burst"};
     int64_t burst;
 
-    *ret = (struct lane_rate){0};
-    if (json_is_null(said))
-        return true;
-    if (json_object_get(said, "tenant") != NULL)
-        return err_set(e, ERR_INVALID, "'tenant' of a lane's rate is not built in this version");
-    if (!check_members(said, "rate", known, ARRAY_LEN(known), e) ||
-        !get_number(said, "per_second", 0, LANE_RATE_MIN, LANE_RATE_MAX, &ret->per_second, e) ||
+    if (!get_number(said, "per_second", 0, LANE_RATE_MIN, LANE_RATE_MAX, &ret->per_second, e) ||
         !json_get_int(said, "burst", (int64_t)ceil(ret->per_second), 1, LANE_BURST_MAX, &burst, e))
         return false;
     ret->burst = (uint32_t)burst;
     return true;
+}
+
+/* Of each tenant; the lane itself may have none beside it. */
+static bool read_tenant(const json_t *said, struct lane_rate *ret, struct err *e)
+{
+    static const char *const known[] = {"per_second", "burst"};
+
+    if (said == NULL || json_is_null(said))
+        return true;
+    return (check_members(said, "rate.tenant", known, ARRAY_LEN(known), e) &&
+            read_rate(said, ret, e)) ||
+           err_wrap(e, "rate.tenant");
+}
+
+bool lane_rate_read(const json_t *said, struct lane_rate *ret, struct lane_rate *ret_tenant,
+                    struct err *e)
+{
+    static const char *const known[] = {"per_second", "burst", "tenant"};
+
+    *ret = *ret_tenant = (struct lane_rate){0};
+    if (json_is_null(said))
+        return true;
+    if (!check_members(said, "rate", known, ARRAY_LEN(known), e) ||
+        !read_tenant(json_object_get(said, "tenant"), ret_tenant, e))
+        return false;
+    if (ret_tenant->per_second > 0 && json_object_get(said, "per_second") == NULL &&
+        json_object_get(said, "burst") == NULL)
+        return true;
+    return read_rate(said, ret, e);
 }
 
 bool lane_breaker_read(const json_t *said, const struct lane_breaker_spec *usual,
@@ -95,12 +117,24 @@ bool lane_autoscale_read(const json_t *said, struct lane_autoscale *ret, struct 
     return true;
 }
 
-json_t *lane_rate_owned(const struct lane_rate *rate)
+static json_t *one_owned(const struct lane_rate *rate)
 {
     if (rate->per_second == 0)
-        return json_null();
+        return json_object();
     return json_pack("{s:f, s:I}", "per_second", rate->per_second, "burst",
                      (json_int_t)rate->burst);
+}
+
+json_t *lane_rate_owned(const struct lane_rate *rate, const struct lane_rate *tenant)
+{
+    json_t *object;
+
+    if (rate->per_second == 0 && tenant->per_second == 0)
+        return json_null();
+    object = one_owned(rate);
+    if (tenant->per_second > 0)
+        json_object_set_new(object, "tenant", one_owned(tenant));
+    return object;
 }
 
 json_t *lane_breaker_owned(const struct lane_breaker_spec *spec)

@@ -13,12 +13,13 @@ enum { LANE_SLOTS_MAX = 10000 };
 
 /* ERR_INVALID names the member. JSON's null is no rate, the breaker that is given, and a lane that
  * does not follow. */
-bool lane_rate_read(const json_t *said, struct lane_rate *ret, struct err *e) must_check;
+bool lane_rate_read(const json_t *said, struct lane_rate *ret, struct lane_rate *ret_tenant,
+                    struct err *e) must_check;
 bool lane_breaker_read(const json_t *said, const struct lane_breaker_spec *usual,
                        struct lane_breaker_spec *ret, struct err *e) must_check;
 bool lane_autoscale_read(const json_t *said, struct lane_autoscale *ret, struct err *e) must_check;
 /* What they read as the same; null of none. The caller owns it. */
-json_t *lane_rate_owned(const struct lane_rate *rate) must_check;
+json_t *lane_rate_owned(const struct lane_rate *rate, const struct lane_rate *tenant) must_check;
 json_t *lane_breaker_owned(const struct lane_breaker_spec *spec) must_check;
 json_t *lane_autoscale_owned(const struct lane_autoscale *autoscale) must_check;
 

@@ -93,7 +93,7 @@ static bool read_limits(const char *lane, const json_t *object, struct lane_memb
     ret->has_rate = rate != NULL;
     ret->has_breaker = breaker != NULL;
     ret->has_autoscale = autoscale != NULL;
-    return (rate == NULL || lane_rate_read(rate, &ret->rate, e)) &&
+    return (rate == NULL || lane_rate_read(rate, &ret->rate, &ret->tenant_rate, e)) &&
            (breaker == NULL || lane_breaker_read(breaker, &usual, &ret->breaker, e)) &&
            (autoscale == NULL || lane_autoscale_read(autoscale, &ret->autoscale, e));
 }
@@ -189,8 +189,10 @@ void lane_members_add(struct lane_members *to, const struct lane_members *more)
         to->max_depth = more->max_depth;
     to->has_slots = to->has_slots || more->has_slots;
     to->has_express_priority = to->has_express_priority || more->has_express_priority;
-    if (more->has_rate)
+    if (more->has_rate) {
         to->rate = more->rate;
+        to->tenant_rate = more->tenant_rate;
+    }
     if (more->has_breaker)
         to->breaker = more->breaker;
     if (more->has_autoscale)
@@ -222,8 +224,10 @@ void lane_members_apply(const struct lane_members *members, struct lane_spec *sp
         spec->draining = members->draining;
     if (members->has_max_depth)
         spec->max_depth = members->max_depth;
-    if (members->has_rate)
+    if (members->has_rate) {
         spec->rate = members->rate;
+        spec->tenant_rate = members->tenant_rate;
+    }
     if (members->has_breaker)
         spec->breaker = members->breaker;
     if (members->has_autoscale)
@@ -245,7 +249,7 @@ json_t *lane_members_json_owned(const struct lane_members *members)
     if (members->has_max_depth)
         json_object_set_new(object, "max_depth", json_integer(members->max_depth));
     if (members->has_rate)
-        json_object_set_new(object, "rate", lane_rate_owned(&members->rate));
+        json_object_set_new(object, "rate", lane_rate_owned(&members->rate, &members->tenant_rate));
     if (members->has_breaker)
         json_object_set_new(object, "breaker", lane_breaker_owned(&members->breaker));
     if (members->has_autoscale)

@@ -27,7 +27,7 @@ struct lane_members {
     uint32_t slots, max_depth;
     int32_t express_priority;
     bool paused, draining;
-    struct lane_rate rate;
+    struct lane_rate rate, tenant_rate;
     struct lane_breaker_spec breaker;
     struct lane_autoscale autoscale;
     json_t *work; /* lanes/work.h; NULL: nothing is said of it */

@@ -71,9 +71,29 @@ static void enter_ring(struct lane_seat *seat, int32_t class, bool first)
     seat->class = class;
 }
 
-/* Where it belongs by its lines: it keeps its turn, unless its class is another one or it had it.
- */
-enum turn { KEEPS_TURN, HAD_TURN, IS_NEXT };
+/* One that was put back is not served a second time for it. */
+static uint32_t served_before(const struct lane_seat *seat)
+{
+    return (seat->served > 0 ? seat->served : seat->share->quota.weight) - 1;
+}
+
+/* Whether it belongs in a ring at all; if only the time keeps it out, that wakes it. */
+static bool may_start(struct lanes *lanes, const struct lane_seat *seat, int64_t now_ns)
+{
+    int64_t lets_ns = lane_share_lets_ns(seat->share);
+
+    timers_set(&lanes->waking, &seat->share->wakes, lets_ns > now_ns ? lets_ns : TIMER_NEVER);
+    return lets_ns <= now_ns && seat->tenant->running < lanes->tenant_max;
+}
+
+/* Where it belongs by its lines: it keeps its turn, unless its class is another one or it has had
+ * all of it. */
+enum turn { KEEPS_TURN, HAD_ONE, IS_NEXT };
+
+static bool keeps_turn(struct lane_seat *seat, enum turn turn)
+{
+    return turn == KEEPS_TURN || (turn == HAD_ONE && ++seat->served < seat->share->quota.weight);
+}
 
 static void find_ring(struct lanes *lanes, struct lane_seat *seat, enum turn turn, int64_t now_ns)
 {
@@ -89,13 +109,19 @@ static void find_ring(struct lanes *lanes, struct lane_seat *seat, enum turn tur
         rises_ns = at_ns < rises_ns ? at_ns : rises_ns;
     }
     timers_set(&lanes->rising, &seat->rises, rises_ns);
-    if (seat->tenant->running >= lanes->tenant_max)
+    if (!may_start(lanes, seat, now_ns))
         class = 0;
-    if (class == seat->class && turn == KEEPS_TURN)
+    if (class == seat->class && keeps_turn(seat, turn))
         return;
+    seat->served = turn == IS_NEXT ? served_before(seat) : 0;
     leave_ring(seat);
     if (class > 0)
         enter_ring(seat, class, turn == IS_NEXT);
+}
+
+void lane_find_ring(struct lanes *lanes, struct lane_seat *seat, int64_t now_ns)
+{
+    find_ring(lanes, seat, KEEPS_TURN, now_ns);
 }
 
 void lane_age(struct lanes *lanes, int64_t now_ns)
@@ -133,20 +159,18 @@ struct lane_item *lane_best(const struct lanes *lanes, const struct lane_hall *h
 
 static struct lane_seat *seat_of(struct lane_item *item)
 {
-    struct lane_hall *hall = &item->lane->halls[item->half];
-    struct lane_seat *seat;
+    struct lane_seat *seat = item->share->seats[item->half];
 
-    LIST_FOREACH(seat, &item->tenant->seats, of_tenant)
-    {
-        if (seat->lane == item->lane && seat->half == item->half)
-            return seat;
-    }
+    if (seat != NULL)
+        return seat;
     seat = mem_new(struct lane_seat);
     seat->lane = item->lane;
     seat->half = item->half;
     seat->tenant = item->tenant;
+    seat->share = item->share;
+    item->share->seats[item->half] = seat;
     LIST_INSERT_HEAD(&item->tenant->seats, seat, of_tenant);
-    LIST_INSERT_HEAD(&hall->seats, seat, of_half);
+    LIST_INSERT_HEAD(&item->lane->halls[item->half].seats, seat, of_half);
     return seat;
 }
 
@@ -177,6 +201,7 @@ static void sit_before(struct lanes *lanes, struct lane_item *item, struct lane_
     else
         TAILQ_INSERT_TAIL(&item->line->items, item, link);
     item->lane->halls[item->half].waiting++;
+    item->share->waiting++;
     lanes->waiting++;
 }
 
@@ -209,6 +234,7 @@ static void seat_free(struct lanes *lanes, struct lane_seat *seat)
 {
     leave_ring(seat);
     timers_set(&lanes->rising, &seat->rises, TIMER_NEVER);
+    lane_share_left(lanes, seat->share, seat->half);
     LIST_REMOVE(seat, of_tenant);
     LIST_REMOVE(seat, of_half);
     free(seat);
@@ -222,6 +248,7 @@ void lane_stand_up(struct lanes *lanes, struct lane_item *item, bool had_turn, i
     TAILQ_REMOVE(&line->items, item, link);
     item->line = NULL;
     item->lane->halls[item->half].waiting--;
+    item->share->waiting--;
     lanes->waiting--;
     if (TAILQ_EMPTY(&line->items)) {
         LIST_REMOVE(line, link);
@@ -230,7 +257,7 @@ void lane_stand_up(struct lanes *lanes, struct lane_item *item, bool had_turn, i
     if (LIST_EMPTY(&seat->lines))
         seat_free(lanes, seat);
     else
-        find_ring(lanes, seat, had_turn ? HAD_TURN : KEEPS_TURN, now_ns);
+        find_ring(lanes, seat, had_turn ? HAD_ONE : KEEPS_TURN, now_ns);
 }
 
 static size_t list_hall(const struct lane_hall *hall, struct lane_item **items)

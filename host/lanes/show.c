@@ -69,13 +69,27 @@ static bool finds_worker(const struct lane *lane, enum lane_half half)
            (half == LANE_EXPRESS && lane_has_worker(lane, LANE_EXPRESS));
 }
 
-/* By its rate or its breaker; NONE: it is not. */
-static enum lane_why held_by(const struct lane *lane, int64_t now_ns)
+static bool has_all(const struct lanes *lanes, const struct lane_item *item)
 {
+    return item->tenant->running >= lanes->tenant_max;
+}
+
+static int64_t rate_lets_ns(const struct lane_item *item)
+{
+    int64_t lane_ns = lane_bucket_next_ns(&item->lane->bucket, &item->lane->spec.rate);
+    int64_t tenant_ns = lane_share_rate_ns(item->share);
+
+    return lane_ns > tenant_ns ? lane_ns : tenant_ns;
+}
+
+/* By its rate or its breaker; NONE: it is not. */
+static enum lane_why held_by(const struct lane_item *item, int64_t now_ns)
+{
+    const struct lane *lane = item->lane;
+
     if (lane_breaker_next_ns(&lane->breaker, &lane->spec.breaker, now_ns) > now_ns)
         return LANE_WHY_BREAKER_OPEN;
-    return lane_bucket_next_ns(&lane->bucket, &lane->spec.rate) > now_ns ? LANE_WHY_RATE
-                                                                         : LANE_WHY_NONE;
+    return rate_lets_ns(item) > now_ns ? LANE_WHY_RATE : LANE_WHY_NONE;
 }
 
 static enum lane_why why_of(const struct lanes *lanes, const struct lane_item *item, int64_t now_ns)
@@ -86,12 +100,27 @@ static enum lane_why why_of(const struct lanes *lanes, const struct lane_item *i
         return LANE_WHY_NO_SUCH_LANE;
     if (item->lane->spec.paused)
         return LANE_WHY_PAUSED;
-    if (item->tenant->running >= lanes->tenant_max)
+    if (has_all(lanes, item) || lane_share_quota_ns(item->share) > now_ns)
         return LANE_WHY_TENANT_QUOTA;
-    held = held_by(item->lane, now_ns);
+    held = held_by(item, now_ns);
     if (held != LANE_WHY_NONE)
         return held;
     return finds_worker(item->lane, item->half) ? LANE_WHY_NONE : LANE_WHY_LANE_FULL;
+}
+
+static int64_t until_ns(const struct lanes *lanes, const struct lane_item *item, enum lane_why why,
+                        int64_t now_ns)
+{
+    switch (why) {
+    case LANE_WHY_TENANT_QUOTA:
+        return has_all(lanes, item) ? INT64_MAX : lane_share_quota_ns(item->share);
+    case LANE_WHY_BREAKER_OPEN:
+        return lane_lets_ns(item->lane, now_ns);
+    case LANE_WHY_RATE:
+        return rate_lets_ns(item);
+    default:
+        return INT64_MAX;
+    }
 }
 
 struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item *item,
@@ -102,11 +131,9 @@ struct lane_place lanes_place(const struct lanes *lanes, const struct lane_item 
         .position = 1,
         .why = why_of(lanes, item, now_ns),
         .priority = class_of(lanes, item, now_ns),
-        .until_ns = INT64_MAX,
     };
 
-    if (place.why == LANE_WHY_RATE || place.why == LANE_WHY_BREAKER_OPEN)
-        place.until_ns = lane_lets_ns(item->lane, now_ns);
+    place.until_ns = until_ns(lanes, item, place.why, now_ns);
     for (int half = 0; half < LANE_HALVES; half++)
         place.position += before_in_hall(lanes, &item->lane->halls[half], item, now_ns);
     return place;

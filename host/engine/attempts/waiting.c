@@ -45,6 +45,7 @@ void waiting_add(struct waiting *w, struct attempt_order *order)
     int64_t now_us = w->env->clock.wall_us();
 
     order->item.owner = order;
+    order->item.is_task = task > 0;
     order->item.came_us = task > 0 ? order->ar->created_us : now_us;
     order->item.age_ns = now_us > order->item.came_us ? (now_us - order->item.came_us) * 1000 : 0;
     lanes_add(w->lanes, &order->item, node->lane != NULL ? node->lane : LANE_DEFAULT,

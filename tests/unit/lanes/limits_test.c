@@ -287,15 +287,15 @@ static void is_written(json_t *object, const char *want)
 static void rate_reads(const char *said, const char *want)
 {
     auto_json object = json_loads(said, JSON_DECODE_ANY, NULL);
-    struct lane_rate rate;
+    struct lane_rate rate, tenant;
     struct err e = {0};
 
     if (want[0] != '\'') {
-        ck_assert_msg(lane_rate_read(object, &rate, &e), "%s", e.msg);
-        is_written(lane_rate_owned(&rate), want);
+        ck_assert_msg(lane_rate_read(object, &rate, &tenant, &e), "%s", e.msg);
+        is_written(lane_rate_owned(&rate, &tenant), want);
         return;
     }
-    ck_assert(!lane_rate_read(object, &rate, &e) && e.code == ERR_INVALID);
+    ck_assert(!lane_rate_read(object, &rate, &tenant, &e) && e.code == ERR_INVALID);
     ck_assert_msg(strstr(e.msg, want) != NULL, "%s: %s", said, e.msg);
 }
 
@@ -325,7 +325,15 @@ START_TEST(limits_are_read_and_what_is_none_is_named)
     rate_reads("{\"per_second\":\"4\"}", "'per_second'");
     rate_reads("{\"per_second\":4,\"burst\":0}", "'burst'");
     rate_reads("{\"per_second\":4,\"bust\":1}", "'bust'");
-    rate_reads("{\"per_second\":4,\"tenant\":{}}", "'tenant'");
+    rate_reads("{\"per_second\":4,\"tenant\":{\"per_second\":1}}",
+               "{\"per_second\":4.0,\"burst\":4,\"tenant\":{\"per_second\":1.0,\"burst\":1}}");
+    rate_reads("{\"tenant\":{\"per_second\":2,\"burst\":3}}",
+               "{\"tenant\":{\"per_second\":2.0,\"burst\":3}}");
+    rate_reads("{\"per_second\":4,\"tenant\":null}", "{\"per_second\":4.0,\"burst\":4}");
+    rate_reads("{\"per_second\":4,\"tenant\":{}}", "'per_second'");
+    rate_reads("{\"per_second\":4,\"tenant\":7}", "'rate.tenant'");
+    rate_reads("{\"per_second\":4,\"tenant\":{\"of\":1}}", "'of'");
+    rate_reads("{\"burst\":4,\"tenant\":{\"per_second\":1}}", "'per_second'");
     rate_reads("3", "'rate'");
     breaker_reads("null", "null");
     breaker_reads("{}", "{\"failures\":10,\"open_s\":60.0,\"successes\":3}");

@@ -89,6 +89,7 @@ struct storm {
     int lane[STORM], tenant[STORM];
     struct lane_spec spec[LANES]; /* of the last there is none */
     struct lane_routing routing;
+    struct lane_quota quota[LANES][TENANTS];
     uint32_t tenant_max;
     int64_t now_ns;
 };
@@ -131,11 +132,19 @@ static bool is_express(const struct storm *s, int i)
            s->items[i].priority >= spec->express_priority;
 }
 
+static bool quota_lets(const struct storm *s, int lane, int tenant)
+{
+    const struct lane_quota *quota = &s->quota[lane][tenant];
+
+    return !quota->paused &&
+           (quota->max_active == 0 || running(s, lane, tenant) < quota->max_active);
+}
+
 static bool may_run(const struct storm *s, int i)
 {
     int lane = s->lane[i];
 
-    return s->fate[i] == WAITS && !s->spec[lane].paused &&
+    return s->fate[i] == WAITS && !s->spec[lane].paused && quota_lets(s, lane, s->tenant[i]) &&
            running(s, -1, s->tenant[i]) < s->tenant_max &&
            (on_worker(s, lane, LANE_REGULAR) < s->spec[lane].slots ||
             (is_express(s, i) && on_worker(s, lane, LANE_EXPRESS) < s->spec[lane].slots));
@@ -250,6 +259,14 @@ static void set_lane(struct storm *s, int lane, uint32_t lane_slots, int32_t exp
     lanes_set(s->lanes, names[lane], &s->spec[lane], s->now_ns);
 }
 
+/* weight 0: it goes. */
+static void set_quota(struct storm *s, int lane, int tenant, struct lane_quota quota)
+{
+    s->quota[lane][tenant] = quota.weight > 0 ? quota : (struct lane_quota){0};
+    lanes_bound(s->lanes, names[lane], tenants[tenant], quota.weight > 0 ? &quota : NULL,
+                s->now_ns);
+}
+
 START_TEST(every_decision_of_a_storm_is_the_one_that_looks_at_everything)
 {
     struct storm s = {.lanes = NULL};
@@ -265,6 +282,11 @@ START_TEST(every_decision_of_a_storm_is_the_one_that_looks_at_everything)
         if (chance(16) == 0) /* an operator does */
             set_lane(&s, (int)chance(LANES - 1), chance(6), 1 + (int32_t)chance(30),
                      chance(4) == 0);
+        if (chance(16) == 0)
+            set_quota(&s, (int)chance(LANES), (int)chance(TENANTS),
+                      (struct lane_quota){.max_active = chance(3),
+                                          .weight = chance(4),
+                                          .paused = chance(8) == 0});
         if (chance(64) == 0) {
             s.routing = (struct lane_routing){chance(2) == 0, chance(2) == 0};
             lanes_route(s.lanes, s.routing, s.now_ns);
