@@ -395,6 +395,23 @@ void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane)
     add(b, OP_LANE_PUT, lane);
 }
 
+void store_batch_quota_put(struct store_batch *b, const struct store_quota *quota)
+{
+    add(b, OP_QUOTA_PUT, quota);
+}
+
+void store_batch_quota_change(struct store_batch *b, const struct store_quota *quota)
+{
+    add(b, OP_QUOTA_CHANGE, quota);
+}
+
+void store_batch_quota_delete(struct store_batch *b, const char *tenant, const char *quota_id,
+                              int64_t version)
+{
+    add(b, OP_QUOTA_DELETE,
+        &(struct key_args){.tenant = tenant, .id = quota_id, .number = version});
+}
+
 void store_batch_idempotency_put(struct store_batch *b, const struct store_idempotency *row)
 {
     add(b, OP_IDEMPOTENCY_PUT, row);

@@ -175,6 +175,16 @@ void store_batch_backfill_run_done(struct store_batch *b, const struct store_bac
 /* What holds from now on, and a version of it. ERR_CONFLICT: the lane has this version already. */
 void store_batch_lane_put(struct store_batch *b, const struct store_lane *lane);
 
+/* ---- quotas ---- */
+
+/* ERR_CONFLICT: the tenant has one of this job type. */
+void store_batch_quota_put(struct store_batch *b, const struct store_quota *quota);
+/* What it bounds, from its version on. ERR_CONFLICT: it is another one by now, or is gone. */
+void store_batch_quota_change(struct store_batch *b, const struct store_quota *quota);
+/* As it was read. ERR_CONFLICT likewise. */
+void store_batch_quota_delete(struct store_batch *b, const char *tenant, const char *quota_id,
+                              int64_t version);
+
 /* ---- dead letters ---- */
 
 enum { STORE_REPLAYS_BYTES_MAX = 16 * 1024 };

@@ -74,7 +74,10 @@
     XX(DEAD_LETTER_DROP, key, "drop dead letter")                                                  \
     XX(DEAD_LETTER_REPLAYED, key, "note replay of dead letter")                                    \
     XX(DEAD_LETTER_CLEAR, key, "clear dead letter")                                                \
-    XX(DEAD_SNAPSHOT_PUT, dead_snapshot, "put snapshot of dead letters")
+    XX(DEAD_SNAPSHOT_PUT, dead_snapshot, "put snapshot of dead letters")                           \
+    XX(QUOTA_PUT, quota, "put quota")                                                              \
+    XX(QUOTA_CHANGE, quota, "change quota")                                                        \
+    XX(QUOTA_DELETE, key, "delete quota")
 
 enum store_op {
 #define XX(kind, row, text) OP_##kind,

@@ -95,7 +95,13 @@
     XX(DEAD_BY_LANE, &row_dead_count)                                                              \
     XX(DEAD_BY_CLASS, &row_dead_count)                                                             \
     XX(DEAD_GROUPS, &row_dead_group)                                                               \
-    XX(DEAD_DEPTHS, &row_dead_count)
+    XX(DEAD_DEPTHS, &row_dead_count)                                                               \
+    XX(QUOTAS, &row_quota)                                                                         \
+    XX(QUOTAS_OF_TYPE, &row_quota)                                                                 \
+    XX(QUOTAS_OF_ALL, &row_quota)                                                                  \
+    XX(QUOTA, &row_quota)                                                                          \
+    XX(JOB_COUNTS, &row_status_count)                                                              \
+    XX(JOB_COUNTS_OF_LANE, &row_status_count)
 
 enum query {
 #define XX(name, row) Q_##name,
@@ -176,6 +182,13 @@ bool read_real(struct store_reader *r, const struct question *q, double *ret,
                struct err *e) must_check;
 bool read_int(struct store_reader *r, const struct question *q, int64_t *ret,
               struct err *e) must_check;
+#define ASK_COUNTS(q, ...)                                                                         \
+    (&(const struct question){.query = (q),                                                        \
+                              PARAMS(__VA_ARGS__),                                                 \
+                              .rows_max = STORE_RUN_STATUS_COUNT})
+/* Runs by their status. */
+bool read_status_counts(struct store_reader *r, const struct question *q,
+                        struct store_status_counts *ret, struct err *e) must_check;
 /* Of a query without parameters, whether that is not 0; false beside an error. */
 bool read_flag(struct store_reader *r, enum query query, bool *ret, struct err *e) must_check;
 

@@ -91,6 +91,7 @@ STORE_LIST(dead_letter)
 STORE_LIST(dead_snapshot)
 STORE_LIST(dead_count)
 STORE_LIST(dead_group)
+STORE_LIST(quota)
 
 struct store_page {
     const char *token; /* NULL: from the start */
@@ -379,6 +380,30 @@ bool store_read_lane(struct store_reader *r, const char *lane, struct store_lane
 /* Newest first. */
 bool store_read_lane_versions(struct store_reader *r, const char *lane, struct store_page page,
                               struct store_lane_list *ret, struct err *e) must_check;
+
+/* ---- quotas, jobs ---- */
+
+struct store_quota_filter {
+    const char *tenant;
+    const char *job_type;     /* NULL: any */
+    bool paused_said, paused; /* only those that are so */
+};
+/* Of a tenant, by job type. */
+bool store_read_quotas(struct store_reader *r, const struct store_quota_filter *filter,
+                       struct store_page page, struct store_quota_list *ret,
+                       struct err *e) must_check;
+/* Of all tenants, by tenant and job type. */
+bool store_read_quotas_of_all(struct store_reader *r, struct store_page page,
+                              struct store_quota_list *ret, struct err *e) must_check;
+/* ERR_NOT_FOUND: there is none. */
+bool store_read_quota(struct store_reader *r, const char *tenant, const char *quota_id,
+                      struct store_quota_list *ret, struct err *e) must_check;
+
+enum { STORE_JOBS_COUNTED_MAX = 100000 };
+/* The tenant's tasks by the status of their run, STORE_JOBS_COUNTED_MAX of them at most; dag_id
+ * NULL: of all lanes, else the youngest of that lane's. */
+bool store_read_job_counts(struct store_reader *r, const char *tenant, const char *dag_id,
+                           struct store_status_counts *ret, struct err *e) must_check;
 
 /* ---- dead letters ---- */
 

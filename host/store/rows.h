@@ -11,6 +11,7 @@
 
 #include "model/words/states.h"
 #include "store/rows_letters.h"
+#include "store/rows_quotas.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -150,12 +150,15 @@ bool store_read_unsigned(struct store_reader *r, struct store_page page, struct 
 bool store_read_status_counts(struct store_reader *r, const char *tenant,
                               struct store_status_counts *ret, struct err *e)
 {
-    struct store_list list = {0};
-    const struct question q = {.query = Q_STATUS_COUNTS,
-                               PARAMS(P_TEXT(tenant)),
-                               .rows_max = STORE_RUN_STATUS_COUNT};
+    return read_status_counts(r, ASK_COUNTS(Q_STATUS_COUNTS, P_TEXT(tenant)), ret, e);
+}
 
-    if (!read_rows(r, &q, &list, NULL, e))
+bool read_status_counts(struct store_reader *r, const struct question *q,
+                        struct store_status_counts *ret, struct err *e)
+{
+    struct store_list list = {0};
+
+    if (!read_rows(r, q, &list, NULL, e))
         return err_wrap(e, "count runs");
     *ret = (struct store_status_counts){0};
     for (size_t i = 0; i < list.count; i++) {

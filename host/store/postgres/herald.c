@@ -87,6 +87,9 @@ static const struct about {
     [OP_TOKEN_REVOKE] = KNOWN(TOKENS),
     [OP_TENANT_PUT] = KNOWN(TENANTS),
     [OP_LANE_PUT] = KNOWN(LANES),
+    [OP_QUOTA_PUT] = KNOWN(QUOTAS),
+    [OP_QUOTA_CHANGE] = KNOWN(QUOTAS),
+    [OP_QUOTA_DELETE] = KNOWN(QUOTAS),
 #undef KNOWN
 };
 

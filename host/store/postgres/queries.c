@@ -273,6 +273,19 @@ const char *const pg_queries[QUERY_COUNT] = {
                  " (PARTITION BY lane, fingerprint ORDER BY dead_letter_id DESC) AS nth"
                  " FROM (" YOUNGEST_LETTERS ") AS l WHERE $3 IS NULL OR lane = $3) AS n"
                  " GROUP BY lane, fingerprint ORDER BY letters DESC, lane, fingerprint LIMIT $4",
+    [Q_QUOTAS] = "SELECT {read} FROM quotas WHERE tenant_id = $1 AND job_type > $2"
+                 " AND ($3 < 0 OR paused = ($3 <> 0)) ORDER BY job_type LIMIT $4",
+    [Q_QUOTAS_OF_TYPE] = "SELECT {read} FROM quotas WHERE tenant_id = $1 AND job_type = $2"
+                         " AND ($3 < 0 OR paused = ($3 <> 0))",
+    [Q_QUOTAS_OF_ALL] = "SELECT {read} FROM quotas WHERE (tenant_id, job_type) > ($1, $2)"
+                        " ORDER BY tenant_id, job_type LIMIT $3",
+    [Q_QUOTA] = "SELECT {read} FROM quotas WHERE tenant_id || '' = $1 AND quota_id = $2",
+    [Q_JOB_COUNTS] = "SELECT status, count(*) AS count FROM (SELECT status FROM dag_executions"
+                     " WHERE tenant_id = $1 AND task_priority > 0 LIMIT $2) AS t GROUP BY status",
+    [Q_JOB_COUNTS_OF_LANE] =
+        "SELECT status, count(*) AS count FROM (SELECT status FROM dag_executions"
+        " WHERE tenant_id = $1 AND dag_id = $2 ORDER BY " STARTED
+        " DESC, execution_id LIMIT $3) AS t GROUP BY status",
     [Q_DEAD_DEPTHS] = "SELECT tenant_id AS name, count(*) AS letters FROM dead_letters"
                       " GROUP BY tenant_id ORDER BY tenant_id LIMIT $1",
 };

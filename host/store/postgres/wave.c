@@ -37,6 +37,7 @@ enum thing {
     BACKFILLS, /* of a schedule */
     LANE,
     LETTER,
+    QUOTAS, /* of a tenant */
 };
 
 enum { TOUCHES_MAX = 3, FIRST_CAP = 256, NEVER = -1 };
@@ -166,6 +167,9 @@ static void of_key(struct touches *t, enum store_op kind, const struct key_args 
     case OP_BACKFILLS_DELETE:
         changes(t, BACKFILLS, key->id, "");
         break;
+    case OP_QUOTA_DELETE:
+        changes(t, QUOTAS, key->tenant, "");
+        break;
     case OP_DEAD_LETTER_DROP:
     case OP_DEAD_LETTER_REPLAYED:
     case OP_DEAD_LETTER_CLEAR:
@@ -275,6 +279,7 @@ static void of_others(struct touches *t, const struct op *op)
     const struct store_bundle *bundle = op->row;
     const struct store_bundle_part *part = op->row;
     const struct store_tenant *tenant = op->row;
+    const struct store_quota *quota = op->row;
 
     if (op->kind == OP_DAG_PUT)
         changes(t, DAG, dag->tenant, dag->dag_id);
@@ -288,6 +293,8 @@ static void of_others(struct touches *t, const struct op *op)
         changes(t, BUNDLE_PARTS, part->tenant, part->bundle_hash);
     else if (op->kind == OP_TENANT_PUT)
         changes(t, TENANT, tenant->tenant, "");
+    else if (op->kind == OP_QUOTA_PUT || op->kind == OP_QUOTA_CHANGE)
+        changes(t, QUOTAS, quota->tenant, "");
     else if (op->kind == OP_IDEMPOTENCY_PUT)
         reads(t, KEYS, "");
     else if (op->kind == OP_TOKEN_REVOKE)

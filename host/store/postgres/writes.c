@@ -262,6 +262,17 @@ const char *const pg_writes[OP_COUNT] = {
             " AND l.dead_letter_id = a.id AND l.deaths = a.number",
             STATE_CONFLICT, "the dead letter has changed"),
     [OP_DEAD_SNAPSHOT_PUT] = INSERT("dead_letter_snapshots"),
+    /* By its id: while few rows are known the planner takes the tenant's job types for as good. */
+    [OP_QUOTA_PUT] = INSERT("quotas"),
+    [OP_QUOTA_CHANGE] =
+        HIT("UPDATE quotas AS q SET max_active = a.max_active, max_per_hour = a.max_per_hour,"
+            " burst = a.burst, weight = a.weight, paused = a.paused, version = a.version,"
+            " updated_at = a.updated_at FROM a WHERE q.tenant_id || '' = a.tenant_id"
+            " AND q.quota_id = a.quota_id AND q.version = a.version - 1",
+            STATE_CONFLICT, "the quota has changed"),
+    [OP_QUOTA_DELETE] = HIT("DELETE FROM quotas AS q USING a WHERE q.tenant_id || '' = a.tenant_id"
+                            " AND q.quota_id = a.id AND q.version = a.number",
+                            STATE_CONFLICT, "the quota has changed"),
 };
 
 const char pg_write_begin[] =

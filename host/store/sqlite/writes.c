@@ -239,4 +239,12 @@ const struct write_statement write_statements[OP_COUNT] = {
                               ERR_CONFLICT, "the dead letter has changed"},
     [OP_DEAD_SNAPSHOT_PUT] = {"INSERT INTO dead_letter_snapshots ({columns}) VALUES ({values})",
                               ERR_NONE, NULL},
+    [OP_QUOTA_PUT] = {"INSERT INTO quotas ({columns}) VALUES ({values})", ERR_NONE, NULL},
+    [OP_QUOTA_CHANGE] = {"UPDATE quotas SET max_active = ?4, max_per_hour = ?5, burst = ?6,"
+                         " weight = ?7, paused = ?8, version = ?9, updated_at = ?12"
+                         " WHERE tenant_id = ?1 AND quota_id = ?2 AND version = ?9 - 1",
+                         ERR_CONFLICT, "the quota has changed"},
+    [OP_QUOTA_DELETE] = {"DELETE FROM quotas WHERE tenant_id = ?1 AND quota_id = ?2"
+                         " AND version = ?4",
+                         ERR_CONFLICT, "the quota has changed"},
 };

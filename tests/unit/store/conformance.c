@@ -55,11 +55,11 @@ void add_run(const char *run_id)
 
 int main(void)
 {
-    static cases_fn *const contract[] = {runs_cases,      nodes_cases,  ledger_cases,
-                                         numbers_cases,   order_cases,  dags_cases,
-                                         tenants_cases,   page_cases,   hosts_cases,
-                                         schedules_cases, lanes_cases,  tasks_cases,
-                                         backfills_cases, letters_cases};
+    static cases_fn *const contract[] = {runs_cases,      nodes_cases,   ledger_cases,
+                                         numbers_cases,   order_cases,   dags_cases,
+                                         tenants_cases,   page_cases,    hosts_cases,
+                                         schedules_cases, lanes_cases,   tasks_cases,
+                                         backfills_cases, letters_cases, quotas_cases};
     Suite *suite = suite_create(driver_name);
     SRunner *runner;
     struct err e = {0};

@@ -78,6 +78,9 @@ static const char *const fill[] = {
     " 'permanent_error', 'E', 'm', 'f' || g % 100, '', 1, 1, 5, now(), now() " EACH,
     "INSERT INTO dead_letter_snapshots (tenant_id, snapshot_id, reason, items, sha256, letters,"
     " created_at) SELECT " TENANT ", 's' || g, '', '[]', '', 0, now() " EACH,
+    "INSERT INTO quotas (tenant_id, quota_id, job_type, max_active, max_per_hour, burst, weight,"
+    " paused, version, created_at, updated_at) SELECT " TENANT ", 'q' || g, 'l' || g, 1, 0, 0, 1,"
+    " false, 1, now(), now() " EACH,
     "INSERT INTO lanes (lane_name, version, members, said_by, said_in, reason, said_at)"
     " SELECT 'l' || g, 1, '{}', '', '', '', now() " EACH,
     "INSERT INTO lane_versions (lane_name, version, members, said_by, said_in, reason, said_at)"

@@ -157,6 +157,20 @@ static void ask_letters(struct store_reader *r)
     ASK_LIST_OF(dead_group, store_read_dead_groups, r, SAMPLE_TENANT, "l5", 10);
 }
 
+static void ask_quotas(struct store_reader *r)
+{
+    struct store_quota_filter filter = {.tenant = SAMPLE_TENANT, .job_type = "l5"};
+    struct store_status_counts counts;
+
+    ASK_LIST_OF(quota, store_read_quotas, r, &filter, first);
+    filter.job_type = NULL;
+    ASK_LIST_OF(quota, store_read_quotas, r, &filter, first);
+    ASK_LIST_OF(quota, store_read_quotas_of_all, r, first);
+    ASK_LIST_OF(quota, store_read_quota, r, SAMPLE_TENANT, "q5");
+    (void)!store_read_job_counts(r, SAMPLE_TENANT, NULL, &counts, NULL);
+    (void)!store_read_job_counts(r, SAMPLE_TENANT, "d5", &counts, NULL);
+}
+
 static void ask_others(struct store_reader *r, struct arena *mem)
 {
     struct store_page on = middle(mem, 0, "s5", "");
@@ -194,6 +208,7 @@ static void ask_others(struct store_reader *r, struct arena *mem)
     ASK_LIST_OF(backfill_run, store_read_backfill_runs_over, r, 10);
     (void)!store_read_backfills_wait(r, &wait, NULL);
     ask_letters(r);
+    ask_quotas(r);
     ASK_LIST_OF(lane, store_read_lanes, r, first);
     ASK_LIST_OF(lane, store_read_lane, r, "l5");
     ASK_LIST_OF(lane, store_read_lane_versions, r, "l5", first);

@@ -35,6 +35,8 @@ static const struct {
     {"Q_DEAD_BY_CLASS", "the same", false},
     {"Q_DEAD_GROUPS", "the same", false},
     {"Q_DEAD_DEPTHS", "all letters, once a scrape, on a thread", false},
+    {"Q_JOB_COUNTS", "STORE_JOBS_COUNTED_MAX tasks of the tenant, on a thread", false},
+    {"Q_JOB_COUNTS_OF_LANE", "the same", false},
     {"OP_DAG_SET_ENABLED", "rare, and a table that grew is soon analyzed", true},
     {"OP_DAG_DELETE", "the same", true},
 };

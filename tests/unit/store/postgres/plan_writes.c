@@ -193,6 +193,23 @@ static void add_letters(struct store_batch *b, const char *prefix)
                                                                    "[]", "", 1, 1});
 }
 
+static void add_quotas(struct store_batch *b, const char *prefix)
+{
+    const struct store_quota quota = {.tenant = SAMPLE_TENANT,
+                                      .quota_id = prefix,
+                                      .job_type = prefix,
+                                      .weight = 1,
+                                      .version = 1,
+                                      .created_us = 1,
+                                      .updated_us = 1};
+    struct store_quota next = quota;
+
+    next.version = 2;
+    store_batch_quota_put(b, &quota);
+    store_batch_quota_change(b, &next);
+    store_batch_quota_delete(b, SAMPLE_TENANT, prefix, 2);
+}
+
 static void add_others(struct store_batch *b, const char *prefix)
 {
     const struct store_idempotency answer = {SAMPLE_TENANT, prefix, "/", "", 200, "{}", 1, 2};
@@ -236,4 +253,5 @@ void plan_write_all(const char *prefix, const char *owner, int64_t epoch,
     add_schedules(ret[5], prefix);
     add_lanes(ret[5], prefix);
     add_letters(ret[5], prefix);
+    add_quotas(ret[5], prefix);
 }

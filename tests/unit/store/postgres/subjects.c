@@ -87,6 +87,10 @@ const struct subject subjects[] = {
     {"backfill_runs", SUBJECT_WORK,
      "INSERT INTO backfill_runs (tenant_id, backfill_id, due_at, schedule_id, run_id) VALUES"
      " (" TENANT ", " KEY ", now(), 's', 'r')"},
+    {"quotas", SUBJECT_WORK,
+     "INSERT INTO quotas (tenant_id, quota_id, job_type, max_active, max_per_hour, burst, weight,"
+     " paused, version, created_at, updated_at) VALUES (" TENANT ", " KEY ", " KEY ", 1, 0, 0, 1,"
+     " false, 1, now(), now())"},
     {"dead_letters", SUBJECT_WORK,
      "INSERT INTO dead_letters (dead_letter_id, tenant_id, task_id, run_id, lane, reason,"
      " error_class, message, fingerprint, replayed_by, deaths, attempts, priority, first_seen_at,"

@@ -42,6 +42,10 @@ static const struct {
     {Q_DEAD_BY_CLASS, "USE TEMP B-TREE FOR ", "the same"},
     {Q_DEAD_GROUPS, "SCAN (subquery", "the same"},
     {Q_DEAD_GROUPS, "USE TEMP B-TREE FOR ", "the same"},
+    {Q_JOB_COUNTS, "SCAN (subquery", "STORE_JOBS_COUNTED_MAX tasks at most"},
+    {Q_JOB_COUNTS, "USE TEMP B-TREE FOR ", "the same"},
+    {Q_JOB_COUNTS_OF_LANE, "SCAN (subquery", "the same"},
+    {Q_JOB_COUNTS_OF_LANE, "USE TEMP B-TREE FOR ", "the same"},
 };
 
 static bool step_allowed(enum query query, const char *step)
