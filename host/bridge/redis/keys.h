@@ -18,8 +18,8 @@ void redis_keys_free(struct redis_keys *keys); /* accepts NULL; its handle is cl
 void redis_keys_use(struct redis_keys *keys, struct redis *redis);
 
 /* A key that is there gets the value. ttl_ms below the least counts as that. ERR_LIMIT. */
-bool redis_keys_keep(struct redis_keys *keys, const char *key, const void *value, size_t bytes,
+bool redis_keys_keep(struct redis_keys *keys, const char *name, const void *value, size_t bytes,
                      uint32_t ttl_ms, struct err *e) must_check;
-void redis_keys_forget(struct redis_keys *keys, const char *key);
+void redis_keys_forget(struct redis_keys *keys, const char *name);
 
 #endif
