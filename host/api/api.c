@@ -147,6 +147,7 @@ static struct request_server *make_requests(const struct api *api)
                                                         .json = api->json,
                                                         .beside = api->beside,
                                                         .metrics = opt->metrics,
+                                                        .task_times = opt->task_times,
                                                         .tokens = api->tokens,
                                                         .tickets = api->tickets,
                                                         .rpc_history = api->rpc_history,

@@ -24,13 +24,15 @@ struct api;
 struct metrics;
 struct store;
 struct store_reader;
+struct task_times;
 struct uv_loop_s;
 
 struct api_options {
-    struct uv_loop_s *loop;      /* the host's; must outlive the api */
-    struct store *store;         /* for readers of its own; borrowed */
-    struct store_reader *reader; /* used on the loop thread only; borrowed */
-    struct metrics *metrics;     /* borrowed; see observe/metrics.h */
+    struct uv_loop_s *loop;              /* the host's; must outlive the api */
+    struct store *store;                 /* for readers of its own; borrowed */
+    struct store_reader *reader;         /* used on the loop thread only; borrowed */
+    struct metrics *metrics;             /* borrowed; see observe/metrics.h */
+    const struct task_times *task_times; /* the same */
     const struct api_engine *engine;
     const struct api_auth *auth;
     /* Which request's turn of the loop it is, for whoever watches that: texts that live forever;

@@ -43,6 +43,7 @@ struct host {
     struct store_reader *reader;
     struct beside *beside;
     struct metrics *metrics;
+    struct task_times *task_times;
     struct agents *agents;
     struct revocations *revocations; /* of other hosts */
     struct engine_env env;           /* what the engine is given: the parts above */

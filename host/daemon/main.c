@@ -276,6 +276,7 @@ static struct engine_env env_of(struct host *host)
         .reader = host->reader,
         .beside = host->beside,
         .metrics = host->metrics,
+        .task_times = host->task_times,
         .clock = {clock_mono_ns, clock_wall_us, clock_boot_us},
         .sandbox =
             {
@@ -351,6 +352,7 @@ static bool wait_for_plugins(struct host *host, struct err *e)
 static bool start_parts(struct host *host, struct err *e)
 {
     host->metrics = metrics_new();
+    host->task_times = task_times_new(clock_mono_ns());
     host->authority = authority_client_new();
     bridge_begin(host);
     host->agents = agents_new(&host->env);

@@ -42,6 +42,11 @@ static json_t *workers_owned(void *arg)
     return engine_workers_owned(((const struct host *)arg)->engine);
 }
 
+static uint32_t workers_active(void *arg)
+{
+    return engine_workers_active(((const struct host *)arg)->engine);
+}
+
 static void switch_shed(void *arg, const struct api_actor *who, bool on, api_done_fn done,
                         void *done_arg)
 {
@@ -117,6 +122,7 @@ void queues_serve(struct api_engine *engine)
     engine->lanes_owned = lanes_owned;
     engine->lane_routing = lane_routing;
     engine->workers_owned = workers_owned;
+    engine->workers_active = workers_active;
     engine->shed_switch = switch_shed;
     engine->shed_now = now_shed;
     engine->lane_change = change_lane;

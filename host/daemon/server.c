@@ -42,6 +42,7 @@ bool server_start(struct host *host, struct err *e)
         .store = host->store,
         .reader = host->reader,
         .metrics = host->metrics,
+        .task_times = host->task_times,
         .engine = service_engine(host),
         .auth = service_auth(host),
         .turn = loop_request,

@@ -125,5 +125,6 @@ void stop_host(struct host *host)
     bridge_client_free(host->bridge);
     revocations_free(host->revocations);
     metrics_free(host->metrics);
+    task_times_free(host->task_times);
     json_decref(host->lanes);
 }

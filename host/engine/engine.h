@@ -111,6 +111,7 @@ struct engine_counts engine_counts(const struct engine *engine);
 json_t *engine_lanes_owned(const struct engine *engine) must_check;
 /* Their workers (engine/lanes/workers.h); the caller owns it. */
 json_t *engine_workers_owned(const struct engine *engine) must_check;
+uint32_t engine_workers_active(const struct engine *engine); /* the same */
 /* As api_engine.task_now says. */
 void engine_task_now(const struct engine *engine, const struct api_task_of *of,
                      struct api_task_now *ret);

@@ -93,6 +93,11 @@ json_t *engine_workers_owned(const struct engine *engine)
     return workers_owned(&(struct workers_of){engine->env, engine->attempts, &engine->mode});
 }
 
+uint32_t engine_workers_active(const struct engine *engine)
+{
+    return workers_active(attempts_lanes(engine->attempts), &engine->mode);
+}
+
 json_t *engine_run_why_owned(const struct engine *engine, const char *tenant, const char *run_id,
                              uint32_t max)
 {

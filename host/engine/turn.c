@@ -319,7 +319,7 @@ static void tell_ended(struct engine *engine, const char *tenant, int64_t before
         ends_tell_closed(&ended.event, ended.error);
         engine->env->publish(engine->env->arg, &ended.event, 1);
         heads_note(engine->chores.heads, ended.event.tenant, ended.event.seq, ended.event.seq);
-        counts_closed(engine->env->metrics, &ended.event);
+        counts_closed(engine->env, &ended.event);
         if (ended.done != NULL)
             ended.done(ended.done_arg, &(struct api_outcome){.run_id = ended.event.run_id,
                                                              .dag_id = ended.event.dag_id,

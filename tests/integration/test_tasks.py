@@ -30,6 +30,11 @@ def put(host, lane, **members):
     return host.http("PUT", f"/lanes/{lane}", members, expect=None).json
 
 
+def rpc(host, method, **params):
+    call = {"jsonrpc": "2.0", "id": method, "method": method, "params": params}
+    return host.http("POST", "/v1/jsonrpc", call, expect=200, root=True).json["result"]["data"]
+
+
 def test_tasks_are_runs_that_outlive_the_host(make_host):
     own = make_host(workers_per_type=1)
     put(own, "ml", agent_id=STUB, config={"echo_input": True}, paused=True)
@@ -79,6 +84,13 @@ def test_a_task_is_cancelled_dead_and_tried_again(make_host):
     until(lambda: counted() == [2, 0, 1], RUN_S, "the counters")
     assert own.metric("mcp_task_latency_seconds_ml_count") == 1
     assert (own.metric("mcp_queue_depth"), own.metric("mcp_consumer_group_lag"), own.metric("mcp_active_workers")) == (0, 0, 3)
+    assert rpc(own, "get_status")["active_workers"] == 3
+    told = rpc(own, "get_analytics")["metrics"]
+    assert (told["throughput"]["completed"], told["throughput"]["failed"]) == (0, 1) and told["latency"]["p50_s"] > 0, told
+    told = rpc(own, "control/scale", action="scale_up", scale_factor=2)["lanes"]
+    assert {lane["name"]: lane["slots"] for lane in told} == {"reasoning": 3, "codegen": 3, "ml": 3}, told
+    told = own.http("GET", "/v1/history?limit=2", expect=200, root=True).json
+    assert [call["id"] for call in told["history"]] == ["control/scale", "get_analytics"] and told["total"] == 3, told
     assert own.metric("process_resident_memory_bytes") > 1 << 20
     letter, = own.http("GET", "/deadletter?lane=ml", expect=200).json["items"]
     assert (letter["taskId"], letter["deadLetterId"], letter["reason"]) == ("again", dead["dead_letter_id"], "retries_exhausted"), letter

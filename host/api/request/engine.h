@@ -153,6 +153,8 @@ struct api_lane_change {
     const char *lane;
     const struct lane_members *members; /* those that are said (lanes/members.h) */
     bool must_be_there; /* it is paused or resumed, where it is not so already; else it is made */
+    int32_t slots_by;   /* so many more or fewer than it has, from 1 to LANE_SLOTS_MAX; it must be
+                           there, and nothing else is said of its slots; 0: as it has */
 };
 
 /* Whether new runs and tasks are refused, by an operator's word. */
@@ -254,6 +256,7 @@ struct api_engine {
     json_t *(*lanes_owned)(void *arg);
     /* Their workers, an object (docs/API.md); the caller owns it. */
     json_t *(*workers_owned)(void *arg);
+    uint32_t (*workers_active)(void *arg); /* as mcp_active_workers tells */
     /* On this host; who->reason says why. One that is so already is no error. */
     void (*shed_switch)(void *arg, const struct api_actor *who, bool on, api_done_fn done,
                         void *done_arg);

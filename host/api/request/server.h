@@ -27,6 +27,7 @@ struct metrics;
 struct rate;
 struct rpc_history;
 struct store_reader;
+struct task_times;
 struct tokens;
 struct verdicts;
 
@@ -61,9 +62,10 @@ struct request_options {
     const struct request_conn_ops *conn;
     const struct route_table *routes;
     const struct api_engine *engine;
-    struct json_thread *json; /* borrowed, as are the next four; freed before the server */
+    struct json_thread *json; /* borrowed, as are the next five; freed before the server */
     struct beside *beside;    /* the same; who reads the store */
     struct metrics *metrics;
+    const struct task_times *task_times;
     struct tokens *tokens;
     struct verdicts *tickets; /* one-time, for browsers */
     struct rpc_history *rpc_history;

@@ -71,7 +71,9 @@ static void on_changed(void *arg, const struct api_outcome *out)
 static void change(struct api_request *req, const struct lane_members *members, bool must_be_there)
 {
     const struct api_engine *engine = req->server->opt.engine;
-    const struct api_lane_change what = {api_param(req, "name"), members, must_be_there};
+    const struct api_lane_change what = {.lane = api_param(req, "name"),
+                                         .members = members,
+                                         .must_be_there = must_be_there};
     struct api_actor who = api_actor(req);
 
     engine->lane_change(engine->arg, &who, &what, on_changed, req);
@@ -163,7 +165,8 @@ void routing_set(struct api_request *req)
     struct err e = {0};
 
     if (lane_members_read(LANE_ALL, req->json, &members, &e))
-        engine->lane_change(engine->arg, &who, &(struct api_lane_change){LANE_ALL, &members, false},
+        engine->lane_change(engine->arg, &who,
+                            &(struct api_lane_change){.lane = LANE_ALL, .members = &members},
                             on_routed, req);
     else
         api_reply_error(req, &e, "FIELD_INVALID");

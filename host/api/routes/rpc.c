@@ -10,28 +10,11 @@
 static const struct rpc_method rows[] = {
     {"run_task", NEED_WRITE, RPC_TOOL_FIELDS, rpc_run_task},
     {"get_status", NEED_READ, "include_workers include_queue include_metrics", rpc_get_status},
+    {"get_analytics", NEED_READ, "time_range metrics agents", rpc_get_analytics},
     {"inject", NEED_WRITE, "task! force position", rpc_inject},
+    {"control/scale", NEED_ADMIN, "action! target scale_factor", rpc_control_scale},
 };
 static const struct rpc_methods methods = {rows, ARRAY_LEN(rows)};
-
-void rpc_refuse_params(struct rpc_call *call, const struct err *e)
-{
-    rpc_refuse(call, &(struct rpc_refusal){.e = e, .word = "FIELD_INVALID", .code = RPC_PARAMS});
-}
-
-void rpc_kept_by_call(void *arg)
-{
-    (void)arg;
-}
-
-const json_t *rpc_lanes(struct rpc_call *call)
-{
-    const struct api_engine *engine = call->req->server->opt.engine;
-
-    if (*call->shared == NULL)
-        *call->shared = engine->lanes_owned(engine->arg);
-    return *call->shared;
-}
 
 void rpc_post(struct api_request *req)
 {

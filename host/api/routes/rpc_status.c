@@ -41,19 +41,15 @@ static void add_lanes(struct buf *b, const char *member, const json_t *lanes, bo
     jw_close(b, '}');
 }
 
-static void add_sums(struct buf *b, const json_t *lanes)
+static void add_sums(struct buf *b, const struct api_engine *engine, const json_t *lanes)
 {
-    int64_t depth = 0, running = 0;
+    int64_t depth = 0;
     const json_t *lane;
     size_t i;
 
-    json_array_foreach(lanes, i, lane)
-    {
-        depth += depth_of(lane);
-        running += int_of(lane, "running");
-    }
+    json_array_foreach(lanes, i, lane) depth += depth_of(lane);
     jw_int(b, "queue_depth", depth);
-    jw_int(b, "active_workers", running);
+    jw_int(b, "active_workers", engine->workers_active(engine->arg));
 }
 
 static void add_metrics(struct buf *b, const struct api_engine *engine)
@@ -78,6 +74,7 @@ static bool wanted_read(const json_t *params, struct wanted *ret, struct err *e)
 
 void rpc_get_status(struct rpc_call *call)
 {
+    const struct api_engine *engine = call->req->server->opt.engine;
     const json_t *lanes;
     struct buf *b = &call->data;
     struct wanted wanted;
@@ -89,13 +86,13 @@ void rpc_get_status(struct rpc_call *call)
     }
     lanes = rpc_lanes(call);
     jw_open(b, NULL, '{');
-    add_sums(b, lanes);
+    add_sums(b, engine, lanes);
     if (wanted.workers)
         add_lanes(b, "workers", lanes, false);
     if (wanted.queue)
         add_lanes(b, "queue", lanes, true);
     if (wanted.metrics)
-        add_metrics(b, call->req->server->opt.engine);
+        add_metrics(b, engine);
     jw_close(b, '}');
     rpc_succeed(call);
 }

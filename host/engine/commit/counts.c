@@ -33,7 +33,7 @@ static void count_crashes(const struct acts *acts)
 
 /* ---- tasks ---- */
 
-static void count_latency(const struct active_run *ar, struct lanes *lanes_of)
+static void count_latency(const struct active_run *ar, struct lanes *lanes_of, bool well)
 {
     static const struct {
         const char *lane;
@@ -43,13 +43,15 @@ static void count_latency(const struct active_run *ar, struct lanes *lanes_of)
         LANE_TYPED_MAP(XX)
 #undef XX
     };
-    int64_t took_us = active_run_wall_us(ar) - ar->created_us;
+    int64_t took_us = active_run_wall_us(ar) - ar->created_us, now_ns = ar->env->clock.mono_ns();
+    double took_s = (double)took_us / 1e6;
 
     for (size_t i = 0; i < ARRAY_LEN(lanes); i++) {
         if (strcmp(lane_of(ar, 0), lanes[i].lane) == 0)
-            metrics_observe(ar->env->metrics, lanes[i].id, METRIC_NO_LABELS, (double)took_us / 1e6);
+            metrics_observe(ar->env->metrics, lanes[i].id, METRIC_NO_LABELS, took_s);
     }
-    lanes_took(lanes_of, lane_of(ar, 0), took_us, ar->env->clock.mono_ns());
+    lanes_took(lanes_of, lane_of(ar, 0), took_us, now_ns);
+    task_times_add(ar->env->task_times, now_ns, well, took_s);
 }
 
 static void count_task_end(const struct active_run *ar, struct lanes *lanes)
@@ -60,7 +62,7 @@ static void count_task_end(const struct active_run *ar, struct lanes *lanes)
         return;
     metrics_add(ar->env->metrics, well ? METRIC_TASKS_COMPLETED : METRIC_TASKS_FAILED,
                 METRIC_NO_LABELS, 1);
-    count_latency(ar, lanes);
+    count_latency(ar, lanes, well);
 }
 
 void counts_durable(const struct acts *acts, struct lanes *lanes)
@@ -72,11 +74,15 @@ void counts_durable(const struct acts *acts, struct lanes *lanes)
         count_task_end(acts->ar, lanes);
 }
 
-void counts_closed(struct metrics *m, const struct api_event *event)
+void counts_closed(const struct engine_env *env, const struct api_event *event)
 {
+    struct metrics *m = env->metrics;
+
     metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS(event->dag_id, event->status), 1);
     metrics_add(m, METRIC_RUNS, METRIC_LABELS(event->status, event->tenant), 1);
     if (strncmp(event->dag_id, DAG_OF_LANE, strlen(DAG_OF_LANE)) == 0 &&
-        strcmp(event->status, STATUS_FAILED) == 0)
+        strcmp(event->status, STATUS_FAILED) == 0) {
         metrics_add(m, METRIC_TASKS_FAILED, METRIC_NO_LABELS, 1);
+        task_times_add(env->task_times, env->clock.mono_ns(), false, TASK_TIME_UNKNOWN);
+    }
 }

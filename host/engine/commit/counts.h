@@ -9,11 +9,11 @@
 
 #include "engine/commit/acts.h"
 
+struct engine_env;
 struct lanes;
-struct metrics;
 
 void counts_durable(const struct acts *acts, struct lanes *lanes);
 /* Of a run that was ended by its rows alone (close.h). */
-void counts_closed(struct metrics *m, const struct api_event *event);
+void counts_closed(const struct engine_env *env, const struct api_event *event);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "lanes/lanes.h"
 #include "observe/metrics.h"
+#include "observe/task_times.h"
 #include "sandbox/client/client.h"
 #include "store/beside.h"
 #include "store/hosts.h"
@@ -91,6 +92,7 @@ struct engine_env {
     struct store_reader *reader;
     struct beside *beside; /* freed before the engine */
     struct metrics *metrics;
+    struct task_times *task_times;
     struct engine_clock clock;
     struct engine_sandbox sandbox;
     struct engine_authority authority;

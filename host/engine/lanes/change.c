@@ -18,6 +18,7 @@ struct changing {
     struct lane_members said, all; /* now; with what was kept */
     int64_t version;               /* that it will be */
     bool must_be_there;
+    int32_t slots_by;
     int tries;
     api_done_fn done;
     void *done_arg;
@@ -93,7 +94,7 @@ static const char *deed_of(const struct changing *c)
 {
     if (is_of_all(c))
         return "audit.lanes_routed";
-    if (!c->must_be_there)
+    if (!c->must_be_there || c->slots_by != 0)
         return "audit.lane_put";
     if (c->said.draining)
         return "audit.lane_drained";
@@ -126,13 +127,26 @@ static void put(struct changing *c)
 
 /* ---- what was kept, and what is said now ---- */
 
-/* Nothing to do: it is paused and draining, or it is not, as is said. */
+/* Nothing to do: it has the slots, is paused and draining, or is not, as is said. */
 static bool is_so(const struct changing *c)
 {
     struct lane_spec spec = kept_lanes_spec(c->kept, c->lane, &c->all);
 
-    return c->must_be_there && (!c->said.has_paused || spec.paused == c->said.paused) &&
+    return c->must_be_there && (!c->said.has_slots || spec.slots == c->said.slots) &&
+           (!c->said.has_paused || spec.paused == c->said.paused) &&
            (!c->said.has_draining || spec.draining == c->said.draining);
+}
+
+/* A lane of none stays one when it is to have fewer. */
+static void say_slots(struct changing *c)
+{
+    int64_t has = kept_lanes_spec(c->kept, c->lane, &c->all).slots;
+    int64_t least = has < 1 ? has : 1;
+    int64_t comes = has + c->slots_by;
+
+    comes = comes > LANE_SLOTS_MAX ? LANE_SLOTS_MAX : comes;
+    c->said.has_slots = true;
+    c->said.slots = (uint32_t)(comes < least ? least : comes);
 }
 
 static bool may_change(struct changing *c, const char **ret_code, struct err *e)
@@ -173,6 +187,8 @@ static void was_read(void *arg)
         refuse(c, code, &e);
         return;
     }
+    if (c->slots_by != 0)
+        say_slots(c);
     if (is_so(c)) {
         ends(c, &(struct api_outcome){.created = false});
         return;
@@ -192,6 +208,7 @@ void lane_change(struct kept_lanes *kept, const struct api_actor *who,
                            .lane = mem_str(what->lane),
                            .said = lane_members_copy(what->members),
                            .must_be_there = what->must_be_there,
+                           .slots_by = what->slots_by,
                            .done = done,
                            .done_arg = done_arg};
     begin(c);

@@ -50,6 +50,11 @@ static struct workers_count count_workers(const struct lanes *lanes, const struc
     return c.count;
 }
 
+uint32_t workers_active(const struct lanes *lanes, const struct engine_mode *mode)
+{
+    return count_workers(lanes, mode).active;
+}
+
 /* ---- each of them ---- */
 
 struct telling {
@@ -171,6 +176,5 @@ void workers_gauges(struct runs *runs, const struct lanes *lanes, const struct e
         runs_each(runs, count_task, &tasks);
     metrics_set(metrics, METRIC_TASKS_WAITING, METRIC_NO_LABELS, tasks.waiting);
     metrics_set(metrics, METRIC_TASKS_RUNNING, METRIC_NO_LABELS, tasks.running);
-    metrics_set(metrics, METRIC_WORKERS_ACTIVE, METRIC_NO_LABELS,
-                count_workers(lanes, mode).active);
+    metrics_set(metrics, METRIC_WORKERS_ACTIVE, METRIC_NO_LABELS, workers_active(lanes, mode));
 }

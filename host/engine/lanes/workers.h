@@ -26,6 +26,10 @@ struct workers_of {
 enum { WORKERS_TOLD_MAX = 10000 };
 json_t *workers_owned(const struct workers_of *of) must_check;
 
+/* mcp_active_workers: of the contract's lanes the express workers that take what comes, or that
+ * have something. */
+uint32_t workers_active(const struct lanes *lanes, const struct engine_mode *mode);
+
 /* The gauges of contract/mcp.md 6.1: tasks are found among all runs, a walk that is made when
  * somebody asks. */
 void workers_gauges(struct runs *runs, const struct lanes *lanes, const struct engine_mode *mode,

@@ -25,6 +25,15 @@ static void tell_tasks(int enqueued, int completed, int failed)
     tells(line);
 }
 
+static void tell_times(int completed, int failed, bool timed)
+{
+    struct task_times_sum sum = task_times_sum(rig.task_times, rig.env.clock.mono_ns(), 3600);
+
+    ck_assert_int_eq((int)sum.completed, completed);
+    ck_assert_int_eq((int)sum.failed, failed);
+    ck_assert_int_eq(sum.timed, timed);
+}
+
 static void tell_depth(int waiting, int running)
 {
     char line[96];
@@ -65,6 +74,7 @@ START_TEST(a_task_counts_once_when_it_comes_and_once_when_it_is_over)
     tell_tasks(2, 1, 1);
     tells("\nmcp_task_latency_seconds_ml_count 2\n");
     tell_depth(0, 0);
+    tell_times(1, 1, true);
 }
 END_TEST
 
@@ -92,6 +102,7 @@ START_TEST(what_is_cancelled_and_what_is_no_task_counts_nowhere)
     rig_ok(&rig, "first");
     rig_fails(&rig, "second", OUTCOME_BAD_INPUT);
     tell_tasks(1, 0, 0);
+    tell_times(0, 0, false);
 }
 END_TEST
 
@@ -119,6 +130,7 @@ START_TEST(a_task_that_is_ended_by_its_rows_has_failed)
     rig_forget(&rig);
     rig_start(&rig);
     tells("\nmcp_tasks_failed_total 1\n");
+    tell_times(0, 1, false);
 }
 END_TEST
 

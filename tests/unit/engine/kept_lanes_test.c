@@ -34,7 +34,10 @@ static struct rig_answer ask(const char *lane, const char *text, bool must_be_th
     struct err e = {0};
 
     ck_assert_msg(lane_members_read(lane, object, &members, &e), "%s", e.msg);
-    lane_change(kept(), &rig_actor, &(struct api_lane_change){lane, &members, must_be_there},
+    lane_change(kept(), &rig_actor,
+                &(struct api_lane_change){.lane = lane,
+                                          .members = &members,
+                                          .must_be_there = must_be_there},
                 rig_answered, &answer);
     rig_settle(&rig);
     ck_assert_uint_eq(answer.told, 1);
@@ -285,6 +288,41 @@ START_TEST(the_switch_of_all_lanes_is_kept_and_heard_of)
 }
 END_TEST
 
+static struct rig_answer scale(const char *lane, int32_t by)
+{
+    const struct lane_members members = {0};
+    struct rig_answer answer = {0};
+
+    lane_change(kept(), &rig_actor,
+                &(struct api_lane_change){
+                    .lane = lane, .members = &members, .must_be_there = true, .slots_by = by},
+                rig_answered, &answer);
+    rig_settle(&rig);
+    ck_assert_uint_eq(answer.told, 1);
+    return answer;
+}
+
+START_TEST(a_lane_is_scaled_from_what_it_has_then)
+{
+    scale("ml", 3);
+    check_lane("ml", "1 4 12 goes on");
+    outside("ml", 2, "{\"slots\":9}");
+    scale("ml", -1); /* of another host's word, which it had not heard of */
+    check_lane("ml", "3 8 12 goes on");
+    scale("ml", -10);
+    check_lane("ml", "4 1 12 goes on");
+    scale("ml", -1); /* it has one: nothing is said */
+    check_lane("ml", "4 1 12 goes on");
+    put("ml", "{\"slots\":0}");
+    scale("ml", -1);
+    check_lane("ml", "5 0 12 goes on");
+    put("ml", "{\"slots\":9999}");
+    scale("ml", 10);
+    check_lane("ml", "7 10000 12 goes on");
+    ck_assert_int_eq(scale("none", 1).code, ERR_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(two_changes_at_once_are_two_versions)
 {
     struct rig_answer answers[2] = {{0}};
@@ -292,8 +330,9 @@ START_TEST(two_changes_at_once_are_two_versions)
                                         {.has_paused = true, .paused = true}};
 
     for (size_t i = 0; i < ARRAY_LEN(said); i++)
-        lane_change(kept(), &rig_actor, &(struct api_lane_change){"ml", &said[i], false},
-                    rig_answered, &answers[i]);
+        lane_change(kept(), &rig_actor,
+                    &(struct api_lane_change){.lane = "ml", .members = &said[i]}, rig_answered,
+                    &answers[i]);
     rig_settle(&rig);
     ck_assert_int_eq(answers[0].code + answers[1].code, ERR_NONE);
     ck_assert_uint_eq(answers[0].told + answers[1].told, 2);
@@ -373,6 +412,7 @@ TCase *kept_lanes_cases(void)
     tcase_add_test(tc, what_a_lane_runs_is_kept_and_another_hosts_word_goes_over_it);
     tcase_add_test(tc, what_is_set_goes_over_what_the_file_says);
     tcase_add_test(tc, the_switch_of_all_lanes_is_kept_and_heard_of);
+    tcase_add_test(tc, a_lane_is_scaled_from_what_it_has_then);
     tcase_add_test(tc, two_changes_at_once_are_two_versions);
     tcase_add_test(tc, what_a_newer_host_wrote_stays_as_it_is_here);
     tcase_add_test(tc, each_change_is_in_the_ledger_with_who_and_why);

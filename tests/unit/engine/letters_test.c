@@ -20,7 +20,8 @@ static void put(const char *text)
 
     ck_assert_msg(lane_members_read("ml", object, &members, &e), "%s", e.msg);
     lane_change(engine_control(rig.engine)->lanes, &rig_actor,
-                &(struct api_lane_change){"ml", &members, false}, rig_answered, &answer);
+                &(struct api_lane_change){.lane = "ml", .members = &members}, rig_answered,
+                &answer);
     rig_settle(&rig);
     ck_assert_int_eq(answer.code, ERR_NONE);
 }

@@ -128,11 +128,13 @@ void rig_boot(struct rig *rig)
         !beside_start(rig->store, threads > 0 ? threads : 2, 0, &rig->beside, &e))
         rig_broken("store", &e);
     rig->metrics = metrics_new();
+    rig->task_times = task_times_new(mono_ns());
     rig->env = (struct engine_env){
         .store = rig->store,
         .reader = rig->reader,
         .beside = rig->beside,
         .metrics = rig->metrics,
+        .task_times = rig->task_times,
         .clock = {mono_ns, wall_us, boot_us},
         .sandbox = rig_sandbox(rig),
         .authority = rig_authority(rig),
@@ -214,6 +216,7 @@ void rig_die(struct rig *rig)
     store_close(take(rig->store));
     engine_free(take(rig->engine));
     metrics_free(take(rig->metrics));
+    task_times_free(take(rig->task_times));
     for (size_t i = 0; i < rig->sandbox.count; i++)
         rig->sandbox.attempts[i].open = false;
     rig->fatal = (struct err){0};

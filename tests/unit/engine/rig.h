@@ -122,6 +122,7 @@ struct rig {
     struct store_reader *reader;
     struct beside *beside;
     struct metrics *metrics;
+    struct task_times *task_times;
     struct engine_env env;
     struct engine *engine;
     struct sandbox sandbox;

@@ -19,8 +19,9 @@ void task_lane_put(const char *lane, const char *text)
     struct err e = {0};
 
     ck_assert_msg(lane_members_read(lane, object, &members, &e), "%s", e.msg);
-    lane_change(task_control()->lanes, &rig_actor, &(struct api_lane_change){lane, &members, false},
-                rig_answered, &answer);
+    lane_change(task_control()->lanes, &rig_actor,
+                &(struct api_lane_change){.lane = lane, .members = &members}, rig_answered,
+                &answer);
     rig_settle(&rig);
     ck_assert_int_eq(answer.code, ERR_NONE);
 }

@@ -1,7 +1,8 @@
 /* metrics_test.c -- the registry and its text. */
+#include "suites.h"
+
 #include "observe/metrics.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,7 @@ int main(void)
     tcase_add_test(tc, closed_lists_that_do_not_end_fold_at_last);
     tcase_add_test(tc, a_series_that_was_touched_is_there_with_zero_and_takes_no_place_of_others);
     suite_add_tcase(suite, tc);
+    suite_add_tcase(suite, task_times_cases());
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

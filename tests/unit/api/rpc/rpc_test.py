@@ -5,7 +5,7 @@ import sys
 
 from server_lib import ask, expect, main
 
-METHODS = ["run_task", "get_status", "inject"]
+METHODS = ["run_task", "get_status", "get_analytics", "inject", "control/scale"]
 
 
 def call(method, params=None, ident=1, **more):
@@ -138,12 +138,26 @@ def test_the_latest_calls_are_remembered(server):
 
 def test_get_status_says_what_waits_and_who_works(server):
     told = good(server, "get_status")
-    assert told == {"queue_depth": 3, "active_workers": 1,
+    assert told == {"queue_depth": 3, "active_workers": 5,
                     "workers": {"default": {"slots": 16, "running": 0}, "ml": {"slots": 2, "running": 1}},
                     "queue": {"default": {"depth": 0, "running": 0}, "ml": {"depth": 3, "running": 1}}}, told
     told = good(server, "get_status", {"include_workers": False, "include_queue": False, "include_metrics": True})
     assert told.keys() == {"queue_depth", "active_workers", "metrics"}
     assert told["metrics"].keys() == {"active_runs", "max_runs", "queued_runs", "ready"}
+
+
+def test_get_analytics_tells_what_tasks_took(server):
+    told = good(server, "get_analytics")
+    assert told.keys() == {"time_range", "since", "metrics"} and told["time_range"] == "1h" and told["since"].endswith("Z")
+    assert 0.25 <= told["metrics"]["latency"]["p50_s"] < 0.28 and told["metrics"]["latency"].keys() == {"p50_s", "p95_s", "p99_s"}, told
+    assert (told["metrics"]["throughput"]["completed"], told["metrics"]["throughput"]["failed"]) == (1, 1), told
+    assert told["metrics"]["throughput"]["completed_per_second"] > 0
+    told = good(server, "get_analytics", {"time_range": "7d", "metrics": ["latency"]}, token="reader")
+    assert told["time_range"] == "7d" and told["metrics"].keys() == {"latency"}
+    assert good(server, "get_analytics", {"metrics": []})["metrics"] == {}
+    for params, named in (({"time_range": "2h"}, "time_range"), ({"time_range": 1}, "time_range"), ({"metrics": ["luck"]}, "metrics"),
+                          ({"metrics": [7]}, "metrics"), ({"metrics": "latency"}, "metrics"), ({"agents": ["x"]}, "agents"), ({"nope": 1}, "nope")):
+        assert named in bad(server, -32602, call("get_analytics", params))["message"], params
 
 
 def task_of(server, told):
@@ -208,6 +222,26 @@ def test_what_is_refused_of_inject_is_named(server):
     error = bad(server, -32602, call("inject", {"task": fine, "position": "front"}))
     assert "not there yet" in error["message"] and "priority" in error["message"]
     bad(server, -32006, call("inject", {"task": fine}), 403, token="reader")
+
+
+def test_control_scale_changes_lanes(server):
+    for action in ("scale_up", "scale_down", "pause", "resume"):
+        told = good(server, "control/scale", {"action": action, "target": "ml", "scale_factor": 10})
+        assert told == {"action": action, "lanes": [{"name": "ml", "slots": 2, "paused": False}]}, told
+    items = expect(server, 200, "GET", "/lanes/ml/versions")["items"]
+    assert [one["spec"] for one in items[:4]] == [{"paused": False, "draining": False}, {"paused": True}, {}, {}], items
+
+
+def test_what_is_refused_of_control_scale_is_named(server):
+    for params, named in (({}, "action"), ({"action": "explode"}, "action"), ({"action": 7}, "action"), ({"action": "pause", "x": 1}, "x"),
+                          ({"action": "scale_up", "scale_factor": 0}, "scale_factor"), ({"action": "scale_up", "scale_factor": 11}, "scale_factor"),
+                          ({"action": "scale_up", "scale_factor": "2"}, "scale_factor"), ({"action": "pause", "target": "*"}, "name"),
+                          ({"action": "pause", "target": 7}, "target"), ({"action": "pause", "target": "none"}, "none"), ({"action": "pause"}, "reasoning")):
+        assert named in bad(server, -32602, call("control/scale", params))["message"], params
+    error = bad(server, -32602, call("control/scale", {"action": "pause", "target": "none"}))
+    assert error["data"] == {"code": "LANE_NOT_FOUND"}, error
+    assert "not built" in bad(server, -32000, call("control/scale", {"action": "preempt"}))["message"]
+    bad(server, -32006, call("control/scale", {"action": "pause"}), 403, token="writer")
 
 
 def test_a_batch_of_tasks_is_answered_when_all_are_durable(server):

@@ -206,8 +206,8 @@ static void delete_secret(void *arg, const struct api_actor *who, const char *na
 static json_t *lanes_owned(void *arg)
 {
     (void)arg;
-    return json_pack("[{s:s, s:i}, {s:s, s:i, s:i, s:{s:i}}]", "name", "default", "slots", 16,
-                     "name", "ml", "slots", 2, "running", 1, "depth", "total", 3);
+    return json_pack("[{s:s, s:i}, {s:s, s:i, s:b, s:i, s:{s:i}}]", "name", "default", "slots", 16,
+                     "name", "ml", "slots", 2, "paused", 0, "running", 1, "depth", "total", 3);
 }
 
 static struct lane_routing lane_routing(void *arg)
@@ -219,6 +219,12 @@ static json_t *workers_owned(void *arg)
 {
     (void)arg;
     return json_pack("{s:i, s:[{s:s}]}", "expected", 6, "workers", "id", "express_ml_0");
+}
+
+static uint32_t workers_active(void *arg)
+{
+    (void)arg;
+    return 5;
 }
 
 static void switch_shed(void *arg, const struct api_actor *who, bool on, api_done_fn done,
@@ -380,6 +386,7 @@ struct api_engine server_engine_of(struct server *s)
                                 .lanes_owned = lanes_owned,
                                 .lane_routing = lane_routing,
                                 .workers_owned = workers_owned,
+                                .workers_active = workers_active,
                                 .shed_switch = switch_shed,
                                 .shed_now = now_shed,
                                 .lane_change = change_lane,

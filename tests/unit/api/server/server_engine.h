@@ -17,6 +17,7 @@ struct server {
     struct store *store;
     struct store_reader *reader;
     struct metrics *metrics;
+    struct task_times *task_times;
     struct api *api;
     json_t *checks;
     json_t *depth;

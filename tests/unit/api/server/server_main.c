@@ -5,10 +5,12 @@
  * rate, burst, dev. */
 #include "server_engine.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "observe/metrics.h"
+#include "observe/task_times.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,7 @@ static void close_all(struct server *s)
     store_reader_free(s->reader);
     store_close(s->store);
     metrics_free(s->metrics);
+    task_times_free(s->task_times);
     json_decref(s->checks);
     json_decref(s->depth);
     json_decref(s->event_n);
@@ -76,6 +79,9 @@ static void open_all(struct server *s, const char *folder)
     if (!store_open(&options, &s->store, &e) || !store_reader_open(s->store, &s->reader, &e))
         die(&e);
     s->metrics = metrics_new();
+    s->task_times = task_times_new(clock_mono_ns());
+    task_times_add(s->task_times, clock_mono_ns(), true, 0.25);
+    task_times_add(s->task_times, clock_mono_ns(), false, TASK_TIME_UNKNOWN);
     s->checks = json_pack("{s:{s:s}}", "store", "status", "ok");
     s->event_n = json_object();
     s->depth = json_pack("{s:i, s:i}", "default", 3, "acme", 5);
@@ -137,6 +143,7 @@ int main(int argc, char **argv)
     opt.store = s.store;
     opt.reader = s.reader;
     opt.metrics = s.metrics;
+    opt.task_times = s.task_times;
     for (int i = 2; i < argc; i++) {
         opt.dev = opt.dev || strcmp(argv[i], "dev") == 0;
         if (strcmp(argv[i], "dev") != 0)
