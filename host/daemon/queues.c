@@ -12,6 +12,7 @@
 #include "engine/lanes/change.h"
 #include "engine/lanes/clear.h"
 #include "engine/lanes/kept.h"
+#include "engine/lanes/quotas.h"
 #include "engine/lanes/tasks.h"
 #include "lanes/file.h"
 #include "store/hosts.h"
@@ -76,6 +77,23 @@ static void change_lane(void *arg, const struct api_actor *who, const struct api
                 done_arg);
 }
 
+static void change_quota(void *arg, const struct api_actor *who,
+                         const struct api_quota_change *what, api_done_fn done, void *done_arg)
+{
+    quotas_change(engine_control(((const struct host *)arg)->engine)->quotas, who, what, done,
+                  done_arg);
+}
+
+static json_t *quotas_of(void *arg, const char *tenant)
+{
+    return quotas_owned(engine_control(((const struct host *)arg)->engine)->quotas, tenant);
+}
+
+static uint32_t tasks_running(void *arg, const char *tenant, const char *lane)
+{
+    return quotas_tasks(engine_control(((const struct host *)arg)->engine)->quotas, tenant, lane);
+}
+
 static void enqueue_task(void *arg, const struct api_actor *who, const struct api_task *what,
                          api_done_fn done, void *done_arg)
 {
@@ -126,6 +144,9 @@ void queues_serve(struct api_engine *engine)
     engine->shed_switch = switch_shed;
     engine->shed_now = now_shed;
     engine->lane_change = change_lane;
+    engine->quota_change = change_quota;
+    engine->quotas_owned = quotas_of;
+    engine->tasks_running = tasks_running;
     engine->task_enqueue = enqueue_task;
     engine->task_prioritize = prioritize_task;
     engine->letters_clear = clear_letters;

@@ -24,6 +24,7 @@
 #include "engine/evidence/statements.h"
 #include "engine/inside.h"
 #include "engine/lanes/kept.h"
+#include "engine/lanes/quotas.h"
 #include "engine/lanes/tasks.h"
 #include "engine/runs/runs.h"
 #include "engine/runs/zeros.h"
@@ -85,6 +86,7 @@ struct engine *engine_new(const struct engine_env *env)
     engine->control.lanes = kept_lanes_new(env, attempts_lanes(engine->attempts));
     engine->follow =
         (struct follow){env, &engine->mode, engine->runs, attempts_lanes(engine->attempts), 0};
+    engine->control.quotas = quotas_new(env, attempts_lanes(engine->attempts));
     engine->control.tasks = tasks_new(&engine->control, engine->definitions);
     return engine;
 }
@@ -94,6 +96,7 @@ void engine_free(struct engine *engine)
     if (engine == NULL)
         return;
     kept_lanes_free(engine->control.lanes);
+    quotas_free(engine->control.quotas);
     attempts_free(engine->attempts);
     commits_free(engine->commits); /* before the runs that they count on */
     runs_free(engine->runs);
@@ -115,8 +118,8 @@ void engine_free(struct engine *engine)
 bool engine_recover(struct engine *engine, unsigned *ret_count, struct err *e)
 {
     if (!zeros_tenants(engine->env->metrics, engine->env->reader, e) ||
-        !kept_lanes_begin(engine->control.lanes, e) || !chores_take(&engine->chores, e) ||
-        !recover_all(&engine->control, ret_count, e))
+        !kept_lanes_begin(engine->control.lanes, e) || !quotas_begin(engine->control.quotas, e) ||
+        !chores_take(&engine->chores, e) || !recover_all(&engine->control, ret_count, e))
         return false;
     look_begin(engine->control.look);
     return chores_begin(&engine->chores, e);
@@ -407,6 +410,7 @@ void engine_on_news(struct engine *engine, const struct store_news *news)
         news->kind == STORE_NEWS_MISSED)
         look_again(engine->control.look);
     kept_lanes_heard(engine->control.lanes, news);
+    quotas_heard(engine->control.quotas, news);
     chores_on_news(&engine->chores, news);
 }
 

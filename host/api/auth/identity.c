@@ -23,6 +23,7 @@ static const struct {
     [NEED_BACKFILL] = {SCOPE_ADMIN | SCOPE_ORCH_BACKFILL, 0, "orchestrator:admin or orch:backfill"},
     [NEED_BACKFILL_READ] = {READS | SCOPE_ORCH_BACKFILL, 0,
                             "orchestrator:read, orch:read or orch:backfill"},
+    [NEED_QUOTA] = {SCOPE_ADMIN | SCOPE_ORCH_QUOTA, 0, "orchestrator:admin or orch:quota"},
 };
 
 const struct claims claims_loopback = {.subject = "loopback",

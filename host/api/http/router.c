@@ -10,6 +10,7 @@ const char *route_need_text(enum route_need need)
         [NEED_NOTHING] = "nothing",   [NEED_READ] = "read",
         [NEED_WRITE] = "write",       [NEED_ADMIN] = "admin",
         [NEED_BACKFILL] = "backfill", [NEED_BACKFILL_READ] = "read or backfill",
+        [NEED_QUOTA] = "quota",
     };
 
     return names[need];

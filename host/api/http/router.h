@@ -30,6 +30,7 @@ enum route_need {
     NEED_ADMIN,
     NEED_BACKFILL,
     NEED_BACKFILL_READ,
+    NEED_QUOTA,
     NEED_COUNT,
 };
 const char *route_need_text(enum route_need need);

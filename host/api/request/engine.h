@@ -23,6 +23,7 @@ struct lane_members;
 struct store_backfill;
 struct store_backfill_mark;
 struct store_firing;
+struct store_quota;
 struct store_schedule;
 struct store_schedule_move;
 
@@ -47,6 +48,7 @@ struct api_outcome {
     const json_t *warnings;  /* the same: [{node_id,target,path,message}], legal and mostly wrong */
     const char *run_id;      /* run_* */
     const char *schedule_id; /* schedule_*; the backfill's of backfill_* */
+    const char *quota_id;    /* quota_change */
     const char *trace_id;    /* run_start, run_restart */
     bool created;            /* false: it was there already (idempotent repeat) */
     bool completed;          /* run_resume: the run had completed, so nothing is done */
@@ -157,11 +159,25 @@ struct api_lane_change {
                            there, and nothing else is said of its slots; 0: as it has */
 };
 
+/* What is done with a quota; each but the first and the last is the row with another version. */
+enum api_quota_deed {
+    API_QUOTA_PUT,
+    API_QUOTA_CHANGE,
+    API_QUOTA_PAUSE,
+    API_QUOTA_RESUME,
+    API_QUOTA_DELETE, /* of the version that was read */
+};
+struct api_quota_change {
+    enum api_quota_deed deed;
+    const struct store_quota *row; /* as it is to be */
+};
+
 /* Whether new runs and tasks are refused, by an operator's word. */
 struct api_shed {
     bool on;
     const char *reason; /* NULL when it is off; valid for the call */
     int64_t since_us;   /* the same */
+    bool automatic;     /* by its own marks, and by nobody's word */
 };
 enum { API_SHED_RETRY_S = 30 }; /* who is refused may ask again */
 
@@ -266,6 +282,14 @@ struct api_engine {
     /* In effect here when it is done, and soon on every host of the store. */
     void (*lane_change)(void *arg, const struct api_actor *who, const struct api_lane_change *what,
                         api_done_fn done, void *done_arg);
+    /* The same of a quota. ERR_CONFLICT: the tenant has one of this job type (QUOTA_EXISTS) or as
+     * many as it may (QUOTAS_MAX), or this one is not as it was read. */
+    void (*quota_change)(void *arg, const struct api_actor *who,
+                         const struct api_quota_change *what, api_done_fn done, void *done_arg);
+    /* What the tenant's quotas hold back on this host (docs/API.md); the caller owns it. */
+    json_t *(*quotas_owned)(void *arg, const char *tenant);
+    /* Tasks of the tenant that run on this host; lane NULL: of all lanes. */
+    uint32_t (*tasks_running)(void *arg, const char *tenant, const char *lane);
     /* A run of the lane's own DAG, whose token is the task's id. The same task again is answered
      * with its run (created is false); ERR_CONFLICT with TASK_CONFLICT for another one of its id,
      * ERR_NOT_FOUND with LANE_NOT_FOUND, ERR_UNPROCESSABLE with LANE_HAS_NO_AGENT. */

@@ -110,26 +110,20 @@ void backfill_reply(struct api_request *req, const char *backfill_id, int status
                                        .owed = true});
 }
 
+static bool add_row(struct buf *b, const void *row, void *reader, struct err *e)
+{
+    return view(b, row, reader, e);
+}
+
 bool backfill_list(const struct api_request *req, struct store_reader *reader, struct made *made,
                    struct err *e)
 {
     auto_done(store_schedule_list) schedule = {0};
     auto_done(store_backfill_list) rows = {0};
-    struct buf *body = &made->body;
     struct store_page page;
 
-    if (!query_page(req, &page, e) || !schedule_read(req, reader, &schedule, &made->code, e) ||
-        !store_read_backfills(reader, req->who.tenant, schedule.rows[0].schedule_id, page, &rows,
-                              e))
-        return false;
-    jw_open(body, NULL, '{');
-    jw_open(body, "items", '[');
-    for (size_t i = 0; i < rows.count; i++) {
-        if (!view(body, &rows.rows[i], reader, e))
-            return false;
-    }
-    jw_close(body, ']');
-    view_next_page(body, rows.next_page);
-    jw_close(body, '}');
-    return true;
+    return query_page(req, &page, e) && schedule_read(req, reader, &schedule, &made->code, e) &&
+           store_read_backfills(reader, req->who.tenant, schedule.rows[0].schedule_id, page, &rows,
+                                e) &&
+           VIEW_ITEMS(&made->body, &rows, add_row, reader, e);
 }

@@ -54,6 +54,20 @@ void routing_get(struct api_request *req);
 void routing_set(struct api_request *req);
 void workers_status(struct api_request *req);
 
+/* quotas.c */
+made_fn quota_get;
+made_fn quota_list;
+void quota_summary(struct api_request *req);
+void quota_create(struct api_request *req);
+void quota_put(struct api_request *req);
+void quota_pause_op(struct api_request *req);
+void quota_resume_op(struct api_request *req);
+void quota_delete_op(struct api_request *req);
+/* jobs.c */
+void job_summary(struct api_request *req);
+made_fn source_list;
+made_fn source_get;
+
 /* shed.c */
 void shed_status(struct api_request *req);
 void shed_enable_op(struct api_request *req);

@@ -174,8 +174,10 @@ void routing_set(struct api_request *req)
 
 /* ---- what was said of one ---- */
 
-static void add_version(struct buf *b, const struct store_lane *row)
+static bool add_version(struct buf *b, const void *arg, void *none unused_arg,
+                        struct err *e unused_arg)
 {
+    const struct store_lane *row = arg;
     auto_json spec = json_loads(row->members, 0, NULL);
 
     jw_open(b, NULL, '{');
@@ -186,24 +188,16 @@ static void add_version(struct buf *b, const struct store_lane *row)
     jw_str(b, "reason", row->reason);
     jw_json(b, "spec", spec);
     jw_close(b, '}');
+    return true;
 }
 
 bool lane_versions(const struct api_request *req, struct store_reader *reader, struct made *made,
                    struct err *e)
 {
     auto_done(store_lane_list) rows = {0};
-    struct buf *body = &made->body;
     struct store_page page;
 
-    if (!query_page(req, &page, e) ||
-        !store_read_lane_versions(reader, api_param(req, "name"), page, &rows, e))
-        return false;
-    jw_open(body, NULL, '{');
-    jw_open(body, "items", '[');
-    for (size_t i = 0; i < rows.count; i++)
-        add_version(body, &rows.rows[i]);
-    jw_close(body, ']');
-    view_next_page(body, rows.next_page);
-    jw_close(body, '}');
-    return true;
+    return query_page(req, &page, e) &&
+           store_read_lane_versions(reader, api_param(req, "name"), page, &rows, e) &&
+           VIEW_ITEMS(&made->body, &rows, add_version, NULL, e);
 }

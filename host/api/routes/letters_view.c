@@ -54,6 +54,15 @@ bool letter_read(struct store_reader *reader, const char *tenant, const char *id
     return false;
 }
 
+static bool add_letter(struct buf *b, const void *row, void *none unused_arg,
+                       struct err *e unused_arg)
+{
+    jw_open(b, NULL, '{');
+    letter_view(b, row);
+    jw_close(b, '}');
+    return true;
+}
+
 bool letter_list(const struct api_request *req, struct store_reader *reader, struct made *made,
                  struct err *e)
 {
@@ -62,22 +71,10 @@ bool letter_list(const struct api_request *req, struct store_reader *reader, str
                                              .error_class = api_query(req, "errorClass"),
                                              .fingerprint = api_query(req, "fingerprint")};
     auto_done(store_dead_letter_list) rows = {0};
-    struct buf *body = &made->body;
     struct store_page page;
 
-    if (!query_page(req, &page, e) || !store_read_dead_letters(reader, &filter, page, &rows, e))
-        return false;
-    jw_open(body, NULL, '{');
-    jw_open(body, "items", '[');
-    for (size_t i = 0; i < rows.count; i++) {
-        jw_open(body, NULL, '{');
-        letter_view(body, &rows.rows[i]);
-        jw_close(body, '}');
-    }
-    jw_close(body, ']');
-    view_next_page(body, rows.next_page);
-    jw_close(body, '}');
-    return true;
+    return query_page(req, &page, e) && store_read_dead_letters(reader, &filter, page, &rows, e) &&
+           VIEW_ITEMS(&made->body, &rows, add_letter, NULL, e);
 }
 
 /* ---- one, with its task ---- */

@@ -11,6 +11,8 @@
 #define SMALL (64 * 1024)
 #define RPC_BODY BODY_BYTES, 10 * 1024 * 1024, "", ""
 #define PAGE "page_size page_token"
+#define GATEWAY_PAGE PAGE " limit continuationToken"
+#define QUOTA_FIELDS "maxActive maxPerHour burst weight paused"
 #define WORKFLOW_FIELDS                                                                            \
     "name nodes description version default_retry_policy default_timeout_policy on_failure "       \
     "max_parallel_nodes metadata run_timeout_seconds"
@@ -136,6 +138,30 @@ static const struct route rows[] = {
      .handle = lane_put, .refuses = true},
     {HTTP_GET, API_BASE "/lanes/{name}/versions", NEED_ADMIN, NO_BODY, PAGE, 200,
      "listLaneVersions", .make = lane_versions},
+
+    /* Quotas, jobs, sources */
+    {HTTP_POST, API_BASE "/quotas", NEED_QUOTA, BODY_JSON, SMALL, "jobType! " QUOTA_FIELDS, "", 201,
+     "createQuota", .handle = quota_create, .refuses = true},
+    {HTTP_GET, API_BASE "/quotas", NEED_QUOTA, NO_BODY, "jobType paused " GATEWAY_PAGE, 200,
+     "listQuotas", .make = quota_list},
+    {HTTP_GET, API_BASE "/quotas/summary", NEED_QUOTA, NO_BODY, "", 200, "summarizeQuotas",
+     .handle = quota_summary},
+    {HTTP_POST, API_BASE "/quotas/{quotaId}/pause", NEED_QUOTA, BODY_NONE, SMALL, "", "", 200,
+     "pauseQuota", .handle = quota_pause_op},
+    {HTTP_POST, API_BASE "/quotas/{quotaId}/resume", NEED_QUOTA, BODY_NONE, SMALL, "", "", 200,
+     "resumeQuota", .handle = quota_resume_op},
+    {HTTP_GET, API_BASE "/quotas/{quotaId}", NEED_QUOTA, NO_BODY, "", 200, "getQuota",
+     .make = quota_get},
+    {HTTP_PUT, API_BASE "/quotas/{quotaId}", NEED_QUOTA, BODY_JSON, SMALL, "jobType " QUOTA_FIELDS,
+     "", 200, "changeQuota", .handle = quota_put, .refuses = true},
+    {HTTP_DELETE, API_BASE "/quotas/{quotaId}", NEED_QUOTA, NO_BODY, "", 200, "deleteQuota",
+     .handle = quota_delete_op},
+    {HTTP_GET, API_BASE "/jobs/summary", NEED_READ, NO_BODY, "jobType", 200, "summarizeJobs",
+     .handle = job_summary},
+    {HTTP_GET, API_BASE "/sources", NEED_READ, NO_BODY, "sourceType enabled " GATEWAY_PAGE, 200,
+     "listSources", .make = source_list},
+    {HTTP_GET, API_BASE "/sources/{sourceId}", NEED_READ, NO_BODY, "", 200, "getSource",
+     .make = source_get},
 
     /* Tasks */
     {HTTP_POST, API_BASE "/tasks", NEED_WRITE, BODY_JSON, RUN_INPUT_BYTES_MAX + SMALL, TASK_FIELDS,

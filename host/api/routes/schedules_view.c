@@ -169,26 +169,20 @@ void schedule_reply(struct api_request *req, const char *schedule_id, int status
 
 /* ---- lists ---- */
 
+static bool add_listed(struct buf *b, const void *row, void *reader, struct err *e)
+{
+    return schedule_view(b, row, false, reader, e);
+}
+
 bool schedule_list(const struct api_request *req, struct store_reader *reader, struct made *made,
                    struct err *e)
 {
     auto_done(store_schedule_list) rows = {0};
-    struct buf *body = &made->body;
     struct store_page page;
 
-    if (!query_page(req, &page, e) ||
-        !store_read_schedules(reader, req->who.tenant, api_query(req, "dagId"), page, &rows, e))
-        return false;
-    jw_open(body, NULL, '{');
-    jw_open(body, "items", '[');
-    for (size_t i = 0; i < rows.count; i++) {
-        if (!schedule_view(body, &rows.rows[i], false, reader, e))
-            return false;
-    }
-    jw_close(body, ']');
-    view_next_page(body, rows.next_page);
-    jw_close(body, '}');
-    return true;
+    return query_page(req, &page, e) &&
+           store_read_schedules(reader, req->who.tenant, api_query(req, "dagId"), page, &rows, e) &&
+           VIEW_ITEMS(&made->body, &rows, add_listed, reader, e);
 }
 
 /* The due time as the run's token has it. */
@@ -206,23 +200,22 @@ void firing_view(struct buf *b, const struct store_firing *row)
     jw_close(b, '}');
 }
 
+static bool add_firing(struct buf *b, const void *row, void *none unused_arg,
+                       struct err *e unused_arg)
+{
+    firing_view(b, row);
+    return true;
+}
+
 bool firing_list(const struct api_request *req, struct store_reader *reader, struct made *made,
                  struct err *e)
 {
     auto_done(store_schedule_list) schedule = {0};
     auto_done(store_firing_list) rows = {0};
-    struct buf *body = &made->body;
     struct store_page page;
 
-    if (!query_page(req, &page, e) || !schedule_read(req, reader, &schedule, &made->code, e) ||
-        !store_read_firings(reader, req->who.tenant, schedule.rows[0].schedule_id, page, &rows, e))
-        return false;
-    jw_open(body, NULL, '{');
-    jw_open(body, "items", '[');
-    for (size_t i = 0; i < rows.count; i++)
-        firing_view(body, &rows.rows[i]);
-    jw_close(body, ']');
-    view_next_page(body, rows.next_page);
-    jw_close(body, '}');
-    return true;
+    return query_page(req, &page, e) && schedule_read(req, reader, &schedule, &made->code, e) &&
+           store_read_firings(reader, req->who.tenant, schedule.rows[0].schedule_id, page, &rows,
+                              e) &&
+           VIEW_ITEMS(&made->body, &rows, add_firing, NULL, e);
 }

@@ -15,7 +15,7 @@ static void reply_shed(struct api_request *req)
     jw_str(&body, "reason", shed.reason);
     jw_time(&body, "since", shed.since_us);
     jw_int(&body, "retry_after_s", API_SHED_RETRY_S);
-    jw_bool(&body, "automatic", false); /* nothing but a word switches it in this version */
+    jw_bool(&body, "automatic", shed.automatic);
     jw_close(&body, '}');
     api_reply_text(req, 200, &body);
 }

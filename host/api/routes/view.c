@@ -20,6 +20,35 @@ bool query_page(const struct api_request *req, struct store_page *ret, struct er
     return true;
 }
 
+bool query_gateway_page(const struct api_request *req, struct store_page *ret, struct err *e)
+{
+    const bool limit = api_query(req, "limit") != NULL;
+    const char *token = api_query(req, "continuationToken");
+    int64_t size;
+
+    if (!http_query_int(&req->head.query, limit ? "limit" : "page_size", 50, 1, STORE_PAGE_ROWS_MAX,
+                        &size, e))
+        return false;
+    *ret = (struct store_page){.token = token != NULL ? token : api_query(req, "page_token"),
+                               .size = (uint32_t)size};
+    return true;
+}
+
+bool view_items(struct buf *b, const struct store_list *list, size_t row_bytes, view_row_fn *fn,
+                void *arg, struct err *e)
+{
+    jw_open(b, NULL, '{');
+    jw_open(b, "items", '[');
+    for (size_t i = 0; i < list->count; i++) {
+        if (!fn(b, (const char *)list->rows + i * row_bytes, arg, e))
+            return false;
+    }
+    jw_close(b, ']');
+    view_next_page(b, list->next_page);
+    jw_close(b, '}');
+    return true;
+}
+
 bool query_time(const struct api_request *req, const char *name, int64_t *ret, struct err *e)
 {
     const char *text = api_query(req, name);

@@ -44,7 +44,17 @@ bool query_time(const struct api_request *req, const char *name, int64_t *ret,
 /* "true" or "false" in the query; as given when absent. */
 bool query_bool(const struct api_request *req, const char *name, bool absent, bool *ret,
                 struct err *e) must_check;
+/* As query_page, also in the gateway's words: limit, continuationToken (contract/stellaops.md 0).
+ */
+bool query_gateway_page(const struct api_request *req, struct store_page *ret,
+                        struct err *e) must_check;
 void view_next_page(struct buf *b, const char *token);
+/* Appends one row, as fn's arg says. */
+typedef bool view_row_fn(struct buf *b, const void *row, void *arg, struct err *e);
+/* {"items": [...], "next_page_token"?} of a page of rows. */
+bool view_items(struct buf *b, const struct store_list *list, size_t row_bytes, view_row_fn *fn,
+                void *arg, struct err *e) must_check;
+#define VIEW_ITEMS(b, l, fn, arg, e) view_items(b, &(l)->list, sizeof *(l)->rows, fn, arg, e)
 
 /* ---- beside the loop (request/made.h) ---- */
 

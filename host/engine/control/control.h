@@ -19,6 +19,7 @@ struct later;
 struct leftovers;
 struct look;
 struct orders;
+struct quotas;
 struct runs;
 struct schedules;
 struct shed;
@@ -38,6 +39,7 @@ struct control {
     struct later *later;
     struct schedules *schedules; /* what starts runs by control_start */
     struct kept_lanes *lanes;    /* in which their attempts wait */
+    struct quotas *quotas;       /* and what a tenant may have of them */
     struct shed *shed;           /* whether new ones are taken */
     struct tasks *tasks;         /* what lanes are given to run */
 };

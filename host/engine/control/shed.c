@@ -79,7 +79,7 @@ void shed_switch(struct shed *shed, const struct api_actor *who, bool on, api_do
 
 struct api_shed shed_now(const struct shed *shed)
 {
-    return (struct api_shed){shed->on, shed->reason, shed->since_us};
+    return (struct api_shed){shed->on, shed->reason, shed->since_us, false};
 }
 
 bool shed_lets_in(const struct shed *shed, struct err *e)

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/attempts/show.h"
 #include "engine/env/env.h"
+#include "engine/lanes/paged.h"
 #include "lanes/work.h"
 #include "store/hosts.h"
 
@@ -23,21 +24,17 @@ struct held {
     UT_hash_handle hh;
 };
 
-/* One page that is read beside the loop. */
-struct page {
-    char *from; /* NULL: the first */
-    struct store_lane_list rows;
-    struct err e;
-};
-
 struct kept_lanes {
     const struct engine_env *env;
     struct lanes *lanes;
     struct held *held;
     int64_t routing_version; /* of LANE_ALL */
-    struct page page;        /* the thread's while it is read */
-    bool looks, again;
+    struct paged paged;
 };
+
+static bool read_rows(struct store_reader *reader, struct store_page page, struct store_list *ret,
+                      struct err *e);
+static void hold_rows(void *arg, const struct store_list *rows);
 
 struct kept_lanes *kept_lanes_new(const struct engine_env *env, struct lanes *lanes)
 {
@@ -45,14 +42,8 @@ struct kept_lanes *kept_lanes_new(const struct engine_env *env, struct lanes *la
 
     kept->env = env;
     kept->lanes = lanes;
+    kept->paged = (struct paged){.env = env, .read = read_rows, .hold = hold_rows, .arg = kept};
     return kept;
-}
-
-static void page_done(struct page *page)
-{
-    store_lane_list_done(&page->rows);
-    free(page->from);
-    *page = (struct page){0};
 }
 
 void kept_lanes_free(struct kept_lanes *kept)
@@ -69,7 +60,7 @@ void kept_lanes_free(struct kept_lanes *kept)
         free(held->lane);
         free(held);
     }
-    page_done(&kept->page);
+    paged_done(&kept->paged);
     free(kept);
 }
 
@@ -227,89 +218,43 @@ bool kept_members(const struct store_lane *row, struct lane_members *ret, struct
     return lane_members_read(row->lane, object, ret, e);
 }
 
-static void hold_rows(struct kept_lanes *kept, const struct store_lane_list *rows)
+static bool read_rows(struct store_reader *reader, struct store_page page, struct store_list *ret,
+                      struct err *e)
+{
+    struct store_lane_list rows = {0};
+    bool read = store_read_lanes(reader, page, &rows, e);
+
+    *ret = rows.list;
+    return read;
+}
+
+static void hold_rows(void *arg, const struct store_list *rows)
 {
     for (size_t i = 0; i < rows->count; i++) {
-        const struct store_lane *row = &rows->rows[i];
+        const struct store_lane *row = (const struct store_lane *)rows->rows + i;
         auto_done(lane_members) members = {0};
         struct err e = {0};
 
         if (kept_members(row, &members, &e))
-            kept_lanes_hold(kept, row->lane, row->version, &members);
+            kept_lanes_hold(arg, row->lane, row->version, &members);
         else
             log_event(LOG_WARN, "lane.unread", F_STR("lane", row->lane),
                       F_INT("version", row->version), F_ERR(&e));
     }
 }
 
-static void read_page(void *arg, struct store_reader *reader)
-{
-    struct page *page = &((struct kept_lanes *)arg)->page;
-
-    (void)!store_read_lanes(reader, (struct store_page){page->from, STORE_PAGE_ROWS_MAX},
-                            &page->rows, &page->e);
-}
-
-/* To the page behind the one that was read; false: it was the last. */
-static bool turn_page(struct page *page)
-{
-    char *from = page->rows.next_page != NULL ? mem_str(page->rows.next_page) : NULL;
-
-    page_done(page);
-    page->from = from;
-    return from != NULL;
-}
-
 bool kept_lanes_begin(struct kept_lanes *kept, struct err *e)
 {
     if (!hold_given(kept, e))
         return err_wrap(e, "the lanes of the file");
-    do {
-        read_page(kept, kept->env->reader);
-        if (kept->page.e.code != ERR_NONE) {
-            *e = kept->page.e;
-            return false;
-        }
-        hold_rows(kept, &kept->page.rows);
-    } while (turn_page(&kept->page));
-    return true;
-}
-
-static void look(struct kept_lanes *kept);
-
-/* One that could not be read is read again with the next news: a store that was away tells that
- * some were missed. */
-static void was_read(void *arg)
-{
-    struct kept_lanes *kept = arg;
-
-    if (kept->page.e.code == ERR_NONE)
-        hold_rows(kept, &kept->page.rows);
-    kept->looks = false;
-    if (turn_page(&kept->page) || kept->again)
-        look(kept);
-}
-
-static void not_read(void *arg unused_arg)
-{
-}
-
-static void look(struct kept_lanes *kept)
-{
-    kept->looks = true;
-    if (kept->page.from == NULL)
-        kept->again = false;
-    beside_give(kept->env->beside, &(struct beside_work){read_page, was_read, not_read, kept});
+    return paged_begin(&kept->paged, e);
 }
 
 void kept_lanes_heard(struct kept_lanes *kept, const struct store_news *news)
 {
-    if (news->kind != STORE_NEWS_MISSED &&
-        !(news->kind == STORE_NEWS_KNOWN && news->number == STORE_KNOWN_LANES))
-        return;
-    kept->again = true;
-    if (!kept->looks)
-        look(kept);
+    if (news->kind == STORE_NEWS_MISSED ||
+        (news->kind == STORE_NEWS_KNOWN && news->number == STORE_KNOWN_LANES))
+        paged_look(&kept->paged);
 }
 
 /* ---- what is told of them ---- */

@@ -51,6 +51,9 @@ static const struct {
     {"a", NULL, NULL, NULL, NULL, SCOPE_READ, NEED_BACKFILL_READ, false, ""},
     {"a", NULL, NULL, NULL, NULL, SCOPE_ORCH_BACKFILL, NEED_READ, false, "ERR_SCOPE_MISMATCH"},
     {"a", NULL, NULL, NULL, NULL, SCOPE_ORCH_OPERATE, NEED_READ, false, ""},
+    {"a", NULL, NULL, NULL, NULL, SCOPE_ORCH_QUOTA, NEED_QUOTA, false, ""},
+    {"a", NULL, NULL, NULL, NULL, SCOPE_ADMIN, NEED_QUOTA, false, ""},
+    {"a", NULL, NULL, "r", "T-1", SCOPE_ORCH_OPERATE, NEED_QUOTA, false, "ERR_SCOPE_MISMATCH"},
 };
 
 START_TEST(the_decision_table_holds)

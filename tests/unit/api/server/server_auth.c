@@ -12,10 +12,11 @@ static const struct {
     const char *tenant;
     uint32_t scopes;
 } tokens[] = {
-    {"admin", "default", SCOPE_ADMIN},      {"reader", "default", SCOPE_READ},
-    {"writer", "default", SCOPE_WRITE},     {"operator", "default", SCOPE_ORCH_OPERATE},
-    {"acme", "acme", SCOPE_ADMIN},          {"nobody", "default", 0},
-    {"slow-admin", "default", SCOPE_ADMIN}, {"backfiller", "default", SCOPE_ORCH_BACKFILL},
+    {"admin", "default", SCOPE_ADMIN},       {"reader", "default", SCOPE_READ},
+    {"writer", "default", SCOPE_WRITE},      {"operator", "default", SCOPE_ORCH_OPERATE},
+    {"acme", "acme", SCOPE_ADMIN},           {"nobody", "default", 0},
+    {"slow-admin", "default", SCOPE_ADMIN},  {"backfiller", "default", SCOPE_ORCH_BACKFILL},
+    {"quotas", "default", SCOPE_ORCH_QUOTA},
 };
 
 struct answer {

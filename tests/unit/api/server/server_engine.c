@@ -241,7 +241,8 @@ static struct api_shed now_shed(void *arg)
 {
     const struct server *s = arg;
 
-    return (struct api_shed){s->shed, s->shed ? s->shed_reason : NULL, s->shed ? 1000000 : 0};
+    return (struct api_shed){s->shed, s->shed ? s->shed_reason : NULL, s->shed ? 1000000 : 0,
+                             false};
 }
 
 /* It knows the two above, makes none that is there, and holds what it was told for nothing. */
@@ -404,5 +405,6 @@ struct api_engine server_engine_of(struct server *s)
 
     server_schedules_serve(&engine);
     server_tasks_serve(&engine);
+    server_quotas_serve(&engine);
     return engine;
 }

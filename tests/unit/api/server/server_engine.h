@@ -57,6 +57,7 @@ void server_checkpoints_delete(void *arg, const struct api_actor *who, const cha
 void server_schedules_serve(struct api_engine *engine);
 /* server_tasks.c: the same of tasks. */
 void server_tasks_serve(struct api_engine *engine);
+void server_quotas_serve(struct api_engine *engine);
 
 /* server_ledger.c: a made-up head for each tenant with events behind its last. */
 void server_ledger_seal(void *arg, const char *tenant, api_done_fn done, void *done_arg);
