@@ -19,6 +19,7 @@ struct lane_line {
     struct lane_seat *seat;
     int32_t priority;        /* of its items; LANE_PRIORITY_DEFAULT where none counts */
     struct lane_items items; /* never empty, oldest first */
+    uint32_t count;
     LIST_ENTRY(lane_line) link;
 };
 

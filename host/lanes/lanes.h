@@ -16,11 +16,13 @@
  * that follows its load has more or fewer slots than it was given (scale.h).
  *
  * Cost: what is added, taken, put back, ended or removed costs O(log tenants that wait + lanes),
- * whatever waits. lanes_place walks what waits in the lane, and so does lanes_set where other items
- * are express ones from then on and lanes_route everything; lanes_prioritize, and lanes_add of what
- * came before others, walk those of its tenant and priority that are younger. What is remembered is
- * the lanes that were set, the quotas, one record for each tenant, priority and lane in which
- * something waits or runs, and 10,000 at most of those whose buckets are not full yet. */
+ * whatever waits. lanes_place walks each line of the lane from the end that is nearer to the item,
+ * so that it costs nothing to say where somebody stands who has just come; lanes_set walks what
+ * waits in the lane where other items are express ones from then on, and lanes_route everything;
+ * lanes_prioritize, and lanes_add of what came before others, walk those of its tenant and priority
+ * that are younger. What is remembered is the lanes that were set, the quotas, one record for each
+ * tenant, priority and lane in which something waits or runs, and 10,000 at most of those whose
+ * buckets are not full yet. */
 #ifndef ORCH_LANES_LANES_H
 #define ORCH_LANES_LANES_H
 

@@ -200,6 +200,7 @@ static void sit_before(struct lanes *lanes, struct lane_item *item, struct lane_
         TAILQ_INSERT_BEFORE(before, item, link);
     else
         TAILQ_INSERT_TAIL(&item->line->items, item, link);
+    item->line->count++;
     item->lane->halls[item->half].waiting++;
     item->share->waiting++;
     lanes->waiting++;
@@ -246,6 +247,7 @@ void lane_stand_up(struct lanes *lanes, struct lane_item *item, bool had_turn, i
     struct lane_seat *seat = line->seat;
 
     TAILQ_REMOVE(&line->items, item, link);
+    line->count--;
     item->line = NULL;
     item->lane->halls[item->half].waiting--;
     item->share->waiting--;

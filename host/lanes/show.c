@@ -30,22 +30,32 @@ bool lane_is_typed(const char *name)
     return false;
 }
 
-/* A line is in the order in which its items are taken, so those before another are its first. */
+static bool is_before(const struct lanes *lanes, const struct lane_item *other,
+                      const struct lane_item *item, int64_t now_ns)
+{
+    int32_t class = class_of(lanes, item, now_ns), one = class_of(lanes, other, now_ns);
+
+    return one > class || (one == class && lane_came_before(other, item));
+}
+
+/* A line is in the order in which its items are taken, so those before another are its first: they
+ * are counted from the end that is nearer. Whoever has just come is found at once. */
 static uint32_t before_in_line(const struct lanes *lanes, const struct lane_line *line,
                                const struct lane_item *item, int64_t now_ns)
 {
-    int32_t class = class_of(lanes, item, now_ns), one;
-    const struct lane_item *other;
-    uint32_t count = 0;
+    const struct lane_item *oldest = TAILQ_FIRST(&line->items);
+    const struct lane_item *youngest = TAILQ_LAST(&line->items, lane_items);
+    uint32_t before = 0, behind = 0;
 
-    TAILQ_FOREACH(other, &line->items, link)
-    {
-        one = class_of(lanes, other, now_ns);
-        if (one < class || (one == class && !lane_came_before(other, item)))
-            break;
-        count++;
+    while (before + behind < line->count && is_before(lanes, oldest, item, now_ns)) {
+        if (is_before(lanes, youngest, item, now_ns))
+            return line->count - behind;
+        before++;
+        behind++;
+        oldest = TAILQ_NEXT(oldest, link);
+        youngest = TAILQ_PREV(youngest, lane_items, link);
     }
-    return count;
+    return before;
 }
 
 static uint32_t before_in_hall(const struct lanes *lanes, const struct lane_hall *hall,

@@ -14,6 +14,7 @@ int main(void)
     suite_add_tcase(suite, fingerprint_case());
     suite_add_tcase(suite, limits_case());
     suite_add_tcase(suite, members_case());
+    suite_add_tcase(suite, place_case());
     suite_add_tcase(suite, quota_case());
     suite_add_tcase(suite, scale_case());
     suite_add_tcase(suite, storm_case());

@@ -14,6 +14,7 @@ TCase *file_case(void);
 TCase *fingerprint_case(void);
 TCase *limits_case(void);
 TCase *members_case(void);
+TCase *place_case(void);
 TCase *quota_case(void);
 TCase *scale_case(void);
 TCase *storm_case(void);
