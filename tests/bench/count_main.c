@@ -80,8 +80,9 @@ static long steps_of(enum trace_mode mode)
 
 static long run_steps(struct load *load, const struct shape *shape, long steps)
 {
-    struct load_order order = {shape->name, shape->outstanding,
-                               (steps + shape->nodes - 1) / shape->nodes, 0, false};
+    struct load_order order = {.dag_id = shape->name,
+                               .outstanding = shape->outstanding,
+                               .runs = (steps + shape->nodes - 1) / shape->nodes};
     double spent;
 
     return load_run(load, &order, NULL, 0, &spent) * shape->nodes;

@@ -7,7 +7,7 @@
 double fill_with_runs(const struct host_order *order, long runs)
 {
     struct host_order plain = {.bin = order->bin, .home = order->home, .store = order->store};
-    struct load_order old = {FILL_DAG, 50, runs, 0, false};
+    struct load_order old = {.dag_id = FILL_DAG, .outstanding = 50, .runs = runs};
     struct bench_host host;
     struct load *load;
     double seconds;

@@ -43,6 +43,8 @@ struct load {
     struct outstanding *runs;
     const char *dag_id; /* of the order: the stream tells of other hosts' runs too */
     char *start_url, *start_body;
+    const char *id_member; /* of a start's answer */
+    json_t *started;
     long ended, times_max;
     double *times;
 };
@@ -155,6 +157,7 @@ static void start_one(struct load *load, struct starter *s)
         curl_easy_setopt(s->easy, CURLOPT_WRITEDATA, s);
         curl_easy_setopt(s->easy, CURLOPT_PRIVATE, s);
     }
+    curl_easy_setopt(s->easy, CURLOPT_URL, load->start_url);
     curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, load->start_body);
     buf_clear(&s->answer);
     s->busy = true;
@@ -166,11 +169,13 @@ static void started(struct load *load, struct starter *s)
 {
     json_t *answer =
         json_loadb(s->answer.data != NULL ? s->answer.data : "", s->answer.len, 0, NULL);
-    const char *run_id = json_string_value(json_object_get(answer, "runId"));
+    const char *run_id = json_string_value(json_object_get(answer, load->id_member));
     struct outstanding *run;
 
     if (run_id == NULL)
-        die("POST /runs", buf_text(&s->answer));
+        die("a start", buf_text(&s->answer));
+    if (load->started != NULL)
+        json_array_append(load->started, json_object_get(answer, "task_id"));
     run = run_of(load, run_id);
     run->began = s->began;
     s->busy = false;
@@ -198,11 +203,11 @@ static void collect(struct load *load)
     }
 }
 
-static void turn(struct load *load)
+static void turn(struct load *load, int wait_ms)
 {
     int running;
 
-    curl_multi_poll(load->multi, NULL, 0, 1000, NULL);
+    curl_multi_poll(load->multi, NULL, 0, wait_ms, NULL);
     curl_multi_perform(load->multi, &running);
     collect(load);
 }
@@ -216,7 +221,6 @@ struct load *load_open(const char *url, const char *token)
 
     curl_global_init(CURL_GLOBAL_DEFAULT);
     load->base = mem_printf("%s/api/v1/orchestrator", url);
-    load->start_url = mem_printf("%s/runs", load->base);
     load->headers = curl_slist_append(load->headers, authorization);
     load->headers = curl_slist_append(load->headers, "Content-Type: application/json");
     load->headers = curl_slist_append(load->headers, "X-Stella-Tenant: default");
@@ -227,7 +231,7 @@ struct load *load_open(const char *url, const char *token)
     curl_easy_setopt(load->stream, CURLOPT_WRITEDATA, load);
     curl_multi_add_handle(load->multi, load->stream);
     while (!load->hello && bench_now() < until)
-        turn(load);
+        turn(load, 1000);
     if (!load->hello)
         die("stream", "no hello within 10 s");
     free(stream_url);
@@ -248,34 +252,41 @@ void load_close(struct load *load)
     curl_slist_free_all(load->headers);
     buf_done(&load->lines);
     free(load->base);
-    free(load->start_url);
     free(load);
+}
+
+json_t *load_ask_owned(struct load *load, const char *method, const char *path, json_t *body)
+{
+    auto_mem char *url = mem_printf("%s%s", load->base, path);
+    auto_mem char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+    struct starter one = {.load = load, .easy = easy_new(load, url)};
+    long status = 0;
+    json_t *answer;
+
+    curl_easy_setopt(one.easy, CURLOPT_CUSTOMREQUEST, method);
+    if (text != NULL)
+        curl_easy_setopt(one.easy, CURLOPT_POSTFIELDS, text);
+    curl_easy_setopt(one.easy, CURLOPT_WRITEFUNCTION, on_answer);
+    curl_easy_setopt(one.easy, CURLOPT_WRITEDATA, &one);
+    if (curl_easy_perform(one.easy) != CURLE_OK)
+        die(path, "no answer");
+    curl_easy_getinfo(one.easy, CURLINFO_RESPONSE_CODE, &status);
+    answer = json_loads(buf_text(&one.answer), 0, NULL);
+    if (status < 200 || status > 299 || answer == NULL)
+        die(path, buf_text(&one.answer));
+    curl_easy_cleanup(one.easy);
+    buf_done(&one.answer);
+    json_decref(body);
+    return answer;
 }
 
 void load_import(struct load *load, json_t *dag)
 {
-    char *url = mem_printf("%s/dags/import", load->base);
-    char *text = json_dumps(dag, JSON_COMPACT);
-    json_t *body = json_pack("{s:s}", "yaml_content", text);
-    char *body_text = json_dumps(body, JSON_COMPACT);
-    struct starter one = {.load = load, .easy = easy_new(load, url)};
-    long status = 0;
+    auto_mem char *text = json_dumps(dag, JSON_COMPACT);
 
-    curl_easy_setopt(one.easy, CURLOPT_POSTFIELDS, body_text);
-    curl_easy_setopt(one.easy, CURLOPT_WRITEFUNCTION, on_answer);
-    curl_easy_setopt(one.easy, CURLOPT_WRITEDATA, &one);
-    if (curl_easy_perform(one.easy) != CURLE_OK)
-        die("import", "no answer");
-    curl_easy_getinfo(one.easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200 && status != 201)
-        die("import", buf_text(&one.answer));
-    curl_easy_cleanup(one.easy);
-    buf_done(&one.answer);
-    json_decref(body);
+    json_decref(
+        load_ask_owned(load, "POST", "/dags/import", json_pack("{s:s}", "yaml_content", text)));
     json_decref(dag);
-    free(body_text);
-    free(text);
-    free(url);
 }
 
 static int busy_count(const struct load *load)
@@ -296,13 +307,23 @@ static struct starter *idle_starter(struct load *load)
     return NULL;
 }
 
+static bool is_due(const struct load_order *order, long begun, double passed)
+{
+    return order->per_second == 0 || (double)begun <= passed * order->per_second;
+}
+
 long load_run(struct load *load, const struct load_order *order, double *times, long times_max,
               double *ret_seconds)
 {
     double start = bench_now(), now = start, last = start;
     long begun = 0, seen = 0;
 
-    load->start_body = mem_printf("{\"dagId\":\"%s\",\"inputs\":{}}", order->dag_id);
+    load->start_url = mem_printf("%s/%s", load->base, order->lane != NULL ? "tasks" : "runs");
+    load->start_body = order->lane != NULL
+                           ? mem_printf("{\"lane\":\"%s\",\"payload\":{}}", order->lane)
+                           : mem_printf("{\"dagId\":\"%s\",\"inputs\":{}}", order->dag_id);
+    load->id_member = order->lane != NULL ? "run_id" : "runId";
+    load->started = order->started;
     load->dag_id = order->dag_id;
     load->fails = order->fails;
     load->ended = 0;
@@ -311,14 +332,14 @@ long load_run(struct load *load, const struct load_order *order, double *times, 
     for (;;) {
         bool more = begun < order->runs || now - start < order->seconds;
 
-        while (more && busy_count(load) < order->outstanding) {
+        while (more && busy_count(load) < order->outstanding && is_due(order, begun, now - start)) {
             start_one(load, idle_starter(load));
             begun++;
             more = begun < order->runs || now - start < order->seconds;
         }
         if (!more && busy_count(load) == 0)
             break;
-        turn(load);
+        turn(load, order->per_second > 0 ? 1 : 1000);
         now = bench_now();
         last = load->ended > seen ? now : last;
         seen = load->ended;
@@ -328,5 +349,6 @@ long load_run(struct load *load, const struct load_order *order, double *times, 
     *ret_seconds = now - start;
     load->dag_id = NULL;
     free(load->start_body);
+    free(load->start_url);
     return load->ended;
 }

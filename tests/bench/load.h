@@ -16,6 +16,10 @@ void load_close(struct load *load);
 /* For libcurl: an answer that nobody reads. */
 size_t load_drop(char *bytes, size_t size, size_t count, void *arg);
 
+/* One request, waited for; takes the body, which may be NULL. What came must be well and JSON; the
+ * caller owns it. */
+json_t *load_ask_owned(struct load *load, const char *method, const char *path, json_t *body);
+
 /* POST /dags/import; takes the definition. */
 void load_import(struct load *load, json_t *dag);
 
@@ -26,7 +30,10 @@ struct load_order {
     int outstanding;
     long runs;
     double seconds;
-    bool fails; /* they end with run.failed; else that is an error */
+    bool fails;        /* they end with run.failed; else that is an error */
+    const char *lane;  /* its tasks are started; dag_id is the lane's then (dag "lane.NAME") */
+    double per_second; /* no more than these are started; 0: as fast as they end */
+    json_t *started;   /* an array gets the ids of those that were; NULL: nobody asks */
 };
 
 /* times gets the seconds from the start request to the end's event, up to times_max of them.

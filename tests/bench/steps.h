@@ -16,7 +16,7 @@ struct steps {
     long hosts;
     double seconds;
     const char *old_runs_program;
-    long old_runs, stream_clients;
+    long old_runs, stream_clients, queued;
     double fdatasync_per_s, fork1_per_s, forkn_per_s; /* 0: not measured */
     double make_ms_per_node;
 };
@@ -39,6 +39,8 @@ void steps_turns(struct steps *s);
 /* A host of its own: start and steps beside s->old_runs runs, and without; on each store asked for.
  */
 void steps_growth(struct steps *s);
+/* A host of its own: tasks of a lane, what they wait for, and a queue of s->queued of them. */
+void steps_lanes(struct steps *s);
 /* Hosts on the cluster, beside SQLite's figures and what pgbench commits there. */
 void steps_postgres(struct steps *s);
 /* The order for host number, from 1, on the cluster. The caller keeps it until the end. */

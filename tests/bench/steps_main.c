@@ -2,7 +2,7 @@
  *
  *     bench_steps --bin FOLDER --home FOLDER --preload LIBRARY [--folder FOLDER] [--json]
  *                 [--seconds N] [--only FIGURE] [--old-runs N] [--stream-clients N]
- *                 [--store postgres --store-url URL] [--hosts N] [--restate URL] */
+ *                 [--queued N] [--store postgres --store-url URL] [--hosts N] [--restate URL] */
 #include "args.h"
 #include "report.h"
 #include "steps.h"
@@ -32,7 +32,8 @@ static void classes(struct steps *s)
 
 int main(int argc, char **argv)
 {
-    struct steps s = {.folder = ".", .seconds = 3, .stream_clients = 1000, .hosts = 1};
+    struct steps s = {
+        .folder = ".", .seconds = 3, .stream_clients = 1000, .hosts = 1, .queued = 100000};
     bool json = false;
     const struct arg table[] = {
         {"bin", ARG_TEXT, true, &s.host.bin},
@@ -44,6 +45,7 @@ int main(int argc, char **argv)
         {"seconds", ARG_SECONDS, false, &s.seconds},
         {"old-runs-program", ARG_TEXT, false, &s.old_runs_program},
         {"old-runs", ARG_NUMBER, false, &s.old_runs},
+        {"queued", ARG_NUMBER, false, &s.queued},
         {"hosts", ARG_NUMBER, false, &s.hosts},
         {"store", ARG_TEXT, false, &s.store},
         {"store-url", ARG_TEXT, false, &s.store_url},
@@ -55,6 +57,7 @@ int main(int argc, char **argv)
     report_as_json(json);
     steps_floors(&s);
     classes(&s);
+    steps_lanes(&s);
     steps_postgres(&s);
     steps_restate(&s);
     steps_quiet(&s);

@@ -82,8 +82,11 @@ struct pace {
 static double chain_ms(struct steps *s, struct load *load)
 {
     static double times[TIMES_MAX];
-    struct load_order first = {"bench-pg-chain", 1, 1, 0, false};
-    struct load_order order = {"bench-pg-chain", 1, 3, s->seconds, false};
+    struct load_order first = {.dag_id = "bench-pg-chain", .outstanding = 1, .runs = 1};
+    struct load_order order = {.dag_id = "bench-pg-chain",
+                               .outstanding = 1,
+                               .runs = 3,
+                               .seconds = s->seconds};
     double spent;
     long ended;
 
@@ -137,7 +140,8 @@ static void drive(struct steps *s, const struct bench_host *host, long number, d
 {
     auto_mem char *dag = mem_printf("bench-hosts-%ld", number);
     struct load *load = load_open(host->url, host->token);
-    struct load_order first = {dag, (int)(50 / s->hosts), 50, 0, false}, order = first;
+    struct load_order first = {.dag_id = dag, .outstanding = (int)(50 / s->hosts), .runs = 50};
+    struct load_order order = first;
     double spent;
     long runs;
 
@@ -179,7 +183,10 @@ static void cross_host_age(struct steps *s, const struct bench_host *hosts)
                                 .path = "/api/v1/orchestrator/runs/stream?",
                                 .token = last->token,
                                 .readers = LISTENERS};
-    struct load_order runs = {"bench-cross", 1, 20, s->seconds, false};
+    struct load_order runs = {.dag_id = "bench-cross",
+                              .outstanding = 1,
+                              .runs = 20,
+                              .seconds = s->seconds};
     struct load *load = load_open(hosts[0].url, hosts[0].token);
     struct swarm *swarm = swarm_start(&order);
     double spent;

@@ -61,10 +61,12 @@ static const char *dag_id(const struct part *p, const char *shape)
  */
 static long one_at_a_time(struct part *p, const char *id, long runs)
 {
-    struct load_order first = {id, 1, 1, 0, false}, order = {id, 1, runs, p->s->seconds, false};
+    struct load_order first = {.dag_id = id, .outstanding = 1, .runs = 1}, order = first;
     double spent;
     long ended;
 
+    order.runs = runs;
+    order.seconds = p->s->seconds;
     load_run(p->load, &first, times, TIMES_MAX, &spent);
     ended = load_run(p->load, &order, times, TIMES_MAX, &spent);
     return ended < TIMES_MAX ? ended : TIMES_MAX;
@@ -87,7 +89,8 @@ static void chain(struct part *p)
 double steps_many(struct steps *s, struct load *load, const char *id, int nodes,
                   const char *isolation)
 {
-    struct load_order first = {id, 50, 100, 0, false}, order = {id, 50, 0, s->seconds, false};
+    struct load_order first = {.dag_id = id, .outstanding = 50, .runs = 100};
+    struct load_order order = {.dag_id = id, .outstanding = 50, .seconds = s->seconds};
     double spent;
     long runs;
 

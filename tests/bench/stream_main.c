@@ -61,7 +61,10 @@ static double rss_kib(const struct stage *s)
 /* Runs that fail, until every client has all of their events; returns the messages a second. */
 static double publish(struct stage *s, bool *ret_all)
 {
-    struct load_order order = {"bench-fails", OUTSTANDING, options.runs, 0, true};
+    struct load_order order = {.dag_id = "bench-fails",
+                               .outstanding = OUTSTANDING,
+                               .runs = options.runs,
+                               .fails = true};
     long before = swarm_counts(s->swarm)->messages;
     double begin = bench_now(), spent;
 
