@@ -61,9 +61,9 @@ static void add_lane(void *arg, const struct lane_view *view)
                   (json_int_t)spec->slots, "autoscale", lane_autoscale_owned(&spec->autoscale),
                   "express_priority", express_owned(spec), "paused", spec->paused, "draining",
                   spec->draining, "max_depth", (json_int_t)spec->max_depth, "rate",
-                  lane_rate_owned(&spec->rate, &spec->tenant_rate), "breaker", lane_breaker_owned(&spec->breaker),
-                  "breaker_state", breaker_owned(s, view), "depth", depth_owned(view), "running",
-                  running));
+                  lane_rate_owned(&spec->rate, &spec->tenant_rate), "breaker",
+                  lane_breaker_owned(&spec->breaker), "breaker_state", breaker_owned(s, view),
+                  "depth", depth_owned(view), "running", running));
 }
 
 json_t *lanes_json_owned(const struct lanes *lanes, const struct engine_clock *clock)
