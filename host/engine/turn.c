@@ -211,8 +211,8 @@ static void leave_over(struct engine *engine, const struct active_run *ar)
 {
     const struct leftover_of what = {ar->tenant, ar->run_id, .tries = ar->rebuilds};
 
-    if (ar->refused.code != ERR_NONE)
-        leftovers_add(&engine->control, what, &ar->refused);
+    if (ar->refused != NULL)
+        leftovers_add(&engine->control, what, ar->refused);
     else
         leftovers_hold(&engine->control, what);
 }

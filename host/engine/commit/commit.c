@@ -234,8 +234,8 @@ void commit_set_answer(struct commit *c, const struct act_answer *answer)
 static void refuse(struct commit *c, const struct err *why)
 {
     c->acts.refused = *why;
-    if (c->acts.ar->refused.code == ERR_NONE)
-        c->acts.ar->refused = *why;
+    if (c->acts.ar->refused == NULL)
+        c->acts.ar->refused = mem_dup(why, sizeof *why);
 }
 
 /* On the loop thread, in store_turn or store_close. The run's other commits may be before or
@@ -255,12 +255,12 @@ static void came_back(void *arg, const struct store_done *done)
 void commit_submit(struct commit **commit)
 {
     struct commit *c = take(*commit);
+    const struct err *before = c->acts.ar->refused;
     struct err e = {0};
 
     c->acts.ar->in_flight++;
-    e = c->acts.ar->refused;
-    if (e.code == ERR_NONE && store_submit_take(c->owner->env->store, &c->batch, came_back, c, &e))
+    if (before == NULL && store_submit_take(c->owner->env->store, &c->batch, came_back, c, &e))
         return;
-    refuse(c, &e);
+    refuse(c, before != NULL ? before : &e);
     STAILQ_INSERT_TAIL(&c->owner->due, c, link);
 }

@@ -86,7 +86,7 @@ struct active_run {
     uint32_t rebuilds;         /* after refused commits */
     uint32_t held;             /* of its nodes, as the table has counted them (runs_changed) */
     struct timer timer;        /* the machine's; in the table's heap while the run is active */
-    struct err refused;        /* code set: a commit was; none behind it may happen */
+    struct err *refused;       /* set: a commit was; none behind it may happen */
     bool cancelled; /* and acknowledged: holds until the run is over, through a rollback too */
     bool deterministic, checkpoints, dropped;
     TAILQ_HEAD(, attempt_order) waiting; /* for a worker of their lanes; attempts/ alone */

@@ -7,7 +7,7 @@
 struct run_decision *run_decide(struct run *run, enum run_decision_kind kind)
 {
     if (run->tail == run->cap) {
-        run->cap = run->cap > 0 ? 2 * run->cap : 16;
+        run->cap = run->cap > 0 ? 2 * run->cap : 4; /* a run that waits keeps it */
         run->decisions = mem_resize(run->decisions, run->cap, sizeof *run->decisions);
     }
     struct run_decision *d = &run->decisions[run->tail++];
