@@ -233,6 +233,7 @@ static struct engine_settings settings_of(const struct host *host)
         .tenant_attempts_max = tenant_attempts_max(host),
         .ageing = {config_int(config, CONFIG_LANE_AGEING_AFTER_MS) * 1000000,
                    config_int(config, CONFIG_LANE_AGEING_STEP_MS) * 1000000},
+        .shed_marks = queues_marks(config, machine_bytes()),
         .lanes = host->lanes,
         .cancel_grace_ns = config_int(config, CONFIG_CANCEL_GRACE_MS) * 1000000,
         .schedule_grace_us = config_int(config, CONFIG_SCHEDULE_GRACE_MS) * 1000,

@@ -28,6 +28,15 @@ bool queues_read(struct host *host, struct err *e)
     return err_wrap(e, "config '%s'", path);
 }
 
+struct load queues_marks(const struct config *config, int64_t machine_bytes)
+{
+    int64_t memory = config_int(config, CONFIG_SHED_MEMORY_MIB) << 20;
+
+    return (struct load){{[LOAD_STORE] = config_int(config, CONFIG_SHED_STORE_BATCHES),
+                          [LOAD_MEMORY] = memory > 0 ? memory : machine_bytes / 4 * 3,
+                          [LOAD_DEPTH] = config_int(config, CONFIG_SHED_DEPTH)}};
+}
+
 static json_t *lanes_owned(void *arg)
 {
     return engine_lanes_owned(((const struct host *)arg)->engine);

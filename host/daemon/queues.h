@@ -4,11 +4,16 @@
 #define ORCH_DAEMON_QUEUES_H
 
 #include "api/api.h"
+#include "lanes/load.h"
 
+struct config;
 struct host;
 
 /* The lanes of the file that the settings name, into host->lanes. Start-up only. */
 bool queues_read(struct host *host, struct err *e) must_check;
+
+/* Beyond which the host takes nothing new, on a machine with so much memory (0: not known). */
+struct load queues_marks(const struct config *config, int64_t machine_bytes);
 
 void queues_serve(struct api_engine *engine);
 

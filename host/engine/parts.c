@@ -1,6 +1,7 @@
 /* parts.c -- the engine's parts, and what is counted and told of them. See engine.h. */
 #include "engine/attempts/attempts.h"
 #include "engine/attempts/show.h"
+#include "engine/control/shed.h"
 #include "engine/inside.h"
 #include "engine/lanes/depth.h"
 #include "engine/lanes/kept.h"
@@ -156,6 +157,7 @@ void engine_gauges(const struct engine *engine)
     const struct lanes *lanes = depth.lanes;
 
     lanes_gauges(lanes, engine->env->metrics);
+    shed_gauges(engine->control.shed);
     depth_gauges(&depth, engine->env->metrics);
     workers_gauges(engine->runs, lanes, &engine->mode, engine->env->metrics);
     tasks_gauges(engine->control.tasks);

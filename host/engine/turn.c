@@ -50,6 +50,11 @@ static void on_ended(void *arg, struct active_run *ar, struct attempt_ref ref,
     step_attempt_ended(&engine->control, ar, ref, outcome);
 }
 
+static uint32_t waiting_attempts(const void *attempts)
+{
+    return attempts_waiting(attempts);
+}
+
 struct engine *engine_new(const struct engine_env *env)
 {
     struct engine *engine = mem_new(struct engine);
@@ -66,17 +71,18 @@ struct engine *engine_new(const struct engine_env *env)
     engine->dags = dag_cache_new(env);
     engine->definitions = definitions_new(env, &engine->mode);
     engine->statements = statements_new(env);
-    engine->control = (struct control){.env = env,
-                                       .mode = &engine->mode,
-                                       .runs = engine->runs,
-                                       .dags = engine->dags,
-                                       .commits = engine->commits,
-                                       .leftovers = leftovers_new(),
-                                       .takeover = takeover_new(),
-                                       .orders = orders_new(),
-                                       .look = look_new(),
-                                       .later = later_new(),
-                                       .shed = shed_new(env)};
+    engine->control =
+        (struct control){.env = env,
+                         .mode = &engine->mode,
+                         .runs = engine->runs,
+                         .dags = engine->dags,
+                         .commits = engine->commits,
+                         .leftovers = leftovers_new(),
+                         .takeover = takeover_new(),
+                         .orders = orders_new(),
+                         .look = look_new(),
+                         .later = later_new(),
+                         .shed = shed_new(env, engine->runs, waiting_attempts, engine->attempts)};
     chores_init(&engine->chores,
                 &(struct left_unsigned){.env = env,
                                         .dags = engine->dags,

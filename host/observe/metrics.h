@@ -64,6 +64,8 @@ enum {
        "Configured limit of a run's time, 0 for none")                                             \
     XX(QUEUED_EXECUTIONS, GAUGE, "gl_orchestrator_queued_executions", "", "",                      \
        "Runs that wait for admission")                                                             \
+    XX(SHEDDING, GAUGE, "orch_admission_shedding", "reason", "",                                   \
+       "1 while new runs and tasks are refused for this reason")                                   \
     XX(HELD_NODES, GAUGE, "orchestrator_held_nodes", "", "",                                       \
        "Nodes that the host cannot run now and tries again")                                       \
     XX(DB_ACTIVE, GAUGE, "gl_db_pool_active_connections", "service", "",                           \

@@ -51,7 +51,7 @@ MAY = {
     "host/engine/runs": BASE | {"engine/catalog", "engine/env", "lanes", "model/dag", "model/ledger", "model/run", "model/words", "observe", "sandbox/client", "store"},
     "host/engine/attempts": BASE | {"engine/catalog", "engine/env", "engine/runs", "lanes", "model/dag", "model/words", "observe", "sandbox/client"},
     "host/engine/commit": BASE | {"api", "engine/attempts", "engine/env", "engine/runs", "lanes", "model/dag", "model/ledger", "model/run", "model/words", "store"},
-    "host/engine/control": BASE | {"api", "engine/catalog", "engine/commit", "engine/env", "engine/runs"},
+    "host/engine/control": BASE | {"api", "engine/catalog", "engine/commit", "engine/env", "engine/runs", "lanes", "observe"},
     "host/engine/jobs": BASE | {"engine/env", "store"},
     "host/engine/evidence": BASE | {"api", "authority/trust", "engine/env", "engine/jobs", "engine/runs", "model/ledger", "store"},
     "host/engine/schedules": BASE | {"api", "engine/control", "engine/env", "engine/jobs", "engine/runs", "model/schedule", "store"},

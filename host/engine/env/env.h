@@ -11,6 +11,7 @@
 #include "authority/client/client.h"
 #include "base/err.h"
 #include "lanes/lanes.h"
+#include "lanes/load.h"
 #include "observe/metrics.h"
 #include "observe/task_times.h"
 #include "sandbox/client/client.h"
@@ -77,6 +78,7 @@ struct engine_settings {
     uint32_t places_max;          /* in the sandbox at a time, of all lanes */
     uint32_t tenant_attempts_max; /* of these, of one tenant */
     struct lane_ageing ageing;
+    struct load shed_marks;    /* beyond which nothing new is let in */
     const json_t *lanes;       /* as the host's file has them (lanes/file.h); NULL: none */
     int64_t cancel_grace_ns;   /* between "please stop" and the kill */
     int64_t head_interval_ns;  /* between an event and the head over it; 0: only when asked */

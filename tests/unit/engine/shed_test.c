@@ -3,6 +3,8 @@
 #include "suites.h"
 #include "task_steps.h"
 
+#include "base/buf.h"
+#include "base/mem.h"
 #include "engine/control/shed.h"
 
 #include <string.h>
@@ -112,12 +114,58 @@ START_TEST(what_the_ledger_did_not_take_does_not_hold)
 }
 END_TEST
 
+static void is_told(const char *word, bool on)
+{
+    auto_mem char *want =
+        mem_printf("orch_admission_shedding{reason=\"%s\"} %d\n", word, on ? 1 : 0);
+    auto_done(buf) text = {0};
+
+    engine_gauges(rig.engine);
+    metrics_text(rig.metrics, &text);
+    ck_assert_msg(strstr(buf_text(&text), want) != NULL, "no %s", want);
+}
+
+START_TEST(too_much_that_waits_lets_nothing_new_in_until_less_does)
+{
+    struct rig_answer a;
+    struct api_shed shed;
+    int64_t since_us;
+
+    rig.env.set.shed_marks.of[LOAD_DEPTH] = 3;
+    task_lane_put("ml", "{\"agent_id\":\"a\",\"slots\":0}");
+    for (char id[] = "t0"; id[1] < '4'; id[1]++)
+        ck_assert(task_add("ml", id, "{}").created);
+    is_told("depth", false);
+    rig_pass(RIG_S);
+    a = task_add("ml", "new", "{}");
+    is_refused(&a);
+    shed = shed_now(task_control()->shed);
+    ck_assert(shed.on && shed.automatic && shed.since_us > 0);
+    ck_assert_str_eq(shed.reason, "4 runs and attempts wait, and the mark is 3");
+    since_us = shed.since_us;
+    is_told("depth", true);
+    turn_it(true, "mine");
+    shed = shed_now(task_control()->shed);
+    ck_assert(shed.on && !shed.automatic);
+    is_told("operator", true);
+    turn_it(false, "");
+    shed = shed_now(task_control()->shed);
+    ck_assert(shed.on && shed.automatic && shed.since_us == since_us);
+    task_lane_put("ml", "{\"agent_id\":\"a\",\"slots\":2}");
+    rig_pass(RIG_S);
+    ck_assert(!shed_now(task_control()->shed).on);
+    is_told("depth", false);
+    ck_assert(task_add("ml", "new", "{}").created);
+}
+END_TEST
+
 TCase *shed_cases(void)
 {
     TCase *c = tcase_create("shed");
 
     tcase_add_test(c, new_runs_and_tasks_are_refused_and_what_is_there_goes_on);
     tcase_add_test(c, a_run_is_not_begun_again_meanwhile);
+    tcase_add_test(c, too_much_that_waits_lets_nothing_new_in_until_less_does);
     tcase_add_test(c, it_is_said_once_and_what_is_so_already_stays);
     tcase_add_test(c, what_the_ledger_did_not_take_does_not_hold);
     return c;

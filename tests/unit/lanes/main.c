@@ -13,6 +13,7 @@ int main(void)
     suite_add_tcase(suite, file_case());
     suite_add_tcase(suite, fingerprint_case());
     suite_add_tcase(suite, limits_case());
+    suite_add_tcase(suite, load_case());
     suite_add_tcase(suite, members_case());
     suite_add_tcase(suite, place_case());
     suite_add_tcase(suite, quota_case());

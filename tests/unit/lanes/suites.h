@@ -13,6 +13,7 @@ TCase *decision_case(void);
 TCase *file_case(void);
 TCase *fingerprint_case(void);
 TCase *limits_case(void);
+TCase *load_case(void);
 TCase *members_case(void);
 TCase *place_case(void);
 TCase *quota_case(void);
