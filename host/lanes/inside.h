@@ -147,6 +147,8 @@ int32_t lane_class(const struct lane_ageing *ageing, int32_t priority, int64_t s
                    int64_t now_ns);
 /* At one end of its line: whoever is put back is the next of its tenant, and its tenant is next. */
 void lane_sit(struct lanes *lanes, struct lane_item *item, bool first, int64_t now_ns);
+/* In front of its line, as old as the first there was; its tenant's turn stays. */
+void lane_sit_before_all(struct lanes *lanes, struct lane_item *item, int64_t now_ns);
 /* Behind those of its line that came before it. */
 void lane_sit_by_age(struct lanes *lanes, struct lane_item *item, int64_t now_ns);
 /* had_turn: it is taken; else it goes away, and its tenant keeps its turn. */

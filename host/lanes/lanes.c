@@ -218,8 +218,8 @@ static void forget(struct lanes *lanes, const struct lane_item *item, int64_t no
 
 /* ---- what comes and goes ---- */
 
-void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, const char *tenant,
-               int32_t priority, int64_t now_ns)
+static void join(struct lanes *lanes, struct lane_item *item, const char *lane, const char *tenant,
+                 int32_t priority, int64_t now_ns)
 {
     bool given = priority >= 1 && priority <= LANE_PRIORITY_MAX;
 
@@ -230,7 +230,20 @@ void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, co
     item->since_ns = now_ns - item->age_ns;
     item->priority = given ? priority : LANE_PRIORITY_DEFAULT;
     item->half = half_of(lanes, item->lane, item->priority);
+}
+
+void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, const char *tenant,
+               int32_t priority, int64_t now_ns)
+{
+    join(lanes, item, lane, tenant, priority, now_ns);
     lane_sit_by_age(lanes, item, now_ns);
+}
+
+void lanes_add_first(struct lanes *lanes, struct lane_item *item, const char *lane,
+                     const char *tenant, int32_t priority, int64_t now_ns)
+{
+    join(lanes, item, lane, tenant, priority, now_ns);
+    lane_sit_before_all(lanes, item, now_ns);
 }
 
 void lanes_remove(struct lanes *lanes, struct lane_item *item, int64_t now_ns)

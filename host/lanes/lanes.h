@@ -149,6 +149,10 @@ struct lane_routing lanes_routing(const struct lanes *lanes);
  * too: there it waits. A priority that is none counts as LANE_PRIORITY_DEFAULT. */
 void lanes_add(struct lanes *lanes, struct lane_item *item, const char *lane, const char *tenant,
                int32_t priority, int64_t now_ns);
+/* The same in front of all of its tenant, priority and lane, as old as the first of them was; of
+ * those that come so the last stands first. Other tenants' turns stay. */
+void lanes_add_first(struct lanes *lanes, struct lane_item *item, const char *lane,
+                     const char *tenant, int32_t priority, int64_t now_ns);
 /* Whose turn it is; it runs from here on. NULL: nobody's. */
 struct lane_item *lanes_take(struct lanes *lanes, int64_t now_ns);
 /* How what runs went, before it ended; error_class NULL: well. Of what is not told so, nothing is

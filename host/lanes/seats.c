@@ -215,6 +215,22 @@ void lane_sit(struct lanes *lanes, struct lane_item *item, bool first, int64_t n
     find_ring(lanes, seat, first ? IS_NEXT : KEEPS_TURN, now_ns);
 }
 
+/* A line is in the order of age, which ageing and what is put anew go by. */
+void lane_sit_before_all(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
+{
+    struct lane_seat *seat = seat_of(item);
+    struct lane_item *first;
+
+    item->line = line_of(lanes, seat, item);
+    first = TAILQ_FIRST(&item->line->items);
+    if (first != NULL) {
+        item->came_us = first->came_us - 1;
+        item->since_ns = first->since_ns;
+    }
+    sit_before(lanes, item, first);
+    find_ring(lanes, seat, KEEPS_TURN, now_ns);
+}
+
 void lane_sit_by_age(struct lanes *lanes, struct lane_item *item, int64_t now_ns)
 {
     struct lane_seat *seat = seat_of(item);

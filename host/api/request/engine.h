@@ -94,6 +94,7 @@ struct api_run_start {
     bool deterministic_mode;
     const struct api_firing *firing; /* NULL: none */
     int32_t task_priority; /* of a task, in its lane; its id is the token; 0: it is none */
+    bool task_first;       /* as api_task says */
     const char *replay_of; /* as api_task says */
 };
 
@@ -106,6 +107,8 @@ struct api_task {
     const json_t *retry; /* a policy in place of the lane's; NULL: the lane's */
     double timeout_s;    /* in place of the lane's; 0: the lane's */
     bool force;          /* into a lane that has max_depth tasks, too */
+    bool first; /* before all of the tenant's that wait with its priority, until it is tried again
+                   or the host restarts; one that is there already stays where it is */
     /* The dead letter that it is made of, which says so from the same commit on; ERR_CONFLICT: it
      * is there no more. NULL: none. */
     const char *replay_of;

@@ -21,6 +21,7 @@ struct submitting {
     struct rpc_call *call;
     const char *tool; /* NULL: none was named */
     json_t *said;     /* as POST /tasks takes it */
+    bool force, first;
     struct task_accepted accepted;
 };
 
@@ -201,12 +202,12 @@ static void on_enqueued(void *arg, const struct api_outcome *out)
     api_read(req, &(struct read){read_accepted, was_accepted, rpc_kept_by_call, s, true});
 }
 
-static void submit(struct submitting *s, bool force)
+static void submit(struct submitting *s)
 {
     struct api_request *req = s->call->req;
     const struct api_engine *engine = req->server->opt.engine;
     struct api_actor who = api_actor(req);
-    struct api_task what = {.force = force};
+    struct api_task what = {.force = s->force, .first = s->first};
     char made[TASK_ID_MADE_BYTES];
     struct err e = {0};
 
@@ -236,23 +237,20 @@ void rpc_run_task(struct rpc_call *call)
     struct err e = {0};
 
     if (tool_read(call->params, s, &e))
-        submit(s, false);
+        submit(s);
     else
         rpc_refuse_params(call, &e);
 }
 
-/* A lane has no order but priority and age (docs/adr/0074). */
-static bool position_check(const json_t *params, struct err *e)
+static bool position_read(const json_t *params, bool *ret_first, struct err *e)
 {
     const char *position;
 
     if (!json_get_str(params, "position", "back", &position, e))
         return false;
-    if (strcmp(position, "front") == 0)
-        return err_set(e, ERR_UNSUPPORTED,
-                       "'position' \"front\" is not there yet: a task stands behind the older ones "
-                       "of its priority; a higher 'priority' goes before them");
-    return strcmp(position, "back") == 0 || err_set(e, ERR_INVALID, "'position' must be \"back\"");
+    *ret_first = strcmp(position, "front") == 0;
+    return *ret_first || strcmp(position, "back") == 0 ||
+           err_set(e, ERR_INVALID, "'position' must be \"front\" or \"back\"");
 }
 
 /* As POST /tasks takes it, or as run_task does. */
@@ -270,12 +268,11 @@ void rpc_inject(struct rpc_call *call)
 {
     struct submitting *s = submitting_new(call);
     struct err e = {0};
-    bool force;
 
-    if (json_get_bool(call->params, "force", false, &force, &e) &&
-        position_check(call->params, &e) &&
+    if (json_get_bool(call->params, "force", false, &s->force, &e) &&
+        position_read(call->params, &s->first, &e) &&
         injected_read(json_object_get(call->params, "task"), s, &e))
-        submit(s, force);
+        submit(s);
     else
         rpc_refuse_params(call, &e);
 }

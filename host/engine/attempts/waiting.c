@@ -36,6 +36,15 @@ void waiting_done(struct waiting *w)
     lanes_free(w->lanes);
 }
 
+/* Only when it comes: a task that is tried again is as old as its run. */
+static bool is_first(struct active_run *ar)
+{
+    bool first = ar->task_first;
+
+    ar->task_first = false;
+    return first;
+}
+
 /* A handler undoes the node with a worker of the node's lane. A task is as old as its run, over a
  * retry and a restart. */
 void waiting_add(struct waiting *w, struct attempt_order *order)
@@ -48,8 +57,10 @@ void waiting_add(struct waiting *w, struct attempt_order *order)
     order->item.is_task = task > 0;
     order->item.came_us = task > 0 ? order->ar->created_us : now_us;
     order->item.age_ns = now_us > order->item.came_us ? (now_us - order->item.came_us) * 1000 : 0;
-    lanes_add(w->lanes, &order->item, node->lane != NULL ? node->lane : LANE_DEFAULT,
-              order->ar->tenant, task > 0 ? task : node->priority, now_ns(w));
+    (is_first(order->ar)
+         ? lanes_add_first
+         : lanes_add)(w->lanes, &order->item, node->lane != NULL ? node->lane : LANE_DEFAULT,
+                      order->ar->tenant, task > 0 ? task : node->priority, now_ns(w));
     TAILQ_INSERT_TAIL(&order->ar->waiting, order, of_run);
 }
 

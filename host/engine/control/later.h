@@ -28,6 +28,7 @@ struct call {
     bool checkpoints, deterministic;
     const struct api_firing *firing;
     int32_t task_priority;
+    bool task_first;
     struct past *past; /* of the run: for this call to take from; NULL: not read yet */
 };
 

@@ -179,6 +179,7 @@ struct active_run *start_run(struct control *ctl, const struct api_actor *who, s
     ar->deterministic = start->deterministic;
     ar->checkpoints = start->checkpoints;
     ar->task_priority = start->task_priority;
+    ar->task_first = start->task_first;
     ar->task_id = start->task_priority > 0 ? mem_str(start->task_id) : NULL;
     ar->run = run_new(ar->dag, &(struct run_options){
                                    .seed = ar->seed,
@@ -375,6 +376,7 @@ static void start_again(struct control *ctl, const struct api_actor *who, const 
                                           .deterministic_mode = call->deterministic,
                                           .firing = call->firing,
                                           .task_priority = call->task_priority,
+                                          .task_first = call->task_first,
                                           .replay_of = call->replay_of},
                   done, done_arg);
 }
@@ -392,6 +394,7 @@ static void start_later(struct control *ctl, const struct dag_key *key, const st
                              .deterministic = what->deterministic_mode,
                              .firing = what->firing,
                              .task_priority = what->task_priority,
+                             .task_first = what->task_first,
                              .replay_of = what->replay_of},
               done, done_arg);
 }
@@ -448,6 +451,7 @@ void control_start(struct control *ctl, const struct api_actor *who,
     struct start start = {.deterministic = what->deterministic_mode,
                           .checkpoints = what->checkpoint_enabled,
                           .task_priority = what->task_priority,
+                          .task_first = what->task_first,
                           .task_id = what->run_token};
     const struct same same = {.tenant = who->tenant,
                               .run_token = what->run_token,

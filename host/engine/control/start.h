@@ -13,6 +13,7 @@ struct start {
     bool deterministic, checkpoints;
     int32_t task_priority; /* 0: it is no task */
     const char *task_id;   /* of a task */
+    bool task_first;       /* the same */
 };
 
 struct parent {

@@ -29,6 +29,7 @@ struct enqueuing {
     json_t *definition;  /* NULL: only one that is there is answered; else it is refused */
     const char *refusal; /* with this word */
     int32_t priority;
+    bool first;  /* of its priority, in its lane */
     bool stored; /* its definition was, on its behalf */
     api_done_fn done;
     void *done_arg;
@@ -211,6 +212,7 @@ static void start(struct enqueuing *q)
                                           .checkpoint_enabled = true,
                                           .deterministic_mode = true,
                                           .task_priority = q->priority,
+                                          .task_first = q->first,
                                           .replay_of = q->replay_of},
                   started, q);
 }
@@ -228,6 +230,7 @@ static struct enqueuing *enqueuing_new(struct tasks *tasks, const struct api_act
     q->payload = json_incref((json_t *)what->payload);
     q->definition = definition;
     q->priority = what->priority;
+    q->first = what->first;
     LIST_INSERT_HEAD(&tasks->all, q, link);
     return q;
 }

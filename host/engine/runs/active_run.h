@@ -78,9 +78,10 @@ struct active_run {
     int64_t created_us, started_us, ended_us;
     int64_t base_us, base_boot_us; /* of active_run_wall_us: the two clocks at one moment */
     uint64_t seed;
-    int32_t task_priority;     /* of a lane's task, in its lane; 0: it is none */
-    size_t kept_bytes;         /* of all completed nodes' outputs */
-    size_t output_bytes;       /* of those without dependents: the run's output */
+    int32_t task_priority; /* of a lane's task, in its lane; 0: it is none */
+    bool task_first;       /* it is to stand in front of its priority when it comes into its lane */
+    size_t kept_bytes;     /* of all completed nodes' outputs */
+    size_t output_bytes;   /* of those without dependents: the run's output */
     size_t compensation_bytes; /* inputs and errors in compensations */
     uint32_t in_flight;        /* batches */
     uint32_t rebuilds;         /* after refused commits */

@@ -227,6 +227,24 @@ START_TEST(the_higher_priority_is_next_also_after_a_crash)
 }
 END_TEST
 
+START_TEST(a_task_in_front_is_the_first_of_its_priority_until_it_comes_again)
+{
+    struct rig_answer old, first = {0};
+
+    task_lane_put("ml", "{\"agent_id\":\"a\",\"slots\":1,\"paused\":true}");
+    old = task_add_with("old", 5);
+    rig_pass(RIG_MS);
+    task_give(&(struct api_task){.lane = "ml", .task_id = "first", .first = true}, "{}", &first);
+    rig_settle(&rig);
+    ck_assert_int_eq(first.code, ERR_NONE);
+    ck_assert_uint_eq(now_of(first.run_id, 5).position, 1);
+    ck_assert_uint_eq(now_of(old.run_id, 5).position, 2);
+    rig_crash(&rig);
+    ck_assert_uint_eq(now_of(old.run_id, 5).position, 1);
+    ck_assert_uint_eq(now_of(first.run_id, 5).position, 2);
+}
+END_TEST
+
 static struct rig_answer prioritize(const char *run_id, int32_t priority)
 {
     struct rig_answer answer = {0};
@@ -352,6 +370,7 @@ TCase *tasks_cases(void)
     tcase_add_test(c, what_a_lane_says_later_is_for_later_tasks);
     tcase_add_test(c, a_tasks_own_policies_go_over_the_lanes);
     tcase_add_test(c, the_higher_priority_is_next_also_after_a_crash);
+    tcase_add_test(c, a_task_in_front_is_the_first_of_its_priority_until_it_comes_again);
     tcase_add_test(c, a_task_that_waits_is_given_another_priority_also_after_a_crash);
     tcase_add_test(c, a_task_between_two_attempts_waits_and_one_that_is_none_is_not_there);
     tcase_add_test(c, tasks_that_wait_in_a_lane_take_no_place_of_the_runs);

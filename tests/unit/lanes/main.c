@@ -12,6 +12,7 @@ int main(void)
     suite_add_tcase(suite, decision_case());
     suite_add_tcase(suite, file_case());
     suite_add_tcase(suite, fingerprint_case());
+    suite_add_tcase(suite, first_case());
     suite_add_tcase(suite, limits_case());
     suite_add_tcase(suite, load_case());
     suite_add_tcase(suite, members_case());

@@ -12,6 +12,7 @@
 TCase *decision_case(void);
 TCase *file_case(void);
 TCase *fingerprint_case(void);
+TCase *first_case(void);
 TCase *limits_case(void);
 TCase *load_case(void);
 TCase *members_case(void);

@@ -199,6 +199,9 @@ def test_inject_is_a_task_as_post_tasks_takes_it(server):
     assert (told["task_id"], told["lane"], told["priority"]) == ("rpc", "ml", 9)
     assert good(server, "inject", {"task": task})["run_id"] == told["run_id"]
     assert bad(server, -32002, call("inject", {"task": {**task, "payload": {}}}))["data"]["code"] == "TASK_CONFLICT"
+    told = good(server, "inject", {"task": {"lane": "ml", "payload": {"first": True}}, "position": "front"})
+    assert task_of(server, told)["payload"] == {"first": True}
+    assert "first" in bad(server, -32002, call("inject", {"task": {"lane": "ml", "payload": {"first": True}}}))["message"]
     told = good(server, "inject", {"task": {"tool": "Copilot", "prompt": "p", "task_id": "rpc tool"}})
     assert (told["task_id"], told["lane"], told["tool"]) == ("rpc tool", "codegen", "Copilot")
 
@@ -219,8 +222,6 @@ def test_what_is_refused_of_inject_is_named(server):
                           ({"task": {"tool": "ml", "prompt": "p", "lane": "ml"}}, "lane"), ({"task": {**fine, "lane": "none"}}, "lane"),
                           ({"task": {**fine, "retry": {"max_retries": -1}}}, "retry")):
         assert named in bad(server, -32602, call("inject", params))["message"], params
-    error = bad(server, -32602, call("inject", {"task": fine, "position": "front"}))
-    assert "not there yet" in error["message"] and "priority" in error["message"]
     bad(server, -32006, call("inject", {"task": fine}), 403, token="reader")
 
 

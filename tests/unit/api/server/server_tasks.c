@@ -1,6 +1,7 @@
 /* server_tasks.c -- the test engine's tasks: made up, but whole in the store; see server_engine.h.
  * Lanes "ml" and "codegen" have an agent, "default" none, and there is no other. One whose payload
- * is {"full": true} finds its lane full, unless it is forced. What the payload says becomes of it:
+ * is {"full": true} finds its lane full, unless it is forced; one of {"first": true} has to be
+ * first. What the payload says becomes of it:
  * {"end": "completed", "failed" or "cancelled"}, {"runs": true}; else it waits as number 2. One
  * that failed has a dead letter, {"error": its message}, but for {"cleared": true}. */
 #include "server_engine.h"
@@ -160,6 +161,10 @@ static void enqueue(void *arg, const struct api_actor *who, const struct api_tas
     }
     if (strcmp(what->lane, "ml") != 0 && strcmp(what->lane, "codegen") != 0) {
         server_fail(done, done_arg, ERR_NOT_FOUND, "LANE_NOT_FOUND", "Lane not found");
+        return;
+    }
+    if (json_is_true(json_object_get(what->payload, "first")) && !what->first) {
+        server_fail(done, done_arg, ERR_CONFLICT, NULL, "it should be the first");
         return;
     }
     if (json_integer_value(json_object_get(what->retry, "max_retries")) < 0) {
