@@ -33,7 +33,7 @@ struct rpc_past {
     int64_t ended_us, took_ns;
     int error_code; /* 0: it went well */
 };
-void rpc_history_add(struct rpc_history *h, const char *tenant, const struct rpc_past *past);
+void rpc_history_add(struct rpc_history *h, const char *tenant, const struct rpc_past *told);
 
 /* Appends {history[{method, id, timestamp, duration_ms, success, error_code}], total}: of those
  * that are remembered, which are `total`, the latest `limit`, newest first. */
