@@ -12,6 +12,7 @@
 #include "engine/lanes/change.h"
 #include "engine/lanes/clear.h"
 #include "engine/lanes/kept.h"
+#include "engine/lanes/preempt.h"
 #include "engine/lanes/quotas.h"
 #include "engine/lanes/tasks.h"
 #include "lanes/file.h"
@@ -103,6 +104,12 @@ static uint32_t tasks_running(void *arg, const char *tenant, const char *lane)
     return quotas_tasks(engine_control(((const struct host *)arg)->engine)->quotas, tenant, lane);
 }
 
+static void preempt_in_lane(void *arg, const struct api_actor *who, const char *lane,
+                            api_done_fn done, void *done_arg)
+{
+    preempt_by_hand(engine_control(((const struct host *)arg)->engine), who, lane, done, done_arg);
+}
+
 static void enqueue_task(void *arg, const struct api_actor *who, const struct api_task *what,
                          api_done_fn done, void *done_arg)
 {
@@ -156,6 +163,7 @@ void queues_serve(struct api_engine *engine)
     engine->quota_change = change_quota;
     engine->quotas_owned = quotas_of;
     engine->tasks_running = tasks_running;
+    engine->lane_preempt = preempt_in_lane;
     engine->task_enqueue = enqueue_task;
     engine->task_prioritize = prioritize_task;
     engine->letters_clear = clear_letters;

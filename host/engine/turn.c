@@ -24,6 +24,7 @@
 #include "engine/evidence/statements.h"
 #include "engine/inside.h"
 #include "engine/lanes/kept.h"
+#include "engine/lanes/preempt.h"
 #include "engine/lanes/quotas.h"
 #include "engine/lanes/tasks.h"
 #include "engine/runs/runs.h"
@@ -77,6 +78,7 @@ struct engine *engine_new(const struct engine_env *env)
                          .runs = engine->runs,
                          .dags = engine->dags,
                          .commits = engine->commits,
+                         .attempts = engine->attempts,
                          .leftovers = leftovers_new(),
                          .takeover = takeover_new(),
                          .orders = orders_new(),
@@ -404,6 +406,7 @@ void engine_turn(struct engine *engine, int64_t now_ns)
     if (runs_next_waiting(engine->runs) != NULL) /* left to wait by a store that was pressed */
         step_admit(&engine->control);
     attempts_turn(engine->attempts);
+    preempt_turn(&engine->control);
     statements_turn(engine->statements);
     chores_turn(&engine->chores, now_ns);
     schedules_turn(engine->control.schedules, now_ns);

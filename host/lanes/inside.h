@@ -88,7 +88,9 @@ struct lane {
     struct lane_hall halls[LANE_HALVES];
     struct lane_bucket bucket;
     struct lane_breaker breaker;
-    struct lane_share *shares; /* by tenant */
+    struct lane_share *shares;  /* by tenant */
+    struct lane_items yielding; /* that run on regular workers, are no express ones, and go on */
+    uint32_t stopping;          /* that did, and are being stopped */
     TAILQ_ENTRY(lane) turn;
     UT_hash_handle hh; /* by name */
 };

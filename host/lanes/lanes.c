@@ -58,6 +58,7 @@ struct lane *lane_of(struct lanes *lanes, const char *name)
         return lane;
     lane = mem_new(struct lane);
     lane->name = mem_str(name);
+    TAILQ_INIT(&lane->yielding);
     for (int half = 0; half < LANE_HALVES; half++) {
         for (size_t i = 0; i < ARRAY_LEN(lane->halls[half].rings); i++)
             TAILQ_INIT(&lane->halls[half].rings[i]);
@@ -301,6 +302,10 @@ static void begin(struct lanes *lanes, struct lane_item *item, enum lane_half wo
     lane_stand_up(lanes, item, true, now_ns);
     item->worker = (struct lane_worker){worker, lane_number_take(&hall->numbers)};
     hall->running++;
+    item->yields = item->stops = false;
+    item->yielding = worker == LANE_REGULAR && item->half == LANE_REGULAR;
+    if (item->yielding)
+        TAILQ_INSERT_TAIL(&lane->yielding, item, link);
     lane_bucket_take(&lane->bucket, &lane->spec.rate, now_ns);
     lane_breaker_started(&lane->breaker, &lane->spec.breaker, item->number, now_ns);
     lane_share_begins(lanes, item, now_ns);
@@ -360,6 +365,10 @@ static void end(struct lanes *lanes, struct lane_item *item, bool put_back, int6
 
     assert(item->line == NULL && hall->running > 0);
     hall->running--;
+    if (item->yielding)
+        TAILQ_REMOVE(&item->lane->yielding, item, link);
+    item->lane->stopping -= (uint32_t)item->stops;
+    item->yielding = item->stops = false;
     lane_breaker_ended(&item->lane->breaker, item->number);
     lane_number_return(&hall->numbers, item->worker.number);
     lane_share_ends(lanes, item, put_back, now_ns);

@@ -10,6 +10,7 @@
  * one item each (deficit round robin, where all items and weights are 1), and of a tenant the
  * oldest is taken first: whoever has 10^5 items delays another's first by one item a worker. Who
  * waits long rises (struct lane_ageing), so that no priority below LANE_AGED_MAX starves another.
+ * An express item that finds no worker has one that runs make room (lanes_yield).
  * Of a lane no more are taken than its rate and its breaker let (rate.h, breaker.h), and of a
  * tenant no more in it than its quota and the lane's rate for each tenant (quota.h). A tenant whose
  * quota has a weight takes as many items in each of its turns. A lane
@@ -44,6 +45,8 @@ enum {
     LANE_AGED_MAX = 11, /* an item does not rise above it */
     LANE_EXPRESS_PRIORITY = 12,
     LANE_DEPTH_USUAL = 100000,
+    LANE_YIELD_BELOW = 5, /* of the items that make room for express ones */
+    LANE_YIELDS_MAX = 3,  /* so often an item does */
 };
 
 struct lane_spec {
@@ -57,6 +60,7 @@ struct lane_spec {
     struct lane_rate tenant_rate; /* the same of each tenant's */
     struct lane_breaker_spec breaker;
     struct lane_autoscale autoscale;
+    bool no_preempt; /* nothing that runs makes room */
 };
 
 /* The lanes of the contract, which are there from the start (contract/mcp.md 1.1). */
@@ -102,6 +106,8 @@ struct lane_item {
     int64_t came_us; /* the caller's: who came before, by any clock that all items share */
     int64_t age_ns;  /* the caller's: how long it had waited when it was added */
     bool is_task;    /* the caller's: it counts among the lane's tasks */
+    uint32_t times;  /* the caller's: so often it has made room already */
+    bool yields;     /* the caller's, once it runs: it may be stopped and begun again */
     struct lane *lane;
     struct lane_tenant *tenant;
     struct lane_share *share;
@@ -111,6 +117,7 @@ struct lane_item {
     int32_t priority;          /* its own, 1 to LANE_PRIORITY_MAX */
     enum lane_half half;       /* in which it waits */
     struct lane_worker worker; /* on which it runs, or ran last */
+    bool yielding, stops;      /* it runs and could make room; it is being stopped */
     TAILQ_ENTRY(lane_item) link;
 };
 
@@ -164,6 +171,16 @@ void lanes_note(struct lane_item *item, enum lane_deed deed, int64_t now_ns);
 /* When something may be taken for which there is a worker, and which its lane holds back until
  * then; INT64_MAX: nothing is held back by the time alone. */
 int64_t lanes_next_ns(const struct lanes *lanes, int64_t now_ns);
+/* An item that runs and makes room for an express one that waits in vain; its caller stops it, and
+ * its worker is free once it has ended. That of the lowest priority, below LANE_YIELD_BELOW, the
+ * youngest first, on a regular worker, and none that has done so LANE_YIELDS_MAX times: so whoever
+ * is stopped gets its turn in the end. No more are stopped at a time than wait. Walks what runs in
+ * lanes where somebody waits so. NULL: none. */
+struct lane_item *lanes_yield(struct lanes *lanes, int64_t now_ns);
+/* The same of the lane, by an operator's hand, whether anything waits or not. */
+struct lane_item *lanes_yield_of(struct lanes *lanes, const char *name, int64_t now_ns);
+/* What runs is being stopped for another reason: its worker will be free. */
+void lanes_stops(struct lane_item *item);
 /* It could not run after all: it is the next of its lane, as old as it was. */
 void lanes_put_back(struct lanes *lanes, struct lane_item *item, int64_t now_ns);
 void lanes_ended(struct lanes *lanes, struct lane_item *item, int64_t now_ns);  /* it ran */

@@ -26,15 +26,15 @@ bool lane_name_read(const char *name, struct err *e)
 
 static bool refuse_member(const char *name, struct err *e)
 {
-    static const char *const to_come[] = {"dag_id", "preempt"};
+    static const char *const to_come[] = {"dag_id"};
 
     if (text_is_among(name, to_come, ARRAY_LEN(to_come)))
-        return err_set(
-            e, ERR_INVALID,
-            "'%s' of a lane is not built in this version; slots, express_priority, "
-            "paused, draining, max_depth, rate, breaker, autoscale, agent_id, config, retry_policy "
-            "and timeout_policy are",
-            name);
+        return err_set(e, ERR_INVALID,
+                       "'%s' of a lane is not built in this version; slots, express_priority, "
+                       "paused, draining, max_depth, rate, breaker, autoscale, preempt, agent_id, "
+                       "config, retry_policy "
+                       "and timeout_policy are",
+                       name);
     return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
 }
 
@@ -58,8 +58,8 @@ static bool is_limit(const char *name)
 
 static bool check_names(const char *lane, const json_t *object, struct err *e)
 {
-    static const char *const known[] = {"slots",    "express_priority", "paused",
-                                        "draining", "max_depth",        "backend"};
+    static const char *const known[] = {"slots",     "express_priority", "paused", "draining",
+                                        "max_depth", "backend",          "preempt"};
     const char *name;
     json_t *value;
 
@@ -136,6 +136,7 @@ bool lane_members_read(const char *lane, const json_t *object, struct lane_membe
         !json_get_int(object, "max_depth", 1, 1, LANE_DEPTH_MAX, &depth, e) ||
         !json_get_bool(object, "paused", false, &ret->paused, e) ||
         !json_get_bool(object, "draining", false, &ret->draining, e) ||
+        !json_get_bool(object, "preempt", true, &ret->preempt, e) ||
         !read_limits(lane, object, ret, e))
         return false;
     ret->work = lane_work_read_owned(object);
@@ -143,6 +144,7 @@ bool lane_members_read(const char *lane, const json_t *object, struct lane_membe
     ret->has_express_priority = json_object_get(object, "express_priority") != NULL;
     ret->has_paused = json_object_get(object, "paused") != NULL;
     ret->has_draining = json_object_get(object, "draining") != NULL;
+    ret->has_preempt = json_object_get(object, "preempt") != NULL;
     ret->has_max_depth = json_object_get(object, "max_depth") != NULL;
     ret->slots = (uint32_t)slots;
     ret->express_priority = (int32_t)priority;
@@ -197,6 +199,9 @@ void lane_members_add(struct lane_members *to, const struct lane_members *more)
         to->breaker = more->breaker;
     if (more->has_autoscale)
         to->autoscale = more->autoscale;
+    if (more->has_preempt)
+        to->preempt = more->preempt;
+    to->has_preempt = to->has_preempt || more->has_preempt;
     to->has_autoscale = to->has_autoscale || more->has_autoscale;
     to->has_rate = to->has_rate || more->has_rate;
     to->has_breaker = to->has_breaker || more->has_breaker;
@@ -232,6 +237,8 @@ void lane_members_apply(const struct lane_members *members, struct lane_spec *sp
         spec->breaker = members->breaker;
     if (members->has_autoscale)
         spec->autoscale = members->autoscale;
+    if (members->has_preempt)
+        spec->no_preempt = !members->preempt;
 }
 
 json_t *lane_members_json_owned(const struct lane_members *members)
@@ -254,6 +261,8 @@ json_t *lane_members_json_owned(const struct lane_members *members)
         json_object_set_new(object, "breaker", lane_breaker_owned(&members->breaker));
     if (members->has_autoscale)
         json_object_set_new(object, "autoscale", lane_autoscale_owned(&members->autoscale));
+    if (members->has_preempt)
+        json_object_set_new(object, "preempt", json_boolean(members->preempt));
     if (members->has_express)
         json_object_set_new(object, "express", json_boolean(!members->routing.no_express));
     if (members->has_priority)

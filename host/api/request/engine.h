@@ -293,6 +293,10 @@ struct api_engine {
     json_t *(*quotas_owned)(void *arg, const char *tenant);
     /* Tasks of the tenant that run on this host; lane NULL: of all lanes. */
     uint32_t (*tasks_running)(void *arg, const char *tenant, const char *lane);
+    /* Of the lane the running task of the lowest priority below 5 is stopped and waits again;
+     * run_id is whose, NULL: none could be. ERR_NOT_FOUND with LANE_NOT_FOUND. */
+    void (*lane_preempt)(void *arg, const struct api_actor *who, const char *lane, api_done_fn done,
+                         void *done_arg);
     /* A run of the lane's own DAG, whose token is the task's id. The same task again is answered
      * with its run (created is false); ERR_CONFLICT with TASK_CONFLICT for another one of its id,
      * ERR_NOT_FOUND with LANE_NOT_FOUND, ERR_UNPROCESSABLE with LANE_HAS_NO_AGENT. */

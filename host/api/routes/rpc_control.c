@@ -1,5 +1,6 @@
 /* rpc_control.c -- control/scale: a lane, or the contract's three, has more or fewer workers, or
- * holds still, by the change that PUT /lanes, :pause and :resume make (contract/mcp.md 5.3). */
+ * holds still, by the change that PUT /lanes, :pause and :resume make; or one of its tasks makes
+ * room (contract/mcp.md 5.3). */
 #include "api/http/jsonw.h"
 #include "api/routes/rpc.h"
 #include "base/json.h"
@@ -20,14 +21,15 @@ struct action {
     const char *name;
     int by; /* a factor of the slots that come or go */
     struct lane_members members;
+    bool preempts; /* the lane's running task of the lowest priority makes room */
 };
 
 static const struct action actions[] = {
-    {"scale_up", 1, {0}},
-    {"scale_down", -1, {0}},
-    {"pause", 0, {.has_paused = true, .paused = true}},
-    {"resume", 0, {.has_paused = true, .has_draining = true}},
-    {"preempt", 0, {0}},
+    {"scale_up", 1, {0}, false},
+    {"scale_down", -1, {0}, false},
+    {"pause", 0, {.has_paused = true, .paused = true}, false},
+    {"resume", 0, {.has_paused = true, .has_draining = true}, false},
+    {"preempt", 0, {0}, true},
 };
 
 /* A call whose lanes are changed one after the other. */
@@ -104,6 +106,8 @@ static void change_next(struct controlling *c)
 
     if (c->changed == c->count)
         answer(c);
+    else if (c->action->preempts)
+        engine->lane_preempt(engine->arg, &who, c->lanes[c->changed], on_changed, c);
     else
         engine->lane_change(engine->arg, &who,
                             &(struct api_lane_change){.lane = c->lanes[c->changed],
@@ -150,14 +154,6 @@ static struct controlling *controlling_new(struct rpc_call *call)
     return c;
 }
 
-static void refuse_preempt(struct rpc_call *call)
-{
-    struct err e = {0};
-
-    (void)err_set(&e, ERR_UNSUPPORTED, "preemption is not built");
-    rpc_refuse(call, &(struct rpc_refusal){.e = &e, .code = RPC_AGENT});
-}
-
 void rpc_control_scale(struct rpc_call *call)
 {
     struct controlling *c = controlling_new(call);
@@ -166,8 +162,6 @@ void rpc_control_scale(struct rpc_call *call)
     if (!read_action(call->params, &c->action, &e) || !read_target(call->params, c, &e) ||
         !json_get_int(call->params, "scale_factor", 1, 1, FACTOR_MAX, &c->factor, &e))
         rpc_refuse_params(call, &e);
-    else if (strcmp(c->action->name, "preempt") == 0)
-        refuse_preempt(call);
     else
         change_next(c);
 }

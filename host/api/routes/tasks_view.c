@@ -56,6 +56,7 @@ static void asked_free(void *arg)
 struct tried {
     int64_t count;      /* that were started */
     int64_t started_us; /* the first; 0: none was */
+    int64_t preempted;  /* beside them */
     char *worker;       /* of the last; NULL: not known */
 };
 
@@ -75,10 +76,13 @@ static void add_tried(struct tried *t, int64_t started_us)
         t->started_us = started_us;
 }
 
-/* What ended with its host, or before a worker had it, counts as no attempt of the node either. */
+/* What ended with its host, before a worker had it, or to make room, counts as no attempt of the
+ * node either. */
 static int64_t begun_us(const struct store_attempt *row)
 {
-    return strcmp(row->outcome, outcome_name(OUTCOME_INFRA)) != 0 ? row->started_us : 0;
+    enum outcome outcome = outcome_parse(row->outcome);
+
+    return outcome == OUTCOME_INFRA || outcome == OUTCOME_PREEMPTED ? 0 : row->started_us;
 }
 
 /* As the engine wrote it down of an attempt that has ended (docs/API.md, detail). */
@@ -109,8 +113,10 @@ static bool read_tried(struct store_reader *reader, const struct store_run *run,
                              (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &attempts, e))
         return false;
     *ret = (struct tried){0};
-    for (size_t i = 0; i < attempts.count; i++)
+    for (size_t i = 0; i < attempts.count; i++) {
         add_tried(ret, begun_us(&attempts.rows[i]));
+        ret->preempted += outcome_parse(attempts.rows[i].outcome) == OUTCOME_PREEMPTED;
+    }
     add_worker(ret, run, now, &attempts);
     if (run->completed_us == 0)
         add_tried(ret, now->started_us);
@@ -202,7 +208,7 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
     view_head(body, run, task_status(run, &a->now));
     view_waiting(body, run, a, of.why);
     jw_int(body, "attempts", tried.count);
-    jw_int(body, "preemptions", 0); /* nothing is preempted */
+    jw_int(body, "preemptions", tried.preempted);
     jw_str(body, "worker", tried.worker);
     jw_time(body, "started_at", tried.started_us);
     view_end(body, run, nodes.count > 0 ? &nodes.rows[0] : NULL);

@@ -216,6 +216,8 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
         refuse_taken(a, order, class_of_refusal(e.code), e.msg);
         return true;
     }
+    order->item.yields = !order->ref.compensation && agent->idempotent &&
+                         order->ar->dag->nodes[order->ref.node].idempotent;
     remember_plugin(order, agent, spec.profile);
     order->ar->nodes[order->ref.node].attempt_started_us = active_run_wall_us(order->ar);
     r = mem_new(struct running);
@@ -256,11 +258,16 @@ void attempts_give_back(struct attempts *a)
 }
 
 /* The hold of this moment: behind a halt of the host the mode is of before it. */
-static bool may_begin(const struct attempts *a)
+static bool takes(const struct attempts *a)
 {
     return !a->mode->draining && !a->mode->stopping && !a->mode->adrift &&
            lanes_waiting(a->waiting.lanes) > 0 && store_hold(a->env->store) == STORE_HELD &&
-           !store_pressed(a->env->store) && a->running_count < a->env->set.places_max;
+           !store_pressed(a->env->store);
+}
+
+static bool may_begin(const struct attempts *a)
+{
+    return takes(a) && a->running_count < a->env->set.places_max;
 }
 
 void attempts_turn(struct attempts *a)
@@ -297,12 +304,36 @@ void attempts_stop(struct attempts *a, const struct active_run *ar, struct attem
         if (r->order->ar != ar || !attempt_order_is(r->order, ref))
             continue;
         r->stop_asked = true;
+        lanes_stops(&r->order->item);
         if (kill)
             a->env->sandbox.attempt_kill(a->env->sandbox.sandbox, r->id);
         else
             a->env->sandbox.attempt_cancel(a->env->sandbox.sandbox, r->id);
         return;
     }
+}
+
+static const struct attempt_order *yields(struct lane_item *item)
+{
+    struct attempt_order *order = item != NULL ? item->owner : NULL;
+
+    if (order != NULL)
+        order->preempted = true;
+    return order;
+}
+
+const struct attempt_order *attempts_yield(struct attempts *a)
+{
+    if (!takes(a))
+        return NULL;
+    return yields(lanes_yield(a->waiting.lanes, a->env->clock.mono_ns()));
+}
+
+const struct attempt_order *attempts_yield_of(struct attempts *a, const char *lane)
+{
+    if (a->mode->draining)
+        return NULL;
+    return yields(lanes_yield_of(a->waiting.lanes, lane, a->env->clock.mono_ns()));
 }
 
 void attempts_prioritize(struct attempts *a, const struct active_run *ar)

@@ -34,6 +34,11 @@ void attempts_free(struct attempts *attempts); /* accepts NULL */
 void attempts_start(struct attempts *attempts, struct attempt_order **order);
 void attempts_stop(struct attempts *attempts, const struct active_run *ar, struct attempt_ref ref,
                    bool kill);
+/* One that runs makes room (lanes/lanes.h): for an express one that waits in vain, or, by an
+ * operator's hand, in the lane. Its run's machine is to be told now (run_preempt). Valid until the
+ * next call; NULL: none. */
+const struct attempt_order *attempts_yield(struct attempts *attempts);
+const struct attempt_order *attempts_yield_of(struct attempts *attempts, const char *lane);
 /* The run goes away without its attempts ending: kills them, their ends are not told. */
 void attempts_forget(struct attempts *attempts, const struct active_run *ar);
 /* The task has another priority. */

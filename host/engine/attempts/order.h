@@ -18,7 +18,8 @@ struct attempt_order {
     bool input_too_large; /* it was not written */
     int64_t timeout_ns;
     uint64_t seed;
-    struct lane_item item;             /* while it waits or runs (waiting.c) */
+    bool preempted;        /* it was told to make room: how it ends then says nothing of it */
+    struct lane_item item; /* while it waits or runs (waiting.c) */
     TAILQ_ENTRY(attempt_order) of_run; /* while it waits */
 };
 

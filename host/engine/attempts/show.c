@@ -56,14 +56,15 @@ static void add_lane(void *arg, const struct lane_view *view)
 
     json_array_append_new(
         s->items,
-        json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:I}", "name",
-                  view->name, "backend", "store", "slots", (json_int_t)view->slots, "base_slots",
-                  (json_int_t)spec->slots, "autoscale", lane_autoscale_owned(&spec->autoscale),
-                  "express_priority", express_owned(spec), "paused", spec->paused, "draining",
-                  spec->draining, "max_depth", (json_int_t)spec->max_depth, "rate",
+        json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:I, s:b}",
+                  "name", view->name, "backend", "store", "slots", (json_int_t)view->slots,
+                  "base_slots", (json_int_t)spec->slots, "autoscale",
+                  lane_autoscale_owned(&spec->autoscale), "express_priority", express_owned(spec),
+                  "paused", spec->paused, "draining", spec->draining, "max_depth",
+                  (json_int_t)spec->max_depth, "rate",
                   lane_rate_owned(&spec->rate, &spec->tenant_rate), "breaker",
                   lane_breaker_owned(&spec->breaker), "breaker_state", breaker_owned(s, view),
-                  "depth", depth_owned(view), "running", running));
+                  "depth", depth_owned(view), "running", running, "preempt", !spec->no_preempt));
 }
 
 json_t *lanes_json_owned(const struct lanes *lanes, const struct engine_clock *clock)

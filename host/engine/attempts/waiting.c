@@ -55,6 +55,7 @@ void waiting_add(struct waiting *w, struct attempt_order *order)
 
     order->item.owner = order;
     order->item.is_task = task > 0;
+    order->item.times = order->ar->nodes[order->ref.node].preempted;
     order->item.came_us = task > 0 ? order->ar->created_us : now_us;
     order->item.age_ns = now_us > order->item.came_us ? (now_us - order->item.came_us) * 1000 : 0;
     (is_first(order->ar)
@@ -90,6 +91,8 @@ static enum lane_deed deed_of(enum outcome class)
 void waiting_judge(struct waiting *w, struct attempt_order *order,
                    const struct attempt_outcome *outcome)
 {
+    if (order->preempted && outcome->class != OUTCOME_OK)
+        return;
     switch (outcome->class) {
     case OUTCOME_CANCELLED: /* not by itself, as the two below */
     case OUTCOME_INFRA:

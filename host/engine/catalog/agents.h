@@ -38,7 +38,8 @@ struct agent {
     const char *plugin; /* "id@version" */
     struct sha256_hex digest;
     enum profile profile;
-    bool warm; /* its publisher may have attempts share a loaded plugin */
+    bool idempotent; /* as its manifest says */
+    bool warm;       /* its publisher may have attempts share a loaded plugin */
 };
 
 /* What env has is only looked at by the calls below. */

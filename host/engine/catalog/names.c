@@ -52,6 +52,7 @@ static void offer(struct bundle *b, const struct manifest_agent *from)
                   .plugin_version = b->manifest->version,
                   .plugin = b->label,
                   .digest = b->digest,
+                  .idempotent = from->idempotent,
                   .warm = b->warm},
     };
     if (!profile_parse(from->profile, &o->agent.profile))

@@ -52,6 +52,7 @@ static const char *attempt_words(enum outcome class)
 {
     return class == OUTCOME_OK          ? "attempt completed"
            : class == OUTCOME_CANCELLED ? "attempt cancelled"
+           : class == OUTCOME_PREEMPTED ? "attempt preempted"
                                         : "attempt failed";
 }
 
@@ -81,6 +82,8 @@ static void tell_attempt(const struct active_run *ar, const struct act_end *end)
         log_fields(LOG_INFO, "attempt.completed", fields, count);
     else if (end->class == OUTCOME_CANCELLED)
         log_fields(LOG_INFO, "attempt.cancelled", fields, count);
+    else if (end->class == OUTCOME_PREEMPTED)
+        log_fields(LOG_INFO, "attempt.preempted", fields, count);
     else
         log_fields(LOG_WARN, "attempt.failed", fields, count);
 }

@@ -168,7 +168,7 @@ static void attempt_metrics(struct active_run *ar, const struct run_decision *d)
     metrics_add(m, METRIC_ATTEMPTS, METRIC_LABELS(outcome_name(d->done.class)), 1);
     if (d->done.class == OUTCOME_TIMEOUT)
         metrics_add(m, METRIC_NODE_TIMEOUTS, METRIC_LABELS(dag_id, node_id), 1);
-    if (d->done.state == NODE_WAITING) {
+    if (d->done.state == NODE_WAITING && d->done.class != OUTCOME_PREEMPTED) {
         metrics_add(m, METRIC_NODE_RETRIES, METRIC_LABELS(dag_id, node_id), 1);
         metrics_add(m, METRIC_STEP_RETRIES, METRIC_LABELS(ar->tenant), 1);
     }
@@ -202,6 +202,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
                                    .started_us = ar->nodes[d->ref.node].attempt_started_us,
                                    .completed_us = commit_wall_us(c),
                                });
+    ar->nodes[d->ref.node].preempted += d->done.class == OUTCOME_PREEMPTED;
     attempt_metrics(ar, d);
     ends_add(commit_acts(c), d);
     if (d->done.state == NODE_WAITING && !d->ref.compensation) {

@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "base/err.h"
 
+struct attempts;
 struct takeover;
 struct commits;
 struct dag_cache;
@@ -42,6 +43,7 @@ struct control {
     struct quotas *quotas;       /* and what a tenant may have of them */
     struct shed *shed;           /* whether new ones are taken */
     struct tasks *tasks;         /* what lanes are given to run */
+    struct attempts *attempts;   /* which of them make room (lanes/preempt.h) */
 };
 
 void control_start(struct control *ctl, const struct api_actor *who,

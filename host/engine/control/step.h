@@ -29,6 +29,15 @@ void step_admit(struct control *ctl);
 void step_attempt_begun(struct control *ctl, struct active_run *ar, struct attempt_ref ref);
 void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attempt_ref ref,
                         const struct attempt_outcome *outcome);
+/* The attempt makes room for another one (run_preempt). False: it ends for another reason, and
+ * nobody is told; its worker will be free all the same. */
+struct step_preempt {
+    json_t *said;     /* who wanted it, an object; taken */
+    api_done_fn done; /* when it is durable; NULL: nobody waits */
+    void *done_arg;
+};
+bool step_attempt_preempt(struct control *ctl, struct active_run *ar, struct attempt_ref ref,
+                          const struct step_preempt *how) must_check;
 /* The timers that are due. */
 void step_tick(struct control *ctl, int64_t now_ns);
 

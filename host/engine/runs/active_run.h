@@ -45,6 +45,7 @@ struct node_fact {
     struct sha256_hex plugin_digest;
     enum profile profile;       /* of the last attempt at the sandbox; PURE before it */
     struct layer_facts sandbox; /* of the last attempt, once it had its input */
+    uint32_t preempted;         /* attempts, ever */
 };
 
 enum run_place {

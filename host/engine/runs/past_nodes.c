@@ -267,6 +267,7 @@ static void note_last(const struct reading *r, const struct store_attempt *row)
     if (n == NULL)
         return;
     n->past.class = outcome_parse(row->outcome);
+    n->fact.preempted += n->past.class == OUTCOME_PREEMPTED;
     n->last_ended_us = row->completed_us;
 }
 

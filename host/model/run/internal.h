@@ -25,6 +25,7 @@ enum stop_cause {
     STOP_RUN_TIMEOUT,
     STOP_NODE_TIMEOUT,
     STOP_QUEUE_TIMEOUT,
+    STOP_PREEMPT, /* the others go over it */
 };
 
 /* One chain of attempts: a node's, or its compensation handler's. */
@@ -115,6 +116,7 @@ void step_start(struct run *run, struct step *s, int64_t now);
 void step_wait(struct run *run, struct step *s, int64_t now);
 void step_stop(struct run *run, struct step *s, enum stop_cause cause, int64_t now);
 void step_due(struct run *run, struct step *s, int64_t now);
+void step_preempt(struct run *run, struct step *s, int64_t now);
 bool step_held(const struct step *s);
 bool step_begun(const struct step *s); /* had an attempt since the start or last resume */
 /* NULL, or why a step must not start (again) after what was restored. */

@@ -37,6 +37,7 @@ bool judge_retry(const struct retry_policy *policy, bool repeatable, const struc
         return false;
     switch (outcome_retry(class)) {
     case RETRY_NEVER:
+    case RETRY_AT_ONCE: /* the machine says so itself (run_preempt) */
         return false;
     case RETRY_UNCOUNTED:
         return true;

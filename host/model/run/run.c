@@ -195,6 +195,20 @@ bool run_attempt_ended(struct run *run, struct attempt_ref ref,
     return true;
 }
 
+bool run_preempt(struct run *run, struct attempt_ref ref, int64_t now, struct err *e)
+{
+    struct step *s;
+    enum node_state to;
+
+    run_event_begin(run);
+    if (!find_open(run, ref, &s, e) || !node_state_next(s->state, NODE_EV_STOP, &to, e))
+        return false;
+    if (s->compensation || !run->dag->nodes[s->node].idempotent)
+        return err_set(e, ERR_CONFLICT, "'%s' may not be begun again", step_label(run, s));
+    step_preempt(run, s, now);
+    return true;
+}
+
 /* Timers -------------------------------------------------------------------------------------- */
 
 int64_t run_next_timer(const struct run *run)

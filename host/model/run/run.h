@@ -60,7 +60,7 @@ struct attempt_ref {
  * and hand it back to run_restore_*. */
 struct node_tally {
     uint32_t attempts; /* numbers given out, ever: the last attempt's */
-    uint32_t counted;  /* of those, ended or open, without infra: what attempt_count shows */
+    uint32_t counted;  /* of those, ended or open, without infra and preempted: attempt_count */
     uint32_t used;     /* counted since the run was started or last resumed */
     uint32_t infra;    /* not counted since then */
 };
@@ -108,6 +108,12 @@ bool run_attempt_started(struct run *run, struct attempt_ref ref, struct err *e)
 bool run_attempt_ended(struct run *run, struct attempt_ref ref,
                        const struct attempt_outcome *outcome, int64_t now,
                        struct err *e) must_check;
+
+/* The attempt is to make room for another one: cooperative, then firm. However it ends then, but
+ * for well, it is PREEMPTED: not counted, and the node begins another one at once. A cancel, the
+ * run's and the node's time-out go over it. Refused, and nothing has changed, for an attempt that
+ * is not open or is stopped already, a handler's, and a node that is not idempotent. */
+bool run_preempt(struct run *run, struct attempt_ref ref, int64_t now, struct err *e) must_check;
 
 /* Cooperative, then firm. A second cancel changes nothing; refused while rolling back. */
 bool run_cancel(struct run *run, int64_t now, struct err *e) must_check;

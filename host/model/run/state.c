@@ -30,6 +30,7 @@ static const uint8_t node_table[NODE_STATE_COUNT][NODE_EVENT_COUNT] = {
                       [NODE_EV_CANCEL] = NODE_CANCELLED},
     [NODE_STOPPING] = {[NODE_EV_STARTED] = NODE_STOPPING, /* the two crossed */
                        [NODE_EV_SUCCEED] = NODE_COMPLETED,
+                       [NODE_EV_RETRY] = NODE_WAITING, /* preempted */
                        [NODE_EV_FAIL] = NODE_FAILED,
                        [NODE_EV_SKIP] = NODE_SKIPPED,
                        [NODE_EV_CANCEL] = NODE_CANCELLED},

@@ -190,11 +190,33 @@ static void ask_to_stop(struct run *run, struct step *s, enum stop_cause cause, 
     decide_stop(run, s, false);
 }
 
+/* The node's own time goes on meanwhile. */
+void step_preempt(struct run *run, struct step *s, int64_t now)
+{
+    int64_t node_due = s->node_due;
+
+    ask_to_stop(run, s, STOP_PREEMPT, now);
+    s->node_due = node_due;
+    step_arm(run, s);
+}
+
+/* It was asked already. */
+static void stop_for_good(struct run *run, struct step *s, enum stop_cause cause)
+{
+    s->cause = cause;
+    s->node_due = RUN_NO_TIMER;
+    step_arm(run, s);
+}
+
 /* Only what has begun is stopped: a node without an attempt stays as it is, undone. */
 void step_stop(struct run *run, struct step *s, enum stop_cause cause, int64_t now)
 {
     if (s->state == NODE_QUEUED || s->state == NODE_RUNNING) {
         ask_to_stop(run, s, cause, now);
+        return;
+    }
+    if (s->state == NODE_STOPPING && s->cause == STOP_PREEMPT) {
+        stop_for_good(run, s, cause);
         return;
     }
     bool between = s->state == NODE_WAITING || s->state == NODE_READY || s->state == NODE_PENDING;
@@ -229,6 +251,10 @@ void step_due(struct run *run, struct step *s, int64_t now)
         ask_to_stop(run, s, s->node_due <= now ? STOP_NODE_TIMEOUT : STOP_QUEUE_TIMEOUT, now);
         return;
     }
+    if (s->node_due <= now)
+        stop_for_good(run, s, STOP_NODE_TIMEOUT);
+    if (s->stage_due > now)
+        return;
     s->stage_due = RUN_NO_TIMER;
     step_arm(run, s);
     decide_stop(run, s, true);

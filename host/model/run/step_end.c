@@ -75,9 +75,23 @@ static void count_hold(struct run *run, struct step *s)
     run->held += (uint32_t)step_held(s) - (uint32_t)was;
 }
 
+/* Whatever it said when it was stopped: it does not count. */
+static void note_preempted(struct run *run, struct step *s)
+{
+    s->class = OUTCOME_PREEMPTED;
+    count_hold(run, s);
+    uncount_attempt(&s->tally);
+    set_error_take(run, s, ERROR_SOURCE_HOST, mem_str("stopped to make room for another attempt"),
+                   mem_str(outcome_error_class(OUTCOME_PREEMPTED)));
+}
+
 static void note_outcome(struct run *run, struct step *s, const struct attempt_outcome *o)
 {
     s->class = o->class;
+    if (s->cause == STOP_PREEMPT && o->class != OUTCOME_OK) {
+        note_preempted(run, s);
+        return;
+    }
     count_hold(run, s);
     if (o->class == OUTCOME_OK) {
         step_drop_error(s);
@@ -138,6 +152,11 @@ static enum node_event verdict(struct run *run, struct step *s, int64_t now)
 
     if (s->class == OUTCOME_OK)
         return NODE_EV_SUCCEED;
+    if (s->cause == STOP_PREEMPT) {
+        s->cause = STOP_NONE;
+        s->stage_due = now;
+        return NODE_EV_RETRY;
+    }
     if (s->state == NODE_STOPPING)
         return stopped(run, s);
     if (judge_retry(policy, repeatable, &s->tally, s->class, s->error_class)) {

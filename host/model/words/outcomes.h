@@ -3,7 +3,8 @@
  * Whoever watched the attempt end decides the outcome, from the kernel's word and the result frame
  * (sandbox/wire/outcome.h); model/run only decides what follows. A plain failure of an agent is
  * PLUGIN_TRANSIENT: it is retried within the policy. PLUGIN_FATAL is the agent's own word that a
- * retry is useless. Pure; any thread. */
+ * retry is useless. PREEMPTED is the machine's own word of an attempt that it was told to stop
+ * (run_preempt); no sandbox says it. Pure; any thread. */
 #ifndef ORCH_MODEL_WORDS_OUTCOMES_H
 #define ORCH_MODEL_WORDS_OUTCOMES_H
 
@@ -13,6 +14,7 @@ enum outcome_retry {
     RETRY_NEVER,
     RETRY_POLICY,    /* while the node's retry policy has attempts left */
     RETRY_UNCOUNTED, /* ours, not the node's: held and tried again, and no attempt is counted */
+    RETRY_AT_ONCE,   /* nobody's fault: begun again, and no attempt is counted */
 };
 
 /* error class: what retryable_exceptions is compared with when the agent named none.
@@ -34,7 +36,8 @@ enum outcome_retry {
     XX(CANCELLED, "cancelled", "Cancelled", NEVER, true)                                           \
     XX(LOST, "lost", "Lost", POLICY, false)                                                        \
     XX(UNKNOWN_AGENT, "unknown-agent", "UnknownAgent", NEVER, true)                                \
-    XX(REVOKED, "revoked", "PluginRevoked", NEVER, false)
+    XX(REVOKED, "revoked", "PluginRevoked", NEVER, false)                                          \
+    XX(PREEMPTED, "preempted", "Preempted", AT_ONCE, false)
 
 enum outcome {
     OUTCOME_INVALID,

@@ -144,7 +144,8 @@ static bool told(const char *line)
     "\"jitter_range\":0.2},\"timeout_policy\":{\"timeout_seconds\":120,\"on_timeout\":\"fail\"},"
 
 #define TAKES                                                                                      \
-    "\"autoscale\":null,\"paused\":false,\"draining\":false,\"drained\":false,\"max_depth\":"      \
+    "\"autoscale\":null,\"preempt\":true,\"paused\":false,\"draining\":false,\"drained\":false,"   \
+    "\"max_depth\":"                                                                               \
     "100000,\"rate\":null,"                                                                        \
     "\"breaker_state\":{\"state\":\"closed\",\"error_class\":null,\"opened_at\":null,"             \
     "\"retry_at\":null,\"failures\":0},"

@@ -187,6 +187,7 @@ const struct agent *rig_agent_find(const struct agents *agents unused_arg,
 
     memset(agent.digest.text, digest != NULL ? *digest : rig_serves, sizeof agent.digest.text - 1);
     agent.id = agent_id;
+    agent.idempotent = strncmp(agent_id, "once", 4) != 0;
     agent.warm = strncmp(agent_id, "warm", 4) == 0;
     if ((strncmp(agent_id, "awaited", 7) == 0 && !rig_awaited_came) ||
         *agent.digest.text == rig_lacks)

@@ -63,6 +63,7 @@ TCase *backfills_cases(void);
 TCase *tasks_cases(void);
 TCase *lane_limits_cases(void);
 TCase *follow_cases(void);
+TCase *preempt_cases(void);
 TCase *letters_cases(void);
 TCase *counts_cases(void);
 TCase *workers_cases(void);

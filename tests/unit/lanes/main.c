@@ -18,6 +18,7 @@ int main(void)
     suite_add_tcase(suite, members_case());
     suite_add_tcase(suite, place_case());
     suite_add_tcase(suite, quota_case());
+    suite_add_tcase(suite, preempt_case());
     suite_add_tcase(suite, scale_case());
     suite_add_tcase(suite, storm_case());
     suite_add_tcase(suite, worker_case());

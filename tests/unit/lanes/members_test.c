@@ -82,7 +82,8 @@ START_TEST(what_is_refused_is_named)
         {"{\"autoscale\":{\"min\":0,\"max\":2}}", "'min'"},
         {"{\"autoscale\":{\"min\":1,\"max\":10001}}", "'max'"},
         {"{\"autoscale\":{\"min\":1,\"max\":2,\"by\":1}}", "no member 'by'"},
-        {"{\"preempt\":true}", "'preempt' of a lane is not built"},
+        {"{\"preempt\":1}", "'preempt'"},
+        {"{\"preempt\":null}", "'preempt'"},
         {"{\"dag_id\":\"a\",\"slots\":1}", "'dag_id' of a lane is not built"},
         {"{\"agent_id\":\"\"}", "'agent_id'"},
         {"{\"agent_id\":7}", "agent_id"},
@@ -150,6 +151,11 @@ START_TEST(what_is_not_said_holds_as_it_did)
     lane_members_add(&kept, &more);
     lane_members_apply(&kept, &spec);
     ck_assert_uint_eq(spec.autoscale.max, 0);
+    ck_assert(reads("ml", "{\"preempt\":false}", &more, &e));
+    comes_to(&more, "{\"preempt\":false}");
+    lane_members_add(&kept, &more);
+    lane_members_apply(&kept, &spec);
+    ck_assert(spec.no_preempt);
     ck_assert(spec.rate.per_second == 0 && spec.breaker.failures == 0);
     ck_assert(reads("ml", "{\"rate\":{\"per_second\":4},\"breaker\":null}", &more, &e));
     lane_members_add(&kept, &more);

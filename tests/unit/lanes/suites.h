@@ -18,6 +18,7 @@ TCase *load_case(void);
 TCase *members_case(void);
 TCase *place_case(void);
 TCase *quota_case(void);
+TCase *preempt_case(void);
 TCase *scale_case(void);
 TCase *storm_case(void);
 TCase *worker_case(void);

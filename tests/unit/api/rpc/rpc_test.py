@@ -226,7 +226,7 @@ def test_what_is_refused_of_inject_is_named(server):
 
 
 def test_control_scale_changes_lanes(server):
-    for action in ("scale_up", "scale_down", "pause", "resume"):
+    for action in ("scale_up", "scale_down", "pause", "resume", "preempt"):
         told = good(server, "control/scale", {"action": action, "target": "ml", "scale_factor": 10})
         assert told == {"action": action, "lanes": [{"name": "ml", "slots": 2, "paused": False}]}, told
     items = expect(server, 200, "GET", "/lanes/ml/versions")["items"]
@@ -241,7 +241,7 @@ def test_what_is_refused_of_control_scale_is_named(server):
         assert named in bad(server, -32602, call("control/scale", params))["message"], params
     error = bad(server, -32602, call("control/scale", {"action": "pause", "target": "none"}))
     assert error["data"] == {"code": "LANE_NOT_FOUND"}, error
-    assert "not built" in bad(server, -32000, call("control/scale", {"action": "preempt"}))["message"]
+    assert "reasoning" in bad(server, -32602, call("control/scale", {"action": "preempt"}))["message"]
     bad(server, -32006, call("control/scale", {"action": "pause"}), 403, token="writer")
 
 

@@ -9,7 +9,7 @@ int main(void)
 {
     static TCase *(*const suites[])(void) = {
         state_cases,   level_cases,   retry_cases,  timeout_cases, failure_cases,
-        control_cases, restore_cases, resume_cases, why_cases,
+        control_cases, restore_cases, resume_cases, why_cases,     preempt_cases,
     };
     Suite *suite = suite_create("run");
     SRunner *runner;

@@ -12,6 +12,7 @@ TCase *failure_cases(void);
 TCase *control_cases(void);
 TCase *restore_cases(void);
 TCase *resume_cases(void);
+TCase *preempt_cases(void);
 TCase *why_cases(void);
 
 #endif

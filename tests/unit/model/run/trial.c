@@ -190,6 +190,13 @@ void t_cancel(struct trial *t)
     must(t, run_cancel(t->run, t->now, &e), &e);
 }
 
+void t_preempt(struct trial *t, const char *node)
+{
+    struct err e = {0};
+
+    must(t, run_preempt(t->run, ref_of(t, node), t->now, &e), &e);
+}
+
 void t_pause(struct trial *t)
 {
     struct err e = {0};

@@ -47,6 +47,7 @@ void t_output(struct trial *t, const char *node, const char *json);
 void t_end(struct trial *t, const char *node, enum outcome class);
 void t_fail(struct trial *t, const char *node); /* PLUGIN_TRANSIENT, "boom" */
 void t_cancel(struct trial *t);
+void t_preempt(struct trial *t, const char *node);
 void t_pause(struct trial *t);
 void t_unpause(struct trial *t);
 void t_recover(struct trial *t);
