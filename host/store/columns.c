@@ -44,6 +44,16 @@ static const struct column run_columns[] = {
          "CASE WHEN task_priority > 0 AND status = 'failed' THEN EXISTS"
          " (SELECT 1 FROM dead_letters AS l WHERE l.tenant_id = dag_executions.tenant_id"
          " AND l.dead_letter_id = execution_id) ELSE false END"),
+    SAYS(store_run, INT, task_attempts, "task_attempts",
+         "CASE WHEN task_priority > 0 THEN (SELECT count(*) FROM node_attempts AS t"
+         " WHERE t.tenant_id = dag_executions.tenant_id"
+         " AND t.execution_id = dag_executions.execution_id"
+         " AND t.outcome NOT IN ('infra', 'preempted') AND t.started_at IS NOT NULL) ELSE 0 END"),
+    SAYS(store_run, TIME, task_started_us, "task_started_at",
+         "CASE WHEN task_priority > 0 THEN (SELECT min(t.started_at) FROM node_attempts AS t"
+         " WHERE t.tenant_id = dag_executions.tenant_id"
+         " AND t.execution_id = dag_executions.execution_id"
+         " AND t.outcome NOT IN ('infra', 'preempted')) END"),
     COL(store_run, TEXT_NULL, error, "error"),
     NEEDS(store_run, TEXT_NULL, agent_digests, "agent_digests"),
     BODY(store_run, TEXT_NULL, errors, "errors"),

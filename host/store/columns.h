@@ -32,6 +32,7 @@ struct column {
     size_t offset;
     const char *read; /* what a SELECT says in place of the name; NULL: the name */
     bool fixed;       /* an upsert leaves it */
+    bool said;        /* the SELECT works it out: read only */
     bool owner;       /* with its like at the row's start it names the node that has the row */
 };
 

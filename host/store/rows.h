@@ -88,6 +88,9 @@ struct store_run {
     int64_t lease_epoch;
     int64_t task_priority; /* of a task of a lane, whose id is the token; 0: it is none */
     bool is_dead;          /* read only: a task that failed, and its dead letter is there */
+    /* Read only, of a task: its attempts that ended and were a worker's, and when the first began;
+     * 0: there was none. */
+    int64_t task_attempts, task_started_us;
 };
 
 /* node_traces: one row a node of a run, last write wins. */

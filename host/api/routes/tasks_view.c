@@ -29,9 +29,15 @@ static void view_head(struct buf *b, const struct store_run *run, const char *st
 void task_view(const char *name, const struct store_run *run, const struct api_task_now *now,
                struct buf *b)
 {
+    bool runs = run->completed_us == 0 && now->started_us != 0;
+
     jw_open(b, name, '{');
     view_head(b, run, task_status(run, now));
     jw_bool(b, "express", now->express);
+    jw_int(b, "attempts", run->task_attempts + (runs ? 1 : 0));
+    jw_time(b, "started_at",
+            run->task_started_us != 0 || !runs ? run->task_started_us : now->started_us);
+    jw_str(b, "dead_letter_id", run->is_dead ? run->run_id : NULL);
     jw_close(b, '}');
 }
 

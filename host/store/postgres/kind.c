@@ -57,7 +57,7 @@ enum pg_type kind_type(const struct column *c)
 
 bool kind_written(const struct column *c)
 {
-    return c->kind != COL_ID && c->kind != COL_SAID;
+    return c->kind != COL_ID && c->kind != COL_SAID && !c->said;
 }
 
 bool kind_zero_is_null(const struct column *c)

@@ -253,7 +253,7 @@ bool sqlite_db_int(sqlite3 *db, const char *sql, int64_t *ret, struct err *e)
 static bool add_column(struct buf *b, const char *separator, const char *marker,
                        const struct column *c, size_t number)
 {
-    bool written = c->kind != COL_ID && c->kind != COL_SAID && !c->owner;
+    bool written = c->kind != COL_ID && c->kind != COL_SAID && !c->said && !c->owner;
 
     if (strcmp(marker, "columns") == 0 && written)
         buf_addf(b, "%s%s", separator, c->name);

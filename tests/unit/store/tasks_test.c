@@ -72,6 +72,45 @@ START_TEST(a_task_that_goes_on_is_given_another_priority)
 }
 END_TEST
 
+static void add_attempt(int64_t number, const char *outcome, int64_t started_us)
+{
+    struct store_batch *b = store_batch_new();
+    struct store_attempt a = sample_attempt("r1", "task", number);
+
+    a.outcome = outcome;
+    a.started_us = started_us;
+    store_batch_attempt_upsert(b, &a);
+    commit(b);
+}
+
+static void tried(int64_t attempts, int64_t started_us)
+{
+    auto_done(store_run_list) found = {0};
+    struct err e = {0};
+
+    ck_assert_msg(store_read_task(fixture_reader, SAMPLE_TENANT, "t", &found, &e), "%s", e.msg);
+    ck_assert_int_eq(found.rows[0].task_attempts, attempts);
+    ck_assert_int_eq(found.rows[0].task_started_us, started_us);
+}
+
+START_TEST(a_task_tells_how_often_a_worker_had_it_and_since_when)
+{
+    struct store_run run = sample_run("r1");
+
+    run.run_token = "t";
+    run.task_priority = 7;
+    add(run);
+    tried(0, 0);
+    add_attempt(1, "infra", 1700000000000001); /* no worker had it */
+    tried(0, 0);
+    add_attempt(2, "preempted", 1700000000000001);
+    tried(0, 0);
+    add_attempt(3, "crash", 1700000000000002);
+    add_attempt(4, "ok", 1700000000000003);
+    tried(2, 1700000000000002);
+}
+END_TEST
+
 TCase *tasks_cases(void)
 {
     TCase *c = tcase_create("tasks");
@@ -79,5 +118,6 @@ TCase *tasks_cases(void)
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, of_a_tasks_id_there_is_one_whatever_its_lane_and_payload);
     tcase_add_test(c, a_task_that_goes_on_is_given_another_priority);
+    tcase_add_test(c, a_task_tells_how_often_a_worker_had_it_and_since_when);
     return c;
 }

@@ -137,7 +137,7 @@ def test_the_tasks_of_a_lane_are_listed_by_status(server_of):
         page = expect(server, 200, "GET", "/tasks?lane=ml&page_size=2")
         assert len(page["items"]) == 2 and page["next_page_token"]
         assert page["items"][0].keys() == {"task_id", "run_id", "lane", "type", "tenant", "priority", "status",
-                                           "enqueued_at", "completed_at", "express"}
+                                           "enqueued_at", "started_at", "completed_at", "express", "attempts", "dead_letter_id"}
         assert expect(server, 200, "GET", "/tasks?lane=default")["items"] == []
         everywhere = expect(server, 200, "GET", "/tasks?page_size=500")["items"]
         assert [item["task_id"] for item in everywhere] == listed(server)
