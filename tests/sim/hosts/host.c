@@ -181,6 +181,7 @@ static void leave(struct sim_host *h)
     store_close(take(h->rig.store));
     engine_free(take(h->rig.engine));
     metrics_free(take(h->rig.metrics));
+    task_times_free(take(h->rig.task_times));
     h->rig.fatal = (struct err){0};
     forget(h);
 }
