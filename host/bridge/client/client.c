@@ -85,11 +85,6 @@ void bridge_client_attach(struct bridge_client *c, int *fd)
     say(c, BRIDGE_SETUP, &body);
 }
 
-bool bridge_client_attached(const struct bridge_client *c)
-{
-    return c->sock >= 0;
-}
-
 const struct bridge_state *bridge_client_state(const struct bridge_client *c)
 {
     return &c->state;

@@ -22,7 +22,6 @@ void bridge_client_free(struct bridge_client *client); /* accepts NULL */
 
 /* Takes the socket: *fd is -1 afterwards. An earlier one is closed. */
 void bridge_client_attach(struct bridge_client *client, int *fd);
-bool bridge_client_attached(const struct bridge_client *client);
 const struct bridge_state *bridge_client_state(const struct bridge_client *client);
 
 /* As those of authority/client/client.h. */

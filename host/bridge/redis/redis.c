@@ -43,11 +43,6 @@ struct asked {
 
 static void begin(struct redis *r);
 
-bool redis_is_up(const struct redis *r)
-{
-    return r->phase == REDIS_UP;
-}
-
 /* ---- the end of a connection ---- */
 
 static void on_rested(uv_timer_t *timer)

@@ -34,8 +34,6 @@ struct redis *redis_new(uv_loop_t *loop, const struct redis_options *options) mu
 /* Replies that are awaited are told NULL. Its handles are closed by the loop's next turns. */
 void redis_free(struct redis *redis); /* accepts NULL */
 
-bool redis_is_up(const struct redis *redis);
-
 typedef void redis_reply_fn(void *arg, const redisReply *reply);
 /* False: there is no connection. lens in bytes. */
 bool redis_command(struct redis *redis, int argc, const char *const *argv, const size_t *lens,

@@ -32,7 +32,6 @@ static void begin(void)
 
     in = mem_new(struct frame_in);
     client = bridge_client_new(&setup);
-    ck_assert(!bridge_client_attached(client));
     ck_assert_int_eq(bridge_client_fd(client), -1);
     attach();
 }
@@ -126,7 +125,7 @@ START_TEST(the_state_is_the_last_that_was_told)
     peer = -1;
     bridge_client_turn(client);
     ck_assert_int_eq(closed, 1);
-    ck_assert(!bridge_client_attached(client));
+    ck_assert_int_eq(bridge_client_fd(client), -1);
     ck_assert(!bridge_client_state(client)->up);
     ck_assert_str_eq(bridge_client_state(client)->why, "the bridge is gone");
     bridge_client_keep(client, "k", "v", 1, 9); /* to nobody */
@@ -173,7 +172,7 @@ START_TEST(a_bridge_that_says_what_it_may_not_is_left)
     breaches[_i]();
     bridge_client_turn(client);
     ck_assert_str_eq(bridge_client_state(client)->why, "the bridge said what it may not");
-    ck_assert(!bridge_client_attached(client));
+    ck_assert_int_eq(bridge_client_fd(client), -1);
 }
 END_TEST
 
@@ -183,7 +182,7 @@ START_TEST(a_bridge_that_takes_nothing_is_left)
 
     for (int i = 0; i < OUTBOX_BYTES_MAX / BRIDGE_VALUE_BYTES_MAX + 1; i++)
         bridge_client_keep(client, "k", value, sizeof value, 1);
-    ck_assert(bridge_client_attached(client)); /* not from inside */
+    ck_assert_int_ge(bridge_client_fd(client), 0); /* not from inside */
     bridge_client_turn(client);
     ck_assert_str_eq(bridge_client_state(client)->why, "the bridge takes no more");
 }
