@@ -4,8 +4,8 @@
  *
  * seccomp is mandatory; a kernel without Landlock is reported in *ret. A call that is not in the
  * list fails with EPERM: what the C library tries without need does not end it. Sanitizers and
- * coverage need calls and files that this forbids, so those builds define ORCH_UNCONFINED and do
- * without the two. */
+ * coverage need calls and files that this forbids, so those builds define ORCH_UNCONFINED and keep
+ * their files, their calls and their uid. */
 #ifndef ORCH_BRIDGE_SERVER_CONFINE_H
 #define ORCH_BRIDGE_SERVER_CONFINE_H
 

@@ -36,16 +36,17 @@ void outbox_clear(struct outbox *out)
 
 bool outbox_add(struct outbox *out, enum bridge_message type, struct buf *body)
 {
-    auto_done(buf) owned = *body;
     struct outbox_message *m;
 
-    *body = (struct buf){0};
-    if (out->bytes + owned.len > OUTBOX_BYTES_MAX)
+    if (out->bytes + body->len > OUTBOX_BYTES_MAX) {
+        buf_done(body);
+        *body = (struct buf){0};
         return false;
+    }
     m = mem_new(struct outbox_message);
     m->type = type;
-    m->body = owned;
-    owned = (struct buf){0};
+    m->body = *body;
+    *body = (struct buf){0};
     out->bytes += m->body.len;
     STAILQ_INSERT_TAIL(&out->list, m, link);
     return true;
