@@ -1,15 +1,12 @@
 /* confine.c -- see confine.h. */
 #include "authority/server/confine.h"
 
+#include "sandbox/kernel/alone.h"
 #include "sandbox/kernel/filter.h"
 #include "sandbox/kernel/landlock.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <seccomp.h>
-#include <stdint.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,17 +15,6 @@ static const bool confined = false;
 #else
 static const bool confined = true;
 #endif
-
-static bool close_others(int socket_fd, struct err *e)
-{
-    unsigned keep = (unsigned)socket_fd;
-
-    if (keep <= STDERR_FILENO)
-        return err_set(e, ERR_INVALID, "the socket cannot be descriptor %d", socket_fd);
-    if ((keep > 3 && close_range(3, keep - 1, 0) < 0) || close_range(keep + 1, ~0u, 0) < 0)
-        return err_sys(e, "close inherited descriptors");
-    return true;
-}
 
 /* As much locked memory as the hard limit gives; keys need a few pages. */
 static bool raise_memlock(struct err *e)
@@ -43,18 +29,7 @@ static bool raise_memlock(struct err *e)
 
 bool confine_early(int socket_fd, struct err *e)
 {
-    static const struct rlimit none = {0, 0};
-
-    if (!close_others(socket_fd, e) || !raise_memlock(e))
-        return false;
-    if (setrlimit(RLIMIT_CORE, &none) < 0)
-        return err_sys(e, "forbid core files");
-    /* A core_pattern pipe ignores RLIMIT_CORE 0, but not this (SANDBOX.md 2.1 P11). */
-    if (confined && prctl(PR_SET_DUMPABLE, 0) < 0)
-        return err_sys(e, "forbid dumps");
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return err_sys(e, "forbid new privileges");
-    return true;
+    return alone_close_others(socket_fd, e) && raise_memlock(e) && alone_give_up(!confined, e);
 }
 
 static bool landlock(const char *const *dirs, int *ret_abi, struct err *e)

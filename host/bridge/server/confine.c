@@ -2,14 +2,13 @@
 #include "bridge/server/confine.h"
 
 #include "base/auto.h"
+#include "sandbox/kernel/alone.h"
 #include "sandbox/kernel/filter.h"
 #include "sandbox/kernel/landlock.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <seccomp.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #ifdef ORCH_UNCONFINED
@@ -93,15 +92,6 @@ static const int permitted[] = {
 #endif
 };
 
-static bool close_others(int socket_fd, struct err *e)
-{
-    unsigned keep = (unsigned)socket_fd;
-
-    if ((keep > 3 && close_range(3, keep - 1, 0) < 0) || close_range(keep + 1, ~0u, 0) < 0)
-        return err_sys(e, "close inherited descriptors");
-    return true;
-}
-
 /* With the ids of nobody go all rights of root's. */
 static bool become_nobody(struct err *e)
 {
@@ -110,19 +100,6 @@ static bool become_nobody(struct err *e)
     if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
         setresuid(NOBODY, NOBODY, NOBODY) < 0)
         return err_sys(e, "become nobody");
-    return true;
-}
-
-static bool give_up_rights(struct err *e)
-{
-    static const struct rlimit none = {0, 0};
-
-    if (setrlimit(RLIMIT_CORE, &none) < 0)
-        return err_sys(e, "forbid core files");
-    if (confined && prctl(PR_SET_DUMPABLE, 0) < 0)
-        return err_sys(e, "forbid dumps");
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return err_sys(e, "forbid new privileges");
     return true;
 }
 
@@ -148,7 +125,7 @@ bool bridge_confine(int socket_fd, struct bridge_confinement *ret, struct err *e
     static const struct filter_calls calls = {permitted, ARRAY_LEN(permitted), FILTER_EPERM};
     struct bridge_confinement got = {0};
 
-    if (!close_others(socket_fd, e) || !become_nobody(e) || !give_up_rights(e))
+    if (!alone_close_others(socket_fd, e) || !become_nobody(e) || !alone_give_up(!confined, e))
         return false;
     if (confined && (!landlock(&got.landlock_abi, e) || !filter_enter(&calls, e)))
         return false;
