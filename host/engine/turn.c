@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/attempts/attempts.h"
 #include "engine/catalog/definitions.h"
+#include "engine/commit/close.h"
 #include "engine/commit/counts.h"
 #include "engine/commit/ends.h"
 #include "engine/commit/tell.h"
@@ -319,23 +320,32 @@ static int64_t hold_next_timer(const struct engine *engine)
 
 /* ---- acting on what came back ---- */
 
+static void tell_one_ended(struct engine *engine, const struct leftover_ended *ended)
+{
+    size_t count = ended->events->count, last = count - 1;
+    struct api_event events[CLOSE_EVENTS_MAX];
+
+    for (size_t i = 0; i < count; i++)
+        events[i] = close_event_of(ended->events, i, &ended->of);
+    left_unsigned_run(&engine->chores.left, ended->of.tenant, ended->of.run_id);
+    ends_tell_closed(&events[last], ended->error);
+    engine->env->publish(engine->env->arg, events, count);
+    heads_note(engine->chores.heads, ended->of.tenant, events[0].seq, events[last].seq);
+    counts_closed(engine->env, &events[last]);
+    if (ended->done != NULL)
+        ended->done(ended->done_arg, &(struct api_outcome){.run_id = ended->of.run_id,
+                                                           .dag_id = ended->of.dag_id,
+                                                           .trace_id = ended->of.trace_id});
+}
+
 /* Runs that were ended by their rows: told as others are, and among them in the order of the ledger
  * (tenant, before: leftovers_next_ended). */
 static void tell_ended(struct engine *engine, const char *tenant, int64_t before)
 {
     struct leftover_ended ended;
 
-    while (leftovers_next_ended(engine->control.leftovers, tenant, before, &ended)) {
-        left_unsigned_run(&engine->chores.left, ended.event.tenant, ended.event.run_id);
-        ends_tell_closed(&ended.event, ended.error);
-        engine->env->publish(engine->env->arg, &ended.event, 1);
-        heads_note(engine->chores.heads, ended.event.tenant, ended.event.seq, ended.event.seq);
-        counts_closed(engine->env, &ended.event);
-        if (ended.done != NULL)
-            ended.done(ended.done_arg, &(struct api_outcome){.run_id = ended.event.run_id,
-                                                             .dag_id = ended.event.dag_id,
-                                                             .trace_id = ended.event.trace_id});
-    }
+    while (leftovers_next_ended(engine->control.leftovers, tenant, before, &ended))
+        tell_one_ended(engine, &ended);
 }
 
 /* An act may lead to further commits, which are refused at once when the store is full: they are

@@ -8,6 +8,7 @@ import pathlib
 import signal
 
 from host import RUN_S, until
+from stream import Lines
 
 STUB = "conformance.stub"
 OVER = ("completed", "dead", "cancelled")
@@ -105,6 +106,11 @@ def test_a_task_is_cancelled_dead_and_tried_again(make_host):
     assert own.http("POST", "/tasks/again:retry", expect=202).json["run_id"] == dead["run_id"]
     until(lambda: show(own, "again")["status"] == "completed", RUN_S, "the second attempt")
     assert show(own, "again")["attempts"] == 2
+    with Lines(own, f"after=0&runId={dead['run_id']}") as lines:
+        told = [e for e in lines.until("run.completed") if e["type"] == "task.updated"]
+    assert [(e["attempt"], e["status"]) for e in told] == [(1, "queued"), (1, "leased"), (1, "running"), (1, "dead"),
+                                                           (2, "queued"), (2, "leased"), (2, "running"), (2, "completed")], told
+    assert (told[1]["data"]["worker"], told[1]["data"]["lane"], told[1]["data"]["task_id"]) == ("pool_ml_0", "ml", "again"), told
     assert own.http("GET", "/deadletter", expect=200).json["items"] == []
     own.http("POST", "/tasks/again:retry", expect=409)
     own.http("POST", f"/runs/{dead['run_id']}:restart", expect=409)

@@ -220,6 +220,8 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
                          order->ar->dag->nodes[order->ref.node].idempotent;
     remember_plugin(order, agent, spec.profile);
     order->ar->nodes[order->ref.node].attempt_started_us = active_run_wall_us(order->ar);
+    if (!order->ref.compensation)
+        active_run_leased(order->ar, order->ref.attempt);
     r = mem_new(struct running);
     r->id = id;
     r->order = order;

@@ -25,6 +25,7 @@ struct act_event {
     const char *status; /* of a literal or a state table */
     uint32_t node;      /* NO_NODE: none */
     uint32_t attempt;
+    int64_t wall_us;
     char *payload;
 };
 

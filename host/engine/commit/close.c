@@ -4,11 +4,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/commit/letters.h"
+#include "engine/commit/task_events.h"
 #include "engine/env/append.h"
 #include "engine/env/env.h"
 #include "engine/runs/active_run.h"
 #include "engine/runs/load.h"
+#include "lanes/work.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* What the run's end says of its nodes; the row's own words when the run cannot be built. */
@@ -82,40 +85,96 @@ static char *payload_of(const struct close_why *why, const char *status, uint64_
     return buf_take(&text);
 }
 
-/* One event behind the run's chain; its time is not before the last one's. */
-static bool add_event(const struct engine_env *env, const struct store_run *row,
-                      const struct close_why *why, struct store_batch *batch,
-                      struct close_event *ret, struct err *e)
+/* Its time is not before the last event's. */
+static bool chain_of(const struct engine_env *env, const struct store_run *row,
+                     struct event_chain *ret, int64_t *ret_us, struct err *e)
 {
     auto_done(store_event_list) last = {0};
-    struct event_chain chain;
 
-    event_chain_begin(&chain);
+    event_chain_begin(ret);
+    *ret_us = env->clock.wall_us();
     if (!store_read_last_event(env->reader, row->tenant, row->run_id, &last, e))
         return false;
-    ret->wall_us = env->clock.wall_us();
-    if (last.count > 0) {
-        chain.n = (uint64_t)last.rows[0].n;
-        if (!text_copy(chain.prev.text, sizeof chain.prev.text, last.rows[0].hash))
-            return err_set(e, ERR_CORRUPT, "the last event of run %s has no hash", row->run_id);
-        if (ret->wall_us < last.rows[0].at_us)
-            ret->wall_us = last.rows[0].at_us;
-    }
-    ret->type = why->status == STORE_RUN_CANCELLED ? "run.cancelled" : "run.failed";
-    ret->status = store_run_status_text(why->status);
-    ret->payload = payload_of(why, ret->status, chain.n + 1);
-    ledger_append(batch, &chain,
+    if (last.count == 0)
+        return true;
+    ret->n = (uint64_t)last.rows[0].n;
+    if (!text_copy(ret->prev.text, sizeof ret->prev.text, last.rows[0].hash))
+        return err_set(e, ERR_CORRUPT, "the last event of run %s has no hash", row->run_id);
+    if (*ret_us < last.rows[0].at_us)
+        *ret_us = last.rows[0].at_us;
+    return true;
+}
+
+static void add_event(struct store_batch *batch, const struct store_run *row,
+                      struct event_chain *chain, const struct close_event *event,
+                      struct close_events *to)
+{
+    assert(to->count < CLOSE_EVENTS_MAX);
+    ledger_append(batch, chain,
                   (struct store_event){
                       .tenant = row->tenant,
                       .run_id = row->run_id,
                       .dag_id = row->dag_id,
-                      .type = ret->type,
-                      .status = ret->status,
+                      .type = event->type,
+                      .status = event->status,
                       .trace_id = row->trace_id,
-                      .at_us = ret->wall_us,
-                      .payload = ret->payload,
+                      .at_us = to->wall_us,
+                      .payload = event->payload,
                   });
+    to->of[to->count++] = *event;
+}
+
+static void add_task_event(struct store_batch *batch, const struct store_run *row,
+                           struct event_chain *chain, bool cancelled, struct close_events *to)
+{
+    const char *status = task_end_status(cancelled ? RUN_CANCELLED : RUN_FAILED);
+    const struct task_said said = {.task_id = row->run_token,
+                                   .lane = row->dag_id + strlen(DAG_OF_LANE),
+                                   .status = status,
+                                   .n = chain->n + 1};
+
+    if (row->task_priority > 0)
+        add_event(batch, row, chain,
+                  &(struct close_event){TASK_UPDATED, status, task_said_owned(&said)}, to);
+}
+
+static bool add_events(const struct engine_env *env, const struct store_run *row,
+                       const struct close_why *why, struct store_batch *batch,
+                       struct close_events *ret, struct err *e)
+{
+    bool cancelled = why->status == STORE_RUN_CANCELLED;
+    const char *status = store_run_status_text(why->status);
+    struct event_chain chain;
+
+    if (!chain_of(env, row, &chain, &ret->wall_us, e))
+        return false;
+    add_task_event(batch, row, &chain, cancelled, ret);
+    add_event(batch, row, &chain,
+              &(struct close_event){cancelled ? "run.cancelled" : "run.failed", status,
+                                    payload_of(why, status, chain.n + 1)},
+              ret);
     return true;
+}
+
+void close_events_done(struct close_events *events)
+{
+    for (size_t i = 0; i < events->count; i++)
+        free(events->of[i].payload);
+    *events = (struct close_events){0};
+}
+
+struct api_event close_event_of(const struct close_events *events, size_t i,
+                                const struct api_event *first)
+{
+    struct api_event event = *first;
+
+    assert(i < events->count);
+    event.seq += (int64_t)i;
+    event.type = events->of[i].type;
+    event.status = events->of[i].status;
+    event.payload = events->of[i].payload;
+    event.wall_us = events->wall_us;
+    return event;
 }
 
 static void end_run(const struct engine_env *env, struct past *past, const struct store_run *row,
@@ -142,19 +201,19 @@ static void end_run(const struct engine_env *env, struct past *past, const struc
 
 bool close_batch(const struct engine_env *env, struct past *past, const struct store_run *row,
                  const struct close_why *why, struct store_batch **ret,
-                 struct close_event *ret_event, struct err *e)
+                 struct close_events *ret_events, struct err *e)
 {
     auto_obj(store_batch) batch = store_batch_new();
-    struct close_event event = {0};
+    struct close_events events = {0};
 
-    if (!add_event(env, row, why, batch, &event, e) ||
-        !close_nodes(env, row, event.wall_us, batch, e) ||
-        !close_letter(env, row, why, event.wall_us, batch, e)) {
-        free(event.payload);
+    if (!add_events(env, row, why, batch, &events, e) ||
+        !close_nodes(env, row, events.wall_us, batch, e) ||
+        !close_letter(env, row, why, events.wall_us, batch, e)) {
+        close_events_done(&events);
         return err_wrap(e, "end run %s", row->run_id);
     }
-    end_run(env, past, row, why, event.wall_us, batch);
+    end_run(env, past, row, why, events.wall_us, batch);
     *ret = take(batch);
-    *ret_event = event;
+    *ret_events = events;
     return true;
 }

@@ -129,26 +129,32 @@ static struct act_event *event_slot(struct acts *acts)
     return &acts->events[acts->event_count++];
 }
 
-/* data: canonical, taken. */
-static void add_event(struct commit *c, const char *type, const char *status, uint32_t node,
-                      uint32_t attempt, struct buf *data)
+/* data: taken. */
+static void add_event(struct commit *c, const struct act_event *event)
 {
     struct active_run *ar = c->acts.ar;
+    uint32_t node = event->node;
 
     ledger_append(c->batch, &ar->chain,
                   (struct store_event){
                       .tenant = ar->tenant,
                       .run_id = ar->run_id,
                       .dag_id = ar->dag->dag_id,
-                      .type = type,
-                      .status = status,
+                      .type = event->type,
+                      .status = event->status,
                       .trace_id = ar->trace_id,
                       .node_id = node != NO_NODE ? ar->dag->nodes[node].node_id : NULL,
-                      .attempt = attempt,
-                      .at_us = c->acts.wall_us,
-                      .payload = buf_text(data),
+                      .attempt = event->attempt,
+                      .at_us = event->wall_us,
+                      .payload = event->payload,
                   });
-    *event_slot(&c->acts) = (struct act_event){type, status, node, attempt, buf_take(data)};
+    *event_slot(&c->acts) = *event;
+}
+
+void commit_event_at(struct commit *c, const char *type, const char *status, uint32_t attempt,
+                     int64_t wall_us, char *data)
+{
+    add_event(c, &(struct act_event){type, status, NO_NODE, attempt, wall_us, data});
 }
 
 void commit_event(struct commit *c, const char *type, const char *status, uint32_t node,
@@ -167,7 +173,8 @@ void commit_event(struct commit *c, const char *type, const char *status, uint32
         json_object_set_new(data, "attempt", json_integer(attempt));
     if (!jcs_write(data, &text, &e))
         assert(!"an event's data is canonical: its numbers are ours");
-    add_event(c, type, status, node, attempt, &text);
+    add_event(c,
+              &(struct act_event){type, status, node, attempt, c->acts.wall_us, buf_take(&text)});
 }
 
 static void add_known(struct jcs_object *o, const char *key, const char *text)
@@ -199,7 +206,8 @@ void commit_step_event(struct commit *c, uint32_t node, uint32_t attempt,
     jcs_object_str(&o, "status", data->status);
     jcs_object_str(&o, "step_id", ar->dag->nodes[node].node_id);
     jcs_object_end(&o);
-    add_event(c, "step.updated", data->status, node, attempt, &text);
+    add_event(c, &(struct act_event){"step.updated", data->status, node, attempt, c->acts.wall_us,
+                                     buf_take(&text)});
 }
 
 static struct act *act_slot(struct acts *acts)

@@ -47,6 +47,10 @@ struct step_data {
 };
 void commit_step_event(struct commit *c, uint32_t node, uint32_t attempt,
                        const struct step_data *data);
+/* The same of no node, with an own time, not before that of the run's last event; data: canonical,
+ * taken. */
+void commit_event_at(struct commit *c, const char *type, const char *status, uint32_t attempt,
+                     int64_t wall_us, char *data);
 void commit_start(struct commit *c, struct attempt_order **order); /* takes the order */
 void commit_stop(struct commit *c, struct attempt_ref ref, bool kill);
 /* Who is answered when the batch is durable or refused. */

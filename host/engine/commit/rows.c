@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "engine/commit/ends.h"
+#include "engine/commit/task_events.h"
 #include "engine/commit/text.h"
 #include "engine/env/env.h"
 #include "engine/runs/zeros.h"
@@ -109,6 +110,7 @@ static void on_start(struct commit *c, const struct run_decision *d)
             fact->started_us = commit_wall_us(c);
         row = node_row(ar, d, NODE_RUNNING);
         put_node(c, d->ref.node, &row);
+        commit_task_queued(c, d->ref.attempt);
     }
     if (d->ref.compensation)
         commit_event(c, "step.updated", STATUS_RUNNING, d->ref.node, d->ref.attempt,
@@ -214,6 +216,7 @@ static void on_attempt_done(struct commit *c, const struct run_decision *d)
         row.error_source = error_source_name(d->done.error_source);
         put_node(c, d->ref.node, &row);
         commit_step_event(c, d->ref.node, d->ref.attempt, &data);
+        commit_task_queued(c, d->ref.attempt + 1);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "engine/commit/ends.h"
 #include "engine/commit/letters.h"
 #include "engine/commit/rows.h"
+#include "engine/commit/task_events.h"
 #include "engine/commit/text.h"
 #include "engine/env/env.h"
 
@@ -175,6 +176,7 @@ void commit_run_done(struct commit *c, const struct run_decision *d)
                             .completed_us = ar->ended_us,
                         });
     commit_letter(c, d->run.state);
+    commit_task_end(c, d->run.state);
     commit_event(c, run_ends[d->run.state].event, status, NO_NODE, 0,
                  json_pack("{s:s, s:s, s:s, s:s}", "chain_hash", chain.text, "outputs_hash",
                            outputs_hash.text, "dag_version", ar->dag->version, "inputs_hash",

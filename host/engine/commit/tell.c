@@ -22,7 +22,7 @@ void acts_publish(const struct engine_env *env, const struct acts *acts)
             .trace_id = ar->trace_id,
             .step_id = event->node != NO_NODE ? ar->dag->nodes[event->node].node_id : NULL,
             .attempt = (int32_t)event->attempt,
-            .wall_us = acts->wall_us,
+            .wall_us = event->wall_us,
             .payload = event->payload,
         };
     }

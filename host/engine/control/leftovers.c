@@ -37,8 +37,8 @@ struct leftover {
     struct err why;
     struct actor *by; /* of a cancel */
     char *error;      /* the run's; NULL: none */
-    struct close_event event;
-    int64_t seq;
+    struct close_events events;
+    int64_t seq;        /* of the first */
     struct err refused; /* code set: by the store, looked at in the next turn */
     api_done_fn done;
     void *done_arg;
@@ -84,7 +84,7 @@ static void leftover_free(struct leftover *x)
     free(x->trace_id);
     actor_free(x->by);
     free(x->error);
-    free(x->event.payload);
+    close_events_done(&x->events);
     free(x);
 }
 
@@ -333,14 +333,14 @@ static bool submit_end(struct control *ctl, struct leftover *x, const struct sto
     struct close_why why = {.status = x->status};
 
     free(take(x->error));
-    free(take(x->event.payload));
+    close_events_done(&x->events);
     if (x->status == STORE_RUN_FAILED) {
         why.error_class = x->why.code == ERR_TOO_LARGE ? "RunTooLarge" : "RunNotRecoverable";
         why.error = x->error = mem_printf("%s: %s", why.error_class, x->why.msg);
     } else {
         why.who = &x->by->who;
     }
-    if (!close_batch(ctl->env, past, row, &why, &batch, &x->event, e))
+    if (!close_batch(ctl->env, past, row, &why, &batch, &x->events, e))
         return false;
     if (!store_submit_take(ctl->env->store, &batch, is_stored, x, e))
         return false;
@@ -482,15 +482,12 @@ bool leftovers_next_ended(struct leftovers *l, const char *tenant, int64_t befor
     TAILQ_REMOVE(&l->ended, x, link);
     *ret = (struct leftover_ended){
         .error = x->error,
-        .event = {.seq = x->seq,
-                  .tenant = x->tenant,
-                  .dag_id = x->dag_id,
-                  .run_id = x->run_id,
-                  .type = x->event.type,
-                  .status = x->event.status,
-                  .trace_id = x->trace_id,
-                  .wall_us = x->event.wall_us,
-                  .payload = x->event.payload},
+        .of = {.seq = x->seq,
+               .tenant = x->tenant,
+               .dag_id = x->dag_id,
+               .run_id = x->run_id,
+               .trace_id = x->trace_id},
+        .events = &x->events,
         .done = x->done,
         .done_arg = x->done_arg,
     };

@@ -16,6 +16,7 @@
 
 #include <stdint.h>
 
+struct close_events;
 struct leftovers;
 struct store_run;
 
@@ -54,7 +55,8 @@ void leftovers_turn(struct control *ctl, int64_t now_ns);
 
 /* An end that is durable, in the order of the batches; false: none. Valid until the next call. */
 struct leftover_ended {
-    struct api_event event;
+    struct api_event of; /* the first, as far as they have it in common (close_event_of) */
+    const struct close_events *events;
     const char *error; /* the run's; NULL: none */
     api_done_fn done;  /* NULL: nobody waits */
     void *done_arg;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "engine/commit/rows.h"
+#include "engine/commit/task_events.h"
 #include "engine/env/env.h"
 #include "engine/runs/runs.h"
 
@@ -26,7 +27,10 @@ bool step_in_touch(const struct control *ctl, struct err *e)
 
 struct commit *step_commit(struct control *ctl, struct active_run *ar)
 {
-    return commit_new(ctl->commits, ar, active_run_wall_us(ar));
+    struct commit *c = commit_new(ctl->commits, ar, active_run_wall_us(ar));
+
+    commit_task_noted(c);
+    return c;
 }
 
 void step_submit(struct control *ctl, struct commit **c)
@@ -107,6 +111,8 @@ void step_attempt_begun(struct control *ctl, struct active_run *ar, struct attem
         return;
     if (!run_attempt_started(ar->run, ref, &e))
         log_event(LOG_ERROR, "attempt.start_refused", F_STR("runId", ar->run_id), F_ERR(&e));
+    else if (!ref.compensation)
+        active_run_begun(ar);
     runs_changed(ctl->runs, ar);
 }
 

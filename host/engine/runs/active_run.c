@@ -67,6 +67,29 @@ const struct node_texts *active_run_texts(struct active_run *ar, uint32_t node,
     return texts;
 }
 
+void active_run_leased(struct active_run *ar, uint32_t attempt)
+{
+    if (ar->task_priority == 0)
+        return;
+    ar->life.attempt = attempt;
+    ar->life.leased_us = active_run_wall_us(ar);
+}
+
+void active_run_begun(struct active_run *ar)
+{
+    if (ar->task_priority == 0)
+        return;
+    ar->life.begun_us = active_run_wall_us(ar);
+    ar->life.tell_ns = ar->env->clock.mono_ns() + TASK_TELL_NS;
+}
+
+int64_t active_run_next_timer(const struct active_run *ar)
+{
+    int64_t due_ns = run_next_timer(ar->run), tell_ns = ar->life.tell_ns;
+
+    return tell_ns != 0 && tell_ns < due_ns ? tell_ns : due_ns;
+}
+
 bool active_run_task_runs(const struct active_run *ar)
 {
     enum node_state state = run_node(ar->run, 0).state;

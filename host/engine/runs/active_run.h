@@ -54,6 +54,14 @@ enum run_place {
     PLACE_ENDED, /* out of the counts; goes when its last batch is done */
 };
 
+/* Of a task: what was told of its life, and what is to be (commit/task_events.h). */
+struct task_life {
+    const char *told;            /* its last status, of a literal; NULL: none by this host */
+    uint32_t attempt;            /* that has a worker, or had one last */
+    int64_t leased_us, begun_us; /* to be told; 0: not */
+    int64_t tell_ns;             /* by when; 0: at the next commit */
+};
+
 struct active_run {
     const struct engine_env *env;
     enum run_place place;
@@ -80,9 +88,10 @@ struct active_run {
     int64_t base_us, base_boot_us; /* of active_run_wall_us: the two clocks at one moment */
     uint64_t seed;
     int32_t task_priority; /* of a lane's task, in its lane; 0: it is none */
-    bool task_first;       /* it is to stand in front of its priority when it comes into its lane */
-    size_t kept_bytes;     /* of all completed nodes' outputs */
-    size_t output_bytes;   /* of those without dependents: the run's output */
+    struct task_life life;
+    bool task_first;     /* it is to stand in front of its priority when it comes into its lane */
+    size_t kept_bytes;   /* of all completed nodes' outputs */
+    size_t output_bytes; /* of those without dependents: the run's output */
     size_t compensation_bytes; /* inputs and errors in compensations */
     uint32_t in_flight;        /* batches */
     uint32_t rebuilds;         /* after refused commits */
@@ -121,6 +130,14 @@ bool active_run_take_output(struct active_run *ar, uint32_t node, struct json_re
 const struct node_texts *active_run_texts(struct active_run *ar, uint32_t node,
                                           const json_t *outputs) must_check;
 void active_run_drop_texts(struct active_run *ar, uint32_t node);
+
+/* Of a task, else nothing: the sandbox took the attempt for its worker; the attempt has begun. To
+ * be told by the run's next commit, at TASK_TELL_NS behind the second. */
+#define TASK_TELL_NS (20LL * 1000 * 1000)
+void active_run_leased(struct active_run *ar, uint32_t attempt);
+void active_run_begun(struct active_run *ar);
+/* When its machine has something to do, or it something to tell; RUN_NO_TIMER: never. */
+int64_t active_run_next_timer(const struct active_run *ar) must_check;
 
 /* A worker has the one node of a task, or is about to; what waits for one does not run. */
 bool active_run_task_runs(const struct active_run *ar) must_check;

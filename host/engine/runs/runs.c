@@ -309,7 +309,7 @@ void runs_changed(struct runs *runs, struct active_run *ar)
 
     if (ar->place != PLACE_ACTIVE)
         return;
-    timers_set(&runs->timers, &ar->timer, run_next_timer(ar->run));
+    timers_set(&runs->timers, &ar->timer, active_run_next_timer(ar));
     if (held == ar->held)
         return;
     runs->held_count += held - ar->held;
