@@ -184,6 +184,12 @@ static bool unknown_flag(const char *name, struct err *e)
                    near != NULL ? "?" : "");
 }
 
+/* The texts in which a password may stand. */
+static bool has_password(int key)
+{
+    return key == CONFIG_STORE || key == CONFIG_REDIS_URL || key == CONFIG_NATS_URL;
+}
+
 static bool load_flag(struct config *config, int argc, char **argv, int *at, struct err *e)
 {
     const char *name = argv[*at] + 2;
@@ -203,7 +209,7 @@ static bool load_flag(struct config *config, int argc, char **argv, int *at, str
     else
         return err_set(e, ERR_INVALID, "--%s needs a value", name);
     snprintf(source, sizeof source, "--%s", keys[i].name);
-    if ((i == CONFIG_STORE || i == CONFIG_REDIS_URL) && password_is_in(text))
+    if (has_password(i) && password_is_in(text))
         return err_set(e, ERR_INVALID,
                        "%s: whoever lists processes reads a password on a command line: %s the "
                        "whole address in %s",
@@ -233,15 +239,16 @@ static bool check_tenants(const struct config *config, struct err *e)
 }
 
 /* What of it only its user can tell (bridge/redis/target.h) is told by health. */
-static bool check_redis(const struct config *config, struct err *e)
+static bool check_url(const struct config *config, enum config_key key, const char *begins,
+                      size_t bytes_max, struct err *e)
 {
-    const char *url = config->values[CONFIG_REDIS_URL].text;
-    const char *source = config_origin_text(config, CONFIG_REDIS_URL);
+    const char *url = config->values[key].text;
+    const char *source = config_origin_text(config, key);
 
-    if (strlen(url) >= REDIS_URL_BYTES_MAX)
-        return err_set(e, ERR_INVALID, "%s: more than %d bytes", source, REDIS_URL_BYTES_MAX - 1);
-    if (*url != '\0' && strncmp(url, "redis://", 8) != 0)
-        return err_set(e, ERR_INVALID, "%s: an address of Redis begins with redis://", source);
+    if (strlen(url) >= bytes_max)
+        return err_set(e, ERR_INVALID, "%s: more than %zu bytes", source, bytes_max - 1);
+    if (*url != '\0' && strncmp(url, begins, strlen(begins)) != 0)
+        return err_set(e, ERR_INVALID, "%s: the address begins with %s", source, begins);
     return true;
 }
 
@@ -265,8 +272,10 @@ bool config_load(int argc, char **argv, char *(*get_env)(const char *), struct c
         else if (!load_flag(config, argc, argv, &at, e))
             return false;
     }
-    if (!check_redis(config, e))
+    if (!check_url(config, CONFIG_REDIS_URL, "redis://", REDIS_URL_BYTES_MAX, e))
         return err_wrap(e, "redis-url");
+    if (!check_url(config, CONFIG_NATS_URL, "nats://", NATS_URL_BYTES_MAX, e))
+        return err_wrap(e, "nats-url");
     if (!check_tenants(config, e))
         return err_wrap(e, "%s", keys[CONFIG_WARM_TENANTS].name);
     *ret = take(config);
@@ -338,7 +347,7 @@ const char *config_name(enum config_key key)
 
 void config_add_value(const struct config *config, enum config_key key, struct buf *b)
 {
-    if (key == CONFIG_STORE || key == CONFIG_REDIS_URL)
+    if (has_password((int)key))
         password_hide(config->values[key].text, b);
     else
         add_value(b, &keys[key], config->values[key].text, config->values[key].number);

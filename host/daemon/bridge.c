@@ -1,6 +1,7 @@
 /* bridge.c -- see bridge.h. */
 #include "daemon/bridge.h"
 
+#include "base/auto.h"
 #include "base/mem.h"
 #include "bridge/client/client.h"
 #include "daemon/host.h"
@@ -12,18 +13,29 @@
 enum { LOCK_TTL_MS = 30000 };
 #define LOCK_KEY "gl:orchestrator:lock:%s"
 
+static uint32_t set(const struct host *host, enum config_key key)
+{
+    return (uint32_t)config_int(host->config, key);
+}
+
 void bridge_begin(struct host *host)
 {
     const struct config *config = host->config;
     struct bridge_setup setup = {
-        .timeout_ms = (uint32_t)config_int(config, CONFIG_REDIS_TIMEOUT_MS),
-        .backoff_max_ms = (uint32_t)config_int(config, CONFIG_REDIS_BACKOFF_MAX_MS),
+        .redis = {set(host, CONFIG_REDIS_TIMEOUT_MS), set(host, CONFIG_REDIS_BACKOFF_MAX_MS)},
+        .nats = {set(host, CONFIG_NATS_TIMEOUT_MS), set(host, CONFIG_NATS_BACKOFF_MAX_MS)},
+        .redis_block_ms = set(host, CONFIG_REDIS_BLOCK_MS),
+        .sweep_ms = set(host, CONFIG_LANE_ORPHAN_SWEEP_MS),
+        .idle_ms = set(host, CONFIG_LANE_ORPHAN_IDLE_MS),
+        .ack_retry_ms = set(host, CONFIG_LANE_ACK_RETRY_MS),
     };
-    const char *url = config_text(config, CONFIG_REDIS_URL);
+    const char *redis = config_text(config, CONFIG_REDIS_URL);
+    const char *nats = config_text(config, CONFIG_NATS_URL);
 
-    if (*url == '\0')
+    if (*redis == '\0' && *nats == '\0')
         return;
-    snprintf(setup.redis_url, sizeof setup.redis_url, "%s", url);
+    snprintf(setup.redis_url, sizeof setup.redis_url, "%s", redis);
+    snprintf(setup.nats_url, sizeof setup.nats_url, "%s", nats);
     host->bridge = bridge_client_new(&setup);
 }
 
@@ -68,14 +80,20 @@ void bridge_run_here(void *arg, const char *run_id, bool here)
 
 void bridge_degraded(const struct host *host, json_t *reasons)
 {
-    const struct bridge_state *state;
-    auto_mem char *text = NULL;
+    static const struct {
+        enum bridge_backend backend;
+        enum config_key url;
+        const char *name;
+    } servers[] = {{BRIDGE_REDIS, CONFIG_REDIS_URL, "redis"},
+                   {BRIDGE_NATS, CONFIG_NATS_URL, "nats"}};
 
-    if (host->bridge == NULL)
-        return;
-    state = bridge_client_state(host->bridge);
-    if (state->up)
-        return;
-    text = mem_printf("redis is not there: %s", state->why);
-    json_array_append_new(reasons, json_string(text));
+    for (size_t i = 0; host->bridge != NULL && i < ARRAY_LEN(servers); i++) {
+        const struct bridge_state *state = bridge_client_state(host->bridge, servers[i].backend);
+        auto_mem char *text = NULL;
+
+        if (state->up || *config_text(host->config, servers[i].url) == '\0')
+            continue;
+        text = mem_printf("%s is not there: %s", servers[i].name, state->why);
+        json_array_append_new(reasons, json_string(text));
+    }
 }

@@ -16,7 +16,8 @@ struct bridge_client {
     int sock;
     void (*closing)(void *arg); /* NULL: nobody polls the socket */
     void *watcher;
-    struct bridge_state state;
+    struct bridge_state states[BRIDGE_BACKENDS];
+    struct bridge_listener listener; /* its functions NULL: none */
     struct outbox out;
     bool full;           /* more was said than it takes */
     uint32_t unanswered; /* PINGs */
@@ -30,7 +31,10 @@ struct bridge_client *bridge_client_new(const struct bridge_setup *setup)
     c->setup = *setup;
     c->sock = -1;
     c->in = mem_new(struct frame_in);
-    snprintf(c->state.why, sizeof c->state.why, "the bridge is not there yet");
+    for (unsigned i = 0; i < BRIDGE_BACKENDS; i++) {
+        c->states[i].backend = (enum bridge_backend)i;
+        snprintf(c->states[i].why, sizeof c->states[i].why, "the bridge is not there yet");
+    }
     outbox_init(&c->out);
     return c;
 }
@@ -50,8 +54,12 @@ static void disconnect(struct bridge_client *c)
 static void lose(struct bridge_client *c, const char *why)
 {
     disconnect(c);
-    c->state.up = false;
-    snprintf(c->state.why, sizeof c->state.why, "the bridge %s", why);
+    for (unsigned i = 0; i < BRIDGE_BACKENDS; i++) {
+        c->states[i].up = false;
+        snprintf(c->states[i].why, sizeof c->states[i].why, "the bridge %s", why);
+        if (c->listener.state != NULL)
+            c->listener.state(c->listener.arg, (enum bridge_backend)i);
+    }
 }
 
 void bridge_client_free(struct bridge_client *c)
@@ -83,11 +91,24 @@ void bridge_client_attach(struct bridge_client *c, int *fd)
     c->sock = take_fd(fd);
     bridge_setup_pack(&body, &c->setup);
     say(c, BRIDGE_SETUP, &body);
+    if (c->listener.fresh != NULL)
+        c->listener.fresh(c->listener.arg);
 }
 
-const struct bridge_state *bridge_client_state(const struct bridge_client *c)
+const struct bridge_state *bridge_client_state(const struct bridge_client *c,
+                                               enum bridge_backend backend)
 {
-    return &c->state;
+    return &c->states[backend];
+}
+
+void bridge_client_listen(struct bridge_client *c, const struct bridge_listener *listener)
+{
+    c->listener = *listener;
+}
+
+void bridge_client_say(struct bridge_client *c, enum bridge_message type, struct buf *body)
+{
+    say(c, type, body);
 }
 
 void bridge_client_watch(struct bridge_client *c, void (*closing)(void *arg), void *arg)
@@ -139,11 +160,20 @@ void bridge_client_forget(struct bridge_client *c, const char *key)
 /* False: it said what it may not. */
 static bool hear(struct bridge_client *c, const struct message *m)
 {
+    struct bridge_state state;
+
     if (m->type == BRIDGE_PONG) {
         c->unanswered = 0;
         return true;
     }
-    return bridge_state_unpack(m, &c->state, NULL);
+    if (m->type != BRIDGE_STATE)
+        return c->listener.heard != NULL && c->listener.heard(c->listener.arg, m);
+    if (!bridge_state_unpack(m, &state, NULL))
+        return false;
+    c->states[state.backend] = state;
+    if (c->listener.state != NULL)
+        c->listener.state(c->listener.arg, state.backend);
+    return true;
 }
 
 static void receive(struct bridge_client *c)

@@ -22,7 +22,21 @@ void bridge_client_free(struct bridge_client *client); /* accepts NULL */
 
 /* Takes the socket: *fd is -1 afterwards. An earlier one is closed. */
 void bridge_client_attach(struct bridge_client *client, int *fd);
-const struct bridge_state *bridge_client_state(const struct bridge_client *client);
+const struct bridge_state *bridge_client_state(const struct bridge_client *client,
+                                               enum bridge_backend backend);
+
+/* Who speaks of tasks with it (wire/tasks.h). Called from bridge_client_attach and
+ * bridge_client_turn alone; each may say something to it at once. */
+struct bridge_listener {
+    void (*fresh)(void *arg); /* a bridge is there that was told nothing yet */
+    void (*state)(void *arg, enum bridge_backend backend); /* was told; lost with the bridge, too */
+    /* Of tasks.h. False: it is none that may be said. */
+    bool (*heard)(void *arg, const struct message *m);
+    void *arg;
+};
+void bridge_client_listen(struct bridge_client *client, const struct bridge_listener *listener);
+/* Takes the bytes of body. */
+void bridge_client_say(struct bridge_client *client, enum bridge_message type, struct buf *body);
 
 /* As those of authority/client/client.h. */
 void bridge_client_watch(struct bridge_client *client, void (*closing)(void *arg), void *arg);

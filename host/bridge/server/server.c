@@ -61,7 +61,7 @@ static void say(struct server *s, enum bridge_message type, struct buf *body)
 
 static void say_state(struct server *s, bool up, const char *why)
 {
-    struct bridge_state state = {.up = up};
+    struct bridge_state state = {.backend = BRIDGE_REDIS, .up = up};
     struct buf body = {0};
 
     snprintf(state.why, sizeof state.why, "%s", why);
@@ -113,12 +113,13 @@ static bool set_up(struct server *s, const struct message *m)
         s->e = (struct err){0};
         return true;
     }
-    s->redis = redis_new(&s->uv, &(struct redis_options){.target = s->target,
-                                                         .timeout_ms = setup.timeout_ms,
-                                                         .backoff_max_ms = setup.backoff_max_ms,
-                                                         .on_up = on_up,
-                                                         .on_lost = on_lost,
-                                                         .arg = s});
+    s->redis =
+        redis_new(&s->uv, &(struct redis_options){.target = s->target,
+                                                  .timeout_ms = setup.redis.timeout_ms,
+                                                  .backoff_max_ms = setup.redis.backoff_max_ms,
+                                                  .on_up = on_up,
+                                                  .on_lost = on_lost,
+                                                  .arg = s});
     return true;
 }
 
@@ -152,13 +153,15 @@ static bool hear(struct server *s, const struct message *m)
     switch (m->type) {
     case BRIDGE_SETUP:
         return set_up(s, m);
+    case BRIDGE_PING:
+        say(s, BRIDGE_PONG, &body);
+        return true;
     case BRIDGE_KEEP:
         return keep(s, m);
     case BRIDGE_FORGET:
         return forget(s, m);
     default:
-        say(s, BRIDGE_PONG, &body);
-        return true;
+        return err_set(&s->e, ERR_UNSUPPORTED, "tasks of lanes are not here yet");
     }
 }
 

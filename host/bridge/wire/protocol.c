@@ -40,11 +40,31 @@ enum frame_recv bridge_notice_recv(int sock, struct frame_in *in, struct message
     return message_recv(sock, notice_rule, in, ret, e);
 }
 
+static void pack_reach(struct buf *b, const struct bridge_reach *reach)
+{
+    pack_u32(b, reach->timeout_ms);
+    pack_u32(b, reach->backoff_max_ms);
+}
+
+static struct bridge_reach unpack_reach(struct unpack *u)
+{
+    struct bridge_reach reach;
+
+    reach.timeout_ms = unpack_u32(u);
+    reach.backoff_max_ms = unpack_u32(u);
+    return reach;
+}
+
 void bridge_setup_pack(struct buf *b, const struct bridge_setup *setup)
 {
     pack_str(b, setup->redis_url);
-    pack_u32(b, setup->timeout_ms);
-    pack_u32(b, setup->backoff_max_ms);
+    pack_str(b, setup->nats_url);
+    pack_reach(b, &setup->redis);
+    pack_reach(b, &setup->nats);
+    pack_u32(b, setup->redis_block_ms);
+    pack_u32(b, setup->sweep_ms);
+    pack_u32(b, setup->idle_ms);
+    pack_u32(b, setup->ack_retry_ms);
 }
 
 bool bridge_setup_unpack(const struct message *m, struct bridge_setup *ret, struct err *e)
@@ -52,8 +72,13 @@ bool bridge_setup_unpack(const struct message *m, struct bridge_setup *ret, stru
     struct unpack u = unpack_of(m->body, m->body_bytes);
 
     unpack_str(&u, ret->redis_url, sizeof ret->redis_url);
-    ret->timeout_ms = unpack_u32(&u);
-    ret->backoff_max_ms = unpack_u32(&u);
+    unpack_str(&u, ret->nats_url, sizeof ret->nats_url);
+    ret->redis = unpack_reach(&u);
+    ret->nats = unpack_reach(&u);
+    ret->redis_block_ms = unpack_u32(&u);
+    ret->sweep_ms = unpack_u32(&u);
+    ret->idle_ms = unpack_u32(&u);
+    ret->ack_retry_ms = unpack_u32(&u);
     return unpack_end(&u, e);
 }
 
@@ -86,6 +111,7 @@ bool bridge_forget_unpack(const struct message *m, char ret_key[BRIDGE_KEY_BYTES
 
 void bridge_state_pack(struct buf *b, const struct bridge_state *state)
 {
+    pack_u32(b, state->backend);
     pack_u32(b, state->up);
     pack_str(b, state->why);
 }
@@ -94,7 +120,14 @@ bool bridge_state_unpack(const struct message *m, struct bridge_state *ret, stru
 {
     struct unpack u = unpack_of(m->body, m->body_bytes);
 
+    uint32_t backend = unpack_u32(&u);
+
     ret->up = unpack_u32(&u) != 0;
     unpack_str(&u, ret->why, sizeof ret->why);
-    return unpack_end(&u, e);
+    if (!unpack_end(&u, e))
+        return false;
+    if (backend == BRIDGE_STORE || backend >= BRIDGE_BACKENDS)
+        return err_set(e, ERR_INVALID, "backend %u is none", backend);
+    ret->backend = (enum bridge_backend)backend;
+    return true;
 }

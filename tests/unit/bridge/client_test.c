@@ -28,7 +28,7 @@ static void attach(void)
 
 static void begin(void)
 {
-    static const struct bridge_setup setup = {"redis://r", 7, 8};
+    static const struct bridge_setup setup = {.redis_url = "redis://r", .redis = {7, 8}};
 
     in = mem_new(struct frame_in);
     client = bridge_client_new(&setup);
@@ -62,13 +62,13 @@ static void hears_setup(void)
 
     ck_good(bridge_setup_unpack(&m, &got, &e), &e);
     ck_assert_str_eq(got.redis_url, "redis://r");
-    ck_assert_uint_eq(got.timeout_ms, 7);
-    ck_assert_uint_eq(got.backoff_max_ms, 8);
+    ck_assert_uint_eq(got.redis.timeout_ms, 7);
+    ck_assert_uint_eq(got.redis.backoff_max_ms, 8);
 }
 
 static void says_state(bool up, const char *why)
 {
-    struct bridge_state state = {.up = up};
+    struct bridge_state state = {.backend = BRIDGE_REDIS, .up = up};
     struct buf body = {0};
 
     snprintf(state.why, sizeof state.why, "%s", why);
@@ -114,20 +114,20 @@ static void closing(void *arg)
 
 START_TEST(the_state_is_the_last_that_was_told)
 {
-    ck_assert(!bridge_client_state(client)->up);
+    ck_assert(!bridge_client_state(client, BRIDGE_REDIS)->up);
     bridge_client_watch(client, closing, client);
     says_state(true, "");
-    ck_assert(bridge_client_state(client)->up);
+    ck_assert(bridge_client_state(client, BRIDGE_REDIS)->up);
     says_state(false, "gone");
-    ck_assert_str_eq(bridge_client_state(client)->why, "gone");
+    ck_assert_str_eq(bridge_client_state(client, BRIDGE_REDIS)->why, "gone");
     says_state(true, "");
     close(peer);
     peer = -1;
     bridge_client_turn(client);
     ck_assert_int_eq(closed, 1);
     ck_assert_int_eq(bridge_client_fd(client), -1);
-    ck_assert(!bridge_client_state(client)->up);
-    ck_assert_str_eq(bridge_client_state(client)->why, "the bridge is gone");
+    ck_assert(!bridge_client_state(client, BRIDGE_REDIS)->up);
+    ck_assert_str_eq(bridge_client_state(client, BRIDGE_REDIS)->why, "the bridge is gone");
     bridge_client_keep(client, "k", "v", 1, 9); /* to nobody */
     ck_assert_uint_eq(bridge_client_beat(client), 0);
     bridge_client_turn(client);
@@ -171,7 +171,8 @@ START_TEST(a_bridge_that_says_what_it_may_not_is_left)
 {
     breaches[_i]();
     bridge_client_turn(client);
-    ck_assert_str_eq(bridge_client_state(client)->why, "the bridge said what it may not");
+    ck_assert_str_eq(bridge_client_state(client, BRIDGE_REDIS)->why,
+                     "the bridge said what it may not");
     ck_assert_int_eq(bridge_client_fd(client), -1);
 }
 END_TEST
@@ -184,7 +185,7 @@ START_TEST(a_bridge_that_takes_nothing_is_left)
         bridge_client_keep(client, "k", value, sizeof value, 1);
     ck_assert_int_ge(bridge_client_fd(client), 0); /* not from inside */
     bridge_client_turn(client);
-    ck_assert_str_eq(bridge_client_state(client)->why, "the bridge takes no more");
+    ck_assert_str_eq(bridge_client_state(client, BRIDGE_REDIS)->why, "the bridge takes no more");
 }
 END_TEST
 

@@ -32,7 +32,7 @@ void talk_say(int link, enum bridge_message type, struct buf *body)
 
 void talk_set_up(int link, const char *url, uint32_t timeout_ms)
 {
-    struct bridge_setup setup = {.timeout_ms = timeout_ms, .backoff_max_ms = 150};
+    struct bridge_setup setup = {.redis = {timeout_ms, 150}};
     struct buf body = {0};
 
     snprintf(setup.redis_url, sizeof setup.redis_url, "%s", url);

@@ -149,7 +149,7 @@ START_TEST(an_address_of_redis_begins_so_and_is_bounded)
 
     memset(long_url + strlen(long_url), 'a', sizeof long_url - 1 - strlen(long_url));
     ck_assert(!load((const char *[]){"orchd", "--redis-url", "rediss://r", NULL}, &config, &e));
-    ck_assert_str_eq(e.msg, "redis-url: command line: an address of Redis begins with redis://");
+    ck_assert_str_eq(e.msg, "redis-url: command line: the address begins with redis://");
     ck_assert(!load((const char *[]){"orchd", "--redis-url", long_url, NULL}, &config, &e));
     ck_assert_str_eq(e.msg, "redis-url: command line: more than 2047 bytes");
     ck_assert(!load((const char *[]){"orchd", "--redis-url=redis://:secret@r", NULL}, &config, &e));
@@ -278,6 +278,12 @@ static const struct {
     {CONFIG_LEDGER_HEAD_SECONDS, 0, 86400},
     {CONFIG_REDIS_TIMEOUT_MS, 100, 600000},
     {CONFIG_REDIS_BACKOFF_MAX_MS, 100, 600000},
+    {CONFIG_REDIS_BLOCK_MS, 10, 60000},
+    {CONFIG_NATS_TIMEOUT_MS, 100, 600000},
+    {CONFIG_NATS_BACKOFF_MAX_MS, 100, 600000},
+    {CONFIG_LANE_ORPHAN_SWEEP_MS, 100, 86400000},
+    {CONFIG_LANE_ORPHAN_IDLE_MS, 100, 86400000},
+    {CONFIG_LANE_ACK_RETRY_MS, 1, 60000},
     {CONFIG_LANE_AGEING_AFTER_MS, 100, 86400000},
     {CONFIG_LANE_AGEING_STEP_MS, 100, 86400000},
     {CONFIG_SCHEDULE_GRACE_MS, 100, 86400000},
