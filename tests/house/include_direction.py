@@ -44,7 +44,7 @@ MAY = {
     "host/lanes": BASE | {"model/dag", "model/dag/source"},
     "host/bridge/wire": BASE | {"ipc"},
     "host/bridge/client": BASE | {"bridge/wire"},
-    "host/bridge/redis": BASE,
+    "host/bridge/redis": BASE | {"bridge/wire"},
     "host/bridge/server": BASE | {"bridge/redis", "bridge/wire", "sandbox/kernel"},
     "host/engine/env": BASE | {"api", "authority/client", "lanes", "model/ledger", "observe", "sandbox/client", "store"},
     "host/engine/catalog": BASE | {"api", "authority/trust", "bundle", "engine/env", "model/dag", "model/dag/source", "model/version", "sandbox/client", "store"},

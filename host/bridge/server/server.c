@@ -7,11 +7,13 @@
 #include "bridge/redis/keys.h"
 #include "bridge/redis/redis.h"
 #include "bridge/redis/target.h"
+#include "bridge/server/routes.h"
 #include "bridge/wire/outbox.h"
+#include "bridge/wire/teller.h"
 
 #include <stdio.h>
 
-enum { REQUESTS_A_TURN = 256 };
+enum { REQUESTS_A_TURN = 256, ENTRIES_WAIT_ABOVE = OUTBOX_BYTES_MAX / 4 };
 
 struct server {
     uv_loop_t uv;
@@ -24,6 +26,8 @@ struct server {
     struct redis *redis; /* NULL: none is wanted */
     struct redis_keys *keys;
     bool told_lost;
+    struct routes *routes;
+    struct bridge_teller teller;
     struct outbox out;
     struct frame_in in;
 };
@@ -50,13 +54,20 @@ static void send_out(struct server *s)
 }
 
 /* Takes the bytes of body. */
-static void say(struct server *s, enum bridge_message type, struct buf *body)
+static void say(void *arg, enum bridge_message type, struct buf *body)
 {
+    struct server *s = arg;
+
     if (!outbox_add(&s->out, type, body)) {
         (void)err_set(&s->e, ERR_LIMIT, "the host does not hear what it is told");
         end(s);
     }
     send_out(s);
+}
+
+static bool has_room(void *arg)
+{
+    return ((struct server *)arg)->out.bytes <= ENTRIES_WAIT_ABOVE;
 }
 
 static void say_state(struct server *s, bool up, const char *why)
@@ -98,6 +109,24 @@ static void on_lost(void *arg, const char *why)
 
 /* ---- from the host ---- */
 
+static void set_up_redis(struct server *s, const struct bridge_setup *setup)
+{
+    struct err e = {0};
+
+    if (!redis_target_parse(setup->redis_url, &s->target, &e)) {
+        log_event(LOG_ERROR, "redis.unusable", F_ERR(&e));
+        say_state(s, false, e.msg);
+        return;
+    }
+    s->redis =
+        redis_new(&s->uv, &(struct redis_options){.target = s->target,
+                                                  .timeout_ms = setup->redis.timeout_ms,
+                                                  .backoff_max_ms = setup->redis.backoff_max_ms,
+                                                  .on_up = on_up,
+                                                  .on_lost = on_lost,
+                                                  .arg = s});
+}
+
 static bool set_up(struct server *s, const struct message *m)
 {
     struct bridge_setup setup;
@@ -105,21 +134,8 @@ static bool set_up(struct server *s, const struct message *m)
     if (s->set_up || !bridge_setup_unpack(m, &setup, &s->e))
         return false;
     s->set_up = true;
-    if (setup.redis_url[0] == '\0')
-        return true;
-    if (!redis_target_parse(setup.redis_url, &s->target, &s->e)) {
-        log_event(LOG_ERROR, "redis.unusable", F_ERR(&s->e));
-        say_state(s, false, s->e.msg);
-        s->e = (struct err){0};
-        return true;
-    }
-    s->redis =
-        redis_new(&s->uv, &(struct redis_options){.target = s->target,
-                                                  .timeout_ms = setup.redis.timeout_ms,
-                                                  .backoff_max_ms = setup.redis.backoff_max_ms,
-                                                  .on_up = on_up,
-                                                  .on_lost = on_lost,
-                                                  .arg = s});
+    if (setup.redis_url[0] != '\0')
+        set_up_redis(s, &setup);
     return true;
 }
 
@@ -160,8 +176,8 @@ static bool hear(struct server *s, const struct message *m)
         return keep(s, m);
     case BRIDGE_FORGET:
         return forget(s, m);
-    default:
-        return err_set(&s->e, ERR_UNSUPPORTED, "tasks of lanes are not here yet");
+    default: /* of tasks: the others are no requests */
+        return routes_hear(s->routes, m, &s->e);
     }
 }
 
@@ -194,6 +210,8 @@ static struct server *server_new(int sock)
     outbox_init(&s->out);
     uv_loop_init(&s->uv);
     s->keys = redis_keys_new(&s->uv);
+    s->routes = routes_new();
+    s->teller = (struct bridge_teller){say, has_room, s};
     uv_poll_init(&s->uv, &s->link, sock);
     s->link.data = s;
     uv_poll_start(&s->link, UV_READABLE, on_link);
@@ -204,6 +222,7 @@ static void server_free(struct server *s)
 {
     redis_free(s->redis);
     redis_keys_free(s->keys);
+    routes_free(s->routes);
     uv_close((uv_handle_t *)&s->link, NULL);
     uv_run(&s->uv, UV_RUN_DEFAULT);
     uv_loop_close(&s->uv);

@@ -8,7 +8,7 @@
 
 int main(void)
 {
-    static TCase *(*const cases[])(void) = {client_cases, redis_cases, target_cases};
+    static TCase *(*const cases[])(void) = {client_cases, redis_cases, routes_cases, target_cases};
     Suite *suite = suite_create("bridge");
     SRunner *runner;
     int failed;

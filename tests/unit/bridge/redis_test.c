@@ -316,7 +316,14 @@ static void no_value(void)
     talk_say(link_fd, BRIDGE_KEEP, &body);
 }
 
-static void (*const breaches[])(void) = {twice, unlisted, malformed, no_key, no_value};
+static void no_lane(void)
+{
+    struct buf body = {0};
+
+    talk_say(link_fd, BRIDGE_TAKE, &body);
+}
+
+static void (*const breaches[])(void) = {twice, unlisted, malformed, no_key, no_value, no_lane};
 
 START_TEST(a_host_that_says_what_it_may_not_is_left)
 {

@@ -6,6 +6,7 @@
 
 TCase *client_cases(void);
 TCase *redis_cases(void);
+TCase *routes_cases(void);
 TCase *target_cases(void);
 
 #endif
