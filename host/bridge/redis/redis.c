@@ -102,20 +102,55 @@ static void on_reply(redisAsyncContext *ac unused_arg, void *reply, void *privda
     asked->fn(asked->arg, reply);
 }
 
-static bool ask(struct redis *r, int argc, const char *const *argv, const size_t *lens,
-                redis_reply_fn *fn, void *arg)
+/* status: hiredis has taken what is asked, or not. */
+static bool taken(struct redis *r, struct asked *asked, int status)
 {
-    struct asked *asked = mem_new(struct asked);
-
-    *asked = (struct asked){r, fn, arg};
-    if (redisAsyncCommandArgv(r->ac, on_reply, asked, argc, (const char **)argv, lens) !=
-        REDIS_OK) {
+    if (status != REDIS_OK) {
         free(asked);
         return false;
     }
     if (r->awaited++ == 0)
         r->progress_ns = clock_mono_ns();
     return true;
+}
+
+static struct asked *asked_of(struct redis *r, redis_reply_fn *fn, void *arg)
+{
+    struct asked *asked = mem_new(struct asked);
+
+    *asked = (struct asked){r, fn, arg};
+    return asked;
+}
+
+static bool ask(struct redis *r, int argc, const char *const *argv, const size_t *lens,
+                redis_reply_fn *fn, void *arg)
+{
+    struct asked *asked = asked_of(r, fn, arg);
+
+    return taken(r, asked,
+                 redisAsyncCommandArgv(r->ac, on_reply, asked, argc, (const char **)argv, lens));
+}
+
+bool redis_vcommandf(struct redis *r, redis_reply_fn *fn, void *arg, const char *format,
+                     va_list args)
+{
+    struct asked *asked;
+
+    if (r == NULL || r->phase != REDIS_UP)
+        return false;
+    asked = asked_of(r, fn, arg);
+    return taken(r, asked, redisvAsyncCommand(r->ac, on_reply, asked, format, args));
+}
+
+bool redis_commandf(struct redis *r, redis_reply_fn *fn, void *arg, const char *format, ...)
+{
+    va_list args;
+    bool ok;
+
+    va_start(args, format);
+    ok = redis_vcommandf(r, fn, arg, format, args);
+    va_end(args);
+    return ok;
 }
 
 bool redis_command(struct redis *r, int argc, const char *const *argv, const size_t *lens,

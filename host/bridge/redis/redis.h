@@ -15,6 +15,7 @@
 #include "bridge/redis/target.h"
 
 #include <hiredis/hiredis.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -38,5 +39,11 @@ typedef void redis_reply_fn(void *arg, const redisReply *reply);
 /* False: there is no connection. lens in bytes. */
 bool redis_command(struct redis *redis, int argc, const char *const *argv, const size_t *lens,
                    redis_reply_fn *fn, void *arg) must_check;
+/* The same in hiredis' words: %s a text, %b bytes and a size_t, a blank between two words. redis
+ * NULL: there is none. */
+bool redis_vcommandf(struct redis *redis, redis_reply_fn *fn, void *arg, const char *format,
+                     va_list args) must_check;
+bool redis_commandf(struct redis *redis, redis_reply_fn *fn, void *arg, const char *format,
+                    ...) must_check;
 
 #endif

@@ -7,6 +7,7 @@
 #include "bridge/redis/keys.h"
 #include "bridge/redis/redis.h"
 #include "bridge/redis/target.h"
+#include "bridge/redis/tasks.h"
 #include "bridge/server/routes.h"
 #include "bridge/wire/outbox.h"
 #include "bridge/wire/teller.h"
@@ -25,6 +26,7 @@ struct server {
     struct redis_target target;
     struct redis *redis; /* NULL: none is wanted */
     struct redis_keys *keys;
+    struct redis_tasks *tasks; /* NULL: as redis */
     bool told_lost;
     struct routes *routes;
     struct bridge_teller teller;
@@ -91,6 +93,7 @@ static void on_up(void *arg)
               F_STR("port", s->target.port), F_INT("database", s->target.database));
     redis_keys_use(s->keys, s->redis);
     say_state(s, true, "");
+    redis_tasks_use(s->tasks, s->redis);
 }
 
 /* msg: what the runbooks look for (contract/mcp.md 7.3). */
@@ -104,6 +107,7 @@ static void on_lost(void *arg, const char *why)
                   F_STR("error", why));
     s->told_lost = true;
     redis_keys_use(s->keys, NULL);
+    redis_tasks_use(s->tasks, NULL);
     say_state(s, false, why);
 }
 
@@ -118,6 +122,8 @@ static void set_up_redis(struct server *s, const struct bridge_setup *setup)
         say_state(s, false, e.msg);
         return;
     }
+    s->tasks = redis_tasks_new(&s->uv, &s->target, setup, &s->teller);
+    routes_open(s->routes, BRIDGE_REDIS, redis_tasks_hear, s->tasks);
     s->redis =
         redis_new(&s->uv, &(struct redis_options){.target = s->target,
                                                   .timeout_ms = setup->redis.timeout_ms,
@@ -220,8 +226,9 @@ static struct server *server_new(int sock)
 
 static void server_free(struct server *s)
 {
-    redis_free(s->redis);
+    redis_free(s->redis); /* those below hear that what they asked is lost */
     redis_keys_free(s->keys);
+    redis_tasks_free(s->tasks);
     routes_free(s->routes);
     uv_close((uv_handle_t *)&s->link, NULL);
     uv_run(&s->uv, UV_RUN_DEFAULT);

@@ -8,7 +8,8 @@
 
 int main(void)
 {
-    static TCase *(*const cases[])(void) = {client_cases, redis_cases, routes_cases, target_cases};
+    static TCase *(*const cases[])(void) = {client_cases, redis_cases, routes_cases, target_cases,
+                                            tasks_cases};
     Suite *suite = suite_create("bridge");
     SRunner *runner;
     int failed;

@@ -8,5 +8,6 @@ TCase *client_cases(void);
 TCase *redis_cases(void);
 TCase *routes_cases(void);
 TCase *target_cases(void);
+TCase *tasks_cases(void);
 
 #endif
