@@ -55,6 +55,20 @@ static bool is_line(const char *text)
     return true;
 }
 
+bool name_check_task(const char *text, struct err *e)
+{
+    size_t len = strlen(text);
+    bool good =
+        len > 0 && len <= TASK_ID_BYTES_MAX && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+
+    for (const char *p = text; good && *p != '\0'; p++)
+        good = *p >= ' ' && *p <= '~' && *p != '/';
+    return good || err_set(e, ERR_INVALID,
+                           "'task_id' is 1 to %u printable ASCII characters without '/', and "
+                           "neither '.' nor '..'",
+                           TASK_ID_BYTES_MAX);
+}
+
 bool name_check_subject(const char *text, struct err *e)
 {
     size_t len = strlen(text);

@@ -14,6 +14,9 @@
 bool name_check_tenant(const char *text, struct err *e) must_check;
 /* A tenant's characters and the signs of a shell pattern: * ? [ ] ! ^ */
 bool name_check_tenant_pattern(const char *text, struct err *e) must_check;
+/* Of a task: 1 to TASK_ID_BYTES_MAX printable ASCII characters, and a path can name it: no '/', and
+ * neither '.' nor '..'. */
+bool name_check_task(const char *text, struct err *e) must_check;
 /* UTF-8 without control characters and without a blank at either end; 1 to SUBJECT_BYTES_MAX. */
 bool name_check_subject(const char *text, struct err *e) must_check;
 /* As a tenant; 1 to bytes_max. what begins the message: "a secret's name". */

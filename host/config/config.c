@@ -272,6 +272,8 @@ bool config_load(int argc, char **argv, char *(*get_env)(const char *), struct c
         else if (!load_flag(config, argc, argv, &at, e))
             return false;
     }
+    if (!name_check_tenant(config->values[CONFIG_TENANT].text, e))
+        return err_wrap(e, "tenant: %s", config_origin_text(config, CONFIG_TENANT));
     if (!check_url(config, CONFIG_REDIS_URL, "redis://", REDIS_URL_BYTES_MAX, e))
         return err_wrap(e, "redis-url");
     if (!check_url(config, CONFIG_NATS_URL, "nats://", NATS_URL_BYTES_MAX, e))

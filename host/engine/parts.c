@@ -2,6 +2,7 @@
 #include "engine/attempts/attempts.h"
 #include "engine/attempts/show.h"
 #include "engine/control/shed.h"
+#include "engine/entries/entries.h"
 #include "engine/inside.h"
 #include "engine/lanes/depth.h"
 #include "engine/lanes/kept.h"
@@ -122,12 +123,12 @@ static void tell_waiting(const struct engine *engine, const struct attempt_order
 {
     struct lane_place at = {.position = 1, .priority = order->item.priority};
 
-    if (place)
+    if (place && order->place == ORDER_WAITS)
         at = lanes_place(attempts_lanes(engine->attempts), &order->item,
                          engine->env->clock.mono_ns());
     ret->position = at.position;
     ret->priority = at.priority;
-    ret->at_once = place && at.why == LANE_WHY_NONE;
+    ret->at_once = place && order->place != ORDER_PARKED && at.why == LANE_WHY_NONE;
 }
 
 void engine_task_now(const struct engine *engine, const struct api_task_of *of,
@@ -161,6 +162,7 @@ void engine_gauges(const struct engine *engine)
     depth_gauges(&depth, engine->env->metrics);
     workers_gauges(engine->runs, lanes, &engine->mode, engine->env->metrics);
     tasks_gauges(engine->control.tasks);
+    entries_gauges(engine->control.entries, engine->env->metrics);
 }
 
 json_t *engine_queue_depth_owned(const struct engine *engine)

@@ -17,6 +17,7 @@
 #include "engine/control/shed.h"
 #include "engine/control/step.h"
 #include "engine/control/takeover.h"
+#include "engine/entries/entries.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
 #include "engine/evidence/heads.h"
@@ -52,6 +53,20 @@ static void on_ended(void *arg, struct active_run *ar, struct attempt_ref ref,
     step_attempt_ended(&engine->control, ar, ref, outcome);
 }
 
+static bool on_claims(void *arg, const struct attempt_order *order)
+{
+    struct engine *engine = arg;
+
+    return entries_claims(engine->control.entries, order);
+}
+
+static void on_lane_set(void *arg, const char *lane, enum lane_backend backend)
+{
+    struct engine *engine = arg;
+
+    entries_lane_set(engine->control.entries, lane, backend);
+}
+
 static uint32_t waiting_attempts(const void *attempts)
 {
     return attempts_waiting(attempts);
@@ -67,6 +82,7 @@ struct engine *engine_new(const struct engine_env *env)
     engine->attempts = attempts_new(env, &engine->mode,
                                     (struct attempts_sink){
                                         .arg = engine,
+                                        .claims = on_claims,
                                         .begun = on_begun,
                                         .ended = on_ended,
                                     });
@@ -97,6 +113,8 @@ struct engine *engine_new(const struct engine_env *env)
         (struct follow){env, &engine->mode, engine->runs, attempts_lanes(engine->attempts), 0};
     engine->control.quotas = quotas_new(env, attempts_lanes(engine->attempts));
     engine->control.tasks = tasks_new(&engine->control, engine->definitions);
+    engine->control.entries = entries_new(&engine->control);
+    kept_lanes_watch(engine->control.lanes, on_lane_set, engine);
     return engine;
 }
 
@@ -104,6 +122,7 @@ void engine_free(struct engine *engine)
 {
     if (engine == NULL)
         return;
+    entries_free(engine->control.entries);
     kept_lanes_free(engine->control.lanes);
     quotas_free(engine->control.quotas);
     attempts_free(engine->attempts);
@@ -205,6 +224,7 @@ static void drop(struct engine *engine, struct active_run *ar)
         runs_end(engine->runs, ar);
     ar->dropped = true;
     attempts_forget(engine->attempts, ar);
+    entries_forget(engine->control.entries, ar);
 }
 
 static void drop_refused(struct engine *engine, struct active_run *ar, const struct err *why)
@@ -252,6 +272,7 @@ static void start_and_stop(struct engine *engine, struct acts *acts)
 
 static void act_durable(struct engine *engine, struct acts *acts)
 {
+    entries_know(engine->control.entries, acts->ar);
     if (acts->reorders)
         attempts_prioritize(engine->attempts, acts->ar);
     start_and_stop(engine, acts); /* first: an attempt on its way shortens the next step's wait */
@@ -261,6 +282,8 @@ static void act_durable(struct engine *engine, struct acts *acts)
     if (acts->event_count > 0)
         heads_note(engine->chores.heads, acts->ar->tenant, acts->first_event, acts->last_event);
     acts_answer(acts);
+    if (acts->ends_run)
+        entries_ended(engine->control.entries, acts);
     if (acts->ends_run && !acts->ar->dropped)
         statements_add(engine->statements, acts->ar);
 }
@@ -417,6 +440,7 @@ void engine_turn(struct engine *engine, int64_t now_ns)
         step_admit(&engine->control);
     attempts_turn(engine->attempts);
     preempt_turn(&engine->control);
+    entries_turn(engine->control.entries);
     statements_turn(engine->statements);
     chores_turn(&engine->chores, now_ns);
     schedules_turn(engine->control.schedules, now_ns);

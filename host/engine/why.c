@@ -95,6 +95,22 @@ static void add_run(struct listing *l, const struct why_of *of)
 
 /* ---- attempts that wait in lanes ---- */
 
+static void add_apart(struct listing *l, const struct lanes *lanes unused_arg,
+                      const struct attempt_order *order)
+{
+    bool parked = order->place == ORDER_PARKED;
+    auto_mem char *detail =
+        mem_printf("step '%s' %s", order->node_id,
+                   parked ? "is in the hands of somebody else, who took its entry from the lane's "
+                            "backend"
+                          : "has a worker, for which its entry in the lane's backend is claimed");
+
+    add(l,
+        &(struct reason){parked ? "claimed_elsewhere" : "claiming", order->node_id, NULL, 0,
+                         RUN_NO_TIMER},
+        detail);
+}
+
 static void add_lane(struct listing *l, const struct lanes *lanes,
                      const struct attempt_order *order)
 {
@@ -223,7 +239,7 @@ json_t *why_owned(const struct why_of *of, uint32_t max)
     TAILQ_FOREACH(order, &of->ar->waiting, of_run)
     {
         if (has_room(&l))
-            add_lane(&l, of->lanes, order);
+            (order->place == ORDER_WAITS ? add_lane : add_apart)(&l, of->lanes, order);
     }
     each_step(&l, true);
     if (run_state(of->ar->run) == RUN_ACTIVE)

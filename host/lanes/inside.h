@@ -83,8 +83,10 @@ struct lane {
     uint32_t slots; /* that it has now */
     struct lane_scaling scaling;
     struct lane_latency latency;
-    int64_t set_ns; /* first */
-    bool known;     /* it was set; others are there while something waits in them */
+    int64_t set_ns;               /* first */
+    bool down;                    /* its backend is away */
+    uint32_t unread[LANE_HALVES]; /* that it has */
+    bool known;                   /* it was set; others are there while something waits in them */
     struct lane_hall halls[LANE_HALVES];
     struct lane_bucket bucket;
     struct lane_breaker breaker;
@@ -113,6 +115,8 @@ struct lanes {
 struct lane *lane_of(struct lanes *lanes, const char *name); /* which is made */
 /* Unless it was set, or there is something in it. */
 void lane_forget(struct lanes *lanes, struct lane *lane);
+/* It is to take something, as far as operators and its backend say. */
+bool lane_is_open(const struct lane *lane);
 /* From when on it lets something be taken, whatever waits; INT64_MAX: not by the time alone. */
 int64_t lane_lets_ns(const struct lane *lane, int64_t now_ns);
 bool lane_has_worker(const struct lane *lane, enum lane_half worker);

@@ -137,6 +137,22 @@ static struct lane *known_lane(const struct lanes *lanes, const char *name)
     return lane != NULL && lane->known ? lane : NULL;
 }
 
+void lanes_down(struct lanes *lanes, const char *name, bool down)
+{
+    struct lane *lane = known_lane(lanes, name);
+
+    if (lane != NULL)
+        lane->down = down;
+}
+
+void lanes_unread(struct lanes *lanes, const char *name, enum lane_half half, uint32_t count)
+{
+    struct lane *lane = known_lane(lanes, name);
+
+    if (lane != NULL)
+        lane->unread[half] = count;
+}
+
 bool lanes_get(const struct lanes *lanes, const char *name, struct lane_spec *ret)
 {
     const struct lane *lane = known_lane(lanes, name);
@@ -268,6 +284,11 @@ bool lane_has_worker(const struct lane *lane, enum lane_half worker)
     return lane->halls[worker].running < lane->slots;
 }
 
+bool lane_is_open(const struct lane *lane)
+{
+    return !lane->spec.paused && !lane->down;
+}
+
 int64_t lane_lets_ns(const struct lane *lane, int64_t now_ns)
 {
     int64_t rate_ns = lane_bucket_next_ns(&lane->bucket, &lane->spec.rate);
@@ -282,7 +303,7 @@ static bool next_of(const struct lane *lane, enum lane_half *half, enum lane_hal
     int32_t express = lane_best_class(&lane->halls[LANE_EXPRESS]);
     int32_t regular = lane_best_class(&lane->halls[LANE_REGULAR]);
 
-    if (lane->spec.paused || (express == 0 && regular == 0))
+    if (!lane_is_open(lane) || (express == 0 && regular == 0))
         return false;
     if (express > 0 && lane_has_worker(lane, LANE_EXPRESS)) {
         *half = *worker = LANE_EXPRESS;

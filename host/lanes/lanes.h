@@ -49,6 +49,19 @@ enum {
     LANE_YIELDS_MAX = 3,  /* so often an item does */
 };
 
+/* Where others see a lane's tasks, and add to them. */
+#define LANE_BACKEND_MAP(XX)                                                                       \
+    XX(STORE, "store") /* nowhere else */                                                          \
+    XX(REDIS, "redis")                                                                             \
+    XX(NATS, "nats")
+enum lane_backend {
+#define XX(name, text) LANE_##name,
+    LANE_BACKEND_MAP(XX)
+#undef XX
+        LANE_BACKENDS,
+};
+const char *lane_backend_text(enum lane_backend backend);
+
 struct lane_spec {
     uint32_t slots; /* of each half; 0: nothing is taken. Of a lane that follows: to begin with */
     bool has_express;
@@ -61,6 +74,7 @@ struct lane_spec {
     struct lane_breaker_spec breaker;
     struct lane_autoscale autoscale;
     bool no_preempt; /* nothing that runs makes room */
+    enum lane_backend backend;
 };
 
 /* The lanes of the contract, which are there from the start (contract/mcp.md 1.1). */
@@ -144,6 +158,11 @@ void lanes_took(struct lanes *lanes, const char *name, int64_t took_us, int64_t 
 uint32_t lanes_count(const struct lanes *lanes);     /* of those that were set */
 uint32_t lanes_following(const struct lanes *lanes); /* of those that follow their load */
 
+/* Its backend is away, or is back: meanwhile nothing of it is taken. At first it is there. */
+void lanes_down(struct lanes *lanes, const char *name, bool down);
+/* So many entries are in the half's queue there that are no task here yet. */
+void lanes_unread(struct lanes *lanes, const char *name, enum lane_half half, uint32_t count);
+
 /* What one tenant may have of one lane, set or not; NULL: it has no quota. */
 void lanes_bound(struct lanes *lanes, const char *lane, const char *tenant,
                  const struct lane_quota *quota, int64_t now_ns);
@@ -197,6 +216,7 @@ struct lane_item *lanes_any(const struct lanes *lanes); /* one that waits; NULL:
 #define LANE_WHY_MAP(XX)                                                                           \
     XX(NONE, "") /* it is taken as soon as somebody asks */                                        \
     XX(NO_SUCH_LANE, "no_such_lane")                                                               \
+    XX(BACKEND_DOWN, "backend_down")                                                               \
     XX(PAUSED, "paused")                                                                           \
     XX(TENANT_QUOTA, "tenant_quota")                                                               \
     XX(BREAKER_OPEN, "breaker_open")                                                               \
@@ -226,12 +246,15 @@ struct lane_view {
     const char *name;
     struct lane_spec spec;
     uint32_t slots; /* that it has now */
+    bool down;
     uint32_t waiting[LANE_HALVES], running[LANE_HALVES];
+    uint32_t unread[LANE_HALVES]; /* in its backend, and no task yet */
     struct lane_breaker breaker;
     const struct lane_latency *latency; /* valid during the call; of lanes_see until the next */
 };
 /* The slots that it wants, with so many in it that wait elsewhere: tasks that are tried again
  * later. */
+uint32_t lane_depth(const struct lane_view *view); /* waiting and unread */
 uint32_t lane_wants(const struct lane_view *view, uint32_t elsewhere, int64_t now_ns);
 /* False: it was not set. */
 bool lanes_see(const struct lanes *lanes, const char *name, struct lane_view *ret);

@@ -38,15 +38,24 @@ static bool refuse_member(const char *name, struct err *e)
     return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
 }
 
-static bool check_backend(const json_t *object, struct err *e)
+/* The lane that every node without one has stays with the store. */
+static bool read_backend(const char *lane, const json_t *object, struct lane_members *ret,
+                         struct err *e)
 {
     const char *backend;
 
-    if (!json_get_str(object, "backend", "store", &backend, e))
+    ret->has_backend = json_object_get(object, "backend") != NULL;
+    if (!json_get_str(object, "backend", lane_backend_text(LANE_STORE), &backend, e))
         return false;
-    return strcmp(backend, "store") == 0 ||
-           err_set(e, ERR_INVALID, "'backend': '%.32s' is not built in this version; store is",
-                   backend);
+    for (ret->backend = LANE_STORE; ret->backend < LANE_BACKENDS; ret->backend++) {
+        if (strcmp(backend, lane_backend_text(ret->backend)) == 0)
+            break;
+    }
+    if (ret->backend == LANE_BACKENDS)
+        return err_set(e, ERR_INVALID, "'backend': '%.32s' is none; store, redis and nats are",
+                       backend);
+    return ret->backend == LANE_STORE || strcmp(lane, LANE_DEFAULT) != 0 ||
+           err_set(e, ERR_INVALID, "'backend': the lane 'default' is the store's");
 }
 
 /* They say by null that there is none. */
@@ -76,7 +85,7 @@ static bool check_names(const char *lane, const json_t *object, struct err *e)
         return err_set(e, ERR_INVALID,
                        "'express_priority': the lane 'default' has no express "
                        "workers");
-    return check_backend(object, e);
+    return true;
 }
 
 /* Steps of no lane are everybody's: their failures stop nobody, unless an operator wants it. */
@@ -137,7 +146,7 @@ bool lane_members_read(const char *lane, const json_t *object, struct lane_membe
         !json_get_bool(object, "paused", false, &ret->paused, e) ||
         !json_get_bool(object, "draining", false, &ret->draining, e) ||
         !json_get_bool(object, "preempt", true, &ret->preempt, e) ||
-        !read_limits(lane, object, ret, e))
+        !read_limits(lane, object, ret, e) || !read_backend(lane, object, ret, e))
         return false;
     ret->work = lane_work_read_owned(object);
     ret->has_slots = json_object_get(object, "slots") != NULL;
@@ -201,6 +210,9 @@ void lane_members_add(struct lane_members *to, const struct lane_members *more)
         to->autoscale = more->autoscale;
     if (more->has_preempt)
         to->preempt = more->preempt;
+    if (more->has_backend)
+        to->backend = more->backend;
+    to->has_backend = to->has_backend || more->has_backend;
     to->has_preempt = to->has_preempt || more->has_preempt;
     to->has_autoscale = to->has_autoscale || more->has_autoscale;
     to->has_rate = to->has_rate || more->has_rate;
@@ -239,6 +251,8 @@ void lane_members_apply(const struct lane_members *members, struct lane_spec *sp
         spec->autoscale = members->autoscale;
     if (members->has_preempt)
         spec->no_preempt = !members->preempt;
+    if (members->has_backend)
+        spec->backend = members->backend;
 }
 
 json_t *lane_members_json_owned(const struct lane_members *members)
@@ -263,6 +277,8 @@ json_t *lane_members_json_owned(const struct lane_members *members)
         json_object_set_new(object, "autoscale", lane_autoscale_owned(&members->autoscale));
     if (members->has_preempt)
         json_object_set_new(object, "preempt", json_boolean(members->preempt));
+    if (members->has_backend)
+        json_object_set_new(object, "backend", json_string(lane_backend_text(members->backend)));
     if (members->has_express)
         json_object_set_new(object, "express", json_boolean(!members->routing.no_express));
     if (members->has_priority)

@@ -23,10 +23,11 @@ enum {
 struct lane_members {
     /* Which of these are said. */
     bool has_slots, has_express_priority, has_paused, has_draining, has_max_depth;
-    bool has_rate, has_breaker, has_autoscale, has_preempt;
+    bool has_rate, has_breaker, has_autoscale, has_preempt, has_backend;
     uint32_t slots, max_depth;
     int32_t express_priority;
     bool paused, draining, preempt;
+    enum lane_backend backend;
     struct lane_rate rate, tenant_rate;
     struct lane_breaker_spec breaker;
     struct lane_autoscale autoscale;

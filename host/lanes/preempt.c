@@ -67,7 +67,7 @@ static bool express_is_next(const struct lane *lane)
 
 static bool may_preempt(const struct lanes *lanes, const struct lane *lane, int64_t now_ns)
 {
-    return !lane->spec.no_preempt && !lane->spec.paused && !TAILQ_EMPTY(&lane->yielding) &&
+    return !lane->spec.no_preempt && lane_is_open(lane) && !TAILQ_EMPTY(&lane->yielding) &&
            express_is_next(lane) && !lane_has_worker(lane, LANE_EXPRESS) &&
            !lane_has_worker(lane, LANE_REGULAR) && lane_lets_ns(lane, now_ns) <= now_ns &&
            gives_room(lane) && wants_room(lanes, lane, now_ns);

@@ -15,6 +15,17 @@ const char *lane_why_text(enum lane_why why)
     return texts[why];
 }
 
+const char *lane_backend_text(enum lane_backend backend)
+{
+    static const char *const texts[] = {
+#define XX(name, text) text,
+        LANE_BACKEND_MAP(XX)
+#undef XX
+    };
+
+    return texts[backend];
+}
+
 static int32_t class_of(const struct lanes *lanes, const struct lane_item *item, int64_t now_ns)
 {
     return lane_class(&lanes->ageing, item->line->priority, item->since_ns, now_ns);
@@ -108,6 +119,8 @@ static enum lane_why why_of(const struct lanes *lanes, const struct lane_item *i
 
     if (!item->lane->known)
         return LANE_WHY_NO_SUCH_LANE;
+    if (item->lane->down)
+        return LANE_WHY_BACKEND_DOWN;
     if (item->lane->spec.paused)
         return LANE_WHY_PAUSED;
     if (has_all(lanes, item) || lane_share_quota_ns(item->share) > now_ns)
@@ -157,18 +170,26 @@ static struct lane_view view_of(const struct lane *lane)
         .name = lane->name,
         .spec = lane->spec,
         .slots = lane->slots,
+        .down = lane->down,
         .waiting = {halls[LANE_REGULAR].waiting, halls[LANE_EXPRESS].waiting},
+        .unread = {lane->unread[LANE_REGULAR], lane->unread[LANE_EXPRESS]},
         .running = {halls[LANE_REGULAR].running, halls[LANE_EXPRESS].running},
         .breaker = lane->breaker,
         .latency = &lane->latency,
     };
 }
 
+uint32_t lane_depth(const struct lane_view *view)
+{
+    return view->waiting[LANE_REGULAR] + view->waiting[LANE_EXPRESS] + view->unread[LANE_REGULAR] +
+           view->unread[LANE_EXPRESS];
+}
+
 uint32_t lane_wants(const struct lane_view *view, uint32_t elsewhere, int64_t now_ns)
 {
     const struct lane_load load = {
         .slots = view->slots,
-        .depth = view->waiting[LANE_REGULAR] + view->waiting[LANE_EXPRESS] + elsewhere,
+        .depth = lane_depth(view) + elsewhere,
         .running = view->running[LANE_REGULAR] + view->running[LANE_EXPRESS],
         .slow = lane_latency_slow(view->latency, now_ns),
     };

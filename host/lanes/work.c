@@ -84,6 +84,12 @@ static void say_own(json_t *node, const struct lane_work_own *own)
                             json_real(own->timeout_s));
 }
 
+bool lane_work_runs(const json_t *work)
+{
+    return json_is_string(json_object_get(work, "agent_id")) ||
+           json_is_string(json_object_get(work, "dag_id"));
+}
+
 bool lane_work_definition(const char *lane, const json_t *work, const struct lane_work_own *own,
                           json_t **ret, struct err *e)
 {

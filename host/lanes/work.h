@@ -21,6 +21,8 @@ bool lane_work_is(const char *member);
 json_t *lane_work_read_owned(const json_t *object) must_check;
 /* What a client said: ERR_INVALID names what is wrong. Builds a definition, so not on a loop. */
 bool lane_work_check(const char *lane, const json_t *work, struct err *e) must_check;
+/* It names what a task runs; work may be NULL. */
+bool lane_work_runs(const json_t *work) must_check;
 /* What the second says over what the first does; the caller owns it. */
 json_t *lane_work_add_owned(const json_t *work, const json_t *more) must_check;
 /* What a single task says for itself. */

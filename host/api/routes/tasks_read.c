@@ -3,12 +3,12 @@
 #include "api/routes/tasks.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/names.h"
 #include "base/uuid.h"
 #include "lanes/lanes.h"
 
 #include <string.h>
 
-enum { TASK_ID_BYTES_MAX = 128 };
 #define TASK_TIMEOUT_S_MAX 86400.0
 
 /* Nothing of a task has a meaning when it is null. */
@@ -41,21 +41,6 @@ static bool read_lane(const json_t *body, struct api_task *ret, struct err *e)
            err_set(e, ERR_INVALID, "'lane' and 'type' are not the same");
 }
 
-/* Printable, and a path can name it. */
-static bool check_id(const char *id, struct err *e)
-{
-    size_t len = strlen(id);
-    bool good =
-        len > 0 && len <= TASK_ID_BYTES_MAX && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
-
-    for (const char *p = id; good && *p != '\0'; p++)
-        good = *p >= ' ' && *p <= '~' && *p != '/';
-    return good || err_set(e, ERR_INVALID,
-                           "'task_id' is 1 to %d printable ASCII characters without '/', and "
-                           "neither '.' nor '..'",
-                           TASK_ID_BYTES_MAX);
-}
-
 static bool read_timeout(const json_t *body, double *ret, struct err *e)
 {
     const json_t *said = json_object_get(body, "timeout_s");
@@ -83,7 +68,7 @@ bool task_read(const json_t *body, struct api_task *ret, struct err *e)
         !json_get_int(body, "priority", LANE_PRIORITY_DEFAULT, 1, LANE_PRIORITY_MAX, &priority,
                       e) ||
         !json_get_str(body, "task_id", NULL, &ret->task_id, e) ||
-        (ret->task_id != NULL && !check_id(ret->task_id, e)) ||
+        (ret->task_id != NULL && !name_check_task(ret->task_id, e)) ||
         !read_timeout(body, &ret->timeout_s, e) || !check_retry(ret->retry, e))
         return false;
     ret->priority = (int32_t)priority;

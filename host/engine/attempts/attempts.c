@@ -91,7 +91,7 @@ uint32_t attempts_running(const struct attempts *a)
 
 uint32_t attempts_waiting(const struct attempts *a)
 {
-    return lanes_waiting(a->waiting.lanes);
+    return lanes_waiting(a->waiting.lanes) + a->waiting.claiming + a->waiting.parked;
 }
 
 /* ---- starting ---- */
@@ -260,16 +260,29 @@ void attempts_give_back(struct attempts *a)
 }
 
 /* The hold of this moment: behind a halt of the host the mode is of before it. */
-static bool takes(const struct attempts *a)
+static bool is_open(const struct attempts *a)
 {
     return !a->mode->draining && !a->mode->stopping && !a->mode->adrift &&
-           lanes_waiting(a->waiting.lanes) > 0 && store_hold(a->env->store) == STORE_HELD &&
-           !store_pressed(a->env->store);
+           store_hold(a->env->store) == STORE_HELD && !store_pressed(a->env->store);
+}
+
+static bool takes(const struct attempts *a)
+{
+    return lanes_waiting(a->waiting.lanes) > 0 && is_open(a);
 }
 
 static bool may_begin(const struct attempts *a)
 {
-    return takes(a) && a->running_count < a->env->set.places_max;
+    return takes(a) && a->running_count + a->waiting.claiming < a->env->set.places_max;
+}
+
+/* False: the sandbox is full. */
+static bool begin_taken(struct attempts *a, struct attempt_order *order)
+{
+    if (dispatch(a, order))
+        return true;
+    waiting_put_back(&a->waiting, order);
+    return false;
 }
 
 void attempts_turn(struct attempts *a)
@@ -277,11 +290,33 @@ void attempts_turn(struct attempts *a)
     struct attempt_order *order;
 
     while (may_begin(a) && (order = waiting_take(&a->waiting)) != NULL) {
-        if (dispatch(a, order))
-            continue;
-        waiting_put_back(&a->waiting, order);
-        return;
+        if (a->sink.claims(a->sink.arg, order))
+            waiting_claim(&a->waiting, order);
+        else if (!begin_taken(a, order))
+            return;
     }
+}
+
+void attempts_claimed(struct attempts *a, struct active_run *ar, bool yes)
+{
+    struct attempt_order *order;
+
+    while ((order = waiting_claiming(ar)) != NULL) { /* whoever is refused may take others along */
+        if (!yes) {
+            waiting_park(&a->waiting, order);
+            continue;
+        }
+        waiting_claimed(&a->waiting, order);
+        if (is_open(a))
+            (void)begin_taken(a, order);
+        else
+            waiting_put_back(&a->waiting, order);
+    }
+}
+
+void attempts_unpark(struct attempts *a, const char *lane)
+{
+    waiting_unpark(&a->waiting, lane);
 }
 
 int64_t attempts_next_timer(const struct attempts *a)

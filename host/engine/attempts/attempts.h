@@ -21,6 +21,9 @@ struct engine_mode;
  * the run; ended is the last that is heard of an order, unless its run was forgotten before. */
 struct attempts_sink {
     void *arg;
+    /* Its turn has come, and it has a worker. True: it may not begin yet, attempts_claimed says
+     * when. */
+    bool (*claims)(void *arg, const struct attempt_order *order);
     void (*begun)(void *arg, struct active_run *ar, struct attempt_ref ref);
     void (*ended)(void *arg, struct active_run *ar, struct attempt_ref ref,
                   const struct attempt_outcome *outcome);
@@ -29,6 +32,11 @@ struct attempts_sink {
 struct attempts *attempts_new(const struct engine_env *env, const struct engine_mode *mode,
                               struct attempts_sink sink) must_check;
 void attempts_free(struct attempts *attempts); /* accepts NULL */
+
+/* What the run's orders that claim may do: begin, or wait apart of their lane until it is looked at
+ * again. */
+void attempts_claimed(struct attempts *attempts, struct active_run *ar, bool yes);
+void attempts_unpark(struct attempts *attempts, const char *lane);
 
 /* Takes the order. */
 void attempts_start(struct attempts *attempts, struct attempt_order **order);

@@ -6,6 +6,13 @@
 #include "engine/runs/active_run.h"
 #include "lanes/lanes.h"
 
+/* Of an order that has not begun. */
+enum order_place {
+    ORDER_WAITS,    /* in its lane, for a worker */
+    ORDER_CLAIMING, /* it has one, and its entry is being asked for (engine/entries) */
+    ORDER_PARKED,   /* somebody else has its entry: it has no worker and is in no lane */
+};
+
 struct attempt_order {
     struct active_run *ar;
     struct attempt_ref ref;
@@ -20,7 +27,9 @@ struct attempt_order {
     uint64_t seed;
     bool preempted;        /* it was told to make room: how it ends then says nothing of it */
     struct lane_item item; /* while it waits or runs (waiting.c) */
-    TAILQ_ENTRY(attempt_order) of_run; /* while it waits */
+    enum order_place place;
+    TAILQ_ENTRY(attempt_order) of_run; /* until it begins */
+    TAILQ_ENTRY(attempt_order) apart;  /* while it is not in its lane */
 };
 
 bool attempt_order_is(const struct attempt_order *order, struct attempt_ref ref);

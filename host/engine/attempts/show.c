@@ -8,7 +8,8 @@
 
 static json_t *depth_owned(const struct lane_view *view)
 {
-    int64_t regular = view->waiting[LANE_REGULAR], express = view->waiting[LANE_EXPRESS];
+    int64_t regular = (int64_t)view->waiting[LANE_REGULAR] + view->unread[LANE_REGULAR];
+    int64_t express = (int64_t)view->waiting[LANE_EXPRESS] + view->unread[LANE_EXPRESS];
 
     return json_pack("{s:I, s:I, s:I}", "regular", regular, "express", express, "total",
                      regular + express);
@@ -57,8 +58,8 @@ static void add_lane(void *arg, const struct lane_view *view)
     json_array_append_new(
         s->items,
         json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:I, s:b}",
-                  "name", view->name, "backend", "store", "slots", (json_int_t)view->slots,
-                  "base_slots", (json_int_t)spec->slots, "autoscale",
+                  "name", view->name, "backend", lane_backend_text(spec->backend), "slots",
+                  (json_int_t)view->slots, "base_slots", (json_int_t)spec->slots, "autoscale",
                   lane_autoscale_owned(&spec->autoscale), "express_priority", express_owned(spec),
                   "paused", spec->paused, "draining", spec->draining, "max_depth",
                   (json_int_t)spec->max_depth, "rate",
@@ -79,8 +80,7 @@ static void set_gauges(void *arg, const struct lane_view *view)
 {
     const struct metric_labels lane = METRIC_LABELS(view->name);
 
-    metrics_set(arg, METRIC_LANE_DEPTH, lane,
-                view->waiting[LANE_REGULAR] + view->waiting[LANE_EXPRESS]);
+    metrics_set(arg, METRIC_LANE_DEPTH, lane, lane_depth(view));
     metrics_set(arg, METRIC_LANE_RUNNING, lane,
                 view->running[LANE_REGULAR] + view->running[LANE_EXPRESS]);
     metrics_set(arg, METRIC_LANE_SLOTS, lane, view->slots);

@@ -3,6 +3,8 @@
 
 #include "lanes/members.h"
 
+#include <string.h>
+
 static int64_t now_ns(const struct waiting *w)
 {
     return w->env->clock.mono_ns();
@@ -16,7 +18,9 @@ void waiting_init(struct waiting *w, const struct engine_env *env)
 #undef XX
     };
 
-    *w = (struct waiting){env, lanes_new(env->set.tenant_attempts_max, env->set.ageing)};
+    *w = (struct waiting){.env = env,
+                          .lanes = lanes_new(env->set.tenant_attempts_max, env->set.ageing)};
+    TAILQ_INIT(&w->apart);
     lanes_set(w->lanes, LANE_DEFAULT,
               &(struct lane_spec){.slots = env->set.attempts_max, .max_depth = LANE_DEPTH_USUAL},
               now_ns(w));
@@ -36,6 +40,13 @@ void waiting_done(struct waiting *w)
     lanes_free(w->lanes);
 }
 
+static const char *lane_of(const struct attempt_order *order)
+{
+    const char *lane = order->ar->dag->nodes[order->ref.node].lane;
+
+    return lane != NULL ? lane : LANE_DEFAULT;
+}
+
 /* Only when it comes: a task that is tried again is as old as its run. */
 static bool is_first(struct active_run *ar)
 {
@@ -47,7 +58,7 @@ static bool is_first(struct active_run *ar)
 
 /* A handler undoes the node with a worker of the node's lane. A task is as old as its run, over a
  * retry and a restart. */
-void waiting_add(struct waiting *w, struct attempt_order *order)
+static void enter(struct waiting *w, struct attempt_order *order)
 {
     const struct dag_node *node = &order->ar->dag->nodes[order->ref.node];
     int32_t task = order->ar->task_priority;
@@ -58,10 +69,15 @@ void waiting_add(struct waiting *w, struct attempt_order *order)
     order->item.times = order->ar->nodes[order->ref.node].preempted;
     order->item.came_us = task > 0 ? order->ar->created_us : now_us;
     order->item.age_ns = now_us > order->item.came_us ? (now_us - order->item.came_us) * 1000 : 0;
-    (is_first(order->ar)
-         ? lanes_add_first
-         : lanes_add)(w->lanes, &order->item, node->lane != NULL ? node->lane : LANE_DEFAULT,
-                      order->ar->tenant, task > 0 ? task : node->priority, now_ns(w));
+    order->place = ORDER_WAITS;
+    (is_first(order->ar) ? lanes_add_first
+                         : lanes_add)(w->lanes, &order->item, lane_of(order), order->ar->tenant,
+                                      task > 0 ? task : node->priority, now_ns(w));
+}
+
+void waiting_add(struct waiting *w, struct attempt_order *order)
+{
+    enter(w, order);
     TAILQ_INSERT_TAIL(&order->ar->waiting, order, of_run);
 }
 
@@ -80,6 +96,75 @@ void waiting_put_back(struct waiting *w, struct attempt_order *order)
     lanes_put_back(w->lanes, &order->item, now_ns(w));
     TAILQ_INSERT_HEAD(&order->ar->waiting, order, of_run);
 }
+
+/* ---- what asks for its entry ---- */
+
+void waiting_claim(struct waiting *w, struct attempt_order *order)
+{
+    order->place = ORDER_CLAIMING;
+    TAILQ_INSERT_HEAD(&order->ar->waiting, order, of_run);
+    TAILQ_INSERT_TAIL(&w->apart, order, apart);
+    w->claiming++;
+}
+
+struct attempt_order *waiting_claiming(const struct active_run *ar)
+{
+    struct attempt_order *order;
+
+    TAILQ_FOREACH(order, &ar->waiting, of_run)
+    {
+        if (order->place == ORDER_CLAIMING)
+            return order;
+    }
+    return NULL;
+}
+
+static void leave_apart(struct waiting *w, struct attempt_order *order)
+{
+    TAILQ_REMOVE(&w->apart, order, apart);
+    if (order->place == ORDER_CLAIMING)
+        w->claiming--;
+    else
+        w->parked--;
+    order->place = ORDER_WAITS;
+}
+
+void waiting_claimed(struct waiting *w, struct attempt_order *order)
+{
+    leave_apart(w, order);
+    TAILQ_REMOVE(&order->ar->waiting, order, of_run);
+}
+
+/* Its worker is free, and it has not run. */
+static void give_up_worker(struct waiting *w, struct attempt_order *order)
+{
+    lanes_put_back(w->lanes, &order->item, now_ns(w));
+    lanes_remove(w->lanes, &order->item, now_ns(w));
+}
+
+void waiting_park(struct waiting *w, struct attempt_order *order)
+{
+    leave_apart(w, order);
+    give_up_worker(w, order);
+    order->place = ORDER_PARKED;
+    TAILQ_INSERT_TAIL(&w->apart, order, apart);
+    w->parked++;
+}
+
+void waiting_unpark(struct waiting *w, const char *lane)
+{
+    struct attempt_order *order, *next;
+
+    for (order = TAILQ_FIRST(&w->apart); order != NULL; order = next) {
+        next = TAILQ_NEXT(order, apart);
+        if (order->place != ORDER_PARKED || strcmp(lane_of(order), lane) != 0)
+            continue;
+        leave_apart(w, order);
+        enter(w, order);
+    }
+}
+
+/* ---- how it went ---- */
 
 static enum lane_deed deed_of(enum outcome class)
 {
@@ -117,7 +202,14 @@ void waiting_ended(struct waiting *w, struct attempt_order *order)
 
 static void take_out(struct waiting *w, struct attempt_order *order)
 {
-    lanes_remove(w->lanes, &order->item, now_ns(w));
+    enum order_place place = order->place;
+
+    if (place != ORDER_WAITS)
+        leave_apart(w, order);
+    if (place == ORDER_CLAIMING)
+        give_up_worker(w, order);
+    else if (place == ORDER_WAITS)
+        lanes_remove(w->lanes, &order->item, now_ns(w));
     TAILQ_REMOVE(&order->ar->waiting, order, of_run);
 }
 
@@ -141,15 +233,18 @@ void waiting_prioritize(struct waiting *w, const struct active_run *ar)
     struct attempt_order *order;
 
     TAILQ_FOREACH(order, &ar->waiting, of_run)
-    lanes_prioritize(w->lanes, &order->item, ar->task_priority, now_ns(w));
+    {
+        if (order->place == ORDER_WAITS)
+            lanes_prioritize(w->lanes, &order->item, ar->task_priority, now_ns(w));
+    }
 }
 
 struct attempt_order *waiting_remove_any(struct waiting *w)
 {
     struct lane_item *item = lanes_any(w->lanes);
+    struct attempt_order *order = item != NULL ? item->owner : TAILQ_FIRST(&w->apart);
 
-    if (item == NULL)
-        return NULL;
-    take_out(w, item->owner);
-    return item->owner;
+    if (order != NULL)
+        take_out(w, order);
+    return order;
 }

@@ -12,6 +12,7 @@
 struct attempts;
 struct takeover;
 struct commits;
+struct entries;
 struct dag_cache;
 struct engine_env;
 struct engine_mode;
@@ -43,6 +44,7 @@ struct control {
     struct quotas *quotas;       /* and what a tenant may have of them */
     struct shed *shed;           /* whether new ones are taken */
     struct tasks *tasks;         /* what lanes are given to run */
+    struct entries *entries;     /* what others see of it */
     struct attempts *attempts;   /* which of them make room (lanes/preempt.h) */
 };
 

@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "authority/client/client.h"
 #include "base/err.h"
+#include "bridge/client/client.h"
 #include "lanes/lanes.h"
 #include "lanes/load.h"
 #include "observe/metrics.h"
@@ -78,14 +79,16 @@ struct engine_settings {
     uint32_t places_max;          /* in the sandbox at a time, of all lanes */
     uint32_t tenant_attempts_max; /* of these, of one tenant */
     struct lane_ageing ageing;
-    struct load shed_marks;    /* beyond which nothing new is let in */
-    const json_t *lanes;       /* as the host's file has them (lanes/file.h); NULL: none */
-    int64_t cancel_grace_ns;   /* between "please stop" and the kill */
-    int64_t head_interval_ns;  /* between an event and the head over it; 0: only when asked */
-    int64_t schedule_grace_us; /* a due time that is reached later is missed */
-    int64_t firings_keep_us;   /* what became of older ones is forgotten */
-    int min_level;             /* of the sandbox's layers */
-    const char *warm_tenants;  /* "acme, test-*": whose nodes may share a loaded plugin; "": none */
+    struct load shed_marks;       /* beyond which nothing new is let in */
+    bool backends[LANE_BACKENDS]; /* that the host was told of */
+    const char *tenant;           /* of lanes' entries that name none */
+    const json_t *lanes;          /* as the host's file has them (lanes/file.h); NULL: none */
+    int64_t cancel_grace_ns;      /* between "please stop" and the kill */
+    int64_t head_interval_ns;     /* between an event and the head over it; 0: only when asked */
+    int64_t schedule_grace_us;    /* a due time that is reached later is missed */
+    int64_t firings_keep_us;      /* what became of older ones is forgotten */
+    int min_level;                /* of the sandbox's layers */
+    const char *warm_tenants; /* "acme, test-*": whose nodes may share a loaded plugin; "": none */
     struct engine_ceilings ceilings;
 };
 
@@ -98,6 +101,7 @@ struct engine_env {
     struct engine_clock clock;
     struct engine_sandbox sandbox;
     struct engine_authority authority;
+    struct bridge_client *bridge; /* NULL: none */
     struct engine_settings set;
     const char *builder_id; /* names the host's signing key in statements; "" until it is known */
     void (*random)(void *bytes, size_t len);

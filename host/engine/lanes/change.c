@@ -187,6 +187,10 @@ static void was_read(void *arg)
         refuse(c, code, &e);
         return;
     }
+    if (!kept_lanes_can(c->kept, &c->said, &e)) {
+        refuse(c, "FIELD_INVALID", &e);
+        return;
+    }
     if (c->slots_by != 0)
         say_slots(c);
     if (is_so(c)) {

@@ -30,6 +30,8 @@ struct kept_lanes {
     struct held *held;
     int64_t routing_version; /* of LANE_ALL */
     struct paged paged;
+    kept_lane_fn *watcher; /* NULL: nobody */
+    void *watcher_arg;
 };
 
 static bool read_rows(struct store_reader *reader, struct store_page page, struct store_list *ret,
@@ -62,6 +64,12 @@ void kept_lanes_free(struct kept_lanes *kept)
     }
     paged_done(&kept->paged);
     free(kept);
+}
+
+void kept_lanes_watch(struct kept_lanes *kept, kept_lane_fn *fn, void *arg)
+{
+    kept->watcher = fn;
+    kept->watcher_arg = arg;
 }
 
 const struct engine_env *kept_lanes_env(const struct kept_lanes *kept)
@@ -118,6 +126,15 @@ bool kept_lanes_see(const struct kept_lanes *kept, const char *lane, struct lane
     return lanes_see(kept->lanes, lane, ret);
 }
 
+bool kept_lanes_can(const struct kept_lanes *kept, const struct lane_members *members,
+                    struct err *e)
+{
+    return !members->has_backend || members->backend == LANE_STORE ||
+           kept->env->set.backends[members->backend] ||
+           err_set(e, ERR_INVALID, "'backend': this host was told of no %s (--%s-url)",
+                   lane_backend_text(members->backend), lane_backend_text(members->backend));
+}
+
 bool kept_lanes_full(const struct kept_lanes *kept)
 {
     return lanes_count(kept->lanes) >= LANES_MAX;
@@ -139,6 +156,8 @@ static void set(const struct kept_lanes *kept, const struct held *held,
     lanes_set(kept->lanes, held->lane, spec, kept->env->clock.mono_ns());
     log_event(LOG_INFO, "lane.set", F_STR("lane", held->lane), F_INT("version", held->version),
               F_INT("slots", spec->slots), F_INT("paused", spec->paused));
+    if (kept->watcher != NULL)
+        kept->watcher(kept->watcher_arg, held->lane, spec->backend);
 }
 
 /* The switch of all lanes. */
@@ -198,7 +217,7 @@ static bool hold_given(struct kept_lanes *kept, struct err *e)
                            "there are more than %d lanes, which is as many as "
                            "there may be",
                            LANES_MAX);
-        if (!lane_members_read(name, object, &members, e))
+        if (!lane_members_read(name, object, &members, e) || !kept_lanes_can(kept, &members, e))
             return false;
         held = hold_first(kept, name);
         lane_members_apply(&members, &held->base);

@@ -19,6 +19,9 @@ enum { LANES_MAX = 1000 }; /* of a host */
 
 /* lanes: as they are set from the start; borrowed. */
 struct kept_lanes *kept_lanes_new(const struct engine_env *env, struct lanes *lanes) must_check;
+/* Told of each lane that is set from here on, of what kept_lanes_begin sets too. */
+typedef void kept_lane_fn(void *arg, const char *lane, enum lane_backend backend);
+void kept_lanes_watch(struct kept_lanes *kept, kept_lane_fn *fn, void *arg);
 void kept_lanes_free(struct kept_lanes *kept); /* accepts NULL */
 
 /* Before anything waits in them. */
@@ -45,6 +48,9 @@ const struct engine_env *kept_lanes_env(const struct kept_lanes *kept);
 bool kept_lanes_full(const struct kept_lanes *kept); /* no lane more */
 /* What a row says of its lane. */
 bool kept_members(const struct store_lane *row, struct lane_members *ret, struct err *e) must_check;
+/* This host can keep to it: ERR_INVALID for a backend that it was not told of. */
+bool kept_lanes_can(const struct kept_lanes *kept, const struct lane_members *members,
+                    struct err *e) must_check;
 /* What the lane would be with these members. */
 struct lane_spec kept_lanes_spec(const struct kept_lanes *kept, const char *lane,
                                  const struct lane_members *members);

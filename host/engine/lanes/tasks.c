@@ -19,6 +19,7 @@
 #define VERSION_NONE ""
 #define LANE_FULL "LANE_FULL"
 #define LANE_DRAINING "LANE_DRAINING"
+#define BACKEND_DOWN "BACKEND_DOWN"
 
 /* One on its way into the store. */
 struct enqueuing {
@@ -183,6 +184,8 @@ static void refuse(struct enqueuing *q)
         (void)err_set(&e, ERR_LIMIT, "as many tasks as lane '%s' may have wait in it", lane);
     else if (strcmp(q->refusal, LANE_DRAINING) == 0)
         (void)err_set(&e, ERR_UNAVAILABLE, "lane '%s' is being drained: it takes no task", lane);
+    else if (strcmp(q->refusal, BACKEND_DOWN) == 0)
+        (void)err_set(&e, ERR_UNAVAILABLE, "the backend of lane '%s' is not there", lane);
     else
         (void)err_set(&e, ERR_UNPROCESSABLE, "lane '%s' has no agent that would run its tasks",
                       lane);
@@ -254,6 +257,8 @@ static const char *refusal_of(const struct tasks *tasks, const struct lane_view 
         return "LANE_HAS_NO_AGENT";
     if (lane->spec.draining)
         return LANE_DRAINING;
+    if (lane->down)
+        return BACKEND_DOWN;
     if (!force && depth_is_full(tasks->ctl->runs, lane, on_their_way(tasks, lane->name)))
         return LANE_FULL;
     return NULL;

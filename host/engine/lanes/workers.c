@@ -167,6 +167,14 @@ static void count_task(void *arg, struct active_run *ar)
         count->waiting++;
 }
 
+/* They wait where others see them. */
+static void count_unread(void *arg, const struct lane_view *view)
+{
+    struct tasks_count *count = arg;
+
+    count->waiting += view->unread[LANE_REGULAR] + view->unread[LANE_EXPRESS];
+}
+
 void workers_gauges(struct runs *runs, const struct lanes *lanes, const struct engine_mode *mode,
                     struct metrics *metrics)
 {
@@ -174,6 +182,7 @@ void workers_gauges(struct runs *runs, const struct lanes *lanes, const struct e
 
     if (runs_tasks(runs) > 0)
         runs_each(runs, count_task, &tasks);
+    lanes_each(lanes, count_unread, &tasks);
     metrics_set(metrics, METRIC_TASKS_WAITING, METRIC_NO_LABELS, tasks.waiting);
     metrics_set(metrics, METRIC_TASKS_RUNNING, METRIC_NO_LABELS, tasks.running);
     metrics_set(metrics, METRIC_WORKERS_ACTIVE, METRIC_NO_LABELS, workers_active(lanes, mode));

@@ -22,6 +22,7 @@
 #include <uthash.h>
 
 struct attempt_order;
+struct entry;
 struct engine_env;
 
 /* A completed node's outputs as text: canonical, and as rows hold it. */
@@ -100,6 +101,7 @@ struct active_run {
     struct err *refused;       /* set: a commit was; none behind it may happen */
     bool cancelled; /* and acknowledged: holds until the run is over, through a rollback too */
     bool deterministic, checkpoints, dropped;
+    struct entry *entry; /* of its task, in its lane's backend; entries/ alone; NULL: none */
     TAILQ_HEAD(, attempt_order) waiting; /* for a worker of their lanes; attempts/ alone */
     TAILQ_ENTRY(active_run) queue;       /* of its place: waiting or active */
     UT_hash_handle hh;

@@ -205,7 +205,8 @@ int main(void)
         remembered_cases, budget_cases,      unsigned_cases,   beside_cases,    owners_cases,
         pins_cases,       stock_cases,       past_cases,       schedules_cases, backfills_cases,
         tasks_cases,      lane_limits_cases, letters_cases,    counts_cases,    workers_cases,
-        shed_cases,       follow_cases,      quotas_cases,     preempt_cases,   life_cases};
+        shed_cases,       follow_cases,      quotas_cases,     preempt_cases,   life_cases,
+        entries_cases,    intake_cases};
     Suite *suite = suite_create("engine");
     SRunner *runner;
     int failed;

@@ -129,6 +129,8 @@ void rig_boot(struct rig *rig)
         rig_broken("store", &e);
     rig->metrics = metrics_new();
     rig->task_times = task_times_new(mono_ns());
+    if (rig->options.bridged)
+        rig->bridge = bridge_client_new(&(struct bridge_setup){.redis_url = "redis://r"});
     rig->env = (struct engine_env){
         .store = rig->store,
         .reader = rig->reader,
@@ -138,6 +140,7 @@ void rig_boot(struct rig *rig)
         .clock = {mono_ns, wall_us, boot_us},
         .sandbox = rig_sandbox(rig),
         .authority = rig_authority(rig),
+        .bridge = rig->bridge,
         .set = {.home = rig->folder,
                 .runs_active_max = or_100(rig->options.runs_active_max),
                 .runs_waiting_max = or_100(rig->options.runs_waiting_max),
@@ -148,6 +151,8 @@ void rig_boot(struct rig *rig)
                                            ? rig->options.tenant_attempts_max
                                            : or_100(rig->options.attempts_max),
                 .ageing = {300 * RIG_S, 60 * RIG_S},
+                .backends = {true, rig->options.bridged, rig->options.bridged},
+                .tenant = RIG_TENANT,
                 .lanes = rig->options.lanes,
                 .cancel_grace_ns = 5 * RIG_S,
                 .schedule_grace_us = 10 * RIG_S / 1000,
@@ -215,6 +220,7 @@ void rig_die(struct rig *rig)
     store_reader_free(take(rig->reader));
     store_close(take(rig->store));
     engine_free(take(rig->engine));
+    bridge_client_free(take(rig->bridge));
     metrics_free(take(rig->metrics));
     task_times_free(take(rig->task_times));
     for (size_t i = 0; i < rig->sandbox.count; i++)

@@ -113,6 +113,7 @@ struct rig_options {
     int64_t head_interval_ns;   /* 0: heads only when asked */
     const json_t *lanes;        /* of its file; NULL: none */
     bool closed;                /* no runs are admitted */
+    bool bridged;               /* the host was told of Redis and NATS; rig.bridge has the client */
 };
 
 struct rig {
@@ -123,6 +124,7 @@ struct rig {
     struct beside *beside;
     struct metrics *metrics;
     struct task_times *task_times;
+    struct bridge_client *bridge; /* NULL: none */
     struct engine_env env;
     struct engine *engine;
     struct sandbox sandbox;

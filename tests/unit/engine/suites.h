@@ -69,5 +69,7 @@ TCase *life_cases(void);
 TCase *counts_cases(void);
 TCase *workers_cases(void);
 TCase *shed_cases(void);
+TCase *entries_cases(void);
+TCase *intake_cases(void);
 
 #endif

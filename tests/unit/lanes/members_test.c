@@ -51,7 +51,12 @@ START_TEST(what_is_said_is_read_and_written_as_it_was)
     auto_done(lane_members) members = {0};
 
     ck_assert(reads("ml", "{\"backend\":\"store\",\"slots\":1}", &members, &e));
-    comes_to(&members, "{\"slots\":1}");
+    comes_to(&members, "{\"slots\":1,\"backend\":\"store\"}");
+    lane_members_done(&members);
+    ck_assert(reads("ml", "{\"backend\":\"nats\"}", &members, &e));
+    ck_assert_int_eq(members.backend, LANE_NATS);
+    ck_assert(!reads("default", "{\"backend\":\"redis\"}", &members, &e));
+    ck_assert_str_eq(e.msg, "'backend': the lane 'default' is the store's");
 }
 END_TEST
 
@@ -70,7 +75,7 @@ START_TEST(what_is_refused_is_named)
         {"{\"express_priority\":102}", "'express_priority'"},
         {"{\"paused\":\"yes\"}", "'paused'"},
         {"{\"nope\":1}", "no member 'nope'"},
-        {"{\"backend\":\"redis\"}", "'redis' is not built"},
+        {"{\"backend\":\"kafka\"}", "'backend': 'kafka' is none"},
         {"{\"backend\":3}", "'backend'"},
         {"{\"rate\":{\"per_second\":0}}", "'per_second'"},
         {"{\"breaker\":3}", "'breaker'"},
