@@ -80,6 +80,10 @@ enum {
     XX(STEP_RETRIES, COUNTER, "orchestrator_step_retries_total", "tenant", "",                     \
        "Retries that were made")                                                                   \
     XX(ATTEMPTS, COUNTER, "orch_attempts_total", "outcome", "", "Sandboxed attempts that ended")   \
+    XX(DEADLINE_WARNINGS, COUNTER, "orch_deadline_warnings_total", "scope", "",                    \
+       "Deadlines that came near, of runs and of nodes")                                           \
+    XX(DEADLINES_MISSED, COUNTER, "orch_deadlines_missed_total", "scope", "",                      \
+       "Deadlines that passed, of runs and of nodes")                                              \
     XX(LANE_DEPTH, GAUGE, "orch_lane_depth", "lane", "", "Attempts that wait for a worker")        \
     XX(LANE_RUNNING, GAUGE, "orch_lane_running", "lane", "", "Attempts that have a worker")        \
     XX(LANE_SLOTS, GAUGE, "orch_lane_slots", "lane", "",                                           \

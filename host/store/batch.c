@@ -117,6 +117,12 @@ void store_batch_run_reopen(struct store_batch *b, const char *tenant, const cha
     add(b, OP_ORDER_DONE, &(struct key_args){.tenant = tenant, .id = run_id});
 }
 
+void store_batch_run_options(struct store_batch *b, const char *tenant, const char *run_id,
+                             const char *options)
+{
+    add(b, OP_RUN_OPTIONS, &(struct key_args){.tenant = tenant, .id = run_id, .more = options});
+}
+
 void store_batch_task_prioritize(struct store_batch *b, const char *tenant, const char *run_id,
                                  int32_t priority)
 {

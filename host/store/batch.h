@@ -55,6 +55,10 @@ struct store_run_end {
 };
 void store_batch_run_end(struct store_batch *b, const struct store_run_end *end);
 
+/* In place of what was there; of a run that goes on, or not. */
+void store_batch_run_options(struct store_batch *b, const char *tenant, const char *run_id,
+                             const char *options);
+
 /* Resume: running again, what run_end wrote is cleared, started_us stays; a statement of the end
  * that is no more is not due, nor is an order. The run is (owner, epoch)'s. ERR_CONFLICT: it goes
  * on; one whose status a hand has ended does, unless it is free or (owner, epoch)'s already. */

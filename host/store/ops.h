@@ -13,6 +13,7 @@
     XX(RUN_INSERT, run, "insert run")                                                              \
     XX(RUN_UPDATE, run_update, "update run")                                                       \
     XX(RUN_END, run_end, "end run")                                                                \
+    XX(RUN_OPTIONS, key, "write options of run")                                                   \
     XX(RUN_THERE, lease, "find run")                                                               \
     XX(RUN_REOPEN, lease, "reopen run")                                                            \
     XX(RUN_CLAIM, lease, "claim run")                                                              \

@@ -312,6 +312,10 @@ static void timeout_policy(void)
 {
     fields_of(timeout_fields);
 }
+static void deadline(void)
+{
+    fields_of(deadline_fields);
+}
 static void node_limits(void)
 {
     fields_of(limit_fields);
@@ -360,6 +364,7 @@ static const struct {
     {"node", node},
     {"retry_policy", retry_policy},
     {"timeout_policy", timeout_policy},
+    {"deadline", deadline},
     {"node_limits", node_limits},
     {"handler", handler},
     {"names", names},

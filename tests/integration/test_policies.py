@@ -164,6 +164,31 @@ def test_a_condition_may_ask_for_the_runs_input(host):
     assert seen == {True: "completed", False: "skipped"}
 
 
+# ---- deadlines ----
+
+def test_a_deadline_is_told_of_and_stops_nothing(host):
+    """The run's own goes before the definition's, and what is told stands on the run afterwards."""
+    nodes = {"a": {"config": {"sleep_s": 0.8}, "deadline": {"within": 0.3}}, "b": {"depends_on": ["a"]}}
+    host.publish(dag("late", nodes, deadline={"within": 3600}))
+    body = {"dagId": "late", "deadline": {"within": 0.4, "warn_before": 0.2}}
+    run = host.http("POST", "/runs", body, expect=201).json["runId"]
+    assert host.wait(run)["status"] == "completed"
+    told = [(e["type"], e.get("stepId")) for e in follow(host, 0, "run.completed", run) if e["type"].startswith("dead")]
+    assert told == [("deadline.warning", None), ("deadline.missed", "a"), ("deadline.missed", None)]
+    seen = host.http("GET", f"/runs/{run}", expect=200).json
+    assert seen["deadline"]["at"] <= seen["deadline"]["missedAt"] and seen["deadline"]["warnedAt"]
+    assert seen["stepDeadlines"]["a"]["warnAt"] is None and seen["stepDeadlines"]["a"]["missedAt"]
+    assert host.trace(run)["node_deadlines"]["a"]["missed_at"] == seen["stepDeadlines"]["a"]["missedAt"]
+
+
+def test_a_deadline_that_is_none_is_refused_by_name(host):
+    host.publish(dag("plain", {"a": {}}))
+    for deadline in ({}, {"within": 0}, {"by": "noon"}, {"within": 1, "by": "2030-01-01T00:00:00Z"},
+                     {"within": 1, "warn_before": 1}, {"by": "2001-01-01T00:00:00Z"}, 5):
+        refused = host.http("POST", "/dags/plain/execute", {"deadline": deadline}, expect=400)
+        assert b"deadline" in refused.text, refused.text
+
+
 # ---- what a failure does ----
 
 def failing(dag_failure, node_failure):

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct deadline;
 struct lane_members;
 struct store_backfill;
 struct store_backfill_mark;
@@ -96,6 +97,7 @@ struct api_run_start {
     int32_t task_priority; /* of a task, in its lane; its id is the token; 0: it is none */
     bool task_first;       /* as api_task says */
     const char *replay_of; /* as api_task says */
+    const struct deadline *deadline; /* in place of the DAG's; NULL: the DAG's */
 };
 
 /* A task for a lane (LANES_KIT.md 3). */

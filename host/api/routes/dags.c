@@ -10,10 +10,10 @@
 
 #define GREENLANG_FIELDS                                                                           \
     "name! nodes! description version default_retry_policy default_timeout_policy on_failure "     \
-    "max_parallel_nodes metadata run_timeout_seconds"
+    "max_parallel_nodes metadata run_timeout_seconds deadline"
 #define STELLAOPS_FIELDS                                                                           \
     "dagId! version steps! edges name description metadata signature on_failure "                  \
-    "max_parallel_nodes default_retry_policy default_timeout_policy run_timeout_seconds"
+    "max_parallel_nodes default_retry_policy default_timeout_policy run_timeout_seconds deadline"
 
 /* prefix: what GreenLang's text puts before the joined findings. */
 static void refuse(struct api_request *req, const struct api_outcome *out, enum err_code code,

@@ -62,10 +62,11 @@ void execution_start(struct api_request *req)
     struct api_actor who = api_actor(req);
     auto_json empty = json_object();
     char token[RUN_TOKEN_BYTES];
+    struct deadline deadline;
     struct err e = {0};
 
     if (!run_object(req->json, "input_data", empty, &what.inputs, &e) ||
-        !read_options(req->json, &what, &e)) {
+        !run_start_deadline(req, &what, &deadline, &e) || !read_options(req->json, &what, &e)) {
         api_reply_error(req, &e, "FIELD_INVALID");
         return;
     }
@@ -168,6 +169,7 @@ static bool add_trace(const struct view_source *from, const struct store_run *ru
 {
     view_execution_members(b, run);
     view_execution_bodies(b, run);
+    view_deadlines(b, run->options, &deadline_words_snake);
     return view_nodes(from, run->run_id, "node_traces", '{', view_node_trace, b, e);
 }
 

@@ -15,7 +15,7 @@
 #define QUOTA_FIELDS "maxActive maxPerHour burst weight paused"
 #define WORKFLOW_FIELDS                                                                            \
     "name nodes description version default_retry_policy default_timeout_policy on_failure "       \
-    "max_parallel_nodes metadata run_timeout_seconds"
+    "max_parallel_nodes metadata run_timeout_seconds deadline"
 
 /* clang-format off: one row an endpoint */
 static const struct route rows[] = {
@@ -55,7 +55,7 @@ static const struct route rows[] = {
     {HTTP_POST, API_BASE "/dags/{dag_id}/validate", NEED_READ, BODY_NONE, SMALL, "", "", 200,
      "validateDag", .make = dag_validate_stored},
     {HTTP_POST, API_BASE "/dags/{dag_id}/execute", NEED_WRITE, BODY_OPTIONAL, RUN_INPUT_BYTES_MAX,
-     "input_data execution_options", "", 202, "executeDag", .handle = execution_start},
+     "input_data execution_options deadline", "", 202, "executeDag", .handle = execution_start},
     {HTTP_GET, API_BASE "/dags/{dag_id}/export", NEED_READ, NO_BODY, "", 200, "exportDag",
      .make = dag_export},
     {HTTP_GET, API_BASE "/dags/{dag_id}/visualize", NEED_READ, NO_BODY, "", 200, "visualizeDag",
@@ -67,7 +67,7 @@ static const struct route rows[] = {
 
     /* Runs: StellaOps */
     {HTTP_POST, API_BASE "/runs", NEED_WRITE, BODY_JSON, RUN_INPUT_BYTES_MAX,
-     "dagId! version inputs runToken", "", 201, "createRun", .handle = run_create},
+     "dagId! version inputs runToken deadline", "", 201, "createRun", .handle = run_create},
     {HTTP_GET, API_BASE "/runs", NEED_READ, NO_BODY, "dagId status statement from to " PAGE, 200,
      "listRuns", .make = run_list},
     {HTTP_GET, API_BASE "/runs/stream", NEED_READ, NO_BODY, "dagId status runId after", 200,

@@ -7,6 +7,7 @@
 #include "api/routes/view.h"
 #include "api/routes/view_hosts.h"
 #include "base/mem.h"
+#include "model/dag/source/deadline.h"
 #include "model/schedule/due_words.h"
 
 #include <stdio.h>
@@ -41,6 +42,15 @@ void run_start_token(const struct api_request *req, struct api_run_start *what,
     buf_addf(&under, "%s\n%s", req->claim.path, req->claim.key);
     snprintf(out, RUN_TOKEN_BYTES, KEY_TOKEN "%s", sha256_hex(under.data, under.len).text);
     what->run_token = out;
+}
+
+bool run_start_deadline(const struct api_request *req, struct api_run_start *what,
+                        struct deadline *room, struct err *e)
+{
+    if (!deadline_read(json_object_get(req->json, "deadline"), room, e))
+        return false;
+    what->deadline = deadline_given(room) ? room : NULL;
+    return true;
 }
 
 /* A token of the client's own never looks like one that was made of a key or a due time. */
@@ -118,13 +128,15 @@ void run_create(struct api_request *req)
     struct api_actor who = api_actor(req);
     auto_json empty = json_object();
     char token[RUN_TOKEN_BYTES];
+    struct deadline deadline;
     struct err e = {0};
 
     if (!json_get_str(req->json, "dagId", "", &what.dag_id, &e) ||
         !json_get_str(req->json, "version", NULL, &what.version, &e) ||
         !json_get_str(req->json, "runToken", NULL, &what.run_token, &e) ||
         !token_check(what.run_token, &e) ||
-        !run_object(req->json, "inputs", empty, &what.inputs, &e)) {
+        !run_object(req->json, "inputs", empty, &what.inputs, &e) ||
+        !run_start_deadline(req, &what, &deadline, &e)) {
         api_reply_error(req, &e, "FIELD_INVALID");
         return;
     }
@@ -213,6 +225,7 @@ static bool make_run(const struct api_request *req, struct store_reader *reader,
     jw_open(body, NULL, '{');
     view_run_members(body, run);
     view_run_host(body, &of);
+    view_deadlines(body, run->options, &deadline_words_camel);
     if (!view_root_cause(body, "rootCause", reader, run, e))
         return false;
     jw_raw(body, "agentDigests", run->agent_digests);

@@ -3,6 +3,7 @@
 #define ORCH_API_ROUTES_RUNS_H
 
 #include "api/request/reply.h"
+#include "model/dag/deadline.h"
 
 enum { RUN_TOKEN_BYTES = 160 };
 
@@ -11,6 +12,9 @@ void run_reply_refused(struct api_request *req, const struct api_outcome *out, c
 /* Fills in a run token from the Idempotency-Key; out must outlive the call of the engine. */
 void run_start_token(const struct api_request *req, struct api_run_start *what,
                      char out[RUN_TOKEN_BYTES]);
+/* "deadline" of the body, read into room, which must outlive the call of the engine. */
+bool run_start_deadline(const struct api_request *req, struct api_run_start *what,
+                        struct deadline *room, struct err *e) must_check;
 /* Who asks; the body's reason stands in for the header's. */
 struct api_actor run_actor(const struct api_request *req);
 /* A member that must be an object; absent or null: empty, which may be NULL. */

@@ -29,6 +29,12 @@ void view_node_trace(struct buf *b, const char *key, const struct store_node *no
 /* "running" also for what waits or is paused: StellaOps knows four words. */
 const char *view_run_status(enum store_run_status status);
 void view_run_members(struct buf *b, const struct store_run *run);
+/* Of a run that has some; options: of its row. One of the whole run stands under "deadline". */
+struct deadline_words {
+    const char *nodes, *warn_at, *warned_at, *missed_at;
+};
+extern const struct deadline_words deadline_words_snake, deadline_words_camel;
+void view_deadlines(struct buf *b, const char *options, const struct deadline_words *words);
 /* statementState: none (it has not ended), waiting, refused, signed; and statementError. */
 void view_statement_state(struct buf *b, const struct store_run *run);
 void view_step_members(struct buf *b, const struct store_node *node);

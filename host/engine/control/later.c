@@ -14,6 +14,7 @@ struct waiting_call {
     struct call call; /* its texts and inputs are owned below */
     char *id, *word, *run_token, *replay_of, *schedule_id, *backfill_id;
     struct api_firing firing;
+    struct deadline deadline;
     json_t *inputs;
     api_done_fn done;
     void *done_arg;
@@ -94,6 +95,10 @@ static struct waiting_call *waiting_new(struct control *ctl, const struct api_ac
     w->call.run_token = w->run_token;
     w->call.replay_of = w->replay_of;
     w->call.inputs = w->inputs;
+    if (call->deadline != NULL) {
+        w->deadline = *call->deadline;
+        w->call.deadline = &w->deadline;
+    }
     if (call->firing != NULL) {
         w->schedule_id = mem_str(call->firing->schedule_id);
         w->firing = *call->firing;

@@ -29,6 +29,7 @@ struct call {
     const struct api_firing *firing;
     int32_t task_priority;
     bool task_first;
+    const struct deadline *deadline;
     struct past *past; /* of the run: for this call to take from; NULL: not read yet */
 };
 

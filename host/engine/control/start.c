@@ -175,6 +175,7 @@ struct active_run *start_run(struct control *ctl, const struct api_actor *who, s
                                "ticket", who->ticket);
     ar->pins = pins_owned(ctl->env, who->tenant, ar->dag);
     ar->inputs_hash = start->inputs_hash;
+    ar->deadlines = deadlines_new(ar->dag, start->deadline, ar->created_us);
     ar->seed = start->seed;
     ar->deterministic = start->deterministic;
     ar->checkpoints = start->checkpoints;
@@ -217,6 +218,7 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
     struct active_run *ar = commit_run(c);
     auto_mem char *levels = levels_text(ar->dag);
     auto_mem char *pins = json_dumps(ar->pins, JSON_COMPACT | JSON_SORT_KEYS);
+    auto_mem char *options = deadlines_options_owned(ar->deadlines, ar->dag);
     auto_done(buf) input = {0};
     double timeout_s = ar->dag->run_timeout_s;
 
@@ -237,6 +239,7 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
                                .input = buf_text(&input),
                                .levels = levels,
                                .agent_digests = pins,
+                               .options = options,
                                .seed = (int64_t)ar->seed,
                                .deterministic = ar->deterministic,
                                .checkpoint_enabled = ar->checkpoints,
@@ -377,6 +380,7 @@ static void start_again(struct control *ctl, const struct api_actor *who, const 
                                           .firing = call->firing,
                                           .task_priority = call->task_priority,
                                           .task_first = call->task_first,
+                                          .deadline = call->deadline,
                                           .replay_of = call->replay_of},
                   done, done_arg);
 }
@@ -395,6 +399,7 @@ static void start_later(struct control *ctl, const struct dag_key *key, const st
                              .firing = what->firing,
                              .task_priority = what->task_priority,
                              .task_first = what->task_first,
+                             .deadline = what->deadline,
                              .replay_of = what->replay_of},
               done, done_arg);
 }
@@ -445,6 +450,15 @@ static void begin(struct control *ctl, const struct api_actor *who,
     start_launch(ctl, &ar, &c);
 }
 
+/* Only what a client says: a definition's own may have passed by the time that it is run. */
+static bool deadline_is_ahead(const struct control *ctl, const struct deadline *deadline,
+                              struct err *e)
+{
+    return deadline == NULL || deadline->by_us == 0 ||
+           deadline->by_us > ctl->env->clock.wall_us() ||
+           err_set(e, ERR_INVALID, "deadline.by has passed already");
+}
+
 void control_start(struct control *ctl, const struct api_actor *who,
                    const struct api_run_start *what, api_done_fn done, void *done_arg)
 {
@@ -452,6 +466,7 @@ void control_start(struct control *ctl, const struct api_actor *who,
                           .checkpoints = what->checkpoint_enabled,
                           .task_priority = what->task_priority,
                           .task_first = what->task_first,
+                          .deadline = what->deadline,
                           .task_id = what->run_token};
     const struct same same = {.tenant = who->tenant,
                               .run_token = what->run_token,
@@ -468,7 +483,7 @@ void control_start(struct control *ctl, const struct api_actor *who,
     }
     if (repeat_of(ctl->env, &same, done, done_arg))
         return;
-    if (!start_admitted(ctl, same.task, &e) ||
+    if (!deadline_is_ahead(ctl, start.deadline, &e) || !start_admitted(ctl, same.task, &e) ||
         !dag_cache_pick(ctl->dags, who->tenant, what->dag_id, what->version, &version, &e)) {
         start_refuse(ctl, &e, done, done_arg);
         return;

@@ -11,9 +11,10 @@ struct start {
     struct sha256_hex inputs_hash;
     uint64_t seed;
     bool deterministic, checkpoints;
-    int32_t task_priority; /* 0: it is no task */
-    const char *task_id;   /* of a task */
-    bool task_first;       /* the same */
+    int32_t task_priority;           /* 0: it is no task */
+    const struct deadline *deadline; /* in place of the dag's; NULL: the dag's */
+    const char *task_id;             /* of a task */
+    bool task_first;                 /* the same */
 };
 
 struct parent {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/commit/rows.h"
 #include "engine/commit/task_events.h"
+#include "engine/control/overdue.h"
 #include "engine/env/env.h"
 #include "engine/runs/runs.h"
 
@@ -96,6 +97,7 @@ void step_attempt_ended(struct control *ctl, struct active_run *ar, struct attem
 
     if (ar->dropped || ar->place == PLACE_ENDED)
         return;
+    overdue_look(ctl, ar);
     if (!run_attempt_ended(ar->run, ref, outcome, ctl->env->clock.mono_ns(), &e)) {
         log_event(LOG_ERROR, "attempt.end_refused", F_STR("runId", ar->run_id), F_ERR(&e));
         return;
@@ -131,5 +133,6 @@ static void tick_run(void *arg, struct active_run *ar)
 
 void step_tick(struct control *ctl, int64_t now_ns)
 {
+    overdue_tick(ctl, now_ns);
     runs_each_due(ctl->runs, now_ns, tick_run, &(struct ticking){ctl, now_ns});
 }

@@ -186,6 +186,7 @@ void active_run_free(struct active_run *ar)
     json_decref(ar->pins);
     json_decref(ar->compensations);
     json_decref(ar->started_by);
+    free(ar->deadlines);
     free(ar->refused);
     free(ar->task_id);
     free(ar->tenant);

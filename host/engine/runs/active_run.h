@@ -12,6 +12,7 @@
 #include "base/timers.h"
 #include "base/uuid.h"
 #include "engine/catalog/dag_cache.h"
+#include "engine/runs/deadlines.h"
 #include "lanes/worker.h"
 #include "model/ledger/event.h"
 #include "model/ledger/layers.h"
@@ -76,8 +77,9 @@ struct active_run {
     const struct dag *dag; /* of use */
     struct run *run;
     json_t *input;
-    json_t *pins;          /* runs/pins.h; NULL: none, as a host of before began it */
-    json_t *compensations; /* array: facts in the order they came */
+    json_t *pins;                    /* runs/pins.h; NULL: none, as a host of before began it */
+    struct run_deadlines *deadlines; /* NULL: none (runs/deadlines.h) */
+    json_t *compensations;           /* array: facts in the order they came */
     struct sha256_hex inputs_hash;
     struct sha256_hex chain_hash; /* of the run; set when it has ended */
     enum run_state final_state;   /* the same */

@@ -63,7 +63,7 @@ bool load_row(const struct engine_env *env, struct past *past, struct active_run
     ar->checkpoints = row->checkpoint_enabled;
     ar->task_priority = (int32_t)row->task_priority;
     ar->task_id = row->task_priority > 0 ? mem_str(row->run_token) : NULL;
-    if (!chain_goes_on(ar, past, e))
+    if (!chain_goes_on(ar, past, e) || !deadlines_read(ar->dag, row->options, &ar->deadlines, e))
         return false;
     *ret = take(ar);
     return true;

@@ -22,10 +22,11 @@ struct runs {
     LIST_HEAD(, unsettled) unsettled;
     struct run_queue waiting, active; /* PLACE_WAITING, PLACE_ACTIVE */
     uint32_t waiting_count, active_count;
-    struct timers timers; /* of the active ones */
-    uint32_t task_count;  /* of the active ones, those that their lanes bound */
-    uint32_t held_count;  /* of their nodes, those that the host cannot run now */
-    uint32_t expected;    /* that go on, and are still being read */
+    struct timers timers;    /* of the active ones */
+    struct timers deadlines; /* of those that have some, waiting or active */
+    uint32_t task_count;     /* of the active ones, those that their lanes bound */
+    uint32_t held_count;     /* of their nodes, those that the host cannot run now */
+    uint32_t expected;       /* that go on, and are still being read */
     uint64_t removed;
 };
 
@@ -62,6 +63,7 @@ void runs_free(struct runs *runs)
     while (!LIST_EMPTY(&runs->unsettled))
         unsettled_free(LIST_FIRST(&runs->unsettled));
     timers_done(&runs->timers);
+    timers_done(&runs->deadlines);
     free(runs);
 }
 
@@ -190,6 +192,7 @@ static void add(struct runs *runs, struct active_run *ar, bool back)
         enter_waiting(runs, ar, back);
     else
         enter_active(runs, ar);
+    runs_await_deadline(runs, ar);
     runs_gauges(runs);
 }
 
@@ -227,6 +230,8 @@ void runs_end(struct runs *runs, struct active_run *ar)
         leave_waiting(runs, ar);
     else
         leave_active(runs, ar);
+    if (ar->deadlines != NULL)
+        timers_set(&runs->deadlines, &ar->deadlines->timer, TIMER_NEVER);
     ar->place = PLACE_ENDED;
     tell(runs, ar, false);
     runs_gauges(runs);
@@ -317,9 +322,40 @@ void runs_changed(struct runs *runs, struct active_run *ar)
     metrics_set(runs->env->metrics, METRIC_HELD_NODES, METRIC_NO_LABELS, runs->held_count);
 }
 
+/* Far enough that nobody waits for it, near enough to be nanoseconds. */
+#define LOOK_AGAIN_US (30LL * 86400 * 1000000)
+
+/* By the clock of timers, as all that waits: the run's own may have gone on while the machine
+ * slept, and is asked when the time has come. */
+void runs_await_deadline(struct runs *runs, struct active_run *ar)
+{
+    int64_t next_us, left_us;
+
+    if (ar->deadlines == NULL || ar->place == PLACE_ENDED)
+        return;
+    ar->deadlines->ar = ar;
+    next_us = deadlines_next_us(ar->deadlines);
+    left_us = next_us == INT64_MAX ? 0 : next_us - active_run_wall_us(ar);
+    if (left_us > LOOK_AGAIN_US)
+        left_us = LOOK_AGAIN_US;
+    timers_set(&runs->deadlines, &ar->deadlines->timer,
+               next_us == INT64_MAX
+                   ? TIMER_NEVER
+                   : runs->env->clock.mono_ns() + (left_us > 0 ? left_us : 0) * 1000);
+}
+
 int64_t runs_next_timer(const struct runs *runs)
 {
-    return timers_due(&runs->timers);
+    int64_t machines = timers_due(&runs->timers), deadlines = timers_due(&runs->deadlines);
+
+    return machines < deadlines ? machines : deadlines;
+}
+
+void runs_each_overdue(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg)
+{
+    for (uint32_t left = runs->deadlines.count; left > 0 && timers_due(&runs->deadlines) <= now_ns;
+         left--)
+        fn(arg, TIMER_OWNER(timers_first(&runs->deadlines), struct run_deadlines, timer)->ar);
 }
 
 /* Of one that is due again at once the next turn is told. */

@@ -58,12 +58,18 @@ void runs_begin(struct runs *runs, struct active_run *ar);
 /* Out of the queues and counts; the run stays in the table until its last batch is done. */
 void runs_end(struct runs *runs, struct active_run *ar);
 
-/* The earliest timer of the machines (RUN_NO_TIMER: none). */
+/* The earliest timer of the machines and of deadlines (RUN_NO_TIMER: none). */
 int64_t runs_next_timer(const struct runs *runs);
 /* Calls fn for each run whose timer is due, which ticks it (runs_changed). It may end that run and
  * no other. */
 typedef void runs_due_fn(void *arg, struct active_run *ar);
 void runs_each_due(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg);
+
+/* When something is due of the run's deadlines; behind what was told of them. The table asks by
+ * itself when the run comes into it. */
+void runs_await_deadline(struct runs *runs, struct active_run *ar);
+/* The same as runs_each_due for those runs, which fn looks at and awaits again. */
+void runs_each_overdue(struct runs *runs, int64_t now_ns, runs_due_fn *fn, void *arg);
 
 /* Calls fn for each run in the table, which may take that run out of it and no other. */
 typedef void runs_each_fn(void *arg, struct active_run *ar);

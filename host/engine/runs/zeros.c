@@ -18,6 +18,8 @@ void zeros_begin(struct metrics *m)
                                                 {"error", "error"},
                                                 {"verify_failed", "error"}};
 
+    static const char *const deadlines[] = {"run", "node"};
+
     for (size_t i = 0; i < ARRAY_LEN(operations); i++)
         metrics_touch(m, METRIC_CHECKPOINT_OPERATIONS,
                       METRIC_LABELS(operations[i][0], operations[i][1]));
@@ -26,6 +28,10 @@ void zeros_begin(struct metrics *m)
     for (int type = FINDING_INVALID + 1; type < FINDING_TYPE_COUNT; type++)
         metrics_touch(m, METRIC_VALIDATION_ERRORS,
                       METRIC_LABELS(finding_type_text((enum finding_type)type)));
+    for (size_t i = 0; i < ARRAY_LEN(deadlines); i++) {
+        metrics_touch(m, METRIC_DEADLINE_WARNINGS, METRIC_LABELS(deadlines[i]));
+        metrics_touch(m, METRIC_DEADLINES_MISSED, METRIC_LABELS(deadlines[i]));
+    }
     metrics_set(m, METRIC_ACK_RATE, METRIC_NO_LABELS, 1);
 }
 

@@ -17,6 +17,7 @@ static void node_done(struct dag_node *node)
     expr_free(node->condition);
     retry_policy_free(node->retry_policy);
     free(node->timeout_policy);
+    free(node->deadline);
     retry_policy_free(node->compensation.retry_policy);
     free(node->compensation.timeout_policy);
 }

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "model/dag/deadline.h"
 #include "model/dag/expr/expr.h"
 #include "model/dag/expr/path.h"
 #include "model/dag/finding.h"
@@ -87,6 +88,7 @@ struct dag_node {
     struct expr *condition;                /* NULL: always run (no condition or an empty one) */
     struct retry_policy *retry_policy;     /* NULL: the DAG's default */
     struct timeout_policy *timeout_policy; /* NULL: the DAG's default */
+    struct deadline *deadline;             /* NULL: none */
     enum node_failure on_failure;
     struct compensation compensation;
     int32_t priority;
@@ -129,7 +131,9 @@ struct dag {
     size_t node_count;
     struct retry_policy default_retry_policy;
     struct timeout_policy default_timeout_policy;
-    double run_timeout_s; /* 0: none */
+    double run_timeout_s;     /* 0: none */
+    struct deadline deadline; /* of a run */
+    uint32_t node_deadlines;  /* so many nodes have one, DEADLINE_NODES_MAX at most */
     enum dag_failure on_failure;
     uint32_t max_parallel_nodes;
     json_t *metadata;       /* object; NULL: {} */

@@ -2,6 +2,7 @@
 #include "model/dag/plan.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/dag/put.h"
@@ -55,6 +56,23 @@ json_t *timeout_policy_to_json_owned(const struct timeout_policy *policy)
     put_text(object, "on_timeout", timeout_action_text(policy->on_timeout));
     put_optional(object, "node_timeout_seconds", policy->node_s);
     put_optional(object, "queue_timeout_seconds", policy->queue_s);
+    return object;
+}
+
+/* What is not given stands nowhere: definitions of before keep their hash. */
+static json_t *deadline_owned(const struct deadline *deadline)
+{
+    json_t *object = json_object();
+    char by[CLOCK_TEXT_BYTES];
+
+    if (deadline->by_us != 0) {
+        clock_text(deadline->by_us, by);
+        put_text(object, "by", by);
+    } else {
+        put(object, "within", json_real(deadline->within_s));
+    }
+    if (deadline->warn_before_s > 0)
+        put(object, "warn_before", json_real(deadline->warn_before_s));
     return object;
 }
 
@@ -151,6 +169,8 @@ json_t *dag_node_to_json_owned(const struct dag_node *node)
     put(object, "limits", limits_json(&node->limits));
     put_shared(object, "network", node->network, json_array());
     put(object, "idempotent", json_boolean(node->idempotent));
+    if (node->deadline != NULL)
+        put(object, "deadline", deadline_owned(node->deadline));
     return object;
 }
 
@@ -201,6 +221,8 @@ static void put_tail(json_t *object, const struct dag *dag)
     put_text(object, "hash", dag->hash.text);
     put_optional(object, "run_timeout_seconds", dag->run_timeout_s);
     put_shared(object, "signature", dag->signature, json_null());
+    if (deadline_given(&dag->deadline))
+        put(object, "deadline", deadline_owned(&dag->deadline));
 }
 
 json_t *dag_to_json_owned(const struct dag *dag)
@@ -313,6 +335,8 @@ static bool write_from_agent_to_isolation(struct buf *b, const struct dag_node *
         return false;
     write_text(b, ",\"condition\":", node->condition_text);
     if (!write_shared(b, ",\"config\":", node->config, "{}", e) ||
+        (node->deadline != NULL &&
+         !write_owned(b, ",\"deadline\":", deadline_owned(node->deadline), e)) ||
         !write_shared(b, ",\"depends_on\":", node->depends_on, "[]", e))
         return false;
     write_bool(b, ",\"enabled\":", node->enabled);
@@ -375,6 +399,8 @@ static json_t *before_nodes_owned(const struct dag *dag)
     put(object, "default_timeout_policy",
         timeout_policy_to_json_owned(&dag->default_timeout_policy));
     put_text(object, "dag_id", dag->dag_id);
+    if (deadline_given(&dag->deadline))
+        put(object, "deadline", deadline_owned(&dag->deadline));
     put(object, "max_parallel_nodes", json_integer(dag->max_parallel_nodes));
     put_text(object, "name", dag->name);
     return object;

@@ -126,6 +126,7 @@ static void of_key(struct touches *t, enum store_op kind, const struct key_args 
     switch (kind) {
     case OP_STATEMENT_REFUSE:
     case OP_TASK_PRIORITIZE:
+    case OP_RUN_OPTIONS:
         run_row(t, key->id);
         break;
     case OP_ORDER_DONE:

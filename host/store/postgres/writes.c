@@ -58,6 +58,8 @@ const char *const pg_writes[OP_COUNT] = {
                           " AND ((e.lease_owner = a.lease_owner AND e.lease_epoch = a.lease_epoch)"
                           " OR NOT " WHO_HAS_IT_LIVES("e") ")))",
                           STATE_CONFLICT, "the run goes on"),
+    [OP_RUN_OPTIONS] = HIT("UPDATE dag_executions AS e SET options = a.more FROM a" OF_RUN "id",
+                           STATE_NOT_FOUND, "no such run"),
     /* The sum keeps the planner from the index of tasks, which it takes for as good as the key. */
     [OP_TASK_PRIORITIZE] =
         HIT("UPDATE dag_executions AS e SET task_priority = a.number"

@@ -38,6 +38,9 @@ const struct write_statement write_statements[OP_COUNT] = {
                        " AND ((lease_owner = ?3 AND lease_epoch = ?4) OR NOT " WHO_HAS_IT_LIVES(
                            "dag_executions") ")))",
                        ERR_CONFLICT, "the run goes on"},
+    [OP_RUN_OPTIONS] = {"UPDATE dag_executions SET options = ?3 WHERE tenant_id = ?1"
+                        " AND execution_id = ?2",
+                        ERR_NOT_FOUND, "no such run"},
     [OP_TASK_PRIORITIZE] =
         {"UPDATE dag_executions SET task_priority = ?4 WHERE tenant_id = ?1"
          " AND execution_id = ?2 AND completed_at IS NULL AND +task_priority > 0",

@@ -31,6 +31,7 @@ void outside_unguarded(const char *sql);
 
 TCase *start_cases(void);
 TCase *admission_cases(void);
+TCase *deadline_cases(void);
 TCase *attempt_cases(void);
 TCase *beside_cases(void);
 TCase *held_cases(void);

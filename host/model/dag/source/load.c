@@ -83,6 +83,13 @@ const struct field dag_fields[] = {
      0.001,
      TIMEOUT_S_MAX,
      .help = "What a whole run may take; not given: as long as it takes."},
+    {.name = "deadline",
+     FIELD_CUSTOM,
+     AT(deadline),
+     .load = load_deadline,
+     .form = "a deadline",
+     .schema = "{\"$ref\": \"#/$defs/deadline\"}",
+     .help = "When a run ought to be done; see Deadlines."},
     {.name = "on_failure",
      FIELD_WORD,
      AT(on_failure),
@@ -244,6 +251,16 @@ static void finish(struct dag *dag, struct dag_findings *findings)
     dag->valid = false;
 }
 
+static void count_deadlines(struct dag *dag, struct dag_findings *findings)
+{
+    for (size_t i = 0; i < dag->node_count; i++)
+        dag->node_deadlines += dag->nodes[i].deadline != NULL;
+    if (dag->node_deadlines > DEADLINE_NODES_MAX)
+        finding_add(findings, FINDING_TOO_LARGE, (struct json_place){0, 0}, NULL, 0,
+                    "%u nodes have a deadline, at most %u are taken", dag->node_deadlines,
+                    DEADLINE_NODES_MAX);
+}
+
 static struct dag *load_owned(const struct source *source, struct dag_findings *findings)
 {
     struct dag *dag = dag_new(source->root);
@@ -259,6 +276,7 @@ static struct dag *load_owned(const struct source *source, struct dag_findings *
         generate_id(dag);
     if (dag->max_parallel_nodes == 0)
         dag->max_parallel_nodes = DAG_PARALLEL_NODES_DEFAULT; /* 0 is taken as "not given" */
+    count_deadlines(dag, findings);
     graph_index(dag);
     graph_check(dag, &source->places, findings);
     findings_finish(findings);

@@ -134,6 +134,19 @@ static json_t *compensation_owned(void)
     return schema;
 }
 
+/* by or within, and not both. */
+static json_t *deadline_owned(void)
+{
+    json_t *schema = object_owned(properties_owned(deadline_fields));
+
+    json_object_set_new(schema, "anyOf",
+                        own_owned("[{\"required\": [\"by\"], \"properties\": {\"by\": {\"type\": "
+                                  "\"string\"}, \"within\": {\"type\": \"null\"}}}, "
+                                  "{\"required\": [\"within\"], \"properties\": {\"within\": "
+                                  "{\"type\": \"number\"}, \"by\": {\"type\": \"null\"}}}]"));
+    return schema;
+}
+
 /* A step has its id inside, under one of three names. */
 static json_t *step_owned(void)
 {
@@ -191,6 +204,7 @@ json_t *dag_schema_owned(void)
     json_object_set_new(defs, "node", object_owned(properties_owned(node_fields)));
     json_object_set_new(defs, "retry_policy", object_owned(properties_owned(retry_fields)));
     json_object_set_new(defs, "timeout_policy", object_owned(properties_owned(timeout_fields)));
+    json_object_set_new(defs, "deadline", deadline_owned());
     json_object_set_new(defs, "limits", object_owned(properties_owned(limit_fields)));
     json_object_set_new(defs, "compensation_handler", compensation_owned());
     json_object_set_new(defs, "native", native_owned());

@@ -63,6 +63,7 @@ int main(void)
     suite_add_tcase(suite, fields_cases());
     suite_add_tcase(suite, steps_cases());
     suite_add_tcase(suite, validate_cases());
+    suite_add_tcase(suite, deadline_cases());
     suite_add_tcase(suite, expr_cases());
     suite_add_tcase(suite, policy_cases());
     suite_add_tcase(suite, plan_cases());

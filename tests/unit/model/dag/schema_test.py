@@ -25,6 +25,7 @@ version: 1.0.0
 default_retry_policy: {max_retries: 1}
 default_timeout_policy: {timeout_seconds: 1}
 run_timeout_seconds: 10
+deadline: {by: "2030-01-01T00:00:00Z", warn_before: 0.5}
 on_failure: continue
 max_parallel_nodes: 3
 metadata: {a: 1}
@@ -43,6 +44,7 @@ nodes:
     retry_policy: {max_retries: 2, strategy: linear, base_delay: 1, max_delay: 2.5, jitter: false, jitter_range: 0.5,
                    retryable_exceptions: [E]}
     timeout_policy: {timeout_seconds: 1, node_timeout_seconds: 2, queue_timeout_seconds: 3, on_timeout: skip}
+    deadline: {within: 100000, warn_before: 0.5}
     on_failure: skip
     compensation_handler: {agent_id: c, config: {a: 1}, retry_policy: {jitter: true}, timeout_policy: {on_timeout: fail}}
     priority: 1

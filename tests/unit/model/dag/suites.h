@@ -11,6 +11,7 @@ TCase *fields_cases(void);
 TCase *steps_cases(void);
 TCase *validate_cases(void);
 TCase *expr_cases(void);
+TCase *deadline_cases(void);
 TCase *policy_cases(void);
 TCase *plan_cases(void);
 TCase *graph_text_cases(void);

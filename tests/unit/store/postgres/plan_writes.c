@@ -36,6 +36,7 @@ static void add_steps(struct store_batch *b, const char *run_id)
     }
     store_batch_run_update(b, &update);
     store_batch_task_prioritize(b, SAMPLE_TENANT, run_id, 9);
+    store_batch_run_options(b, SAMPLE_TENANT, run_id, "{}");
 }
 
 static void add_end(struct store_batch *b, const char *run_id)
