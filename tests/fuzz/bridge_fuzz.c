@@ -1,10 +1,12 @@
-/* bridge_fuzz.c -- what host and bridge read of each other, and an address of Redis. The first byte
- * picks which. */
+/* bridge_fuzz.c -- what host and bridge read of each other, an address of Redis, and what it
+ * answers. The first byte picks which. */
 #include "base/mem.h"
+#include "bridge/redis/page.h"
 #include "bridge/redis/target.h"
 #include "bridge/wire/tasks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -20,6 +22,57 @@ static void read_url(const uint8_t *bytes, size_t len)
 
     if (redis_target_parse(url, &t, &e) && (t.host == NULL || t.port == NULL || t.database < 0))
         abort();
+}
+
+static void read_page(const struct page *page)
+{
+    auto_mem struct bridge_task *task = mem_new(struct bridge_task);
+    struct stream_id id;
+
+    for (size_t i = 0; i < page->count; i++)
+        if (page_entry(page->entries[i], &id, task) &&
+            (task->payload_bytes > BRIDGE_PAYLOAD_BYTES_MAX ||
+             strlen(task->task_id) >= sizeof task->task_id ||
+             strlen(task->fault) >= sizeof task->fault))
+            abort();
+}
+
+static void read_reply(const redisReply *reply)
+{
+    struct page_pending pending;
+    struct page page;
+
+    if (page_of_range(reply, &page))
+        read_page(&page);
+    for (size_t i = 0; i < page_streams(reply); i++)
+        if (page_of_stream(reply, i, &page))
+            read_page(&page);
+    read_or_not(page_pending(reply, &pending) || page_is_error(reply, "NOGROUP"));
+}
+
+/* The library gives memory to as many elements as an answer says that it has. */
+static bool says_much(const uint8_t *bytes, size_t len)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < len && digits < 6; i++)
+        digits = bytes[i] >= '0' && bytes[i] <= '9' ? digits + 1 : 0;
+    return digits == 6;
+}
+
+static void read_replies(const uint8_t *bytes, size_t len)
+{
+    redisReader *reader = redisReaderCreate();
+    void *reply = NULL;
+
+    if (!says_much(bytes, len))
+        redisReaderFeed(reader, (const char *)bytes, len);
+    while (redisReaderGetReply(reader, &reply) == REDIS_OK && reply != NULL) {
+        read_reply(reply);
+        freeReplyObject(reply);
+        reply = NULL;
+    }
+    redisReaderFree(reader);
 }
 
 static void read_tasks(unsigned which, const struct message *m)
@@ -70,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
     if (len == 0)
         return 0;
-    switch (bytes[0] % 12) {
+    switch (bytes[0] % 13) {
     case 0:
         read_or_not(bridge_setup_unpack(&m, &setup, &e));
         break;
@@ -87,8 +140,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     case 4:
         read_url(bytes + 1, len - 1);
         break;
+    case 12:
+        read_replies(bytes + 1, len - 1);
+        break;
     default:
-        read_tasks(bytes[0] % 12, &m);
+        read_tasks(bytes[0] % 13, &m);
     }
     return 0;
 }

@@ -9,7 +9,7 @@
 int main(void)
 {
     static TCase *(*const cases[])(void) = {client_cases, redis_cases, routes_cases, target_cases,
-                                            tasks_cases};
+                                            page_cases,   first_cases, tasks_cases,  claims_cases};
     Suite *suite = suite_create("bridge");
     SRunner *runner;
     int failed;

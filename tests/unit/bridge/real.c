@@ -70,6 +70,16 @@ void real_stop(void)
     waitpid(server, NULL, 0);
 }
 
+void real_freeze(void)
+{
+    ck_assert_int_eq(kill(server, SIGSTOP), 0);
+}
+
+void real_thaw(void)
+{
+    ck_assert_int_eq(kill(server, SIGCONT), 0);
+}
+
 uint16_t real_port(void)
 {
     return port;

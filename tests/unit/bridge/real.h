@@ -9,6 +9,9 @@
 void real_start(void);
 void real_stop(void);
 uint16_t real_port(void);
+/* It answers nobody, and keeps what it has, until it is thawed. */
+void real_freeze(void);
+void real_thaw(void);
 
 /* A command as redisCommand takes it, and its answer as text: "nil", "7", "text", "[a [b c]]";
  * an error is "-" and its text. Valid until the next call. */

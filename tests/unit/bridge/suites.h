@@ -4,7 +4,10 @@
 
 #include <check.h>
 
+TCase *claims_cases(void);
 TCase *client_cases(void);
+TCase *first_cases(void);
+TCase *page_cases(void);
 TCase *redis_cases(void);
 TCase *routes_cases(void);
 TCase *target_cases(void);

@@ -31,7 +31,7 @@ static void *run(void *arg)
 
 void tasks_begin_bare(void)
 {
-    struct bridge_setup setup = {.redis = {2000, 150},
+    struct bridge_setup setup = {.redis = {500, 150},
                                  .redis_block_ms = 100,
                                  .sweep_ms = SWEEP_MS,
                                  .idle_ms = IDLE_MS,
@@ -231,20 +231,31 @@ void hear_gone(const char *id)
     ck_assert_str_eq(entry.id, id);
 }
 
-void hear_scanned(void)
+static bool hear_scan(void)
 {
     struct bridge_queue queue;
     struct err e = {0};
 
-    for (bool express = false, regular = false; !express || !regular;) {
-        hear(BRIDGE_SCANNED);
-        ck_good(bridge_scanned_unpack(&last, &queue, &e), &e);
-        express |= queue.express;
-        regular |= !queue.express;
-    }
+    hear(BRIDGE_SCANNED);
+    ck_good(bridge_scanned_unpack(&last, &queue, &e), &e);
+    return queue.express;
 }
 
-void hear_depth(bool express, uint32_t entries)
+void hear_scanned(void)
+{
+    bool first = hear_scan();
+
+    while (hear_scan() == first)
+        continue;
+}
+
+void hear_scanned_of(bool express)
+{
+    while (hear_scan() != express)
+        continue;
+}
+
+uint32_t hear_any_depth(bool express)
 {
     struct bridge_depth depth;
     struct err e = {0};
@@ -252,5 +263,12 @@ void hear_depth(bool express, uint32_t entries)
     do {
         hear(BRIDGE_DEPTH);
         ck_good(bridge_depth_unpack(&last, &depth, &e), &e);
-    } while (depth.queue.express != express || depth.entries != entries);
+    } while (depth.queue.express != express);
+    return depth.entries;
+}
+
+void hear_depth(bool express, uint32_t entries)
+{
+    while (hear_any_depth(express) != entries)
+        continue;
 }

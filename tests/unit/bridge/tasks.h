@@ -5,7 +5,7 @@
 
 #include "bridge/wire/tasks.h"
 
-enum { SWEEP_MS = 200, IDLE_MS = 600 };
+enum { SWEEP_MS = 100, IDLE_MS = 400 };
 #define EXPRESS "mcp:queue:l:express"
 #define EXPRESS_GROUP "mcp_express_l"
 #define REGULAR "mcp:queue:l"
@@ -38,9 +38,12 @@ const struct bridge_added *hear_added(void);
 uint32_t hear_claimed(const char *id);
 uint32_t hear_acked(const char *id);
 void hear_gone(const char *id);
-/* Of both queues. */
+/* Of both queues, of one. */
 void hear_scanned(void);
+void hear_scanned_of(bool express);
 /* DEPTH says so of the queue. */
 void hear_depth(bool express, uint32_t entries);
+/* The next of the queue. */
+uint32_t hear_any_depth(bool express);
 
 #endif
