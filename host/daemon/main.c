@@ -31,7 +31,6 @@
 #include "store/beside.h"
 #include "store/hosts.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -233,6 +232,7 @@ static struct engine_settings settings_of(const struct host *host)
         .tenant_attempts_max = tenant_attempts_max(host),
         .ageing = {config_int(config, CONFIG_LANE_AGEING_AFTER_MS) * 1000000,
                    config_int(config, CONFIG_LANE_AGEING_STEP_MS) * 1000000},
+        .finish_first = config_bool(config, CONFIG_FINISH_FIRST),
         .shed_marks = queues_marks(config, machine_bytes()),
         .backends = {[LANE_REDIS] = *config_text(config, CONFIG_REDIS_URL) != '\0',
                      [LANE_NATS] = *config_text(config, CONFIG_NATS_URL) != '\0'},

@@ -1,6 +1,7 @@
 /* waiting.c -- see waiting.h. */
 #include "engine/attempts/waiting.h"
 
+#include "lanes/admission.h"
 #include "lanes/members.h"
 
 #include <string.h>
@@ -62,13 +63,18 @@ static void enter(struct waiting *w, struct attempt_order *order)
 {
     const struct dag_node *node = &order->ar->dag->nodes[order->ref.node];
     int32_t task = order->ar->task_priority;
-    int64_t now_us = w->env->clock.wall_us();
+    const struct lane_came came =
+        lane_comes(&(struct lane_coming){.finish_first = w->env->set.finish_first,
+                                         .begun = order->ar->begun,
+                                         .as_its_run = task > 0,
+                                         .created_us = order->ar->created_us,
+                                         .now_us = w->env->clock.wall_us()});
 
     order->item.owner = order;
     order->item.is_task = task > 0;
     order->item.times = order->ar->nodes[order->ref.node].preempted;
-    order->item.came_us = task > 0 ? order->ar->created_us : now_us;
-    order->item.age_ns = now_us > order->item.came_us ? (now_us - order->item.came_us) * 1000 : 0;
+    order->item.came_us = came.came_us;
+    order->item.age_ns = came.age_ns;
     order->place = ORDER_WAITS;
     (is_first(order->ar) ? lanes_add_first
                          : lanes_add)(w->lanes, &order->item, lane_of(order), order->ar->tenant,
@@ -86,8 +92,10 @@ struct attempt_order *waiting_take(struct waiting *w)
     struct lane_item *item = lanes_take(w->lanes, now_ns(w));
     struct attempt_order *order = item != NULL ? item->owner : NULL;
 
-    if (order != NULL)
-        TAILQ_REMOVE(&order->ar->waiting, order, of_run);
+    if (order == NULL)
+        return NULL;
+    order->ar->begun = true;
+    TAILQ_REMOVE(&order->ar->waiting, order, of_run);
     return order;
 }
 

@@ -78,6 +78,7 @@ struct engine_settings {
     uint32_t workers_per_type;    /* of each lane of the contract's; as many express ones */
     uint32_t places_max;          /* in the sandbox at a time, of all lanes */
     uint32_t tenant_attempts_max; /* of these, of one tenant */
+    bool finish_first;            /* what has begun before what has not (lanes/admission.h) */
     struct lane_ageing ageing;
     struct load shed_marks;       /* beyond which nothing new is let in */
     bool backends[LANE_BACKENDS]; /* that the host was told of */

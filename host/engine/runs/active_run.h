@@ -103,6 +103,7 @@ struct active_run {
     struct err *refused;       /* set: a commit was; none behind it may happen */
     bool cancelled; /* and acknowledged: holds until the run is over, through a rollback too */
     bool deterministic, checkpoints, dropped;
+    bool begun;          /* an attempt of it has had a worker, here or on the host before */
     struct entry *entry; /* of its task, in its lane's backend; entries/ alone; NULL: none */
     TAILQ_HEAD(, attempt_order) waiting; /* for a worker of their lanes; attempts/ alone */
     TAILQ_ENTRY(active_run) queue;       /* of its place: waiting or active */

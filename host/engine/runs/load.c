@@ -128,6 +128,8 @@ static bool load_node(struct active_run *ar, uint32_t index, struct past_node *n
         return err_set(e, ERR_CORRUPT, "provenance record of node '%s' is damaged", node_id);
     /* The delay behind its last attempt goes on from where it was. */
     n->past.waited_ns = since_ns(ar, n->last_ended_us);
+    ar->begun |=
+        n->last_ended_us != 0 || n->past.state == NODE_COMPLETED || n->past.state == NODE_FAILED;
     if (!run_restore_node(ar->run, index, &n->past, e))
         return false;
     ar->nodes[index] = n->fact;

@@ -137,6 +137,68 @@ START_TEST(a_cancelled_run_that_waits_ends_without_an_attempt)
 }
 END_TEST
 
+enum { CHAINS = 5, ENDS = CHAINS * 2 };
+
+/* The run whose node the one worker has, of so many with two nodes each. */
+static int at_work(char ids[CHAINS][UUID_TEXT_BYTES], const char **ret_node)
+{
+    const struct rig_attempt *open = rig_open_attempt(&rig, "first");
+
+    ck_assert_uint_eq(rig_open_count(&rig), 1);
+    *ret_node = open != NULL ? "first" : "second";
+    open = rig_open_attempt(&rig, *ret_node);
+    for (int i = 0; i < CHAINS; i++) {
+        if (strcmp(open->run_id, ids[i]) == 0)
+            return i;
+    }
+    ck_abort_msg("a run of nobody");
+}
+
+/* How many were begun and not finished at the same time. */
+static int begun_at_most(bool finish_first, int crash_at)
+{
+    char ids[CHAINS][UUID_TEXT_BYTES];
+    int ends[CHAINS] = {0}, begun = 0, most = 0;
+    const char *node;
+
+    again((struct rig_options){.attempts_max = 1, .finish_first = finish_first});
+    for (int i = 0; i < CHAINS; i++)
+        snprintf(ids[i], sizeof ids[i], "%s", run_of("chain"));
+    for (int at = 0; at < ENDS; at++) {
+        int run = at_work(ids, &node);
+
+        begun += ends[run] == 0;
+        most = begun > most ? begun : most;
+        begun -= ++ends[run] == 2;
+        rig_ok(&rig, node);
+        if (at == crash_at)
+            rig_crash(&rig);
+    }
+    for (int i = 0; i < CHAINS; i++)
+        ck_assert_int_eq(rig_status(&rig, ids[i]), STORE_RUN_COMPLETED);
+    return most;
+}
+
+/* One more than there are workers: who ends is not waited for until its next node is durable. */
+START_TEST(what_has_begun_is_finished_first_where_the_host_is_set_so)
+{
+    ck_assert_int_eq(begun_at_most(true, -1), 2);
+}
+END_TEST
+
+START_TEST(else_all_are_begun_before_one_is_finished)
+{
+    ck_assert_int_eq(begun_at_most(false, -1), CHAINS);
+}
+END_TEST
+
+/* The next host knows by the attempts that ended which had begun. */
+START_TEST(what_has_begun_is_known_after_a_crash)
+{
+    ck_assert_int_le(begun_at_most(true, 2), 3);
+}
+END_TEST
+
 TCase *admission_cases(void)
 {
     TCase *tc = tcase_create("admission");
@@ -147,5 +209,8 @@ TCase *admission_cases(void)
     tcase_add_test(tc, a_run_that_can_neither_begin_nor_wait_is_refused);
     tcase_add_test(tc, a_host_that_takes_no_runs_says_why);
     tcase_add_test(tc, a_cancelled_run_that_waits_ends_without_an_attempt);
+    tcase_add_test(tc, what_has_begun_is_finished_first_where_the_host_is_set_so);
+    tcase_add_test(tc, else_all_are_begun_before_one_is_finished);
+    tcase_add_test(tc, what_has_begun_is_known_after_a_crash);
     return tc;
 }

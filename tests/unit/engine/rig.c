@@ -150,6 +150,7 @@ void rig_boot(struct rig *rig)
                 .tenant_attempts_max = rig->options.tenant_attempts_max > 0
                                            ? rig->options.tenant_attempts_max
                                            : or_100(rig->options.attempts_max),
+                .finish_first = rig->options.finish_first,
                 .ageing = {300 * RIG_S, 60 * RIG_S},
                 .backends = {true, rig->options.bridged, rig->options.bridged},
                 .tenant = RIG_TENANT,

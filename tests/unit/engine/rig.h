@@ -112,8 +112,9 @@ struct rig_options {
     unsigned beside_threads;    /* 0: 2 */
     int64_t head_interval_ns;   /* 0: heads only when asked */
     const json_t *lanes;        /* of its file; NULL: none */
-    bool closed;                /* no runs are admitted */
-    bool bridged;               /* the host was told of Redis and NATS; rig.bridge has the client */
+    bool finish_first;
+    bool closed;  /* no runs are admitted */
+    bool bridged; /* the host was told of Redis and NATS; rig.bridge has the client */
 };
 
 struct rig {

@@ -9,6 +9,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    suite_add_tcase(suite, admission_case());
     suite_add_tcase(suite, decision_case());
     suite_add_tcase(suite, file_case());
     suite_add_tcase(suite, fingerprint_case());

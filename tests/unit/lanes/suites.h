@@ -9,6 +9,7 @@
 #define SECOND_NS 1000000000LL
 #define AGEING ((struct lane_ageing){300 * SECOND_NS, 60 * SECOND_NS})
 
+TCase *admission_case(void);
 TCase *decision_case(void);
 TCase *file_case(void);
 TCase *fingerprint_case(void);
