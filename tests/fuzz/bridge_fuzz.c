@@ -1,6 +1,9 @@
-/* bridge_fuzz.c -- what host and bridge read of each other, an address of Redis, and what it
- * answers. The first byte picks which. */
+/* bridge_fuzz.c -- what host and bridge read of each other, an address of Redis, what it answers, a
+ * message of NATS and what its server answers. The first byte picks which. */
 #include "base/mem.h"
+#include "bridge/nats/answer.h"
+#include "bridge/nats/body.h"
+#include "bridge/nats/names.h"
 #include "bridge/redis/page.h"
 #include "bridge/redis/target.h"
 #include "bridge/wire/tasks.h"
@@ -75,6 +78,51 @@ static void read_replies(const uint8_t *bytes, size_t len)
     redisReaderFree(reader);
 }
 
+/* What is read is written again, and is then a message without a fault of ours. */
+static void read_message(const uint8_t *bytes, size_t len)
+{
+    auto_done(buf) payload = {0}, again = {0}, second = {0};
+    struct bridge_task task, copy;
+
+    nats_read_body("orch.tasks.default.ml.regular", (const char *)bytes, len, &payload, &task);
+    if (task.fault[0] != '\0' || task.payload_bytes == 0)
+        return;
+    nats_add_body(&again, &task);
+    nats_read_body("orch.tasks.default.ml.regular", again.data, again.len, &second, &copy);
+    if (copy.fault[0] != '\0' || strcmp(copy.task_id, task.task_id) != 0)
+        abort();
+}
+
+static void read_answer(const uint8_t *bytes, size_t len)
+{
+    const char *text = (const char *)bytes;
+    auto_done(js_message) m = {0};
+    struct js_stored stored;
+    struct js_stream stream;
+    struct err e;
+    uint32_t depth;
+    int code;
+
+    read_or_not(js_read_stored(text, len, &stored, &e));
+    read_or_not(js_read_stream(text, len, "orch.tasks.>", "workqueue", &stream, &code, &e));
+    read_or_not(js_read_consumer(text, len, &depth, &code, &e));
+    read_or_not(js_read_message(text, len, &m, &code, &e));
+    read_or_not(js_read_deleted(text, len, &e));
+}
+
+static void read_names(const uint8_t *bytes, size_t len)
+{
+    auto_mem char *text = mem_strn((const char *)bytes, len);
+    char tenant[BRIDGE_TEXT_BYTES_MAX];
+    struct nats_delivery got;
+    uint64_t sequence;
+
+    read_or_not(nats_tenant_of(text, tenant, sizeof tenant));
+    read_or_not(nats_sequence_of(text, &sequence));
+    if (nats_delivery_of(text, &got) && (got.sequence == 0 || got.queue.lane[0] == '\0'))
+        abort();
+}
+
 static void read_tasks(unsigned which, const struct message *m)
 {
     struct bridge_lane lane;
@@ -123,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
     if (len == 0)
         return 0;
-    switch (bytes[0] % 13) {
+    switch (bytes[0] % 16) {
     case 0:
         read_or_not(bridge_setup_unpack(&m, &setup, &e));
         break;
@@ -143,8 +191,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     case 12:
         read_replies(bytes + 1, len - 1);
         break;
+    case 13:
+        read_message(bytes + 1, len - 1);
+        break;
+    case 14:
+        read_answer(bytes + 1, len - 1);
+        break;
+    case 15:
+        read_names(bytes + 1, len - 1);
+        break;
     default:
-        read_tasks(bytes[0] % 13, &m);
+        read_tasks(bytes[0] % 16, &m);
     }
     return 0;
 }

@@ -45,7 +45,8 @@ MAY = {
     "host/bridge/wire": BASE | {"ipc"},
     "host/bridge/client": BASE | {"bridge/wire"},
     "host/bridge/redis": BASE | {"bridge/wire"},
-    "host/bridge/server": BASE | {"bridge/redis", "bridge/wire", "sandbox/kernel"},
+    "host/bridge/nats": BASE | {"bridge/wire"},
+    "host/bridge/server": BASE | {"bridge/nats", "bridge/redis", "bridge/wire", "sandbox/kernel"},
     "host/engine/env": BASE | {"api", "authority/client", "bridge/client", "lanes", "model/ledger", "observe", "sandbox/client", "store"},
     "host/engine/catalog": BASE | {"api", "authority/trust", "bundle", "engine/env", "model/dag", "model/dag/source", "model/version", "sandbox/client", "store"},
     "host/engine/runs": BASE | {"engine/catalog", "engine/env", "lanes", "model/dag", "model/ledger", "model/run", "model/words", "observe", "sandbox/client", "store"},
@@ -97,12 +98,13 @@ ONLY = {
     "libpq-fe.h": {"host/store/postgres"},
     "linux/landlock.h": {"sandbox/kernel"},
     "linux/seccomp.h": {"sandbox/profile", "sandbox/supervisor"},
+    "nats/nats.h": {"host/bridge/nats"},
     "openssl/crypto.h": {"host/cli/doctor"},
     "openssl/sha.h": {"host/base"},
     "seccomp.h": {"authority/server", "host/bridge/server", "sandbox/client", "sandbox/kernel"},
     "sodium.h": {"authority/keys", "host/base", "host/cli/doctor", "host/daemon"},
     "sqlite3.h": {"host/store/sqlite"},
-    "uv.h": {"host/api", "host/api/transport", "host/bridge/redis", "host/daemon"},
+    "uv.h": {"host/api", "host/api/transport", "host/bridge/nats", "host/bridge/redis", "host/daemon"},
 }
 # Nothing of ours, so that they build alone; a file of a plugin names its neighbour without folder.
 ALONE = ("plugin-sdk", "plugins")

@@ -5,6 +5,7 @@
  * Ends with 0 when the host closes the socket, by no signal but SIGKILL, with 1 when it cannot
  * start or the host breaks the protocol (wire/protocol.h). It has no key, no store and no plugin.
  */
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/signals.h"
@@ -66,6 +67,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: orch-bridge --socket-fd N\n");
         return 1;
     }
+    json_setup();
     log_setup("bridge", options.log_least, options.log_json);
     log_own_output();
     signals_pass_over(); /* the host's to answer: it says last what became of its work */

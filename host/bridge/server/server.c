@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bridge/nats/tasks.h"
 #include "bridge/redis/keys.h"
 #include "bridge/redis/redis.h"
 #include "bridge/redis/target.h"
@@ -27,6 +28,7 @@ struct server {
     struct redis *redis; /* NULL: none is wanted */
     struct redis_keys *keys;
     struct redis_tasks *tasks; /* NULL: as redis */
+    struct nats_tasks *nats;   /* the same */
     bool told_lost;
     struct routes *routes;
     struct bridge_teller teller;
@@ -142,6 +144,11 @@ static bool set_up(struct server *s, const struct message *m)
     s->set_up = true;
     if (setup.redis_url[0] != '\0')
         set_up_redis(s, &setup);
+    if (setup.nats_url[0] != '\0') {
+        s->nats = nats_tasks_new(&s->uv, &setup, &s->teller);
+        if (s->nats != NULL)
+            routes_open(s->routes, BRIDGE_NATS, nats_tasks_hear, s->nats);
+    }
     return true;
 }
 
@@ -229,6 +236,7 @@ static void server_free(struct server *s)
     redis_free(s->redis); /* those below hear that what they asked is lost */
     redis_keys_free(s->keys);
     redis_tasks_free(s->tasks);
+    nats_tasks_free(s->nats);
     routes_free(s->routes);
     uv_close((uv_handle_t *)&s->link, NULL);
     uv_run(&s->uv, UV_RUN_DEFAULT);

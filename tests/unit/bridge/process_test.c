@@ -1,9 +1,11 @@
 /* process_test.c -- orch-bridge itself: it needs its arguments, says that it is confined, connects
  * all the same, and ends with its host. */
+#include "nats_talk.h"
 #include "talk.h"
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "bridge/wire/tasks.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -91,6 +93,31 @@ START_TEST(it_connects_with_no_right_but_the_network)
 }
 END_TEST
 
+/* With libnats' threads, beside ours. */
+START_TEST(it_speaks_to_nats_as_well)
+{
+    struct bridge_setup setup = {.nats = {10000, 150}, .sweep_ms = 100, .idle_ms = 1000};
+    struct bridge_lane lane = {.name = "ml", .backend = BRIDGE_NATS, .reads = true};
+    struct nats_world world;
+    struct buf body = {0};
+    int link;
+    pid_t pid;
+
+    nats_world_begin(&world, true);
+    pid = begin(&link);
+    snprintf(setup.nats_url, sizeof setup.nats_url, "nats://localhost:%u", world.port);
+    bridge_setup_pack(&body, &setup);
+    talk_say(link, BRIDGE_SETUP, &body);
+    bridge_lane_pack(&body, &lane);
+    talk_say(link, BRIDGE_LANE, &body);
+    ck_assert(talk_state_until(link, true).up);
+    nats_holds_at_last(&world, "ORCH_TASKS", 0);
+    close(link);
+    ck_assert_int_eq(status_of(pid), 0);
+    nats_world_end(&world);
+}
+END_TEST
+
 START_TEST(a_host_that_says_what_it_may_not_ends_it)
 {
     struct buf body = {0};
@@ -126,6 +153,7 @@ int main(void)
     int failed;
 
     tcase_add_test(c, it_connects_with_no_right_but_the_network);
+    tcase_add_test(c, it_speaks_to_nats_as_well);
     tcase_add_test(c, a_host_that_says_what_it_may_not_ends_it);
     tcase_add_loop_test(c, it_is_started_by_the_supervisor, 0, ARRAY_LEN(wrong));
     suite_add_tcase(suite, c);

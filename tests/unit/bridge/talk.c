@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void wait_for(int fd)
+void talk_wait(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
 
@@ -47,7 +47,7 @@ struct bridge_state talk_state(int link)
     struct bridge_state state;
     struct err e = {0};
 
-    wait_for(link);
+    talk_wait(link);
     ck_assert_int_eq(bridge_notice_recv(link, in, &m, &e), FRAME_GOT);
     ck_assert_uint_eq(m.type, BRIDGE_STATE);
     ck_good(bridge_state_unpack(&m, &state, &e), &e);
@@ -72,7 +72,7 @@ void talk_ended(int link)
     do {
         auto_done(message) m = {.fd = -1};
 
-        wait_for(link);
+        talk_wait(link);
         got = bridge_notice_recv(link, in, &m, NULL);
     } while (got == FRAME_GOT);
     ck_assert_int_eq(got, FRAME_CLOSED);
@@ -98,7 +98,7 @@ int fake_accept(int listening)
 {
     int peer;
 
-    wait_for(listening);
+    talk_wait(listening);
     peer = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
     ck_assert_int_ge(peer, 0);
     return peer;
@@ -110,7 +110,7 @@ static void read_line(int peer, char *ret, size_t bytes)
 
     do {
         ck_assert_uint_lt(len, bytes - 1);
-        wait_for(peer);
+        talk_wait(peer);
         ck_assert_int_eq(read(peer, ret + len, 1), 1);
     } while (ret[len++] != '\n');
     ret[len - 2] = '\0'; /* CR LF */

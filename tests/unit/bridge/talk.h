@@ -11,6 +11,9 @@
 enum { TALK_MS = 20000 };
 #define ck_good(call, e) ck_assert_msg((call), "%s", (e)->msg)
 
+/* Something is to be read. */
+void talk_wait(int fd);
+
 /* ---- the host ---- */
 
 /* Takes the bytes of body. */
