@@ -51,14 +51,20 @@ static void count_delivery(struct claim *claim, uint32_t deliveries)
                      claim->consumer, id.text, deliveries);
 }
 
+/* As far as it is pending for whom we claimed it for. */
+static bool is_ours(const struct entry *entry, const struct page_pending *had)
+{
+    return entry->consumer != NULL && strcmp(entry->consumer, had->consumer) == 0;
+}
+
 static void claimed(struct claim *claim, struct entry *entry, const struct page_pending *had)
 {
-    if (entry->state != ENTRY_CLAIMED) {
-        entry->deliveries = had->is ? had->deliveries + 1 : 1;
-        if (had->is) {
-            log_orphan(claim, had);
-            count_delivery(claim, entry->deliveries);
-        }
+    if (had->is && !is_ours(entry, had)) {
+        entry->deliveries = had->deliveries + 1;
+        log_orphan(claim, had);
+        count_delivery(claim, entry->deliveries);
+    } else if (!had->is) {
+        entry->deliveries = 1;
     }
     entries_move(&claim->q->entries, entry, ENTRY_CLAIMED);
     free(entry->consumer);
@@ -90,6 +96,9 @@ static void refused(struct claim *claim, struct entry *entry, const struct page_
 {
     if (!had->is || had->idle_ms >= claim->idle_ms) {
         gone(claim, entry); /* or it would have been claimed */
+    } else if (is_ours(entry, had)) {
+        claim->idle_ms = 0;
+        ask(claim);
     } else if (is_worker(claim->q, had->consumer) && had->idle_ms >= claim->q->of->sweep_ms) {
         claim->idle_ms = claim->q->of->sweep_ms;
         ask(claim);
@@ -144,7 +153,7 @@ void claims_claim(struct redis_queue *q, struct stream_id id, const char *consum
 
     if (entry == NULL)
         entry = queue_add(q, id, ENTRY_OURS);
-    else if (entry->state == ENTRY_TOLD || entry->state == ENTRY_ELSEWHERE)
+    else if (entry->state != ENTRY_CLAIMED && entry->state != ENTRY_DONE)
         entries_move(&q->entries, entry, ENTRY_OURS);
     snprintf(claim->consumer, sizeof claim->consumer, "%s", consumer);
     claim->idle_ms = entry->state == ENTRY_CLAIMED ? 0 : q->of->idle_ms;

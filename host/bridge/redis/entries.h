@@ -27,6 +27,7 @@ enum entry_state {
     ENTRY_TOLD,      /* the host has not answered */
     ENTRY_OURS,      /* it has its run */
     ENTRY_CLAIMED,   /* and runs it */
+    ENTRY_LOST,      /* it had, before the connection was lost: it is told anew */
     ENTRY_ELSEWHERE, /* it left it to somebody else */
     ENTRY_DONE,      /* it is over; acks.h deletes it */
     ENTRY_STATES,

@@ -51,16 +51,23 @@ static void tell(struct redis_queue *q, struct stream_id id, struct bridge_task 
     bridge_tell(&q->of->teller, BRIDGE_ENTRY, &body);
 }
 
-/* One that is not known. False: not now. */
+/* One that the host does not know. False: not now. */
 static bool meet(struct redis_queue *q, struct stream_id id, struct bridge_task *task)
 {
-    if (!q->reads)
+    struct entry *lost = queue_find(q, id);
+
+    if (lost == NULL && !q->reads)
         return true;
     q->waits_add = adding_has(&q->adding, task->tenant, task->task_id);
     if (q->waits_add || q->entries.count[ENTRY_TOLD] >= BRIDGE_UNANSWERED_MAX || is_full(q->of) ||
         !pass_has_room(q->of))
         return false;
-    queue_add(q, id, ENTRY_TOLD);
+    if (lost == NULL) {
+        queue_add(q, id, ENTRY_TOLD);
+    } else {
+        lost->pass = q->pass;
+        entries_move(&q->entries, lost, ENTRY_TOLD);
+    }
     tell(q, id, task);
     return true;
 }
@@ -80,7 +87,7 @@ bool pass_take_page(struct redis_queue *q, const struct page *page)
         if (!stream_id_after(id, q->cursor))
             continue;
         known = queue_find(q, id);
-        if (known != NULL)
+        if (known != NULL && known->state != ENTRY_LOST)
             known->pass = q->pass;
         else if (!meet(q, id, task))
             return false;
@@ -139,7 +146,8 @@ static void end_pass(struct redis_queue *q)
         next = e->hh.next;
         if (e->pass == q->pass || e->state == ENTRY_DONE)
             continue;
-        queue_tell_gone(q, e->id);
+        if (e->state != ENTRY_LOST)
+            queue_tell_gone(q, e->id);
         queue_drop(q, e);
     }
     if (!q->left)
@@ -176,7 +184,7 @@ static void next_page(struct redis_queue *q)
 {
     struct stream_id_text after = stream_id_text(q->cursor);
 
-    if (q->paging || q->stuck || (q->reads && !(may_tell_a_page(q) && pass_has_room(q->of))))
+    if (q->paging || q->stuck || !may_tell_a_page(q) || !pass_has_room(q->of))
         return;
     q->paging = queue_ask((struct queue_asked){.q = q, .fn = on_page}, "XRANGE %s (%s + COUNT %d",
                           q->key, after.text, QUEUE_PAGE_ENTRIES);

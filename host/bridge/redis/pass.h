@@ -7,6 +7,8 @@
  *   up, LANE reads, NOGROUP, -                   a pass: what is not known is told, what is known
  *   XLEN below what is known                     and not there is GONE, then SCANNED
  *   it does not read         -                   a pass tells GONE and SCANNED alone
+ *   lost                     up                  what the host had is told anew, too, as it
+ *                                                has forgotten it
  *   a pass                   what starts one     from the beginning again
  *   too many unanswered, no  answered, room,     goes on behind the cursor
  *   room, an ADD of ours     ADDED */

@@ -80,8 +80,23 @@ void queue_is_well(struct redis_queue *q)
     q->told_trouble = q->stuck = false;
 }
 
+/* The host forgets its entries, too; those it had it is told anew though it reads no others. */
+static void lose_entries(struct redis_queue *q)
+{
+    struct entry *next;
+
+    for (struct entry *e = q->entries.all; e != NULL; e = next) {
+        next = e->hh.next;
+        if (e->state == ENTRY_OURS || e->state == ENTRY_CLAIMED)
+            entries_move(&q->entries, e, ENTRY_LOST);
+        else if (e->state != ENTRY_DONE && e->state != ENTRY_LOST)
+            queue_drop(q, e);
+    }
+}
+
 void queue_lost(struct redis_queue *q)
 {
+    lose_entries(q);
     q->group_is = GROUP_UNKNOWN;
     q->passing = q->again = q->asked = q->stuck = false;
 }

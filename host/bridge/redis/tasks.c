@@ -169,7 +169,7 @@ static void take_it(struct redis_queue *q, struct stream_id id)
 
     if (entry == NULL)
         queue_add(q, id, ENTRY_OURS);
-    else if (entry->state == ENTRY_TOLD)
+    else if (entry->state == ENTRY_TOLD || entry->state == ENTRY_LOST)
         entries_move(&q->entries, entry, ENTRY_OURS);
 }
 
@@ -183,6 +183,8 @@ static void release(struct redis_queue *q, struct stream_id id)
         return;
     else
         entries_move(&q->entries, entry, ENTRY_ELSEWHERE);
+    free(entry->consumer);
+    entry->consumer = NULL;
     entry->due_ns = clock_mono_ns() + q->of->idle_ms * MS_NS;
 }
 

@@ -10,28 +10,36 @@
  *                                        entries are told as they come; when it begins to, all
  *   ADD         struct bridge_task       an entry for it; the bridge says ADDED
  *   TAKE        entry                    the host has its run
- *   RELEASE     entry                    it has not, and somebody else may; the entry is told again
- *                                        after idle_ms
+ *   RELEASE     entry                    it has not, and somebody else may; the entry is told
+ *                                        again after idle_ms
  *   CLAIM       entry, str consumer      it is about to run; the bridge says CLAIMED. Again:
- * another consumer has it DONE        entry                    acknowledged, then deleted; the
- * bridge says ACKED DEAD        struct bridge_task       among the dead letters, then as DONE;
- * entry "": the former alone
+ *                                        another consumer has it
+ *   DONE        entry                    acknowledged, then deleted; the bridge says ACKED
+ *   DEAD        struct bridge_task       among the dead letters, then as DONE; entry "": the
+ *                                        former alone
  *
  *   bridge says
  *   ENTRY       struct bridge_task       whoever added it; the host says TAKE, RELEASE, DONE or
- * DEAD. No more than BRIDGE_UNANSWERED_MAX of a queue are told that it has not answered ADDED
- * struct bridge_added      it is there CLAIMED     entry, u32 deliveries    it is the consumer's,
- * for the so manieth time; 0: somebody else has it, or the backend went away ACKED       entry, u32
- * tries         and deleted; 0: it cannot be, and is tried again at each sweep GONE        entry
- * somebody deleted it SCANNED     queue                    everything that is in it has been told:
- * what the host has no entry of is not there. After each STATE that says up, each LANE that begins
- * to read or changes the backend, and whenever entries were lost. Told of a lane that does not
+ *                                        DEAD. No more than BRIDGE_UNANSWERED_MAX of a queue are
+ *                                        told that it has not answered
+ *   ADDED       struct bridge_added      it is there
+ *   CLAIMED     entry, u32 deliveries    it is the consumer's, for the so manieth time; 0:
+ *                                        somebody else has it, or the backend went away
+ *   ACKED       entry, u32 tries         and deleted; 0: it cannot be, and is tried again at each
+ *                                        sweep
+ *   GONE        entry                    somebody deleted it
+ *   SCANNED     queue                    everything that is in it has been told: what the host has
+ *                                        no entry of is not there. After each STATE that says up,
+ *                                        each LANE that begins to read or changes the backend, and
+ *                                        whenever entries were lost. Told of a lane that does not
  *                                        read, too, once its queues are there
  *   DEPTH       queue, u32 entries       at each sweep, and each 5 s at least
  *
- * A claimed entry is kept from being idle until it is done or released. What the host has said of
- * entries to a bridge that ended, it says anew to the next. Of a lane whose backend is down nothing
- * is told but CLAIMED and ACKED, with 0, of what was asked. */
+ * A claimed entry is kept from being idle until it is done or released. With a STATE that says down
+ * both forget what is there, but what is still to be done: it is all told anew, and of a lane that
+ * does not read that of the host's own. What the host has said of entries to a bridge that ended,
+ * it says anew to the next. Of a lane whose backend is down nothing is told but CLAIMED and ACKED,
+ * with 0, of what was asked. */
 #ifndef ORCH_BRIDGE_WIRE_TASKS_H
 #define ORCH_BRIDGE_WIRE_TASKS_H
 
@@ -89,7 +97,8 @@ bool bridge_depth_unpack(const struct message *m, struct bridge_depth *ret,
                          struct err *e) must_check;
 
 /* Texts as an entry has them: of a stranger's nothing is known to be so. What it does not have is
- * "", as is what does not fit or holds a NUL; fault then says what is wrong with it. */
+ * "", as is what does not fit, holds a NUL or is no UTF-8; fault then says what is wrong with it.
+ */
 struct bridge_task {
     struct bridge_entry entry; /* of ADD: id "" */
     char tenant[BRIDGE_TEXT_BYTES_MAX], task_id[BRIDGE_TEXT_BYTES_MAX];

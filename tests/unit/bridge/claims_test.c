@@ -163,8 +163,13 @@ START_TEST(it_is_kept_whatever_others_do)
     }
     real_says("CLIENT KILL TYPE normal SKIPME yes");
     hear_until_state(true);
-    real_says("XGROUP DELCONSUMER " EXPRESS " " EXPRESS_GROUP " express_l_0");
-    had_by("express_l_0");
+    ck_assert_str_eq(hear_entry()->entry.id, id);
+    say_of(BRIDGE_TAKE, true, id);
+    say_claim(true, id, "express_l_1");
+    ck_assert_uint_eq(hear_claimed(id), 1);
+    had_by("express_l_1");
+    real_says("XGROUP DELCONSUMER " EXPRESS " " EXPRESS_GROUP " express_l_1");
+    had_by("express_l_1");
 }
 END_TEST
 

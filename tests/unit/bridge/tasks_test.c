@@ -337,7 +337,7 @@ START_TEST(a_lane_that_comes_back_at_once_is_scanned_anew)
 }
 END_TEST
 
-START_TEST(a_connection_that_is_cut_loses_and_repeats_nothing)
+START_TEST(behind_a_connection_that_was_cut_all_is_told_anew)
 {
     const char *id = foreign(true, "a");
 
@@ -345,11 +345,35 @@ START_TEST(a_connection_that_is_cut_loses_and_repeats_nothing)
     real_says("CLIENT KILL TYPE normal SKIPME yes");
     foreign(true, "b");
     hear_until_state(true);
+    ck_assert_str_eq(hear_entry()->entry.id, id);
     ck_assert_str_eq(hear_entry()->task_id, "b");
     hear_scanned_of(true);
     foreign(true, "c");
     ck_assert_str_eq(hear_entry()->task_id, "c");
-    ck_assert_uint_eq(heard[BRIDGE_ENTRY], 3);
+    ck_assert_uint_eq(heard[BRIDGE_ENTRY], 4);
+}
+END_TEST
+
+START_TEST(what_the_host_had_is_told_anew_though_it_reads_no_others)
+{
+    char ours[BRIDGE_ENTRY_BYTES_MAX], deleted[BRIDGE_ENTRY_BYTES_MAX];
+
+    say_add(true, "ours", "{}");
+    snprintf(ours, sizeof ours, "%s", hear_added()->entry.id);
+    say_add(true, "deleted", "{}");
+    snprintf(deleted, sizeof deleted, "%s", hear_added()->entry.id);
+    say_lane(BRIDGE_REDIS, false);
+    (void)hear_any_depth(true);
+    real_freeze();
+    hear_until_state(false);
+    real_thaw();
+    real_says("XDEL " EXPRESS " %s", deleted);
+    foreign(true, "theirs");
+    hear_until_state(true);
+    ck_assert_str_eq(hear_entry()->entry.id, ours);
+    hear_scanned_of(true);
+    ck_assert_uint_eq(heard[BRIDGE_ENTRY], 1);
+    ck_assert_uint_eq(heard[BRIDGE_GONE], 0);
 }
 END_TEST
 
@@ -401,7 +425,8 @@ TCase *tasks_cases(void)
     tcase_add_test(c, what_is_released_is_told_again);
     tcase_add_test(c, a_lane_of_another_backend_is_left_alone);
     tcase_add_test(c, a_lane_that_comes_back_at_once_is_scanned_anew);
-    tcase_add_test(c, a_connection_that_is_cut_loses_and_repeats_nothing);
+    tcase_add_test(c, behind_a_connection_that_was_cut_all_is_told_anew);
+    tcase_add_test(c, what_the_host_had_is_told_anew_though_it_reads_no_others);
     tcase_add_test(c, a_lane_is_named_as_the_dead_letters_are);
     tcase_add_test(c, a_key_that_is_no_stream_holds_up_that_queue_alone);
     return c;
