@@ -350,6 +350,23 @@ def test_runs_and_executions_are_two_views_of_one_thing(server):
     expect(server, 404, "GET", "/artifacts/" + "a" * 64, code="ROUTE_NOT_FOUND")  # absent until it is there
 
 
+def test_deadlines_of_a_run_are_shown_in_both_words(server):
+    publish(server, "late")
+    expect(server, 400, "POST", "/runs", {"dagId": "late", "deadline": {}}, code="FIELD_INVALID")
+    expect(server, 400, "POST", "/dags/late/execute", {"deadline": 5}, code="FIELD_INVALID")
+    run = expect(server, 201, "POST", "/runs", {"dagId": "late", "deadline": {"within": 5}})["runId"]
+    seen = expect(server, 200, "GET", f"/runs/{run}")
+    at = "1970-01-01T00:00:0{}Z".format
+    assert seen["deadline"] == {"at": at("2.000000"), "warnAt": at("1.000000"), "warnedAt": at("1.000001"),
+                                "missedAt": None}
+    assert seen["stepDeadlines"] == {"A": {"at": at("3.000000"), "warnAt": None, "warnedAt": None,
+                                           "missedAt": at("3.000001")}}
+    trace = expect(server, 200, "GET", f"/executions/{run}")
+    assert trace["deadline"]["warned_at"] == at("1.000001") and trace["node_deadlines"]["A"]["missed_at"]
+    plain = expect(server, 201, "POST", "/runs", {"dagId": "late"})["runId"]
+    assert "deadline" not in expect(server, 200, "GET", f"/runs/{plain}")
+
+
 def test_secrets_never_come_in_plain(server):
     expect(server, 422, "PUT", "/secrets/db", {"value": "hunter2"}, code="FIELDS_INVALID")
     expect(server, 400, "PUT", "/secrets/db", {"boxed": "???"}, code="FIELD_INVALID")

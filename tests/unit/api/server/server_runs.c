@@ -151,6 +151,10 @@ static void insert(struct server *s, const struct store_run *run, const json_t *
     server_commit(s, batch, list, (size_t)events + 1);
 }
 
+/* As the engine keeps them. */
+static const char deadlines[] = "{\"deadlines\":[{\"at\":2000000,\"warn\":1000000,\"warned\":"
+                                "1000001},{\"node\":\"A\",\"at\":3000000,\"missed\":3000001}]}";
+
 void server_run_start(void *arg, const struct api_actor *who, const struct api_run_start *what,
                       api_done_fn done, void *done_arg)
 {
@@ -188,6 +192,7 @@ void server_run_start(void *arg, const struct api_actor *who, const struct api_r
                                .trace_id = who->trace_id,
                                .input = "{}",
                                .levels = "[[\"A\"]]",
+                               .options = what->deadline != NULL ? deadlines : NULL,
                                .counts = {1, 0, 0, 0},
                                .lease_owner = json_is_true(json_object_get(what->inputs, "mine"))
                                                   ? store_host_id(s->store)
