@@ -376,6 +376,28 @@ START_TEST(a_statement_of_an_end_that_is_no_more_is_not_stored)
 }
 END_TEST
 
+static struct store_batch *options_of(const char *tenant, const char *run_id)
+{
+    struct store_batch *b = store_batch_new();
+
+    store_batch_run_options(b, tenant, run_id, "{\"deadlines\":[]}");
+    return b;
+}
+
+START_TEST(options_are_written_anew)
+{
+    auto_done(store_run_list) found = {0};
+    struct err e = {0};
+
+    add_run("r1");
+    commit(options_of(SAMPLE_TENANT, "r1"));
+    ck_assert(store_read_run(fixture_reader, SAMPLE_TENANT, "r1", &found, &e));
+    ck_assert_str_eq(found.rows[0].options, "{\"deadlines\":[]}");
+    ck_assert_int_eq(commit_code(options_of("other", "r1")), ERR_NOT_FOUND);
+    ck_assert_int_eq(commit_code(options_of(SAMPLE_TENANT, "none")), ERR_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(counts_and_durations_are_the_tenants_own)
 {
     struct store_status_counts counts;
@@ -459,6 +481,7 @@ TCase *runs_cases(void)
     tcase_add_test(c,
                    an_ended_run_of_a_host_that_is_gone_waits_for_its_statement_until_one_is_stored);
     tcase_add_test(c, a_statement_of_an_end_that_is_no_more_is_not_stored);
+    tcase_add_test(c, options_are_written_anew);
     tcase_add_test(c, counts_and_durations_are_the_tenants_own);
     tcase_add_test(c, counts_beyond_the_total_are_refused);
     tcase_add_test(c, status_words_are_v021s_both_ways);
