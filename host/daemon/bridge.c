@@ -78,22 +78,40 @@ void bridge_run_here(void *arg, const char *run_id, bool here)
     bridge_client_forget(host->bridge, key);
 }
 
+/* The state of each server that the host was told of; NULL: it was not. */
+static const struct bridge_state *state_of(const struct host *host, enum bridge_backend backend)
+{
+    enum config_key url = backend == BRIDGE_REDIS ? CONFIG_REDIS_URL : CONFIG_NATS_URL;
+
+    if (host->bridge == NULL || *config_text(host->config, url) == '\0')
+        return NULL;
+    return bridge_client_state(host->bridge, backend);
+}
+
+static const char *const names[BRIDGE_BACKENDS] = {
+    [BRIDGE_REDIS] = "redis", [BRIDGE_NATS] = "nats"};
+
 void bridge_degraded(const struct host *host, json_t *reasons)
 {
-    static const struct {
-        enum bridge_backend backend;
-        enum config_key url;
-        const char *name;
-    } servers[] = {{BRIDGE_REDIS, CONFIG_REDIS_URL, "redis"},
-                   {BRIDGE_NATS, CONFIG_NATS_URL, "nats"}};
-
-    for (size_t i = 0; host->bridge != NULL && i < ARRAY_LEN(servers); i++) {
-        const struct bridge_state *state = bridge_client_state(host->bridge, servers[i].backend);
+    for (int i = BRIDGE_REDIS; i < BRIDGE_BACKENDS; i++) {
+        const struct bridge_state *state = state_of(host, (enum bridge_backend)i);
         auto_mem char *text = NULL;
 
-        if (state->up || *config_text(host->config, servers[i].url) == '\0')
+        if (state == NULL || state->up)
             continue;
-        text = mem_printf("%s is not there: %s", servers[i].name, state->why);
+        text = mem_printf("%s is not there: %s", names[i], state->why);
         json_array_append_new(reasons, json_string(text));
+    }
+}
+
+void bridge_checks(const struct host *host, json_t *checks)
+{
+    for (int i = BRIDGE_REDIS; i < BRIDGE_BACKENDS; i++) {
+        const struct bridge_state *state = state_of(host, (enum bridge_backend)i);
+
+        if (state != NULL)
+            json_object_set_new(checks, names[i],
+                                json_pack("{s:s, s:s}", "status", state->up ? "pass" : "fail",
+                                          "detail", state->up ? "connected" : state->why));
     }
 }

@@ -23,7 +23,8 @@ void bridge_attach(struct host *host, int fd);
 /* As engine_env.run_here says; arg is the host. */
 void bridge_run_here(void *arg, const char *run_id, bool here);
 
-/* What a probe tells of it. */
+/* What probes tell of what it speaks to: why of each that is away; each with its state. */
 void bridge_degraded(const struct host *host, json_t *reasons);
+void bridge_checks(const struct host *host, json_t *checks);
 
 #endif

@@ -217,6 +217,15 @@ static struct engine_ceilings ceilings_of(const struct config *config)
     };
 }
 
+/* As long as it takes to find out that a server does not answer. */
+static int64_t backend_grace_ns(const struct config *config)
+{
+    int64_t redis = config_int(config, CONFIG_REDIS_TIMEOUT_MS);
+    int64_t nats = config_int(config, CONFIG_NATS_TIMEOUT_MS);
+
+    return (redis < nats ? redis : nats) * 1000000;
+}
+
 static struct engine_settings settings_of(const struct host *host)
 {
     const struct config *config = host->config;
@@ -236,6 +245,7 @@ static struct engine_settings settings_of(const struct host *host)
         .shed_marks = queues_marks(config, machine_bytes()),
         .backends = {[LANE_REDIS] = *config_text(config, CONFIG_REDIS_URL) != '\0',
                      [LANE_NATS] = *config_text(config, CONFIG_NATS_URL) != '\0'},
+        .backend_grace_ns = backend_grace_ns(config),
         .tenant = config_text(config, CONFIG_TENANT),
         .lanes = host->lanes,
         .cancel_grace_ns = config_int(config, CONFIG_CANCEL_GRACE_MS) * 1000000,

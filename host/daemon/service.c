@@ -295,6 +295,7 @@ static json_t *checks_of(struct host *host)
                         check(unsealed == NULL, unsealed != NULL ? unsealed->msg : ledger));
     json_object_set_new(checks, "sandbox", sandbox_check(host));
     json_object_set_new(checks, "admission", queues_admission_owned(host));
+    bridge_checks(host, checks);
     return checks;
 }
 

@@ -84,7 +84,8 @@ struct lane {
     struct lane_scaling scaling;
     struct lane_latency latency;
     int64_t set_ns;               /* first */
-    bool down;                    /* its backend is away */
+    bool down;                    /* its backend is away, */
+    int64_t down_ns;              /* since then */
     uint32_t unread[LANE_HALVES]; /* that it has */
     bool known;                   /* it was set; others are there while something waits in them */
     struct lane_hall halls[LANE_HALVES];

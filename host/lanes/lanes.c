@@ -137,12 +137,15 @@ static struct lane *known_lane(const struct lanes *lanes, const char *name)
     return lane != NULL && lane->known ? lane : NULL;
 }
 
-void lanes_down(struct lanes *lanes, const char *name, bool down)
+void lanes_down(struct lanes *lanes, const char *name, bool down, int64_t now_ns)
 {
     struct lane *lane = known_lane(lanes, name);
 
-    if (lane != NULL)
-        lane->down = down;
+    if (lane == NULL)
+        return;
+    if (down && !lane->down)
+        lane->down_ns = now_ns;
+    lane->down = down;
 }
 
 void lanes_unread(struct lanes *lanes, const char *name, enum lane_half half, uint32_t count)

@@ -159,7 +159,7 @@ uint32_t lanes_count(const struct lanes *lanes);     /* of those that were set *
 uint32_t lanes_following(const struct lanes *lanes); /* of those that follow their load */
 
 /* Its backend is away, or is back: meanwhile nothing of it is taken. At first it is there. */
-void lanes_down(struct lanes *lanes, const char *name, bool down);
+void lanes_down(struct lanes *lanes, const char *name, bool down, int64_t now_ns);
 /* So many entries are in the half's queue there that are no task here yet. */
 void lanes_unread(struct lanes *lanes, const char *name, enum lane_half half, uint32_t count);
 
@@ -247,6 +247,7 @@ struct lane_view {
     struct lane_spec spec;
     uint32_t slots; /* that it has now */
     bool down;
+    int64_t down_ns; /* since then */
     uint32_t waiting[LANE_HALVES], running[LANE_HALVES];
     uint32_t unread[LANE_HALVES]; /* in its backend, and no task yet */
     struct lane_breaker breaker;

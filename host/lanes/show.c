@@ -171,6 +171,7 @@ static struct lane_view view_of(const struct lane *lane)
         .spec = lane->spec,
         .slots = lane->slots,
         .down = lane->down,
+        .down_ns = lane->down_ns,
         .waiting = {halls[LANE_REGULAR].waiting, halls[LANE_EXPRESS].waiting},
         .unread = {lane->unread[LANE_REGULAR], lane->unread[LANE_EXPRESS]},
         .running = {halls[LANE_REGULAR].running, halls[LANE_EXPRESS].running},

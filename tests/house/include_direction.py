@@ -48,7 +48,7 @@ MAY = {
     "host/bridge/nats": BASE | {"bridge/wire"},
     "host/bridge/server": BASE | {"bridge/nats", "bridge/redis", "bridge/wire", "sandbox/kernel"},
     "host/engine/env": BASE | {"api", "authority/client", "bridge/client", "lanes", "model/ledger", "observe", "sandbox/client", "store"},
-    "host/engine/catalog": BASE | {"api", "authority/trust", "bundle", "engine/env", "model/dag", "model/dag/source", "model/version", "sandbox/client", "store"},
+    "host/engine/catalog": BASE | {"api", "authority/trust", "bridge/client", "bundle", "engine/env", "model/dag", "model/dag/source", "model/version", "sandbox/client", "store"},
     "host/engine/runs": BASE | {"engine/catalog", "engine/env", "lanes", "model/dag", "model/ledger", "model/run", "model/words", "observe", "sandbox/client", "store"},
     "host/engine/attempts": BASE | {"engine/catalog", "engine/env", "engine/runs", "lanes", "model/dag", "model/words", "observe", "sandbox/client"},
     "host/engine/commit": BASE | {"api", "engine/attempts", "engine/env", "engine/runs", "lanes", "model/dag", "model/ledger", "model/run", "model/words", "store"},

@@ -96,3 +96,63 @@ def test_a_bridge_that_hangs_is_replaced(make_host, redis):
 
 def test_a_host_that_is_told_of_no_redis_has_no_bridge(host):
     assert title(host.pid) and child_named(host, "orch-supervisor") and bridge(host) is None
+
+
+STUB = {"agent_id": "conformance.stub", "config": {"echo_input": True}, "retry_policy": {"max_retries": 0, "jitter": False}, "backend": "redis"}
+
+
+def lane(own, **more):
+    assert own.http("PUT", "/lanes/ml", dict(STUB, **more), expect=200).json["backend"] == "redis"
+
+
+def task(own, task_id, *status):
+    def look():
+        got = own.http("GET", f"/tasks/{task_id}")
+        return got.json if got.status == 200 and got.json["status"] in status else None
+
+    return until(look, RUN_S, f"task {task_id} is {status}")
+
+
+def test_tasks_of_a_lane_are_entries_of_its_streams_until_they_are_over(make_host, redis):
+    own = make_host(redis_url=redis.url, lane_orphan_sweep_ms=200, lane_orphan_idle_ms=1000, redis_block_ms=50)
+    express, group = "mcp:queue:ml:express", "mcp_express_ml"
+    lane(own, config={"echo_input": True, "sleep_s": 1})
+    own.http("POST", "/tasks", {"lane": "ml", "payload": {"a": 1}, "priority": 15, "task_id": "ours"}, expect=202)
+    pending = until(lambda: redis.ask("XPENDING", express, group, "-", "+", "9"), RUN_S, "it runs")
+    assert pending[0][1] == "express_ml_0" == task(own, "ours", "running")["worker"]
+    # A stranger's, twice; one that is no task; and one that somebody took and left.
+    lane(own)
+    for payload in ('{"b":2}', '{"b":2}', "[]"):
+        redis.ask("XADD", express, "*", "task_id", "theirs", "payload", payload)
+    assert task(own, "theirs", "completed")["result"] == {"in": {"b": 2}}
+    task(own, "ours", "completed")
+    until(lambda: redis.ask("XLEN", express) == 0, RUN_S, "all is acknowledged")
+    dead = redis.ask("XRANGE", "mcp:queue:dlq", "-", "+")
+    assert len(dead) == 1 and "no object" in " ".join(dead[0][1]), dead
+    own.http("POST", "/lanes/ml:pause", expect=200)
+    redis.ask("XADD", express, "*", "task_id", "left", "payload", "{}")
+    until(lambda: redis.ask("XREADGROUP", "GROUP", group, "somebody", "COUNT", "1", "STREAMS", express, ">"), RUN_S, "he took it")
+    own.http("POST", "/lanes/ml:resume", expect=200)
+    task(own, "left", "completed")
+    assert own.events("lane.orphan_claimed")
+
+
+def test_what_redis_forgets_and_a_host_that_dies_lose_no_task(make_host, redis):
+    own = make_host(redis_url=redis.url, lane_orphan_sweep_ms=200, lane_orphan_idle_ms=1000, redis_block_ms=50, redis_backoff_max_ms=200,
+                    redis_timeout_ms=500)
+    lane(own, config={"sleep_s": 0.3}, slots=1)
+    ids = [f"t{i}" for i in range(4)]
+    until(lambda: redis.ask("EXISTS", "mcp:queue:ml"), RUN_S, "the stream")
+    for i in ids:
+        own.http("POST", "/tasks", {"lane": "ml", "payload": {}, "task_id": i}, expect=202)
+    task(own, "t0", "running", "completed")
+    redis.stop()  # it keeps nothing
+    gone = until(lambda: (lambda a: a if a.status == 503 else None)(own.http("POST", "/tasks", {"lane": "ml", "payload": {}})), RUN_S, "503")
+    assert gone.json["code"] == "BACKEND_DOWN" and int(gone.headers["Retry-After"]) > 0
+    assert own.http("GET", "/healthz?verbose", root=True, token="").json["checks"]["redis"]["status"] == "fail"
+    own.kill9()
+    own.start()
+    redis.start()
+    for i in ids:
+        task(own, i, "completed")
+    until(lambda: redis.ask("XLEN", "mcp:queue:ml") == 0, RUN_S, "all is acknowledged")

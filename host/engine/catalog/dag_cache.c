@@ -2,6 +2,7 @@
 #include "engine/catalog/dag_cache.h"
 
 #include "base/mem.h"
+#include "engine/catalog/shown.h"
 #include "engine/env/env.h"
 #include "model/dag/source/parse.h"
 
@@ -124,6 +125,7 @@ void dag_cache_clear(struct dag_cache *cache)
     {
         if (use->users > 0)
             continue;
+        dag_shown_end(cache->env, use->key);
         free_beside(cache, use->dag);
         entry_free(use);
     }
@@ -151,6 +153,7 @@ struct reading {
     struct dag_use *use;
     char *tenant, *dag_id, *version;
     struct dag *dag; /* NULL: failed */
+    char *text;      /* that it was read from; NULL: it is to be shown nowhere */
     struct err failed;
 };
 
@@ -159,6 +162,7 @@ static void reading_free(void *arg)
     struct reading *r = arg;
 
     dag_free(r->dag);
+    free(r->text);
     free(r->tenant);
     free(r->dag_id);
     free(r->version);
@@ -186,8 +190,10 @@ static void read_now(void *arg, struct store_reader *reader)
     struct reading *r = arg;
 
     if (store_read_dag(reader, r->tenant, r->dag_id, r->version, &rows, &r->failed) &&
-        build(&rows.rows[0], &r->dag, &r->failed))
+        build(&rows.rows[0], &r->dag, &r->failed)) {
+        r->text = mem_str(rows.rows[0].definition);
         r->failed = (struct err){0};
+    }
 }
 
 static void was_read(void *arg)
@@ -199,6 +205,8 @@ static void was_read(void *arg)
     use->reading = false;
     use->dag = take(r->dag);
     use->failed = r->failed;
+    if (r->text != NULL)
+        dag_shown(use->cache->env, use->key, r->text);
     reading_free(r);
     while (take_waiter(use, &wait))
         wait.ready(wait.arg);

@@ -202,9 +202,10 @@ void entry_is(struct entries *entries, struct entry *entry, struct entry_queue *
     entries_add_wanted(entries);
 }
 
-void entry_lose(struct entries *entries, struct entry *entry)
+void entry_lose(struct entries *entries, struct entry *entry, bool bridge_too)
 {
-    entry_reset(entries, entry);
+    if (bridge_too || entry->state != ENTRY_THERE)
+        entry_reset(entries, entry);
     if (!entry->asked)
         return;
     entry->asked = false;

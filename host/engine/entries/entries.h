@@ -12,8 +12,8 @@
  *   CLAIM                  CLAIMED                 it begins; refused: it waits apart of its lane
  *                                                  until the next DEPTH
  *   the backend is away    -                       the lane is down; what was asked is forgotten
- *   a fresh bridge, or
- *   one that is back       SCANNED                 what was not told has no entry: ADD
+ *   a fresh bridge         -                       so is which entry a task has
+ *   either                 SCANNED                 what was not told has no entry: ADD
  *   GONE                   -                       ADD; CLAIM again where it runs
  *   the run's last commit  -                       DONE, or DEAD with what it died of
  *   the run is dropped     -                       RELEASE: it comes again, to whoever has the run

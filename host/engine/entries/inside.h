@@ -85,8 +85,8 @@ void entries_add_wanted(struct entries *entries);
 /* This is its entry, maybe in the other queue of its lane. */
 void entry_is(struct entries *entries, struct entry *entry, struct entry_queue *queue,
               const char *id);
-/* It has none any more; whatever was asked of it is forgotten. */
-void entry_lose(struct entries *entries, struct entry *entry);
+/* Whatever was asked of it is forgotten; with the bridge, what it was, too. */
+void entry_lose(struct entries *entries, struct entry *entry, bool bridge_too);
 /* CLAIM for its consumer. */
 void entry_claim(struct entries *entries, struct entry *entry);
 /* TAKE, RELEASE or DONE. */

@@ -41,24 +41,29 @@ static void tell(const struct entries *entries, const struct entry_lane *lane,
 
 /* ---- there, and away ---- */
 
+static void set_down(const struct entries *entries, const char *lane, bool down)
+{
+    lanes_down(attempts_lanes(entries->ctl->attempts), lane, down, entries->env->clock.mono_ns());
+}
+
 static bool is_ready(const struct entry_lane *lane)
 {
     return lane->queues[LANE_REGULAR].ready && lane->queues[LANE_EXPRESS].ready;
 }
 
-/* Nothing is known of what is in its queues. */
-static void lose(struct entries *entries, struct entry_lane *lane)
+/* What was asked of it is not answered any more. */
+static void lose(struct entries *entries, struct entry_lane *lane, bool bridge_too)
 {
     struct entry *entry, *next;
 
-    lanes_down(attempts_lanes(entries->ctl->attempts), lane->name, true);
+    set_down(entries, lane->name, true);
     for (int half = 0; half < LANE_HALVES; half++) {
         struct entry_queue *queue = &lane->queues[half];
 
         queue->ready = false;
         for (entry = TAILQ_FIRST(&queue->entries); entry != NULL; entry = next) {
             next = TAILQ_NEXT(entry, link);
-            entry_lose(entries, entry);
+            entry_lose(entries, entry, bridge_too);
         }
     }
 }
@@ -69,14 +74,16 @@ void entry_lanes_state(struct entries *entries, enum lane_backend backend)
 
     for (struct entry_lane *lane = entries->lanes; !up && lane != NULL; lane = lane->hh.next) {
         if (lane->backend == backend)
-            lose(entries, lane);
+            lose(entries, lane, false);
     }
 }
 
 void entry_lanes_tell(struct entries *entries)
 {
-    for (struct entry_lane *lane = entries->lanes; lane != NULL; lane = lane->hh.next)
+    for (struct entry_lane *lane = entries->lanes; lane != NULL; lane = lane->hh.next) {
+        lose(entries, lane, true);
         tell(entries, lane, lane->backend);
+    }
 }
 
 void entry_queue_ready(struct entries *entries, struct entry_queue *queue)
@@ -91,7 +98,7 @@ void entry_queue_ready(struct entries *entries, struct entry_queue *queue)
     }
     if (!is_ready(queue->lane))
         return;
-    lanes_down(attempts_lanes(entries->ctl->attempts), queue->lane->name, false);
+    set_down(entries, queue->lane->name, false);
     attempts_unpark(entries->ctl->attempts, queue->lane->name);
 }
 
@@ -122,7 +129,7 @@ static void lane_new(struct entries *entries, const char *name, enum lane_backen
         TAILQ_INIT(&lane->queues[half].entries);
     }
     HASH_ADD_KEYPTR(hh, entries->lanes, lane->name, strlen(lane->name), lane);
-    lanes_down(attempts_lanes(entries->ctl->attempts), name, true);
+    set_down(entries, name, true);
     if (entries->env->bridge != NULL)
         tell(entries, lane, backend);
     runs_each(entries->ctl->runs, know, entries);
@@ -154,7 +161,7 @@ static void lane_leave(struct entries *entries, struct entry_lane *lane)
     }
     if (entries->env->bridge != NULL)
         tell(entries, lane, LANE_STORE);
-    lanes_down(attempts_lanes(entries->ctl->attempts), lane->name, false);
+    set_down(entries, lane->name, false);
     attempts_unpark(entries->ctl->attempts, lane->name);
     lane_free(entries, lane);
 }

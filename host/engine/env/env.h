@@ -82,6 +82,7 @@ struct engine_settings {
     struct lane_ageing ageing;
     struct load shed_marks;       /* beyond which nothing new is let in */
     bool backends[LANE_BACKENDS]; /* that the host was told of */
+    int64_t backend_grace_ns;     /* one that is away for less is nobody's business */
     const char *tenant;           /* of lanes' entries that name none */
     const json_t *lanes;          /* as the host's file has them (lanes/file.h); NULL: none */
     int64_t cancel_grace_ns;      /* between "please stop" and the kill */

@@ -7,6 +7,7 @@
 #include "engine/control/control.h"
 #include "engine/env/answer.h"
 #include "engine/env/audit.h"
+#include "engine/env/env.h"
 #include "engine/lanes/dead_depths.h"
 #include "engine/lanes/depth.h"
 #include "engine/lanes/kept.h"
@@ -249,6 +250,14 @@ static uint32_t on_their_way(const struct tasks *tasks, const char *lane)
     return count;
 }
 
+/* For so long that clients are to know. */
+static bool is_away(const struct tasks *tasks, const struct lane_view *lane)
+{
+    const struct engine_env *env = tasks->ctl->env;
+
+    return lane->down && env->clock.mono_ns() - lane->down_ns >= env->set.backend_grace_ns;
+}
+
 /* Why the lane takes no task that is not there already; NULL: it does. */
 static const char *refusal_of(const struct tasks *tasks, const struct lane_view *lane,
                               const json_t *definition, bool force)
@@ -257,7 +266,7 @@ static const char *refusal_of(const struct tasks *tasks, const struct lane_view 
         return "LANE_HAS_NO_AGENT";
     if (lane->spec.draining)
         return LANE_DRAINING;
-    if (lane->down)
+    if (is_away(tasks, lane))
         return BACKEND_DOWN;
     if (!force && depth_is_full(tasks->ctl->runs, lane, on_their_way(tasks, lane->name)))
         return LANE_FULL;

@@ -3,6 +3,7 @@
 #include "entry_steps.h"
 
 #include "base/mem.h"
+#include "engine/catalog/dag_cache.h"
 
 #include <string.h>
 
@@ -127,6 +128,7 @@ START_TEST(while_the_backend_is_away_nothing_begins_and_no_task_is_taken)
     bridge_added("t2", "2-0");
     host_says(BRIDGE_TAKE, "2-0");
     bridge_state(false);
+    rig_pass(RIG_S);
     task_give(&(struct api_task){.lane = "ml", .task_id = "t3"}, "{}", &c);
     rig_settle(&rig);
     task_refused(&c, ERR_UNAVAILABLE, "BACKEND_DOWN");
@@ -134,14 +136,44 @@ START_TEST(while_the_backend_is_away_nothing_begins_and_no_task_is_taken)
     ck_assert_int_eq(rig_status(&rig, a.run_id), STORE_RUN_COMPLETED);
     ck_assert_uint_eq(open_attempts(), 0);
     waits_for(b.run_id, "backend_down");
-    host_says_nothing(); /* the entries are not known any more: what is over is told of when it
-                            comes */
+    host_says(BRIDGE_DONE, "1-0"); /* for when it is back */
+    host_says_nothing();
     bridge_comes();
-    ck_assert_str_eq(host_says_task(BRIDGE_ADD)->task_id, "t2");
-    bridge_added("t2", "3-0");
-    host_says(BRIDGE_TAKE, "3-0");
-    host_claims("3-0", "pool_ml_0");
-    bridge_claimed("3-0", 1);
+    host_claims("2-0", "pool_ml_0");
+    bridge_claimed("2-0", 1);
+    ck_assert_uint_eq(open_attempts(), 1);
+}
+END_TEST
+
+START_TEST(one_that_is_away_for_a_moment_takes_tasks_all_the_same)
+{
+    begin();
+    bridge_state(false);
+    rig_pass(RIG_S / 2);
+    task_add_with("t1", 5);
+    host_says_nothing();
+    bridge_comes();
+    ck_assert_str_eq(host_says_task(BRIDGE_ADD)->task_id, "t1");
+}
+END_TEST
+
+START_TEST(an_answer_that_was_lost_with_the_backend_is_not_waited_for)
+{
+    begin();
+    task_add_with("t1", 5);
+    host_says_task(BRIDGE_ADD);
+    bridge_state(false);
+    host_says_nothing();
+    bridge_comes();
+    ck_assert_str_eq(host_says_task(BRIDGE_ADD)->task_id, "t1");
+    bridge_added("t1", "1-0");
+    host_says(BRIDGE_TAKE, "1-0");
+    host_claims("1-0", "pool_ml_0");
+    bridge_state(false); /* and what was claimed is asked for again */
+    bridge_claimed("1-0", 0);
+    bridge_comes();
+    host_claims("1-0", "pool_ml_0");
+    bridge_claimed("1-0", 1);
     ck_assert_uint_eq(open_attempts(), 1);
 }
 END_TEST
@@ -374,6 +406,27 @@ static void tells(const char *line)
     ck_assert_msg(strstr(buf_text(&text), line) != NULL, "lacks %s", line);
 }
 
+START_TEST(a_definition_is_shown_while_the_host_keeps_it)
+{
+    struct bridge_keep keep;
+    char key[BRIDGE_KEY_BYTES_MAX];
+    struct err e = {0};
+
+    begin();
+    publish_chain();
+    run_of("chain");
+    ck_assert(bridge_keep_unpack(host_shows(BRIDGE_KEEP), &keep, &e));
+    ck_assert_str_eq(keep.key, "gl:orchestrator:dag:" RIG_TENANT ":chain:1.0.0");
+    ck_assert_uint_eq(keep.ttl_ms, 3600000);
+    ck_assert_uint_gt(keep.value_bytes, 2);
+    rig_ok(&rig, "first");
+    rig_ok(&rig, "second");
+    dag_cache_clear(engine_dags(rig.engine));
+    ck_assert(bridge_forget_unpack(host_shows(BRIDGE_FORGET), key, &e));
+    ck_assert_str_eq(key, keep.key);
+}
+END_TEST
+
 START_TEST(acknowledgements_are_counted)
 {
     begin();
@@ -396,6 +449,8 @@ TCase *entries_cases(void)
     tcase_add_test(tc, it_is_added_claimed_and_done);
     tcase_add_test(tc, one_that_dies_is_said_so_with_why);
     tcase_add_test(tc, while_the_backend_is_away_nothing_begins_and_no_task_is_taken);
+    tcase_add_test(tc, one_that_is_away_for_a_moment_takes_tasks_all_the_same);
+    tcase_add_test(tc, an_answer_that_was_lost_with_the_backend_is_not_waited_for);
     tcase_add_test(tc, a_claim_that_was_lost_with_the_bridge_is_asked_again);
     tcase_add_test(tc, what_runs_is_claimed_again_by_a_fresh_bridge);
     tcase_add_test(tc, what_somebody_else_has_waits_without_a_worker);
@@ -408,6 +463,7 @@ TCase *entries_cases(void)
     tcase_add_test(tc, what_waits_is_added_when_the_lane_gets_a_backend);
     tcase_add_test(tc, a_host_that_died_adds_what_it_finds_unfinished);
     tcase_add_test(tc, a_paused_lane_reads_nothing_and_tells_what_is_there);
+    tcase_add_test(tc, a_definition_is_shown_while_the_host_keeps_it);
     tcase_add_test(tc, acknowledgements_are_counted);
     return tc;
 }

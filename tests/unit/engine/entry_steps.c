@@ -58,7 +58,7 @@ void entries_close(void)
 
 /* ---- what the host says ---- */
 
-static bool next(void)
+static bool hear(void)
 {
     struct err e = {0};
     enum frame_recv got;
@@ -72,6 +72,25 @@ static bool next(void)
     got = bridge_request_recv(peer, in, &said, &e);
     ck_assert_msg(got == FRAME_GOT, "%s", e.msg);
     return true;
+}
+
+/* What it shows of its definitions is of no lane. */
+static bool next(void)
+{
+    while (hear()) {
+        if (said.type != BRIDGE_KEEP && said.type != BRIDGE_FORGET)
+            return true;
+    }
+    return false;
+}
+
+const struct message *host_shows(enum bridge_message type)
+{
+    while (hear()) {
+        if (said.type == type)
+            return &said;
+    }
+    ck_abort_msg("the host shows nothing");
 }
 
 static void next_is(enum bridge_message type)

@@ -29,6 +29,8 @@ const struct bridge_task *host_says_task(enum bridge_message type);
 /* CLAIM. */
 void host_claims(const char *id, const char *consumer);
 void host_says_nothing(void);
+/* KEEP or FORGET, behind whatever else. */
+const struct message *host_shows(enum bridge_message type);
 /* LANE of "ml". */
 void host_reads(bool reads);
 

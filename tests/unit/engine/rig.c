@@ -153,6 +153,7 @@ void rig_boot(struct rig *rig)
                 .finish_first = rig->options.finish_first,
                 .ageing = {300 * RIG_S, 60 * RIG_S},
                 .backends = {true, rig->options.bridged, rig->options.bridged},
+                .backend_grace_ns = RIG_S,
                 .tenant = RIG_TENANT,
                 .lanes = rig->options.lanes,
                 .cancel_grace_ns = 5 * RIG_S,
