@@ -131,11 +131,25 @@ static void tell_waiting(const struct engine *engine, const struct attempt_order
     ret->at_once = place && order->place != ORDER_PARKED && at.why == LANE_WHY_NONE;
 }
 
+/* That waits for a worker of the task's lane. */
+static const struct attempt_order *waits_in_lane(const struct active_run *ar)
+{
+    if (ar->task_lane == NULL)
+        return TAILQ_FIRST(&ar->waiting);
+    return ar->worker.number == 0 ? ar->whole : NULL;
+}
+
+static void tell_started(const struct active_run *ar, struct api_task_now *ret)
+{
+    ret->started_us = ar->task_lane == NULL ? ar->nodes[0].attempt_started_us : ar->worker_us;
+    ret->worker = ar->task_lane == NULL ? ar->nodes[0].worker : ar->worker;
+}
+
 void engine_task_now(const struct engine *engine, const struct api_task_of *of,
                      struct api_task_now *ret)
 {
     const struct active_run *ar = runs_find(engine->runs, of->tenant, of->run_id);
-    const struct attempt_order *order = ar != NULL ? TAILQ_FIRST(&ar->waiting) : NULL;
+    const struct attempt_order *order = ar != NULL ? waits_in_lane(ar) : NULL;
 
     *ret = (struct api_task_now){.here = ar != NULL,
                                  .express = is_express(attempts_lanes(engine->attempts), of)};
@@ -146,10 +160,8 @@ void engine_task_now(const struct engine *engine, const struct api_task_of *of,
         return;
     }
     ret->runs = active_run_task_runs(ar);
-    if (!ret->runs)
-        return;
-    ret->started_us = ar->nodes[0].attempt_started_us;
-    ret->worker = ar->nodes[0].worker;
+    if (ret->runs)
+        tell_started(ar, ret);
 }
 
 void engine_gauges(const struct engine *engine)

@@ -275,6 +275,8 @@ static void act_durable(struct engine *engine, struct acts *acts)
     entries_know(engine->control.entries, acts->ar);
     if (acts->reorders)
         attempts_prioritize(engine->attempts, acts->ar);
+    if (acts->ends_run && !acts->ar->dropped)
+        attempts_run_ended(engine->attempts, acts->ar);
     start_and_stop(engine, acts); /* first: an attempt on its way shortens the next step's wait */
     counts_durable(acts, attempts_lanes(engine->attempts));
     acts_publish(engine->env, acts);
@@ -354,7 +356,7 @@ static void tell_one_ended(struct engine *engine, const struct leftover_ended *e
     ends_tell_closed(&events[last], ended->error);
     engine->env->publish(engine->env->arg, events, count);
     heads_note(engine->chores.heads, ended->of.tenant, events[0].seq, events[last].seq);
-    counts_closed(engine->env, &events[last]);
+    counts_closed(engine->env, &events[last], last > 0); /* a task's come by two */
     if (ended->done != NULL)
         ended->done(ended->done_arg, &(struct api_outcome){.run_id = ended->of.run_id,
                                                            .dag_id = ended->of.dag_id,

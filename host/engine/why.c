@@ -95,12 +95,18 @@ static void add_run(struct listing *l, const struct why_of *of)
 
 /* ---- attempts that wait in lanes ---- */
 
+static char *who_owned(const struct attempt_order *order)
+{
+    return order->whole ? mem_str("the task") : mem_printf("step '%s'", order->node_id);
+}
+
 static void add_apart(struct listing *l, const struct lanes *lanes unused_arg,
                       const struct attempt_order *order)
 {
     bool parked = order->place == ORDER_PARKED;
+    auto_mem char *who = who_owned(order);
     auto_mem char *detail =
-        mem_printf("step '%s' %s", order->node_id,
+        mem_printf("%s %s", who,
                    parked ? "is in the hands of somebody else, who took its entry from the lane's "
                             "backend"
                           : "has a worker, for which its entry in the lane's backend is claimed");
@@ -117,9 +123,10 @@ static void add_lane(struct listing *l, const struct lanes *lanes,
     struct lane_place place = lanes_place(lanes, &order->item, l->now_ns);
     bool named = place.why != LANE_WHY_NONE;
     const char *word = named ? lane_why_text(place.why) : run_why_text(RUN_WHY_QUEUED);
+    auto_mem char *who = who_owned(order);
     auto_mem char *detail =
-        mem_printf("step '%s' is number %" PRIu32 " in lane '%s'%s%s", order->node_id,
-                   place.position, place.lane, named ? ": " : "", named ? word : "");
+        mem_printf("%s is number %" PRIu32 " in lane '%s'%s%s", who, place.position, place.lane,
+                   named ? ": " : "", named ? word : "");
 
     add(l, &(struct reason){word, order->node_id, NULL, place.position - 1, place.until_ns},
         detail);

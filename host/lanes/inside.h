@@ -40,7 +40,7 @@ TAILQ_HEAD(lane_ring, lane_seat);
 
 struct lane_tenant {
     char *name;
-    uint32_t running;
+    uint32_t running, holding; /* items; those that hold are none of the first */
     struct lane_seats seats;
     UT_hash_handle hh; /* by name */
 };

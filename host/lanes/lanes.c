@@ -229,7 +229,7 @@ static void forget(struct lanes *lanes, const struct lane_item *item, int64_t no
     struct lane_tenant *tenant = item->tenant;
 
     lane_share_forget(lanes, item->share, now_ns);
-    if (tenant->running > 0 || !LIST_EMPTY(&tenant->seats))
+    if (tenant->running > 0 || tenant->holding > 0 || !LIST_EMPTY(&tenant->seats))
         return;
     HASH_DEL(lanes->tenants, tenant);
     free(tenant->name);
@@ -317,6 +317,14 @@ static bool next_of(const struct lane *lane, enum lane_half *half, enum lane_hal
     return lane_has_worker(lane, LANE_REGULAR);
 }
 
+static void tenant_has(struct lanes *lanes, const struct lane_item *item, int by, int64_t now_ns)
+{
+    if (item->holds)
+        item->tenant->holding += (uint32_t)by;
+    else
+        lane_tenant_runs(lanes, item->tenant, by, now_ns);
+}
+
 static void begin(struct lanes *lanes, struct lane_item *item, enum lane_half worker,
                   int64_t now_ns)
 {
@@ -333,7 +341,7 @@ static void begin(struct lanes *lanes, struct lane_item *item, enum lane_half wo
     lane_bucket_take(&lane->bucket, &lane->spec.rate, now_ns);
     lane_breaker_started(&lane->breaker, &lane->spec.breaker, item->number, now_ns);
     lane_share_begins(lanes, item, now_ns);
-    lane_tenant_runs(lanes, item->tenant, 1, now_ns);
+    tenant_has(lanes, item, 1, now_ns);
 }
 
 /* The lanes take turns too, for whoever has less room than all of them. */
@@ -396,7 +404,7 @@ static void end(struct lanes *lanes, struct lane_item *item, bool put_back, int6
     lane_breaker_ended(&item->lane->breaker, item->number);
     lane_number_return(&hall->numbers, item->worker.number);
     lane_share_ends(lanes, item, put_back, now_ns);
-    lane_tenant_runs(lanes, item->tenant, -1, now_ns);
+    tenant_has(lanes, item, -1, now_ns);
 }
 
 void lanes_put_back(struct lanes *lanes, struct lane_item *item, int64_t now_ns)

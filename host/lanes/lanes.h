@@ -75,6 +75,7 @@ struct lane_spec {
     struct lane_autoscale autoscale;
     bool no_preempt; /* nothing that runs makes room */
     enum lane_backend backend;
+    bool runs_dag; /* its tasks hold workers while others do the work: those wait elsewhere */
 };
 
 /* The lanes of the contract, which are there from the start (contract/mcp.md 1.1). */
@@ -120,6 +121,7 @@ struct lane_item {
     int64_t came_us; /* the caller's: who came before, by any clock that all items share */
     int64_t age_ns;  /* the caller's: how long it had waited when it was added */
     bool is_task;    /* the caller's: it counts among the lane's tasks */
+    bool holds;      /* the caller's: its tenant's share of what runs is not for it */
     uint32_t times;  /* the caller's: so often it has made room already */
     bool yields;     /* the caller's, once it runs: it may be stopped and begun again */
     struct lane *lane;

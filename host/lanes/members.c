@@ -24,20 +24,6 @@ bool lane_name_read(const char *name, struct err *e)
 
 /* ---- which members there are ---- */
 
-static bool refuse_member(const char *name, struct err *e)
-{
-    static const char *const to_come[] = {"dag_id"};
-
-    if (text_is_among(name, to_come, ARRAY_LEN(to_come)))
-        return err_set(e, ERR_INVALID,
-                       "'%s' of a lane is not built in this version; slots, express_priority, "
-                       "paused, draining, max_depth, rate, breaker, autoscale, preempt, agent_id, "
-                       "config, retry_policy "
-                       "and timeout_policy are",
-                       name);
-    return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
-}
-
 /* The lane that every node without one has stays with the store. */
 static bool read_backend(const char *lane, const json_t *object, struct lane_members *ret,
                          struct err *e)
@@ -77,7 +63,7 @@ static bool check_names(const char *lane, const json_t *object, struct err *e)
         if (lane_work_is(name) || is_limit(name))
             continue;
         if (!text_is_among(name, known, ARRAY_LEN(known)))
-            return refuse_member(name, e);
+            return err_set(e, ERR_INVALID, "a lane has no member '%.64s'", name);
         if (json_is_null(value))
             return err_set(e, ERR_INVALID, "'%s' is null", name);
     }
@@ -85,7 +71,7 @@ static bool check_names(const char *lane, const json_t *object, struct err *e)
         return err_set(e, ERR_INVALID,
                        "'express_priority': the lane 'default' has no express "
                        "workers");
-    return true;
+    return lane_work_names(object, e);
 }
 
 /* Steps of no lane are everybody's: their failures stop nobody, unless an operator wants it. */
@@ -241,6 +227,9 @@ void lane_members_apply(const struct lane_members *members, struct lane_spec *sp
         spec->draining = members->draining;
     if (members->has_max_depth)
         spec->max_depth = members->max_depth;
+    if (json_object_get(members->work, "dag_id") != NULL ||
+        json_object_get(members->work, "agent_id") != NULL)
+        spec->runs_dag = lane_work_dag(members->work) != NULL;
     if (members->has_rate) {
         spec->rate = members->rate;
         spec->tenant_rate = members->tenant_rate;

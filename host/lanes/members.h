@@ -2,8 +2,7 @@
  * (LANES_KIT.md 4). The same words come by PUT and are kept in the store.
  *
  * What is not said holds as it did: from what is kept, under it from what the host was started
- * with. A member of the contract that this version does not act on is refused by its name, so that
- * nobody believes in a limit that nothing keeps. */
+ * with. What is no member is refused, so that nobody believes in a limit that nothing keeps. */
 #ifndef ORCH_LANES_MEMBERS_H
 #define ORCH_LANES_MEMBERS_H
 

@@ -4,12 +4,16 @@
 #include "base/auto.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/dag/dag.h"
 #include "model/dag/source/parse.h"
 
-static const char *const members[] = {"agent_id", "config", "retry_policy", "timeout_policy"};
+#include <string.h>
+
+static const char *const members[] = {"agent_id", "dag_id", "config", "retry_policy",
+                                      "timeout_policy"};
 
 /* LANES.md 2. */
 enum { RETRIES = 3, ATTEMPT_S = 120 };
@@ -50,7 +54,7 @@ static json_t *policy_owned(json_t *policy, const json_t *said)
     return policy;
 }
 
-void lane_work_show(const json_t *work, json_t *to)
+static void show_node(const json_t *work, json_t *to)
 {
     json_t *agent = json_object_get(work, "agent_id"), *config = json_object_get(work, "config");
 
@@ -63,14 +67,56 @@ void lane_work_show(const json_t *work, json_t *to)
                                      json_object_get(work, "timeout_policy")));
 }
 
+void lane_work_show(const json_t *work, json_t *to)
+{
+    const char *dag_id = lane_work_dag(work);
+
+    show_node(work, to);
+    json_object_set_new(to, "dag_id", dag_id != NULL ? json_string(dag_id) : json_null());
+}
+
 /* ---- what is said ---- */
+
+const char *lane_work_dag(const json_t *work)
+{
+    return json_string_value(json_object_get(work, "dag_id"));
+}
+
+static bool is_said(const json_t *object, const char *member)
+{
+    const json_t *value = json_object_get(object, member);
+
+    return value != NULL && !json_is_null(value);
+}
+
+/* Of a lane's own DAG there are only tasks of that lane. */
+static bool is_dag_id(const json_t *said)
+{
+    const char *id = json_string_value(said);
+
+    return id != NULL && *id != '\0' && json_string_length(said) <= DAG_ID_BYTES_MAX &&
+           strlen(id) == json_string_length(said) &&
+           strncmp(id, DAG_OF_LANE, strlen(DAG_OF_LANE)) != 0;
+}
+
+bool lane_work_names(const json_t *object, struct err *e)
+{
+    if (is_said(object, "agent_id") && is_said(object, "dag_id"))
+        return err_set(e, ERR_INVALID,
+                       "a lane runs an agent or a DAG: 'agent_id' and 'dag_id' are both there");
+    return !is_said(object, "dag_id") || is_dag_id(json_object_get(object, "dag_id")) ||
+           err_set(e, ERR_INVALID,
+                   "'dag_id' is no id of a DAG: 1 to %u bytes, not beginning with '" DAG_OF_LANE
+                   "'",
+                   DAG_ID_BYTES_MAX);
+}
 
 static json_t *definition_owned(const char *lane, const json_t *work)
 {
     auto_mem char *id = mem_printf(DAG_OF_LANE "%s", lane);
     json_t *node = json_pack("{s:s}", "lane", lane);
 
-    lane_work_show(work, node);
+    show_node(work, node);
     return json_pack("{s:s, s:s, s:{s:o}}", "dag_id", id, "name", id, "nodes", LANE_TASK_NODE,
                      node);
 }
@@ -144,6 +190,10 @@ json_t *lane_work_add_owned(const json_t *work, const json_t *more)
     const char *name;
     json_t *value;
 
+    if (is_said(more, "dag_id"))
+        json_object_del(sum, "agent_id");
+    if (is_said(more, "agent_id"))
+        json_object_del(sum, "dag_id");
     json_object_foreach((json_t *)more, name, value)
     {
         if (json_is_null(value))

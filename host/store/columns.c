@@ -40,6 +40,7 @@ static const struct column run_columns[] = {
     COL(store_run, TEXT_NULL, lease_owner, "lease_owner"),
     COL(store_run, INT, lease_epoch, "lease_epoch"),
     COL(store_run, INT, task_priority, "task_priority"),
+    COL(store_run, TEXT_NULL, task_lane, "task_lane"),
     READ(store_run, SAID, is_dead, "is_dead",
          "CASE WHEN task_priority > 0 AND status = 'failed' THEN EXISTS"
          " (SELECT 1 FROM dead_letters AS l WHERE l.tenant_id = dag_executions.tenant_id"

@@ -16,6 +16,8 @@
     XX(RUNS_OF_DAG, &row_run)                                                                      \
     XX(RUNS_OF_STATUSES, &row_run)                                                                 \
     XX(RUNS_OF_DAG_AND_STATUSES, &row_run)                                                         \
+    XX(RUNS_OF_LANE, &row_run)                                                                     \
+    XX(RUNS_OF_LANE_AND_STATUSES, &row_run)                                                        \
     XX(RUN_BY_TOKEN, &row_run)                                                                     \
     XX(TASK, &row_run)                                                                             \
     XX(RUNS_UNSIGNED, &row_run)                                                                    \

@@ -51,13 +51,13 @@ bool store_read_quota(struct store_reader *r, const char *tenant, const char *qu
 }
 
 bool store_read_job_counts(struct store_reader *r, const char *tenant, const char *dag_id,
-                           struct store_status_counts *ret, struct err *e)
+                           const char *lane, struct store_status_counts *ret, struct err *e)
 {
-    if (dag_id == NULL)
+    if (lane == NULL)
         return read_status_counts(
             r, ASK_COUNTS(Q_JOB_COUNTS, P_TEXT(tenant), P_INT(STORE_JOBS_COUNTED_MAX)), ret, e);
     return read_status_counts(r,
                               ASK_COUNTS(Q_JOB_COUNTS_OF_LANE, P_TEXT(tenant), P_TEXT(dag_id),
-                                         P_INT(STORE_JOBS_COUNTED_MAX)),
+                                         P_TEXT(lane), P_INT(STORE_JOBS_COUNTED_MAX)),
                               ret, e);
 }

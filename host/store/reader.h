@@ -102,6 +102,8 @@ struct store_page {
 struct store_run_filter {
     const char *tenant;
     const char *dag_id; /* NULL: any */
+    const char *lane;   /* with the lane's own DAG as dag_id: its tasks, also those of other DAGs,
+                           signed or not; NULL: by dag_id alone */
     uint32_t statuses;  /* 0: any; else 1u << STORE_RUN_RUNNING | ... */
     int64_t from_us;    /* inclusive; 0: none */
     int64_t to_us;      /* exclusive; 0: none */
@@ -400,10 +402,11 @@ bool store_read_quota(struct store_reader *r, const char *tenant, const char *qu
                       struct store_quota_list *ret, struct err *e) must_check;
 
 enum { STORE_JOBS_COUNTED_MAX = 100000 };
-/* The tenant's tasks by the status of their run, STORE_JOBS_COUNTED_MAX of them at most; dag_id
- * NULL: of all lanes, else the youngest of that lane's. */
+/* The tenant's tasks by the status of their run, STORE_JOBS_COUNTED_MAX of them at most; lane
+ * NULL: of all; else the youngest of that one's, of its own DAG (dag_id) and of others. */
 bool store_read_job_counts(struct store_reader *r, const char *tenant, const char *dag_id,
-                           struct store_status_counts *ret, struct err *e) must_check;
+                           const char *lane, struct store_status_counts *ret,
+                           struct err *e) must_check;
 
 /* ---- dead letters ---- */
 

@@ -87,6 +87,7 @@ struct store_run {
     const char *lease_owner; /* the opening that has it (store/hosts.h); NULL: nobody */
     int64_t lease_epoch;
     int64_t task_priority; /* of a task of a lane, whose id is the token; 0: it is none */
+    const char *task_lane; /* of a task of a lane that runs the DAG; NULL: the DAG is the lane's */
     bool is_dead;          /* read only: a task that failed, and its dead letter is there */
     /* Read only, of a task: its attempts that ended and were a worker's, and when the first began;
      * 0: there was none. */

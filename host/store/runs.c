@@ -89,7 +89,7 @@ bool store_read_runs(struct store_reader *r, const struct store_run_filter *filt
     if (!page_begin(page, (struct page_key){INT64_MAX, "", "", ""}, &at, e))
         return false;
     add_words(&words, filter->statuses);
-/* What every one of the five asks for first; the limit is the last of each. */
+/* What every one of the seven asks for first; the limit is the last of each. */
 #define ASK_RUNS(query, ...)                                                                       \
     read_rows(r,                                                                                   \
               ASK_LIST(query, at.rows, run_key, P_INT(0), P_TEXT(filter->tenant),                  \
@@ -100,6 +100,11 @@ bool store_read_runs(struct store_reader *r, const struct store_run_filter *filt
     if (filter->statement != STORE_SIGNED_OR_NOT)
         return ASK_RUNS(Q_RUNS_UNSIGNED, P_TEXT(buf_text(&words)), P_TEXT(dag_id),
                         P_INT(filter->statement == STORE_REFUSED), P_INT(at.rows + 1));
+    if (filter->lane != NULL && words.len == 0)
+        return ASK_RUNS(Q_RUNS_OF_LANE, P_TEXT(dag_id), P_TEXT(filter->lane), P_INT(at.rows + 1));
+    if (filter->lane != NULL)
+        return ASK_RUNS(Q_RUNS_OF_LANE_AND_STATUSES, P_TEXT(buf_text(&words)), P_TEXT(dag_id),
+                        P_TEXT(filter->lane), P_INT(at.rows + 1));
     if (words.len == 0 && dag_id == NULL)
         return ASK_RUNS(Q_RUNS, P_INT(at.rows + 1));
     if (words.len == 0)

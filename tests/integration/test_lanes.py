@@ -157,7 +157,7 @@ def test_lanes_are_set_while_the_host_runs_and_outlive_it(make_host):
 
 
 def test_what_a_lane_cannot_keep_is_refused_by_its_name(host):
-    for body, named in (({"rate": {"tenant": {}}}, "per_second"), ({"breaker": {"failures": 0}}, "failures"), ({"autoscale": {"min": 2}}, "autoscale"), ({"agent_id": ""}, "agent_id"), ({"dag_id": "a"}, "dag_id"), ({"slots": 10001}, "slots"),
+    for body, named in (({"rate": {"tenant": {}}}, "per_second"), ({"breaker": {"failures": 0}}, "failures"), ({"autoscale": {"min": 2}}, "autoscale"), ({"agent_id": ""}, "agent_id"), ({"dag_id": "lane.a"}, "dag_id"), ({"slots": 10001}, "slots"),
                         ({"backend": "redis"}, "redis-url")):
         refused = host.http("PUT", "/lanes/strict", body, expect=400)
         assert refused.code == "FIELD_INVALID" and named in refused.json["error"]["message"], refused.json

@@ -12,6 +12,8 @@ from stream import Lines
 
 STUB = "conformance.stub"
 OVER = ("completed", "dead", "cancelled")
+NIGHTLY = (f"dag_id: nightly\nname: n\nnodes:\n  a: {{agent_id: {STUB}, input_mapping: {{day: input.day}}, config: {{echo_input: true}}}}\n"
+           f"  b: {{agent_id: {STUB}, depends_on: [a], config: {{return: {{n: 2}}}}}}\n")
 
 
 def add(host, lane, expect=202, payload=None, **task):
@@ -50,9 +52,17 @@ def test_tasks_are_runs_that_outlive_the_host(make_host):
     row = [f"row{i}" for i in range(8)]
     for task_id in row:
         add(own, "ml", task_id=task_id, priority=1)
+    own.http("POST", "/dags/import", {"yaml_content": NIGHTLY}, expect=201)
+    put(own, "nights", dag_id="nightly", slots=1)
+    night = [add(own, "nights", task_id=f"night{i}", payload={"day": i}) for i in range(2)]
     own.kill9()
     own.start()
     until(lambda: [show(own, task_id)["position"] for task_id in row] == list(range(4, 12)), RUN_S, "the row as it was")
+    for i, task in enumerate(night):
+        over = ended(own, task["task_id"])
+        assert (over["result"], over["lane"], over["attempts"]) == ({"a": {"in": {"day": i}}, "b": {"n": 2}}, "nights", 2), over
+        assert own.http("GET", f"/runs/{task['run_id']}", expect=200).json["dagId"] == "nightly"
+    assert own.cli("task", "list", "--lane", "nights", "-o", "name").stdout.split() == ["night1", "night0"]
     until(lambda: show(own, "third")["position"] == 1, RUN_S, "the third in the lane again, before the others")
     own.http("POST", f"/runs/{third['run_id']}:cancel", expect=202)
     until(lambda: show(own, "third")["status"] == "cancelled", RUN_S, "the third gone")

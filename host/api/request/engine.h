@@ -95,6 +95,7 @@ struct api_run_start {
     bool deterministic_mode;
     const struct api_firing *firing; /* NULL: none */
     int32_t task_priority; /* of a task, in its lane; its id is the token; 0: it is none */
+    const char *task_lane; /* of a task whose DAG is not its lane's own; NULL */
     bool task_first;       /* as api_task says */
     const char *replay_of; /* as api_task says */
     const struct deadline *deadline; /* in place of the DAG's; NULL: the DAG's */

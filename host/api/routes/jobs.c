@@ -46,7 +46,7 @@ static bool make_summary(const struct api_request *req, struct store_reader *rea
     struct store_status_counts counts;
     struct buf *b = &made->body;
 
-    if (!store_read_job_counts(reader, req->who.tenant, dag_id, &counts, e))
+    if (!store_read_job_counts(reader, req->who.tenant, dag_id, job_type, &counts, e))
         return false;
     jw_open(b, NULL, '{');
     jw_str(b, "jobType", job_type);

@@ -17,7 +17,7 @@ bool task_add_accepted(struct store_reader *reader, const char *tenant,
     jw_str(body, "task_id", run->run_token);
     jw_str(body, "run_id", run->run_id);
     jw_str(body, "status", task_status(run, &a->now));
-    jw_str(body, "lane", task_lane(run));
+    jw_str(body, "lane", task_lane_of(run));
     jw_int(body, "position", a->now.at_once ? 0 : a->now.position);
     jw_int(body, "priority", run->task_priority);
     return true;

@@ -38,7 +38,7 @@ void task_refusal(const struct api_outcome *out, struct err *e, const char **cod
 /* ---- that is there ---- */
 
 /* Of a run that is a task's; NULL: it is none. */
-const char *task_lane(const struct store_run *run);
+const char *task_lane_of(const struct store_run *run);
 /* Of a task, asked on the loop. place: where it waits, which costs a walk over its lane. */
 struct api_task_now task_ask(const struct api_request *req, const struct store_run *run,
                              bool place);

@@ -7,15 +7,17 @@
 
 #include <string.h>
 
-const char *task_lane(const struct store_run *run)
+const char *task_lane_of(const struct store_run *run)
 {
-    return run->task_priority > 0 ? run->dag_id + strlen(DAG_OF_LANE) : NULL;
+    if (run->task_priority == 0)
+        return NULL;
+    return run->task_lane != NULL ? run->task_lane : run->dag_id + strlen(DAG_OF_LANE);
 }
 
 struct api_task_now task_ask(const struct api_request *req, const struct store_run *run, bool place)
 {
     const struct api_engine *engine = req->server->opt.engine;
-    const struct api_task_of of = {req->who.tenant, run->run_id, task_lane(run),
+    const struct api_task_of of = {req->who.tenant, run->run_id, task_lane_of(run),
                                    (int32_t)run->task_priority, place};
     struct api_task_now now;
 

@@ -68,7 +68,7 @@ static bool add_listed(struct api_request *req, struct listing_tasks *l,
 {
     struct api_task_now now;
 
-    if (task_lane(run) == NULL)
+    if (task_lane_of(run) == NULL)
         return false;
     now = task_ask(req, run, false);
     if (*l->status != '\0' && strcmp(task_status(run, &now), l->status) != 0)
@@ -149,6 +149,7 @@ static struct listing_tasks *listing_new(const struct api_request *req, const ch
     l->wanted = wanted;
     l->filter = (struct store_run_filter){.tenant = req->who.tenant,
                                           .dag_id = l->dag_id,
+                                          .lane = lane,
                                           .statuses = statuses[status].runs};
     jw_open(&l->body, NULL, '{');
     jw_open(&l->body, "items", '[');

@@ -17,8 +17,8 @@ static void view_head(struct buf *b, const struct store_run *run, const char *st
 {
     jw_str(b, "task_id", run->run_token);
     jw_str(b, "run_id", run->run_id);
-    jw_str(b, "lane", task_lane(run));
-    jw_str(b, "type", task_lane(run));
+    jw_str(b, "lane", task_lane_of(run));
+    jw_str(b, "type", task_lane_of(run));
     jw_str(b, "tenant", run->tenant);
     jw_int(b, "priority", run->task_priority);
     jw_str(b, "status", status);
@@ -105,9 +105,20 @@ static void add_worker(struct tried *t, const struct store_run *run, const struc
                        const struct store_attempt_list *attempts)
 {
     if (run->completed_us == 0)
-        t->worker = lane_worker_name_owned(now->worker, task_lane(run));
+        t->worker = lane_worker_name_owned(now->worker, task_lane_of(run));
     else if (attempts->count > 0)
         t->worker = worker_owned(&attempts->rows[attempts->count - 1]);
+}
+
+/* Of a DAG: all that its nodes had, which the row tells; none of them is the task's own. */
+static void add_tried_nodes(struct tried *t, const struct store_run *run,
+                            const struct api_task_now *now)
+{
+    *t = (struct tried){.count = run->task_attempts, .started_us = run->task_started_us};
+    if (run->completed_us == 0)
+        t->worker = lane_worker_name_owned(now->worker, run->task_lane);
+    if (t->started_us == 0)
+        t->started_us = now->started_us;
 }
 
 static bool read_tried(struct store_reader *reader, const struct store_run *run,
@@ -115,6 +126,10 @@ static bool read_tried(struct store_reader *reader, const struct store_run *run,
 {
     auto_done(store_attempt_list) attempts = {0};
 
+    if (run->task_lane != NULL) {
+        add_tried_nodes(ret, run, now);
+        return true;
+    }
     if (!store_read_attempts(reader, run->tenant, run->run_id, LANE_TASK_NODE,
                              (struct store_page){.size = STORE_PAGE_ROWS_MAX}, &attempts, e))
         return false;
@@ -158,28 +173,91 @@ static void view_waiting(struct buf *b, const struct store_run *run, const struc
     jw_json(b, "why", reason);
 }
 
-static void view_end(struct buf *b, const struct store_run *run, const struct store_node *node)
+/* What a run that has ended left of its task. */
+struct left {
+    struct buf result;     /* JSON; empty: none */
+    char *class, *message; /* of the error; NULL: none is known */
+};
+
+static void left_done(struct left *l)
 {
-    bool told = node != NULL && node->error != NULL;
+    buf_done(&l->result);
+    free(l->class);
+    free(l->message);
+}
+DEFINE_AUTO_DONE(left)
+
+static void add_error(struct left *l, const struct store_node *node)
+{
+    if (l->message != NULL || node->error == NULL || node->status == STORE_NODE_COMPLETED)
+        return;
+    l->class = mem_str(node->error_class);
+    l->message = mem_str(node->error);
+}
+
+/* The outputs of a lane's agent. */
+static bool read_agent_left(struct store_reader *reader, const struct store_run *run,
+                            struct left *ret, struct err *e)
+{
+    auto_done(store_node_list) nodes = {0};
+
+    if (!store_read_node(reader, run->tenant, run->run_id, LANE_TASK_NODE, &nodes, e))
+        return e->code == ERR_NOT_FOUND; /* it waits for its beginning, and has no nodes yet */
+    if (nodes.rows[0].outputs != NULL)
+        buf_adds(&ret->result, nodes.rows[0].outputs);
+    add_error(ret, &nodes.rows[0]);
+    return true;
+}
+
+static void add_nodes(struct left *l, const struct store_node_list *nodes)
+{
+    for (size_t i = 0; i < nodes->count; i++) {
+        const struct store_node *node = &nodes->rows[i];
+
+        add_error(l, node);
+        if (node->status == STORE_NODE_COMPLETED)
+            jw_raw(&l->result, node->node_id, node->outputs);
+    }
+}
+
+/* Of a DAG: the outputs of its nodes, each under its name, and the first error by levels. */
+static bool read_dag_left(struct store_reader *reader, const struct store_run *run,
+                          struct left *ret, struct err *e)
+{
+    const struct store_node_filter filter = {run->tenant, run->run_id, .outputs = true};
+    auto_mem char *token = NULL;
+
+    if (run->completed_us == 0)
+        return true;
+    jw_open(&ret->result, NULL, '{');
+    do {
+        auto_done(store_node_list) nodes = {0};
+        struct store_page page = {.token = token, .size = STORE_PAGE_ROWS_MAX};
+
+        if (!store_read_nodes(reader, &filter, page, &nodes, e))
+            return false;
+        add_nodes(ret, &nodes);
+        free(token);
+        token = mem_str(nodes.next_page);
+    } while (token != NULL);
+    jw_close(&ret->result, '}');
+    return true;
+}
+
+static void view_end(struct buf *b, const struct store_run *run, const struct left *left)
+{
+    bool well = run->status == STORE_RUN_COMPLETED && left->result.len > 0;
 
     jw_raw(b, "payload", run->input);
-    jw_raw(b, "result", node != NULL && run->status == STORE_RUN_COMPLETED ? node->outputs : NULL);
+    jw_raw(b, "result", well ? buf_text(&left->result) : NULL);
     if (run->status != STORE_RUN_FAILED) {
         jw_raw(b, "error", NULL);
         return;
     }
     jw_open(b, "error", '{');
-    jw_str(b, "class", told ? node->error_class : NULL);
-    jw_str(b, "message", told ? node->error : run->error);
+    jw_str(b, "class", left->class);
+    jw_str(b, "message", left->message != NULL ? left->message : run->error);
     jw_close(b, '}');
-}
-
-/* A run that waits for its beginning has no nodes yet. */
-static bool read_task_node(struct store_reader *reader, const struct store_run *run,
-                           struct store_node_list *ret, struct err *e)
-{
-    return store_read_node(reader, run->tenant, run->run_id, LANE_TASK_NODE, ret, e) ||
-           e->code == ERR_NOT_FOUND;
 }
 
 /* The dead one that it was made of: none, of most. */
@@ -197,7 +275,7 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
 {
     const struct view_source from = {reader, req->who.tenant};
     const struct asked_task *a = made->arg;
-    auto_done(store_node_list) nodes = {0};
+    auto_done(left) left = {0};
     auto_done(store_run_list) original = {0};
     auto_done(why_run) of = {0};
     struct buf *body = &made->body;
@@ -207,7 +285,8 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
     if (!why_run_read(&from, a->run_id, a->why, &of, &made->code, e))
         return false;
     run = &of.rows.rows[0];
-    if (!read_tried(reader, run, &a->now, &tried, e) || !read_task_node(reader, run, &nodes, e) ||
+    if (!read_tried(reader, run, &a->now, &tried, e) ||
+        !(run->task_lane != NULL ? read_dag_left : read_agent_left)(reader, run, &left, e) ||
         !read_original(reader, run, &original, e))
         return false;
     jw_open(body, NULL, '{');
@@ -217,7 +296,7 @@ static bool make_task(const struct api_request *req, struct store_reader *reader
     jw_int(body, "preemptions", tried.preempted);
     jw_str(body, "worker", tried.worker);
     jw_time(body, "started_at", tried.started_us);
-    view_end(body, run, nodes.count > 0 ? &nodes.rows[0] : NULL);
+    view_end(body, run, &left);
     jw_str(body, "replayOf", original.count > 0 ? original.rows[0].run_token : NULL);
     jw_str(body, "dead_letter_id", run->is_dead ? run->run_id : NULL);
     jw_close(body, '}');

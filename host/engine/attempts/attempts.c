@@ -7,7 +7,7 @@
 #include "engine/attempts/logs.h"
 #include "engine/attempts/secrets.h"
 #include "engine/attempts/spec.h"
-#include "engine/attempts/waiting.h"
+#include "engine/attempts/whole.h"
 #include "engine/catalog/agents.h"
 #include "engine/catalog/ceilings.h"
 #include "engine/env/env.h"
@@ -32,6 +32,7 @@ struct attempts {
     const struct engine_mode *mode;
     struct attempts_sink sink;
     struct waiting waiting;
+    struct wholes wholes;
     struct running *running; /* by id */
     uint32_t running_count;
     struct logs logs;
@@ -46,6 +47,7 @@ struct attempts *attempts_new(const struct engine_env *env, const struct engine_
     attempts->mode = mode;
     attempts->sink = sink;
     waiting_init(&attempts->waiting, env);
+    TAILQ_INIT(&attempts->wholes);
     logs_init(&attempts->logs, env);
     return attempts;
 }
@@ -68,6 +70,8 @@ void attempts_free(struct attempts *a)
         return;
     HASH_ITER(hh, a->running, r, next)
     running_free(a, r);
+    while (!TAILQ_EMPTY(&a->wholes))
+        whole_end(&a->wholes, &a->waiting, TAILQ_FIRST(&a->wholes)->ar, false);
     waiting_done(&a->waiting);
     logs_done(&a->logs);
     free(a);
@@ -80,8 +84,12 @@ struct lanes *attempts_lanes(const struct attempts *a)
 
 void attempts_each_running(const struct attempts *a, attempts_each_fn *fn, void *arg)
 {
+    const struct attempt_order *whole;
+
     for (const struct running *r = a->running; r != NULL; r = r->hh.next)
         fn(arg, r->order, r->id);
+    TAILQ_FOREACH(whole, &a->wholes, of_run)
+    fn(arg, whole, 0);
 }
 
 uint32_t attempts_running(const struct attempts *a)
@@ -96,42 +104,12 @@ uint32_t attempts_waiting(const struct attempts *a)
 
 /* ---- starting ---- */
 
-/* What a refusal to start means for the node. Whatever is not its own is ours, a library that the
- * sandbox should have among it. */
-static enum outcome class_of_refusal(enum err_code code)
-{
-    switch (code) {
-    case ERR_UNSUPPORTED:
-    case ERR_DENIED:
-        return OUTCOME_POLICY_VIOLATION;
-    case ERR_TOO_LARGE:
-    case ERR_INVALID:
-        return OUTCOME_BAD_INPUT;
-    default:
-        return OUTCOME_INFRA;
-    }
-}
-
 static void refuse(struct attempts *a, struct attempt_order *order, enum outcome class,
                    const char *message)
 {
     a->sink.ended(a->sink.arg, order->ar, order->ref,
                   &(struct attempt_outcome){.class = class, .message = message});
     attempt_order_free(order);
-}
-
-static void remember_plugin(struct attempt_order *order, const struct agent *agent,
-                            enum profile profile)
-{
-    struct node_fact *fact = &order->ar->nodes[order->ref.node];
-
-    if (order->ref.compensation)
-        return; /* the node's record is of the node's own attempt */
-    snprintf(fact->plugin, sizeof fact->plugin, "%s", agent->plugin);
-    fact->plugin_digest = agent->digest;
-    fact->profile = profile;
-    fact->worker = order->item.worker;
-    fact->sandbox = (struct layer_facts){0};
 }
 
 /* Kills an attempt for a reason of ours; it then ends with this class instead of cancelled. */
@@ -196,8 +174,7 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
 {
     const struct engine_sandbox *sandbox = &a->env->sandbox;
     auto_mem char *key = mem_printf("%s/%s", order->ar->run_id, order->node_id);
-    auto_mem char *title =
-        lane_worker_title_owned(order->item.worker, order->ar->dag->nodes[order->ref.node].lane);
+    auto_mem char *title = lane_worker_title_owned(order->item.worker, order->lane);
     const struct agent *agent;
     auto_fd secrets = -1;
     struct attempt_spec spec;
@@ -213,14 +190,14 @@ static bool dispatch(struct attempts *a, struct attempt_order *order)
     if (!sandbox->attempt_start(sandbox->sandbox, &spec, &id, &secrets, &e)) {
         if (e.code == ERR_LIMIT)
             return false;
-        refuse_taken(a, order, class_of_refusal(e.code), e.msg);
+        refuse_taken(a, order, order_refusal_class(e.code), e.msg);
         return true;
     }
     order->item.yields = !order->ref.compensation && agent->idempotent &&
                          order->ar->dag->nodes[order->ref.node].idempotent;
-    remember_plugin(order, agent, spec.profile);
+    order_remember_plugin(order, agent, spec.profile);
     order->ar->nodes[order->ref.node].attempt_started_us = active_run_wall_us(order->ar);
-    if (!order->ref.compensation)
+    if (!order->ref.compensation && order->ar->task_lane == NULL)
         active_run_leased(order->ar, order->ref.attempt);
     r = mem_new(struct running);
     r->id = id;
@@ -247,16 +224,35 @@ void attempts_start(struct attempts *a, struct attempt_order **order)
         give_back(a, taken);
         return;
     }
-    waiting_add(&a->waiting, taken);
+    if (whole_is_due(taken->ar))
+        whole_hold(&a->waiting, taken);
+    else
+        waiting_add(&a->waiting, taken);
     attempts_turn(a);
+}
+
+/* What no worker of its lane had; the attempts behind it go with it. */
+static void give_whole_back(struct attempts *a, struct attempt_order *whole)
+{
+    struct active_run *ar = whole->ar;
+    struct attempt_order *order;
+
+    ar->whole = NULL;
+    attempt_order_free(whole);
+    while ((order = whole_let_go(ar, NULL)) != NULL)
+        give_back(a, order);
 }
 
 void attempts_give_back(struct attempts *a)
 {
     struct attempt_order *order;
 
-    while ((order = waiting_remove_any(&a->waiting)) != NULL)
-        give_back(a, order);
+    while ((order = waiting_remove_any(&a->waiting)) != NULL) {
+        if (order->whole)
+            give_whole_back(a, order);
+        else
+            give_back(a, order);
+    }
 }
 
 /* The hold of this moment: behind a halt of the host the mode is of before it. */
@@ -276,9 +272,19 @@ static bool may_begin(const struct attempts *a)
     return takes(a) && a->running_count + a->waiting.claiming < a->env->set.places_max;
 }
 
+/* A task's, not of a node of its DAG: its entry in the lane's backend is for it. */
+static bool is_own(const struct attempt_order *order)
+{
+    return order->whole || order->ar->task_lane == NULL;
+}
+
 /* False: the sandbox is full. */
 static bool begin_taken(struct attempts *a, struct attempt_order *order)
 {
+    if (order->whole) {
+        whole_begin(&a->wholes, &a->waiting, order);
+        return true;
+    }
     if (dispatch(a, order))
         return true;
     waiting_put_back(&a->waiting, order);
@@ -290,7 +296,7 @@ void attempts_turn(struct attempts *a)
     struct attempt_order *order;
 
     while (may_begin(a) && (order = waiting_take(&a->waiting)) != NULL) {
-        if (a->sink.claims(a->sink.arg, order))
+        if (is_own(order) && a->sink.claims(a->sink.arg, order))
             waiting_claim(&a->waiting, order);
         else if (!begin_taken(a, order))
             return;
@@ -326,12 +332,13 @@ int64_t attempts_next_timer(const struct attempts *a)
 
 /* ---- stopping ---- */
 
-void attempts_stop(struct attempts *a, const struct active_run *ar, struct attempt_ref ref,
-                   bool kill)
+void attempts_stop(struct attempts *a, struct active_run *ar, struct attempt_ref ref, bool kill)
 {
     struct attempt_order *order = waiting_remove(&a->waiting, ar, &ref);
     struct running *r, *next;
 
+    if (order == NULL)
+        order = whole_let_go(ar, &ref);
     if (order != NULL) {
         refuse(a, order, OUTCOME_CANCELLED, "stopped before it was started");
         return;
@@ -378,11 +385,20 @@ void attempts_prioritize(struct attempts *a, const struct active_run *ar)
     waiting_prioritize(&a->waiting, ar);
 }
 
-void attempts_forget(struct attempts *a, const struct active_run *ar)
+void attempts_run_ended(struct attempts *a, struct active_run *ar)
+{
+    if (ar->whole == NULL)
+        return;
+    whole_end(&a->wholes, &a->waiting, ar, true);
+    attempts_turn(a);
+}
+
+void attempts_forget(struct attempts *a, struct active_run *ar)
 {
     struct attempt_order *order;
     struct running *r, *next;
 
+    whole_end(&a->wholes, &a->waiting, ar, false);
     while ((order = waiting_remove(&a->waiting, ar, NULL)) != NULL)
         attempt_order_free(order);
     HASH_ITER(hh, a->running, r, next)
@@ -432,24 +448,6 @@ void attempts_flush_logs(struct attempts *a)
     logs_flush(&a->logs);
 }
 
-static struct attempt_outcome outcome_of_result(const struct attempt_result *result)
-{
-    return (struct attempt_outcome){
-        .class = result->outcome,
-        .error_class = result->error_class,
-        .message = result->error_message,
-        .agents_words = result->plugins_words,
-        .outputs = result->output_json,
-    };
-}
-
-/* How an attempt ends that was killed with the host, or whose agent was. */
-static bool may_be_killed_with_the_host(enum outcome outcome)
-{
-    return outcome == OUTCOME_CRASH || outcome == OUTCOME_LOST || outcome == OUTCOME_INFRA ||
-           outcome == OUTCOME_PROTOCOL || outcome == OUTCOME_CANCELLED;
-}
-
 /* A service manager's signal goes to every process: once the host is told to end, such an end is
  * not judged. The attempt stays open, as those that outlive the drain, and runs again at the next
  * start. What the agent said itself, and limits that it met, count as ever. */
@@ -457,12 +455,12 @@ static bool ended_with_the_host(const struct attempts *a, const struct running *
                                 const struct attempt_result *result)
 {
     return a->mode->draining && !r->stop_asked && r->override.class == OUTCOME_INVALID &&
-           may_be_killed_with_the_host(result->outcome);
+           order_may_end_with_host(result->outcome);
 }
 
 void attempts_on_done(struct attempts *a, uint64_t id, const struct attempt_result *result)
 {
-    struct attempt_outcome outcome = outcome_of_result(result);
+    struct attempt_outcome outcome = order_outcome(result);
     struct running *r;
     char late[96];
     struct err e = {0};

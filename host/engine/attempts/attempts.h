@@ -40,7 +40,7 @@ void attempts_unpark(struct attempts *attempts, const char *lane);
 
 /* Takes the order. */
 void attempts_start(struct attempts *attempts, struct attempt_order **order);
-void attempts_stop(struct attempts *attempts, const struct active_run *ar, struct attempt_ref ref,
+void attempts_stop(struct attempts *attempts, struct active_run *ar, struct attempt_ref ref,
                    bool kill);
 /* One that runs makes room (lanes/lanes.h): for an express one that waits in vain, or, by an
  * operator's hand, in the lane. Its run's machine is to be told now (run_preempt). Valid until the
@@ -48,7 +48,9 @@ void attempts_stop(struct attempts *attempts, const struct active_run *ar, struc
 const struct attempt_order *attempts_yield(struct attempts *attempts);
 const struct attempt_order *attempts_yield_of(struct attempts *attempts, const char *lane);
 /* The run goes away without its attempts ending: kills them, their ends are not told. */
-void attempts_forget(struct attempts *attempts, const struct active_run *ar);
+void attempts_forget(struct attempts *attempts, struct active_run *ar);
+/* The run's end is durable: the worker that a task of a DAG had is the next one's. */
+void attempts_run_ended(struct attempts *attempts, struct active_run *ar);
 /* The task has another priority. */
 void attempts_prioritize(struct attempts *attempts, const struct active_run *ar);
 /* The host is draining: what waits ends without having been started, and so does every order that
@@ -71,7 +73,8 @@ void attempts_on_done(struct attempts *attempts, uint64_t id, const struct attem
 void attempts_flush_logs(struct attempts *attempts);
 
 struct lanes *attempts_lanes(const struct attempts *attempts); /* for show.h, and to be set */
-/* Each that the sandbox has, with its number there. */
+/* Each that the sandbox has, with its number there; and each task of a DAG that has a worker, with
+ * number 0. */
 typedef void attempts_each_fn(void *arg, const struct attempt_order *order, uint64_t id);
 void attempts_each_running(const struct attempts *attempts, attempts_each_fn *fn, void *arg);
 uint32_t attempts_running(const struct attempts *attempts);

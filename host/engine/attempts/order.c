@@ -19,3 +19,13 @@ void attempt_order_free(struct attempt_order *order)
     free(order->input);
     free(order);
 }
+
+void attempt_orders_drop_held(struct active_run *ar)
+{
+    struct attempt_order *order;
+
+    while ((order = TAILQ_FIRST(&ar->held_orders)) != NULL) {
+        TAILQ_REMOVE(&ar->held_orders, order, of_run);
+        attempt_order_free(order);
+    }
+}

@@ -25,6 +25,8 @@ struct attempt_order {
     bool input_too_large; /* it was not written */
     int64_t timeout_ns;
     uint64_t seed;
+    const char *lane;      /* in which it waits or ran; NULL: the default; lives as long as ar */
+    bool whole;            /* of the run itself (whole.h): it is no attempt */
     bool preempted;        /* it was told to make room: how it ends then says nothing of it */
     struct lane_item item; /* while it waits or runs (waiting.c) */
     enum order_place place;
@@ -34,5 +36,7 @@ struct attempt_order {
 
 bool attempt_order_is(const struct attempt_order *order, struct attempt_ref ref);
 void attempt_order_free(struct attempt_order *order); /* accepts NULL */
+/* What is held of the run (whole.h) is freed. */
+void attempt_orders_drop_held(struct active_run *ar);
 
 #endif

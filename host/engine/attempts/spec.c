@@ -82,3 +82,49 @@ struct attempt_spec order_spec(const struct engine_env *env, const struct attemp
         spec_of_node(env, &spec, node, agent);
     return spec;
 }
+
+enum outcome order_refusal_class(enum err_code code)
+{
+    switch (code) {
+    case ERR_UNSUPPORTED:
+    case ERR_DENIED:
+        return OUTCOME_POLICY_VIOLATION;
+    case ERR_TOO_LARGE:
+    case ERR_INVALID:
+        return OUTCOME_BAD_INPUT;
+    default:
+        return OUTCOME_INFRA;
+    }
+}
+
+void order_remember_plugin(struct attempt_order *order, const struct agent *agent,
+                           enum profile profile)
+{
+    struct node_fact *fact = &order->ar->nodes[order->ref.node];
+
+    if (order->ref.compensation)
+        return; /* the node's record is of the node's own attempt */
+    snprintf(fact->plugin, sizeof fact->plugin, "%s", agent->plugin);
+    fact->plugin_digest = agent->digest;
+    fact->profile = profile;
+    fact->worker = order->item.worker;
+    fact->lane = order->lane;
+    fact->sandbox = (struct layer_facts){0};
+}
+
+struct attempt_outcome order_outcome(const struct attempt_result *result)
+{
+    return (struct attempt_outcome){
+        .class = result->outcome,
+        .error_class = result->error_class,
+        .message = result->error_message,
+        .agents_words = result->plugins_words,
+        .outputs = result->output_json,
+    };
+}
+
+bool order_may_end_with_host(enum outcome outcome)
+{
+    return outcome == OUTCOME_CRASH || outcome == OUTCOME_LOST || outcome == OUTCOME_INFRA ||
+           outcome == OUTCOME_PROTOCOL || outcome == OUTCOME_CANCELLED;
+}

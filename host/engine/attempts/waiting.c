@@ -36,16 +36,17 @@ void waiting_done(struct waiting *w)
 {
     struct attempt_order *order;
 
-    while ((order = waiting_remove_any(w)) != NULL)
+    while ((order = waiting_remove_any(w)) != NULL) {
+        if (order->whole)
+            attempt_orders_drop_held(order->ar);
         attempt_order_free(order);
+    }
     lanes_free(w->lanes);
 }
 
-static const char *lane_of(const struct attempt_order *order)
+static const char *lane_name(const struct attempt_order *order)
 {
-    const char *lane = order->ar->dag->nodes[order->ref.node].lane;
-
-    return lane != NULL ? lane : LANE_DEFAULT;
+    return order->lane != NULL ? order->lane : LANE_DEFAULT;
 }
 
 /* Only when it comes: a task that is tried again is as old as its run. */
@@ -57,28 +58,57 @@ static bool is_first(struct active_run *ar)
     return first;
 }
 
+static bool is_task(const struct attempt_order *order)
+{
+    return order->whole || (order->ar->task_priority > 0 && order->ar->task_lane == NULL);
+}
+
+/* A worker that a task of a DAG has is not for what that task waits for: neither for its own nodes,
+ * nor, as two such lanes might wait for each other, for any node. */
+static const char *lane_of(const struct waiting *w, const struct attempt_order *order)
+{
+    const struct active_run *ar = order->ar;
+    struct lane_spec spec;
+    const char *lane;
+
+    if (order->whole)
+        return ar->task_lane;
+    lane = ar->dag->nodes[order->ref.node].lane;
+    if (lane == NULL || is_task(order))
+        return lane;
+    if (ar->task_lane != NULL && strcmp(lane, ar->task_lane) == 0)
+        return NULL;
+    return lanes_get(w->lanes, lane, &spec) && spec.runs_dag ? NULL : lane;
+}
+
+static int32_t priority_of(const struct attempt_order *order)
+{
+    return is_task(order) ? order->ar->task_priority
+                          : order->ar->dag->nodes[order->ref.node].priority;
+}
+
 /* A handler undoes the node with a worker of the node's lane. A task is as old as its run, over a
  * retry and a restart. */
 static void enter(struct waiting *w, struct attempt_order *order)
 {
-    const struct dag_node *node = &order->ar->dag->nodes[order->ref.node];
-    int32_t task = order->ar->task_priority;
+    bool task = is_task(order), first = task && is_first(order->ar);
     const struct lane_came came =
         lane_comes(&(struct lane_coming){.finish_first = w->env->set.finish_first,
                                          .begun = order->ar->begun,
-                                         .as_its_run = task > 0,
+                                         .as_its_run = task,
                                          .created_us = order->ar->created_us,
                                          .now_us = w->env->clock.wall_us()});
 
+    order->lane = lane_of(w, order);
     order->item.owner = order;
-    order->item.is_task = task > 0;
-    order->item.times = order->ar->nodes[order->ref.node].preempted;
+    order->item.is_task = task;
+    order->item.holds = order->whole;
+    order->item.times = order->whole ? 0 : order->ar->nodes[order->ref.node].preempted;
     order->item.came_us = came.came_us;
     order->item.age_ns = came.age_ns;
     order->place = ORDER_WAITS;
-    (is_first(order->ar) ? lanes_add_first
-                         : lanes_add)(w->lanes, &order->item, lane_of(order), order->ar->tenant,
-                                      task > 0 ? task : node->priority, now_ns(w));
+    (first ? lanes_add_first : lanes_add)(w->lanes, &order->item, lane_name(order),
+                                          order->ar->tenant, priority_of(order), now_ns(w));
 }
 
 void waiting_add(struct waiting *w, struct attempt_order *order)
@@ -165,7 +195,7 @@ void waiting_unpark(struct waiting *w, const char *lane)
 
     for (order = TAILQ_FIRST(&w->apart); order != NULL; order = next) {
         next = TAILQ_NEXT(order, apart);
-        if (order->place != ORDER_PARKED || strcmp(lane_of(order), lane) != 0)
+        if (order->place != ORDER_PARKED || strcmp(lane_name(order), lane) != 0)
             continue;
         leave_apart(w, order);
         enter(w, order);
@@ -208,7 +238,7 @@ void waiting_ended(struct waiting *w, struct attempt_order *order)
     lanes_ended(w->lanes, &order->item, now_ns(w));
 }
 
-static void take_out(struct waiting *w, struct attempt_order *order)
+void waiting_take_out(struct waiting *w, struct attempt_order *order)
 {
     enum order_place place = order->place;
 
@@ -229,7 +259,7 @@ struct attempt_order *waiting_remove(struct waiting *w, const struct active_run 
     TAILQ_FOREACH(order, &ar->waiting, of_run)
     {
         if (ref == NULL || attempt_order_is(order, *ref)) {
-            take_out(w, order);
+            waiting_take_out(w, order);
             return order;
         }
     }
@@ -242,7 +272,7 @@ void waiting_prioritize(struct waiting *w, const struct active_run *ar)
 
     TAILQ_FOREACH(order, &ar->waiting, of_run)
     {
-        if (order->place == ORDER_WAITS)
+        if (order->place == ORDER_WAITS && is_task(order))
             lanes_prioritize(w->lanes, &order->item, ar->task_priority, now_ns(w));
     }
 }
@@ -253,6 +283,6 @@ struct attempt_order *waiting_remove_any(struct waiting *w)
     struct attempt_order *order = item != NULL ? item->owner : TAILQ_FIRST(&w->apart);
 
     if (order != NULL)
-        take_out(w, order);
+        waiting_take_out(w, order);
     return order;
 }

@@ -46,6 +46,8 @@ void waiting_ended(struct waiting *w, struct attempt_order *order);
 /* The waiting order, taken out, or NULL. ref NULL: any of the run's. */
 struct attempt_order *waiting_remove(struct waiting *w, const struct active_run *ar,
                                      const struct attempt_ref *ref);
+/* One that waits. */
+void waiting_take_out(struct waiting *w, struct attempt_order *order);
 /* What waits of the task, with the priority that it has now. */
 void waiting_prioritize(struct waiting *w, const struct active_run *ar);
 struct attempt_order *waiting_remove_any(struct waiting *w); /* NULL: nothing waits */

@@ -9,7 +9,6 @@
 #include "engine/env/env.h"
 #include "engine/runs/active_run.h"
 #include "engine/runs/load.h"
-#include "lanes/work.h"
 
 #include <assert.h>
 #include <string.h>
@@ -129,7 +128,7 @@ static void add_task_event(struct store_batch *batch, const struct store_run *ro
 {
     const char *status = task_end_status(cancelled ? RUN_CANCELLED : RUN_FAILED);
     const struct task_said said = {.task_id = row->run_token,
-                                   .lane = row->dag_id + strlen(DAG_OF_LANE),
+                                   .lane = load_task_lane(row),
                                    .status = status,
                                    .n = chain->n + 1};
 

@@ -3,7 +3,6 @@
 
 #include "engine/env/env.h"
 #include "lanes/lanes.h"
-#include "lanes/work.h"
 #include "model/words/outcomes.h"
 #include "model/words/states.h"
 
@@ -47,10 +46,10 @@ static void count_latency(const struct active_run *ar, struct lanes *lanes_of, b
     double took_s = (double)took_us / 1e6;
 
     for (size_t i = 0; i < ARRAY_LEN(lanes); i++) {
-        if (strcmp(lane_of(ar, 0), lanes[i].lane) == 0)
+        if (strcmp(active_run_lane(ar), lanes[i].lane) == 0)
             metrics_observe(ar->env->metrics, lanes[i].id, METRIC_NO_LABELS, took_s);
     }
-    lanes_took(lanes_of, lane_of(ar, 0), took_us, now_ns);
+    lanes_took(lanes_of, active_run_lane(ar), took_us, now_ns);
     task_times_add(ar->env->task_times, now_ns, well, took_s);
 }
 
@@ -74,14 +73,13 @@ void counts_durable(const struct acts *acts, struct lanes *lanes)
         count_task_end(acts->ar, lanes);
 }
 
-void counts_closed(const struct engine_env *env, const struct api_event *event)
+void counts_closed(const struct engine_env *env, const struct api_event *event, bool is_task)
 {
     struct metrics *m = env->metrics;
 
     metrics_add(m, METRIC_DAG_EXECUTIONS, METRIC_LABELS(event->dag_id, event->status), 1);
     metrics_add(m, METRIC_RUNS, METRIC_LABELS(event->status, event->tenant), 1);
-    if (strncmp(event->dag_id, DAG_OF_LANE, strlen(DAG_OF_LANE)) == 0 &&
-        strcmp(event->status, STATUS_FAILED) == 0) {
+    if (is_task && strcmp(event->status, STATUS_FAILED) == 0) {
         metrics_add(m, METRIC_TASKS_FAILED, METRIC_NO_LABELS, 1);
         task_times_add(env->task_times, env->clock.mono_ns(), false, TASK_TIME_UNKNOWN);
     }

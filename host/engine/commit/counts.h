@@ -14,6 +14,6 @@ struct lanes;
 
 void counts_durable(const struct acts *acts, struct lanes *lanes);
 /* Of a run that was ended by its rows alone (close.h). */
-void counts_closed(const struct engine_env *env, const struct api_event *event);
+void counts_closed(const struct engine_env *env, const struct api_event *event, bool is_task);
 
 #endif

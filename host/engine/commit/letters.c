@@ -2,16 +2,14 @@
 #include "engine/commit/letters.h"
 
 #include "engine/env/env.h"
+#include "engine/runs/load.h"
 #include "lanes/fingerprint.h"
 #include "lanes/work.h"
 #include "model/words/outcomes.h"
 
 #include <string.h>
 
-static const char *lane_of(const char *dag_id)
-{
-    return dag_id + strlen(DAG_OF_LANE);
-}
+#define RUN_FAILED_CLASS "RunFailed" /* no node of it did */
 
 /* What all of them have in common is filled in. */
 static void put(struct store_batch *batch, const struct store_dead_letter *letter, int64_t wall_us)
@@ -28,11 +26,12 @@ static void put(struct store_batch *batch, const struct store_dead_letter *lette
 }
 
 /* The policy would have retried it, and had no attempt left. */
-static bool is_spent(const struct active_run *ar, const struct node_view *node)
+static bool is_spent(const struct active_run *ar, uint32_t index)
 {
-    const struct retry_policy *policy = dag_retry_policy(ar->dag, &ar->dag->nodes[0]);
+    const struct node_view node = run_node(ar->run, index);
+    const struct retry_policy *policy = dag_retry_policy(ar->dag, &ar->dag->nodes[index]);
 
-    return outcome_retry(node->class) == RETRY_POLICY && node->tally.used > policy->max_retries;
+    return outcome_retry(node.class) == RETRY_POLICY && node.tally.used > policy->max_retries;
 }
 
 static const char *class_of(const struct node_view *node)
@@ -42,33 +41,60 @@ static const char *class_of(const struct node_view *node)
     return node->error_class != NULL ? node->error_class : outcome_error_class(node->class);
 }
 
-static void add(struct commit *c)
+/* The one node of a lane's own DAG; of another the first that failed, in the order of its levels;
+ * NO_NODE: none did, as of a run whose time was up. */
+static uint32_t node_that_died(const struct active_run *ar)
+{
+    for (uint32_t i = 0; i < ar->dag->node_count; i++) {
+        if (ar->task_lane == NULL || run_node(ar->run, ar->dag->order[i]).state == NODE_FAILED)
+            return ar->dag->order[i];
+    }
+    return NO_NODE;
+}
+
+static int64_t attempts_of(const struct active_run *ar)
+{
+    int64_t count = 0;
+
+    for (uint32_t i = 0; i < ar->dag->node_count; i++)
+        count += run_node(ar->run, i).tally.counted;
+    return count;
+}
+
+static void add(struct commit *c, const char *error)
 {
     const struct active_run *ar = commit_run(c);
-    const struct node_view node = run_node(ar->run, 0);
+    uint32_t index = node_that_died(ar);
     struct store_dead_letter letter = {
         .tenant = ar->tenant,
         .task_id = ar->task_id,
         .run_id = ar->run_id,
-        .lane = lane_of(ar->dag->dag_id),
-        .reason = is_spent(ar, &node) ? "retries_exhausted" : "permanent_error",
-        .error_class = class_of(&node),
-        .message = node.error != NULL ? node.error : "",
-        .attempts = node.tally.counted,
+        .lane = active_run_lane(ar),
+        .reason = "permanent_error",
+        .error_class = RUN_FAILED_CLASS,
+        .message = error != NULL ? error : "",
+        .attempts = attempts_of(ar),
         .priority = ar->task_priority,
     };
+    struct node_view node;
 
+    if (index != NO_NODE) {
+        node = run_node(ar->run, index);
+        letter.reason = is_spent(ar, index) ? "retries_exhausted" : letter.reason;
+        letter.error_class = class_of(&node);
+        letter.message = node.error != NULL ? node.error : "";
+    }
     put(commit_batch(c), &letter, commit_wall_us(c));
 }
 
-void commit_letter(struct commit *c, enum run_state state)
+void commit_letter(struct commit *c, enum run_state state, const char *error)
 {
     const struct active_run *ar = commit_run(c);
 
     if (ar->task_priority == 0)
         return;
     if (state == RUN_FAILED)
-        add(c);
+        add(c, error);
     else
         store_batch_dead_letter_drop(commit_batch(c), ar->tenant, ar->run_id);
 }
@@ -93,7 +119,7 @@ bool close_letter(const struct engine_env *env, const struct store_run *row,
         .tenant = row->tenant,
         .task_id = row->run_token,
         .run_id = row->run_id,
-        .lane = lane_of(row->dag_id),
+        .lane = load_task_lane(row),
         .reason = "permanent_error",
         .error_class = why->error_class,
         .message = why->error,

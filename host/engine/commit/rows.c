@@ -106,6 +106,7 @@ static void on_start(struct commit *c, const struct run_decision *d)
             fact->input_hash = sha256_hex(buf_text(&input), input.len);
         fact->sandbox = (struct layer_facts){0};
         fact->worker = (struct lane_worker){0};
+        fact->lane = NULL;
         if (fact->started_us == 0)
             fact->started_us = commit_wall_us(c);
         row = node_row(ar, d, NODE_RUNNING);

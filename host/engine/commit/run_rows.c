@@ -175,7 +175,7 @@ void commit_run_done(struct commit *c, const struct run_decision *d)
                             .counts = counts_of(ar),
                             .completed_us = ar->ended_us,
                         });
-    commit_letter(c, d->run.state);
+    commit_letter(c, d->run.state, json_string_value(json_array_get(d->run.errors, 0)));
     commit_task_end(c, d->run.state);
     commit_event(c, run_ends[d->run.state].event, status, NO_NODE, 0,
                  json_pack("{s:s, s:s, s:s, s:s}", "chain_hash", chain.text, "outputs_hash",

@@ -4,7 +4,6 @@
 #include "base/jcs_object.h"
 #include "base/mem.h"
 #include "engine/env/env.h"
-#include "lanes/work.h"
 #include "model/words/states.h"
 
 #include <assert.h>
@@ -30,18 +29,13 @@ char *task_said_owned(const struct task_said *said)
     return buf_take(&text);
 }
 
-static const char *lane_of(const struct active_run *ar)
-{
-    return ar->dag->dag_id + strlen(DAG_OF_LANE);
-}
-
 /* status lives forever. */
 static void tell(struct commit *c, const char *status, uint32_t attempt, const char *worker,
                  int64_t wall_us)
 {
     struct active_run *ar = commit_run(c);
     const struct task_said said = {.task_id = ar->task_id,
-                                   .lane = lane_of(ar),
+                                   .lane = active_run_lane(ar),
                                    .status = status,
                                    .worker = worker,
                                    .attempt = attempt,
@@ -60,8 +54,10 @@ void commit_task_queued(struct commit *c, uint32_t attempt)
 {
     const struct active_run *ar = commit_run(c);
 
-    if (ar->task_priority > 0 && !was_told(ar, STATUS_QUEUED))
-        tell(c, STATUS_QUEUED, attempt, NULL, commit_wall_us(c));
+    bool goes_on = ar->task_lane != NULL && ar->life.told != NULL; /* with the worker that it has */
+
+    if (ar->task_priority > 0 && !goes_on && !was_told(ar, STATUS_QUEUED))
+        tell(c, STATUS_QUEUED, ar->task_lane == NULL ? attempt : 0, NULL, commit_wall_us(c));
 }
 
 const char *task_end_status(enum run_state state)
@@ -76,13 +72,18 @@ const char *task_end_status(enum run_state state)
     return of[state];
 }
 
+/* Of the one node; those of a DAG's have their own. */
+static uint32_t last_attempt(const struct active_run *ar)
+{
+    return ar->task_lane == NULL ? run_node(ar->run, 0).tally.attempts : 0;
+}
+
 void commit_task_end(struct commit *c, enum run_state state)
 {
     const struct active_run *ar = commit_run(c);
 
     if (ar->task_priority > 0)
-        tell(c, task_end_status(state), run_node(ar->run, 0).tally.attempts, NULL,
-             commit_wall_us(c));
+        tell(c, task_end_status(state), last_attempt(ar), NULL, commit_wall_us(c));
 }
 
 /* ---- what is noted ---- */
@@ -95,7 +96,8 @@ void commit_task_noted(struct commit *c)
 
     if (life->leased_us == 0 && life->begun_us == 0)
         return;
-    worker = lane_worker_name_owned(ar->nodes[0].worker, lane_of(ar));
+    worker = lane_worker_name_owned(ar->task_lane != NULL ? ar->worker : ar->nodes[0].worker,
+                                    active_run_lane(ar));
     if (life->leased_us != 0)
         tell(c, LEASED, life->attempt, worker, life->leased_us);
     if (life->begun_us != 0)

@@ -79,6 +79,6 @@ void commit_attempt_detail(const struct active_run *ar, const struct run_decisio
     }
     write_tally(&o, &d->tally);
     if (!d->ref.compensation)
-        write_worker(&o, fact->worker, ar->dag->nodes[d->ref.node].lane);
+        write_worker(&o, fact->worker, fact->lane);
     jcs_object_end(&o);
 }

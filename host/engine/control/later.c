@@ -12,7 +12,7 @@ struct waiting_call {
     struct control *ctl;
     struct actor *by;
     struct call call; /* its texts and inputs are owned below */
-    char *id, *word, *run_token, *replay_of, *schedule_id, *backfill_id;
+    char *id, *word, *run_token, *replay_of, *task_lane, *schedule_id, *backfill_id;
     struct api_firing firing;
     struct deadline deadline;
     json_t *inputs;
@@ -59,6 +59,7 @@ static void waiting_free(void *arg)
     free(w->word);
     free(w->run_token);
     free(w->replay_of);
+    free(w->task_lane);
     free(w->schedule_id);
     free(w->backfill_id);
     json_decref(w->inputs);
@@ -86,6 +87,7 @@ static struct waiting_call *waiting_new(struct control *ctl, const struct api_ac
         .word = mem_str(call->word),
         .run_token = mem_str(call->run_token),
         .replay_of = mem_str(call->replay_of),
+        .task_lane = mem_str(call->task_lane),
         .inputs = json_incref((json_t *)call->inputs),
         .done = done,
         .done_arg = done_arg,
@@ -94,6 +96,7 @@ static struct waiting_call *waiting_new(struct control *ctl, const struct api_ac
     w->call.word = w->word;
     w->call.run_token = w->run_token;
     w->call.replay_of = w->replay_of;
+    w->call.task_lane = w->task_lane;
     w->call.inputs = w->inputs;
     if (call->deadline != NULL) {
         w->deadline = *call->deadline;

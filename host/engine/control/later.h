@@ -23,7 +23,7 @@ struct call {
     call_fn *again;
     const char *id;   /* of the DAG, or of the run */
     const char *word; /* the version, or the node */
-    const char *run_token, *replay_of;
+    const char *run_token, *replay_of, *task_lane;
     const json_t *inputs;
     bool checkpoints, deterministic;
     const struct api_firing *firing;

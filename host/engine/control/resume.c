@@ -44,6 +44,7 @@ static bool build(struct control *ctl, const char *run_id, struct past *past,
                                    .seed = ar->seed,
                                    .deterministic_mode = ar->deterministic,
                                    .input = ar->input,
+                                   .input_as_is = active_run_input_as_is(ar),
                                    .grace_ns = ctl->env->set.cancel_grace_ns,
                                });
     if (!load_facts(ar, past, e))

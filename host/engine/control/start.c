@@ -11,6 +11,7 @@
 #include "engine/control/step.h"
 #include "engine/env/answer.h"
 #include "engine/env/env.h"
+#include "engine/runs/load.h"
 #include "engine/runs/pins.h"
 #include "engine/runs/runs.h"
 
@@ -104,6 +105,7 @@ bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e)
 struct same {
     const char *tenant, *run_token, *dag_id, *inputs_hash;
     bool task;
+    const char *task_lane; /* of a task whose DAG is not its lane's own; NULL */
 };
 
 static void answer_repeat(const struct store_run *row, api_done_fn done, void *done_arg)
@@ -137,7 +139,8 @@ static bool task_of(const struct engine_env *env, const struct same *same, api_d
     if (!store_read_task(env->reader, same->tenant, same->run_token, &rows, &e) || rows.count == 0)
         return false;
     row = &rows.rows[0];
-    if (strcmp(row->dag_id, same->dag_id) == 0 && strcmp(row->inputs_hash, same->inputs_hash) == 0)
+    if (load_is_task_of(row, same->dag_id, same->task_lane) &&
+        strcmp(row->inputs_hash, same->inputs_hash) == 0)
         answer_repeat(row, done, done_arg);
     else
         answer_conflict(row, done, done_arg);
@@ -182,41 +185,22 @@ struct active_run *start_run(struct control *ctl, const struct api_actor *who, s
     ar->task_priority = start->task_priority;
     ar->task_first = start->task_first;
     ar->task_id = start->task_priority > 0 ? mem_str(start->task_id) : NULL;
+    ar->task_lane = mem_str(start->task_lane);
     ar->run = run_new(ar->dag, &(struct run_options){
                                    .seed = ar->seed,
                                    .deterministic_mode = start->deterministic,
                                    .input = ar->input,
-                                   .input_as_is = ar->task_priority > 0,
+                                   .input_as_is = active_run_input_as_is(ar),
                                    .grace_ns = ctl->env->set.cancel_grace_ns,
                                });
     return ar;
-}
-
-static char *levels_text(const struct dag *dag)
-{
-    auto_done(buf) text = {0};
-
-    buf_addc(&text, '[');
-    for (size_t i = 0; i < dag->level_count; i++) {
-        buf_adds(&text, i > 0 ? ",[" : "[");
-        for (uint32_t j = 0; j < dag->levels[i].count; j++) {
-            const char *id = dag->nodes[dag->order[dag->levels[i].first + j]].node_id;
-
-            if (j > 0)
-                buf_addc(&text, ',');
-            buf_add_json_str(&text, id, strlen(id));
-        }
-        buf_addc(&text, ']');
-    }
-    buf_addc(&text, ']');
-    return buf_take(&text);
 }
 
 void start_insert(struct commit *c, const struct api_actor *who, const char *run_token,
                   struct parent parent)
 {
     struct active_run *ar = commit_run(c);
-    auto_mem char *levels = levels_text(ar->dag);
+    auto_mem char *levels = active_run_levels_owned(ar);
     auto_mem char *pins = json_dumps(ar->pins, JSON_COMPACT | JSON_SORT_KEYS);
     auto_mem char *options = deadlines_options_owned(ar->deadlines, ar->dag);
     auto_done(buf) input = {0};
@@ -247,6 +231,7 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
                                .lease_owner = store_host_id(ar->env->store),
                                .lease_epoch = store_host_epoch(ar->env->store),
                                .task_priority = ar->task_priority,
+                               .task_lane = ar->task_lane,
                                .created_us = ar->created_us,
                                .deadline_us =
                                    timeout_s > 0 ? ar->created_us + (int64_t)(timeout_s * 1e6) : 0,
@@ -306,7 +291,7 @@ static void add_firing(struct commit *c, const struct api_firing *firing)
 /* A start that another start of the same token overtook between the look-up and the commit. */
 struct starting {
     const struct engine_env *env;
-    char *tenant, *run_token, *dag_id;
+    char *tenant, *run_token, *dag_id, *task_lane;
     struct sha256_hex inputs_hash;
     bool task;
     api_done_fn done;
@@ -320,6 +305,7 @@ static void starting_free(void *arg)
     free(s->tenant);
     free(s->run_token);
     free(s->dag_id);
+    free(s->task_lane);
     free(s);
 }
 
@@ -331,7 +317,7 @@ static void started(void *arg, const struct api_outcome *outcome)
     if (outcome->e != NULL && outcome->e->code == ERR_CONFLICT)
         answered = repeat_of(s->env,
                              &(struct same){s->tenant, s->run_token, s->dag_id, s->inputs_hash.text,
-                                            s->task},
+                                            s->task, s->task_lane},
                              s->done, s->done_arg);
     if (!answered)
         s->done(s->done_arg, outcome);
@@ -350,6 +336,7 @@ static struct starting *starting_new(const struct active_run *ar, const char *ru
         .dag_id = mem_str(ar->dag->dag_id),
         .inputs_hash = ar->inputs_hash,
         .task = ar->task_priority > 0,
+        .task_lane = mem_str(ar->task_lane),
         .done = done,
         .done_arg = done_arg,
     };
@@ -379,6 +366,7 @@ static void start_again(struct control *ctl, const struct api_actor *who, const 
                                           .deterministic_mode = call->deterministic,
                                           .firing = call->firing,
                                           .task_priority = call->task_priority,
+                                          .task_lane = call->task_lane,
                                           .task_first = call->task_first,
                                           .deadline = call->deadline,
                                           .replay_of = call->replay_of},
@@ -398,6 +386,7 @@ static void start_later(struct control *ctl, const struct dag_key *key, const st
                              .deterministic = what->deterministic_mode,
                              .firing = what->firing,
                              .task_priority = what->task_priority,
+                             .task_lane = what->task_lane,
                              .task_first = what->task_first,
                              .deadline = what->deadline,
                              .replay_of = what->replay_of},
@@ -465,6 +454,7 @@ void control_start(struct control *ctl, const struct api_actor *who,
     struct start start = {.deterministic = what->deterministic_mode,
                           .checkpoints = what->checkpoint_enabled,
                           .task_priority = what->task_priority,
+                          .task_lane = what->task_lane,
                           .task_first = what->task_first,
                           .deadline = what->deadline,
                           .task_id = what->run_token};
@@ -472,7 +462,8 @@ void control_start(struct control *ctl, const struct api_actor *who,
                               .run_token = what->run_token,
                               .dag_id = what->dag_id,
                               .inputs_hash = start.inputs_hash.text,
-                              .task = what->task_priority > 0};
+                              .task = what->task_priority > 0,
+                              .task_lane = what->task_lane};
     struct dag_key key = {.tenant = who->tenant, .dag_id = what->dag_id};
     auto_mem char *version = NULL;
     struct err e = {0};

@@ -14,7 +14,8 @@ struct start {
     int32_t task_priority;           /* 0: it is no task */
     const struct deadline *deadline; /* in place of the dag's; NULL: the dag's */
     const char *task_id;             /* of a task */
-    bool task_first;                 /* the same */
+    const char *task_lane;           /* of one whose DAG is not its lane's own; NULL */
+    bool task_first;                 /* of a task */
 };
 
 struct parent {

@@ -214,14 +214,9 @@ void entry_lose(struct entries *entries, struct entry *entry, bool bridge_too)
 
 /* ---- runs ---- */
 
-static const char *lane_of(const struct active_run *ar)
-{
-    return ar->dag->nodes[0].lane;
-}
-
 static struct entry_queue *queue_for(const struct entries *entries, const struct active_run *ar)
 {
-    struct entry_lane *lane = entry_lane_of(entries, lane_of(ar));
+    struct entry_lane *lane = entry_lane_of(entries, active_run_lane(ar));
     struct lane_spec spec;
     bool express = lane != NULL &&
                    lanes_get(attempts_lanes(entries->ctl->attempts), lane->name, &spec) &&

@@ -15,7 +15,7 @@ static json_int_t int_of(const json_t *object, const char *name)
 /* The lane of a task that is tried again later; NULL: it is no such run. */
 static const char *delayed_in(const struct active_run *ar)
 {
-    if (ar->task_priority == 0 || ar->place != PLACE_ACTIVE ||
+    if (ar->task_priority == 0 || ar->task_lane != NULL || ar->place != PLACE_ACTIVE ||
         run_node(ar->run, 0).state != NODE_WAITING)
         return NULL;
     return ar->dag->nodes[0].lane;

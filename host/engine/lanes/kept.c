@@ -295,7 +295,6 @@ json_t *kept_lanes_json_owned(const struct kept_lanes *kept)
 
         json_object_set_new(item, "version", json_integer(held != NULL ? held->version : 0));
         lane_work_show(kept_lanes_work(kept, name), item);
-        json_object_set_new(item, "dag_id", json_null()); /* no lane has one in this version */
     }
     return items;
 }

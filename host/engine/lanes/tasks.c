@@ -26,7 +26,8 @@
 struct enqueuing {
     struct tasks *owner;
     struct actor *by;
-    char *dag_id, *task_id, *replay_of;
+    char *lane, *dag_id, *task_id, *replay_of;
+    bool runs_dag; /* dag_id is the tenant's, in its newest version */
     json_t *payload;
     json_t *definition;  /* NULL: only one that is there is answered; else it is refused */
     const char *refusal; /* with this word */
@@ -71,6 +72,7 @@ static void enqueuing_free(struct enqueuing *q)
 {
     LIST_REMOVE(q, link);
     actor_free(q->by);
+    free(q->lane);
     free(q->dag_id);
     free(q->task_id);
     free(q->replay_of);
@@ -113,6 +115,8 @@ static void start(struct enqueuing *q);
 
 static const char *version_of(const struct enqueuing *q)
 {
+    if (q->runs_dag && q->refusal == NULL)
+        return NULL;
     return q->definition != NULL ? json_text_of(q->definition, "version") : VERSION_NONE;
 }
 
@@ -178,7 +182,7 @@ static void store_definition(struct enqueuing *q)
 /* A task that is not there already. */
 static void refuse(struct enqueuing *q)
 {
-    const char *lane = q->dag_id + strlen(DAG_OF_LANE);
+    const char *lane = q->lane;
     struct err e = {0};
 
     if (strcmp(q->refusal, LANE_FULL) == 0)
@@ -188,9 +192,20 @@ static void refuse(struct enqueuing *q)
     else if (strcmp(q->refusal, BACKEND_DOWN) == 0)
         (void)err_set(&e, ERR_UNAVAILABLE, "the backend of lane '%s' is not there", lane);
     else
-        (void)err_set(&e, ERR_UNPROCESSABLE, "lane '%s' has no agent that would run its tasks",
-                      lane);
+        (void)err_set(&e, ERR_UNPROCESSABLE,
+                      "lane '%s' has no agent that would run its tasks, and no DAG", lane);
     ends(q, &(struct api_outcome){.e = &e, .code = q->refusal});
+}
+
+/* The lane is everybody's, and each tenant has DAGs of its own. */
+static void refuse_dag(struct enqueuing *q)
+{
+    struct err e = {0};
+
+    (void)err_set(&e, ERR_NOT_FOUND,
+                  "lane '%s' runs DAG '%s', of which the tenant has no version that is enabled",
+                  q->lane, q->dag_id);
+    ends(q, &(struct api_outcome){.e = &e, .code = "DAG_NOT_FOUND"});
 }
 
 /* Not found: its definition, for all else of it is here. */
@@ -200,6 +215,8 @@ static void started(void *arg, const struct api_outcome *out)
 
     if (out->e == NULL || out->e->code != ERR_NOT_FOUND || q->stored)
         ends(q, out);
+    else if (q->runs_dag && q->refusal == NULL)
+        refuse_dag(q);
     else if (q->definition == NULL)
         refuse(q);
     else
@@ -216,19 +233,23 @@ static void start(struct enqueuing *q)
                                           .checkpoint_enabled = true,
                                           .deterministic_mode = true,
                                           .task_priority = q->priority,
+                                          .task_lane = q->runs_dag ? q->lane : NULL,
                                           .task_first = q->first,
                                           .replay_of = q->replay_of},
                   started, q);
 }
 
 static struct enqueuing *enqueuing_new(struct tasks *tasks, const struct api_actor *who,
-                                       const struct api_task *what, json_t *definition)
+                                       const struct api_task *what, const char *dag_id,
+                                       json_t *definition)
 {
     struct enqueuing *q = mem_new(struct enqueuing);
 
     q->owner = tasks;
     q->by = actor_new(who);
-    q->dag_id = mem_printf(DAG_OF_LANE "%s", what->lane);
+    q->lane = mem_str(what->lane);
+    q->runs_dag = dag_id != NULL;
+    q->dag_id = dag_id != NULL ? mem_str(dag_id) : mem_printf(DAG_OF_LANE "%s", what->lane);
     q->task_id = mem_str(what->task_id);
     q->replay_of = mem_str(what->replay_of);
     q->payload = json_incref((json_t *)what->payload);
@@ -246,7 +267,7 @@ static uint32_t on_their_way(const struct tasks *tasks, const char *lane)
     uint32_t count = 0;
 
     LIST_FOREACH(q, &tasks->all, link)
-    count += strcmp(q->dag_id + strlen(DAG_OF_LANE), lane) == 0;
+    count += strcmp(q->lane, lane) == 0;
     return count;
 }
 
@@ -260,9 +281,9 @@ static bool is_away(const struct tasks *tasks, const struct lane_view *lane)
 
 /* Why the lane takes no task that is not there already; NULL: it does. */
 static const char *refusal_of(const struct tasks *tasks, const struct lane_view *lane,
-                              const json_t *definition, bool force)
+                              bool has_work, bool force)
 {
-    if (definition == NULL)
+    if (!has_work)
         return "LANE_HAS_NO_AGENT";
     if (lane->spec.draining)
         return LANE_DRAINING;
@@ -273,12 +294,23 @@ static const char *refusal_of(const struct tasks *tasks, const struct lane_view 
     return NULL;
 }
 
+static bool check_own(const struct api_task *what, const char *dag_id, struct err *e)
+{
+    return dag_id == NULL || (what->retry == NULL && what->timeout_s <= 0) ||
+           err_set(
+               e, ERR_INVALID,
+               "lane '%s' runs DAG '%s', whose policies are in its definition: a task of it has "
+               "no 'retry' and no 'timeout_s'",
+               what->lane, dag_id);
+}
+
 void tasks_enqueue(struct tasks *tasks, const struct api_actor *who, const struct api_task *what,
                    api_done_fn done, void *done_arg)
 {
     const struct kept_lanes *kept = tasks->ctl->lanes;
+    const json_t *work = kept_lanes_work(kept, what->lane);
     const struct lane_work_own own = {what->retry, what->timeout_s};
-    const char *refusal;
+    const char *refusal, *dag_id = lane_work_dag(work);
     struct lane_view lane;
     struct enqueuing *q;
     json_t *definition;
@@ -289,15 +321,15 @@ void tasks_enqueue(struct tasks *tasks, const struct api_actor *who, const struc
         done(done_arg, &(struct api_outcome){.e = &e, .code = "LANE_NOT_FOUND"});
         return;
     }
-    if (!lane_work_definition(what->lane, kept_lanes_work(kept, what->lane), &own, &definition,
-                              &e)) {
+    if (!check_own(what, dag_id, &e) ||
+        !lane_work_definition(what->lane, work, &own, &definition, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }
-    refusal = refusal_of(tasks, &lane, definition, what->force);
+    refusal = refusal_of(tasks, &lane, definition != NULL || dag_id != NULL, what->force);
     if (refusal != NULL)
         json_decref(take(definition));
-    q = enqueuing_new(tasks, who, what, definition);
+    q = enqueuing_new(tasks, who, what, dag_id, definition);
     q->refusal = refusal;
     q->done = done;
     q->done_arg = done_arg;

@@ -104,7 +104,7 @@ static json_t *work_owned(const struct attempt_order *order)
 {
     auto_mem char *step = NULL;
 
-    if (order->ar->task_id != NULL)
+    if (order->whole || active_run_input_as_is(order->ar))
         return json_string(order->ar->task_id);
     step = mem_printf("%s:%s", order->ar->run_id, order->node_id);
     return json_string(step);
@@ -112,8 +112,7 @@ static json_t *work_owned(const struct attempt_order *order)
 
 static void tell_running(void *arg, const struct attempt_order *order, uint64_t id)
 {
-    const char *lane = order->ar->dag->nodes[order->ref.node].lane;
-    auto_mem char *name = lane_worker_name_owned(order->item.worker, lane);
+    auto_mem char *name = lane_worker_name_owned(order->item.worker, order->lane);
     struct telling *t = arg;
     json_t *worker = json_object_get(t->by_id, name);
     pid_t pid;
@@ -122,6 +121,8 @@ static void tell_running(void *arg, const struct attempt_order *order, uint64_t 
         return;
     json_object_set_new(worker, "status", json_string("processing"));
     json_object_set_new(worker, "current_task", work_owned(order));
+    if (order->whole)
+        return;
     pid = t->sandbox->attempt_pid(t->sandbox->sandbox, id);
     if (pid > 0)
         json_object_set_new(worker, "pid", json_integer(pid));

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "engine/env/env.h"
+#include "model/dag/names.h"
 #include "model/ledger/record.h"
 
 #include <assert.h>
@@ -28,6 +29,7 @@ struct active_run *active_run_new(const struct engine_env *env, const char *tena
         ar->nodes[i].profile = PROFILE_PURE;
     event_chain_begin(&ar->chain);
     TAILQ_INIT(&ar->waiting);
+    TAILQ_INIT(&ar->held_orders);
     return ar;
 }
 
@@ -72,13 +74,15 @@ void active_run_leased(struct active_run *ar, uint32_t attempt)
     if (ar->task_priority == 0)
         return;
     ar->life.attempt = attempt;
+    ar->life.began = false;
     ar->life.leased_us = active_run_wall_us(ar);
 }
 
 void active_run_begun(struct active_run *ar)
 {
-    if (ar->task_priority == 0)
+    if (ar->task_priority == 0 || ar->life.began)
         return;
+    ar->life.began = true;
     ar->life.begun_us = active_run_wall_us(ar);
     ar->life.tell_ns = ar->env->clock.mono_ns() + TASK_TELL_NS;
 }
@@ -90,10 +94,45 @@ int64_t active_run_next_timer(const struct active_run *ar)
     return tell_ns != 0 && tell_ns < due_ns ? tell_ns : due_ns;
 }
 
+char *active_run_levels_owned(const struct active_run *ar)
+{
+    const struct dag *dag = ar->dag;
+    auto_done(buf) text = {0};
+
+    buf_addc(&text, '[');
+    for (size_t i = 0; i < dag->level_count; i++) {
+        buf_adds(&text, i > 0 ? ",[" : "[");
+        for (uint32_t j = 0; j < dag->levels[i].count; j++) {
+            const char *id = dag->nodes[dag->order[dag->levels[i].first + j]].node_id;
+
+            if (j > 0)
+                buf_addc(&text, ',');
+            buf_add_json_str(&text, id, strlen(id));
+        }
+        buf_addc(&text, ']');
+    }
+    buf_addc(&text, ']');
+    return buf_take(&text);
+}
+
+const char *active_run_lane(const struct active_run *ar)
+{
+    if (ar->task_priority == 0)
+        return NULL;
+    return ar->task_lane != NULL ? ar->task_lane : ar->dag->dag_id + strlen(DAG_OF_LANE);
+}
+
+bool active_run_input_as_is(const struct active_run *ar)
+{
+    return ar->task_priority > 0 && ar->task_lane == NULL;
+}
+
 bool active_run_task_runs(const struct active_run *ar)
 {
     enum node_state state = run_node(ar->run, 0).state;
 
+    if (ar->task_lane != NULL)
+        return ar->worker.number > 0;
     return TAILQ_EMPTY(&ar->waiting) &&
            (state == NODE_QUEUED || state == NODE_RUNNING || state == NODE_STOPPING);
 }
@@ -189,6 +228,7 @@ void active_run_free(struct active_run *ar)
     free(ar->deadlines);
     free(ar->refused);
     free(ar->task_id);
+    free(ar->task_lane);
     free(ar->tenant);
     free(ar);
 }

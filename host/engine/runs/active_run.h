@@ -43,6 +43,7 @@ struct node_fact {
     int64_t ended_us;
     int64_t attempt_started_us; /* last attempt at the sandbox */
     struct lane_worker worker;  /* of the last attempt, once the sandbox had it */
+    const char *lane;           /* the worker's; NULL: the default */
     char plugin[256];           /* of the last attempt */
     struct sha256_hex plugin_digest;
     enum profile profile;       /* of the last attempt at the sandbox; PURE before it */
@@ -59,7 +60,8 @@ enum run_place {
 /* Of a task: what was told of its life, and what is to be (commit/task_events.h). */
 struct task_life {
     const char *told;            /* its last status, of a literal; NULL: none by this host */
-    uint32_t attempt;            /* that has a worker, or had one last */
+    uint32_t attempt;            /* that has a worker, or had one last; 0: the run itself has */
+    bool began;                  /* with that worker */
     int64_t leased_us, begun_us; /* to be told; 0: not */
     int64_t tell_ns;             /* by when; 0: at the next commit */
 };
@@ -72,6 +74,7 @@ struct active_run {
     char restart_of[UUID_TEXT_BYTES]; /* the run that it restarts; "": none */
     char *tenant;
     char *task_id;      /* of a lane's task; NULL: it is none */
+    char *task_lane;    /* of a task of a lane that runs a DAG; NULL: the DAG is the lane's own */
     json_t *started_by; /* {actor, reason, ticket} until its first event has it; NULL afterwards */
     struct dag_use *use;
     const struct dag *dag; /* of use */
@@ -106,7 +109,13 @@ struct active_run {
     bool begun;          /* an attempt of it has had a worker, here or on the host before */
     struct entry *entry; /* of its task, in its lane's backend; entries/ alone; NULL: none */
     TAILQ_HEAD(, attempt_order) waiting; /* for a worker of their lanes; attempts/ alone */
-    TAILQ_ENTRY(active_run) queue;       /* of its place: waiting or active */
+    /* Of one with a task_lane, attempts/ alone (whole.h): its own order, what waits behind that,
+     * and the lane's worker that it has, number 0: none, since then. */
+    struct attempt_order *whole;
+    TAILQ_HEAD(, attempt_order) held_orders;
+    struct lane_worker worker;
+    int64_t worker_us;
+    TAILQ_ENTRY(active_run) queue; /* of its place: waiting or active */
     UT_hash_handle hh;
 };
 
@@ -144,7 +153,13 @@ void active_run_begun(struct active_run *ar);
 /* When its machine has something to do, or it something to tell; RUN_NO_TIMER: never. */
 int64_t active_run_next_timer(const struct active_run *ar) must_check;
 
-/* A worker has the one node of a task, or is about to; what waits for one does not run. */
+/* [[ID, ...], ...]: its DAG's nodes, level by level, as its row has them; the caller owns it. */
+char *active_run_levels_owned(const struct active_run *ar) must_check;
+/* The lane of a task; NULL: it is none. */
+const char *active_run_lane(const struct active_run *ar) must_check;
+/* A node without mappings gets the run's input as it is: the agent of a lane does. */
+bool active_run_input_as_is(const struct active_run *ar) must_check;
+/* A worker has the task, or is about to; what waits for one does not run. */
 bool active_run_task_runs(const struct active_run *ar) must_check;
 
 /* The bytes that an output takes: its longer text, as an object. */

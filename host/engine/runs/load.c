@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "engine/env/env.h"
+#include "model/dag/names.h"
 #include "model/dag/policy.h"
 
 #include <assert.h>
@@ -31,6 +32,18 @@ static const char *restart_of(const struct store_run *row)
     bool is = row->parent_kind != NULL && strcmp(row->parent_kind, PARENT_RESTART) == 0;
 
     return is && row->parent_run_id != NULL ? row->parent_run_id : "";
+}
+
+const char *load_task_lane(const struct store_run *row)
+{
+    return row->task_lane != NULL ? row->task_lane : row->dag_id + strlen(DAG_OF_LANE);
+}
+
+bool load_is_task_of(const struct store_run *row, const char *dag_id, const char *task_lane)
+{
+    const char *lane = task_lane != NULL ? task_lane : dag_id + strlen(DAG_OF_LANE);
+
+    return strcmp(load_task_lane(row), lane) == 0;
 }
 
 struct dag_key load_key(const struct store_run *row)
@@ -63,6 +76,7 @@ bool load_row(const struct engine_env *env, struct past *past, struct active_run
     ar->checkpoints = row->checkpoint_enabled;
     ar->task_priority = (int32_t)row->task_priority;
     ar->task_id = row->task_priority > 0 ? mem_str(row->run_token) : NULL;
+    ar->task_lane = mem_str(row->task_lane);
     if (!chain_goes_on(ar, past, e) || !deadlines_read(ar->dag, row->options, &ar->deadlines, e))
         return false;
     *ret = take(ar);
@@ -86,7 +100,7 @@ void load_machine(struct active_run *ar, const struct store_run *row)
                              .seed = ar->seed,
                              .deterministic_mode = ar->deterministic,
                              .input = ar->input,
-                             .input_as_is = ar->task_priority > 0,
+                             .input_as_is = active_run_input_as_is(ar),
                              .grace_ns = ar->env->set.cancel_grace_ns,
                              .elapsed_ns = row->started_us > 0 ? since_ns(ar, row->started_us) : 0,
                              .paused = row->paused,

@@ -11,6 +11,12 @@
 #include "engine/runs/past.h"
 
 /* The definition that the run is pinned to; borrows from the row. */
+/* The lane of a task. */
+const char *load_task_lane(const struct store_run *row) must_check;
+/* It is a task of the lane of which a start says these; what the lane runs may be another thing by
+ * now. task_lane NULL: dag_id is the lane's own. */
+bool load_is_task_of(const struct store_run *row, const char *dag_id,
+                     const char *task_lane) must_check;
 struct dag_key load_key(const struct store_run *row);
 /* Takes the past's use of the definition. The event chain goes on where the store's ends. */
 bool load_row(const struct engine_env *env, struct past *past, struct active_run **ret,

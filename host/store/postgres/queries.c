@@ -18,6 +18,14 @@
     " FROM unnest(" WORDS ") AS w(word) CROSS JOIN LATERAL (SELECT execution_id"                   \
     " FROM dag_executions WHERE tenant_id = $2 AND status = w.word" filter                         \
     " AND " WINDOW NEWEST_FIRST limit ") AS p)" NEWEST_FIRST limit
+/* Tasks of a lane: runs of the lane's own DAG, and those that say the lane. */
+#define WALK_OF(filter, limit)                                                                     \
+    "(SELECT * FROM dag_executions WHERE tenant_id = $2" filter " AND " WINDOW NEWEST_FIRST limit  \
+    ")"
+#define MERGED(first, second, limit)                                                               \
+    "SELECT {read} FROM (" first " UNION ALL " second ") AS dag_executions" NEWEST_FIRST limit
+#define JOBS(filter)                                                                               \
+    "(SELECT status FROM dag_executions WHERE tenant_id = $1" filter NEWEST_FIRST "$4)"
 #define UNFINISHED GOES_ON " AND created_at >= $2 AND (created_at > $2 OR execution_id > $3)"
 #define OLDEST_FIRST " ORDER BY created_at, execution_id LIMIT "
 /* From opening to opening, whatever number of runs each has. */
@@ -70,6 +78,13 @@ const char *const pg_queries[QUERY_COUNT] = {
     [Q_RUNS_OF_DAG] = RUNS(" AND dag_id = $7", "$8"),
     [Q_RUNS_OF_STATUSES] = RUNS_OF_STATUSES("", "$8"),
     [Q_RUNS_OF_DAG_AND_STATUSES] = RUNS_OF_STATUSES(" AND dag_id = $8", "$9"),
+    [Q_RUNS_OF_LANE] =
+        MERGED(WALK_OF(" AND dag_id = $7", "$9"), WALK_OF(" AND task_lane = $8", "$9"), "$9"),
+    [Q_RUNS_OF_LANE_AND_STATUSES] =
+        MERGED("(SELECT e.* FROM unnest(" WORDS
+               ") AS w(word) CROSS JOIN LATERAL " WALK_OF(" AND status = w.word AND dag_id = $8",
+                                                          "$10") " AS e)",
+               WALK_OF(" AND status = ANY (" WORDS ") AND task_lane = $9", "$10"), "$10"),
     [Q_RUN_BY_TOKEN] = "SELECT {read} FROM dag_executions WHERE tenant_id = $2 AND run_token = $3"
                        " AND dag_id = $4 AND inputs_hash = $5",
     [Q_TASK] = "SELECT {read} FROM dag_executions WHERE tenant_id = $2 AND run_token = $3"
@@ -282,10 +297,8 @@ const char *const pg_queries[QUERY_COUNT] = {
     [Q_QUOTA] = "SELECT {read} FROM quotas WHERE tenant_id || '' = $1 AND quota_id = $2",
     [Q_JOB_COUNTS] = "SELECT status, count(*) AS count FROM (SELECT status FROM dag_executions"
                      " WHERE tenant_id = $1 AND task_priority > 0 LIMIT $2) AS t GROUP BY status",
-    [Q_JOB_COUNTS_OF_LANE] =
-        "SELECT status, count(*) AS count FROM (SELECT status FROM dag_executions"
-        " WHERE tenant_id = $1 AND dag_id = $2 ORDER BY " STARTED
-        " DESC, execution_id LIMIT $3) AS t GROUP BY status",
+    [Q_JOB_COUNTS_OF_LANE] = "SELECT status, count(*) AS count FROM (" JOBS(
+        " AND dag_id = $2") " UNION ALL " JOBS(" AND task_lane = $3") ") AS t GROUP BY status",
     [Q_DEAD_DEPTHS] = "SELECT tenant_id AS name, count(*) AS letters FROM dead_letters"
                       " GROUP BY tenant_id ORDER BY tenant_id LIMIT $1",
 };

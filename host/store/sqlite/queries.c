@@ -17,19 +17,28 @@
     "SELECT rowid AS place, " STARTED " AS started, execution_id AS id FROM dag_executions"        \
     " WHERE instr(?7, '," status ",') > 0 AND tenant_id = ?2 AND status = '" status "'" filter     \
     " AND " WINDOW
-#define RUNS_OF_STATUSES(filter, limit)                                                                                                                                \
-    "SELECT {read} FROM dag_executions WHERE rowid IN (SELECT place FROM (" RUNS_OF("pending", filter) " UNION ALL " RUNS_OF("running", filter) " UNION ALL " RUNS_OF( \
-        "completed",                                                                                                                                                   \
-        filter) " UNION ALL " RUNS_OF("failed",                                                                                                                        \
-                                      filter) " UNION ALL " RUNS_OF("cancelled",                                                                                       \
-                                                                    filter) " UNION ALL " RUNS_OF("paused",                                                            \
-                                                                                                  filter) " ORDER BY started DESC, id LIMIT " limit                    \
-                                                                                                          "))"                                                         \
-                                                                                                          " ORDER BY " STARTED                                         \
-                                                                                                          " DESC, execution_id"
+#define EACH_STATUS(filter)                                                                                 \
+    RUNS_OF("pending", filter)                                                                              \
+    " UNION ALL " RUNS_OF("running", filter) " UNION ALL " RUNS_OF(                                         \
+        "completed",                                                                                        \
+        filter) " UNION ALL " RUNS_OF("failed",                                                             \
+                                      filter) " UNION ALL " RUNS_OF("cancelled",                            \
+                                                                    filter) " UNION ALL " RUNS_OF("paused", \
+                                                                                                  filter)
+#define MERGED(walks, limit)                                                                       \
+    "SELECT {read} FROM dag_executions WHERE rowid IN (SELECT place FROM (" walks                  \
+    " ORDER BY started DESC, id LIMIT " limit ")) ORDER BY " STARTED " DESC, execution_id"
+#define RUNS_OF_STATUSES(filter, limit) MERGED(EACH_STATUS(filter), limit)
+/* Tasks of a lane: runs of the lane's own DAG, and those that say the lane. */
+#define WALK(filter)                                                                               \
+    "SELECT rowid AS place, " STARTED " AS started, execution_id AS id FROM dag_executions"        \
+    " WHERE tenant_id = ?2" filter " AND " WINDOW
 #define UNFINISHED                                                                                 \
     "SELECT {read} FROM dag_executions WHERE " GOES_ON                                             \
     " AND created_at >= ?2 AND (created_at > ?2 OR execution_id > ?3) AND "
+#define JOBS(filter)                                                                               \
+    "SELECT status FROM dag_executions WHERE tenant_id = ?1" filter " ORDER BY " STARTED           \
+    " DESC, execution_id LIMIT ?4"
 #define OLDEST_FIRST " ORDER BY created_at, execution_id LIMIT "
 #define RECENT_RUNS                                                                                \
     "SELECT run_no, dag_id, started_at, completed_at FROM dag_executions"                          \
@@ -77,6 +86,12 @@ const char *const queries[QUERY_COUNT] = {
     [Q_RUNS_OF_DAG] = RUNS(" AND dag_id = ?7", "?8"),
     [Q_RUNS_OF_STATUSES] = RUNS_OF_STATUSES("", "?8"),
     [Q_RUNS_OF_DAG_AND_STATUSES] = RUNS_OF_STATUSES(" AND dag_id = ?8", "?9"),
+    [Q_RUNS_OF_LANE] =
+        MERGED(WALK(" AND dag_id = ?7") " UNION ALL " WALK(" AND task_lane = ?8"), "?9"),
+    [Q_RUNS_OF_LANE_AND_STATUSES] =
+        MERGED(EACH_STATUS(" AND dag_id = ?8") " UNION ALL " WALK(
+                   " AND instr(?7, ',' || status || ',') > 0 AND task_lane = ?9"),
+               "?10"),
     [Q_RUN_BY_TOKEN] = "SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND run_token = ?3"
                        " AND dag_id = ?4 AND inputs_hash = ?5",
     [Q_TASK] = "SELECT {read} FROM dag_executions WHERE tenant_id = ?2 AND run_token = ?3"
@@ -291,9 +306,11 @@ const char *const queries[QUERY_COUNT] = {
     [Q_QUOTA] = "SELECT {read} FROM quotas WHERE tenant_id = ?1 AND quota_id = ?2",
     [Q_JOB_COUNTS] = "SELECT status, count(*) AS count FROM (SELECT status FROM dag_executions"
                      " WHERE tenant_id = ?1 AND task_priority > 0 LIMIT ?2) GROUP BY status",
-    [Q_JOB_COUNTS_OF_LANE] = "SELECT status, count(*) AS count FROM (SELECT status"
-                             " FROM dag_executions WHERE tenant_id = ?1 AND dag_id = ?2"
-                             " ORDER BY " STARTED " DESC, execution_id LIMIT ?3) GROUP BY status",
+    [Q_JOB_COUNTS_OF_LANE] = "SELECT status, count(*) AS count FROM (SELECT status FROM (" JOBS(
+        " AND dag_id = ?2") ") UNION ALL SELECT status FROM (" JOBS(" AND task_lane = ?3") ")) "
+                                                                                           "GROUP "
+                                                                                           "BY "
+                                                                                           "status",
     [Q_DEAD_DEPTHS] = "SELECT tenant_id AS name, count(*) AS letters FROM dead_letters"
                       " GROUP BY tenant_id ORDER BY tenant_id LIMIT ?1",
 };

@@ -150,6 +150,7 @@ START_TEST(a_retry_by_hand_begins_another_life)
     rig_fails(&rig, "task", OUTCOME_PLUGIN_TRANSIENT);
     control_resume(task_control(), &rig_actor, a.run_id, rig_answered, &again);
     rig_settle(&rig);
+    ck_assert_str_eq(rig_open_attempt(&rig, "task")->input, "{}"); /* as the first time */
     begins();
     rig_ok(&rig, "task");
     lives(a.run_id, "1 queued, 1 leased, 1 running, 1 dead, "

@@ -67,6 +67,7 @@ TCase *follow_cases(void);
 TCase *preempt_cases(void);
 TCase *letters_cases(void);
 TCase *life_cases(void);
+TCase *dag_lanes_cases(void);
 TCase *counts_cases(void);
 TCase *workers_cases(void);
 TCase *shed_cases(void);

@@ -89,7 +89,8 @@ START_TEST(what_is_refused_is_named)
         {"{\"autoscale\":{\"min\":1,\"max\":2,\"by\":1}}", "no member 'by'"},
         {"{\"preempt\":1}", "'preempt'"},
         {"{\"preempt\":null}", "'preempt'"},
-        {"{\"dag_id\":\"a\",\"slots\":1}", "'dag_id' of a lane is not built"},
+        {"{\"dag_id\":\"a\",\"agent_id\":\"b\"}", "are both there"},
+        {"{\"dag_id\":\"lane.ml\"}", "not beginning with 'lane.'"},
         {"{\"agent_id\":\"\"}", "'agent_id'"},
         {"{\"agent_id\":7}", "agent_id"},
         {"{\"config\":[]}", "config"},
@@ -194,18 +195,55 @@ START_TEST(what_is_said_of_the_work_goes_over_the_defaults_and_null_takes_it_bac
     auto_done(lane_members) back = {0};
     struct err e = {0};
 
-    shows(&kept, "{\"agent_id\":null,\"config\":{}," RETRY("3") "," TIMEOUT("120") "}");
+    shows(&kept,
+          "{\"agent_id\":null,\"config\":{}," RETRY("3") "," TIMEOUT("120") ",\"dag_id\":null}");
     ck_assert(reads("ml", "{\"agent_id\":\"a\",\"config\":{\"n\":1}}", &kept, &e));
     ck_assert(reads("ml",
                     "{\"config\":{},\"retry_policy\":{\"max_retries\":0},"
                     "\"timeout_policy\":{\"timeout_seconds\":7}}",
                     &more, &e));
     lane_members_add(&kept, &more);
-    shows(&kept, "{\"agent_id\":\"a\",\"config\":{}," RETRY("0") "," TIMEOUT("7") "}");
+    shows(&kept,
+          "{\"agent_id\":\"a\",\"config\":{}," RETRY("0") "," TIMEOUT("7") ",\"dag_id\":null}");
     ck_assert(reads("ml", "{\"agent_id\":null,\"retry_policy\":null}", &back, &e));
     lane_members_add(&kept, &back);
-    shows(&kept, "{\"agent_id\":null,\"config\":{}," RETRY("3") "," TIMEOUT("7") "}");
+    shows(&kept,
+          "{\"agent_id\":null,\"config\":{}," RETRY("3") "," TIMEOUT("7") ",\"dag_id\":null}");
     comes_to(&kept, "{\"config\":{},\"timeout_policy\":{\"timeout_seconds\":7}}");
+}
+END_TEST
+
+START_TEST(an_agent_and_a_dag_take_each_others_place)
+{
+    auto_done(lane_members) kept = {0};
+    auto_done(lane_members) dag = {0};
+    auto_done(lane_members) agent = {0};
+    auto_done(lane_members) none = {0};
+    struct lane_spec spec = {0};
+    struct err e = {0};
+
+    ck_assert(reads("ml", "{\"agent_id\":\"a\",\"dag_id\":null}", &kept, &e));
+    lane_members_apply(&kept, &spec);
+    ck_assert(!spec.runs_dag);
+    ck_assert(reads("ml", "{\"dag_id\":\"d\"}", &dag, &e));
+    lane_members_add(&kept, &dag);
+    comes_to(&kept, "{\"dag_id\":\"d\"}");
+    ck_assert_str_eq(lane_work_dag(kept.work), "d");
+    lane_members_apply(&kept, &spec);
+    ck_assert(spec.runs_dag);
+    ck_assert(reads("ml", "{\"agent_id\":\"b\"}", &agent, &e));
+    lane_members_add(&kept, &agent);
+    comes_to(&kept, "{\"agent_id\":\"b\"}");
+    lane_members_apply(&kept, &spec);
+    ck_assert(!spec.runs_dag);
+    lane_members_add(&kept, &dag);
+    ck_assert(reads("ml", "{\"dag_id\":null}", &none, &e));
+    lane_members_add(&kept, &none);
+    ck_assert_ptr_null(lane_work_dag(kept.work));
+    ck_assert_ptr_null(lane_work_dag(NULL));
+    lane_members_done(&none);
+    ck_assert(!reads("ml", "{\"dag_id\":\"\"}", &none, &e));
+    ck_assert(!reads("ml", "{\"dag_id\":7}", &none, &e));
 }
 END_TEST
 
@@ -253,6 +291,7 @@ TCase *members_case(void)
     tcase_add_test(c, default_has_no_express_workers);
     tcase_add_test(c, what_is_not_said_holds_as_it_did);
     tcase_add_test(c, what_is_said_of_the_work_goes_over_the_defaults_and_null_takes_it_back);
+    tcase_add_test(c, an_agent_and_a_dag_take_each_others_place);
     tcase_add_test(c, a_lane_with_an_agent_has_a_name_that_a_dag_can_have);
     tcase_add_test(c, a_name_is_of_letters_digits_and_three_signs);
     return c;

@@ -172,9 +172,9 @@ START_TEST(jobs_are_counted_of_one_lane_or_of_all)
     put_run("r2", "lane.ml", 5);
     put_run("r3", "lane.other", 5);
     put_run("r4", "no-task", 0);
-    ck_assert(store_read_job_counts(fixture_reader, SAMPLE_TENANT, NULL, &all, &e));
-    ck_assert(store_read_job_counts(fixture_reader, SAMPLE_TENANT, "lane.ml", &of_ml, &e));
-    ck_assert(store_read_job_counts(fixture_reader, "other", "lane.ml", &none, &e));
+    ck_assert(store_read_job_counts(fixture_reader, SAMPLE_TENANT, NULL, NULL, &all, &e));
+    ck_assert(store_read_job_counts(fixture_reader, SAMPLE_TENANT, "lane.ml", "ml", &of_ml, &e));
+    ck_assert(store_read_job_counts(fixture_reader, "other", "lane.ml", "ml", &none, &e));
     ck_assert_int_eq(all.of[sample_run("r").status], 3);
     ck_assert_int_eq(of_ml.of[sample_run("r").status], 2);
     ck_assert_int_eq(none.of[sample_run("r").status], 0);

@@ -1,6 +1,8 @@
 /* tasks_test.c -- a task is a run with a priority: one of its id, which may be given another. */
 #include "suites.h"
 
+#include "base/mem.h"
+
 #include <string.h>
 
 static void add(struct store_run run)
@@ -111,6 +113,71 @@ START_TEST(a_task_tells_how_often_a_worker_had_it_and_since_when)
 }
 END_TEST
 
+/* "ID ID ..." of the lane's, newest first, a page of two at a time. */
+static void of_lane(const char *lane, uint32_t statuses, const char *want)
+{
+    auto_mem char *dag_id = mem_printf("lane.%s", lane);
+    const struct store_run_filter filter = {.tenant = SAMPLE_TENANT,
+                                            .dag_id = dag_id,
+                                            .lane = lane,
+                                            .statuses = statuses};
+    auto_mem char *token = NULL;
+    auto_done(buf) ids = {0};
+    struct err e = {0};
+
+    do {
+        auto_done(store_run_list) rows = {0};
+
+        ck_assert_msg(store_read_runs(fixture_reader, &filter,
+                                      (struct store_page){.token = token, .size = 2}, &rows, &e),
+                      "%s", e.msg);
+        for (size_t i = 0; i < rows.count; i++)
+            buf_addf(&ids, "%s%s", ids.len > 0 ? " " : "", rows.rows[i].run_id);
+        free(token);
+        token = mem_str(rows.next_page);
+    } while (token != NULL);
+    ck_assert_str_eq(buf_text(&ids), want);
+}
+
+static void add_task(int n, const char *dag_id, const char *lane, enum store_run_status status)
+{
+    char id[8];
+    struct store_run run;
+
+    snprintf(id, sizeof id, "r%d", n);
+    run = sample_run(id);
+    run.dag_id = dag_id;
+    run.run_token = id;
+    run.task_priority = 5;
+    run.task_lane = lane;
+    run.status = status;
+    run.created_us = SAMPLE_TIME + n;
+    run.started_us = 0;
+    add(run);
+}
+
+START_TEST(a_lanes_tasks_are_those_of_its_dag_and_those_that_say_it)
+{
+    const uint32_t open = 1u << STORE_RUN_PENDING | 1u << STORE_RUN_RUNNING;
+    struct store_status_counts counts;
+    struct err e = {0};
+
+    add_task(1, "lane.ml", NULL, STORE_RUN_PENDING);
+    add_task(2, "nightly", "ml", STORE_RUN_RUNNING);
+    add_task(3, "lane.ml", NULL, STORE_RUN_RUNNING);
+    add_task(4, "nightly", "ml", STORE_RUN_PAUSED);
+    add_task(5, "nightly", "other", STORE_RUN_RUNNING);
+    add_task(6, "weekly", "ml", STORE_RUN_RUNNING);
+    of_lane("ml", 0, "r6 r4 r3 r2 r1");
+    of_lane("ml", open, "r6 r3 r2 r1");
+    of_lane("other", 0, "r5");
+    of_lane("none", open, "");
+    ck_assert(store_read_job_counts(fixture_reader, SAMPLE_TENANT, "lane.ml", "ml", &counts, &e));
+    ck_assert_int_eq(counts.of[STORE_RUN_RUNNING], 3);
+    ck_assert_int_eq(counts.of[STORE_RUN_PAUSED], 1);
+}
+END_TEST
+
 TCase *tasks_cases(void)
 {
     TCase *c = tcase_create("tasks");
@@ -118,6 +185,7 @@ TCase *tasks_cases(void)
     tcase_add_checked_fixture(c, fixture_setup, fixture_teardown);
     tcase_add_test(c, of_a_tasks_id_there_is_one_whatever_its_lane_and_payload);
     tcase_add_test(c, a_task_that_goes_on_is_given_another_priority);
+    tcase_add_test(c, a_lanes_tasks_are_those_of_its_dag_and_those_that_say_it);
     tcase_add_test(c, a_task_tells_how_often_a_worker_had_it_and_since_when);
     return c;
 }

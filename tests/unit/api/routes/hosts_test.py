@@ -70,7 +70,7 @@ def test_all_lanes_are_routed_by_admins(server):
 
 
 def test_what_is_refused_of_a_lane_is_named(server):
-    for body, named in (({"slots": -1}, "slots"), ({"nope": 1}, "nope"), ({"rate": {"per_second": 0}}, "'per_second'"), ({"dag_id": "a"}, "'dag_id' of a lane is not built"), ({"preempt": 1}, "'preempt'"),
+    for body, named in (({"slots": -1}, "slots"), ({"nope": 1}, "nope"), ({"rate": {"per_second": 0}}, "'per_second'"), ({"dag_id": "a", "agent_id": "b"}, "are both there"), ({"dag_id": "lane.x"}, "'dag_id'"), ({"preempt": 1}, "'preempt'"),
                         ({"backend": "kafka"}, "kafka"), ({"paused": "yes"}, "paused")):
         assert named in expect(server, 400, "PUT", "/lanes/ml", body, code="FIELD_INVALID")["error"]["message"]
     assert "no name" in expect(server, 400, "PUT", "/lanes/-x", {}, code="FIELD_INVALID")["error"]["message"]

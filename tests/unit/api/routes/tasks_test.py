@@ -94,6 +94,23 @@ def test_a_task_that_has_ended_says_how(server):
     assert [task["worker"] for task in (over, dead, cancelled)] == ["pool_ml_0", "pool_ml_0", None]
 
 
+def test_a_task_of_a_dag_has_what_its_nodes_left(server_of):
+    with server_of() as server:
+        over, dead, runs, waits = (show(server, add(server, payload={"dag": True, **payload})["task_id"])
+                                   for payload in ({"end": "completed"}, {"end": "failed"}, {"runs": True}, {}))
+        assert len(over["result"]) == 501 and over["result"]["n500"] == over["payload"] and over["error"] is None
+        assert (over["lane"], over["type"], over["attempts"], over["preemptions"], over["worker"]) == ("ml", "ml", 501, 0, None)
+        assert over["started_at"] and (dead["status"], dead["result"]) == ("dead", None)
+        assert dead["error"] == {"class": "Broken", "message": "it broke"}
+        assert (runs["status"], runs["worker"], runs["result"]) == ("running", "express_ml_0", None) and runs["started_at"]
+        assert (waits["status"], waits["position"], waits["started_at"], waits["worker"]) == ("queued", 2, None, None)
+        add(server, payload={}, task_id="of the agent")
+        assert len(listed(server)) == 5 and len(listed(server, "&status=queued")) == 2
+        told = expect(server, 200, "GET", "/jobs/summary?jobType=ml")["counts"]
+        assert (told["succeeded"], told["failed"]) == (1, 1), told
+        assert expect(server, 200, "GET", f"/runs/{over['run_id']}")["dagId"] == "nightly"
+
+
 def test_a_task_is_cancelled_and_tried_again(server):
     waits, dead, over = (add(server, payload=payload, task_id=f"ops {i}") for i, payload in
                          enumerate(({}, {"end": "failed"}, {"end": "completed"})))

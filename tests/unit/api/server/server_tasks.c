@@ -35,13 +35,14 @@ static bool known(struct server *s, const struct api_actor *who, const struct ap
     return true;
 }
 
-static void add_node(struct store_batch *batch, const struct store_run *run, const char *payload)
+static void add_node(struct store_batch *batch, const struct store_run *run, const char *node_id,
+                     const char *payload)
 {
     bool failed = run->status == STORE_RUN_FAILED;
 
     store_batch_node_upsert(batch, &(struct store_node){.run_id = run->run_id,
                                                         .tenant = run->tenant,
-                                                        .node_id = LANE_TASK_NODE,
+                                                        .node_id = node_id,
                                                         .agent_id = "conformance.stub",
                                                         .status = failed ? STORE_NODE_FAILED
                                                                          : STORE_NODE_COMPLETED,
@@ -57,12 +58,27 @@ static void add_node(struct store_batch *batch, const struct store_run *run, con
         store_batch_attempt_upsert(batch,
                                    &(struct store_attempt){.run_id = run->run_id,
                                                            .tenant = run->tenant,
-                                                           .node_id = LANE_TASK_NODE,
+                                                           .node_id = node_id,
                                                            .attempt = 1,
                                                            .outcome = failed ? "crash" : "ok",
                                                            .detail = DETAIL,
                                                            .started_us = run->started_us,
                                                            .completed_us = run->completed_us});
+}
+
+/* Of the lane's agent one, of a DAG more than a page has. */
+static void add_nodes(struct store_batch *batch, const struct store_run *run, const char *payload)
+{
+    char id[16];
+
+    if (run->task_lane == NULL) {
+        add_node(batch, run, LANE_TASK_NODE, payload);
+        return;
+    }
+    for (unsigned i = 0; i < STORE_PAGE_ROWS_MAX + 1; i++) {
+        snprintf(id, sizeof id, "n%03u", i);
+        add_node(batch, run, id, payload);
+    }
 }
 
 static void add_letter(struct store_batch *batch, const struct store_run *run,
@@ -96,7 +112,8 @@ static void insert(struct server *s, const struct api_actor *who, const struct a
 {
     const char *end = json_string_value(json_object_get(what->payload, "end"));
     auto_mem char *payload = json_dumps(what->payload, JSON_COMPACT);
-    auto_mem char *dag_id = mem_printf(DAG_OF_LANE "%s", what->lane);
+    bool dag = json_is_true(json_object_get(what->payload, "dag"));
+    auto_mem char *dag_id = dag ? mem_str("nightly") : mem_printf(DAG_OF_LANE "%s", what->lane);
     struct store_batch *batch = store_batch_new();
     int64_t now = clock_wall_us();
     struct store_run run = {.run_id = run_id,
@@ -115,6 +132,7 @@ static void insert(struct server *s, const struct api_actor *who, const struct a
                             .parent_run_id = what->replay_of,
                             .parent_kind = what->replay_of != NULL ? PARENT_REPLAY : NULL,
                             .task_priority = what->priority,
+                            .task_lane = dag ? what->lane : NULL,
                             .created_us = now,
                             .started_us = now};
 
@@ -126,7 +144,7 @@ static void insert(struct server *s, const struct api_actor *who, const struct a
     }
     store_batch_run_insert(batch, &run);
     if (end != NULL)
-        add_node(batch, &run, payload);
+        add_nodes(batch, &run, payload);
     if (run.status == STORE_RUN_FAILED)
         add_letter(batch, &run, what);
     if (what->replay_of != NULL)

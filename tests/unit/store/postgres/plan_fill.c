@@ -14,11 +14,12 @@
 static const char *const fill[] = {
     "INSERT INTO dag_executions (execution_id, tenant_id, dag_id, dag_version, status, run_token,"
     " inputs_hash, trace_id, created_at, started_at, completed_at, statement_due, lease_owner,"
-    " lease_epoch, task_priority) SELECT " RUN
+    " lease_epoch, task_priority, task_lane) SELECT " RUN
     ", CASE WHEN g % 2 = 0 THEN 'd' || g % 40 ELSE 'busy' END, '1',"
     " CASE WHEN g % 4 = 0 THEN 'running' WHEN g % 5 = 0 THEN 'failed' ELSE 'completed' END,"
     " 't' || g, " HASH ", '', " AGO ", " AGO ", CASE WHEN g % 4 > 0 THEN " AGO " END,"
-    " g % 200 = 1, '" SAMPLE_HOST "', 1, g % 6 " EACH,
+    " g % 200 = 1, '" SAMPLE_HOST "', 1, g % 6,"
+    " CASE WHEN g % 6 > 2 THEN 'l' || g % 40 END " EACH,
     "INSERT INTO node_traces (execution_id, tenant_id, node_id, agent_id, status, level_index,"
     " started_at, completed_at, duration_ms) SELECT " RUN ", 'n' || n, 'a', 'completed', n, " AGO
     ", " AGO ", g " EACH ", generate_series(1, 2) AS n",

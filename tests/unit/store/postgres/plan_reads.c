@@ -45,6 +45,20 @@ static void ask_runs(struct store_reader *r, struct arena *mem)
     }
 }
 
+static void ask_lanes(struct store_reader *r, struct arena *mem)
+{
+    static const uint32_t statuses[] = {0, OPEN, ENDED};
+    struct store_page pages[] = {first, middle(mem, SAMPLE_TIME, "5", "")};
+
+    for (int i = 0; i < 3 * 2; i++) {
+        const struct store_run_filter filter = {.tenant = SAMPLE_TENANT,
+                                                .lane = "l5",
+                                                .statuses = statuses[i % 3]};
+
+        ASK_LIST_OF(run, store_read_runs, r, &filter, pages[i / 3]);
+    }
+}
+
 static void ask_hosts(struct store_reader *r, struct arena *mem)
 {
     struct store_page on = middle(mem, SAMPLE_TIME, "5", "");
@@ -167,8 +181,8 @@ static void ask_quotas(struct store_reader *r)
     ASK_LIST_OF(quota, store_read_quotas, r, &filter, first);
     ASK_LIST_OF(quota, store_read_quotas_of_all, r, first);
     ASK_LIST_OF(quota, store_read_quota, r, SAMPLE_TENANT, "q5");
-    (void)!store_read_job_counts(r, SAMPLE_TENANT, NULL, &counts, NULL);
-    (void)!store_read_job_counts(r, SAMPLE_TENANT, "d5", &counts, NULL);
+    (void)!store_read_job_counts(r, SAMPLE_TENANT, NULL, NULL, &counts, NULL);
+    (void)!store_read_job_counts(r, SAMPLE_TENANT, "d5", "l5", &counts, NULL);
 }
 
 static void ask_others(struct store_reader *r, struct arena *mem)
@@ -224,6 +238,7 @@ void plan_ask_all(struct store_reader *r)
     struct arena *mem = arena_new();
 
     ask_runs(r, mem);
+    ask_lanes(r, mem);
     ask_hosts(r, mem);
     for (size_t i = 0; i < ARRAY_LEN(runs); i++)
         ask_of_run(r, runs[i]);

@@ -37,6 +37,8 @@ static const struct {
     {"Q_DEAD_DEPTHS", "all letters, once a scrape, on a thread", false},
     {"Q_JOB_COUNTS", "STORE_JOBS_COUNTED_MAX tasks of the tenant, on a thread", false},
     {"Q_JOB_COUNTS_OF_LANE", "the same", false},
+    {"Q_RUNS_OF_LANE", "the tenant's letters, and a table that grew is soon analyzed", true},
+    {"Q_RUNS_OF_LANE_AND_STATUSES", "the same", true},
     {"OP_DAG_SET_ENABLED", "rare, and a table that grew is soon analyzed", true},
     {"OP_DAG_DELETE", "the same", true},
 };
