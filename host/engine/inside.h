@@ -9,6 +9,8 @@
 #include "engine/env/env.h"
 #include "engine/lanes/follow.h"
 
+struct gates;
+
 struct engine {
     const struct engine_env *env;
     struct engine_mode mode;
@@ -20,6 +22,7 @@ struct engine {
     struct statements *statements;
     struct chores chores;
     struct follow follow;   /* of lanes whose slots the host sets */
+    struct gates *gates;    /* what runs wait at */
     struct control control; /* of the parts above, and its own */
     int64_t hold_ns;        /* when store_hold is asked next, while there is something to lose */
 };

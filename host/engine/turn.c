@@ -24,6 +24,7 @@
 #include "engine/evidence/left_unsigned.h"
 #include "engine/evidence/seals.h"
 #include "engine/evidence/statements.h"
+#include "engine/gates/gates.h"
 #include "engine/inside.h"
 #include "engine/lanes/kept.h"
 #include "engine/lanes/preempt.h"
@@ -112,6 +113,7 @@ struct engine *engine_new(const struct engine_env *env)
     engine->follow =
         (struct follow){env, &engine->mode, engine->runs, attempts_lanes(engine->attempts), 0};
     engine->control.quotas = quotas_new(env, attempts_lanes(engine->attempts));
+    engine->gates = gates_new(&engine->control);
     engine->control.tasks = tasks_new(&engine->control, engine->definitions);
     engine->control.entries = entries_new(&engine->control);
     kept_lanes_watch(engine->control.lanes, on_lane_set, engine);
@@ -130,6 +132,7 @@ void engine_free(struct engine *engine)
     runs_free(engine->runs);
     statements_free(engine->statements);
     schedules_free(engine->control.schedules);
+    gates_free(engine->gates);
     chores_done(&engine->chores);
     dag_cache_free(engine->dags); /* before the leftovers that wait for it */
     leftovers_free(engine->control.leftovers);
@@ -420,6 +423,7 @@ int64_t engine_next_timer(const struct engine *engine)
                               hold_next_timer(engine),
                               attempts_next_timer(engine->attempts),
                               schedules_next_timer(engine->control.schedules),
+                              gates_next_timer(engine->gates),
                               follow_next_timer(&engine->follow)};
     int64_t next = INT64_MAX;
 
@@ -446,6 +450,7 @@ void engine_turn(struct engine *engine, int64_t now_ns)
     statements_turn(engine->statements);
     chores_turn(&engine->chores, now_ns);
     schedules_turn(engine->control.schedules, now_ns);
+    gates_turn(engine->gates, now_ns);
     follow_turn(&engine->follow, now_ns);
 }
 
@@ -456,6 +461,7 @@ void engine_on_news(struct engine *engine, const struct store_news *news)
         look_again(engine->control.look);
     kept_lanes_heard(engine->control.lanes, news);
     quotas_heard(engine->control.quotas, news);
+    gates_heard(engine->gates, news);
     chores_on_news(&engine->chores, news);
 }
 

@@ -67,6 +67,68 @@ static void add_queued(struct listing *l, uint32_t ahead)
             "its host has runs-active-max others");
 }
 
+/* ---- at its gate ---- */
+
+enum { GATE_HOLDERS_MAX = 10 };
+
+/* Who holds the places of its key, by the store: other hosts' runs too. */
+static json_t *holders_owned(const struct active_run *ar, const struct store_gate *key)
+{
+    auto_done(store_gate_list) held = {0};
+    json_t *runs = json_array();
+    struct err e = {0};
+
+    if (store_read_gates_held(ar->env->reader, key, GATE_HOLDERS_MAX, &held, &e)) {
+        for (size_t i = 0; i < held.count; i++)
+            json_array_append_new(runs, json_string(held.rows[i].run_id));
+    }
+    return runs;
+}
+
+static void add_concurrency(struct listing *l, const struct active_run *ar)
+{
+    const struct store_gate key = gate_row(ar, GATE_CONCURRENCY);
+    json_t *runs = holders_owned(ar, &key);
+    const char *holder = json_string_value(json_array_get(runs, 0));
+    auto_mem char *detail =
+        mem_printf("of its concurrency key%s%s no more than %u may go on at once%s%s",
+                   *key.gate_key ? " " : "", key.gate_key, ar->dag->concurrency.limit,
+                   holder != NULL ? ", as does run " : "", holder != NULL ? holder : "");
+    int64_t ahead = 0;
+    json_t *one;
+    struct err e = {0};
+
+    (void)!store_read_gates_ahead(ar->env->reader, &key, &ahead, &e);
+    add(l, &(struct reason){STORE_GATE_CONCURRENCY, NULL, NULL, (uint32_t)ahead, RUN_NO_TIMER},
+        detail);
+    one = json_array_get(l->reasons, json_array_size(l->reasons) - 1);
+    json_object_set_new(one, "key", json_string(key.gate_key));
+    json_object_set_new(one, "runs", runs);
+}
+
+static void add_debounce(struct listing *l, const struct active_run *ar)
+{
+    int64_t due_us = ar->gate->due_us != 0 ? ar->gate->due_us : gate_row(ar, GATE_DEBOUNCE).due_us;
+    json_t *one;
+
+    add(l,
+        &(struct reason){STORE_GATE_DEBOUNCE, NULL, NULL, 0,
+                         l->now_ns + (due_us - l->now_us) * 1000},
+        "it begins then unless another start of its debounce key follows");
+    one = json_array_get(l->reasons, json_array_size(l->reasons) - 1);
+    json_object_set_new(one, "key", json_string(ar->gate->debounce));
+}
+
+static void add_gate(struct listing *l, const struct active_run *ar)
+{
+    if (!has_room(l))
+        return;
+    if (ar->gate->stage == GATE_DEBOUNCE)
+        add_debounce(l, ar);
+    else
+        add_concurrency(l, ar);
+}
+
 static void add_run(struct listing *l, const struct why_of *of)
 {
     struct store *store = of->ar->env->store;
@@ -76,7 +138,9 @@ static void add_run(struct listing *l, const struct why_of *of)
     if (of->draining)
         add_plain(l, "host_draining",
                   "its host is ending and starts no attempt; who comes next goes on with the run");
-    if (of->ar->place == PLACE_WAITING)
+    if (of->ar->place == PLACE_WAITING && gate_waits(of->ar->gate))
+        add_gate(l, of->ar);
+    else if (of->ar->place == PLACE_WAITING)
         add_queued(l, of->ahead);
     switch (run_state(of->ar->run)) {
     case RUN_PAUSED:

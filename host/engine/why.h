@@ -19,8 +19,9 @@ struct why_of {
 };
 
 /* {status: queued, running, paused or cancelling,
- *  reasons: [{reason, detail, ahead, until?, step?, behind?}] (max at most), more: how many further
- * ones}; the caller owns it. Costs a walk over the lane for each reason that is a lane's. */
+ *  reasons: [{reason, detail, ahead, until?, step?, behind?, key?, runs?}] (max at most), more: how
+ * many further ones}; the caller owns it. Costs a walk over the lane for each reason that is a
+ * lane's, and of a run at its gate two questions to the store. */
 json_t *why_owned(const struct why_of *of, uint32_t max) must_check;
 
 #endif

@@ -418,6 +418,36 @@ void store_batch_quota_delete(struct store_batch *b, const char *tenant, const c
         &(struct key_args){.tenant = tenant, .id = quota_id, .number = version});
 }
 
+void store_batch_gate_put(struct store_batch *b, const struct store_gate *gate)
+{
+    add(b, OP_GATE_PUT, gate);
+}
+
+void store_batch_gate_join(struct store_batch *b, const struct store_gate *gate)
+{
+    add(b, OP_GATE_JOIN, gate);
+}
+
+void store_batch_gate_take(struct store_batch *b, const struct store_gate *gate)
+{
+    add(b, OP_GATE_TAKE, gate);
+}
+
+void store_batch_gate_take_now(struct store_batch *b, const struct store_gate *gate)
+{
+    add(b, OP_GATE_TAKE_NOW, gate);
+}
+
+void store_batch_gate_open(struct store_batch *b, const struct store_gate *gate)
+{
+    add(b, OP_GATE_OPEN, gate);
+}
+
+void store_batch_gate_end(struct store_batch *b, const char *tenant, const char *run_id)
+{
+    add(b, OP_GATE_END, &(struct key_args){.tenant = tenant, .id = run_id});
+}
+
 void store_batch_idempotency_put(struct store_batch *b, const struct store_idempotency *row)
 {
     add(b, OP_IDEMPOTENCY_PUT, row);

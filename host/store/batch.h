@@ -189,6 +189,25 @@ void store_batch_quota_change(struct store_batch *b, const struct store_quota *q
 void store_batch_quota_delete(struct store_batch *b, const char *tenant, const char *quota_id,
                               int64_t version);
 
+/* ---- what runs wait at ---- */
+
+/* All but the last: a whole row. One that is there already stays as it is. */
+void store_batch_gate_put(struct store_batch *b, const struct store_gate *gate);
+/* Of debounce, behind its put: it stands for those of its key that wait, from the first of their
+ * times on, so it is due no later than bound behind that. */
+void store_batch_gate_join(struct store_batch *b, const struct store_gate *gate);
+/* A place of the key for it, if there is one and nobody waits before it: before one that queues or
+ * is skipped the older ones of these, before another one all that are newer. Never more than bound
+ * have one, whichever host gives it. */
+void store_batch_gate_take(struct store_batch *b, const struct store_gate *gate);
+/* The same. ERR_CONFLICT: it got none. */
+void store_batch_gate_take_now(struct store_batch *b, const struct store_gate *gate);
+/* Of debounce, with the present time as due_us: its row goes if it is due and none of its key is
+ * newer. */
+void store_batch_gate_open(struct store_batch *b, const struct store_gate *gate);
+/* With the run's end. */
+void store_batch_gate_end(struct store_batch *b, const char *tenant, const char *run_id);
+
 /* ---- dead letters ---- */
 
 enum { STORE_REPLAYS_BYTES_MAX = 16 * 1024 };

@@ -47,7 +47,7 @@ extern const struct row_type row_run, row_node, row_attempt, row_checkpoint, row
     row_event, row_log, row_dag, row_statement, row_ledger_head, row_secret, row_plugin, row_bundle,
     row_bundle_part, row_idempotency, row_revoked_token, row_tenant, row_identity, row_order,
     row_schedule, row_firing, row_lane, row_backfill, row_backfill_run, row_dead_letter,
-    row_dead_snapshot, row_quota;
+    row_dead_snapshot, row_quota, row_gate;
 /* Read only. */
 extern const struct row_type row_slow_node, row_leaf, row_ledger, row_status_count, row_host,
     row_job, row_dead_totals, row_dead_count, row_dead_group;

@@ -53,6 +53,7 @@ enum store_known {
     STORE_KNOWN_TENANTS,
     STORE_KNOWN_LANES,
     STORE_KNOWN_QUOTAS,
+    STORE_KNOWN_GATES,
     STORE_KNOWN_COUNT,
 };
 struct store_news {

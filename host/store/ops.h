@@ -78,7 +78,13 @@
     XX(DEAD_SNAPSHOT_PUT, dead_snapshot, "put snapshot of dead letters")                           \
     XX(QUOTA_PUT, quota, "put quota")                                                              \
     XX(QUOTA_CHANGE, quota, "change quota")                                                        \
-    XX(QUOTA_DELETE, key, "delete quota")
+    XX(QUOTA_DELETE, key, "delete quota")                                                          \
+    XX(GATE_PUT, gate, "put run at its gate")                                                      \
+    XX(GATE_JOIN, gate, "join starts")                                                             \
+    XX(GATE_TAKE, gate, "take place")                                                              \
+    XX(GATE_TAKE_NOW, gate, "take place at once")                                                  \
+    XX(GATE_OPEN, gate, "open gate")                                                               \
+    XX(GATE_END, key, "leave gates")
 
 enum store_op {
 #define XX(kind, row, text) OP_##kind,

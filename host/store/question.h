@@ -103,7 +103,11 @@
     XX(QUOTAS_OF_ALL, &row_quota)                                                                  \
     XX(QUOTA, &row_quota)                                                                          \
     XX(JOB_COUNTS, &row_status_count)                                                              \
-    XX(JOB_COUNTS_OF_LANE, &row_status_count)
+    XX(JOB_COUNTS_OF_LANE, &row_status_count)                                                      \
+    XX(GATE, &row_gate)                                                                            \
+    XX(GATES_HELD, &row_gate)                                                                      \
+    XX(GATES_NEWEST, &row_gate)                                                                    \
+    XX(GATES_AHEAD, NULL)
 
 enum query {
 #define XX(name, row) Q_##name,

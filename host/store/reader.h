@@ -92,6 +92,7 @@ STORE_LIST(dead_snapshot)
 STORE_LIST(dead_count)
 STORE_LIST(dead_group)
 STORE_LIST(quota)
+STORE_LIST(gate)
 
 struct store_page {
     const char *token; /* NULL: from the start */
@@ -407,6 +408,21 @@ enum { STORE_JOBS_COUNTED_MAX = 100000 };
 bool store_read_job_counts(struct store_reader *r, const char *tenant, const char *dag_id,
                            const char *lane, struct store_status_counts *ret,
                            struct err *e) must_check;
+
+/* ---- what runs wait at ---- */
+
+/* Of a run; none: it waits at no such gate and holds no place. */
+bool store_read_gate(struct store_reader *r, const char *tenant, const char *run_id,
+                     const char *kind, struct store_gate_list *ret, struct err *e) must_check;
+/* of: names a key by its tenant, dag_id, kind and gate_key. Who holds a place of it, the oldest
+ * first; who waits, the newest first; how many wait that are older than of's own run. max at most.
+ */
+bool store_read_gates_held(struct store_reader *r, const struct store_gate *of, uint32_t max,
+                           struct store_gate_list *ret, struct err *e) must_check;
+bool store_read_gates_newest(struct store_reader *r, const struct store_gate *of, uint32_t max,
+                             struct store_gate_list *ret, struct err *e) must_check;
+bool store_read_gates_ahead(struct store_reader *r, const struct store_gate *of, int64_t *ret,
+                            struct err *e) must_check;
 
 /* ---- dead letters ---- */
 

@@ -10,6 +10,7 @@
 #define ORCH_STORE_ROWS_H
 
 #include "model/words/states.h"
+#include "store/rows_gates.h"
 #include "store/rows_letters.h"
 #include "store/rows_quotas.h"
 

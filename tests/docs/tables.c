@@ -316,6 +316,14 @@ static void deadline(void)
 {
     fields_of(deadline_fields);
 }
+static void concurrency(void)
+{
+    fields_of(concurrency_fields);
+}
+static void debounce(void)
+{
+    fields_of(debounce_fields);
+}
 static void node_limits(void)
 {
     fields_of(limit_fields);
@@ -365,6 +373,8 @@ static const struct {
     {"retry_policy", retry_policy},
     {"timeout_policy", timeout_policy},
     {"deadline", deadline},
+    {"concurrency", concurrency},
+    {"debounce", debounce},
     {"node_limits", node_limits},
     {"handler", handler},
     {"names", names},

@@ -196,6 +196,26 @@ def undone(host, run):
     return [e["step_id"] for e in events if e.get("compensation") and e["status"] == "completed"]
 
 
+def test_who_waits_for_its_key_or_is_debounced_waits_on_behind_a_kill(make_host):
+    host = make_host()
+    nap = {"sleep_s": 2}
+    host.publish(dag("keyed", {"a": ([], nap)}, concurrency={"key": "input.k", "on_conflict": "keep_latest"}))
+    host.publish(dag("soon", {"a": ([], {"echo_input": True})}, debounce={"key": "input.k", "period": 2}))
+    first, second, third, other = [host.run("keyed", {"k": k}) for k in (1, 1, 1, 2)]
+    old, new = host.run("soon", {"k": 1, "n": 1}), host.run("soon", {"k": 1, "n": 2})
+    host.wait_node(first, "a", "running")
+    assert host.wait(second)["status"] == host.wait(old)["status"] == "cancelled"
+    why = host.http("GET", f"/runs/{third}/why", expect=200).json["reasons"][0]
+    assert (why["reason"], why["key"], why["runs"], why["ahead"]) == ("concurrency", "1", [first], 0)
+    host.kill9()
+    host.start()
+    said = select(host.home, "SELECT payload FROM run_events WHERE run_id = ?", second)
+    assert any(third in payload for payload, in said)
+    assert [host.wait(run)["status"] for run in (first, other, third, new)] == ["completed"] * 4
+    ends = {run: host.http("GET", f"/runs/{run}", expect=200).json for run in (first, third)}
+    assert ends[first]["endedUtc"] <= ends[third]["startedUtc"]
+
+
 def test_a_kill_during_a_rollback_finishes_the_rollback_once(make_host):
     host = make_host()
     undo = {"agent_id": "conformance.stub", "config": {"sleep_s": 0.3, "return": {"undone": True}}}

@@ -38,6 +38,9 @@ struct api_actor {
     const char *traceparent; /* of the span this request is, to hand on */
 };
 
+/* The code of a start that found as many runs of its key as may go on, and is skipped for it. */
+#define API_SKIPPED "CONCURRENCY_SKIPPED"
+
 /* How a call ended. Everything is borrowed for the length of the callback; texts that do not apply
  * are NULL. */
 struct api_outcome {

@@ -196,6 +196,7 @@ static void end_run(const struct engine_env *env, struct past *past, const struc
                                    .counts = t.counts,
                                    .completed_us = wall_us,
                                });
+    store_batch_gate_end(batch, row->tenant, row->run_id);
 }
 
 bool close_batch(const struct engine_env *env, struct past *past, const struct store_run *row,

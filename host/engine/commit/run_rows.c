@@ -175,6 +175,8 @@ void commit_run_done(struct commit *c, const struct run_decision *d)
                             .counts = counts_of(ar),
                             .completed_us = ar->ended_us,
                         });
+    if (ar->gate != NULL)
+        store_batch_gate_end(commit_batch(c), ar->tenant, ar->run_id);
     commit_letter(c, d->run.state, json_string_value(json_array_get(d->run.errors, 0)));
     commit_task_end(c, d->run.state);
     commit_event(c, run_ends[d->run.state].event, status, NO_NODE, 0,

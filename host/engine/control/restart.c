@@ -90,6 +90,10 @@ static bool start_of(struct control *ctl, const struct store_run *row, const str
         !dag_cache_pick(ctl->dags, row->tenant, row->dag_id, row->dag_version, &version, e) ||
         !dag_cache_get(ctl->dags, &key, &ret->use, e))
         return false;
+    if (!start_gate(ctl, row->tenant, old->dag, (json_t *)inputs, &ret->gate, e)) {
+        dag_use_end(ret->use);
+        return false;
+    }
     ret->deterministic = old->deterministic;
     ret->checkpoints = old->checkpoints;
     ret->seed = start_seed(ctl->env, old->dag, &ret->inputs_hash, old->deterministic);

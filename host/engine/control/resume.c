@@ -101,6 +101,21 @@ static void answer_completed(struct control *ctl, const struct store_run *row, s
                                          .remaining = remaining});
 }
 
+/* It goes on at once, so it has to get a place of its key at once. Frees the run when not. */
+static bool place_for(struct control *ctl, struct active_run **ar, struct err *e)
+{
+    struct gate *gate = (*ar)->gate;
+    struct store_gate row;
+
+    if (gate == NULL || gate->concurrency == NULL)
+        return true;
+    row = gate_row(*ar, GATE_CONCURRENCY);
+    if (start_has_place(ctl, &row, e))
+        return true;
+    active_run_free(take(*ar));
+    return false;
+}
+
 static void resume_with(struct control *ctl, const struct api_actor *who, const char *run_id,
                         struct past *past, api_done_fn done, void *done_arg)
 {
@@ -108,7 +123,7 @@ static void resume_with(struct control *ctl, const struct api_actor *who, const 
     struct commit *c;
     struct err e = {0};
 
-    if (!build_resumed(ctl, run_id, past, &ar, &e)) {
+    if (!build_resumed(ctl, run_id, past, &ar, &e) || !place_for(ctl, &ar, &e)) {
         answer_error(done, done_arg, &e);
         return;
     }
@@ -117,6 +132,8 @@ static void resume_with(struct control *ctl, const struct api_actor *who, const 
     c = step_commit(ctl, borrowed);
     store_batch_run_reopen(commit_batch(c), borrowed->tenant, borrowed->run_id,
                            store_host_id(ctl->env->store), store_host_epoch(ctl->env->store));
+    if (borrowed->gate != NULL && borrowed->gate->concurrency != NULL)
+        start_take_place(c);
     commit_event(c, "run.updated", "resumed", NO_NODE, 0,
                  json_pack("{s:s, s:s, s:s}", "actor", who->subject, "reason", who->reason,
                            "ticket", who->ticket));

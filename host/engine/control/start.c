@@ -1,10 +1,8 @@
 /* start.c -- a new run: admitted, inserted, begun. See start.h and control.h. */
 #include "engine/control/start.h"
 
-#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "engine/catalog/ceilings.h"
 #include "engine/commit/rows.h"
 #include "engine/control/later.h"
 #include "engine/control/shed.h"
@@ -64,41 +62,6 @@ void start_refuse(const struct control *ctl, const struct err *e, api_done_fn do
     bool shed = e->code == ERR_LIMIT && shed_now(ctl->shed).on;
 
     done(done_arg, &(struct api_outcome){.e = e, .code = shed ? "RATE_LIMITED" : NULL});
-}
-
-bool start_allowed(const struct engine_env *env, const char *tenant, const struct dag *dag,
-                   const json_t *pins, struct err *e)
-{
-    if (!ceilings_allow(&env->set.ceilings, dag, e))
-        return false;
-    for (size_t i = 0; i < dag->node_count; i++) {
-        const char *id = dag->nodes[i].agent_id;
-
-        if (env->agent_withdrawn(env->agents, tenant, id, pins_digest(pins, id), e))
-            return err_wrap(e, "node '%s'", dag->nodes[i].node_id);
-    }
-    return true;
-}
-
-bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e)
-{
-    auto_done(buf) text = {0};
-    auto_done(buf) kept = {0};
-    size_t longer;
-
-    if (!json_is_object(inputs))
-        return err_set(e, ERR_INVALID, "the run's input must be an object, not %s",
-                       json_type_name(inputs));
-    if (!jcs_write(inputs, &text, e))
-        return err_wrap(e, "the run's input");
-    json_add_compact(&kept, inputs);
-    longer = text.len > kept.len ? text.len : kept.len;
-    if (longer > RUN_INPUT_BYTES_MAX)
-        return err_set(e, ERR_TOO_LARGE,
-                       "the run's input has %zu bytes as it is kept, at most %u are taken", longer,
-                       RUN_INPUT_BYTES_MAX);
-    *ret = sha256_hex(buf_text(&text), text.len);
-    return true;
 }
 
 /* What makes two starts the same. */
@@ -184,6 +147,7 @@ struct active_run *start_run(struct control *ctl, const struct api_actor *who, s
     ar->checkpoints = start->checkpoints;
     ar->task_priority = start->task_priority;
     ar->task_first = start->task_first;
+    ar->gate = take(start->gate);
     ar->task_id = start->task_priority > 0 ? mem_str(start->task_id) : NULL;
     ar->task_lane = mem_str(start->task_lane);
     ar->run = run_new(ar->dag, &(struct run_options){
@@ -236,6 +200,8 @@ void start_insert(struct commit *c, const struct api_actor *who, const char *run
                                .deadline_us =
                                    timeout_s > 0 ? ar->created_us + (int64_t)(timeout_s * 1e6) : 0,
                            });
+    if (ar->gate != NULL)
+        start_wait(c);
 }
 
 /* What the schedule started last is what its calendar did. */
@@ -293,7 +259,7 @@ struct starting {
     const struct engine_env *env;
     char *tenant, *run_token, *dag_id, *task_lane;
     struct sha256_hex inputs_hash;
-    bool task;
+    bool task, skips;
     api_done_fn done;
     void *done_arg;
 };
@@ -319,7 +285,9 @@ static void started(void *arg, const struct api_outcome *outcome)
                              &(struct same){s->tenant, s->run_token, s->dag_id, s->inputs_hash.text,
                                             s->task, s->task_lane},
                              s->done, s->done_arg);
-    if (!answered)
+    if (!answered && s->skips && outcome->e != NULL && outcome->e->code == ERR_CONFLICT)
+        s->done(s->done_arg, &(struct api_outcome){.e = outcome->e, .code = API_SKIPPED});
+    else if (!answered)
         s->done(s->done_arg, outcome);
     starting_free(s);
 }
@@ -337,6 +305,7 @@ static struct starting *starting_new(const struct active_run *ar, const char *ru
         .inputs_hash = ar->inputs_hash,
         .task = ar->task_priority > 0,
         .task_lane = mem_str(ar->task_lane),
+        .skips = ar->gate != NULL && ar->dag->concurrency.on_conflict == ON_CONFLICT_SKIP,
         .done = done,
         .done_arg = done_arg,
     };
@@ -346,7 +315,7 @@ static struct starting *starting_new(const struct active_run *ar, const char *ru
 void start_launch(struct control *ctl, struct active_run **run, struct commit **c)
 {
     struct active_run *ar = *run;
-    bool now = ar->task_priority > 0 || runs_has_room(ctl->runs);
+    bool now = ar->task_priority > 0 || (!gate_waits(ar->gate) && runs_has_room(ctl->runs));
 
     runs_add(ctl->runs, run);
     if (!now || !step_begin(ctl, ar, *c))
@@ -424,7 +393,14 @@ static void begin(struct control *ctl, const struct api_actor *who,
 {
     struct active_run *ar;
     struct commit *c;
+    struct err e = {0};
 
+    if (!start_gate(ctl, who->tenant, dag_use_dag(start->use), (json_t *)what->inputs, &start->gate,
+                    &e)) {
+        dag_use_end(start->use);
+        start_refuse_gate(&e, done, done_arg);
+        return;
+    }
     start->seed =
         start_seed(ctl->env, dag_use_dag(start->use), &start->inputs_hash, start->deterministic);
     ar = start_run(ctl, who, start, (json_t *)what->inputs);

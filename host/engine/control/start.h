@@ -16,6 +16,7 @@ struct start {
     const char *task_id;             /* of a task */
     const char *task_lane;           /* of one whose DAG is not its lane's own; NULL */
     bool task_first;                 /* of a task */
+    struct gate *gate;               /* handed to the run; NULL: it has none */
 };
 
 struct parent {
@@ -30,8 +31,21 @@ bool start_allowed(const struct engine_env *env, const char *tenant, const struc
 bool start_admitted(const struct control *ctl, bool task, struct err *e) must_check;
 /* Answers that a start is not to be, with the word for it. */
 void start_refuse(const struct control *ctl, const struct err *e, api_done_fn done, void *done_arg);
+/* The same for what start_gate refused. */
+void start_refuse_gate(const struct err *e, api_done_fn done, void *done_arg);
 /* Object, within its limit; the hash of its canonical form. */
 bool start_inputs(const json_t *inputs, struct sha256_hex *ret, struct err *e) must_check;
+/* What the run is to wait at, ERR_LIMIT when as many wait as may; ret is NULL for most. A run that
+ * is skipped is refused here when no place of its key is free, as ERR_CONFLICT. */
+bool start_gate(const struct control *ctl, const char *tenant, const struct dag *dag,
+                json_t *inputs, struct gate **ret, struct err *e) must_check;
+/* Of a run that has a gate: puts it there. */
+void start_wait(struct commit *c);
+/* Of a run that is given its place with the commit or not at all. */
+void start_take_place(struct commit *c);
+/* A place of the run's key is free, as its rows have it now; true without a key. */
+bool start_has_place(const struct control *ctl, const struct store_gate *key,
+                     struct err *e) must_check;
 /* Equal in every deterministic run of the same definition and input; otherwise drawn. */
 uint64_t start_seed(const struct engine_env *env, const struct dag *dag,
                     const struct sha256_hex *inputs_hash, bool deterministic);

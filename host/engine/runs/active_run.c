@@ -229,6 +229,7 @@ void active_run_free(struct active_run *ar)
     free(ar->refused);
     free(ar->task_id);
     free(ar->task_lane);
+    gate_free(ar->gate);
     free(ar->tenant);
     free(ar);
 }

@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "engine/catalog/dag_cache.h"
 #include "engine/runs/deadlines.h"
+#include "engine/runs/gate.h"
 #include "lanes/worker.h"
 #include "model/ledger/event.h"
 #include "model/ledger/layers.h"
@@ -52,7 +53,7 @@ struct node_fact {
 };
 
 enum run_place {
-    PLACE_WAITING, /* admitted to the table, waits for one of runs-active-max */
+    PLACE_WAITING, /* admitted to the table, waits at its gate or for one of runs-active-max */
     PLACE_ACTIVE,
     PLACE_ENDED, /* out of the counts; goes when its last batch is done */
 };
@@ -95,6 +96,7 @@ struct active_run {
     uint64_t seed;
     int32_t task_priority; /* of a lane's task, in its lane; 0: it is none */
     struct task_life life;
+    struct gate *gate;   /* what it waits at before it begins; NULL: nothing, ever */
     bool task_first;     /* it is to stand in front of its priority when it comes into its lane */
     size_t kept_bytes;   /* of all completed nodes' outputs */
     size_t output_bytes; /* of those without dependents: the run's output */
@@ -102,7 +104,8 @@ struct active_run {
     uint32_t in_flight;        /* batches */
     uint32_t rebuilds;         /* after refused commits */
     uint32_t held;             /* of its nodes, as the table has counted them (runs_changed) */
-    struct timer timer;        /* the machine's; in the table's heap while the run is active */
+    struct timer timer;        /* the machine's; in the table's heap while the run is active, in
+                                  that of the gates before */
     struct err *refused;       /* set: a commit was; none behind it may happen */
     bool cancelled; /* and acknowledged: holds until the run is over, through a rollback too */
     bool deterministic, checkpoints, dropped;

@@ -77,7 +77,8 @@ bool load_row(const struct engine_env *env, struct past *past, struct active_run
     ar->task_priority = (int32_t)row->task_priority;
     ar->task_id = row->task_priority > 0 ? mem_str(row->run_token) : NULL;
     ar->task_lane = mem_str(row->task_lane);
-    if (!chain_goes_on(ar, past, e) || !deadlines_read(ar->dag, row->options, &ar->deadlines, e))
+    if (!chain_goes_on(ar, past, e) || !deadlines_read(ar->dag, row->options, &ar->deadlines, e) ||
+        !gate_new(ar->dag, ar->input, &ar->gate, e))
         return false;
     *ret = take(ar);
     return true;

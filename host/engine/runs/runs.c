@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "engine/env/env.h"
+#include "engine/runs/gated.h"
 #include "engine/runs/zeros.h"
 
 #include <assert.h>
@@ -21,6 +22,7 @@ struct runs {
     struct active_run *by_id;
     LIST_HEAD(, unsettled) unsettled;
     struct run_queue waiting, active; /* PLACE_WAITING, PLACE_ACTIVE */
+    struct gated *gated;              /* those of PLACE_WAITING that wait at their gates */
     uint32_t waiting_count, active_count;
     struct timers timers;    /* of the active ones */
     struct timers deadlines; /* of those that have some, waiting or active */
@@ -37,6 +39,7 @@ struct runs *runs_new(const struct engine_env *env)
     runs->env = env;
     TAILQ_INIT(&runs->waiting);
     TAILQ_INIT(&runs->active);
+    runs->gated = gated_new();
     zeros_begin(env->metrics);
     return runs;
 }
@@ -58,8 +61,11 @@ void runs_free(struct runs *runs)
     HASH_ITER(hh, runs->by_id, ar, next)
     {
         HASH_DEL(runs->by_id, ar);
+        if (ar->place == PLACE_WAITING && gate_waits(ar->gate))
+            gated_leave(runs->gated, ar);
         active_run_free(ar);
     }
+    gated_free(runs->gated);
     while (!LIST_EMPTY(&runs->unsettled))
         unsettled_free(LIST_FIRST(&runs->unsettled));
     timers_done(&runs->timers);
@@ -72,7 +78,8 @@ void runs_gauges(const struct runs *runs)
     struct metrics *m = runs->env->metrics;
 
     metrics_set(m, METRIC_ACTIVE_EXECUTIONS, METRIC_NO_LABELS, runs->active_count);
-    metrics_set(m, METRIC_QUEUED_EXECUTIONS, METRIC_NO_LABELS, runs->waiting_count);
+    metrics_set(m, METRIC_QUEUED_EXECUTIONS, METRIC_NO_LABELS,
+                runs->waiting_count + gated_count(runs->gated));
     metrics_set(m, METRIC_HELD_NODES, METRIC_NO_LABELS, runs->held_count);
     metrics_set(m, METRIC_DB_PENDING, METRIC_LABELS("orchestrator-service"),
                 (double)store_pending(runs->env->store));
@@ -155,13 +162,17 @@ static void queued(struct runs *runs, const struct active_run *ar, int by)
 static void leave_waiting(struct runs *runs, struct active_run *ar)
 {
     queued(runs, ar, -1);
+    if (gate_waits(ar->gate)) {
+        gated_leave(runs->gated, ar);
+        return;
+    }
     assert(ar->place == PLACE_WAITING && runs->waiting_count > 0);
     TAILQ_REMOVE(&runs->waiting, ar, queue);
     runs->waiting_count--;
 }
 
 /* Behind all that are not younger; who is new is the youngest. */
-static void enter_waiting(struct runs *runs, struct active_run *ar, bool back)
+static void enter_queue(struct runs *runs, struct active_run *ar, bool back)
 {
     struct active_run *before = TAILQ_LAST(&runs->waiting, run_queue);
 
@@ -172,6 +183,14 @@ static void enter_waiting(struct runs *runs, struct active_run *ar, bool back)
     else
         TAILQ_INSERT_HEAD(&runs->waiting, ar, queue);
     runs->waiting_count++;
+}
+
+static void enter_waiting(struct runs *runs, struct active_run *ar, bool back)
+{
+    if (gate_waits(ar->gate))
+        gated_enter(runs->gated, ar);
+    else
+        enter_queue(runs, ar, back);
     queued(runs, ar, 1);
 }
 
@@ -233,6 +252,7 @@ void runs_end(struct runs *runs, struct active_run *ar)
     if (ar->deadlines != NULL)
         timers_set(&runs->deadlines, &ar->deadlines->timer, TIMER_NEVER);
     ar->place = PLACE_ENDED;
+    gated_stir_behind(runs->gated, ar);
     tell(runs, ar, false);
     runs_gauges(runs);
 }
@@ -279,6 +299,11 @@ bool runs_full(const struct runs *runs)
     return runs->waiting_count >= runs->env->set.runs_waiting_max && !runs_has_room(runs);
 }
 
+bool runs_gated_full(const struct runs *runs)
+{
+    return gated_count(runs->gated) >= runs->env->set.runs_waiting_max;
+}
+
 uint32_t runs_tasks(const struct runs *runs)
 {
     return runs->task_count;
@@ -294,7 +319,7 @@ uint32_t runs_ahead(const struct runs *runs, const struct active_run *ar)
     const struct active_run *other;
     uint32_t count = 0;
 
-    if (ar == NULL || ar->place != PLACE_WAITING)
+    if (ar == NULL || ar->place != PLACE_WAITING || gate_waits(ar->gate))
         return 0;
     for (other = TAILQ_FIRST(&runs->waiting); other != ar; other = TAILQ_NEXT(other, queue))
         count++;
@@ -304,6 +329,27 @@ uint32_t runs_ahead(const struct runs *runs, const struct active_run *ar)
 struct active_run *runs_next_waiting(const struct runs *runs)
 {
     return has_place(runs) ? TAILQ_FIRST(&runs->waiting) : NULL;
+}
+
+/* ---- gates ---- */
+
+struct gated *runs_gated(const struct runs *runs)
+{
+    return runs->gated;
+}
+
+void runs_gate_passed(struct runs *runs, struct active_run *ar)
+{
+    leave_waiting(runs, ar);
+    gate_next(ar->gate);
+    enter_waiting(runs, ar, true);
+}
+
+void runs_gate_opens(struct runs *runs, struct active_run *ar)
+{
+    leave_waiting(runs, ar);
+    ar->gate->stage = GATE_OPEN;
+    enter_waiting(runs, ar, true);
 }
 
 /* ---- timers ---- */
@@ -401,21 +447,31 @@ struct runs_counts runs_counts(const struct runs *runs)
 {
     return (struct runs_counts){
         .active = runs->active_count,
-        .waiting = runs->waiting_count,
+        .waiting = runs->waiting_count + gated_count(runs->gated),
         .held = runs->held_count,
     };
+}
+
+static void count_tenant(json_t *depth, const struct active_run *ar)
+{
+    json_int_t n = json_integer_value(json_object_get(depth, ar->tenant));
+
+    json_object_set_new(depth, ar->tenant, json_integer(n + 1));
 }
 
 json_t *runs_waiting_by_tenant_owned(const struct runs *runs)
 {
     json_t *depth = json_object();
-    const struct active_run *ar;
+    const struct active_run *ar, *next;
 
     TAILQ_FOREACH(ar, &runs->waiting, queue)
+    count_tenant(depth, ar);
+    if (gated_count(runs->gated) == 0)
+        return depth;
+    HASH_ITER(hh, runs->by_id, ar, next)
     {
-        json_int_t n = json_integer_value(json_object_get(depth, ar->tenant));
-
-        json_object_set_new(depth, ar->tenant, json_integer(n + 1));
+        if (ar->place == PLACE_WAITING && gate_waits(ar->gate))
+            count_tenant(depth, ar);
     }
     return depth;
 }

@@ -8,6 +8,7 @@
 
 #include "engine/runs/active_run.h"
 
+struct gated;
 struct runs;
 
 struct runs *runs_new(const struct engine_env *env) must_check;
@@ -46,6 +47,8 @@ bool runs_full(const struct runs *runs);
 uint32_t runs_tasks(const struct runs *runs); /* that have not ended */
 /* True when there are as many tasks as runs may wait. */
 bool runs_tasks_full(const struct runs *runs);
+/* True when as many wait at their gates as runs may wait: they take no place of the others. */
+bool runs_gated_full(const struct runs *runs);
 /* How many wait before this one; 0 for one that does not wait, and for NULL. Walks them. */
 uint32_t runs_ahead(const struct runs *runs, const struct active_run *ar);
 /* The run that has waited longest, when there is room for it; otherwise NULL. */
@@ -53,6 +56,14 @@ struct active_run *runs_next_waiting(const struct runs *runs);
 /* Behind each event of an active run's machine: when it is due next, and what it holds, are the
  * table's to know. */
 void runs_changed(struct runs *runs, struct active_run *ar);
+/* The runs that wait at their gates: none of them is begun, and none that may begin waits behind
+ * them. Lives as long as the table. */
+struct gated *runs_gated(const struct runs *runs);
+/* The run waits no more at the stage of its gate: at the next one, or among those that may begin.
+ */
+void runs_gate_passed(struct runs *runs, struct active_run *ar);
+/* The same: it holds its place. */
+void runs_gate_opens(struct runs *runs, struct active_run *ar);
 /* From waiting to going on. */
 void runs_begin(struct runs *runs, struct active_run *ar);
 /* Out of the queues and counts; the run stays in the table until its last batch is done. */

@@ -68,20 +68,22 @@ static void pass_over(struct acts *acts, const struct store_backfill *row, int64
 
 /* For good: its firing says why. */
 static void give_up(struct acts *acts, const struct store_backfill *row, int64_t from_us,
-                    int64_t next_us, const struct err *why)
+                    int64_t next_us, const struct api_outcome *out)
 {
     struct store_batch *batch = store_batch_new();
     struct store_backfill_move move = move_to(acts, row, from_us, next_us);
 
-    log_event(LOG_WARN, "schedule.refused", F_STR("scheduleId", row->schedule_id),
-              F_STR("tenant", row->tenant), F_ERR(why));
-    move.failed = 1;
+    if (!fire_is_skipped(out))
+        log_event(LOG_WARN, "schedule.refused", F_STR("scheduleId", row->schedule_id),
+                  F_STR("tenant", row->tenant), F_ERR(out->e));
+    move.skipped = fire_is_skipped(out) ? 1 : 0;
+    move.failed = fire_is_skipped(out) ? 0 : 1;
     store_batch_backfill_move(batch, &move);
     store_batch_firing_take(batch, &(struct store_firing){.tenant = row->tenant,
                                                           .schedule_id = row->schedule_id,
                                                           .due_us = from_us,
                                                           .outcome = "skipped",
-                                                          .reason = why->msg});
+                                                          .reason = fire_reason(out)});
     acts_submit(acts, batch);
 }
 
@@ -93,12 +95,12 @@ static void started(void *arg, const struct api_outcome *out)
     const struct store_backfill *row = b->one->row;
     const int64_t *due = &b->one->due[b->nth];
 
-    if (out->e != NULL && fire_may_be_later(out->e)) {
+    if (out->e != NULL && fire_may_be_later(out)) {
         log_event(LOG_DEBUG, "schedule.later", F_STR("scheduleId", row->schedule_id),
                   F_ERR(out->e));
         b->acts->later = true;
     } else if (out->e != NULL) {
-        give_up(b->acts, row, due[0], due[1], out->e);
+        give_up(b->acts, row, due[0], due[1], out);
     } else if (!out->created) { /* its run is there, and what was told of it is forgotten */
         pass_over(b->acts, row, due[0], due[1], 1);
     }

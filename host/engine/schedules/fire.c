@@ -9,6 +9,7 @@
 #include "store/rows.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { NAME_BYTES = 160, TRACE_BYTES = 16 };
 
@@ -52,8 +53,20 @@ void fire_by_itself(struct control *ctl, const struct fire_name *name,
     fire_due(ctl, &who, schedule, firing, cancels, done, done_arg);
 }
 
-bool fire_may_be_later(const struct err *e)
+bool fire_is_skipped(const struct api_outcome *out)
 {
-    return e->code == ERR_LIMIT || e->code == ERR_UNAVAILABLE || e->code == ERR_NOT_FOUND ||
-           e->code == ERR_CONFLICT;
+    return out->code != NULL && strcmp(out->code, API_SKIPPED) == 0;
+}
+
+const char *fire_reason(const struct api_outcome *out)
+{
+    return fire_is_skipped(out) ? "concurrency" : out->e->msg;
+}
+
+bool fire_may_be_later(const struct api_outcome *out)
+{
+    const struct err *e = out->e;
+
+    return !fire_is_skipped(out) && (e->code == ERR_LIMIT || e->code == ERR_UNAVAILABLE ||
+                                     e->code == ERR_NOT_FOUND || e->code == ERR_CONFLICT);
 }

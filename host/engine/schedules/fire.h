@@ -22,7 +22,11 @@ struct fire_name {
 void fire_by_itself(struct control *ctl, const struct fire_name *name,
                     const struct store_schedule *schedule, const struct api_firing *firing,
                     bool cancels, api_done_fn done, void *done_arg);
-/* Whether such a refusal may pass; the others are for good. */
-bool fire_may_be_later(const struct err *e);
+/* Whether such a refusal may pass; the others are for good, as that of a run that is skipped. */
+bool fire_may_be_later(const struct api_outcome *out);
+/* The DAG lets no more runs of its key go on, and skips others: nothing went wrong. */
+bool fire_is_skipped(const struct api_outcome *out);
+/* Of a refusal for good, for the firing: a word, or the sentence. */
+const char *fire_reason(const struct api_outcome *out);
 
 #endif

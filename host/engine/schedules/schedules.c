@@ -156,14 +156,15 @@ static void started(void *arg, const struct api_outcome *out)
     struct schedules *s = a->schedules;
     const struct due_one *one = a->one;
 
-    if (out->e != NULL && fire_may_be_later(out->e)) {
+    if (out->e != NULL && fire_may_be_later(out)) {
         log_event(LOG_DEBUG, "schedule.later", F_STR("scheduleId", one->row->schedule_id),
                   F_ERR(out->e));
         s->acts.later = true;
     } else if (out->e != NULL) {
-        log_event(LOG_WARN, "schedule.refused", F_STR("scheduleId", one->row->schedule_id),
-                  F_STR("tenant", one->row->tenant), F_ERR(out->e));
-        note_skipped(s, one, a->nth, out->e->msg);
+        if (!fire_is_skipped(out))
+            log_event(LOG_WARN, "schedule.refused", F_STR("scheduleId", one->row->schedule_id),
+                      F_STR("tenant", one->row->tenant), F_ERR(out->e));
+        note_skipped(s, one, a->nth, fire_reason(out));
     } else if (!out->created) {
         note_skipped(s, one, a->nth, NULL);
     }

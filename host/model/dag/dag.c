@@ -29,6 +29,8 @@ void dag_free(struct dag *dag)
     for (size_t i = 0; i < dag->node_count; i++)
         node_done(&dag->nodes[i]);
     retry_policy_done(&dag->default_retry_policy);
+    gate_key_done(&dag->concurrency.key);
+    gate_key_done(&dag->debounce.key);
     free(dag->nodes);
     free(dag->order);
     free(dag->levels);

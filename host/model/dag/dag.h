@@ -22,6 +22,7 @@
 #include "model/dag/expr/expr.h"
 #include "model/dag/expr/path.h"
 #include "model/dag/finding.h"
+#include "model/dag/gate.h"
 #include "model/dag/policy.h"
 #include "model/words/confinement.h"
 
@@ -136,6 +137,8 @@ struct dag {
     uint32_t node_deadlines;  /* so many nodes have one, DEADLINE_NODES_MAX at most */
     enum dag_failure on_failure;
     uint32_t max_parallel_nodes;
+    struct concurrency concurrency;
+    struct debounce debounce;
     json_t *metadata;       /* object; NULL: {} */
     json_t *signature;      /* as published (DSSE), not checked here, or NULL */
     const char *created_at; /* NULL: not given */

@@ -197,6 +197,29 @@ static json_t *nodes_json(const struct dag *dag)
     return object;
 }
 
+/* Not at all where there is none: the hash of a definition is the same as before there were any. */
+static void put_gates(json_t *object, const struct dag *dag)
+{
+    const struct concurrency *c = &dag->concurrency;
+    const struct debounce *d = &dag->debounce;
+    json_t *one;
+
+    if (c->on_conflict != ON_CONFLICT_INVALID) {
+        one = json_object();
+        put_text(one, "key", c->key.text);
+        put(one, "limit", json_integer(c->limit));
+        put_text(one, "on_conflict", on_conflict_text(c->on_conflict));
+        put(object, "concurrency", one);
+    }
+    if (d->period_s > 0) {
+        one = json_object();
+        put_text(one, "key", d->key.text);
+        put(one, "period", json_real(d->period_s));
+        put_optional(one, "max_wait", d->max_wait_s);
+        put(object, "debounce", one);
+    }
+}
+
 /* What people read before the nodes. */
 static json_t *head_owned(const struct dag *dag)
 {
@@ -216,6 +239,7 @@ static void put_tail(json_t *object, const struct dag *dag)
         timeout_policy_to_json_owned(&dag->default_timeout_policy));
     put_text(object, "on_failure", dag_failure_text(dag->on_failure));
     put(object, "max_parallel_nodes", json_integer(dag->max_parallel_nodes));
+    put_gates(object, dag);
     put_shared(object, "metadata", dag->metadata, json_object());
     put_text(object, "created_at", dag->created_at);
     put_text(object, "hash", dag->hash.text);
@@ -395,6 +419,7 @@ static json_t *before_nodes_owned(const struct dag *dag)
 {
     json_t *object = json_object();
 
+    put_gates(object, dag);
     put(object, "default_retry_policy", retry_policy_to_json_owned(&dag->default_retry_policy));
     put(object, "default_timeout_policy",
         timeout_policy_to_json_owned(&dag->default_timeout_policy));

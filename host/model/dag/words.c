@@ -12,11 +12,13 @@ const char *const retry_strategy_words[] = {
 const char *const timeout_action_words[] = {NULL, "fail", "skip", "compensate", NULL};
 const char *const dag_failure_words[] = {NULL, "fail_fast", "continue", "compensate", NULL};
 const char *const node_failure_words[] = {NULL, "stop", "skip", "compensate", NULL};
+const char *const on_conflict_words[] = {NULL, "queue", "skip", "replace", "keep_latest", NULL};
 
 static_assert(ARRAY_LEN(retry_strategy_words) == RETRY_STRATEGY_COUNT + 1, "a word an enum");
 static_assert(ARRAY_LEN(timeout_action_words) == TIMEOUT_ACTION_COUNT + 1, "a word an enum");
 static_assert(ARRAY_LEN(dag_failure_words) == DAG_FAILURE_COUNT + 1, "a word an enum");
 static_assert(ARRAY_LEN(node_failure_words) == NODE_FAILURE_COUNT + 1, "a word an enum");
+static_assert(ARRAY_LEN(on_conflict_words) == ON_CONFLICT_COUNT + 1, "a word an enum");
 
 int word_index(const char *const *words, const char *text)
 {

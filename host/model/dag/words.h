@@ -8,6 +8,7 @@ extern const char *const retry_strategy_words[];
 extern const char *const timeout_action_words[];
 extern const char *const dag_failure_words[];
 extern const char *const node_failure_words[];
+extern const char *const on_conflict_words[];
 
 /* The index of text in the list, from 1; 0 when it is not there. */
 int word_index(const char *const *words, const char *text);

@@ -14,6 +14,7 @@ static const char *const things[STORE_KNOWN_COUNT] = {
     [STORE_KNOWN_DAGS] = "dags",     [STORE_KNOWN_PLUGINS] = "plugins",
     [STORE_KNOWN_TOKENS] = "tokens", [STORE_KNOWN_TENANTS] = "tenants",
     [STORE_KNOWN_LANES] = "lanes",   [STORE_KNOWN_QUOTAS] = "quotas",
+    [STORE_KNOWN_GATES] = "gates",
 };
 
 /* ---- out ---- */

@@ -90,6 +90,8 @@ static const struct about {
     [OP_QUOTA_PUT] = KNOWN(QUOTAS),
     [OP_QUOTA_CHANGE] = KNOWN(QUOTAS),
     [OP_QUOTA_DELETE] = KNOWN(QUOTAS),
+    [OP_GATE_PUT] = KNOWN(GATES),
+    [OP_GATE_END] = KNOWN(GATES),
 #undef KNOWN
 };
 

@@ -16,7 +16,7 @@ extern const struct pg_migration pg_migrations[];
 extern const int pg_migration_count;
 
 /* The newest, which a host wants at least; held against the files at build time. */
-enum { PG_SCHEMA_VERSION = 38 };
+enum { PG_SCHEMA_VERSION = 39 };
 
 #define PG_MIGRATIONS_MAX 64
 

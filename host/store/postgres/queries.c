@@ -299,6 +299,20 @@ const char *const pg_queries[QUERY_COUNT] = {
                      " WHERE tenant_id = $1 AND task_priority > 0 LIMIT $2) AS t GROUP BY status",
     [Q_JOB_COUNTS_OF_LANE] = "SELECT status, count(*) AS count FROM (" JOBS(
         " AND dag_id = $2") " UNION ALL " JOBS(" AND task_lane = $3") ") AS t GROUP BY status",
+    [Q_GATE] = "SELECT {read} FROM run_gates WHERE tenant_id = $1 AND run_id = $2"
+               " AND kind = $3",
+    [Q_GATES_HELD] =
+        "SELECT {read} FROM run_gates WHERE tenant_id = $1 AND dag_id = $2 AND kind = $3"
+        " AND gate_key = $4 AND slot > 0"
+        " ORDER BY created_at, run_id LIMIT $5",
+    [Q_GATES_NEWEST] =
+        "SELECT {read} FROM run_gates WHERE tenant_id = $1 AND dag_id = $2 AND kind = $3"
+        " AND gate_key = $4 AND slot = 0"
+        " ORDER BY created_at DESC, run_id DESC LIMIT $5",
+    [Q_GATES_AHEAD] =
+        "SELECT count(*) FROM run_gates WHERE tenant_id = $1 AND dag_id = $2 AND kind = $3"
+        " AND gate_key = $4 AND slot = 0"
+        " AND (created_at, run_id) < ($5, $6)",
     [Q_DEAD_DEPTHS] = "SELECT tenant_id AS name, count(*) AS letters FROM dead_letters"
                       " GROUP BY tenant_id ORDER BY tenant_id LIMIT $1",
 };

@@ -38,6 +38,7 @@ enum thing {
     LANE,
     LETTER,
     QUOTAS, /* of a tenant */
+    GATES,  /* of a run, and of a key */
 };
 
 enum { TOUCHES_MAX = 3, FIRST_CAP = 256, NEVER = -1 };
@@ -272,6 +273,18 @@ static void of_nodes(struct touches *t, const struct op *op)
         reads(t, RUN_THERE, log->run_id);
 }
 
+static void of_gate(struct touches *t, const struct op *op)
+{
+    const struct store_gate *gate = op->row;
+
+    if (op->kind == OP_GATE_END) {
+        changes(t, GATES, ((const struct key_args *)op->row)->id, "");
+        return;
+    }
+    changes(t, GATES, gate->run_id, "");
+    changes(t, GATES, gate->dag_id, gate->gate_key);
+}
+
 static void of_others(struct touches *t, const struct op *op)
 {
     const struct store_dag *dag = op->row;
@@ -296,6 +309,8 @@ static void of_others(struct touches *t, const struct op *op)
         changes(t, TENANT, tenant->tenant, "");
     else if (op->kind == OP_QUOTA_PUT || op->kind == OP_QUOTA_CHANGE)
         changes(t, QUOTAS, quota->tenant, "");
+    else if (op->kind >= OP_GATE_PUT && op->kind <= OP_GATE_END)
+        of_gate(t, op);
     else if (op->kind == OP_IDEMPOTENCY_PUT)
         reads(t, KEYS, "");
     else if (op->kind == OP_TOKEN_REVOKE)

@@ -26,6 +26,27 @@
 #define RUN_TO_TELL BY_KEY("tenant_id = a.tenant_id AND execution_id = a.execution_id OFFSET 0")
 #define ITS_HOST_LIVES WHO_HAS_IT_LIVES("e")
 
+/* Rows g of a gate's key; those of it that hold a place, and that wait. */
+#define OF_ITS_KEY                                                                                 \
+    " FROM run_gates AS g WHERE g.tenant_id = a.tenant_id AND g.dag_id = a.dag_id"                 \
+    " AND g.kind = a.kind AND g.gate_key = a.gate_key"
+#define THAT_HOLD OF_ITS_KEY " AND g.slot > 0"
+#define THAT_WAIT OF_ITS_KEY " AND g.slot = 0"
+#define ITS_GATE                                                                                   \
+    " WHERE o.tenant_id || '' = a.tenant_id AND o.run_id = a.run_id AND o.kind = a.kind"
+#define OLDEST_FIRST "IN ('queue', 'skip')"
+/* Each of another key (wave.c). Two hosts that take the same place at once: one of them is refused.
+ */
+#define GATE_TAKE(in)                                                                              \
+    "UPDATE run_gates AS o SET slot = f.slot FROM " in " CROSS JOIN LATERAL"                       \
+    " (SELECT min(c.n) AS slot FROM (SELECT 1::bigint AS n UNION ALL SELECT g.slot + 1" THAT_HOLD  \
+    ") AS c WHERE NOT EXISTS (SELECT 1" THAT_HOLD " AND g.slot = c.n)) AS f" ITS_GATE              \
+    " AND o.slot + 0 = 0 AND (SELECT count(*)" THAT_HOLD ") < a.bound"                             \
+    " AND NOT (a.on_conflict " OLDEST_FIRST " AND EXISTS (SELECT 1" THAT_WAIT                      \
+    " AND (g.created_at, g.run_id) < (a.created_at, a.run_id) AND g.on_conflict " OLDEST_FIRST     \
+    ")) AND NOT (a.on_conflict NOT " OLDEST_FIRST " AND EXISTS (SELECT 1" THAT_WAIT                \
+    " AND (g.created_at, g.run_id) > (a.created_at, a.run_id)))"
+
 const char *const pg_writes[OP_COUNT] = {
     [OP_RUN_THERE] = "SELECT expect(NOT EXISTS (SELECT FROM {in} LEFT JOIN dag_executions AS e"
                      " ON e.tenant_id = a.tenant_id AND e.execution_id = a.id"
@@ -275,6 +296,19 @@ const char *const pg_writes[OP_COUNT] = {
     [OP_QUOTA_DELETE] = HIT("DELETE FROM quotas AS q USING a WHERE q.tenant_id || '' = a.tenant_id"
                             " AND q.quota_id = a.id AND q.version = a.number",
                             STATE_CONFLICT, "the quota has changed"),
+    [OP_GATE_PUT] = INSERT("run_gates") " ON CONFLICT (run_id, kind, tenant_id) DO NOTHING",
+    [OP_GATE_JOIN] =
+        "UPDATE run_gates AS o SET first_at = f.at, due_at = CASE WHEN o.bound > 0 THEN"
+        " least(o.due_at, f.at + o.bound * interval '1 microsecond') ELSE o.due_at END"
+        " FROM {in} CROSS JOIN LATERAL (SELECT min(g.first_at) AS at" THAT_WAIT ") AS f" ITS_GATE,
+    [OP_GATE_TAKE] = GATE_TAKE("{in}"),
+    [OP_GATE_TAKE_NOW] =
+        HIT(GATE_TAKE("a"), STATE_CONFLICT, "as many runs of its key go on as may"),
+    [OP_GATE_OPEN] = "DELETE FROM run_gates AS o USING {in}" ITS_GATE
+                     " AND o.due_at <= a.due_at AND NOT EXISTS (SELECT 1" THAT_WAIT
+                     " AND (g.created_at, g.run_id) > (a.created_at, a.run_id))",
+    [OP_GATE_END] = "DELETE FROM run_gates AS o USING {in} WHERE o.run_id = a.id"
+                    " AND o.tenant_id = a.tenant_id",
 };
 
 const char pg_write_begin[] =

@@ -311,6 +311,20 @@ const char *const queries[QUERY_COUNT] = {
                                                                                            "GROUP "
                                                                                            "BY "
                                                                                            "status",
+    [Q_GATE] = "SELECT {read} FROM run_gates WHERE tenant_id = ?1 AND run_id = ?2"
+               " AND kind = ?3",
+    [Q_GATES_HELD] =
+        "SELECT {read} FROM run_gates WHERE tenant_id = ?1 AND dag_id = ?2 AND kind = ?3"
+        " AND gate_key = ?4 AND slot > 0"
+        " ORDER BY created_at, run_id LIMIT ?5",
+    [Q_GATES_NEWEST] =
+        "SELECT {read} FROM run_gates WHERE tenant_id = ?1 AND dag_id = ?2 AND kind = ?3"
+        " AND gate_key = ?4 AND slot = 0"
+        " ORDER BY created_at DESC, run_id DESC LIMIT ?5",
+    [Q_GATES_AHEAD] =
+        "SELECT count(*) FROM run_gates WHERE tenant_id = ?1 AND dag_id = ?2 AND kind = ?3"
+        " AND gate_key = ?4 AND slot = 0"
+        " AND (created_at, run_id) < (?5, ?6)",
     [Q_DEAD_DEPTHS] = "SELECT tenant_id AS name, count(*) AS letters FROM dead_letters"
                       " GROUP BY tenant_id ORDER BY tenant_id LIMIT ?1",
 };

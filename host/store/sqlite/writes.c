@@ -10,6 +10,21 @@
     "dag_executions AS r CROSS JOIN nodes AS n ON n.run_no = r.run_no"                             \
     " WHERE r.execution_id = ?2 AND r.tenant_id = ?1 AND (?3 IS NULL OR n.node_id = ?3)"
 
+/* The rows of a gate's key; those of it that hold a place, and that wait. */
+#define OF_ITS_KEY " WHERE tenant_id = ?1 AND dag_id = ?4 AND kind = ?3 AND gate_key = ?5"
+#define THAT_HOLD " FROM run_gates" OF_ITS_KEY " AND slot > 0"
+#define THAT_WAIT " FROM run_gates" OF_ITS_KEY " AND slot = 0"
+#define ITS_GATE " WHERE tenant_id = ?1 AND run_id = ?2 AND kind = ?3"
+#define OLDEST_FIRST "IN ('queue', 'skip')"
+#define GATE_TAKE                                                                                  \
+    "UPDATE run_gates SET slot = (SELECT min(n) FROM (SELECT 1 AS n UNION ALL SELECT slot + "      \
+    "1" THAT_HOLD ") WHERE n NOT IN (SELECT slot" THAT_HOLD "))" ITS_GATE " AND slot = 0"          \
+    " AND (SELECT count(*)" THAT_HOLD ") < ?6"                                                     \
+    " AND NOT (?7 " OLDEST_FIRST " AND EXISTS (SELECT 1" THAT_WAIT                                 \
+    " AND (created_at, run_id) < (?9, ?2) AND on_conflict " OLDEST_FIRST "))"                      \
+    " AND NOT (?7 NOT " OLDEST_FIRST " AND EXISTS (SELECT 1" THAT_WAIT                             \
+    " AND (created_at, run_id) > (?9, ?2)))"
+
 const struct write_statement write_statements[OP_COUNT] = {
     [OP_RUN_THERE] = {"SELECT 1 FROM dag_executions WHERE tenant_id = ?1 AND execution_id = ?2",
                       ERR_NOT_FOUND, "no such run"},
@@ -250,4 +265,17 @@ const struct write_statement write_statements[OP_COUNT] = {
     [OP_QUOTA_DELETE] = {"DELETE FROM quotas WHERE tenant_id = ?1 AND quota_id = ?2"
                          " AND version = ?4",
                          ERR_CONFLICT, "the quota has changed"},
+    [OP_GATE_PUT] = {"INSERT INTO run_gates ({columns}) VALUES ({values})"
+                     " ON CONFLICT (run_id, kind, tenant_id) DO NOTHING",
+                     ERR_NONE, NULL},
+    [OP_GATE_JOIN] = {"UPDATE run_gates SET first_at = f.at, due_at = CASE WHEN bound > 0"
+                      " THEN min(due_at, f.at + bound) ELSE due_at END"
+                      " FROM (SELECT min(first_at) AS at" THAT_WAIT ") AS f" ITS_GATE,
+                      ERR_NONE, NULL},
+    [OP_GATE_TAKE] = {GATE_TAKE, ERR_NONE, NULL},
+    [OP_GATE_TAKE_NOW] = {GATE_TAKE, ERR_CONFLICT, "as many runs of its key go on as may"},
+    [OP_GATE_OPEN] = {"DELETE FROM run_gates" ITS_GATE " AND due_at <= ?10 AND NOT EXISTS"
+                      " (SELECT 1" THAT_WAIT " AND (created_at, run_id) > (?9, ?2))",
+                      ERR_NONE, NULL},
+    [OP_GATE_END] = {"DELETE FROM run_gates WHERE run_id = ?2 AND tenant_id = ?1", ERR_NONE, NULL},
 };

@@ -206,7 +206,8 @@ int main(void)
         pins_cases,       stock_cases,       past_cases,       schedules_cases, backfills_cases,
         tasks_cases,      lane_limits_cases, letters_cases,    counts_cases,    workers_cases,
         shed_cases,       follow_cases,      quotas_cases,     preempt_cases,   life_cases,
-        entries_cases,    intake_cases,      deadline_cases,   dag_lanes_cases};
+        entries_cases,    intake_cases,      deadline_cases,   dag_lanes_cases, gates_cases,
+        debounce_cases};
     Suite *suite = suite_create("engine");
     SRunner *runner;
     int failed;

@@ -109,6 +109,24 @@ START_TEST(while_the_run_before_goes_on_the_next_is_skipped)
 }
 END_TEST
 
+START_TEST(while_its_key_is_taken_a_due_time_is_skipped)
+{
+    struct store_schedule row = every_minute();
+
+    rig_publish(&rig,
+                "{\"name\":\"c\",\"dag_id\":\"chain\",\"version\":\"2.0.0\",\"nodes\":{\"first\":{"
+                "\"agent_id\":\"a\"},\"second\":{\"agent_id\":\"a\",\"depends_on\":[\"first\"]}},"
+                "\"concurrency\":{\"on_conflict\":\"skip\"}}");
+    row.overlap_policy = "allow";
+    put_schedule(&row);
+    pass_minutes(2);
+    check_firings("1 fired, 2 skipped concurrency");
+    run_ends();
+    pass_minutes(1);
+    check_firings("1 fired, 2 skipped concurrency, 3 fired");
+}
+END_TEST
+
 static struct store_schedule queues(void)
 {
     struct store_schedule row = every_minute();
@@ -360,6 +378,7 @@ TCase *schedules_cases(void)
     tcase_add_test(c, none_of_the_missed_is_made_up_for);
     tcase_add_test(c, a_due_time_within_the_grace_is_not_missed);
     tcase_add_test(c, while_the_run_before_goes_on_the_next_is_skipped);
+    tcase_add_test(c, while_its_key_is_taken_a_due_time_is_skipped);
     tcase_add_test(c, what_is_queued_fires_in_its_order_when_the_run_before_ends);
     tcase_add_test(c, what_is_queued_fires_behind_a_crash);
     tcase_add_test(c, what_is_queued_waits_while_the_schedule_is_paused);

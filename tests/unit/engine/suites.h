@@ -57,6 +57,8 @@ TCase *lane_cases(void);
 TCase *why_cases(void);
 TCase *kept_lanes_cases(void);
 TCase *quotas_cases(void);
+TCase *gates_cases(void);
+TCase *debounce_cases(void);
 TCase *log_cases(void);
 TCase *remembered_cases(void);
 TCase *schedules_cases(void);

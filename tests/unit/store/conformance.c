@@ -59,7 +59,8 @@ int main(void)
                                          numbers_cases,   order_cases,   dags_cases,
                                          tenants_cases,   page_cases,    hosts_cases,
                                          schedules_cases, lanes_cases,   tasks_cases,
-                                         backfills_cases, letters_cases, quotas_cases};
+                                         backfills_cases, letters_cases, quotas_cases,
+                                         gates_cases};
     Suite *suite = suite_create(driver_name);
     SRunner *runner;
     struct err e = {0};

@@ -41,6 +41,7 @@ TCase *backfills_cases(void);
 TCase *lanes_cases(void);
 TCase *letters_cases(void);
 TCase *quotas_cases(void);
+TCase *gates_cases(void);
 TCase *tasks_cases(void);
 
 /* The driver's: once a program, before the first test and behind the last... */

@@ -289,3 +289,14 @@ bool expr_eval(const struct expr *expr, const struct dag_scope *scope, bool *ret
     *ret = result;
     return true;
 }
+
+bool expr_value(const struct expr *expr, const struct dag_scope *scope, json_t **ret, struct err *e)
+{
+    struct eval ev = {.scope = scope, .steps_left = EXPR_STEPS_MAX};
+    auto_json value = eval_owned(&ev, expr->root);
+
+    if (ev.exhausted)
+        return err_set(e, ERR_LIMIT, "the expression took more than %u steps", EXPR_STEPS_MAX);
+    *ret = take(value);
+    return true;
+}

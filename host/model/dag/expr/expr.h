@@ -47,6 +47,10 @@ DEFINE_AUTO(expr)
 bool expr_eval(const struct expr *expr, const struct dag_scope *scope, bool *ret,
                struct err *e) must_check;
 
+/* The same, for its value; the caller owns *ret. */
+bool expr_value(const struct expr *expr, const struct dag_scope *scope, json_t **ret,
+                struct err *e) must_check;
+
 /* Appends the expression with every operator's parentheses written out. */
 void expr_print(const struct expr *expr, struct buf *b);
 

@@ -51,6 +51,7 @@ struct field {
 /* Each ends with a NULL name. docs/DEFINITIONS.md and the schema are made from them. */
 extern const struct field dag_fields[], node_fields[], limit_fields[], compensation_fields[];
 extern const struct field retry_fields[], timeout_fields[], deadline_fields[];
+extern const struct field concurrency_fields[], debounce_fields[];
 
 /* What a value must be, in words: "an integer from 0 to 100". */
 void field_add_form(struct buf *b, const struct field *f);
@@ -78,6 +79,10 @@ void load_timeout_policy_ptr(struct loader *l, void *target, const char *key, js
 /* load_deadline.c: into a struct, and into one that the caller owns. */
 void load_deadline(struct loader *l, void *target, const char *key, json_t *value);
 void load_deadline_ptr(struct loader *l, void *target, const char *key, json_t *value);
+
+/* load_gate.c */
+void load_concurrency(struct loader *l, void *target, const char *key, json_t *value);
+void load_debounce(struct loader *l, void *target, const char *key, json_t *value);
 
 /* load_node.c */
 void load_node(struct loader *l, struct dag_node *node, json_t *value);

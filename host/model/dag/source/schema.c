@@ -147,6 +147,19 @@ static json_t *deadline_owned(void)
     return schema;
 }
 
+/* Without a period it is none, so null will not do. */
+static json_t *debounce_owned(void)
+{
+    json_t *properties = properties_owned(debounce_fields);
+    json_t *period = json_object_get(properties, "period");
+    json_t *schema;
+
+    json_object_set_new(period, "type", json_string("number"));
+    schema = object_owned(properties);
+    json_object_set_new(schema, "required", json_pack("[s]", "period"));
+    return schema;
+}
+
 /* A step has its id inside, under one of three names. */
 static json_t *step_owned(void)
 {
@@ -205,6 +218,8 @@ json_t *dag_schema_owned(void)
     json_object_set_new(defs, "retry_policy", object_owned(properties_owned(retry_fields)));
     json_object_set_new(defs, "timeout_policy", object_owned(properties_owned(timeout_fields)));
     json_object_set_new(defs, "deadline", deadline_owned());
+    json_object_set_new(defs, "concurrency", object_owned(properties_owned(concurrency_fields)));
+    json_object_set_new(defs, "debounce", debounce_owned());
     json_object_set_new(defs, "limits", object_owned(properties_owned(limit_fields)));
     json_object_set_new(defs, "compensation_handler", compensation_owned());
     json_object_set_new(defs, "native", native_owned());

@@ -61,6 +61,7 @@ int main(void)
     json_setup();
     suite_add_tcase(suite, parse_cases());
     suite_add_tcase(suite, fields_cases());
+    suite_add_tcase(suite, gate_cases());
     suite_add_tcase(suite, steps_cases());
     suite_add_tcase(suite, validate_cases());
     suite_add_tcase(suite, deadline_cases());

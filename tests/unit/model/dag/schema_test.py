@@ -28,6 +28,8 @@ run_timeout_seconds: 10
 deadline: {by: "2030-01-01T00:00:00Z", warn_before: 0.5}
 on_failure: continue
 max_parallel_nodes: 3
+concurrency: {key: input.k, limit: 2, on_conflict: skip}
+debounce: {key: input.k, period: 1, max_wait: 604800}
 metadata: {a: 1}
 signature: {a: 1}
 created_at: "2026-01-01"

@@ -8,6 +8,7 @@
 
 TCase *parse_cases(void);
 TCase *fields_cases(void);
+TCase *gate_cases(void);
 TCase *steps_cases(void);
 TCase *validate_cases(void);
 TCase *expr_cases(void);

@@ -82,6 +82,9 @@ static const char *const fill[] = {
     "INSERT INTO quotas (tenant_id, quota_id, job_type, max_active, max_per_hour, burst, weight,"
     " paused, version, created_at, updated_at) SELECT " TENANT ", 'q' || g, 'l' || g, 1, 0, 0, 1,"
     " false, 1, now(), now() " EACH,
+    "INSERT INTO run_gates (tenant_id, run_id, kind, dag_id, gate_key, bound, on_conflict, slot,"
+    " created_at, due_at, first_at) SELECT " TENANT ", 'r' || g, 'concurrency', 'd' || g % 7,"
+    " 'k' || g % 100, 1, 'queue', 0, now(), now(), now() " EACH,
     "INSERT INTO lanes (lane_name, version, members, said_by, said_in, reason, said_at)"
     " SELECT 'l' || g, 1, '{}', '', '', '', now() " EACH,
     "INSERT INTO lane_versions (lane_name, version, members, said_by, said_in, reason, said_at)"

@@ -185,6 +185,22 @@ static void ask_quotas(struct store_reader *r)
     (void)!store_read_job_counts(r, SAMPLE_TENANT, "d5", "l5", &counts, NULL);
 }
 
+static void ask_gates(struct store_reader *r)
+{
+    const struct store_gate of = {.tenant = SAMPLE_TENANT,
+                                  .run_id = "r5",
+                                  .kind = STORE_GATE_CONCURRENCY,
+                                  .dag_id = "d5",
+                                  .gate_key = "k5",
+                                  .created_us = 1};
+    int64_t ahead;
+
+    ASK_LIST_OF(gate, store_read_gate, r, SAMPLE_TENANT, "r5", STORE_GATE_DEBOUNCE);
+    ASK_LIST_OF(gate, store_read_gates_held, r, &of, 10);
+    ASK_LIST_OF(gate, store_read_gates_newest, r, &of, 10);
+    (void)!store_read_gates_ahead(r, &of, &ahead, NULL);
+}
+
 static void ask_others(struct store_reader *r, struct arena *mem)
 {
     struct store_page on = middle(mem, 0, "s5", "");
@@ -223,6 +239,7 @@ static void ask_others(struct store_reader *r, struct arena *mem)
     (void)!store_read_backfills_wait(r, &wait, NULL);
     ask_letters(r);
     ask_quotas(r);
+    ask_gates(r);
     ASK_LIST_OF(lane, store_read_lanes, r, first);
     ASK_LIST_OF(lane, store_read_lane, r, "l5");
     ASK_LIST_OF(lane, store_read_lane_versions, r, "l5", first);

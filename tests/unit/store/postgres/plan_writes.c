@@ -211,6 +211,27 @@ static void add_quotas(struct store_batch *b, const char *prefix)
     store_batch_quota_delete(b, SAMPLE_TENANT, prefix, 2);
 }
 
+static void add_gates(struct store_batch *b, const char *prefix)
+{
+    const struct store_gate gate = {.tenant = SAMPLE_TENANT,
+                                    .run_id = prefix,
+                                    .kind = STORE_GATE_CONCURRENCY,
+                                    .dag_id = prefix,
+                                    .gate_key = prefix,
+                                    .bound = 2,
+                                    .on_conflict = "queue",
+                                    .created_us = 1,
+                                    .due_us = 1,
+                                    .first_us = 1};
+
+    store_batch_gate_put(b, &gate);
+    store_batch_gate_join(b, &gate);
+    store_batch_gate_take_now(b, &gate);
+    store_batch_gate_take(b, &gate);
+    store_batch_gate_open(b, &gate);
+    store_batch_gate_end(b, SAMPLE_TENANT, prefix);
+}
+
 static void add_others(struct store_batch *b, const char *prefix)
 {
     const struct store_idempotency answer = {SAMPLE_TENANT, prefix, "/", "", 200, "{}", 1, 2};
@@ -255,4 +276,5 @@ void plan_write_all(const char *prefix, const char *owner, int64_t epoch,
     add_lanes(ret[5], prefix);
     add_letters(ret[5], prefix);
     add_quotas(ret[5], prefix);
+    add_gates(ret[5], prefix);
 }

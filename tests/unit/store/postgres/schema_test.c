@@ -315,7 +315,7 @@ START_TEST(every_index_of_tenants_rows_leads_with_the_tenant)
         " idx_idempotency_expires idx_node_traces_started idx_plugins_versions"
         " idx_revoked_tokens_expires idx_schedules_next ledger_heads_pkey "
         "outside_edits_pkey quotas_pkey revoked_tokens_pkey"
-        " run_orders_pkey statements_pkey");
+        " run_gates_pkey run_orders_pkey statements_pkey");
     PQfinish(conn);
 }
 END_TEST

@@ -91,6 +91,10 @@ const struct subject subjects[] = {
      "INSERT INTO quotas (tenant_id, quota_id, job_type, max_active, max_per_hour, burst, weight,"
      " paused, version, created_at, updated_at) VALUES (" TENANT ", " KEY ", " KEY ", 1, 0, 0, 1,"
      " false, 1, now(), now())"},
+    {"run_gates", SUBJECT_WORK,
+     "INSERT INTO run_gates (tenant_id, run_id, kind, dag_id, gate_key, bound, on_conflict, slot,"
+     " created_at, due_at, first_at) VALUES (" TENANT ", " KEY ", 'concurrency', 'd', " KEY
+     ", 1, 'queue', 0, now(), now(), now())"},
     {"dead_letters", SUBJECT_WORK,
      "INSERT INTO dead_letters (dead_letter_id, tenant_id, task_id, run_id, lane, reason,"
      " error_class, message, fingerprint, replayed_by, deaths, attempts, priority, first_seen_at,"

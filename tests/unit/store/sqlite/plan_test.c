@@ -50,6 +50,7 @@ static const struct {
     {Q_JOB_COUNTS, "USE TEMP B-TREE FOR ", "the same"},
     {Q_JOB_COUNTS_OF_LANE, "SCAN (subquery", "the same"},
     {Q_JOB_COUNTS_OF_LANE, "USE TEMP B-TREE FOR ", "the same"},
+    {Q_GATES_HELD, "USE TEMP B-TREE FOR ", "as many as go on of a key"},
 };
 
 static bool step_allowed(enum query query, const char *step)
