@@ -161,9 +161,7 @@ static void on_checked(void *arg, const struct nats_answer *a)
     if (entry == NULL || !entry->claimed)
         return;
     entry->checking = false;
-    if (a->fault != NULL)
-        claimed(entry, 0);
-    else if (js_read_message(a->data, a->bytes, &m, &code, NULL))
+    if (a->fault == NULL && js_read_message(a->data, a->bytes, &m, &code, NULL))
         claimed(entry, 1);
     else if (code == JS_NO_MESSAGE || code == JS_STREAM_NOT_FOUND)
         nats_entry_gone(entry);
