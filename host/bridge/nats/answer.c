@@ -93,6 +93,14 @@ void js_message_done(struct js_message *m)
     *m = (struct js_message){0};
 }
 
+static struct js_message message_taken(struct js_message *m)
+{
+    struct js_message taken = *m;
+
+    *m = (struct js_message){0};
+    return taken;
+}
+
 bool js_read_message(const char *data, size_t bytes, struct js_message *ret, int *ret_code,
                      struct err *e)
 {
@@ -109,8 +117,7 @@ bool js_read_message(const char *data, size_t bytes, struct js_message *ret, int
     text = json_text_of(message, "data");
     if (m.sequence == 0 || !text_unbase64(&m.data, text, strlen(text), false, e))
         return err_set(e, ERR_UNAVAILABLE, "JetStream says no message");
-    *ret = m;
-    m = (struct js_message){0};
+    *ret = message_taken(&m);
     return true;
 }
 
