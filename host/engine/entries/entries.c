@@ -112,6 +112,7 @@ void entry_reset(struct entries *entries, struct entry *entry)
     }
     entry->it.id[0] = '\0';
     entry->state = ENTRY_WANTED;
+    entry->stale = false;
 }
 
 static void leave(struct entries *entries, struct entry *entry)
@@ -206,6 +207,7 @@ void entry_lose(struct entries *entries, struct entry *entry, bool bridge_too)
 {
     if (bridge_too || entry->state != ENTRY_THERE)
         entry_reset(entries, entry);
+    entry->stale = entry->state == ENTRY_THERE;
     if (!entry->asked)
         return;
     entry->asked = false;

@@ -11,12 +11,12 @@
  *   the lane takes it      -                       CLAIM, once it has an entry
  *   CLAIM                  CLAIMED                 it begins; refused: it waits apart of its lane
  *                                                  until the next DEPTH
- *   the backend is away    -                       the lane is down; what was asked is forgotten
- *   a fresh bridge         -                       so is which entry a task has
- *   either                 SCANNED                 what was not told has no entry: ADD
- *   GONE                   -                       ADD; CLAIM again where it runs
- *   the run's last commit  -                       DONE, or DEAD with what it died of
- *   the run is dropped     -                       RELEASE: it comes again, to whoever has the run
+ *   the backend is away    -                       the lane is down; what was asked is forgotten,
+ * and each entry has to be told of anew a fresh bridge         -                       so is which
+ * entry a task has either                 SCANNED                 what was not told has no entry:
+ * ADD GONE                   -                       ADD; CLAIM again where it runs the run's last
+ * commit  -                       DONE, or DEAD with what it died of the run is dropped     -
+ * RELEASE: it comes again, to whoever has the run
  *
  * Inside the engine only. Loop thread. */
 #ifndef ORCH_ENGINE_ENTRIES_ENTRIES_H
@@ -37,7 +37,7 @@ struct entries *entries_new(const struct control *ctl) must_check;
 void entries_free(struct entries *entries); /* accepts NULL; the runs are still there */
 
 /* The lane was set. */
-void entries_lane_set(struct entries *entries, const char *lane, enum lane_backend backend);
+void entries_lane_set(struct entries *entries, const char *name, enum lane_backend backend);
 /* Whether strangers' entries are read is looked at. Once a turn. */
 void entries_turn(struct entries *entries);
 

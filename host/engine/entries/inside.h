@@ -26,6 +26,7 @@ struct entry {
     struct entry_queue *queue;
     enum entry_state state;
     struct bridge_entry it; /* as the bridge knows it; id "" unless it is there */
+    bool stale;             /* the backend was away since it was told of */
     bool asked, claimed;    /* for consumer */
     char consumer[BRIDGE_TEXT_BYTES_MAX];
     size_t adding_bytes;
@@ -115,7 +116,7 @@ void entry_lanes_free(struct entries *entries);
 /* ---- intake.c ---- */
 
 /* Somebody's entry; its texts are borrowed. */
-void intake_take(struct entries *entries, const struct bridge_task *task);
+void intake_take(struct entries *entries, const struct bridge_task *said);
 /* The entry out of which the run is being made; NULL: none. */
 const struct bridge_entry *intake_of(const struct entries *entries, const char *key);
 void intakes_free(struct entries *entries);

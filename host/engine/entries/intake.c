@@ -244,7 +244,7 @@ void intake_take(struct entries *entries, const struct bridge_task *said)
     entry = entry_of(entries, key);
     if (entry != NULL && entry->queue == queue &&
         (entry->state != ENTRY_THERE || strcmp(entry->it.id, task.entry.id) == 0)) {
-        if (entry->state == ENTRY_THERE)
+        if (entry->state == ENTRY_THERE && !entry->stale)
             entry_say(entries, BRIDGE_TAKE, &entry->it);
         else
             entry_is(entries, entry, queue, task.entry.id);

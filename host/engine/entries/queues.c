@@ -93,7 +93,7 @@ void entry_queue_ready(struct entries *entries, struct entry_queue *queue)
     queue->ready = true;
     for (entry = TAILQ_FIRST(&queue->entries); entry != NULL; entry = next) {
         next = TAILQ_NEXT(entry, link);
-        if (entry->state == ENTRY_WANTED && !entry->listed)
+        if (entry->stale || (entry->state == ENTRY_WANTED && !entry->listed))
             entry_want(entries, entry);
     }
     if (!is_ready(queue->lane))

@@ -17,6 +17,6 @@ void real_thaw(void);
  * an error is "-" and its text. Valid until the next call. */
 const char *real_says(const char *format, ...);
 /* Until it answers so. */
-void real_until(const char *answer, const char *format, ...);
+void real_until(const char *wanted, const char *format, ...);
 
 #endif

@@ -138,7 +138,10 @@ START_TEST(while_the_backend_is_away_nothing_begins_and_no_task_is_taken)
     waits_for(b.run_id, "backend_down");
     host_says(BRIDGE_DONE, "1-0"); /* for when it is back */
     host_says_nothing();
-    bridge_comes();
+    bridge_state(true);
+    bridge_entry("2-0", RIG_TENANT, "t2", "{}");
+    host_says(BRIDGE_TAKE, "2-0");
+    bridge_scanned();
     host_claims("2-0", "pool_ml_0");
     bridge_claimed("2-0", 1);
     ck_assert_uint_eq(open_attempts(), 1);
@@ -171,9 +174,24 @@ START_TEST(an_answer_that_was_lost_with_the_backend_is_not_waited_for)
     host_claims("1-0", "pool_ml_0");
     bridge_state(false); /* and what was claimed is asked for again */
     bridge_claimed("1-0", 0);
-    bridge_comes();
+    bridge_state(true);
+    bridge_entry("1-0", RIG_TENANT, "t1", "{}");
+    host_says(BRIDGE_TAKE, "1-0");
+    bridge_scanned();
     host_claims("1-0", "pool_ml_0");
     bridge_claimed("1-0", 1);
+    ck_assert_uint_eq(open_attempts(), 1);
+    bridge_state(false); /* what runs is claimed again, and added if it is not there */
+    bridge_state(true);
+    bridge_entry("1-0", RIG_TENANT, "t1", "{}");
+    host_says(BRIDGE_TAKE, "1-0");
+    host_claims("1-0", "pool_ml_0");
+    bridge_state(false);
+    bridge_comes();
+    ck_assert_str_eq(host_says_task(BRIDGE_ADD)->task_id, "t1");
+    bridge_added("t1", "3-0");
+    host_says(BRIDGE_TAKE, "3-0");
+    host_claims("3-0", "pool_ml_0");
     ck_assert_uint_eq(open_attempts(), 1);
 }
 END_TEST

@@ -53,7 +53,7 @@ def test_lanes_are_changed_by_admins_and_each_change_is_a_version(server):
     assert expect(server, 200, "POST", "/lanes/ml:drain")["name"] == "ml"
     rows = expect(server, 200, "GET", "/lanes/ml/versions")["items"]
     assert [(row["version"], row["spec"], row["reason"]) for row in rows] == [
-        (5, {"draining": True}, ""), (4, {"paused": False, "draining": False}, ""), (3, {"paused": True}, ""), (2, {"slots": 2}, ""), (1, {}, "month end")], rows
+        (5, {"draining": True}, ""), (4, {"paused": False, "draining": False}, ""), (3, {"paused": True}, ""), (2, {"slots": 2, "backend": "store"}, ""), (1, {}, "month end")], rows
     assert all(row["at"] and row["actor"] and row["tenant"] for row in rows)
     page = expect(server, 200, "GET", "/lanes/ml/versions?page_size=3")
     assert len(page["items"]) == 3 and page["next_page_token"]
