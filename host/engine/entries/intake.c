@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/names.h"
-#include "base/text.h"
 #include "engine/entries/inside.h"
+#include "engine/env/audit.h"
 #include "engine/lanes/tasks.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@
 #include <string.h>
 
 /* Of an entry in the express half that says none. */
-enum { FOREIGN_EXPRESS_PRIORITY = 15, TRACE_BYTES = 16 };
+enum { FOREIGN_EXPRESS_PRIORITY = 15 };
 
 struct intake {
     struct entries *owner;
@@ -203,8 +203,7 @@ static void enqueue(struct entries *entries, const struct bridge_task *task, con
         mem_printf("%s:%s",
                    lane_backend_text(entry_lane_of(entries, task->entry.queue.lane)->backend),
                    task->entry.queue.lane);
-    uint8_t drawn[TRACE_BYTES];
-    char trace[TRACE_BYTES * 2 + 1];
+    char trace[ACTOR_TRACE_BYTES];
     const struct api_actor who = {.tenant = task->tenant,
                                   .subject = subject,
                                   .reason = "",
@@ -212,8 +211,7 @@ static void enqueue(struct entries *entries, const struct bridge_task *task, con
                                   .trace_id = trace,
                                   .traceparent = ""};
 
-    entries->env->random(drawn, sizeof drawn);
-    text_hex(drawn, sizeof drawn, trace);
+    actor_trace(entries->env, trace);
     tasks_enqueue(entries->ctl->tasks, &who,
                   &(struct api_task){.lane = task->entry.queue.lane,
                                      .task_id = task->task_id,

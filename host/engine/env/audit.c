@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/uuid.h"
 #include "engine/env/append.h"
 #include "engine/env/env.h"
@@ -108,6 +109,14 @@ void audit_write_once(const struct engine_env *env, const struct api_actor *who,
     batch = store_batch_new();
     append(batch, who, id, env->clock.wall_us(), type, take(taken));
     audit_submit(env, batch, NULL, NULL);
+}
+
+void actor_trace(const struct engine_env *env, char ret[ACTOR_TRACE_BYTES])
+{
+    uint8_t drawn[(ACTOR_TRACE_BYTES - 1) / 2];
+
+    env->random(drawn, sizeof drawn);
+    text_hex(drawn, sizeof drawn, ret);
 }
 
 struct actor *actor_new(const struct api_actor *who)

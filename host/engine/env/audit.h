@@ -29,6 +29,10 @@ void audit_write(const struct engine_env *env, const struct api_actor *who, cons
 void audit_write_once(const struct engine_env *env, const struct api_actor *who, const char *id,
                       const char *type, json_t *data);
 
+/* For the actor of what the host does by itself: a trace that nobody had before. */
+enum { ACTOR_TRACE_BYTES = 33 }; /* 32 hex digits */
+void actor_trace(const struct engine_env *env, char ret[ACTOR_TRACE_BYTES]);
+
 /* The actor of a deed that is done in a later turn. */
 struct actor {
     struct api_actor who; /* its texts are the copy's own */

@@ -3,9 +3,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "engine/control/control.h"
 #include "engine/control/step.h"
+#include "engine/env/audit.h"
 #include "engine/env/env.h"
 #include "engine/gates/look.h"
 #include "engine/runs/runs.h"
@@ -17,7 +17,7 @@
 #define ALL_EVERY_NS (10 * SECOND_NS)
 #define HEARD_EVERY_NS (SECOND_NS / 5) /* another host's news */
 
-enum { REASON_BYTES = 160, TRACE_BYTES = 16 };
+enum { REASON_BYTES = 160 };
 
 struct gates {
     struct control *ctl;
@@ -56,13 +56,11 @@ static void nobody_waits(void *arg unused_arg, const struct api_outcome *out unu
 static void cancel(struct gates *g, const struct gates_key *key, const char *run_id,
                    const char *word, const char *why, const char *other)
 {
-    char reason[REASON_BYTES], trace[TRACE_BYTES * 2 + 1];
-    uint8_t drawn[TRACE_BYTES];
+    char reason[REASON_BYTES], trace[ACTOR_TRACE_BYTES];
     const struct api_actor who = {key->tenant, "orch:gate", reason, "", trace, ""};
 
     snprintf(reason, sizeof reason, "%s: %s%s", word, why, other);
-    g->ctl->env->random(drawn, sizeof drawn);
-    text_hex(drawn, sizeof drawn, trace);
+    actor_trace(g->ctl->env, trace);
     log_event(LOG_INFO, "run.superseded", F_STR("runId", run_id), F_STR("tenant", key->tenant),
               F_STR("reason", reason));
     control_cancel(g->ctl, &who, run_id, nobody_waits, NULL);

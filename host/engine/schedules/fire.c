@@ -2,8 +2,8 @@
 #include "engine/schedules/fire.h"
 
 #include "base/json.h"
-#include "base/text.h"
 #include "engine/control/control.h"
+#include "engine/env/audit.h"
 #include "engine/env/env.h"
 #include "model/schedule/due_words.h"
 #include "store/rows.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_BYTES = 160, TRACE_BYTES = 16 };
+enum { NAME_BYTES = 160 };
 
 static void nobody_waits(void *arg unused_arg, const struct api_outcome *out unused_arg)
 {
@@ -43,13 +43,11 @@ void fire_by_itself(struct control *ctl, const struct fire_name *name,
                     const struct store_schedule *schedule, const struct api_firing *firing,
                     bool cancels, api_done_fn done, void *done_arg)
 {
-    char subject[NAME_BYTES], trace[TRACE_BYTES * 2 + 1];
-    uint8_t drawn[TRACE_BYTES];
+    char subject[NAME_BYTES], trace[ACTOR_TRACE_BYTES];
     struct api_actor who = {schedule->tenant, subject, name->reason, name->ticket, trace, ""};
 
     snprintf(subject, sizeof subject, "%s%s", name->kind, name->id);
-    ctl->env->random(drawn, sizeof drawn);
-    text_hex(drawn, sizeof drawn, trace);
+    actor_trace(ctl->env, trace);
     fire_due(ctl, &who, schedule, firing, cancels, done, done_arg);
 }
 
