@@ -152,6 +152,7 @@ void dag_cache_free(struct dag_cache *cache)
 struct reading {
     struct dag_use *use;
     char *tenant, *dag_id, *version;
+    bool shows;
     struct dag *dag; /* NULL: failed */
     char *text;      /* that it was read from; NULL: it is to be shown nowhere */
     struct err failed;
@@ -191,7 +192,8 @@ static void read_now(void *arg, struct store_reader *reader)
 
     if (store_read_dag(reader, r->tenant, r->dag_id, r->version, &rows, &r->failed) &&
         build(&rows.rows[0], &r->dag, &r->failed)) {
-        r->text = mem_str(rows.rows[0].definition);
+        if (r->shows)
+            r->text = mem_str(rows.rows[0].definition);
         r->failed = (struct err){0};
     }
 }
@@ -229,6 +231,7 @@ static struct dag_use *read_beside(struct dag_cache *cache, const struct dag_key
     STAILQ_INIT(&use->waiters);
     HASH_ADD_KEYPTR(hh, cache->entries, use->key, strlen(use->key), use);
     *r = (struct reading){.use = use,
+                          .shows = dag_shows(cache->env),
                           .tenant = mem_str(key->tenant),
                           .dag_id = mem_str(key->dag_id),
                           .version = mem_str(key->version)};

@@ -6,11 +6,16 @@
 
 #include <string.h>
 
+bool dag_shows(const struct engine_env *env)
+{
+    return env->set.backends[LANE_REDIS];
+}
+
 static char *name_owned(const struct engine_env *env, const char *key)
 {
     auto_mem char *name = NULL;
 
-    if (!env->set.backends[LANE_REDIS])
+    if (!dag_shows(env))
         return NULL;
     name = mem_printf("gl:orchestrator:dag:%s", key);
     for (char *p = strchr(name, '\n'); p != NULL; p = strchr(p, '\n'))

@@ -5,12 +5,15 @@
 #ifndef ORCH_ENGINE_CATALOG_SHOWN_H
 #define ORCH_ENGINE_CATALOG_SHOWN_H
 
+#include <stdbool.h>
+
 struct engine_env;
 
 enum { DAG_SHOWN_TTL_MS = 3600 * 1000 };
 
-/* key: TENANT, DAG and VERSION, a newline between each. Nothing where the host was told of no
- * Redis. */
+/* The host was told of a Redis; where it was not, the two below do nothing. */
+bool dag_shows(const struct engine_env *env);
+/* key: TENANT, DAG and VERSION, a newline between each. */
 void dag_shown(const struct engine_env *env, const char *key, const char *text);
 void dag_shown_end(const struct engine_env *env, const char *key);
 
