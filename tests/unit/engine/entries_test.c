@@ -7,17 +7,6 @@
 
 #include <string.h>
 
-#define LANE                                                                                       \
-    "{\"agent_id\":\"a\",\"slots\":1,\"backend\":\"redis\",\"retry_policy\":{\"max_retries\":0}}"
-
-static void begin(void)
-{
-    entries_open(LANE);
-    host_reads(false);
-    host_reads(true);
-    bridge_comes();
-}
-
 static size_t open_attempts(void)
 {
     return rig_open_count(&rig);
@@ -72,7 +61,7 @@ static void waits_for(const char *run_id, const char *reason)
 
 START_TEST(it_is_added_claimed_and_done)
 {
-    begin();
+    entries_open();
     struct rig_answer a = task_add_with("t1", 15);
     const struct bridge_task *added = host_says_task(BRIDGE_ADD);
 
@@ -100,7 +89,7 @@ END_TEST
 
 START_TEST(one_that_dies_is_said_so_with_why)
 {
-    begin();
+    entries_open();
     const struct bridge_task *dead;
 
     running("t1", 5);
@@ -120,7 +109,7 @@ END_TEST
 
 START_TEST(while_the_backend_is_away_nothing_begins_and_no_task_is_taken)
 {
-    begin();
+    entries_open();
     struct rig_answer a = running("t1", 5), b, c = {0};
 
     b = task_add_with("t2", 5);
@@ -150,7 +139,7 @@ END_TEST
 
 START_TEST(one_that_is_away_for_a_moment_takes_tasks_all_the_same)
 {
-    begin();
+    entries_open();
     bridge_state(false);
     rig_pass(RIG_S / 2);
     task_add_with("t1", 5);
@@ -162,7 +151,7 @@ END_TEST
 
 START_TEST(an_answer_that_was_lost_with_the_backend_is_not_waited_for)
 {
-    begin();
+    entries_open();
     task_add_with("t1", 5);
     host_says_task(BRIDGE_ADD);
     bridge_state(false);
@@ -198,7 +187,7 @@ END_TEST
 
 START_TEST(a_claim_that_was_lost_with_the_bridge_is_asked_again)
 {
-    begin();
+    entries_open();
     struct rig_answer a = task_add_with("t1", 5);
 
     host_says_task(BRIDGE_ADD);
@@ -221,7 +210,7 @@ END_TEST
 
 START_TEST(what_runs_is_claimed_again_by_a_fresh_bridge)
 {
-    begin();
+    entries_open();
     running("t1", 5);
     bridge_leaves();
     ck_assert_uint_eq(open_attempts(), 1);
@@ -241,7 +230,7 @@ END_TEST
 
 START_TEST(what_somebody_else_has_waits_without_a_worker)
 {
-    begin();
+    entries_open();
     struct rig_answer a = task_add_with("t1", 5), b;
 
     host_says_task(BRIDGE_ADD);
@@ -269,7 +258,7 @@ END_TEST
 
 START_TEST(one_that_is_gone_is_added_again)
 {
-    begin();
+    entries_open();
     running("t1", 5);
     bridge_gone("1-0");
     ck_assert_str_eq(host_says_task(BRIDGE_ADD)->task_id, "t1");
@@ -284,7 +273,7 @@ END_TEST
 
 START_TEST(one_that_is_refused_is_added_at_the_next_look)
 {
-    begin();
+    entries_open();
     task_add_with("t1", 5);
     host_says_task(BRIDGE_ADD);
     bridge_added("t1", "");
@@ -296,7 +285,7 @@ END_TEST
 
 START_TEST(an_answer_that_comes_too_late_is_acknowledged)
 {
-    begin();
+    entries_open();
     struct rig_answer a = task_add_with("t1", 5), stopped = {0};
 
     host_says_task(BRIDGE_ADD);
@@ -311,7 +300,7 @@ END_TEST
 
 START_TEST(a_second_entry_of_a_task_is_a_duplicate)
 {
-    begin();
+    entries_open();
     running("t1", 5);
     bridge_added("t1", "2-0");
     host_says(BRIDGE_DONE, "2-0");
@@ -323,7 +312,7 @@ END_TEST
 
 START_TEST(a_retry_keeps_its_entry_and_names_its_worker)
 {
-    begin();
+    entries_open();
     struct rig_answer a;
 
     task_lane_put("ml", "{\"slots\":2,\"retry_policy\":{\"max_retries\":1,\"base_delay\":0.1,"
@@ -343,7 +332,7 @@ END_TEST
 
 START_TEST(a_lane_that_goes_back_to_the_store_takes_its_entries_away)
 {
-    begin();
+    entries_open();
     struct rig_answer a = running("t1", 5);
 
     task_add_with("t2", 5);
@@ -363,7 +352,7 @@ END_TEST
 
 START_TEST(what_waits_is_added_when_the_lane_gets_a_backend)
 {
-    begin();
+    entries_open();
     task_lane_put("ml", "{\"backend\":\"store\",\"paused\":true}");
     host_says(BRIDGE_LANE, NULL);
     task_add_with("t1", 5);
@@ -377,7 +366,7 @@ END_TEST
 
 START_TEST(a_host_that_died_adds_what_it_finds_unfinished)
 {
-    begin();
+    entries_open();
     struct rig_answer a = running("t1", 5);
 
     rig_crash(&rig);
@@ -397,7 +386,7 @@ END_TEST
 
 START_TEST(a_paused_lane_reads_nothing_and_tells_what_is_there)
 {
-    begin();
+    entries_open();
     task_lane_put("ml", "{\"paused\":true}");
     host_reads(false);
     bridge_depth(true, 600);
@@ -430,7 +419,7 @@ START_TEST(a_definition_is_shown_while_the_host_keeps_it)
     char key[BRIDGE_KEY_BYTES_MAX];
     struct err e = {0};
 
-    begin();
+    entries_open();
     publish_chain();
     run_of("chain");
     ck_assert(bridge_keep_unpack(host_shows(BRIDGE_KEEP), &keep, &e));
@@ -447,7 +436,7 @@ END_TEST
 
 START_TEST(acknowledgements_are_counted)
 {
-    begin();
+    entries_open();
     bridge_acked("1-0", 1);
     bridge_acked("2-0", 0);
     bridge_acked("3-0", 3);

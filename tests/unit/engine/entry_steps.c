@@ -39,14 +39,6 @@ void bridge_leaves(void)
     rig_settle(&rig);
 }
 
-void entries_open(const char *lane)
-{
-    rig_close(&rig);
-    rig_open(&rig, (struct rig_options){.bridged = true});
-    bridge_attaches();
-    task_lane_put("ml", lane);
-}
-
 void entries_close(void)
 {
     message_done(&said);
@@ -279,4 +271,18 @@ void bridge_entry_with(const char *id, const char *task_id, const char *priority
 
     snprintf(task.priority, sizeof task.priority, "%s", priority);
     says_entry(&task, task_id, "{}");
+}
+
+/* ---- both ---- */
+
+void entries_open(void)
+{
+    rig_close(&rig);
+    rig_open(&rig, (struct rig_options){.bridged = true});
+    bridge_attaches();
+    task_lane_put("ml", "{\"agent_id\":\"a\",\"slots\":1,\"backend\":\"redis\","
+                        "\"retry_policy\":{\"max_retries\":0}}");
+    host_reads(false);
+    host_reads(true);
+    bridge_comes();
 }

@@ -7,8 +7,9 @@
 
 #include "bridge/wire/tasks.h"
 
-/* Another rig, with a bridge, and the lane "ml" as said. */
-void entries_open(const char *lane);
+/* Another rig, with a bridge and the lane "ml", of one worker and no retry, in a Redis that is up.
+ */
+void entries_open(void);
 void entries_close(void); /* this end alone */
 
 /* A fresh bridge, that has been told of the lanes, with Redis up and both queues of "ml" told. */

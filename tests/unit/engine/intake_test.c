@@ -6,17 +6,6 @@
 
 #include <string.h>
 
-#define LANE                                                                                       \
-    "{\"agent_id\":\"a\",\"slots\":1,\"backend\":\"redis\",\"retry_policy\":{\"max_retries\":0}}"
-
-static void begin(void)
-{
-    entries_open(LANE);
-    host_reads(false);
-    host_reads(true);
-    bridge_comes();
-}
-
 static struct store_run_list task_row(const char *tenant, const char *task_id)
 {
     struct store_run_list rows = {0};
@@ -37,7 +26,7 @@ static void dies_as(const char *id, const char *why)
 
 START_TEST(it_becomes_a_task_and_is_done_behind_its_end)
 {
-    begin();
+    entries_open();
     auto_done(store_run_list) rows = {0};
 
     bridge_entry("1-0!", "", "t1", "{\"a\":1}");
@@ -59,7 +48,7 @@ END_TEST
 
 START_TEST(many_of_one_id_are_one_run)
 {
-    begin();
+    entries_open();
     for (int i = 0; i < 6; i++) {
         char id[8];
 
@@ -79,7 +68,7 @@ END_TEST
 
 START_TEST(its_tenant_is_the_one_it_names)
 {
-    begin();
+    entries_open();
     auto_done(store_run_list) rows = {0};
     auto_done(store_run_list) mine = {0};
 
@@ -94,7 +83,7 @@ END_TEST
 
 START_TEST(the_stream_decides_the_half)
 {
-    begin();
+    entries_open();
     static const struct {
         const char *id, *priority;
         int32_t want;
@@ -113,7 +102,7 @@ END_TEST
 
 START_TEST(what_can_be_no_task_dies)
 {
-    begin();
+    entries_open();
     static const struct {
         const char *task_id, *payload, *why;
     } cases[] = {{"", "{}", "task_id"},
@@ -140,7 +129,7 @@ END_TEST
 
 START_TEST(another_payload_under_the_same_id_dies)
 {
-    begin();
+    entries_open();
     bridge_entry("1-0", "", "t1", "{\"a\":1}");
     host_says(BRIDGE_TAKE, "1-0");
     host_claims("1-0", "pool_ml_0");
@@ -151,7 +140,7 @@ END_TEST
 
 START_TEST(what_is_refused_for_now_comes_again)
 {
-    begin();
+    entries_open();
     task_lane_put("ml", "{\"agent_id\":null}");
     host_reads(false);
     bridge_entry("1-0", "", "t1", "{}"); /* a read under way */
@@ -165,7 +154,7 @@ END_TEST
 
 START_TEST(a_full_lane_reads_no_more)
 {
-    begin();
+    entries_open();
     task_lane_put("ml", "{\"max_depth\":1,\"slots\":0}");
     bridge_entry("1-0", "", "t1", "{}");
     host_says(BRIDGE_TAKE, "1-0");
@@ -177,7 +166,7 @@ END_TEST
 
 START_TEST(a_bridge_that_says_nonsense_is_given_up)
 {
-    begin();
+    entries_open();
     struct buf body = {0};
 
     pack_u32(&body, 7);
