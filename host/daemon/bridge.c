@@ -6,6 +6,7 @@
 #include "bridge/client/client.h"
 #include "daemon/host.h"
 #include "engine/engine.h"
+#include "lanes/lanes.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -88,9 +89,6 @@ static const struct bridge_state *state_of(const struct host *host, enum bridge_
     return bridge_client_state(host->bridge, backend);
 }
 
-static const char *const names[BRIDGE_BACKENDS] = {
-    [BRIDGE_REDIS] = "redis", [BRIDGE_NATS] = "nats"};
-
 void bridge_degraded(const struct host *host, json_t *reasons)
 {
     for (int i = BRIDGE_REDIS; i < BRIDGE_BACKENDS; i++) {
@@ -99,7 +97,8 @@ void bridge_degraded(const struct host *host, json_t *reasons)
 
         if (state == NULL || state->up)
             continue;
-        text = mem_printf("%s is not there: %s", names[i], state->why);
+        text =
+            mem_printf("%s is not there: %s", lane_backend_text((enum lane_backend)i), state->why);
         json_array_append_new(reasons, json_string(text));
     }
 }
@@ -110,7 +109,7 @@ void bridge_checks(const struct host *host, json_t *checks)
         const struct bridge_state *state = state_of(host, (enum bridge_backend)i);
 
         if (state != NULL)
-            json_object_set_new(checks, names[i],
+            json_object_set_new(checks, lane_backend_text((enum lane_backend)i),
                                 json_pack("{s:s, s:s}", "status", state->up ? "pass" : "fail",
                                           "detail", state->up ? "connected" : state->why));
     }

@@ -164,8 +164,7 @@ static char *who_owned(const struct attempt_order *order)
     return order->whole ? mem_str("the task") : mem_printf("step '%s'", order->node_id);
 }
 
-static void add_apart(struct listing *l, const struct lanes *lanes unused_arg,
-                      const struct attempt_order *order)
+static void add_apart(struct listing *l, const struct attempt_order *order)
 {
     bool parked = order->place == ORDER_PARKED;
     auto_mem char *who = who_owned(order);
@@ -309,8 +308,12 @@ json_t *why_owned(const struct why_of *of, uint32_t max)
     add_run(&l, of);
     TAILQ_FOREACH(order, &of->ar->waiting, of_run)
     {
-        if (has_room(&l))
-            (order->place == ORDER_WAITS ? add_lane : add_apart)(&l, of->lanes, order);
+        if (!has_room(&l))
+            continue;
+        if (order->place == ORDER_WAITS)
+            add_lane(&l, of->lanes, order);
+        else
+            add_apart(&l, order);
     }
     each_step(&l, true);
     if (run_state(of->ar->run) == RUN_ACTIVE)

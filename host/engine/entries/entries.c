@@ -79,7 +79,6 @@ static void join(struct entry *entry, struct entry_queue *queue)
     snprintf(entry->it.queue.lane, sizeof entry->it.queue.lane, "%s", queue->lane->name);
     entry->it.queue.express = queue == &queue->lane->queues[LANE_EXPRESS];
     TAILQ_INSERT_TAIL(&queue->entries, entry, link);
-    queue->count++;
 }
 
 struct entry *entry_new(struct entries *entries, struct active_run *ar, struct entry_queue *queue)
@@ -94,16 +93,10 @@ struct entry *entry_new(struct entries *entries, struct active_run *ar, struct e
     return entry;
 }
 
-static void unlist(struct entries *entries, struct entry *entry)
-{
-    if (entry->listed)
-        TAILQ_REMOVE(&entries->wanted, entry, of_wanted);
-    entry->listed = false;
-}
-
 void entry_reset(struct entries *entries, struct entry *entry)
 {
-    unlist(entries, entry);
+    if (entry->state == ENTRY_LISTED)
+        TAILQ_REMOVE(&entries->wanted, entry, of_wanted);
     if (entry->state == ENTRY_THERE)
         HASH_DELETE(by_id, entry->queue->by_id, entry);
     if (entry->state == ENTRY_ADDING) {
@@ -119,7 +112,6 @@ static void leave(struct entries *entries, struct entry *entry)
 {
     entry_reset(entries, entry);
     TAILQ_REMOVE(&entry->queue->entries, entry, link);
-    entry->queue->count--;
 }
 
 void entry_free(struct entries *entries, struct entry *entry)
@@ -143,28 +135,39 @@ void entry_claim(struct entries *entries, struct entry *entry)
 
 /* ---- adding ---- */
 
-static void add(struct entries *entries, struct entry *entry)
+/* ADD or DEAD, what only the latter has filled in already. How many bytes it took. */
+static size_t say_task(const struct entries *entries, const struct entry *entry,
+                       enum bridge_message type, struct bridge_task *task)
 {
     const struct active_run *ar = entry->ar;
-    struct bridge_task task = {.entry = entry->it};
     auto_done(buf) payload = {0};
     struct buf body = {0};
-    char at[CLOCK_TEXT_BYTES];
+    char created[CLOCK_TEXT_BYTES];
+    size_t bytes;
 
     json_add_compact(&payload, ar->input);
-    clock_text(ar->created_us, at);
-    snprintf(task.tenant, sizeof task.tenant, "%s", ar->tenant);
-    snprintf(task.task_id, sizeof task.task_id, "%s", ar->task_id);
-    snprintf(task.priority, sizeof task.priority, "%d", (int)ar->task_priority);
-    snprintf(task.timestamp, sizeof task.timestamp, "%s", at);
-    task.payload = buf_text(&payload);
-    task.payload_bytes = payload.len;
-    bridge_task_pack(&body, &task);
+    clock_text(ar->created_us, created);
+    task->entry = entry->it;
+    snprintf(task->tenant, sizeof task->tenant, "%s", ar->tenant);
+    snprintf(task->task_id, sizeof task->task_id, "%s", ar->task_id);
+    snprintf(task->priority, sizeof task->priority, "%d", (int)ar->task_priority);
+    snprintf(task->timestamp, sizeof task->timestamp, "%s", created);
+    task->payload = buf_text(&payload);
+    task->payload_bytes = payload.len;
+    bridge_task_pack(&body, task);
+    bytes = body.len;
+    bridge_client_say(entries->env->bridge, type, &body);
+    return bytes;
+}
+
+static void add(struct entries *entries, struct entry *entry)
+{
+    struct bridge_task task = {0};
+
     entry->state = ENTRY_ADDING;
-    entry->adding_bytes = body.len;
+    entry->adding_bytes = say_task(entries, entry, BRIDGE_ADD, &task);
     entries->adding++;
-    entries->adding_bytes += body.len;
-    bridge_client_say(entries->env->bridge, BRIDGE_ADD, &body);
+    entries->adding_bytes += entry->adding_bytes;
 }
 
 void entries_add_wanted(struct entries *entries)
@@ -173,7 +176,7 @@ void entries_add_wanted(struct entries *entries)
 
     while (entries->adding < ADDING_MAX && entries->adding_bytes < ADDING_BYTES_MAX &&
            (entry = TAILQ_FIRST(&entries->wanted)) != NULL) {
-        unlist(entries, entry);
+        entry_reset(entries, entry);
         add(entries, entry);
     }
 }
@@ -184,7 +187,7 @@ void entry_want(struct entries *entries, struct entry *entry)
     if (!entry->queue->ready)
         return;
     TAILQ_INSERT_TAIL(&entries->wanted, entry, of_wanted);
-    entry->listed = true;
+    entry->state = ENTRY_LISTED;
     entries_add_wanted(entries);
 }
 
@@ -253,26 +256,15 @@ static void say_dead(const struct entries *entries, const struct entry *entry,
     const struct active_run *ar = entry->ar;
     const struct node_view node = run_node(ar->run, 0);
     const char *error = node.error != NULL ? node.error : acts->run_error;
-    struct bridge_task task = {.entry = entry->it};
-    auto_done(buf) payload = {0};
-    struct buf body = {0};
-    char created[CLOCK_TEXT_BYTES], ended[CLOCK_TEXT_BYTES];
+    struct bridge_task task = {0};
+    char ended[CLOCK_TEXT_BYTES];
 
-    json_add_compact(&payload, ar->input);
-    clock_text(ar->created_us, created);
     clock_text(ar->ended_us > 0 ? ar->ended_us : acts->wall_us, ended);
-    snprintf(task.tenant, sizeof task.tenant, "%s", ar->tenant);
-    snprintf(task.task_id, sizeof task.task_id, "%s", ar->task_id);
-    snprintf(task.priority, sizeof task.priority, "%d", (int)ar->task_priority);
-    snprintf(task.timestamp, sizeof task.timestamp, "%s", created);
     snprintf(task.failed_at, sizeof task.failed_at, "%s", ended);
     snprintf(task.consumer, sizeof task.consumer, "%s", entry->consumer);
     snprintf(task.fault, sizeof task.fault, "%s", error != NULL ? error : "");
     task.retries = node.tally.counted > 0 ? (uint32_t)node.tally.counted - 1 : 0;
-    task.payload = buf_text(&payload);
-    task.payload_bytes = payload.len;
-    bridge_task_pack(&body, &task);
-    bridge_client_say(entries->env->bridge, BRIDGE_DEAD, &body);
+    (void)say_task(entries, entry, BRIDGE_DEAD, &task);
 }
 
 void entries_ended(struct entries *entries, const struct acts *acts)

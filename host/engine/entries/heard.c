@@ -155,13 +155,3 @@ bool entries_heard(void *arg, const struct message *m)
         return false;
     }
 }
-
-void entries_state(void *arg, enum bridge_backend backend)
-{
-    entry_lanes_state(arg, (enum lane_backend)backend);
-}
-
-void entries_fresh(void *arg)
-{
-    entry_lanes_tell(arg);
-}

@@ -16,6 +16,7 @@
 
 enum entry_state {
     ENTRY_WANTED,  /* one is to be added, or is to be told of */
+    ENTRY_LISTED,  /* the same, and its queue is ready: among those that are added next */
     ENTRY_ADDING,  /* asked for */
     ENTRY_REFUSED, /* the backend has not taken it: asked again at the next look */
     ENTRY_THERE,   /* it has an id */
@@ -33,8 +34,7 @@ struct entry {
     char *key;                    /* tenant and task: of all entries */
     UT_hash_handle hh, by_id;     /* the latter while it is there */
     TAILQ_ENTRY(entry) link;      /* of its queue */
-    TAILQ_ENTRY(entry) of_wanted; /* while it is wanted and its queue is ready */
-    bool listed;                  /* among those */
+    TAILQ_ENTRY(entry) of_wanted; /* while it is listed */
 };
 TAILQ_HEAD(entry_list, entry);
 
@@ -43,7 +43,6 @@ struct entry_queue {
     bool ready; /* everything that is in it has been told */
     uint32_t depth;
     struct entry_list entries;
-    uint32_t count;
     struct entry *by_id;
 };
 
@@ -94,7 +93,7 @@ void entry_claim(struct entries *entries, struct entry *entry);
 void entry_say(const struct entries *entries, enum bridge_message type,
                const struct bridge_entry *it);
 
-/* ---- heard.c: as bridge_listener has it; arg is the entries ---- */
+/* ---- heard.c and queues.c: as bridge_listener has it; arg is the entries ---- */
 
 bool entries_heard(void *arg, const struct message *m);
 void entries_state(void *arg, enum bridge_backend backend);
@@ -104,10 +103,6 @@ void entries_fresh(void *arg);
 
 struct entry_lane *entry_lane_of(const struct entries *entries, const char *name);
 struct entry_queue *entry_queue_of(const struct entries *entries, const struct bridge_queue *said);
-/* Of the backend, after its state was told. */
-void entry_lanes_state(struct entries *entries, enum lane_backend backend);
-/* To a bridge that knows of none. */
-void entry_lanes_tell(struct entries *entries);
 /* What is in it that is no task here. */
 void entry_queue_unread(const struct entries *entries, const struct entry_queue *queue);
 void entry_queue_ready(struct entries *entries, struct entry_queue *queue);

@@ -68,18 +68,21 @@ static void lose(struct entries *entries, struct entry_lane *lane, bool bridge_t
     }
 }
 
-void entry_lanes_state(struct entries *entries, enum lane_backend backend)
+void entries_state(void *arg, enum bridge_backend backend)
 {
-    bool up = bridge_client_state(entries->env->bridge, (enum bridge_backend)backend)->up;
+    struct entries *entries = arg;
+    bool up = bridge_client_state(entries->env->bridge, backend)->up;
 
     for (struct entry_lane *lane = entries->lanes; !up && lane != NULL; lane = lane->hh.next) {
-        if (lane->backend == backend)
+        if (lane->backend == (enum lane_backend)backend)
             lose(entries, lane, false);
     }
 }
 
-void entry_lanes_tell(struct entries *entries)
+void entries_fresh(void *arg)
 {
+    struct entries *entries = arg;
+
     for (struct entry_lane *lane = entries->lanes; lane != NULL; lane = lane->hh.next) {
         lose(entries, lane, true);
         tell(entries, lane, lane->backend);
@@ -93,7 +96,7 @@ void entry_queue_ready(struct entries *entries, struct entry_queue *queue)
     queue->ready = true;
     for (entry = TAILQ_FIRST(&queue->entries); entry != NULL; entry = next) {
         next = TAILQ_NEXT(entry, link);
-        if (entry->stale || (entry->state == ENTRY_WANTED && !entry->listed))
+        if (entry->stale || entry->state == ENTRY_WANTED)
             entry_want(entries, entry);
     }
     if (!is_ready(queue->lane))
